@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { RunError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+/**
+ * One named member of a family. Names are promises: people write them into files. `examples` must
+ * not be empty: docs and contract tests run over them.
+ */
+export interface Definition<Shape extends z.ZodRawShape = z.ZodRawShape, Product = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly reference?: string;
+  /** Each option carries its doc (`.describe`), default and range. */
+  readonly options: Shape;
+  readonly examples: readonly object[];
+  create(options: z.output<z.ZodObject<Shape>>): Product;
+}
+
+/** A family: its members by name, the way a spec's `{ type, ...options }` becomes a member. */
+export interface Registry<Product> {
+  readonly family: string;
+  readonly members: readonly Definition<z.ZodRawShape, Product>[];
+  /** Options with defaults filled in. Throws `RunError` naming the path and the nearest name. */
+  resolve(config: { readonly type: string }, path: string): Chosen;
+  /** The member itself; `config` as `resolve` returned it (defaults are filled in again). */
+  create(config: { readonly type: string }): Product;
+}
+
+/** A member's name with its options, complete. Plain data. */
+export type Chosen = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** Gives the literal option types to `create` while the registry forgets them. */
+export function define<Shape extends z.ZodRawShape, Product>(
+  definition: Definition<Shape, Product>,
+): Definition<z.ZodRawShape, Product> {
+  return definition as unknown as Definition<z.ZodRawShape, Product>;
+}
+
+export function registry<Product>(
+  family: string,
+  members: readonly Definition<z.ZodRawShape, Product>[],
+): Registry<Product> {
+  const byName = new Map(members.map((member) => [member.name, member]));
+  const find = (type: string, path: string) => {
+    const member = byName.get(type);
+    if (member !== undefined) return member;
+    const choices = [...byName.keys()];
+    throw new RunError("unknown-name", `${path}: no ${family} is called "${type}"`, {
+      hint: `${nearest(type, choices)}choose one of ${choices.join(", ")}`,
+    });
+  };
+  const resolve = (config: { readonly type: string }, path: string): Chosen => {
+    const { type, ...given } = config;
+    const options = parseOptions(z.strictObject(find(type, path).options), given, path);
+    return { type, ...options };
+  };
+  return {
+    family,
+    members,
+    resolve,
+    create(config) {
+      const { type, ...options } = resolve(config, family);
+      return find(type, family).create(options as never);
+    },
+  };
+}
+
+/**
+ * Checks `given` against `schema`. Throws one `RunError` that names the path, the value, what was
+ * expected, and for an unknown key the nearest valid one.
+ */
+export function parseOptions<T>(schema: z.ZodType<T>, given: unknown, path: string): T {
+  const outcome = schema.safeParse(given);
+  if (outcome.success) return outcome.data;
+  const issue = outcome.error.issues[0]!;
+  const place = [path, ...issue.path].filter((part) => part !== "").join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const known = knownKeys(schema, issue.path);
+    throw new RunError("unknown-key", `${place === "" ? key : `${place}.${key}`}: unknown key`, {
+      hint: `${nearest(key, known)}known keys: ${known.join(", ") || "none"}`,
+    });
+  }
+  const value = valueAt(given, issue.path);
+  throw new RunError(
+    "bad-value",
+    `${place || "spec"}: ${issue.message}, got ${JSON.stringify(value) ?? "nothing"}`,
+    { hint: describe(schema, issue.path) },
+  );
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  return value;
+}
+
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  let here: z.ZodType | undefined = schema;
+  for (const key of path) {
+    here = unwrapped(here);
+    here = here instanceof z.ZodObject ? (here.shape[String(key)] as z.ZodType) : undefined;
+    if (here === undefined) return undefined;
+  }
+  return here;
+}
+
+function unwrapped(schema: z.ZodType | undefined): z.ZodType | undefined {
+  let here = schema;
+  while (
+    here instanceof z.ZodOptional ||
+    here instanceof z.ZodDefault ||
+    here instanceof z.ZodPrefault
+  )
+    here = here.unwrap() as z.ZodType;
+  return here;
+}
+
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const object = unwrapped(schemaAt(schema, path));
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function describe(schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const doc = schemaAt(schema, path)?.description;
+  return doc === undefined ? "see docs/reference.md for what may stand here" : `it is ${doc}`;
+}

@@ -1,0 +1,75 @@
+import type { Chosen } from "../core/registry.ts";
+
+/** One stored piece: a safetensors object whose key holds its digest. */
+export interface Part {
+  readonly key: string;
+  /** SHA-256 of the object's bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** How one source column becomes features. Saved with the model, so `predict` takes raw rows. */
+export type ColumnPlan =
+  | {
+      readonly kind: "numeric";
+      readonly name: string;
+      readonly mean: number;
+      /** 1 where the column is constant or standardising is off. */
+      readonly deviation: number;
+      /** What stands in for a missing value; null where missing values are refused. */
+      readonly fill: number | null;
+    }
+  | {
+      readonly kind: "category";
+      readonly name: string;
+      /** One feature each, in this order. */
+      readonly levels: readonly string[];
+      readonly fill: string | null;
+    };
+
+/** How raw rows become features and targets. */
+export interface Preparation {
+  readonly version: 1;
+  readonly columns: readonly ColumnPlan[];
+  readonly target: {
+    readonly name: string;
+    /** Two or more for classification: class i has this label. Null for numbers. */
+    readonly classes: readonly string[] | null;
+  };
+  readonly intercept: boolean;
+  /** Features in the stored rows, intercept included. */
+  readonly featureNames: readonly string[];
+  readonly sparse: boolean;
+}
+
+/** A data set ready for training: unencoded rows, split, with all that was learned of them. */
+export interface Prepared {
+  readonly version: 1;
+  /** Names the content: source bytes and every option that shaped it. */
+  readonly digest: string;
+  readonly preparation: Preparation;
+  readonly rows: number;
+  readonly testRows: number;
+  readonly columns: number;
+  readonly train: readonly Part[];
+  readonly test: readonly Part[];
+  /** Over the training targets. */
+  readonly targetMean: number;
+  readonly targetVariance: number;
+}
+
+/** Encoded shards, one a slot. */
+export interface Encoded {
+  readonly version: 1;
+  readonly digest: string;
+  readonly prepared: string;
+  readonly encoding: Chosen;
+  readonly seed: number;
+  readonly workers: number;
+  /** Data rows that were encoded. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly scale: number;
+  readonly slots: readonly { readonly rows: number; readonly parts: readonly Part[] }[];
+}

@@ -1,0 +1,50 @@
+import type { Random } from "../core/random.ts";
+
+/**
+ * How data rows become stored rows, S X, and how replies over stored rows add up again. Chunks of
+ * rows are coded one after another, so data of any length stream through; S is block-diagonal over
+ * chunks. Laws (tested over the registry): every stored row goes to exactly one slot; the share of
+ * each slot is within one row a chunk of the others'; S'S = scale I where `tight`; the weights of
+ * all slots together give the exact sum; the same random stream gives the same code.
+ */
+export interface Encoding {
+  /** Stored rows over data rows, as asked for. */
+  readonly redundancy: number;
+  /** A stored row combines several data rows: only losses quadratic in the prediction survive. */
+  readonly mixes: boolean;
+  /** S'S = scale I. */
+  readonly tight: boolean;
+  /** c in S'S = cI, by trace(S'S)/n. */
+  scale(workers: number): number;
+  /** Data rows in a full chunk; the last chunk may have fewer. */
+  chunkRows(workers: number): number;
+  /** The code of one chunk of `rows` data rows. */
+  chunk(index: number, rows: number, workers: number, random: Random): ChunkCode;
+  /**
+   * The weight of each arrived slot's sum, in the order given, so that the weighted total
+   * estimates the sum over all data rows. `storedRows` are all slots' stored rows, `arrived` is
+   * ascending and without repetition. Null where nothing can be said.
+   */
+  weights(arrived: readonly number[], storedRows: readonly number[], rows: number): number[] | null;
+}
+
+/** One chunk's part of S: either copies of data rows or mixtures of them. */
+export type ChunkCode = CopyingCode | MixingCode;
+
+export interface CopyingCode {
+  readonly kind: "copies";
+  /** The data row (within the chunk) that stored row j repeats. */
+  readonly source: Uint32Array;
+  /** The slot that stored row j goes to. */
+  readonly slots: Uint16Array;
+}
+
+export interface MixingCode {
+  readonly kind: "mixtures";
+  readonly slots: Uint16Array;
+  /**
+   * `out` = S_chunk `values`: row-major, `slots.length` by `columns`, from rows by `columns`. Sums
+   * are in double precision. `out` is overwritten and must not overlap `values`.
+   */
+  encode(values: Float32Array, columns: number, out: Float32Array): void;
+}

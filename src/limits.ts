@@ -1,0 +1,67 @@
+/**
+ * What AWS allows and charges, in one place: the planner forecasts with it, the emulator enforces
+ * it and `infra/` deploys with it. Prices: us-east-1, November 2026, on demand, first tier.
+ */
+const MiB = 1024 * 1024;
+
+export const lambda = {
+  memoryMbMin: 128,
+  memoryMbMax: 10_240,
+  /** One virtual processor at this much memory. */
+  memoryMbPerCpu: 1_769,
+  timeoutMsMax: 900_000,
+  initTimeoutMs: 10_000,
+  syncPayloadBytesMax: 6 * MiB,
+  asyncPayloadBytesMax: 1 * MiB,
+  streamedReplyBytesMax: 200 * MiB,
+  environmentVariableBytesMax: 4096,
+  concurrencyDefault: 1_000,
+  /** Tenant-aware environments, active or idle, for each 1,000 of concurrency. */
+  tenantEnvironmentsPer1000: 2_500,
+  /** New environments of one function in ten seconds. */
+  scalingPer10s: 1_000,
+  asyncRetriesMax: 2,
+  idleReclaimMs: 300_000,
+} as const;
+
+export const prices = {
+  asOf: "2026-11",
+  region: "us-east-1",
+  usdPerGbSecond: { x86_64: 0.0000166667, arm64: 0.0000133334 },
+  usdPerRequest: 0.2 / 1e6,
+  /** A tenant's new environment, per GB of memory; a launch-time figure, not confirmed since. */
+  usdPerTenantEnvironmentGb: 0.000167,
+  s3: { usdPerPut: 0.005 / 1e3, usdPerGet: 0.0004 / 1e3, usdPerGbMonth: 0.023 },
+} as const;
+
+export type Architecture = keyof typeof prices.usdPerGbSecond;
+
+/** What the two functions are deployed with; the emulator uses the same. */
+export const functions = {
+  runtime: "nodejs24.x",
+  architecture: "arm64" as Architecture,
+  worker: { memoryMb: 1_769, timeoutMs: 120_000 },
+  orchestrator: { memoryMb: 1_769, timeoutMs: 900_000 },
+} as const;
+
+/** kofn's own bounds. */
+export const bounds = {
+  /** Tensors above this travel as an object in the store instead of in the invocation. */
+  inlineBytesMax: 4 * MiB,
+  /** Environments one slot may keep busy at once before it counts as lost. */
+  environmentsPerSlot: 3,
+  workersMax: 1_024,
+  /** One stored piece of a shard. */
+  shardPartBytes: 8 * MiB,
+  headerBytesMax: 64 * MiB,
+} as const;
+
+/** Dollars for one invocation of `billedMs` at `memoryMb`. */
+export function invocationUsd(
+  billedMs: number,
+  memoryMb: number,
+  architecture: Architecture = functions.architecture,
+): number {
+  const gbSeconds = (billedMs / 1000) * (memoryMb / 1024);
+  return gbSeconds * prices.usdPerGbSecond[architecture] + prices.usdPerRequest;
+}

@@ -1,0 +1,25 @@
+/** Row-major dense rows: entry (i, j) is `values[i * columns + j]`. */
+export interface DenseRows {
+  readonly kind: "dense";
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
+}
+
+/** Compressed sparse rows: row i is entries `offsets[i]` to `offsets[i + 1]`, columns ascending. */
+export interface SparseRows {
+  readonly kind: "sparse";
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
+  readonly indices: Uint32Array;
+  readonly offsets: Uint32Array;
+}
+
+export type Rows = DenseRows | SparseRows;
+
+/** Rows with a target for each. Where there is an intercept it is the last column, all ones. */
+export interface Examples {
+  readonly rows: Rows;
+  readonly targets: Float32Array;
+}

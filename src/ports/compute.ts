@@ -1,0 +1,44 @@
+/** What came of a task. Lost is an ordinary value: late, failed, throttled, out of memory. */
+export type Outcome<Result> =
+  | { readonly kind: "done"; readonly result: Result }
+  | { readonly kind: "lost"; readonly reason: string };
+
+/** What one invocation used, whether or not its reply counted. */
+export interface Usage {
+  readonly billedMs: number;
+  readonly coldStart: boolean;
+  /** Request bytes on the wire: orchestrator to worker. */
+  readonly bytesDown: number;
+  /** Reply bytes on the wire: worker to orchestrator. */
+  readonly bytesUp: number;
+  readonly costUsd: number;
+}
+
+export const noUsage: Usage = {
+  billedMs: 0,
+  coldStart: false,
+  bytesDown: 0,
+  bytesUp: 0,
+  costUsd: 0,
+};
+
+export type Deliver<Result> = (outcome: Outcome<Result>, usage: Usage) => void;
+
+/** What every task has: a name that is unique within its run, and the slot it belongs to. */
+export interface Slotted {
+  readonly id: string;
+  readonly slot: number;
+  /** Do not start before this time of the run's clock; absent means at once. */
+  readonly notBeforeMs?: number;
+}
+
+/**
+ * Where tasks run. Laws: `start` never throws and never calls `deliver` before it returns; a task
+ * that fails is delivered as lost; a reply may come twice, late or never. Nothing can be taken
+ * back once started.
+ */
+export interface Compute<Task extends Slotted, Result> {
+  start(task: Task, deliver: Deliver<Result>): void;
+  /** Frees what it holds. Replies that come later are not delivered. */
+  close(): Promise<void>;
+}

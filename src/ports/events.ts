@@ -1,0 +1,114 @@
+import type { Usage } from "./compute.ts";
+
+/**
+ * Everything a run tells, in order; the report, `show` and `watch` are folds over it. `atMs` is
+ * the run's own clock: 0 at its first start, going on from the last checkpoint after a resume.
+ */
+export type RunEvent =
+  | StartedEvent
+  | ArrivalEvent
+  | RoundEvent
+  | EvaluatedEvent
+  | CheckpointEvent
+  | { readonly type: "resumed"; readonly atMs: number; readonly sequence: number }
+  | { readonly type: "warning"; readonly atMs: number; readonly message: string }
+  | StoppedEvent
+  | ResultEvent;
+
+export interface StartedEvent {
+  readonly type: "started";
+  readonly atMs: number;
+  readonly run: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly backend: string;
+  /** The resolved spec, as plain data. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly facts: RunFacts;
+}
+
+export interface RunFacts {
+  readonly problem: string;
+  readonly optimizer: string;
+  readonly encoding: string;
+  readonly redundancy: number;
+  readonly workers: number;
+  /** In words, as in "fastest 12 of 16". */
+  readonly wait: string;
+  readonly rows: number;
+  readonly testRows: number;
+  readonly features: number;
+  readonly roundsMax: number;
+}
+
+/** One reply (or silence that became one), whether or not it counted. */
+export interface ArrivalEvent {
+  readonly type: "arrival";
+  readonly atMs: number;
+  readonly task: string;
+  readonly slot: number;
+  readonly startedMs: number;
+  /** `counted`: part of the result; `late`: no longer wanted; `lost`: no result. */
+  readonly fate: "counted" | "late" | "lost";
+  readonly reason?: string;
+  readonly usage: Usage;
+}
+
+/** A round has ended: its quorum was there and the weights moved. */
+export interface RoundEvent {
+  readonly type: "round";
+  readonly atMs: number;
+  readonly startedMs: number;
+  readonly round: number;
+  /** Slots whose gradients counted, ascending. */
+  readonly counted: readonly number[];
+  /** Estimated from the replies that counted, regulariser included, before this round's step. */
+  readonly objectiveEstimate: number;
+  readonly gradientNorm: number;
+  readonly stepSize: number;
+}
+
+/** The original problem's objective and metrics at the weights of one round's end. */
+export interface EvaluatedEvent {
+  readonly type: "evaluated";
+  readonly atMs: number;
+  readonly round: number;
+  readonly objective: number;
+  readonly train: Readonly<Record<string, number>>;
+  readonly test: Readonly<Record<string, number>>;
+}
+
+export interface CheckpointEvent {
+  readonly type: "checkpoint";
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly key: string;
+}
+
+export interface StoppedEvent {
+  readonly type: "stopped";
+  readonly atMs: number;
+  readonly kind: "done" | "unfinished" | "budget" | "interrupted";
+  readonly reason: string;
+}
+
+export interface ResultEvent {
+  readonly type: "result";
+  readonly run: string;
+  readonly rounds: number;
+  readonly objective: number;
+  readonly metrics: {
+    readonly train: Readonly<Record<string, number>>;
+    readonly test: Readonly<Record<string, number>>;
+  };
+  readonly seconds: number;
+  readonly dollars: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Tasks whose reply did not count: late or lost. */
+  readonly erasures: number;
+  readonly weightsDigest: string;
+  /** Paths or keys of the page and of the model. */
+  readonly report: string;
+  readonly model: string;
+}
