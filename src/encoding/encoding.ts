@@ -14,6 +14,8 @@ export interface Encoding {
   readonly mixes: boolean;
   /** S'S = scale I. */
   readonly tight: boolean;
+  /** Why this number of workers cannot be served, or null. */
+  refusal(workers: number): string | null;
   /** c in S'S = cI, by trace(S'S)/n. */
   scale(workers: number): number;
   /** Data rows in a full chunk; the last chunk may have fewer. */

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { define } from "../core/registry.ts";
+import { addTransposed, multiply } from "../math/products.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * Two classes, t = 0 or 1: F(w) = (1/n) sum of [log(1 + exp(x'w)) - t x'w] + (l2/2) |w|^2. Not
+ * quadratic, so it does not hold over mixtures of rows.
+ */
+export const logistic = define({
+  name: "logistic",
+  summary: "logistic regression for two classes, with an l2 penalty",
+  options: {
+    l2: z.number().min(0).default(0.001).describe("the penalty's factor; the intercept is free"),
+  },
+  examples: [{}, { l2: 0.01 }],
+  create: ({ l2 }): Problem => ({
+    target: "classes",
+    mixable: false,
+    l2,
+    lossAndGradient({ rows, targets }, weights, gradient) {
+      const slopes = multiply(rows, weights, new Float64Array(rows.rows));
+      let loss = 0;
+      for (let i = 0; i < slopes.length; i++) {
+        const margin = slopes[i]!;
+        loss += softplus(margin) - targets[i]! * margin;
+        slopes[i] = sigmoid(margin) - targets[i]!;
+      }
+      addTransposed(rows, slopes, gradient);
+      return loss;
+    },
+    along({ rows, targets }, weights, direction, steps) {
+      const margins = multiply(rows, weights, new Float64Array(rows.rows));
+      const changes = multiply(rows, direction, new Float64Array(rows.rows));
+      return Float64Array.from(steps, (step) => {
+        let loss = 0;
+        for (let i = 0; i < margins.length; i++) {
+          const margin = margins[i]! + step * changes[i]!;
+          loss += softplus(margin) - targets[i]! * margin;
+        }
+        return loss;
+      });
+    },
+    smoothness: (largestEigenvalue) => largestEigenvalue / 4,
+    tally({ rows, targets }, weights) {
+      const margins = multiply(rows, weights, new Float64Array(rows.rows));
+      let loss = 0;
+      let right = 0;
+      for (let i = 0; i < margins.length; i++) {
+        loss += softplus(margins[i]!) - targets[i]! * margins[i]!;
+        if (margins[i]! > 0 === targets[i]! > 0) right++;
+      }
+      return Float64Array.of(margins.length, loss, right);
+    },
+    metrics(tally) {
+      const [count, loss, right] = tally as unknown as [number, number, number];
+      return {
+        meanLoss: loss / count,
+        metrics: { accuracy: right / count, logloss: loss / count },
+      };
+    },
+  }),
+});
+
+/** log(1 + exp(z)) without overflow. */
+function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+}
+
+function sigmoid(z: number): number {
+  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+}

@@ -1,0 +1,61 @@
+import type { Examples } from "../math/rows.ts";
+
+/**
+ * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2, the intercept unpenalised.
+ * Workers know the sums over their rows; the penalty is exact and stays with the orchestrator.
+ * Laws (tested over the registry): the gradient is the derivative of the loss; sums over parts add
+ * up to the whole; inputs are left alone; where `mixable`, sums over encoded rows S X, S y with
+ * S'S = cI are c times the sums over X, y.
+ */
+export interface Problem {
+  /** What the target must be: numbers, or two or more classes. */
+  readonly target: "numbers" | "classes";
+  /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
+  readonly mixable: boolean;
+  readonly l2: number;
+  /** Sum of losses; the sum of gradients is added to `gradient`. Unnormalised, no penalty. */
+  lossAndGradient(
+    examples: Examples,
+    weights: Float32Array,
+    gradient: Float64Array<ArrayBuffer>,
+  ): number;
+  /**
+   * What a line search along d needs of some rows. Quadratic losses: one number, the sum of
+   * (x'd)^2. Others: the sum of losses at each of `steps`, w + step d.
+   */
+  along(
+    examples: Examples,
+    weights: Float32Array,
+    direction: Float32Array,
+    steps: Float64Array,
+  ): Float64Array;
+  /** L of the mean loss, from the largest eigenvalue of X'X/n. */
+  smoothness(largestEigenvalue: number): number;
+  /** Sums for metrics over some rows; add them up and hand the total to `metrics`. */
+  tally(examples: Examples, weights: Float32Array): Float64Array;
+  /** The mean loss without penalty, and metrics by their usual names. */
+  metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
+}
+
+/** (l2/2) |w|^2 without the last coordinate where that is the intercept. */
+export function penalty(
+  l2: number,
+  weights: Float32Array | Float64Array,
+  intercept: boolean,
+): number {
+  let sum = 0;
+  const end = weights.length - (intercept ? 1 : 0);
+  for (let j = 0; j < end; j++) sum += weights[j]! * weights[j]!;
+  return (l2 / 2) * sum;
+}
+
+/** `out` += l2 w, the intercept left alone. */
+export function addPenaltyGradient(
+  l2: number,
+  weights: Float32Array | Float64Array,
+  intercept: boolean,
+  out: Float64Array<ArrayBuffer>,
+): void {
+  const end = weights.length - (intercept ? 1 : 0);
+  for (let j = 0; j < end; j++) out[j]! += l2 * weights[j]!;
+}

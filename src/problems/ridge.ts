@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { define } from "../core/registry.ts";
+import { addTransposed, multiply } from "../math/products.ts";
+import type { Examples } from "../math/rows.ts";
+import { dot } from "../math/vector.ts";
+import type { Problem } from "./problem.ts";
+
+/** Least squares with an l2 penalty: F(w) = (1/2n) |Xw - y|^2 + (l2/2) |w|^2. */
+export const ridge = define({
+  name: "ridge",
+  summary: "least squares with an l2 penalty; a target of numbers",
+  options: {
+    l2: z.number().min(0).default(0.001).describe("the penalty's factor; the intercept is free"),
+  },
+  examples: [{}, { l2: 0.05 }],
+  create: ({ l2 }): Problem => ({
+    target: "numbers",
+    mixable: true,
+    l2,
+    lossAndGradient(examples, weights, gradient) {
+      const residuals = residualsAt(examples, weights);
+      addTransposed(examples.rows, residuals, gradient);
+      return dot(residuals, residuals) / 2;
+    },
+    along(examples, _weights, direction) {
+      const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
+      return Float64Array.of(dot(change, change));
+    },
+    smoothness: (largestEigenvalue) => largestEigenvalue,
+    tally(examples, weights) {
+      const residuals = residualsAt(examples, weights);
+      let absolute = 0;
+      let targets = 0;
+      let squares = 0;
+      for (let i = 0; i < residuals.length; i++) {
+        const target = examples.targets[i]!;
+        absolute += Math.abs(residuals[i]!);
+        targets += target;
+        squares += target * target;
+      }
+      return Float64Array.of(
+        residuals.length,
+        dot(residuals, residuals),
+        absolute,
+        targets,
+        squares,
+      );
+    },
+    metrics(tally) {
+      const [count, squaredErrors, absolute, targets, squares] = tally as unknown as Five;
+      const spread = squares - (targets * targets) / count;
+      return {
+        meanLoss: squaredErrors / count / 2,
+        metrics: {
+          rmse: Math.sqrt(squaredErrors / count),
+          mae: absolute / count,
+          r2: 1 - squaredErrors / spread,
+        },
+      };
+    },
+  }),
+});
+
+type Five = [number, number, number, number, number];
+
+function residualsAt(examples: Examples, weights: Float32Array): Float64Array<ArrayBuffer> {
+  const residuals = multiply(examples.rows, weights, new Float64Array(examples.rows.rows));
+  for (let i = 0; i < residuals.length; i++) residuals[i]! -= examples.targets[i]!;
+  return residuals;
+}
