@@ -10,6 +10,7 @@ export type RunEvent =
   | RoundEvent
   | EvaluatedEvent
   | CheckpointEvent
+  | { readonly type: "tick"; readonly atMs: number }
   | { readonly type: "resumed"; readonly atMs: number; readonly sequence: number }
   | { readonly type: "warning"; readonly atMs: number; readonly message: string }
   | StoppedEvent

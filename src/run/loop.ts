@@ -1,0 +1,179 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
+import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
+import type { Arrival, Step, Strategy } from "./strategy.ts";
+
+/** The loop's way out of its head: everything it does to the world. */
+export interface LoopPorts<State, Task extends Slotted, Result> {
+  readonly compute: Compute<Task, Result>;
+  readonly clock: Clock;
+  tell(event: RunEvent): void;
+  /** Takes a state to keep; must not block. */
+  save(state: State, elapsedMs: number): void;
+  /** Asked after every step: a reason to stop now, or null. */
+  mayStop(elapsedMs: number): LoopStop | null;
+  /** Resolves when `mayStop` should be asked again although nothing arrived. */
+  readonly interrupted?: Promise<void>;
+}
+
+export interface LoopStop {
+  readonly kind: "unfinished" | "budget" | "interrupted";
+  readonly reason: string;
+}
+
+export interface LoopEnd<State> {
+  readonly state: State;
+  readonly elapsedMs: number;
+  readonly stop: LoopStop | { readonly kind: "done" };
+}
+
+interface Running<Task> {
+  readonly task: Task;
+  readonly startedMs: number;
+}
+
+interface Letter<Task, Result> {
+  readonly running: Running<Task>;
+  readonly outcome: Outcome<Result>;
+  readonly usage: Usage;
+  readonly atMs: number;
+}
+
+/**
+ * Runs a strategy to its end: compares what is wanted with what is in flight, starts what is
+ * missing, hands over replies to what is still wanted and drops the rest, ticks when a state asked
+ * to be woken, saves durable states, tells every arrival in order. Lost and duplicated replies,
+ * retries and restarts need nothing else: after a restart nothing is in flight, so everything
+ * wanted is started again. `from` goes on from a saved state.
+ */
+export async function runLoop<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+  ports: LoopPorts<State, Task, Result>,
+  from: { readonly state: State; readonly elapsedMs: number } | null = null,
+): Promise<LoopEnd<State>> {
+  const { clock, compute } = ports;
+  const originMs = clock.nowMs() - (from?.elapsedMs ?? 0);
+  const elapsed = () => clock.nowMs() - originMs;
+  const inbox = mailbox<Letter<Task, Result>>(ports.interrupted);
+  const inFlight = new Map<string, Running<Task>>();
+  const waiting = new Map<string, () => void>();
+  let state = from?.state ?? strategy.start();
+
+  const launch = (task: Task) => {
+    waiting.delete(task.id);
+    const running = { task, startedMs: elapsed() };
+    inFlight.set(task.id, running);
+    compute.start(task, (outcome, usage) =>
+      inbox.put({ running, outcome, usage, atMs: elapsed() }),
+    );
+  };
+  const reconcile = (wanted: readonly Task[]) => {
+    const names = new Set(wanted.map((task) => task.id));
+    for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
+    for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
+    for (const task of wanted) {
+      if (inFlight.has(task.id) || waiting.has(task.id)) continue;
+      if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
+      else {
+        // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
+        const start = () => launch(task);
+        waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
+      }
+    }
+  };
+  const advance = (arrival: Arrival<Task, Result>, atMs: number): string | undefined => {
+    const step: Step<State> = strategy.receive(state, arrival, atMs);
+    state = step.state;
+    for (const event of step.events ?? []) ports.tell(event);
+    if (step.durable) ports.save(state, atMs);
+    return step.stuck;
+  };
+
+  for (;;) {
+    const wanted = strategy.wanted(state);
+    reconcile(wanted);
+    if (wanted.length === 0) return { state, elapsedMs: elapsed(), stop: { kind: "done" } };
+    const stop = ports.mayStop(elapsed());
+    if (stop !== null) return { state, elapsedMs: elapsed(), stop };
+    let stuck: string | undefined;
+    const wakeAtMs = strategy.wakeAtMs?.(state);
+    const letter = await next(inbox, clock, wakeAtMs === undefined ? null : originMs + wakeAtMs);
+    if (letter === "tick") {
+      const atMs = elapsed();
+      ports.tell({ type: "tick", atMs });
+      stuck = advance({ kind: "tick" }, atMs);
+    } else if (letter !== null) {
+      // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
+      const isWanted = inFlight.get(letter.running.task.id) === letter.running;
+      ports.tell(arrivalEvent(letter, isWanted));
+      if (isWanted) {
+        inFlight.delete(letter.running.task.id);
+        const { task } = letter.running;
+        stuck = advance({ kind: "reply", task, outcome: letter.outcome }, letter.atMs);
+      }
+    }
+    if (stuck !== undefined)
+      return { state, elapsedMs: elapsed(), stop: { kind: "unfinished", reason: stuck } };
+  }
+}
+
+function arrivalEvent<Task extends Slotted, Result>(
+  { running, outcome, usage, atMs }: Letter<Task, Result>,
+  isWanted: boolean,
+): ArrivalEvent {
+  return {
+    type: "arrival",
+    atMs,
+    task: running.task.id,
+    slot: running.task.slot,
+    startedMs: running.startedMs,
+    fate: !isWanted ? "late" : outcome.kind === "done" ? "counted" : "lost",
+    ...(outcome.kind === "lost" ? { reason: outcome.reason } : {}),
+    usage,
+  };
+}
+
+interface Mailbox<Item> {
+  put(item: Item): void;
+  take(): Item | undefined;
+  /** Resolves when something is there, or the run was interrupted. */
+  woken(): Promise<void>;
+  wake(): void;
+}
+
+function mailbox<Item>(interrupted: Promise<void> | undefined): Mailbox<Item> {
+  const items: Item[] = [];
+  let first = 0;
+  let wake = () => {};
+  let woken = new Promise<void>((resolve) => (wake = resolve));
+  void interrupted?.then(() => wake());
+  return {
+    put(item) {
+      items.push(item);
+      wake();
+    },
+    take() {
+      if (first < items.length) return items[first++];
+      items.length = first = 0;
+      woken = new Promise((resolve) => (wake = resolve));
+      return undefined;
+    },
+    woken: () => woken,
+    wake: () => wake(),
+  };
+}
+
+/** The next letter, "tick" at `wakeAtMs`, or null when something else may have changed. */
+async function next<Item>(
+  inbox: Mailbox<Item>,
+  clock: Clock,
+  wakeAtMs: number | null,
+): Promise<Item | "tick" | null> {
+  const waitingItem = inbox.take();
+  if (waitingItem !== undefined) return waitingItem;
+  if (wakeAtMs !== null && clock.nowMs() >= wakeAtMs) return "tick";
+  const cancel = wakeAtMs === null ? () => {} : clock.schedule(wakeAtMs, inbox.wake);
+  await clock.rest(inbox.woken());
+  cancel();
+  return inbox.take() ?? null;
+}

@@ -1,0 +1,40 @@
+import type { Chosen } from "../core/registry.ts";
+import type { Slotted } from "../ports/compute.ts";
+
+/** One question to one slot's shard. */
+export type WorkerTask = GradientTask | AlongTask;
+
+interface RoundTask extends Slotted {
+  readonly round: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+/** The sums of losses and gradients over the shard, at `weights`. */
+export interface GradientTask extends RoundTask {
+  readonly operation: "gradient";
+}
+
+/** What a line search along `direction` needs of the shard. */
+export interface AlongTask extends RoundTask {
+  readonly operation: "along";
+  readonly direction: Float32Array<ArrayBuffer>;
+  readonly steps: Float64Array<ArrayBuffer>;
+}
+
+export interface WorkerReply {
+  /** Sum of losses over the shard's stored rows; 0 for `along`. */
+  readonly loss: number;
+  /** The summed gradient (float32, as long as the weights), or what `along` gives (float64). */
+  readonly values: Float32Array | Float64Array;
+  /** Time spent computing, for the records. */
+  readonly computeMs: number;
+}
+
+/** What an invocation of the worker carries: which shard of what, and the task. */
+export interface WorkerRequest {
+  readonly run: string;
+  /** Key of the manifest of encoded shards. */
+  readonly encoded: string;
+  readonly problem: Chosen;
+  readonly task: WorkerTask;
+}

@@ -1,0 +1,45 @@
+import type { Encoding } from "../../encoding/encoding.ts";
+import { addScaled } from "../../math/vector.ts";
+import type { WorkerReply } from "../messages.ts";
+
+/** What sums over shards stand for: the sizes that turn them into means over the data. */
+export interface Shares {
+  readonly encoding: Encoding;
+  /** Stored rows of every slot. */
+  readonly storedRows: readonly number[];
+  /** Data rows that were encoded. */
+  readonly rows: number;
+}
+
+/**
+ * The mean over all data rows as the replies of `slots` estimate it: the weighted sum in slot
+ * order, over n. With all slots and a tight code it is exact. Null where the code says that these
+ * slots allow no estimate.
+ */
+export function estimate(
+  shares: Shares,
+  replies: { readonly [slot: number]: WorkerReply },
+  slots: readonly number[],
+): { loss: number; values: Float64Array<ArrayBuffer> } | null {
+  const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
+  if (weights === null) return null;
+  const values = new Float64Array(replies[slots[0]!]!.values.length);
+  let loss = 0;
+  for (const [i, slot] of slots.entries()) {
+    const reply = replies[slot]!;
+    const weight = weights[i]! / shares.rows;
+    if (weight === 0) continue;
+    loss += weight * reply.loss;
+    addScaled(values, weight, reply.values);
+  }
+  return { loss, values };
+}
+
+/** The part of all stored rows that these slots hold, 1 for all. */
+export function shareOf(shares: Shares, slots: readonly number[]): number {
+  let seen = 0;
+  let all = 0;
+  for (const rows of shares.storedRows) all += rows;
+  for (const slot of slots) seen += shares.storedRows[slot]!;
+  return seen / all;
+}

@@ -1,0 +1,29 @@
+import type { Outcome, Slotted } from "../ports/compute.ts";
+import type { RunEvent } from "../ports/events.ts";
+
+/**
+ * How training proceeds, as a state machine without effects. Laws (tested by wrapping strategies):
+ * all three functions are pure; states are plain data and arrays, so every state is a checkpoint;
+ * a reply is received only for a task that is wanted; what is wanted does not depend on time.
+ */
+export interface Strategy<State extends object, Task extends Slotted, Result> {
+  start(): State;
+  /** What should be running now; empty means finished. The loop starts what is missing. */
+  wanted(state: State): readonly Task[];
+  receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State>;
+  /** When this state wants a tick if nothing else happens; asked again after every step. */
+  wakeAtMs?(state: State): number | undefined;
+}
+
+export type Arrival<Task, Result> =
+  | { readonly kind: "reply"; readonly task: Task; readonly outcome: Outcome<Result> }
+  | { readonly kind: "tick" };
+
+export interface Step<State> {
+  readonly state: State;
+  readonly events?: readonly RunEvent[];
+  /** Worth a checkpoint. */
+  readonly durable?: boolean;
+  /** It cannot go on: why. What was saved last is kept. */
+  readonly stuck?: string;
+}
