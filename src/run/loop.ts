@@ -57,7 +57,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   const inbox = mailbox<Letter<Task, Result>>(ports.interrupted);
   const inFlight = new Map<string, Running<Task>>();
   const waiting = new Map<string, () => void>();
-  let state = from?.state ?? strategy.start();
+  let state = from === null ? strategy.start() : resumed(strategy, from);
 
   const launch = (task: Task) => {
     waiting.delete(task.id);
@@ -115,6 +115,13 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     if (stuck !== undefined)
       return { state, elapsedMs: elapsed(), stop: { kind: "unfinished", reason: stuck } };
   }
+}
+
+function resumed<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+  { state, elapsedMs }: { readonly state: State; readonly elapsedMs: number },
+): State {
+  return strategy.resume?.(state, elapsedMs) ?? state;
 }
 
 function arrivalEvent<Task extends Slotted, Result>(

@@ -11,6 +11,8 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
   /** What should be running now; empty means finished. The loop starts what is missing. */
   wanted(state: State): readonly Task[];
   receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State>;
+  /** A saved state on its way back into a run at `atMs`: deadlines and patience begin anew. */
+  resume?(state: State, atMs: number): State;
   /** When this state wants a tick if nothing else happens; asked again after every step. */
   wakeAtMs?(state: State): number | undefined;
 }

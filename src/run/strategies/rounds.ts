@@ -98,6 +98,7 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
       const stuck = despair(quorum, plan.wait, workers, plan.patienceMs, atMs);
       return stuck === null ? { state: heard } : { state: heard, stuck };
     },
+    resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) => wakeAtMs(state.quorum, plan.wait, plan.patienceMs),
   };
 }

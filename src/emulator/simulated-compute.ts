@@ -1,0 +1,125 @@
+import { messageOf } from "../core/errors.ts";
+import { bounds, functions, invocationUsd, prices } from "../limits.ts";
+import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+import type { Fate } from "./weather/fate.ts";
+
+export interface SimulatedOptions<Task, Result> {
+  readonly clock: VirtualClock;
+  /** The real work; its time does not count, its result does. */
+  perform(task: Task): Promise<Result>;
+  /** How long the work would take on a worker, without weather. */
+  workMs(task: Task): number;
+  fateOf(task: Task): Fate;
+  bytes(task: Task, result: Result | null): { down: number; up: number };
+  readonly environmentsPerSlot?: number;
+  readonly memoryMb?: number;
+  readonly timeoutMs?: number;
+}
+
+interface Environment {
+  freeAtMs: number;
+}
+
+/**
+ * Lambda as the emulator plays it, on a virtual clock and without processes: one environment a
+ * slot, spares while it is busy, cold starts, time-outs, the weather's fates and a bill.
+ */
+export function simulatedCompute<Task extends Slotted, Result>(
+  options: SimulatedOptions<Task, Result>,
+): Compute<Task, Result> {
+  const { clock } = options;
+  const environmentsMax = options.environmentsPerSlot ?? bounds.environmentsPerSlot;
+  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
+  const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
+  const slots = new Map<number, Environment[]>();
+  let isClosed = false;
+
+  /** The most recently used idle environment, or a new one while the slot may have one more. */
+  const environmentFor = (slot: number): { environment: Environment; isCold: boolean } | null => {
+    const all = slots.get(slot) ?? [];
+    slots.set(slot, all);
+    const idle = all
+      .filter((one) => one.freeAtMs <= clock.nowMs())
+      .sort((a, b) => b.freeAtMs - a.freeAtMs)[0];
+    if (idle !== undefined) return { environment: idle, isCold: false };
+    if (all.length >= environmentsMax) return null;
+    const environment = { freeAtMs: 0 };
+    all.push(environment);
+    return { environment, isCold: true };
+  };
+
+  const deliverAt = (atMs: number, deliver: () => void) => {
+    clock.schedule(atMs, () => {
+      if (!isClosed) deliver();
+    });
+  };
+
+  const finish = (task: Task, run: Run, deliver: Deliver<Result>) => {
+    const reply = (outcome: Outcome<Result>, result: Result | null) => {
+      if (isClosed) return;
+      const usage = usageOf(run, options.bytes(task, result), memoryMb);
+      deliver(outcome, usage);
+      if (run.fate.duplicate) deliver(outcome, usage);
+    };
+    if (run.lost !== null) return reply({ kind: "lost", reason: run.lost }, null);
+    const work = options.perform(task).then(
+      (result) => reply({ kind: "done", result }, result),
+      (thrown) => reply({ kind: "lost", reason: messageOf(thrown) }, null),
+    );
+    clock.hold(work);
+  };
+
+  return {
+    start(task, deliver) {
+      const found = environmentFor(task.slot);
+      if (found === null) {
+        const reason = `slot ${task.slot} is still busy with ${environmentsMax} earlier tasks`;
+        const bytes = { down: 0, up: 0 };
+        const usage: Usage = { billedMs: 0, coldStart: false, costUsd: 0, ...named(bytes) };
+        deliverAt(clock.nowMs(), () => deliver({ kind: "lost", reason }, usage));
+        return;
+      }
+      const run = runOf(options.fateOf(task), options.workMs(task), found.isCold, timeoutMs);
+      const endMs = clock.nowMs() + run.coldMs + run.billedMs;
+      found.environment.freeAtMs = endMs;
+      if (run.lost !== null) {
+        const all = slots.get(task.slot)!;
+        clock.schedule(endMs, () => all.splice(all.indexOf(found.environment), 1));
+      }
+      deliverAt(endMs, () => finish(task, run, deliver));
+    },
+    async close() {
+      isClosed = true;
+    },
+  };
+}
+
+interface Run {
+  readonly fate: Fate;
+  readonly isCold: boolean;
+  readonly coldMs: number;
+  readonly billedMs: number;
+  /** What the caller is told instead of a result. */
+  readonly lost: string | null;
+}
+
+function runOf(fate: Fate, workMs: number, isCold: boolean, timeoutMs: number): Run {
+  const coldMs = isCold ? fate.coldStartMs : 0;
+  const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
+  const isTimeout = fate.fault === "hang" || tookMs > timeoutMs;
+  const timeout = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
+  const lost = isTimeout ? timeout : fate.fault === null ? null : "the environment crashed";
+  return { fate, isCold, coldMs, billedMs: isTimeout ? timeoutMs : tookMs, lost };
+}
+
+function usageOf(run: Run, bytes: { down: number; up: number }, memoryMb: number): Usage {
+  const billedMs = Math.ceil(run.billedMs + run.coldMs);
+  const environment = run.isCold ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
+  const costUsd = invocationUsd(billedMs, memoryMb) + environment;
+  return { billedMs, coldStart: run.isCold, costUsd, ...named(bytes) };
+}
+
+function named(bytes: { down: number; up: number }): { bytesDown: number; bytesUp: number } {
+  return { bytesDown: bytes.down, bytesUp: bytes.up };
+}

@@ -1,0 +1,49 @@
+import { randomFrom } from "../core/random.ts";
+import { eachPart } from "../data/load.ts";
+import type { Prepared } from "../data/prepared.ts";
+import { addTransposed, multiply } from "../math/products.ts";
+import { dot, norm, scaled } from "../math/vector.ts";
+import type { Store } from "../ports/store.ts";
+import { curvatureKey } from "./keys.ts";
+
+const stepsMax = 60;
+const toleranceRelative = 0.01;
+
+/**
+ * The largest eigenvalue of X'X/n over the training rows, from above: the power method's Rayleigh
+ * quotient plus the norm of its residual, which bounds the distance to an eigenvalue. One pass over
+ * the stored parts a step; kept in the store, so each data set pays once.
+ */
+export async function largestEigenvalue(store: Store, prepared: Prepared): Promise<number> {
+  const key = curvatureKey(prepared.digest);
+  const known = await store.read(key);
+  if (known !== null)
+    return (JSON.parse(new TextDecoder().decode(known)) as { value: number }).value;
+  const random = randomFrom(prepared.digest);
+  let v = Float64Array.from({ length: prepared.columns }, () => random.normal());
+  v = scaled(1 / norm(v), v);
+  let value = 0;
+  for (let step = 0; step < stepsMax; step++) {
+    const image = await gram(store, prepared, v);
+    const quotient = dot(v, image);
+    const residual = Math.sqrt(Math.max(0, dot(image, image) - quotient * quotient));
+    value = quotient + residual;
+    if (residual <= toleranceRelative * quotient) break;
+    v = scaled(1 / norm(image), image);
+  }
+  await store.write(key, new TextEncoder().encode(JSON.stringify({ value })));
+  return value;
+}
+
+/** X'X v / n. */
+async function gram(
+  store: Store,
+  prepared: Prepared,
+  v: Float64Array<ArrayBuffer>,
+): Promise<Float64Array<ArrayBuffer>> {
+  const out = new Float64Array(prepared.columns);
+  for await (const { rows } of eachPart(store, prepared.train, prepared.columns)) {
+    addTransposed(rows, multiply(rows, v, new Float64Array(rows.rows)), out);
+  }
+  return scaled(1 / prepared.rows, out);
+}

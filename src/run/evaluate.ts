@@ -1,0 +1,50 @@
+import { eachPart } from "../data/load.ts";
+import type { Part, Prepared } from "../data/prepared.ts";
+import type { Store } from "../ports/store.ts";
+import { type Problem, penalty } from "../problems/problem.ts";
+
+export interface Evaluation {
+  /** The original problem's, on all training rows, penalty included. */
+  readonly objective: number;
+  readonly train: Record<string, number>;
+  readonly test: Record<string, number>;
+}
+
+/**
+ * Objective and metrics on the unencoded data at several weights, in one pass over the stored
+ * parts: memory holds one part at a time.
+ */
+export async function evaluate(
+  store: Store,
+  prepared: Prepared,
+  problem: Problem,
+  weights: readonly Float32Array<ArrayBuffer>[],
+): Promise<Evaluation[]> {
+  const train = await tallies(store, prepared, prepared.train, problem, weights);
+  const test = await tallies(store, prepared, prepared.test, problem, weights);
+  return weights.map((at, i) => {
+    const { meanLoss, metrics } = problem.metrics(train[i]!);
+    const objective = meanLoss + penalty(problem.l2, at, prepared.preparation.intercept);
+    const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
+    return { objective, train: metrics, test: tested };
+  });
+}
+
+async function tallies(
+  store: Store,
+  prepared: Prepared,
+  parts: readonly Part[],
+  problem: Problem,
+  weights: readonly Float32Array<ArrayBuffer>[],
+): Promise<Float64Array[]> {
+  const totals: Float64Array[] = [];
+  for await (const examples of eachPart(store, parts, prepared.columns)) {
+    for (const [i, at] of weights.entries()) {
+      const tally = problem.tally(examples, at);
+      const total = totals[i];
+      if (total === undefined) totals[i] = Float64Array.from(tally);
+      else for (let j = 0; j < tally.length; j++) total[j]! += tally[j]!;
+    }
+  }
+  return totals;
+}

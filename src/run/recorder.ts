@@ -1,0 +1,173 @@
+import { messageOf } from "../core/errors.ts";
+import { noUsage, type Usage } from "../ports/compute.ts";
+import type { RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import { fromPacket, toPacket } from "../wire/packet.ts";
+import { eventsKey, stateKey } from "./keys.ts";
+
+const triesMax = 8;
+const retryFirstMs = 50;
+
+/** What a run has used so far; survives restarts. */
+export interface Totals extends Omit<Usage, "coldStart"> {
+  readonly invocations: number;
+  readonly coldStarts: number;
+  /** Replies that did not count: late or lost. */
+  readonly erasures: number;
+}
+
+export const noTotals: Totals = {
+  ...totalsOf(noUsage),
+  invocations: 0,
+  coldStarts: 0,
+  erasures: 0,
+};
+
+/** Where a run can go on from: one object, replaced whole. */
+export interface Checkpoint<State> {
+  /** Event batches 1 to this one belong to it; later ones are leftovers of a crash. */
+  readonly sequence: number;
+  readonly elapsedMs: number;
+  readonly totals: Totals;
+  readonly state: State;
+}
+
+/** The weights at the end of a round, kept so that the curve can be computed afterwards. */
+export interface Trace {
+  readonly round: number;
+  readonly atMs: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+export interface EventBatch {
+  readonly events: readonly RunEvent[];
+  readonly traces: readonly Trace[];
+}
+
+export interface Recorder<State> {
+  tell(event: RunEvent): void;
+  /** Keeps this state and everything told before it. Writes in the background, newest only. */
+  save(state: State, elapsedMs: number, trace?: Trace): void;
+  /** Writes the last saved state again with the totals and events of now. */
+  flush(elapsedMs: number): Promise<void>;
+  totals(): Totals;
+  /** Why the checkpoint could not be written, once that is final. */
+  failure(): string | null;
+}
+
+/**
+ * Writes events and checkpoints so that a crash at any instant leaves a state and exactly the
+ * events up to it: first a batch of events under a fresh key, then the one state object that names
+ * it. Saving never holds up the run; while one write is under way the newest state waits.
+ */
+export function recorder<State extends object>(
+  store: Store,
+  run: string,
+  from: Checkpoint<State> | null,
+  listen: (event: RunEvent) => void = () => {},
+): Recorder<State> {
+  let totals = from?.totals ?? noTotals;
+  let sequence = from?.sequence ?? 0;
+  let events: RunEvent[] = [];
+  let traces: Trace[] = [];
+  let newest: { state: State; elapsedMs: number; events: number; traces: number } | null = null;
+  let last: State | null = from?.state ?? null;
+  let writing: Promise<void> | null = null;
+  let failure: string | null = null;
+
+  const write = async () => {
+    while (newest !== null && failure === null) {
+      const { state, elapsedMs, events: eventCount, traces: traceCount } = newest;
+      newest = null;
+      const batch = { events: events.slice(0, eventCount), traces: traces.slice(0, traceCount) };
+      events = events.slice(eventCount);
+      traces = traces.slice(traceCount);
+      sequence += 1;
+      const checkpoint: Checkpoint<State> = { sequence, elapsedMs, totals, state };
+      try {
+        await persistently(() => store.write(eventsKey(run, sequence), toPacket(batch)));
+        await persistently(() => store.write(stateKey(run), toPacket(checkpoint)));
+      } catch (thrown) {
+        failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
+      }
+    }
+    writing = null;
+  };
+
+  return {
+    tell(event) {
+      events.push(event);
+      if (event.type === "arrival") totals = added(totals, event.usage, event.fate !== "counted");
+      listen(event);
+    },
+    save(state, elapsedMs, trace) {
+      if (trace !== undefined) traces.push(trace);
+      last = state;
+      newest = { state, elapsedMs, events: events.length, traces: traces.length };
+      writing ??= write();
+    },
+    async flush(elapsedMs) {
+      await writing;
+      if (last !== null) this.save(last, elapsedMs);
+      await writing;
+    },
+    totals: () => totals,
+    failure: () => failure,
+  };
+}
+
+/** The run's checkpoint, or null before its first. Throws `RunError` where it is damaged. */
+export async function readCheckpoint<State>(
+  store: Store,
+  run: string,
+): Promise<Checkpoint<State> | null> {
+  const bytes = await store.read(stateKey(run));
+  return bytes === null ? null : fromPacket<Checkpoint<State>>(bytes, stateKey(run));
+}
+
+/** Everything told up to the checkpoint, in order. */
+export async function readBatches(
+  store: Store,
+  run: string,
+  upTo: number,
+  after = 0,
+): Promise<EventBatch> {
+  const events: RunEvent[] = [];
+  const traces: Trace[] = [];
+  for (let sequence = after + 1; sequence <= upTo; sequence++) {
+    const bytes = await store.read(eventsKey(run, sequence));
+    if (bytes === null) continue;
+    const batch = fromPacket<EventBatch>(bytes, eventsKey(run, sequence));
+    events.push(...batch.events);
+    traces.push(...batch.traces);
+  }
+  return { events, traces };
+}
+
+/** Stores fail now and then; what fails for longer is reported. */
+async function persistently(write: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (thrown) {
+      if (attempt === triesMax) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, retryFirstMs * 2 ** (attempt - 1)));
+    }
+  }
+}
+
+function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {
+  return { billedMs, bytesDown, bytesUp, costUsd };
+}
+
+function added(totals: Totals, usage: Usage, isErasure: boolean): Totals {
+  return {
+    billedMs: totals.billedMs + usage.billedMs,
+    bytesDown: totals.bytesDown + usage.bytesDown,
+    bytesUp: totals.bytesUp + usage.bytesUp,
+    costUsd: totals.costUsd + usage.costUsd,
+    invocations: totals.invocations + 1,
+    coldStarts: totals.coldStarts + (usage.coldStart ? 1 : 0),
+    erasures: totals.erasures + (isErasure ? 1 : 0),
+  };
+}

@@ -1,0 +1,76 @@
+import { RunError } from "../core/errors.ts";
+import { readExamples } from "../data/load.ts";
+import type { Encoded } from "../data/prepared.ts";
+import type { Examples } from "../math/rows.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { problems } from "../problems/registry.ts";
+import type { WorkerReply, WorkerRequest } from "./messages.ts";
+import { work } from "./work.ts";
+
+/**
+ * A worker: loads what a request names unless it has it already, computes, replies. It keeps one
+ * slot's shard of one data set, because an environment belongs to one slot; asked for another, it
+ * forgets the first. Warmth is only speed: every request names exactly what it needs.
+ */
+export function createWorker(
+  store: Store,
+  nowMs: () => number = () => performance.now(),
+  shardsMax = 1,
+): (request: WorkerRequest) => Promise<WorkerReply> {
+  const manifests = new Map<string, Promise<Encoded>>();
+  const shards = new Map<string, Promise<Examples>>();
+  const solvers = new Map<string, Problem>();
+
+  const manifest = (key: string) => remember(manifests, 1, key, () => readManifest(store, key));
+  const shard = (key: string, slot: number) =>
+    remember(shards, shardsMax, `${key}#${slot}`, async () => {
+      const { slots, columns } = await manifest(key);
+      const share = slots[slot];
+      if (share === undefined)
+        throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${slots.length}`);
+      return readExamples(store, share.parts, columns);
+    });
+  const problem = (request: WorkerRequest) => {
+    const name = JSON.stringify(request.problem);
+    const known = solvers.get(name) ?? problems.create(request.problem);
+    solvers.set(name, known);
+    return known;
+  };
+
+  return async (request) => {
+    const examples = await shard(request.encoded, request.task.slot);
+    const startedMs = nowMs();
+    const result = work(problem(request), examples, request.task);
+    return { ...result, computeMs: nowMs() - startedMs };
+  };
+}
+
+export async function readManifest(store: Store, key: string): Promise<Encoded> {
+  const bytes = await store.read(key);
+  if (bytes === null) {
+    throw new RunError("no-manifest", `${key} is not in the store`, {
+      hint: "encode the data again: kofn encode SPEC",
+    });
+  }
+  return JSON.parse(new TextDecoder().decode(bytes)) as Encoded;
+}
+
+/** A failed load is forgotten, so that the next request tries again. */
+function remember<T>(
+  known: Map<string, Promise<T>>,
+  countMax: number,
+  key: string,
+  make: () => Promise<T>,
+): Promise<T> {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  for (const old of known.keys()) {
+    if (known.size < countMax) break;
+    known.delete(old);
+  }
+  const made = make();
+  known.set(key, made);
+  made.catch(() => known.delete(key));
+  return made;
+}
