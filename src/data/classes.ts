@@ -1,0 +1,33 @@
+import { RunError } from "../core/errors.ts";
+import { numberIn } from "./cell.ts";
+
+/** The classes of a target: labels in order, and the class of each level as it was read. */
+export interface Classes {
+  readonly labels: readonly string[];
+  readonly classOf: Float64Array;
+}
+
+/** Sorts labels: by value where all are numbers (so "1" and "1.0" are one), else by code unit. */
+export function classesOf(levels: readonly string[]): Classes {
+  const numbers = levels.map((level) => numberIn(level));
+  const texts = numbers.every((number) => number !== undefined)
+    ? numbers.map((number) => String(number === 0 ? 0 : number))
+    : levels;
+  const numeric = texts !== levels;
+  const labels = [...new Set(texts)].sort((a, b) =>
+    numeric ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0,
+  );
+  const order = new Map(labels.map((label, i) => [label, i]));
+  return { labels, classOf: Float64Array.from(texts, (text) => order.get(text)!) };
+}
+
+/** Refuses a target of which the training rows hold fewer than two classes. */
+export function refuseOneClass(target: string, present: readonly string[]): void {
+  if (present.length >= 2) return;
+  const only = present.length === 0 ? "no class" : `one class (${JSON.stringify(present[0])})`;
+  throw new RunError(
+    "one-class",
+    `target ${JSON.stringify(target)}: the training rows hold ${only}, expected two or more`,
+    { hint: "check data.target, or give rows of every class" },
+  );
+}

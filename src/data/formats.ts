@@ -1,0 +1,42 @@
+import { RunError } from "../core/errors.ts";
+import { openCsv } from "./csv.ts";
+import type { DataOptions } from "./options.ts";
+import type { Source } from "./source.ts";
+import type { Layout, Table } from "./table.ts";
+
+export type Format = Exclude<DataOptions["format"], "auto">;
+
+const magics: readonly [Format, readonly number[]][] = [
+  ["npy", [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
+  ["parquet", [0x50, 0x41, 0x52, 0x31]],
+];
+
+const endings: readonly [RegExp, Format][] = [
+  [/\.(libsvm|svm|svmlight)(\.gz)?$/i, "libsvm"],
+  [/\.npy$/i, "npy"],
+  [/\.(parquet|pq)$/i, "parquet"],
+  [/\.(csv|tsv|tab|txt|data)(\.gz)?$/i, "csv"],
+];
+
+/** What a source is written in, by the option, else its name, else its first bytes. */
+export async function formatOf(source: Source, option: DataOptions["format"]): Promise<Format> {
+  if (option !== "auto") return option;
+  const named = endings.find(([ending]) => ending.test(source.name));
+  if (named !== undefined) return named[1];
+  const head = await source.range(0, Math.min(6, source.sizeBytes));
+  const known = magics.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
+  return known?.[0] ?? "csv";
+}
+
+/** Opens any format whose rows are dense. */
+export async function openDense(
+  source: Source,
+  format: Format,
+  options: DataOptions,
+  layout: Layout,
+): Promise<Table> {
+  if (format === "csv") return openCsv(source, options, layout);
+  throw new RunError("bad-format", `${source.name}: ${format} cannot be read here`, {
+    hint: "choose csv, npy or parquet",
+  });
+}

@@ -1,0 +1,132 @@
+import { hash } from "node:crypto";
+import { RunError } from "../core/errors.ts";
+import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
+import type { Store } from "../ports/store.ts";
+import { fromSafetensors, type Tensor } from "../wire/safetensors.ts";
+import type { Part } from "./prepared.ts";
+
+/** The rows of several parts as one, in their order. Checks digests, shapes and offsets. */
+export async function readExamples(
+  store: Store,
+  parts: readonly Part[],
+  columns: number,
+): Promise<Examples> {
+  const pieces: Examples[] = [];
+  for await (const piece of eachPart(store, parts, columns)) pieces.push(piece);
+  if (pieces.length === 1) return pieces[0]!;
+  const rows = pieces.reduce((total, piece) => total + piece.rows.rows, 0);
+  const targets = new Float32Array(rows);
+  let at = 0;
+  for (const piece of pieces) {
+    targets.set(piece.targets, at);
+    at += piece.targets.length;
+  }
+  return { rows: joined(pieces, rows, columns), targets };
+}
+
+/** The parts' rows, one part at a time; the next one is on its way meanwhile. */
+export async function* eachPart(
+  store: Store,
+  parts: readonly Part[],
+  columns: number,
+): AsyncGenerator<Examples> {
+  for (const part of parts) yield await readPart(store, part, columns);
+}
+
+async function readPart(store: Store, part: Part, columns: number): Promise<Examples> {
+  const refuse = (what: string): never => {
+    throw new RunError("bad-part", `${part.key}: ${what}`, {
+      hint: "the store was changed; remove the object and prepare and encode the data again",
+    });
+  };
+  const bytes = await store.read(part.key);
+  if (bytes === null) return refuse("it is not in the store");
+  if (hash("sha256", bytes, "hex") !== part.sha256) return refuse("its bytes are not its digest's");
+  const { tensors } = fromSafetensors(bytes, part.key);
+  const { values, targets, indices, offsets } = tensors;
+  if (!isFloats(targets) || !isFloats(values) || targets.data.length !== part.rows)
+    return refuse("it does not hold the rows it should");
+  const rows =
+    indices === undefined
+      ? denseRows(values, part.rows, columns)
+      : sparseRows(values, indices, offsets, part.rows, columns);
+  return typeof rows === "string" ? refuse(rows) : { rows, targets: targets.data };
+}
+
+type Floats = Tensor & { readonly data: Float32Array };
+
+function isFloats(tensor: Tensor | undefined): tensor is Floats {
+  return tensor?.data instanceof Float32Array;
+}
+
+function denseRows(values: Floats, rows: number, columns: number): DenseRows | string {
+  if (values.shape.length !== 2 || values.shape[0] !== rows || values.shape[1] !== columns)
+    return `values of shape [${values.shape}], expected [${rows},${columns}]`;
+  return { kind: "dense", rows, columns, values: values.data };
+}
+
+function sparseRows(
+  values: Floats,
+  indices: Tensor,
+  offsets: Tensor | undefined,
+  rows: number,
+  columns: number,
+): SparseRows | string {
+  if (!(indices.data instanceof Uint32Array) || !(offsets?.data instanceof Uint32Array))
+    return "indices and offsets are not unsigned integers";
+  const starts = offsets.data;
+  const entries = indices.data.length;
+  if (values.data.length !== entries || starts.length !== rows + 1)
+    return "values, indices and offsets do not fit together";
+  if (starts[0] !== 0 || starts[rows] !== entries) return "offsets do not span the entries";
+  for (let i = 0; i < rows; i++) {
+    if (starts[i]! > starts[i + 1]!) return `offsets go back at row ${i}`;
+    for (let at = starts[i]!; at < starts[i + 1]!; at++)
+      if (
+        indices.data[at]! >= columns ||
+        (at > starts[i]! && indices.data[at - 1]! >= indices.data[at]!)
+      )
+        return `column ${indices.data[at]} at row ${i} is out of order or range`;
+  }
+  return {
+    kind: "sparse",
+    rows,
+    columns,
+    values: values.data,
+    indices: indices.data,
+    offsets: starts,
+  };
+}
+
+function joined(pieces: readonly Examples[], rows: number, columns: number): Rows {
+  if (pieces.some((piece) => piece.rows.kind === "sparse"))
+    return joinedSparse(
+      pieces.map((piece) => piece.rows as SparseRows),
+      rows,
+      columns,
+    );
+  const values = new Float32Array(rows * columns);
+  let at = 0;
+  for (const piece of pieces) {
+    values.set(piece.rows.values, at);
+    at += piece.rows.values.length;
+  }
+  return { kind: "dense", rows, columns, values };
+}
+
+function joinedSparse(pieces: readonly SparseRows[], rows: number, columns: number): SparseRows {
+  const entries = pieces.reduce((total, piece) => total + piece.values.length, 0);
+  const values = new Float32Array(entries);
+  const indices = new Uint32Array(entries);
+  const offsets = new Uint32Array(rows + 1);
+  let row = 0;
+  let at = 0;
+  for (const piece of pieces) {
+    values.set(piece.values, at);
+    indices.set(piece.indices, at);
+    for (let i = 1; i <= piece.rows; i++) offsets[row + i] = at + piece.offsets[i]!;
+    row += piece.rows;
+    at += piece.values.length;
+  }
+  return { kind: "sparse", rows, columns, values, indices, offsets };
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+const names = z.array(z.string());
+
+/** The `data` part of a spec. */
+export const dataSchema = z.strictObject({
+  source: z.string().min(1).describe("a file's path or s3://bucket/key"),
+  format: z
+    .enum(["auto", "csv", "libsvm", "npy", "parquet"])
+    .default("auto")
+    .describe("the source's format; auto goes by its name and first bytes"),
+  target: z
+    .union([z.string().min(1), z.int()])
+    .optional()
+    .describe(
+      "the column to predict: its name, or its index from 0 (-1: the last). LIBSVM has its own",
+    ),
+  targetSource: z.string().min(1).optional().describe("NPY only: a second file with the targets"),
+  test: z
+    .union([z.number().min(0).max(0.9), z.string().min(1)])
+    .default(0)
+    .describe("the share of rows kept for testing (0 to 0.9), or the path of a test file"),
+  delimiter: z
+    .enum(["auto", ",", ";", "\t", "|"])
+    .default("auto")
+    .describe("what separates CSV fields: a comma, semicolon, tab or bar"),
+  header: z
+    .union([z.literal("auto"), z.boolean()])
+    .default("auto")
+    .describe("whether the first CSV row names the columns"),
+  drop: names.default([]).describe("columns to leave out"),
+  categorical: names.default([]).describe("columns to read as categories though they are numbers"),
+  categoriesMax: z
+    .int()
+    .min(2)
+    .max(10_000)
+    .default(100)
+    .describe("the most categories one column may have; each becomes a feature"),
+  missing: z
+    .enum(["refuse", "impute"])
+    .default("refuse")
+    .describe("what to do about missing values: refuse, or impute the mean or commonest value"),
+  missingValues: names
+    .default(["", "NA", "N/A", "NaN", "null", "?"])
+    .describe("texts that mean a value is missing"),
+  standardize: z
+    .boolean()
+    .default(true)
+    .describe("scale numeric features to mean 0 and deviation 1 over the training rows"),
+  intercept: z.boolean().default(true).describe("add a last feature that is always 1"),
+});
+
+export type DataOptions = z.output<typeof dataSchema>;
+/** As written, before defaults are filled in. */
+export type DataInput = z.input<typeof dataSchema>;

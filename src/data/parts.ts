@@ -1,0 +1,80 @@
+import { hash } from "node:crypto";
+import { assert } from "../core/errors.ts";
+import { bounds } from "../limits.ts";
+import type { Store } from "../ports/store.ts";
+import { toSafetensors } from "../wire/safetensors.ts";
+import type { Part } from "./prepared.ts";
+
+/**
+ * Collects dense rows and writes them as content-addressed parts. Whoever adds a row writes it to
+ * `values` at `used * columns` and its target to `targets[used]`, adds one to `used`, and flushes
+ * when `used` reaches `capacity`.
+ */
+export class DensePartWriter {
+  readonly columns: number;
+  readonly capacity: number;
+  readonly values: Float32Array;
+  readonly targets: Float32Array;
+  used = 0;
+  rows = 0;
+  private readonly store: Store;
+  private readonly parts: Part[] = [];
+
+  constructor(store: Store, columns: number, bytesMax: number = bounds.shardPartBytes) {
+    this.store = store;
+    this.columns = columns;
+    this.capacity = Math.max(1, Math.floor(bytesMax / (4 * (columns + 1))));
+    this.values = new Float32Array(this.capacity * columns);
+    this.targets = new Float32Array(this.capacity);
+  }
+
+  async flush(): Promise<void> {
+    const rows = this.used;
+    if (rows === 0) return;
+    const { columns } = this;
+    const bytes = toSafetensors({
+      values: { shape: [rows, columns], data: this.values.subarray(0, rows * columns) },
+      targets: { shape: [rows], data: this.targets.subarray(0, rows) },
+    });
+    this.used = 0;
+    this.rows += rows;
+    this.parts.push(await writePart(this.store, bytes, rows));
+  }
+
+  /** Writes what is left; the writer is finished. */
+  async close(): Promise<readonly Part[]> {
+    await this.flush();
+    return this.parts;
+  }
+}
+
+/** Writes one part under the digest of its bytes. */
+export async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
+  assert(rows > 0, "a part holds at least one row");
+  const sha256 = hash("sha256", bytes, "hex");
+  const key = `parts/${sha256}.safetensors`;
+  await store.writeOnce(key, bytes);
+  return { key, sha256, rows, bytes: bytes.length };
+}
+
+/** The name of some content: the digest of its JSON. */
+export function digestOf(content: object): string {
+  return hash("sha256", JSON.stringify(content), "hex");
+}
+
+/** A manifest, where it and every part it names are in the store; null where anything is absent. */
+export async function readManifest<M>(
+  store: Store,
+  key: string,
+  partsOf: (manifest: M) => readonly Part[],
+): Promise<M | null> {
+  const bytes = await store.read(key);
+  if (bytes === null) return null;
+  const manifest = JSON.parse(new TextDecoder().decode(bytes)) as M;
+  const present = new Set(await store.list("parts/"));
+  return partsOf(manifest).every((part) => present.has(part.key)) ? manifest : null;
+}
+
+export async function writeManifest(store: Store, key: string, manifest: object): Promise<void> {
+  await store.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
+}

@@ -1,0 +1,178 @@
+import { RunError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import type { Store } from "../ports/store.ts";
+import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
+import { featureNamesOf, featureWriter } from "./features.ts";
+import type { DataOptions } from "./options.ts";
+import { DensePartWriter } from "./parts.ts";
+import type { ColumnPlan, Preparation, Prepared } from "./prepared.ts";
+import { selection, shuffled } from "./split.ts";
+import type { Spool } from "./spool.ts";
+import { ColumnStatistics, LevelCounts } from "./statistics.ts";
+import type { Column, DenseWindow } from "./table.ts";
+
+/** Everything of a `Prepared` but its name. */
+export type Content = Omit<Prepared, "version" | "digest">;
+
+export interface DenseJob {
+  readonly options: DataOptions;
+  /** Those that windows hold. */
+  readonly columns: readonly Column[];
+  readonly targetName: string;
+  readonly classify: boolean;
+  readonly train: Spool<DenseWindow>;
+  /** Null where the test rows are chosen from `train`. */
+  readonly test: Spool<DenseWindow> | null;
+  readonly random: Random;
+  readonly onRows: (rows: number) => void;
+}
+
+/** From cells to features: learns the plan from the training rows, then writes all rows. */
+export async function prepareDense(job: DenseJob, store: Store): Promise<Content> {
+  const testRows = job.test?.rows ?? testRowsOf(job.options.test, job.train.rows);
+  const targetAt = job.columns.findIndex((column) => column.name === job.targetName);
+  const classes = job.classify ? classesOf(job.columns[targetAt]!.levels.names) : null;
+  const learned = await learn(job, testRows);
+  const columns = plansOf(job, learned);
+  const preparation: Preparation = {
+    version: 1,
+    columns,
+    target: { name: job.targetName, classes: classes?.labels ?? null },
+    intercept: job.options.intercept,
+    featureNames: featureNamesOf(columns, job.options.intercept),
+    sparse: false,
+  };
+  if (classes !== null) {
+    const counts = learned.levels[targetAt]!;
+    const present = new Set<string>();
+    classes.classOf.forEach((id, level) => {
+      if (counts.of(level) > 0) present.add(classes.labels[id]!);
+    });
+    refuseOneClass(job.targetName, [...present]);
+  }
+  const width = preparation.featureNames.length;
+  const train = new DensePartWriter(store, width);
+  const test = new DensePartWriter(store, width);
+  const target = new ColumnStatistics(1);
+  await write(job, preparation, { testRows, targetAt, classes, train, test, target });
+  return {
+    preparation,
+    rows: job.train.rows - (job.test === null ? testRows : 0),
+    testRows,
+    columns: width,
+    train: await train.close(),
+    test: await test.close(),
+    targetMean: target.means[0]!,
+    targetVariance: target.variance(0),
+  };
+}
+
+/** How many rows a share of them is: rounded, and at least one row stays for training. */
+export function testRowsOf(test: number | string, rows: number): number {
+  if (rows === 0)
+    throw new RunError("no-rows", "the data hold no rows", {
+      hint: "a row of column names alone is not enough",
+    });
+  return typeof test === "string" ? 0 : Math.min(rows - 1, Math.round(test * rows));
+}
+
+interface Learned {
+  readonly statistics: ColumnStatistics;
+  readonly levels: readonly LevelCounts[];
+}
+
+/** What the training rows say of each column. */
+async function learn(job: DenseJob, testRows: number): Promise<Learned> {
+  const width = job.columns.length;
+  const statistics = new ColumnStatistics(width);
+  const levels = job.columns.map(() => new LevelCounts());
+  const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
+  const isTest = testOf(job, testRows);
+  for await (const { window, order } of shuffled(job.train, job.random.fork("file/train"))) {
+    const starts = new Uint32Array(window.rows);
+    let count = 0;
+    for (let i = 0; i < order.length; i++) if (!isTest()) starts[count++] = order[i]! * width;
+    const training = starts.subarray(0, count);
+    statistics.add(window.cells, training);
+    for (const column of texts)
+      for (let i = 0; i < count; i++) {
+        const level = window.cells[training[i]! + column]!;
+        if (!Number.isNaN(level)) levels[column]!.add(level);
+      }
+  }
+  return { statistics, levels };
+}
+
+function plansOf(job: DenseJob, { statistics, levels }: Learned): ColumnPlan[] {
+  const { standardize, missing } = job.options;
+  const impute = missing === "impute";
+  return job.columns.flatMap((column, i): ColumnPlan[] => {
+    const { name } = column;
+    if (name === job.targetName) return [];
+    if (column.kind === "number") {
+      const mean = standardize ? statistics.means[i]! : 0;
+      const deviation = standardize ? statistics.deviation(i) : 1;
+      return [
+        { kind: "numeric", name, mean, deviation, fill: impute ? statistics.means[i]! : null },
+      ];
+    }
+    const counts = levels[i]!;
+    const present = column.levels.names
+      .map((level, id) => ({ level, count: counts.of(id) }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => (a.level < b.level ? -1 : 1));
+    const commonest = present.reduce((best, one) => (one.count > best.count ? one : best), {
+      level: "",
+      count: 0,
+    });
+    const fill = impute && commonest.count > 0 ? commonest.level : null;
+    return [{ kind: "category", name, levels: present.map(({ level }) => level), fill }];
+  });
+}
+
+interface Writing {
+  readonly testRows: number;
+  readonly targetAt: number;
+  readonly classes: Classes | null;
+  readonly train: DensePartWriter;
+  readonly test: DensePartWriter;
+  readonly target: ColumnStatistics;
+}
+
+async function write(job: DenseJob, preparation: Preparation, to: Writing): Promise<void> {
+  const features = featureWriter(preparation, job.columns, preparation.featureNames.length - 1);
+  const isTest = testOf(job, to.testRows);
+  for (const [spool, file] of [
+    [job.train, "train"],
+    [job.test, "test"],
+  ] as const) {
+    if (spool === null) continue;
+    for await (const { window, order } of shuffled(spool, job.random.fork(`file/${file}`))) {
+      const { cells, width } = window;
+      const targets = new Float64Array(order.length);
+      const training = new Uint32Array(order.length);
+      let count = 0;
+      for (let i = 0; i < order.length; i++) {
+        const base = order[i]! * width;
+        const cell = cells[base + to.targetAt]!;
+        const target = to.classes === null ? cell : to.classes.classOf[cell]!;
+        const testing = file === "test" || isTest();
+        const writer = testing ? to.test : to.train;
+        features(cells, base, writer.values, writer.used * writer.columns);
+        writer.targets[writer.used++] = target;
+        if (!testing) {
+          targets[count] = target;
+          training[count] = count++;
+        }
+        if (writer.used === writer.capacity) await writer.flush();
+      }
+      to.target.add(targets, training.subarray(0, count));
+      job.onRows(order.length);
+    }
+  }
+}
+
+function testOf(job: DenseJob, testRows: number): () => boolean {
+  if (job.test !== null) return () => false;
+  return selection(job.random.fork("split"), job.train.rows, testRows);
+}

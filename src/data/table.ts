@@ -1,0 +1,75 @@
+/** Rows of numbers as read, not yet features; text cells hold their level's number. */
+export interface DenseWindow {
+  readonly kind: "dense";
+  readonly rows: number;
+  readonly width: number;
+  /** Row-major; NaN where a value is missing, -1 for a level that is not known. */
+  readonly cells: Float64Array;
+}
+
+/** Rows of sparse features; the label is a number, or the number of a level. */
+export interface SparseWindow {
+  readonly kind: "sparse";
+  readonly rows: number;
+  readonly values: Float32Array;
+  readonly indices: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly labels: Float64Array;
+}
+
+export type Window = DenseWindow | SparseWindow;
+
+/** A file as its reader understood it. */
+export interface Table<W extends Window = Window> {
+  readonly columns: readonly Column[];
+  /** All rows in file order. A window's arrays may be used again for the next one. */
+  windows(): AsyncIterable<W>;
+}
+
+/** One column of a file and what is read of it. Windows hold those that are not skipped. */
+export interface Column {
+  readonly name: string;
+  readonly kind: "number" | "text" | "skip";
+  readonly missing: "refuse" | "keep";
+  /** Of a text column; grows while reading up to `levelsMax`, unless it is fixed. */
+  readonly levels: Levels;
+}
+
+export interface Levels {
+  readonly names: string[];
+  readonly ids: Map<string, number>;
+  /** More than this many is an error; null: unknown levels read as -1. */
+  readonly max: number | null;
+}
+
+/** What a look at the first rows says. */
+export interface FoundColumn {
+  readonly name: string;
+  readonly kind: "number" | "text";
+}
+
+/** Decides what is read of each column that was found. */
+export type Layout = (found: readonly FoundColumn[]) => readonly Column[];
+
+/** How text becomes columns. */
+export interface ReadOptions {
+  readonly delimiter: string | "auto";
+  readonly header: boolean | "auto";
+  readonly missingValues: readonly string[];
+}
+
+/** Rows in one window: it is what is shuffled, and what is held in memory. */
+export const windowRowsMax = 65_536;
+export const windowBytesMax = 32 * 1024 * 1024;
+
+export function noLevels(): Levels {
+  return { names: [], ids: new Map(), max: 0 };
+}
+
+export function newLevels(max: number): Levels {
+  return { names: [], ids: new Map(), max };
+}
+
+export function fixedLevels(names: readonly string[]): Levels {
+  return { names: [...names], ids: new Map(names.map((name, id) => [name, id])), max: null };
+}
