@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { lambdaCompute } from "../../src/compute/lambda.ts";
+import { lambdaClient } from "../../src/compute/lambda-client.ts";
+import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+
+/**
+ * One round: 8 invocations in parallel through the emulator in a process of its own, each replying
+ * 256 KiB of float32, with and without 256 KiB of float32 weights in the request. Also the time
+ * until 16 cold environments have answered.
+ */
+const workers = 8;
+const rounds = Number(process.env.ROUNDS ?? 200);
+const weights = new Float32Array(65_536).map(Math.sin);
+
+interface Task {
+  readonly id: string;
+  readonly slot: number;
+  readonly round: number;
+  readonly weights?: Float32Array;
+}
+
+const home = await mkdtemp(join(tmpdir(), "kofn-round-trip-"));
+await build({
+  entryPoints: [new URL("./worker.ts", import.meta.url).pathname],
+  outfile: join(home, "bundle/worker.mjs"),
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  logLevel: "error",
+});
+const emulator = await startEmulatorProcess({
+  home,
+  functions: {
+    worker: {
+      directory: join(home, "bundle"),
+      handler: "worker.handler",
+      memoryMb: 1769,
+      timeoutMs: 30_000,
+      tenancy: "PER_TENANT",
+    },
+  },
+});
+Object.assign(process.env, emulator.environment);
+
+const coldMs = await round(options(false), 0, 16, false);
+const figures: Record<string, number> = { cold16Ms: coldMs };
+const table: Record<string, { p50: string; p90: string; p99: string }> = {};
+for (const streamed of [false, true])
+  for (const withWeights of [false, true]) {
+    const compute = options(streamed);
+    for (let i = 0; i < 30; i++) await round(compute, i, workers, withWeights);
+    const times: number[] = [];
+    for (let i = 0; i < rounds; i++) times.push(await round(compute, i, workers, withWeights));
+    times.sort((a, b) => a - b);
+    const at = (share: number) => times[Math.floor(share * times.length)]!;
+    const name = `${streamed ? "streamed" : "invoke"}${withWeights ? ", weights sent" : ""}`;
+    const ms = (value: number) => `${value.toFixed(1)} ms`;
+    table[name] = { p50: ms(at(0.5)), p90: ms(at(0.9)), p99: ms(at(0.99)) };
+    figures[`${name} p50`] = at(0.5);
+  }
+console.table(table);
+console.log(`16 cold environments answered within ${coldMs.toFixed(0)} ms`);
+const bill = await emulator.bill();
+await emulator.close();
+await rm(home, { recursive: true, force: true });
+console.log(JSON.stringify({ name: "round-trip", ...figures, costUsd: bill.costUsd }));
+
+function options(streamed: boolean) {
+  return lambdaCompute<Task, { gradient: Float32Array }>({
+    functionName: "worker",
+    run: "bench",
+    streamed,
+    client: lambdaClient({ socketsMax: 64 }),
+  });
+}
+
+function round(
+  compute: ReturnType<typeof options>,
+  index: number,
+  slots: number,
+  withWeights: boolean,
+): Promise<number> {
+  // New weights every round, as in training: nothing is encoded ahead of time.
+  const sent = withWeights ? { weights: weights.slice() } : {};
+  const startedMs = performance.now();
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let missing = slots;
+  for (let slot = 0; slot < slots; slot++)
+    compute.start({ id: `${index}/${slot}`, slot, round: index, ...sent }, (outcome) => {
+      if (outcome.kind === "lost") reject(new Error(outcome.reason));
+      else if (outcome.result.gradient.length !== 65_536) reject(new Error("a short reply"));
+      else if (--missing === 0) resolve(performance.now() - startedMs);
+    });
+  return promise;
+}

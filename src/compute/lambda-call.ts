@@ -1,0 +1,113 @@
+import {
+  InvokeCommand,
+  InvokeWithResponseStreamCommand,
+  type LambdaClient,
+} from "@aws-sdk/client-lambda";
+import { messageOf } from "../core/errors.ts";
+
+export interface LambdaCall {
+  readonly functionName: string;
+  readonly tenant: string;
+  /** The client context: names the task to the worker and to the emulator's weather. */
+  readonly context: object;
+  readonly body: Uint8Array;
+  readonly streamed: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What came back, as a value. `billedMs` is undefined where nothing was run. */
+export type LambdaReply = Metered &
+  (
+    | { readonly kind: "replied"; readonly bytes: Uint8Array }
+    | { readonly kind: "refused"; readonly reason: string }
+  );
+
+interface Metered {
+  readonly billedMs: number | undefined;
+  readonly coldStart: boolean;
+  readonly bytesUp: number;
+}
+
+/** One synchronous invocation. Never rejects. */
+export async function callLambda(client: LambdaClient, call: LambdaCall): Promise<LambdaReply> {
+  try {
+    return await (call.streamed ? streamed(client, call) : buffered(client, call));
+  } catch (thrown) {
+    return { kind: "refused", reason: reasonOf(thrown), ...unmetered };
+  }
+}
+
+const unmetered: Metered = { billedMs: undefined, coldStart: false, bytesUp: 0 };
+
+function inputOf({ functionName, tenant, context, body }: LambdaCall) {
+  return {
+    FunctionName: functionName,
+    TenantId: tenant,
+    ClientContext: Buffer.from(JSON.stringify(context)).toString("base64"),
+    LogType: "Tail",
+    Payload: body,
+  } as const;
+}
+
+async function buffered(client: LambdaClient, call: LambdaCall): Promise<LambdaReply> {
+  const reply = await client.send(new InvokeCommand(inputOf(call)), { abortSignal: call.signal });
+  const bytes = reply.Payload ?? new Uint8Array();
+  const metered = meteredBy(reply.LogResult, bytes.length);
+  if (reply.FunctionError === undefined) return { kind: "replied", bytes, ...metered };
+  return {
+    kind: "refused",
+    reason: functionError(Buffer.from(bytes).toString("utf8")),
+    ...metered,
+  };
+}
+
+async function streamed(client: LambdaClient, call: LambdaCall): Promise<LambdaReply> {
+  const reply = await client.send(new InvokeWithResponseStreamCommand(inputOf(call)), {
+    abortSignal: call.signal,
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const event of reply.EventStream ?? []) {
+    if (event.PayloadChunk?.Payload !== undefined) chunks.push(event.PayloadChunk.Payload);
+    const complete = event.InvokeComplete;
+    if (complete === undefined) continue;
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    const metered = meteredBy(complete.LogResult, bytes.length);
+    if (complete.ErrorCode === undefined) return { kind: "replied", bytes, ...metered };
+    return { kind: "refused", reason: functionError(complete.ErrorDetails ?? ""), ...metered };
+  }
+  return { kind: "refused", reason: "its reply broke off", ...unmetered };
+}
+
+/** Lambda tells what it bills in the last line of the log. */
+function meteredBy(logResult: string | undefined, bytesUp: number): Metered {
+  const log = Buffer.from(logResult ?? "", "base64").toString("utf8");
+  const report = log.slice(log.lastIndexOf("REPORT RequestId:"));
+  const billed = /Billed Duration: (\d+) ms/.exec(report)?.[1];
+  return {
+    billedMs: billed === undefined ? undefined : Number(billed),
+    coldStart: /Init Duration: /.test(report),
+    bytesUp,
+  };
+}
+
+/** A function error's payload in words. */
+function functionError(payload: string): string {
+  try {
+    const { errorType, errorMessage } = JSON.parse(payload) as Record<string, unknown>;
+    const message = String(errorMessage ?? "").replace(/^RequestId: \S+ Error: /, "");
+    return `its worker failed: ${errorType}: ${message}`;
+  } catch {
+    return `its worker failed: ${payload.slice(0, 200)}`;
+  }
+}
+
+/** Why there was no invocation, or no answer to it. */
+function reasonOf(thrown: unknown): string {
+  const { name = "", code } = (thrown ?? {}) as { name?: string; code?: string };
+  if (name === "TooManyRequestsException") return "Lambda throttled it (429)";
+  if (code === "ECONNREFUSED") return "no Lambda endpoint answers there (connection refused)";
+  if (code === "ECONNRESET" || code === "EPIPE") return "the connection broke";
+  if (name === "TimeoutError") return "no answer in time";
+  if (name === "AbortError") return "called off";
+  return `Lambda refused it: ${name}: ${messageOf(thrown)}`;
+}

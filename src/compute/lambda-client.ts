@@ -1,0 +1,32 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { lambda } from "../limits.ts";
+
+export type { LambdaClient } from "@aws-sdk/client-lambda";
+
+/**
+ * A client for many long invocations at once: one try each (a strategy asks again where it wants
+ * to), connections kept, and as many of them as there can be late replies.
+ */
+export function lambdaClient(
+  options: {
+    readonly endpoint?: string;
+    readonly socketsMax?: number;
+    readonly timeoutMs?: number;
+  } = {},
+): LambdaClient {
+  const { endpoint } = options;
+  const agent = { keepAlive: true, maxSockets: options.socketsMax ?? 4096, keepAliveMsecs: 10_000 };
+  return new LambdaClient({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: agent,
+      httpsAgent: agent,
+      connectionTimeout: 5_000,
+      // Lambda itself ends an invocation at its function's time-out; this is for a dead network.
+      requestTimeout: options.timeoutMs ?? lambda.timeoutMsMax + 30_000,
+      socketAcquisitionWarningTimeout: lambda.timeoutMsMax,
+    }),
+  });
+}

@@ -1,0 +1,99 @@
+import { RunError } from "../core/errors.ts";
+import { bounds, functions, invocationUsd, prices } from "../limits.ts";
+import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
+import { noUsage } from "../ports/compute.ts";
+import { fromPacket, toJson } from "../wire/packet.ts";
+import { callLambda, type LambdaReply } from "./lambda-call.ts";
+import { type LambdaClient, lambdaClient } from "./lambda-client.ts";
+
+export interface LambdaComputeOptions<Task> {
+  readonly functionName: string;
+  /** Names the run in every request. */
+  readonly run: string;
+  readonly client?: LambdaClient;
+  readonly environmentsPerSlot?: number;
+  /** Replies by InvokeWithResponseStream; Invoke is quicker below its 6 MB. */
+  readonly streamed?: boolean;
+  readonly memoryMb?: number;
+  /** The request's body; `{ run, task }` where absent. */
+  readonly request?: (task: Task) => object;
+}
+
+/**
+ * Runs tasks as synchronous invocations of one function with a tenant a slot. The worker's reply
+ * is a packet. Every failure is delivered as lost, with a reason for a person.
+ */
+export function lambdaCompute<Task extends Slotted, Result>(
+  options: LambdaComputeOptions<Task>,
+): Compute<Task, Result> {
+  const { functionName, run } = options;
+  const busyMax = options.environmentsPerSlot ?? bounds.environmentsPerSlot;
+  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
+  const client = options.client ?? lambdaClient();
+  const busy = new Map<number, number>();
+  const abort = new AbortController();
+
+  async function invoke(task: Task): Promise<{ outcome: Outcome<Result>; usage: Usage }> {
+    const body = Buffer.from(toJson(options.request?.(task) ?? { run, task }));
+    const reply = await callLambda(client, {
+      functionName,
+      tenant: String(task.slot),
+      context: { custom: { task: task.id, slot: task.slot, round: roundOf(task) } },
+      body,
+      streamed: options.streamed ?? false,
+      signal: abort.signal,
+    });
+    const usage = usageOf(reply, body.length, memoryMb);
+    if (reply.kind === "refused") return { outcome: lost(reply.reason), usage };
+    try {
+      return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
+    } catch (thrown) {
+      if (!(thrown instanceof RunError)) throw thrown;
+      return { outcome: lost(`its reply is damaged: ${thrown.message}`), usage };
+    }
+  }
+
+  return {
+    start(task, deliver: Deliver<Result>) {
+      const earlier = busy.get(task.slot) ?? 0;
+      if (earlier >= busyMax) {
+        const tasks = earlier === 1 ? "an earlier task" : `${earlier} earlier tasks`;
+        const outcome = lost(`slot ${task.slot} is still busy with ${tasks}`);
+        queueMicrotask(() => {
+          if (!abort.signal.aborted) deliver(outcome, noUsage);
+        });
+        return;
+      }
+      busy.set(task.slot, earlier + 1);
+      void invoke(task)
+        .catch((thrown: unknown) => ({ outcome: lost(`kofn: ${thrown}`), usage: noUsage }))
+        .then(({ outcome, usage }) => {
+          busy.set(task.slot, busy.get(task.slot)! - 1);
+          if (!abort.signal.aborted) deliver(outcome, usage);
+        });
+    },
+    async close() {
+      abort.abort();
+      if (options.client === undefined) client.destroy();
+    },
+  };
+}
+
+const lost = (reason: string) => ({ kind: "lost", reason }) as const;
+
+function roundOf(task: Slotted): number | undefined {
+  const { round } = task as { round?: unknown };
+  return typeof round === "number" ? round : undefined;
+}
+
+function usageOf(reply: LambdaReply, bytesDown: number, memoryMb: number): Usage {
+  if (reply.billedMs === undefined) return { ...noUsage, bytesDown };
+  const environmentUsd = reply.coldStart ? prices.usdPerTenantEnvironmentGb * (memoryMb / 1024) : 0;
+  return {
+    billedMs: reply.billedMs,
+    coldStart: reply.coldStart,
+    bytesDown,
+    bytesUp: reply.bytesUp,
+    costUsd: invocationUsd(reply.billedMs, memoryMb) + environmentUsd,
+  };
+}

@@ -1,0 +1,55 @@
+import { messageOf, RunError } from "../core/errors.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
+
+/** The emulator's own process: answers its parent over the channel and ends with it. */
+export type Question = "start" | "bill" | "environments" | "setWeather" | "close";
+
+export interface Asked {
+  readonly id: number;
+  readonly question: Question;
+  readonly value: unknown;
+}
+
+export interface Answered {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+let emulator: Emulator | undefined;
+
+process.on("message", (asked: Asked) => {
+  answer(asked).then(
+    (value) => reply({ id: asked.id, value }),
+    (thrown: unknown) => reply({ id: asked.id, error: described(thrown) }),
+  );
+});
+process.once("disconnect", () => process.exit(0));
+// A terminal's interrupt reaches the whole group; the parent decides when this process ends.
+process.on("SIGINT", () => {});
+
+async function answer({ question, value }: Asked): Promise<unknown> {
+  if (question === "start") {
+    emulator = await startEmulator(value as EmulatorOptions);
+    return { endpoints: emulator.endpoints, environment: emulator.environment };
+  }
+  if (emulator === undefined) throw new Error("the emulator has not been started");
+  if (question === "bill") return emulator.bill();
+  if (question === "environments") return emulator.environments();
+  if (question === "setWeather") return emulator.setWeather(value as never);
+  await emulator.close();
+  setImmediate(() => process.disconnect?.());
+  return undefined;
+}
+
+function reply(answered: Answered): void {
+  // A parent that is gone needs no answer; the channel's end ends this process.
+  process.send?.(answered, undefined, undefined, () => {});
+}
+
+function described(thrown: unknown): NonNullable<Answered["error"]> {
+  const message = messageOf(thrown);
+  if (!(thrown instanceof RunError)) return { code: "emulator", message };
+  const { code, hint } = thrown;
+  return hint === undefined ? { code, message } : { code, message, hint };
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { assert, RunError } from "../core/errors.ts";
+import type { Emulator, EmulatorOptions } from "./emulator.ts";
+import type { Answered, Asked, Question } from "./emulator-child.ts";
+
+/** An emulator in a process of its own, which ends with this one. */
+export interface EmulatorProcess extends Emulator {
+  readonly pid: number;
+  /** Ends it as by `kill -9`. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, on the same ports and home: what it had acknowledged is there. */
+  restart(): Promise<EmulatorProcess>;
+}
+
+export async function startEmulatorProcess(options: EmulatorOptions): Promise<EmulatorProcess> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const child = fork(fileURLToPath(new URL(`./emulator-child.${extension}`, import.meta.url)), {
+    serialization: "advanced",
+    execArgv: ["--no-warnings"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ask = asking(child);
+  const begun = (await ask("start", options)) as Pick<Emulator, "endpoints" | "environment">;
+  assert(child.pid !== undefined, "a child that answers has a process id");
+  // Keeps nobody alive who has nothing else to do; the child ends with the channel.
+  child.unref();
+  child.channel?.unref();
+  return {
+    ...begun,
+    pid: child.pid,
+    bill: () => ask("bill") as ReturnType<Emulator["bill"]>,
+    environments: () => ask("environments") as ReturnType<Emulator["environments"]>,
+    setWeather: (weather) => ask("setWeather", weather) as Promise<void>,
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.ref();
+      await Promise.race([ask("close"), ended]);
+      await ended;
+    },
+    async kill() {
+      child.ref();
+      child.kill("SIGKILL");
+      await ended;
+    },
+    restart: () =>
+      startEmulatorProcess({
+        ...options,
+        s3Port: Number(new URL(begun.endpoints.s3).port),
+        lambdaPort: Number(new URL(begun.endpoints.lambda).port),
+      }),
+  };
+}
+
+/** Questions over the channel, each with its answer. */
+function asking(child: ChildProcess): (question: Question, value?: unknown) => Promise<unknown> {
+  const open = new Map<number, PromiseWithResolvers<unknown>>();
+  let count = 0;
+  child.on("message", ({ id, value, error }: Answered) => {
+    const waiting = open.get(id);
+    open.delete(id);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(new RunError(error.code, error.message, { hint: error.hint ?? "" }));
+    if (open.size === 0) child.channel?.unref();
+  });
+  child.once("exit", (code, signal) => {
+    for (const { reject } of open.values())
+      reject(new RunError("emulator-ended", `the emulator has ended: ${signal ?? code}`));
+    open.clear();
+  });
+  return (question, value) => {
+    const id = ++count;
+    const answer = Promise.withResolvers<unknown>();
+    open.set(id, answer);
+    child.channel?.ref();
+    child.send({ id, question, value } satisfies Asked, (error) => {
+      if (error === null || !open.delete(id)) return;
+      answer.reject(new RunError("emulator-ended", `the emulator has ended: ${error.message}`));
+    });
+    return answer.promise;
+  };
+}

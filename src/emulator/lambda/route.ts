@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import { badParameter, LambdaError, noFunction } from "./failures.ts";
+
+/** What a request to the Lambda API asks for. Plain data: accepted events are kept on disk. */
+export interface Route {
+  readonly kind: "sync" | "event" | "dry-run" | "stream";
+  readonly name: string;
+  readonly arn: string;
+  readonly tenant: string | undefined;
+  /** JSON text, decoded. */
+  readonly clientContext: string | undefined;
+  readonly wantsLog: boolean;
+}
+
+const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+const streamPath = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/;
+
+/** Throws `LambdaError` for what the API would refuse. */
+export function routeOf(request: IncomingMessage, exists: (name: string) => boolean): Route {
+  const path = (request.url ?? "").replace(/\?.*$/, "");
+  const invoke = invokePath.exec(path);
+  const match = invoke ?? streamPath.exec(path);
+  if (match === null || request.method !== "POST")
+    throw new LambdaError(
+      404,
+      "UnknownOperationException",
+      `no operation ${request.method} ${path}`,
+    );
+  const name = nameOf(decoded(match[1]!));
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+  if (!exists(name)) throw noFunction(arn);
+  const type = headerOf(request, "x-amz-invocation-type") ?? "RequestResponse";
+  const kind = kindOf(type, invoke === null);
+  return {
+    kind,
+    name,
+    arn,
+    tenant: headerOf(request, "x-amz-tenant-id"),
+    clientContext: clientContextOf(headerOf(request, "x-amz-client-context")),
+    wantsLog: headerOf(request, "x-amz-log-type") === "Tail",
+  };
+}
+
+/** A function with tenants needs one, another takes none. */
+export function checkTenant({ tenant }: Route, isolated: boolean): void {
+  if (isolated && tenant === undefined)
+    throw badParameter(
+      "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.",
+    );
+  if (!isolated && tenant !== undefined)
+    throw badParameter(
+      "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.",
+    );
+  if (tenant !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenant))
+    throw badParameter(`"${tenant}" is not a tenant ID.`);
+}
+
+function kindOf(type: string, streaming: boolean): Route["kind"] {
+  if (type === "DryRun") return "dry-run";
+  if (type === "RequestResponse") return streaming ? "stream" : "sync";
+  if (type === "Event" && !streaming) return "event";
+  throw badParameter(`Unknown invocation type: ${type}`);
+}
+
+/** `name`, `name:qualifier`, `account:function:name` or a whole ARN. */
+function nameOf(given: string): string {
+  const parts = given.split(":");
+  const marker = parts.indexOf("function");
+  return marker >= 0 && marker + 1 < parts.length ? parts[marker + 1]! : parts[0]!;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badParameter("The function's name is badly encoded.");
+  }
+}
+
+function clientContextOf(base64: string | undefined): string | undefined {
+  if (base64 === undefined) return undefined;
+  const text = Buffer.from(base64, "base64").toString("utf8");
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return JSON.stringify(value);
+  } catch {
+    // Refused below like any other text that is not a JSON object.
+  }
+  throw badParameter("Client context must be a valid Base64-encoded JSON object.");
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}

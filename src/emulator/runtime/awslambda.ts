@@ -1,0 +1,15 @@
+/** How Lambda's runtime knows a handler that writes its reply to a stream. */
+export const streamingMark: unique symbol = Symbol.for("aws.lambda.runtime.handler.streaming");
+
+/** The global object that bundles use to mark streaming handlers, as on Lambda. */
+export function installAwslambda(): void {
+  Object.defineProperty(globalThis, "awslambda", {
+    value: {
+      streamifyResponse(handler: object): object {
+        Reflect.set(handler, streamingMark, "response");
+        return handler;
+      },
+    },
+    configurable: true,
+  });
+}

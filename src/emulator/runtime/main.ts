@@ -1,0 +1,70 @@
+import { streamingMark } from "./awslambda.ts";
+import { contextOf, type LambdaContext } from "./context.ts";
+import { loadHandler } from "./load-handler.ts";
+import { errorReport } from "./report-error.ts";
+import { type Invocation, openRuntimeClient, type RuntimeClient } from "./runtime-client.ts";
+
+/**
+ * What runs inside a local environment: Lambda's loop over the Runtime API. Over a channel to its
+ * parent it starts ahead of need, loads the function when told to, and ends with the parent.
+ */
+const client = openRuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API ?? "");
+
+if (process.connected) {
+  process.once("disconnect", () => process.exit(0));
+  process.once("message", () => start());
+} else start();
+
+function start(): void {
+  serve().catch((thrown: unknown) => {
+    console.error(thrown);
+    process.exit(1);
+  });
+}
+
+type Handler = (event: unknown, context: LambdaContext) => unknown;
+type StreamingHandler = (event: unknown, stream: object, context: LambdaContext) => unknown;
+
+async function serve(): Promise<void> {
+  let handler: Handler;
+  try {
+    handler = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? "");
+  } catch (thrown) {
+    console.error(thrown);
+    await client.failInit(errorReport(thrown));
+    process.exit(1);
+  }
+  const streams = Reflect.get(handler, streamingMark) === "response";
+  for (;;) {
+    const invocation = await client.next();
+    await (streams ? stream(client, handler, invocation) : answer(client, handler, invocation));
+  }
+}
+
+async function answer(client: RuntimeClient, handler: Handler, invocation: Invocation) {
+  let reply: string;
+  try {
+    const result = await handler(invocation.event(), contextOf(invocation));
+    reply = JSON.stringify(result) ?? "null";
+  } catch (thrown) {
+    console.error(thrown);
+    return client.fail(invocation.requestId, errorReport(thrown));
+  }
+  return client.respond(invocation.requestId, reply);
+}
+
+async function stream(client: RuntimeClient, handler: Handler, invocation: Invocation) {
+  const reply = client.stream(invocation.requestId);
+  try {
+    const result = (handler as unknown as StreamingHandler)(
+      invocation.event(),
+      reply.writable,
+      contextOf(invocation),
+    );
+    await result;
+  } catch (thrown) {
+    console.error(thrown);
+    return reply.fail(errorReport(thrown));
+  }
+  return reply.finished();
+}
