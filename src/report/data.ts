@@ -1,0 +1,162 @@
+import type { RunFacts, StoppedEvent } from "../ports/events.ts";
+
+/**
+ * Everything a report shows, as bounded plain data that survives JSON: the page draws this and
+ * nothing else. Numbers that are not finite are null.
+ */
+export interface ReportData {
+  readonly title: string;
+  readonly runs: readonly RunData[];
+  readonly verdict: Verdict;
+}
+
+/** The first thing a person reads. */
+export interface Verdict {
+  readonly sentence: string;
+  /** What the sentence rests on, or what it leaves out. */
+  readonly notes: readonly string[];
+}
+
+export interface RunData {
+  readonly label: string;
+  readonly run: string;
+  readonly startedAt: string;
+  readonly backend: string;
+  readonly facts: RunFacts | null;
+  /** Indented JSON, cut where it is very long. */
+  readonly spec: string;
+  readonly ending: Ending;
+  readonly figures: Figures;
+  readonly curve: Curve;
+  readonly pace: Pace;
+  readonly picture: Picture;
+  readonly slots: readonly SlotData[];
+  readonly spending: readonly SpendingPoint[];
+  readonly losses: readonly Counted[];
+  readonly warnings: readonly Counted[];
+  readonly resumes: number;
+  /** Replies to rounds that were done again after a resume: paid for, shown nowhere else. */
+  readonly repeatedReplies: number;
+}
+
+export interface Ending {
+  readonly kind: StoppedEvent["kind"] | "running";
+  readonly reason: string;
+}
+
+export interface Figures {
+  readonly objective: number | null;
+  /** Estimated from replies, because the original problem was never evaluated. */
+  readonly objectiveIsEstimate: boolean;
+  readonly metric: Metric | null;
+  readonly train: Readonly<Record<string, number | null>>;
+  readonly test: Readonly<Record<string, number | null>>;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly dollars: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Tasks whose reply did not count, late and lost together. */
+  readonly erasures: number;
+  readonly arrivals: Fates;
+  readonly coldStarts: number;
+}
+
+export interface Fates {
+  readonly counted: number;
+  readonly late: number;
+  readonly lost: number;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly of: "test" | "train";
+  readonly value: number | null;
+}
+
+export interface Curve {
+  /** `estimated`: objectives are taken from the replies that counted. */
+  readonly source: "evaluated" | "estimated";
+  /** Points before thinning. */
+  readonly pointsTotal: number;
+  readonly points: readonly CurvePoint[];
+}
+
+export interface CurvePoint {
+  readonly round: number;
+  readonly seconds: number;
+  readonly objective: number | null;
+  readonly metric: number | null;
+}
+
+/** How long replies and rounds took. */
+export interface Pace {
+  readonly replies: number;
+  readonly medianMs: number | null;
+  readonly p95Ms: number | null;
+  /** A reply slower than this is called slow: half as long again as the median, at least 20 ms. */
+  readonly slowMs: number | null;
+  /** Median time from a round's start to its quorum. */
+  readonly quorumMs: number | null;
+  /** Quantiles of reply times at even steps from the fastest to the slowest. */
+  readonly quantilesMs: readonly number[];
+  /** How much later rounds would have ended had they waited for everybody. */
+  readonly savedSeconds: number;
+  /** Paid for replies that did not count. */
+  readonly unusedUsd: number;
+}
+
+/** What came of a slot in a round, in the picture's words. */
+export const cellFates = ["counted", "slow", "spare", "late", "lost"] as const;
+export type CellFate = (typeof cellFates)[number];
+
+/** Slots times rounds; several rounds share a column where there are too many of them. */
+export interface Picture {
+  readonly slots: number;
+  readonly roundsPerColumn: number;
+  /** First round of each column, and the last round of all. */
+  readonly columns: readonly number[];
+  readonly lastRound: number;
+  readonly cells: readonly Cell[];
+}
+
+export interface Cell {
+  readonly column: number;
+  readonly slot: number;
+  /** Rounds of this cell by fate, in the order of `cellFates`. */
+  readonly fates: readonly number[];
+  /** The slowest reply of the cell. */
+  readonly ms: number | null;
+  readonly task?: string;
+  readonly reason?: string;
+}
+
+export interface SlotData {
+  readonly slot: number;
+  readonly replies: number;
+  readonly fates: Fates;
+  readonly medianMs: number | null;
+  readonly p95Ms: number | null;
+  /** Share of its tasks that were slow or lost. */
+  readonly slowShare: number;
+  /** Slow or lost far more often than the other slots. */
+  readonly stands: "out" | "in";
+  /** How much later its rounds would have ended had they waited for this slot alone. */
+  readonly savedSeconds: number;
+  /** Paid for replies of this slot that did not count. */
+  readonly unusedUsd: number;
+}
+
+/** Running totals at the end of a round. */
+export interface SpendingPoint {
+  readonly round: number;
+  readonly usedUsd: number;
+  readonly unusedUsd: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface Counted {
+  readonly text: string;
+  readonly count: number;
+}

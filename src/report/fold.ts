@@ -1,0 +1,127 @@
+import type { RunEvent } from "../ports/events.ts";
+import { curveOf, metricOf } from "./curve.ts";
+import type { Counted, Ending, Figures, ReportData, RunData, SpendingPoint } from "./data.ts";
+import { type History, historyOf } from "./history.ts";
+import { paceOf, slotsOf } from "./pace.ts";
+import { pictureOf } from "./picture.ts";
+import { finite, total } from "./statistics.ts";
+import { thin } from "./thin.ts";
+import { verdictOf } from "./verdict.ts";
+
+export interface LabelledEvents {
+  readonly label: string;
+  readonly events: readonly RunEvent[];
+}
+
+const bounds = { slots: 4_096, spendingPoints: 600, specChars: 20_000, texts: 40, textChars: 500 };
+
+/** All that a page shows of one run, or of several that are compared. Pure. */
+export function foldReport(title: string, given: readonly LabelledEvents[]): ReportData {
+  const runs = given.map(({ label, events }) => foldRun(label, events));
+  return { title, runs, verdict: verdictOf(runs) };
+}
+
+export function foldRun(label: string, events: readonly RunEvent[]): RunData {
+  const history = historyOf(events);
+  const { started } = history;
+  const slots = slotCountOf(history);
+  const pace = paceOf(history);
+  return {
+    label,
+    run: started?.run ?? history.result?.run ?? label,
+    startedAt: started?.startedAt ?? "",
+    backend: started?.backend ?? "",
+    facts: started?.facts ?? null,
+    spec: specOf(history),
+    ending: endingOf(history),
+    figures: figuresOf(history),
+    curve: curveOf(history),
+    pace,
+    picture: pictureOf(history, slots, pace.slowMs),
+    slots: slotsOf(history, slots, pace.slowMs),
+    spending: spendingOf(history),
+    losses: countTexts(
+      history.arrivals
+        .filter(({ fate }) => fate === "lost")
+        .map(({ reason }) => reason ?? "no reply"),
+    ),
+    warnings: countTexts(history.warnings),
+    resumes: history.resumes,
+    repeatedReplies: history.repeatedReplies,
+  };
+}
+
+function slotCountOf(history: History): number {
+  const seen = history.arrivals.reduce((most, { slot }) => Math.max(most, slot + 1), 0);
+  return Math.min(bounds.slots, Math.max(seen, history.started?.facts.workers ?? 0));
+}
+
+function endingOf({ stopped, result }: History): Ending {
+  if (stopped !== undefined) return { kind: stopped.kind, reason: stopped.reason };
+  return { kind: result === undefined ? "running" : "done", reason: "" };
+}
+
+function figuresOf(history: History): Figures {
+  const { arrivals, evaluated, result, rounds } = history;
+  const last = evaluated[evaluated.length - 1];
+  const estimate = rounds[rounds.length - 1]?.event.objectiveEstimate;
+  const usage = (value: (of: History["arrivals"][number]["usage"]) => number) =>
+    total(arrivals.map((arrival) => value(arrival.usage)));
+  const fate = (of: string) => arrivals.filter((arrival) => arrival.fate === of).length;
+  const fates = { counted: fate("counted"), late: fate("late"), lost: fate("lost") };
+  const metrics = result?.metrics ?? last;
+  return {
+    objective: finite(result?.objective ?? last?.objective ?? estimate),
+    objectiveIsEstimate: result === undefined && last === undefined && estimate !== undefined,
+    metric: metricOf(history),
+    train: finiteValues(metrics?.train ?? {}),
+    test: finiteValues(metrics?.test ?? {}),
+    rounds: result?.rounds ?? rounds[rounds.length - 1]?.event.round ?? 0,
+    seconds: result?.seconds ?? history.lastMs / 1000,
+    dollars: result?.dollars ?? usage(({ costUsd }) => costUsd),
+    bytesUp: result?.bytesUp ?? usage(({ bytesUp }) => bytesUp),
+    bytesDown: result?.bytesDown ?? usage(({ bytesDown }) => bytesDown),
+    erasures: result?.erasures ?? fates.late + fates.lost,
+    arrivals: fates,
+    coldStarts: arrivals.filter((arrival) => arrival.usage.coldStart).length,
+  };
+}
+
+function finiteValues(values: Readonly<Record<string, number>>): Record<string, number | null> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, finite(value)]));
+}
+
+function spendingOf({ rounds }: History): readonly SpendingPoint[] {
+  let so = { usedUsd: 0, unusedUsd: 0, bytesUp: 0, bytesDown: 0 };
+  const points = rounds.map(({ event, arrivals }) => {
+    for (const { fate, usage } of arrivals)
+      so = {
+        usedUsd: so.usedUsd + (fate === "counted" ? usage.costUsd : 0),
+        unusedUsd: so.unusedUsd + (fate === "counted" ? 0 : usage.costUsd),
+        bytesUp: so.bytesUp + usage.bytesUp,
+        bytesDown: so.bytesDown + usage.bytesDown,
+      };
+    return { round: event.round, ...so };
+  });
+  return thin(points, bounds.spendingPoints, (point) => point.usedUsd + point.unusedUsd);
+}
+
+function specOf({ started }: History): string {
+  const text = started === undefined ? "" : JSON.stringify(started.spec, null, 2);
+  if (text.length <= bounds.specChars) return text;
+  return `${text.slice(0, bounds.specChars)}\n… (${text.length - bounds.specChars} more characters)`;
+}
+
+/** Equal texts once, the most frequent first. */
+function countTexts(texts: readonly string[]): Counted[] {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    const short = text.slice(0, bounds.textChars);
+    counts.set(short, (counts.get(short) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+  const kept = sorted.slice(0, bounds.texts).map(([text, count]) => ({ text, count }));
+  const rest = sorted.slice(bounds.texts);
+  if (rest.length === 0) return kept;
+  return [...kept, { text: "(others)", count: total(rest.map(([, count]) => count)) }];
+}

@@ -1,0 +1,66 @@
+/** Numbers as people read them, with their unit; a dash for what is not known. */
+
+export function formatNumber(value: number | null, digits = 4): string {
+  if (value === null) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(digits - 2);
+  const decimals = size === 0 ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return grouped(value, Number.isInteger(value) ? 0 : decimals);
+}
+
+export function formatCount(value: number): string {
+  return grouped(value, 0);
+}
+
+export function formatSeconds(seconds: number | null): string {
+  if (seconds === null) return "–";
+  if (seconds >= 7200) return `${grouped(seconds / 3600, 1)} h`;
+  if (seconds >= 600) return `${grouped(seconds / 60, 1)} min`;
+  if (seconds >= 10 || seconds === 0) return `${grouped(seconds, seconds === 0 ? 0 : 1)} s`;
+  return seconds >= 0.995 ? `${grouped(seconds, 2)} s` : formatMs(seconds * 1000);
+}
+
+export function formatMs(ms: number | null): string {
+  if (ms === null) return "–";
+  if (ms >= 9_999.5) return `${grouped(ms / 1000, 1)} s`;
+  return `${grouped(ms, ms < 10 ? 1 : 0)} ms`;
+}
+
+export function formatDollars(usd: number | null): string {
+  if (usd === null) return "–";
+  if (usd === 0) return "$0";
+  if (usd < 0.000_001) return "< $0.000001";
+  const decimals = usd >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(usd)));
+  return `$${grouped(usd, decimals)}`;
+}
+
+/** Decimal units, as networks are billed. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return "–";
+  if (bytes < 1000) return `${grouped(bytes, 0)} B`;
+  for (const [size, unit] of [
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ] as const)
+    if (bytes >= size) return `${grouped(bytes / size, bytes / size < 100 ? 1 : 0)} ${unit}`;
+  return "–";
+}
+
+export function formatPercent(share: number): string {
+  const percent = share * 100;
+  if (percent !== 0 && Math.abs(percent) < 0.01) return "< 0.01 %";
+  const decimals = Math.abs(percent) >= 10 ? 0 : Math.abs(percent) >= 1 ? 1 : 2;
+  return `${grouped(percent, percent === 0 ? 0 : decimals)} %`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function grouped(value: number, decimals: number): string {
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+}

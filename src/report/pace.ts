@@ -1,0 +1,98 @@
+import type { ArrivalEvent } from "../ports/events.ts";
+import type { Pace, SlotData } from "./data.ts";
+import type { History, RoundRecord } from "./history.ts";
+import { median, quantile, total } from "./statistics.ts";
+
+const quantileSteps = 200;
+
+/** How long an arrival took, from the task's start to its reply. */
+export function tookMs(arrival: ArrivalEvent): number {
+  return Math.max(0, arrival.atMs - arrival.startedMs);
+}
+
+/** How much later the round would have ended had it waited for this arrival too. */
+export function savedMs(arrival: ArrivalEvent, record: RoundRecord): number {
+  return arrival.fate === "counted" ? 0 : Math.max(0, arrival.atMs - record.event.atMs);
+}
+
+export function paceOf(history: History): Pace {
+  const replies = history.arrivals.filter((arrival) => arrival.fate !== "lost");
+  const times = Float64Array.from(replies, tookMs).sort();
+  const medianMs = quantile(times, 0.5);
+  const steps = times.length < 2 ? 0 : quantileSteps;
+  return {
+    replies: times.length,
+    medianMs,
+    p95Ms: quantile(times, 0.95),
+    slowMs: medianMs === null ? null : medianMs + Math.max(20, medianMs / 2),
+    quorumMs: median(history.rounds.map(({ event }) => event.atMs - event.startedMs)),
+    quantilesMs: Array.from(
+      { length: steps === 0 ? 0 : steps + 1 },
+      (_, step) => Math.round(quantile(times, step / steps)! * 1000) / 1000,
+    ),
+    savedSeconds: total(history.rounds.map((record) => savedInRoundMs(record) / 1000)),
+    unusedUsd: total(
+      history.arrivals.filter(({ fate }) => fate !== "counted").map(({ usage }) => usage.costUsd),
+    ),
+  };
+}
+
+/** Replies are awaited side by side, so a round saves what its slowest one would have taken. */
+function savedInRoundMs(record: RoundRecord): number {
+  return record.arrivals.reduce((most, arrival) => Math.max(most, savedMs(arrival, record)), 0);
+}
+
+/** One entry a slot, ascending. */
+export function slotsOf(history: History, slots: number, slowMs: number | null): SlotData[] {
+  const bySlot = Array.from({ length: slots }, (): ArrivalEvent[] => []);
+  for (const arrival of history.arrivals) bySlot[arrival.slot]?.push(arrival);
+  const savedBySlotMs = new Float64Array(slots);
+  for (const record of history.rounds) {
+    const worst = new Map<number, number>();
+    for (const arrival of record.arrivals) {
+      const ms = Math.max(savedMs(arrival, record), worst.get(arrival.slot) ?? 0);
+      worst.set(arrival.slot, ms);
+    }
+    for (const [slot, ms] of worst) if (slot < slots) savedBySlotMs[slot]! += ms;
+  }
+  const entries = bySlot.map((arrivals, slot) =>
+    slotOf(slot, arrivals, savedBySlotMs[slot]! / 1000, slowMs),
+  );
+  const usual = median(entries.map((entry) => entry.slowShare)) ?? 0;
+  const limit = Math.max(0.2, 2.5 * usual);
+  return entries.map((entry) =>
+    entry.slowShare >= limit && tasksOf(entry) >= 3 ? { ...entry, stands: "out" } : entry,
+  );
+}
+
+function slotOf(
+  slot: number,
+  arrivals: readonly ArrivalEvent[],
+  savedSeconds: number,
+  slowMs: number | null,
+): SlotData {
+  const count = (fate: ArrivalEvent["fate"]) => arrivals.filter((a) => a.fate === fate).length;
+  const fates = { counted: count("counted"), late: count("late"), lost: count("lost") };
+  const times = Float64Array.from(
+    arrivals.filter((arrival) => arrival.fate !== "lost"),
+    tookMs,
+  ).sort();
+  const slow = times.filter((ms) => slowMs !== null && ms > slowMs).length;
+  return {
+    slot,
+    replies: times.length,
+    fates,
+    medianMs: quantile(times, 0.5),
+    p95Ms: quantile(times, 0.95),
+    slowShare: arrivals.length === 0 ? 0 : (slow + fates.lost) / arrivals.length,
+    stands: "in",
+    savedSeconds,
+    unusedUsd: total(
+      arrivals.filter(({ fate }) => fate !== "counted").map(({ usage }) => usage.costUsd),
+    ),
+  };
+}
+
+function tasksOf({ fates }: SlotData): number {
+  return fates.counted + fates.late + fates.lost;
+}
