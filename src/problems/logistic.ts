@@ -16,6 +16,7 @@ export const logistic = define({
   examples: [{}, { l2: 0.01 }],
   create: ({ l2 }): Problem => ({
     target: "classes",
+    classesMax: 2,
     mixable: false,
     l2,
     lossAndGradient({ rows, targets }, weights, gradient) {

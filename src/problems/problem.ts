@@ -10,6 +10,8 @@ import type { Examples } from "../math/rows.ts";
 export interface Problem {
   /** What the target must be: numbers, or two or more classes. */
   readonly target: "numbers" | "classes";
+  /** How many classes it tells apart; 0 for numbers. */
+  readonly classesMax: number;
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
   readonly mixable: boolean;
   readonly l2: number;

@@ -15,6 +15,7 @@ export const ridge = define({
   examples: [{}, { l2: 0.05 }],
   create: ({ l2 }): Problem => ({
     target: "numbers",
+    classesMax: 0,
     mixable: true,
     l2,
     lossAndGradient(examples, weights, gradient) {

@@ -1,0 +1,109 @@
+import { hash } from "node:crypto";
+import type { Prepared } from "../data/prepared.ts";
+import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import { problems } from "../problems/registry.ts";
+import { toSafetensors } from "../wire/safetensors.ts";
+import { evaluate } from "./evaluate.ts";
+import { evaluationKey, modelKey, resultKey } from "./keys.ts";
+import type { RunRecord } from "./record.ts";
+import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
+import type { SegmentEnd } from "./segment.ts";
+
+/** Points on the curve of objective and metrics; more would cost more than they show. */
+const curvePointsMax = 80;
+
+/** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
+export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
+  return hash("sha256", new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+}
+
+/**
+ * What remains to be done when training is over, for runs that stopped early too: evaluates the
+ * curve on the unencoded data, writes model and result.
+ */
+export async function finishRun(
+  record: RunRecord,
+  prepared: Prepared,
+  end: SegmentEnd,
+  store: Store,
+): Promise<ResultEvent> {
+  const { run, spec } = record;
+  const problem = problems.create(spec.problem);
+  const checkpoint = await readCheckpoint<object>(store, run);
+  const { traces } = await readBatches(store, run, checkpoint?.sequence ?? 0);
+  const zero = { round: 0, atMs: 0, weights: new Float32Array(prepared.columns) };
+  const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
+  const points = curve([zero, ...traces.filter((trace) => trace.round < end.rounds), last]);
+  const weights = points.map((point) => point.weights);
+  const evaluations = await evaluate(store, prepared, problem, weights);
+  const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
+    type: "evaluated",
+    round,
+    atMs,
+    ...evaluations[i]!,
+  }));
+  const { objective, train, test } = evaluations.at(-1)!;
+  const result: ResultEvent = {
+    type: "result",
+    run,
+    rounds: end.rounds,
+    objective,
+    metrics: { train, test },
+    seconds: end.elapsedMs / 1000,
+    dollars: end.totals.costUsd,
+    bytesUp: end.totals.bytesUp,
+    bytesDown: end.totals.bytesDown,
+    erasures: end.totals.erasures,
+    weightsDigest: weightsDigest(end.weights),
+    report: "",
+    model: modelKey(run),
+  };
+  await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
+  await store.write(evaluationKey(run), json(events));
+  await store.write(resultKey(run), json(result));
+  return result;
+}
+
+/** Every event of a run so far, the evaluation and the result included where there are any. */
+export async function readHistory(store: Store, run: string): Promise<RunEvent[]> {
+  const checkpoint = await readCheckpoint<object>(store, run);
+  const { events } = await readBatches(store, run, checkpoint?.sequence ?? 0);
+  const evaluated = (await readJson<EvaluatedEvent[]>(store, evaluationKey(run))) ?? [];
+  const result = await readJson<ResultEvent>(store, resultKey(run));
+  return [...events, ...evaluated, ...(result === null ? [] : [result])];
+}
+
+export async function readJson<T>(store: Store, key: string): Promise<T | null> {
+  const bytes = await store.read(key);
+  return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as T);
+}
+
+/** The model: weights, and in its metadata all that `predict` needs to take raw rows. */
+function modelBytes(
+  record: RunRecord,
+  { preparation }: Prepared,
+  weights: Float32Array<ArrayBuffer>,
+): Uint8Array {
+  const metadata = {
+    format: "kofn-linear-1",
+    run: record.run,
+    problem: JSON.stringify(record.spec.problem),
+    preparation: JSON.stringify(preparation),
+  };
+  return toSafetensors({ weights: { shape: [weights.length], data: weights } }, metadata);
+}
+
+function curve(points: readonly Trace[]): Trace[] {
+  const rounds = new Map(points.map((point) => [point.round, point]));
+  const distinct = [...rounds.values()];
+  if (distinct.length <= curvePointsMax) return distinct;
+  const kept = new Set<Trace>();
+  for (let i = 0; i < curvePointsMax; i++)
+    kept.add(distinct[Math.round((i * (distinct.length - 1)) / (curvePointsMax - 1))]!);
+  return [...kept];
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

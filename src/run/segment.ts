@@ -1,0 +1,138 @@
+import type { Encoded, Prepared } from "../data/prepared.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Compute } from "../ports/compute.ts";
+import type { RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import { cancelKey, eventsKey } from "./keys.ts";
+import { type LoopStop, runLoop } from "./loop.ts";
+import type { WorkerReply, WorkerTask } from "./messages.ts";
+import { factsOf, roundsPlan } from "./plan.ts";
+import type { RunRecord } from "./record.ts";
+import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
+import { type RoundsState, rounds } from "./strategies/rounds.ts";
+
+const cancelCheckMs = 1_000;
+const traceBytesMax = 64 * 1024 * 1024;
+
+export interface SegmentPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly compute: Compute<WorkerTask, WorkerReply>;
+  readonly listen?: (event: RunEvent) => void;
+  /** Interrupts: the checkpoint is kept. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SegmentEnd {
+  readonly stop: LoopStop | { readonly kind: "done" };
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly rounds: number;
+  readonly elapsedMs: number;
+  readonly totals: Totals;
+}
+
+/**
+ * Runs, or goes on with, a run until it is done or must stop, from its checkpoint where there is
+ * one. Everything it knows afterwards is in the store.
+ */
+export async function runSegment(
+  record: RunRecord,
+  staged: { readonly prepared: Prepared; readonly encoded: Encoded },
+  ports: SegmentPorts,
+): Promise<SegmentEnd> {
+  const { store, clock, signal } = ports;
+  const { spec, run } = record;
+  const plan = roundsPlan(spec, staged.prepared, staged.encoded, record.largestEigenvalue);
+  const before = await readCheckpoint<RoundsState>(store, run);
+  if (before !== null) await forgetBeyond(store, run, before.sequence);
+  const log = recorder<RoundsState>(store, run, before, ports.listen);
+  if (before === null) {
+    const { startedAt, backend } = record;
+    const facts = factsOf(spec, staged.prepared);
+    log.tell({ type: "started", atMs: 0, run, startedAt, backend, spec: plainSpec(spec), facts });
+  } else {
+    log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
+  }
+  const isCancelled = cancelWatch(store, run, clock);
+  const strideRounds = Math.ceil((spec.stop.rounds * plan.columns * 4) / traceBytesMax);
+  const end = await runLoop(
+    rounds(plan),
+    {
+      compute: ports.compute,
+      clock,
+      tell: log.tell,
+      save(state, elapsedMs) {
+        const { round, weights } = state;
+        const isTraced = state.finished || round % Math.max(1, strideRounds) === 0;
+        log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, weights } : undefined);
+      },
+      mayStop(elapsedMs) {
+        const failure = log.failure();
+        if (failure !== null) return { kind: "unfinished", reason: failure };
+        if (signal?.aborted) return { kind: "interrupted", reason: "interrupted" };
+        if (isCancelled()) return { kind: "interrupted", reason: "cancelled" };
+        return overBudget(spec.stop, log.totals(), elapsedMs);
+      },
+      ...(signal === undefined ? {} : { interrupted: aborted(signal) }),
+    },
+    before,
+  );
+  if (end.stop.kind !== "done") {
+    const { kind, reason } = end.stop;
+    log.tell({ type: "stopped", atMs: end.elapsedMs, kind, reason });
+  }
+  await log.flush(end.elapsedMs);
+  const { weights, round } = end.state;
+  const failure = log.failure();
+  const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
+  return { stop, weights, rounds: round, elapsedMs: end.elapsedMs, totals: log.totals() };
+}
+
+function overBudget(
+  stop: { readonly seconds?: number | undefined; readonly dollars?: number | undefined },
+  totals: Totals,
+  elapsedMs: number,
+): LoopStop | null {
+  if (stop.dollars !== undefined && totals.costUsd >= stop.dollars)
+    return { kind: "budget", reason: `stop.dollars: ${stop.dollars} are spent` };
+  if (stop.seconds !== undefined && elapsedMs >= stop.seconds * 1000)
+    return { kind: "budget", reason: `stop.seconds: ${stop.seconds} have passed` };
+  return null;
+}
+
+/** Looks for the cancel mark now and then, in the background; answers with what it saw last. */
+function cancelWatch(store: Store, run: string, clock: Clock): () => boolean {
+  let isCancelled = false;
+  let nextMs = clock.nowMs() + cancelCheckMs;
+  return () => {
+    if (clock.nowMs() >= nextMs) {
+      nextMs = clock.nowMs() + cancelCheckMs;
+      // A store that does not answer is the recorder's business; the next look comes anyway.
+      void store.read(cancelKey(run)).then(
+        (found) => {
+          isCancelled ||= found !== null;
+        },
+        () => undefined,
+      );
+    }
+    return isCancelled;
+  };
+}
+
+/** Event batches that a crash left behind without the checkpoint that names them. */
+async function forgetBeyond(store: Store, run: string, sequence: number): Promise<void> {
+  const last = eventsKey(run, sequence);
+  const folder = last.slice(0, last.lastIndexOf("/") + 1);
+  for (const key of await store.list(folder)) if (key > last) await store.remove(key);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function plainSpec(spec: RunRecord["spec"]): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(spec)) as Record<string, unknown>;
+}

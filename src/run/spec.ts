@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { RunError } from "../core/errors.ts";
+import { type Chosen, parseOptions } from "../core/registry.ts";
+import { dataSchema } from "../data/options.ts";
+import { encodings } from "../encoding/registry.ts";
+import { bounds } from "../limits.ts";
+import { optimizers } from "../optimizers/registry.ts";
+import { problems } from "../problems/registry.ts";
+import { type Wait, waitSchema } from "./strategies/wait.ts";
+
+const named = z.looseObject({ type: z.string().describe("the member's name") });
+
+/** `{ type: ridge, l2: 0.05 }`, or the name alone. */
+const choice = z.union([z.string(), named], "expected a name or { type: name, ... }");
+
+export const stopSchema = z.strictObject({
+  rounds: z.int().min(0).max(1_000_000).default(100).describe("the most rounds"),
+  tolerance: z
+    .number()
+    .min(0)
+    .default(1e-6)
+    .describe("stop when the gradient's norm is below this part of the first round's"),
+  seconds: z.number().positive().optional().describe("the most seconds"),
+  dollars: z.number().positive().optional().describe("the most dollars"),
+  patience: z
+    .number()
+    .positive()
+    .default(60)
+    .describe("seconds without any reply after which a run gives up, its checkpoint kept"),
+});
+
+const specSchema = z.strictObject({
+  problem: choice.describe("what is minimised"),
+  data: z.looseObject({}).describe("where the rows are and how they become features"),
+  workers: z.int().min(1).max(bounds.workersMax).default(16).describe("how many workers"),
+  wait: waitSchema.optional(),
+  encoding: choice.optional().describe("how rows are stored redundantly"),
+  optimizer: choice.default("l-bfgs").describe("how weights move"),
+  stop: stopSchema.prefault({}).describe("when to stop"),
+  seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
+  weather: z
+    .looseObject({})
+    .optional()
+    .describe("how the emulated platform behaves: emulated and simulated runs only"),
+});
+
+/** What a person writes, complete: names and numbers only, every choice resolved. */
+export interface RunSpec {
+  readonly problem: Chosen;
+  readonly data: z.output<typeof dataSchema>;
+  readonly workers: number;
+  readonly wait: Wait;
+  readonly encoding: Chosen;
+  readonly optimizer: Chosen;
+  readonly stop: z.output<typeof stopSchema>;
+  readonly seed: number;
+  /** As written; whoever plays weather checks it. */
+  readonly weather: Readonly<Record<string, unknown>> | null;
+}
+
+/** A spec as a TypeScript file writes it. */
+export type RunInput = z.input<typeof specSchema> & { data: z.input<typeof dataSchema> };
+
+/** Gives a spec written in TypeScript its types. */
+export function defineRun(spec: RunInput): RunInput {
+  return spec;
+}
+
+/**
+ * Checks a spec as parsed from a file and fills in defaults. Throws `RunError` naming path, value,
+ * expectation and the nearest valid name; combinations are checked by `planRun`.
+ */
+export function resolveSpec(given: unknown): RunSpec {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new RunError("bad-spec", "the spec is not a mapping of settings", {
+      hint: "it begins like  problem: { type: ridge }  with data: below it",
+    });
+  }
+  const spec = parseOptions(specSchema, given, "");
+  const problem = problems.resolve(asConfig(spec.problem), "problem");
+  const usual = usualEncoding(problems.create(problem).mixable, spec.workers);
+  const encoding = encodings.resolve(asConfig(spec.encoding ?? usual), "encoding");
+  return {
+    problem,
+    data: parseOptions(dataSchema, spec.data, "data"),
+    workers: spec.workers,
+    wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
+    encoding,
+    optimizer: optimizers.resolve(asConfig(spec.optimizer), "optimizer"),
+    stop: spec.stop,
+    seed: spec.seed,
+    weather: spec.weather ?? null,
+  };
+}
+
+function usualEncoding(mixable: boolean, workers: number): string {
+  if (mixable) return "hadamard";
+  return workers % 2 === 0 ? "replication" : "uncoded";
+}
+
+function asConfig(chosen: string | { readonly type: string }): { readonly type: string } {
+  return typeof chosen === "string" ? { type: chosen } : chosen;
+}

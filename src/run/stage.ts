@@ -1,0 +1,50 @@
+import { RunError } from "../core/errors.ts";
+import { encode } from "../data/encode.ts";
+import { prepare } from "../data/prepare.ts";
+import type { Encoded, Prepared } from "../data/prepared.ts";
+import type { SourceOpener } from "../data/source.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { planRun } from "./plan.ts";
+import type { RunSpec } from "./spec.ts";
+
+export interface Staged {
+  readonly prepared: Prepared;
+  readonly encoded: Encoded;
+}
+
+export type StageProgress = (what: "reading" | "encoding", done: number, total: number) => void;
+
+/** Brings a spec's data into the store, encoded; what is there already costs nothing. */
+export async function stageData(
+  spec: RunSpec,
+  ports: { readonly open: SourceOpener; readonly store: Store },
+  onProgress: StageProgress = () => {},
+): Promise<Staged> {
+  const { problem, encoding } = planRun(spec);
+  const task = problem.target === "classes" ? "classification" : "regression";
+  const prepared = await prepare(
+    { data: spec.data, task, seed: spec.seed },
+    { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
+  );
+  refuseClasses(spec, problem, prepared);
+  const encoded = await encode(
+    prepared,
+    { encoding, chosen: spec.encoding, workers: spec.workers, seed: spec.seed },
+    ports.store,
+    (done, total) => onProgress("encoding", done, total),
+  );
+  return { prepared, encoded };
+}
+
+function refuseClasses(spec: RunSpec, problem: Problem, { preparation }: Prepared): void {
+  const classes = preparation.target.classes ?? [];
+  if (classes.length <= problem.classesMax) return;
+  const shown = classes.slice(0, 5).join(", ");
+  throw new RunError(
+    "too-many-classes",
+    `data.target: ${preparation.target.name} has ${classes.length} classes (${shown}, ...), ` +
+      `but ${spec.problem.type} tells ${problem.classesMax} apart`,
+    { hint: "choose another target column, or problem: ridge for a target of numbers" },
+  );
+}
