@@ -1,0 +1,11 @@
+import { readData } from "./frame.ts";
+import { drawPictures } from "./picture.ts";
+import { drawProgress } from "./progress.ts";
+import { drawSpending } from "./spending.ts";
+import { drawTimes } from "./times.ts";
+
+const { runs } = readData();
+drawProgress(runs);
+drawPictures(runs);
+drawTimes(runs);
+drawSpending(runs);

@@ -1,0 +1,67 @@
+import type { Counted, RunData } from "../data.ts";
+import { formatCount, formatNumber, formatSeconds } from "../format.ts";
+import { type Html, html } from "../html.ts";
+
+/** Warnings and faults, where there were any. */
+export function troubleSection(runs: readonly RunData[]): Html {
+  const parts = runs.flatMap((run) => {
+    const lists = [list("Lost replies", run.losses), list("Warnings", run.warnings)].filter(
+      (part) => part !== null,
+    );
+    const heading = runs.length > 1 && lists.length > 0 ? [html`<h3>${run.label}</h3>`] : [];
+    return [...heading, ...lists];
+  });
+  const body = parts.length > 0 ? parts : [html`<p class="note">None.</p>`];
+  return html`<section><h2>Warnings and faults</h2>${body}</section>`;
+}
+
+function list(name: string, entries: readonly Counted[]): Html | null {
+  if (entries.length === 0) return null;
+  return html`<h4>${name}</h4><ul class="counted">${entries.map(
+    ({ text, count }) => html`<li><span>${formatCount(count)} ×</span> ${text}</li>`,
+  )}</ul>`;
+}
+
+/** What was run, in facts and as it was specified. */
+export function factsSection(runs: readonly RunData[]): Html {
+  return html`<section><h2>What was run</h2>${runs.map((run) => factsOf(run, runs.length > 1))}</section>`;
+}
+
+function factsOf(run: RunData, named: boolean): Html {
+  const { facts, figures } = run;
+  const entries: [string, string][] =
+    facts === null
+      ? []
+      : [
+          ["Problem", facts.problem],
+          ["Optimizer", facts.optimizer],
+          ["Encoding", `${facts.encoding}, redundancy ${formatNumber(facts.redundancy, 3)}`],
+          ["Workers", formatCount(facts.workers)],
+          ["Waited for", facts.wait],
+          ["Training rows", formatCount(facts.rows)],
+          ["Test rows", formatCount(facts.testRows)],
+          ["Features", formatCount(facts.features)],
+          ["Rounds at most", formatCount(facts.roundsMax)],
+        ];
+  const metrics = (["train", "test"] as const).flatMap((of) =>
+    Object.entries(figures[of]).map(([name, value]): [string, string] => [
+      `${of === "train" ? "Training" : "Test"} ${name}`,
+      formatNumber(value),
+    ]),
+  );
+  const rest: [string, string][] = [
+    ["Cold starts", formatCount(figures.coldStarts)],
+    ["Time", formatSeconds(figures.seconds)],
+    ["Backend", run.backend],
+    ["Run", run.run],
+  ];
+  const all = [...entries, ...metrics, ...rest].filter(([, value]) => value !== "");
+  return html`${named ? html`<h3>${run.label}</h3>` : html``}<dl class="facts">${all.map(
+    ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+  )}</dl>${
+    run.spec === ""
+      ? html``
+      : html`<details><summary>Specification, with every default filled
+in</summary><pre tabindex="0">${run.spec}</pre></details>`
+  }`;
+}

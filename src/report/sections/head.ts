@@ -1,0 +1,84 @@
+import type { ReportData, RunData } from "../data.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDollars,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+  plural,
+} from "../format.ts";
+import { type Html, html } from "../html.ts";
+
+/** Name, where and when, and the verdict. */
+export function headSection({ title, runs, verdict }: ReportData): Html {
+  return html`<header>
+<p class="brand">kofn <span>· ${runs.length > 1 ? "comparison" : "run report"}</span></p>
+<h1>${title}</h1>
+<p class="verdict">${verdict.sentence}</p>
+${verdict.notes.map((note) => html`<p class="note">${note}</p>`)}
+${runs.length === 1 ? whereAndWhen(runs[0]!) : html``}
+</header>`;
+}
+
+function whereAndWhen({ run, backend, startedAt }: RunData): Html {
+  const parts = [run, backend === "" ? "" : `${backend} backend`, readableTime(startedAt)];
+  return html`<p class="meta">${parts.filter((part) => part !== "").join(" · ")}</p>`;
+}
+
+function readableTime(startedAt: string): string {
+  return startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+}
+
+/** A row of key figures for each run. */
+export function figuresSection(runs: readonly RunData[]): Html {
+  return html`${runs.map((run) => html`<dl class="figures">${figuresOf(run)}</dl>`)}`;
+}
+
+function figuresOf({ figures, facts, pace }: RunData): Html[] {
+  const { metric, arrivals } = figures;
+  const asked = arrivals.counted + arrivals.late + arrivals.lost;
+  const share = asked === 0 ? "" : `${formatPercent(figures.erasures / asked)} of replies; `;
+  const sooner = facts === null ? "" : `of at most ${formatCount(facts.roundsMax)}`;
+  return [
+    figure(
+      figures.objectiveIsEstimate ? "Objective (estimate)" : "Objective",
+      formatNumber(figures.objective),
+      figures.objectiveIsEstimate ? "from the replies that counted" : "on all training rows",
+    ),
+    metric === null
+      ? figure("Test metric", "–", "nothing was measured")
+      : figure(
+          `${metric.of === "test" ? "Test" : "Training"} ${metric.name}`,
+          formatNumber(metric.value),
+          metric.of === "test" ? testRowsWords(facts?.testRows) : "no test rows were set aside",
+        ),
+    figure("Rounds", formatCount(figures.rounds), sooner),
+    figure("Time", formatSeconds(figures.seconds), roundWords(pace.quorumMs)),
+    figure("Cost", formatDollars(figures.dollars), unusedWords(pace.unusedUsd, figures.dollars)),
+    figure("Sent to workers", formatBytes(figures.bytesDown), "requests"),
+    figure("Sent back", formatBytes(figures.bytesUp), "replies"),
+    figure(
+      "Erasures",
+      formatCount(figures.erasures),
+      `${share}${formatCount(arrivals.late)} late, ${formatCount(arrivals.lost)} lost`,
+    ),
+  ];
+}
+
+function figure(name: string, value: string, note: string): Html {
+  return html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
+}
+
+function testRowsWords(testRows: number | undefined): string {
+  return testRows === undefined ? "" : `on ${plural(testRows, "row")} set aside`;
+}
+
+function roundWords(quorumMs: number | null): string {
+  return quorumMs === null ? "" : `${formatSeconds(quorumMs / 1000)} a round, median`;
+}
+
+function unusedWords(unusedUsd: number, dollars: number): string {
+  if (dollars === 0 || unusedUsd === 0) return "";
+  return `${formatPercent(unusedUsd / dollars)} for unused replies`;
+}
