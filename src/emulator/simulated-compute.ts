@@ -58,9 +58,7 @@ export function simulatedCompute<Task extends Slotted, Result>(
   const finish = (task: Task, run: Run, deliver: Deliver<Result>) => {
     const reply = (outcome: Outcome<Result>, result: Result | null) => {
       if (isClosed) return;
-      const usage = usageOf(run, options.bytes(task, result), memoryMb);
-      deliver(outcome, usage);
-      if (run.fate.duplicate) deliver(outcome, usage);
+      deliver(outcome, usageOf(run, options.bytes(task, result), memoryMb));
     };
     if (run.lost !== null) return reply({ kind: "lost", reason: run.lost }, null);
     const work = options.perform(task).then(
@@ -116,7 +114,8 @@ function runOf(fate: Fate, workMs: number, isCold: boolean, timeoutMs: number): 
 function usageOf(run: Run, bytes: { down: number; up: number }, memoryMb: number): Usage {
   const billedMs = Math.ceil(run.billedMs + run.coldMs);
   const environment = run.isCold ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
-  const costUsd = invocationUsd(billedMs, memoryMb) + environment;
+  const times = run.fate.duplicate ? 2 : 1;
+  const costUsd = times * invocationUsd(billedMs, memoryMb) + environment;
   return { billedMs, coldStart: run.isCold, costUsd, ...named(bytes) };
 }
 

@@ -30,6 +30,7 @@ export interface LoopEnd<State> {
 interface Running<Task> {
   readonly task: Task;
   readonly startedMs: number;
+  isHeard: boolean;
 }
 
 interface Letter<Task, Result> {
@@ -61,7 +62,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
 
   const launch = (task: Task) => {
     waiting.delete(task.id);
-    const running = { task, startedMs: elapsed() };
+    const running = { task, startedMs: elapsed(), isHeard: false };
     inFlight.set(task.id, running);
     compute.start(task, (outcome, usage) =>
       inbox.put({ running, outcome, usage, atMs: elapsed() }),
@@ -105,7 +106,8 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     } else if (letter !== null) {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
       const isWanted = inFlight.get(letter.running.task.id) === letter.running;
-      ports.tell(arrivalEvent(letter, isWanted));
+      if (!letter.running.isHeard) ports.tell(arrivalEvent(letter, isWanted));
+      letter.running.isHeard = true;
       if (isWanted) {
         inFlight.delete(letter.running.task.id);
         const { task } = letter.running;

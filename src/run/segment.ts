@@ -40,7 +40,7 @@ export async function runSegment(
   staged: { readonly prepared: Prepared; readonly encoded: Encoded },
   ports: SegmentPorts,
 ): Promise<SegmentEnd> {
-  const { store, clock, signal } = ports;
+  const { store, clock } = ports;
   const { spec, run } = record;
   const plan = roundsPlan(spec, staged.prepared, staged.encoded, record.largestEigenvalue);
   const before = await readCheckpoint<RoundsState>(store, run);
@@ -53,10 +53,13 @@ export async function runSegment(
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }
-  const isCancelled = cancelWatch(store, run, clock);
+  const strategy = rounds(plan);
+  if (before === null) log.save(strategy.start(), 0);
+  const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const control = outside(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
   const strideRounds = Math.ceil((spec.stop.rounds * plan.columns * 4) / traceBytesMax);
   const end = await runLoop(
-    rounds(plan),
+    strategy,
     {
       compute: ports.compute,
       clock,
@@ -69,18 +72,17 @@ export async function runSegment(
       mayStop(elapsedMs) {
         const failure = log.failure();
         if (failure !== null) return { kind: "unfinished", reason: failure };
-        if (signal?.aborted) return { kind: "interrupted", reason: "interrupted" };
-        if (isCancelled()) return { kind: "interrupted", reason: "cancelled" };
+        const reason = control.reason();
+        if (reason !== null) return { kind: "interrupted", reason };
         return overBudget(spec.stop, log.totals(), elapsedMs);
       },
-      ...(signal === undefined ? {} : { interrupted: aborted(signal) }),
+      interrupted: control.interrupted,
     },
     before,
   );
-  if (end.stop.kind !== "done") {
-    const { kind, reason } = end.stop;
-    log.tell({ type: "stopped", atMs: end.elapsedMs, kind, reason });
-  }
+  control.close();
+  const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
+  log.tell({ type: "stopped", atMs: end.elapsedMs, kind: end.stop.kind, reason });
   await log.flush(end.elapsedMs);
   const { weights, round } = end.state;
   const failure = log.failure();
@@ -100,22 +102,40 @@ function overBudget(
   return null;
 }
 
-/** Looks for the cancel mark now and then, in the background; answers with what it saw last. */
-function cancelWatch(store: Store, run: string, clock: Clock): () => boolean {
-  let isCancelled = false;
-  let nextMs = clock.nowMs() + cancelCheckMs;
-  return () => {
-    if (clock.nowMs() >= nextMs) {
-      nextMs = clock.nowMs() + cancelCheckMs;
-      // A store that does not answer is the recorder's business; the next look comes anyway.
-      void store.read(cancelKey(run)).then(
-        (found) => {
-          isCancelled ||= found !== null;
-        },
-        () => undefined,
-      );
-    }
-    return isCancelled;
+/** Reasons to stop that come from outside the run, and the promise that one has come. */
+function outside(
+  store: Store,
+  run: string,
+  { signal, clock }: SegmentPorts,
+  budgetMs: number,
+): { interrupted: Promise<void>; reason(): string | null; close(): void } {
+  let wake = () => {};
+  const interrupted = new Promise<void>((resolve) => (wake = resolve));
+  let reason: string | null = null;
+  const stop = (why: string) => () => {
+    reason ??= why;
+    wake();
+  };
+  const abort = stop("interrupted");
+  if (signal?.aborted) abort();
+  else signal?.addEventListener("abort", abort, { once: true });
+  const forgetBudget = clock.schedule(clock.nowMs() + budgetMs, wake);
+  // In real time even where the run's clock is a simulation's: a person is waiting.
+  const look = setInterval(() => {
+    // A store that does not answer is the recorder's business; the next look comes anyway.
+    store.read(cancelKey(run)).then(
+      (mark) => mark !== null && stop("cancelled")(),
+      () => undefined,
+    );
+  }, cancelCheckMs);
+  return {
+    interrupted,
+    reason: () => reason,
+    close() {
+      clearInterval(look);
+      forgetBudget();
+      signal?.removeEventListener("abort", abort);
+    },
   };
 }
 
@@ -124,13 +144,6 @@ async function forgetBeyond(store: Store, run: string, sequence: number): Promis
   const last = eventsKey(run, sequence);
   const folder = last.slice(0, last.lastIndexOf("/") + 1);
   for (const key of await store.list(folder)) if (key > last) await store.remove(key);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function plainSpec(spec: RunRecord["spec"]): Record<string, unknown> {
