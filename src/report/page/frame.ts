@@ -8,11 +8,6 @@ export function readData(): ReportData {
   return JSON.parse(text) as ReportData;
 }
 
-/** The colour of a run's lines, in light and dark alike. */
-export function runColour(index: number): string {
-  return `var(--run-${index % 8})`;
-}
-
 export type Draw = (width: number) => SVGElement | HTMLElement;
 
 /** Puts a drawing into a figure, and again whenever its width changes. Returns the redraw. */

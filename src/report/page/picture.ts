@@ -38,11 +38,14 @@ function placeOf(column: number, slot: number): number {
   return column * 65_536 + slot;
 }
 
-function plot(picture: Picture, width: number) {
+const cellWidthMax = 44;
+
+function plot(picture: Picture, available: number) {
   const { columns, slots } = picture;
-  const frame = plotFrame(width, 0);
+  const frame = plotFrame(Math.min(available, 66 + columns.length * cellWidthMax), 0);
+  const { width } = frame;
   const cellWidth = (width - frame.marginLeft - frame.marginRight) / columns.length;
-  const rowHeight = Math.max(3, Math.min(22, Math.max(320 / slots, Math.min(cellWidth, 18))));
+  const rowHeight = Math.max(3, Math.min(22, 640 / slots, Math.max(12, cellWidth * 1.5)));
   const inset = Math.min(cellWidth, rowHeight) > 6 ? 0.75 : Math.min(cellWidth, rowHeight) / 12;
   const shape = { x1: left, x2: right, y1: top, y2: bottom, inset, rx: inset > 0.7 ? 1.5 : 0 };
   const lost = picture.cells.filter(({ fates }) => fates[4]! > 0);

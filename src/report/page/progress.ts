@@ -3,8 +3,9 @@ import * as Plot from "@observablehq/plot";
 import { bestObjective, relativeGap } from "../comparison.ts";
 import type { RunData } from "../data.ts";
 import { formatNumber, formatPercent, formatSeconds } from "../format.ts";
+import { runColour, runDash } from "../run-style.ts";
 import { choice, type Option } from "./choice.ts";
-import { figures, mount, plotFrame, runColour } from "./frame.ts";
+import { figures, mount, plotFrame } from "./frame.ts";
 
 type Measure = "objective" | "metric" | "gap";
 type Along = "seconds" | "round";
@@ -105,6 +106,7 @@ function plot(shown: readonly Shown[], runs: readonly RunData[], view: View) {
   const { measure, along, scale, width } = view;
   const drawn = scale === "log" ? shown.map((s) => (s.y > 0 ? s : { ...s, y: NaN })) : shown;
   const finite = drawn.filter(({ y }) => Number.isFinite(y));
+  const xs = new Set(shown.map(({ x }) => x));
   const named = runs.find(({ figures }) => figures.metric !== null);
   const label =
     measure === "gap"
@@ -115,14 +117,24 @@ function plot(shown: readonly Shown[], runs: readonly RunData[], view: View) {
   const marks = runs.flatMap((_, index) => {
     const own = drawn.filter(({ run }) => run === index);
     const few = own.filter(({ y }) => Number.isFinite(y)).length < 3;
-    const line = Plot.lineY(own, { x: "x", y: "y", stroke: runColour(index), strokeWidth: 2 });
+    const line = Plot.lineY(own, {
+      x: "x",
+      y: "y",
+      stroke: runColour(index),
+      strokeWidth: 2,
+      strokeDasharray: runDash(index),
+    });
     const dots = Plot.dot(own, { x: "x", y: "y", fill: runColour(index), r: 4 });
     return few ? [line, dots] : [line];
   });
   const percent = measure === "gap" ? { tickFormat: (value: number) => formatPercent(value) } : {};
   return Plot.plot({
     ...plotFrame(width, Math.min(380, Math.max(240, width * 0.5))),
-    x: { label: along === "seconds" ? "seconds" : "round", ticks: Math.max(3, width / 110) },
+    x: {
+      label: along === "seconds" ? "seconds" : "round",
+      ticks: Math.max(3, width / 110),
+      ...(xs.size > 1 ? {} : { domain: [0, 2 * ([...xs][0] || 1)] }),
+    },
     y: {
       type: finite.length === 0 ? "linear" : scale,
       label,

@@ -2,7 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import type { RunData, SpendingPoint } from "../data.ts";
 import { formatBytes, formatDollars } from "../format.ts";
-import { figures, mount, plotFrame, runColour } from "./frame.ts";
+import { runColour, runDash } from "../run-style.ts";
+import { figures, mount, plotFrame } from "./frame.ts";
 
 /** Dollars and bytes up to each round. */
 export function drawSpending(runs: readonly RunData[]): void {
@@ -18,7 +19,13 @@ function dollars(runs: readonly RunData[], width: number) {
     Plot.areaY(one, { x: "round", y1: "usedUsd", y2: total, fill: "var(--fate-late)" }),
   ];
   const lines = runs.map(({ spending }, run) =>
-    Plot.lineY(spending, { x: "round", y: total, stroke: runColour(run), strokeWidth: 2 }),
+    Plot.lineY(spending, {
+      x: "round",
+      y: total,
+      stroke: runColour(run),
+      strokeWidth: 2,
+      strokeDasharray: runDash(run),
+    }),
   );
   return Plot.plot({
     ...spendingFrame(width),
@@ -35,13 +42,12 @@ function dollars(runs: readonly RunData[], width: number) {
 
 function bytes(runs: readonly RunData[], width: number) {
   const marks = runs.flatMap(({ spending }, run) => [
-    Plot.lineY(spending, { x: "round", y: "bytesUp", stroke: runColour(run), strokeWidth: 2 }),
+    Plot.lineY(spending, { x: "round", y: "bytesUp", stroke: runColour(run), strokeWidth: 3 }),
     Plot.lineY(spending, {
       x: "round",
       y: "bytesDown",
       stroke: runColour(run),
-      strokeWidth: 2,
-      strokeDasharray: "5 4",
+      strokeWidth: 1.2,
     }),
   ]);
   return Plot.plot({

@@ -2,7 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import type { RunData } from "../data.ts";
 import { formatMs, formatPercent } from "../format.ts";
-import { figures, mount, plotFrame, runColour } from "./frame.ts";
+import { runColour, runDash } from "../run-style.ts";
+import { figures, mount, plotFrame } from "./frame.ts";
 
 interface Step {
   readonly ms: number;
@@ -25,7 +26,7 @@ export function drawTimes(runs: readonly RunData[]): void {
   mount(figure, (width) =>
     Plot.plot({
       ...plotFrame(width, Math.min(320, Math.max(220, width * 0.4))),
-      marginTop: 34,
+      marginTop: 40,
       x: {
         type: log ? "log" : "linear",
         label: "milliseconds from the task's start to its reply",
@@ -45,7 +46,13 @@ export function drawTimes(runs: readonly RunData[]): void {
       marks: [
         ...runs.flatMap(({ pace }, run) => quorumMarks(pace.quorumMs, run, runs.length)),
         ...steps.map((own, run) =>
-          Plot.lineY(own, { x: "ms", y: "share", stroke: runColour(run), strokeWidth: 2 }),
+          Plot.lineY(own, {
+            x: "ms",
+            y: "share",
+            stroke: runColour(run),
+            strokeWidth: 2,
+            strokeDasharray: runDash(run),
+          }),
         ),
         Plot.tip(all, Plot.pointer({ x: "ms", y: "share", title: "title", maxRadius: 60 })),
       ],
@@ -63,16 +70,19 @@ function stepsOf(quantilesMs: readonly number[], run: number, label: string, run
 
 function quorumMarks(quorumMs: number | null, run: number, runs: number) {
   if (quorumMs === null) return [];
-  const text = runs > 1 ? formatMs(quorumMs) : `typical round: ${formatMs(quorumMs)}`;
-  return [
-    Plot.ruleX([quorumMs], { stroke: runColour(run), strokeDasharray: "4 4", strokeWidth: 1.5 }),
-    Plot.text([quorumMs], {
-      x: (ms: number) => ms,
-      frameAnchor: "top",
-      text: () => text,
-      dy: -10,
-      fill: runColour(run),
-      fontWeight: 600,
-    }),
-  ];
+  const rule = Plot.ruleX([quorumMs], {
+    stroke: runColour(run),
+    strokeDasharray: "4 4",
+    strokeWidth: 1.5,
+  });
+  if (runs > 1) return [rule];
+  const text = Plot.text([`typical round: ${formatMs(quorumMs)}`], {
+    x: () => quorumMs,
+    frameAnchor: "top",
+    textAnchor: "start",
+    dy: -16,
+    fill: runColour(run),
+    fontWeight: 600,
+  });
+  return [rule, text];
 }

@@ -9,6 +9,7 @@ import {
   formatSeconds,
 } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { runKey } from "./legend.ts";
 
 /** The compared runs as a table, one row each. */
 export function comparisonSection(runs: readonly RunData[]): Html {
@@ -17,15 +18,13 @@ export function comparisonSection(runs: readonly RunData[]): Html {
   const metricName =
     metric === null || metric === undefined ? "Metric" : `${capital(metric.of)} ${metric.name}`;
   const faster =
-    comparison.baseline === null
-      ? html``
-      : html`<th scope="col">Speed against waiting for all</th>`;
+    comparison.baseline === null ? html`` : html`<th scope="col">Speed-up over all</th>`;
   return html`<section aria-labelledby="runs-title"><h2 id="runs-title">The runs</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of the compared runs">
 <table class="wide"><thead><tr><th scope="col">Run</th><th scope="col">Waited for</th>
-<th scope="col">Time</th>${faster}<th scope="col">Objective</th><th scope="col">Above best seen</th>
-<th scope="col">Time to 1 % above best</th><th scope="col">${metricName}</th><th scope="col">Rounds</th>
-<th scope="col">Cost</th><th scope="col">To workers</th><th scope="col">Back</th>
+<th scope="col">Time</th>${faster}<th scope="col">Objective</th><th scope="col">Above best</th>
+<th scope="col">Time to 1 % of best</th><th scope="col">${metricName}</th><th scope="col">Rounds</th>
+<th scope="col">Cost</th><th scope="col">To workers, back</th>
 <th scope="col">Erasures</th></tr></thead>
 <tbody>${comparison.runs.map((run, index) => row(run, index, comparison.baseline !== null))}</tbody>
 </table></div></section>`;
@@ -37,14 +36,14 @@ function row(
   faster: boolean,
 ): Html {
   const { figures, facts } = run;
-  return html`<tr><th scope="row"><span class="run-key run-${index % 8}"></span>${run.label}</th>
+  return html`<tr><th scope="row">${runKey(index)}${run.label}</th>
 <td class="words">${facts?.wait ?? "–"}</td><td>${formatSeconds(figures.seconds)}</td>
 ${faster ? html`<td>${speedup === null ? "–" : `${speedup.toFixed(2)}×`}</td>` : html``}
 <td>${formatNumber(figures.objective)}</td><td>${gap === null ? "–" : formatPercent(gap)}</td>
 <td>${nearBestSeconds === null ? "never" : formatSeconds(nearBestSeconds)}</td>
 <td>${formatNumber(figures.metric?.value ?? null)}</td><td>${formatCount(figures.rounds)}</td>
-<td>${formatDollars(figures.dollars)}</td><td>${formatBytes(figures.bytesDown)}</td>
-<td>${formatBytes(figures.bytesUp)}</td><td>${formatCount(figures.erasures)}</td></tr>`;
+<td>${formatDollars(figures.dollars)}</td><td>${formatBytes(figures.bytesDown)},
+${formatBytes(figures.bytesUp)}</td><td>${formatCount(figures.erasures)}</td></tr>`;
 }
 
 function capital(word: string): string {

@@ -1,6 +1,7 @@
 import type { RunData } from "../data.ts";
 import { type Html, html } from "../html.ts";
-import { legend } from "./legend.ts";
+import { runColour } from "../run-style.ts";
+import { legend, lineKey } from "./legend.ts";
 
 /** Dollars and bytes as rounds went by. */
 export function costSection(runs: readonly RunData[]): Html {
@@ -22,7 +23,7 @@ function usedLegend(): Html {
 }
 
 function bytesLegend(one: boolean): Html {
-  const run = one ? "run-0" : "run-plain";
-  return html`<ul class="legend"><li><span class="run-key ${run}"></span>back from workers</li>
-<li><span class="run-key dashed ${run}"></span>to workers</li></ul>`;
+  const colour = one ? runColour(0) : "var(--soft)";
+  return html`<ul class="legend"><li>${lineKey(colour, 3)}back from workers</li>
+<li>${lineKey(colour, 1.2)}to workers</li></ul>`;
 }

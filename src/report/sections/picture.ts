@@ -1,6 +1,7 @@
 import type { CellFate, RunData } from "../data.ts";
 import { formatCount, formatMs } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { runKey } from "./legend.ts";
 
 const words: Readonly<Record<CellFate, string>> = {
   counted: "counted",
@@ -49,7 +50,7 @@ loss</li></ul>`;
 function picture({ picture, label }: RunData, index: number, named: boolean): Html {
   const { columns, roundsPerColumn, slots } = picture;
   const text = `Grid of ${slots} slots by ${columns.length} columns of rounds for ${label}`;
-  return html`${named ? html`<h3><span class="run-key run-${index % 8}"></span>${label}</h3>` : html``}
+  return html`${named ? html`<h3>${runKey(index)}${label}</h3>` : html``}
 <figure data-plot="picture" data-run="${index}" data-label="${text}"></figure>
 <p class="readout" data-readout="${index}" aria-live="polite">&nbsp;</p>
 ${

@@ -1,7 +1,14 @@
 import type { RunData, SlotData } from "../data.ts";
-import { formatCount, formatDollars, formatMs, formatPercent, formatSeconds } from "../format.ts";
+import {
+  formatCount,
+  formatDollars,
+  formatMs,
+  formatPercent,
+  formatSeconds,
+  plural,
+} from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { legend } from "./legend.ts";
+import { legend, runKey } from "./legend.ts";
 
 const rowsShown = 8;
 const rowsMax = 64;
@@ -18,34 +25,40 @@ ${timed ? timesFigure(runs) : html``}
 function timesFigure(runs: readonly RunData[]): Html {
   return html`<h3>How long replies took</h3>
 <p>Share of all replies that had come after so many milliseconds. The dashed line is the typical
-round: from its start until enough replies were there.</p>${legend(runs)}
+round: from its start until enough replies were there.</p>${legend(runs, typicalRound)}
 <figure data-plot="times" data-label="Cumulative distribution of reply times"></figure>`;
 }
 
+function typicalRound({ pace }: RunData): string {
+  return pace.quorumMs === null ? "" : ` (typical round ${formatMs(pace.quorumMs)})`;
+}
+
 function slotsOf(run: RunData, index: number, named: boolean): Html {
-  const heading = named
-    ? html`<h3><span class="run-key run-${index % 8}"></span>${run.label}</h3>`
-    : html``;
+  const heading = named ? html`<h3>${runKey(index)}${run.label}</h3>` : html``;
   const seen = run.slots.filter(({ fates }) => fates.counted + fates.late + fates.lost > 0);
   if (seen.length === 0) return html`${heading}<p class="note">No slot has replied yet.</p>`;
-  const sorted = seen.toSorted(
-    (a, b) => trouble(b) - trouble(a) || b.savedSeconds - a.savedSeconds || a.slot - b.slot,
+  const tables = tablesOf(
+    seen.toSorted(
+      (a, b) => trouble(b) - trouble(a) || b.savedSeconds - a.savedSeconds || a.slot - b.slot,
+    ),
   );
+  const shown = named
+    ? html`<details><summary>Slots of this run</summary>${tables}</details>`
+    : tables;
+  return html`${heading}<p>${sentence(run)}</p>${shown}`;
+}
+
+function tablesOf(sorted: readonly SlotData[]): Html {
+  const first = table(sorted.slice(0, rowsShown), "Slots, the most often slow or lost first");
   const rest = sorted.slice(rowsShown, rowsMax);
+  if (rest.length === 0) return first;
   const hidden = sorted.length - rowsShown - rest.length;
-  return html`${heading}<p>${sentence(run)}</p>
-${table(sorted.slice(0, rowsShown), "Slots that were slow or lost most often come first")}
-${
-  rest.length === 0
-    ? html``
-    : html`<details><summary>${formatCount(rest.length)} more slots</summary>
-${table(rest, "The other slots")}${
-  hidden > 0
-    ? html`<p class="note">${formatCount(hidden)} slots with
-less trouble are left out.</p>`
-    : html``
-}</details>`
-}`;
+  const note =
+    hidden > 0
+      ? html`<p class="note">${plural(hidden, "slot")} with less trouble left out.</p>`
+      : html``;
+  return html`${first}<details><summary>${plural(rest.length, "more slot")}</summary>
+${table(rest, "The other slots")}${note}</details>`;
 }
 
 function trouble(slot: SlotData): number {
@@ -62,9 +75,10 @@ function sentence({ slots, pace }: RunData): string {
       : `${out.length === 1 ? "Slot" : "Slots"} ${names.join(", ")}${more} ${
           out.length === 1 ? "stands" : "stand"
         } out: slow or lost far more often than the others.`;
+  if (pace.unusedUsd === 0) return who;
   const pay = `${formatDollars(pace.unusedUsd)} went to replies that did not count`;
-  const saved = `not waiting for them saved at least ${formatSeconds(pace.savedSeconds)}`;
-  return pace.unusedUsd === 0 && pace.savedSeconds === 0 ? who : `${who} ${pay}; ${saved}.`;
+  if (pace.savedSeconds < 0.001) return `${who} ${pay}.`;
+  return `${who} ${pay}; not waiting for them saved at least ${formatSeconds(pace.savedSeconds)}.`;
 }
 
 function table(slots: readonly SlotData[], label: string): Html {
