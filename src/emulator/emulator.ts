@@ -1,9 +1,13 @@
 import { join } from "node:path";
+import { messageOf } from "../core/errors.ts";
+import { prices } from "../limits.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
-import { listenOnLoopback } from "./lambda/loopback.ts";
+import { type Handle, listenOnLoopback } from "./lambda/loopback.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
-import { type WeatherConfig, weatherFrom } from "./weather/weather.ts";
+import type { S3Faults } from "./s3/faults.ts";
+import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
+import { type Weather, type WeatherConfig, weatherFrom } from "./weather/weather.ts";
 
 /** Lambda and S3 on this machine, over their wire APIs. */
 export interface Emulator {
@@ -34,21 +38,23 @@ export interface EmulatorOptions {
 
 export interface EmulatorBill {
   readonly lambda: LambdaBill;
+  readonly s3: S3Counts & { readonly costUsd: number };
+  /** Requests and compute; storage by the month is not in it. */
   readonly costUsd: number;
 }
 
 /** Runs the emulator in this process, on 127.0.0.1. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const weather = options.weather && weatherFrom(options.weather);
-  const s3Server = await listenOnLoopback((_request, response) => {
-    response.writeHead(503).end();
-  }, options.s3Port);
-  let handle: Parameters<typeof listenOnLoopback>[0] = (_request, response) => {
-    response.writeHead(503).end();
-  };
-  const lambdaServer = await listenOnLoopback((request, response) => {
-    handle(request, response);
-  }, options.lambdaPort);
+  const seed = options.seed ?? 0;
+  const s3 = createS3({ root: join(options.home, "s3"), faults: s3Faults(weather, seed) });
+  const s3Server = await listenOnLoopback(byS3(s3), options.s3Port);
+  // Lambda's port must be known before its environments are told of it.
+  let byLambda: Handle = (_request, response) => void response.writeHead(503).end();
+  const lambdaServer = await listenOnLoopback(
+    (request, response) => byLambda(request, response),
+    options.lambdaPort,
+  );
   const endpoints = {
     s3: `http://127.0.0.1:${s3Server.port}`,
     lambda: `http://127.0.0.1:${lambdaServer.port}`,
@@ -59,26 +65,54 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     functions: options.functions,
     variables: environment,
     weather,
-    seed: options.seed,
+    seed,
     retryDelaysMs: options.retryDelaysMs,
     onOutput: options.verbose ? (_name, text) => void process.stderr.write(text) : undefined,
   });
-  handle = lambda.handle;
+  byLambda = lambda.handle;
   return {
     endpoints,
     environment,
     async bill() {
       const bill = lambda.bill();
-      return { lambda: bill, costUsd: bill.costUsd };
+      const counts = s3.counts();
+      const s3Usd = counts.puts * prices.s3.usdPerPut + counts.gets * prices.s3.usdPerGet;
+      return {
+        lambda: bill,
+        s3: { ...counts, costUsd: s3Usd },
+        costUsd: bill.costUsd + s3Usd,
+      };
     },
     environments: async () => lambda.environments(),
     async setWeather(next) {
-      lambda.setWeather(next && weatherFrom(next));
+      const changed = next && weatherFrom(next);
+      lambda.setWeather(changed);
+      s3.setFaults(s3Faults(changed, seed));
     },
     async close() {
       await Promise.all([lambdaServer.close(), lambda.close()]);
-      await s3Server.close();
+      await Promise.all([s3Server.close(), s3.close()]);
     },
+  };
+}
+
+function byS3(s3: S3Server): Handle {
+  return (request, response) => {
+    s3.handle(request, response).catch((thrown: unknown) => {
+      process.emitWarning(`S3: ${messageOf(thrown)}`);
+      response.destroy();
+    });
+  };
+}
+
+/** The weather's S3 errors, of the kinds that clients meet. */
+function s3Faults(weather: Weather | undefined, seed: number | string): S3Faults {
+  const share = weather?.s3Errors ?? 0;
+  return {
+    seed: `${seed}/s3`,
+    slowDown: share / 2,
+    internalError: share / 4,
+    reset: share / 4,
   };
 }
 

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll } from "vitest";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { lambdaConformance } from "./lambda.ts";
+
+// Another endpoint, or "aws" for the real one: functions of these names must be deployed there.
+const elsewhere = process.env.KOFN_CONFORMANCE_LAMBDA;
+const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
+const base = { directory, handler: "worker.handler", memoryMb: 512, timeoutMs: 2_000 };
+const tenancy = "PER_TENANT" as const;
+
+let emulator: Emulator | undefined;
+let client: LambdaClient;
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "kofn-lambda-"));
+  if (elsewhere === undefined)
+    emulator = await startEmulator({
+      home,
+      functions: {
+        worker: { ...base, tenancy },
+        plain: base,
+        streaming: { ...base, handler: "worker.streaming", tenancy, timeoutMs: 10_000 },
+        single: { ...base, reservedConcurrency: 1 },
+        broken: { ...base, handler: "broken.handler" },
+      },
+    });
+  const endpoint = emulator?.endpoints.lambda ?? elsewhere;
+  client = new LambdaClient(
+    endpoint === undefined || endpoint === "aws"
+      ? { maxAttempts: 1 }
+      : {
+          endpoint,
+          region: "us-east-1",
+          credentials: { accessKeyId: "local", secretAccessKey: "local" },
+          maxAttempts: 1,
+        },
+  );
+});
+
+afterAll(async () => {
+  client?.destroy();
+  await emulator?.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+lambdaConformance(() => client, {
+  worker: "worker",
+  plain: "plain",
+  streaming: "streaming",
+  single: "single",
+  broken: "broken",
+});
