@@ -34,10 +34,13 @@ export function cellOf(
   return finite(column, value, text, place);
 }
 
-/** A number as read, where it is finite. */
+/** Features are stored in single precision. */
+const largest = 3.4028234663852886e38;
+
+/** A number as read, where it is finite and stays so in single precision. */
 export function finite(column: Column, value: number, text: string, place: () => string): number {
-  if (Number.isFinite(value)) return value;
-  throw new RunError("not-finite", `${place()}: ${shown(text)} is not a finite number`, {
+  if (value <= largest && value >= -largest) return value;
+  throw new RunError("not-finite", `${place()}: ${shown(text)} is not a finite number (float32)`, {
     hint: `correct the value of "${column.name}", or list it under missingValues`,
   });
 }

@@ -1,14 +1,12 @@
 import { RunError } from "../core/errors.ts";
 import { cellOf, shown } from "./cell.ts";
+import { powersOf10 } from "./decimal.ts";
 import type { Column } from "./table.ts";
 
 const quote = 0x22;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const fieldBytesMax = 1024 * 1024;
-
-/** Exact in double precision, so a division by one of them is rounded once, as parsing is. */
-const powersOf10 = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 export interface ScannerSettings {
   readonly name: string;

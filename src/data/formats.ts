@@ -1,5 +1,5 @@
-import { RunError } from "../core/errors.ts";
 import { openCsv } from "./csv.ts";
+import { openLibsvm } from "./libsvm.ts";
 import type { DataOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import type { Layout, Table } from "./table.ts";
@@ -28,15 +28,13 @@ export async function formatOf(source: Source, option: DataOptions["format"]): P
   return known?.[0] ?? "csv";
 }
 
-/** Opens any format whose rows are dense. */
-export async function openDense(
+/** Opens a source of any format. */
+export async function openTable(
   source: Source,
   format: Format,
   options: DataOptions,
   layout: Layout,
 ): Promise<Table> {
-  if (format === "csv") return openCsv(source, options, layout);
-  throw new RunError("bad-format", `${source.name}: ${format} cannot be read here`, {
-    hint: "choose csv, npy or parquet",
-  });
+  if (format === "libsvm") return openLibsvm(source, layout);
+  return openCsv(source, options, layout);
 }

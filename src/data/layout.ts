@@ -2,7 +2,7 @@ import { RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shown } from "./cell.ts";
 import type { DataOptions } from "./options.ts";
-import { type Column, type FoundColumn, type Layout, newLevels, noLevels } from "./table.ts";
+import { type Column, type FoundColumn, type Layout, newLevels, skipped } from "./table.ts";
 
 export type Task = "regression" | "classification";
 
@@ -20,16 +20,30 @@ export function trainingLayout(options: DataOptions, task: Task, file: string): 
     const columns = found.map((column): Column => {
       const { name } = column;
       if (column === target) return targetColumn(column, task, file);
-      if (dropped.has(name)) return { name, kind: "skip", missing: "keep", levels: noLevels() };
+      if (dropped.has(name)) return skipped(name);
       const kind = categorical.has(name) ? "text" : column.kind;
-      return { name, kind, missing: keep, levels: newLevels(options.categoriesMax) };
+      return {
+        name,
+        kind,
+        missing: keep,
+        isTarget: false,
+        levels: newLevels(options.categoriesMax),
+      };
     });
-    if (columns.every((column) => column.kind === "skip" || column.name === target.name))
+    if (columns.every((column) => column.kind === "skip" || column.isTarget))
       throw new RunError("no-features", `${file}: no column is left besides the target`, {
         hint: "check data.drop, data.delimiter and data.target",
       });
     return columns;
   };
+}
+
+/** The one column of a format whose rows are a label and features. */
+export function labelLayout(options: DataOptions, task: Task, file: string): Layout {
+  for (const key of ["drop", "categorical"] as const)
+    if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
+  if (options.target !== undefined) throw unfit("data.target", String(options.target), file);
+  return (found) => found.map((column) => targetColumn(column, task, file));
 }
 
 /** The columns of another file of the same make: by name, read as those of the first were. */
@@ -38,18 +52,17 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
     for (const column of first)
       if (column.kind !== "skip") known(column.name, found, `the columns of ${file}`);
     const byName = new Map(first.map((column) => [column.name, column]));
-    return found.map(
-      ({ name }) => byName.get(name) ?? { name, kind: "skip", missing: "keep", levels: noLevels() },
-    );
+    return found.map(({ name }) => byName.get(name) ?? skipped(name));
   };
 }
 
-/** The name of the target column. */
-export function targetIn(
-  options: Pick<DataOptions, "target">,
-  found: readonly FoundColumn[],
-  file: string,
-): FoundColumn {
+function unfit(option: string, value: string, file: string): RunError {
+  return new RunError("bad-option", `${option}: ${value}, but ${file} has no named columns`, {
+    hint: "remove the option: each row of LIBSVM data begins with its label",
+  });
+}
+
+function targetIn(options: DataOptions, found: readonly FoundColumn[], file: string): FoundColumn {
   const { target } = options;
   if (target === undefined)
     throw new RunError("no-target", `data.target: nothing given, expected a column of ${file}`, {
@@ -66,15 +79,15 @@ export function targetIn(
 }
 
 function targetColumn({ name, kind }: FoundColumn, task: Task, file: string): Column {
-  const levels = newLevels(classesMax);
-  if (task === "classification") return { name, kind: "text", missing: "refuse", levels };
+  const read = { name, missing: "refuse", isTarget: true, levels: newLevels(classesMax) } as const;
+  if (task === "classification") return { ...read, kind: "text" };
   if (kind === "text")
     throw new RunError(
       "bad-target",
       `${file}: target ${shown(name)} holds text, expected numbers for a regression`,
       { hint: "choose a column of numbers, or a problem that classifies, such as logistic" },
     );
-  return { name, kind: "number", missing: "refuse", levels };
+  return { ...read, kind: "number" };
 }
 
 function known(name: string, found: readonly FoundColumn[], place: string): FoundColumn {

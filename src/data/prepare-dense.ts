@@ -1,43 +1,24 @@
-import { RunError } from "../core/errors.ts";
-import type { Random } from "../core/random.ts";
 import type { Store } from "../ports/store.ts";
 import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
-import type { DataOptions } from "./options.ts";
+import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
 import { DensePartWriter } from "./parts.ts";
-import type { ColumnPlan, Preparation, Prepared } from "./prepared.ts";
-import { selection, shuffled } from "./split.ts";
-import type { Spool } from "./spool.ts";
+import type { ColumnPlan, Preparation } from "./prepared.ts";
+import { shuffled } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
-import type { Column, DenseWindow } from "./table.ts";
-
-/** Everything of a `Prepared` but its name. */
-export type Content = Omit<Prepared, "version" | "digest">;
-
-export interface DenseJob {
-  readonly options: DataOptions;
-  /** Those that windows hold. */
-  readonly columns: readonly Column[];
-  readonly targetName: string;
-  readonly classify: boolean;
-  readonly train: Spool<DenseWindow>;
-  /** Null where the test rows are chosen from `train`. */
-  readonly test: Spool<DenseWindow> | null;
-  readonly random: Random;
-  readonly onRows: (rows: number) => void;
-}
+import type { DenseWindow } from "./table.ts";
 
 /** From cells to features: learns the plan from the training rows, then writes all rows. */
-export async function prepareDense(job: DenseJob, store: Store): Promise<Content> {
-  const testRows = job.test?.rows ?? testRowsOf(job.options.test, job.train.rows);
-  const targetAt = job.columns.findIndex((column) => column.name === job.targetName);
-  const classes = job.classify ? classesOf(job.columns[targetAt]!.levels.names) : null;
+export async function prepareDense(job: Job<DenseWindow>, store: Store): Promise<Content> {
+  const testRows = testRowsOf(job);
+  const targetAt = job.columns.indexOf(job.target);
+  const classes = job.classify ? classesOf(job.target.levels.names) : null;
   const learned = await learn(job, testRows);
   const columns = plansOf(job, learned);
   const preparation: Preparation = {
     version: 1,
     columns,
-    target: { name: job.targetName, classes: classes?.labels ?? null },
+    target: { name: job.target.name, classes: classes?.labels ?? null },
     intercept: job.options.intercept,
     featureNames: featureNamesOf(columns, job.options.intercept),
     sparse: false,
@@ -48,7 +29,7 @@ export async function prepareDense(job: DenseJob, store: Store): Promise<Content
     classes.classOf.forEach((id, level) => {
       if (counts.of(level) > 0) present.add(classes.labels[id]!);
     });
-    refuseOneClass(job.targetName, [...present]);
+    refuseOneClass(job.target.name, [...present]);
   }
   const width = preparation.featureNames.length;
   const train = new DensePartWriter(store, width);
@@ -67,27 +48,18 @@ export async function prepareDense(job: DenseJob, store: Store): Promise<Content
   };
 }
 
-/** How many rows a share of them is: rounded, and at least one row stays for training. */
-export function testRowsOf(test: number | string, rows: number): number {
-  if (rows === 0)
-    throw new RunError("no-rows", "the data hold no rows", {
-      hint: "a row of column names alone is not enough",
-    });
-  return typeof test === "string" ? 0 : Math.min(rows - 1, Math.round(test * rows));
-}
-
 interface Learned {
   readonly statistics: ColumnStatistics;
   readonly levels: readonly LevelCounts[];
 }
 
 /** What the training rows say of each column. */
-async function learn(job: DenseJob, testRows: number): Promise<Learned> {
+async function learn(job: Job<DenseWindow>, testRows: number): Promise<Learned> {
   const width = job.columns.length;
   const statistics = new ColumnStatistics(width);
   const levels = job.columns.map(() => new LevelCounts());
   const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
-  const isTest = testOf(job, testRows);
+  const isTest = testChooser(job, testRows);
   for await (const { window, order } of shuffled(job.train, job.random.fork("file/train"))) {
     const starts = new Uint32Array(window.rows);
     let count = 0;
@@ -103,12 +75,12 @@ async function learn(job: DenseJob, testRows: number): Promise<Learned> {
   return { statistics, levels };
 }
 
-function plansOf(job: DenseJob, { statistics, levels }: Learned): ColumnPlan[] {
+function plansOf(job: Job<DenseWindow>, { statistics, levels }: Learned): ColumnPlan[] {
   const { standardize, missing } = job.options;
   const impute = missing === "impute";
   return job.columns.flatMap((column, i): ColumnPlan[] => {
     const { name } = column;
-    if (name === job.targetName) return [];
+    if (column.isTarget) return [];
     if (column.kind === "number") {
       const mean = standardize ? statistics.means[i]! : 0;
       const deviation = standardize ? statistics.deviation(i) : 1;
@@ -139,9 +111,9 @@ interface Writing {
   readonly target: ColumnStatistics;
 }
 
-async function write(job: DenseJob, preparation: Preparation, to: Writing): Promise<void> {
+async function write(job: Job<DenseWindow>, preparation: Preparation, to: Writing): Promise<void> {
   const features = featureWriter(preparation, job.columns, preparation.featureNames.length - 1);
-  const isTest = testOf(job, to.testRows);
+  const isTest = testChooser(job, to.testRows);
   for (const [spool, file] of [
     [job.train, "train"],
     [job.test, "test"],
@@ -170,9 +142,4 @@ async function write(job: DenseJob, preparation: Preparation, to: Writing): Prom
       job.onRows(order.length);
     }
   }
-}
-
-function testOf(job: DenseJob, testRows: number): () => boolean {
-  if (job.test !== null) return () => false;
-  return selection(job.random.fork("split"), job.train.rows, testRows);
 }

@@ -1,14 +1,17 @@
+import { RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import type { Store } from "../ports/store.ts";
-import { type Format, formatOf, openDense } from "./formats.ts";
-import { sameLayout, type Task, targetIn, trainingLayout } from "./layout.ts";
+import { type Input, openInput } from "./input.ts";
+import type { Content, Job } from "./job.ts";
+import { labelLayout, sameLayout, type Task, trainingLayout } from "./layout.ts";
 import type { DataOptions } from "./options.ts";
 import { digestOf, readManifest, writeManifest } from "./parts.ts";
-import { type Content, prepareDense } from "./prepare-dense.ts";
+import { prepareDense } from "./prepare-dense.ts";
+import { prepareSparse } from "./prepare-sparse.ts";
 import type { Prepared } from "./prepared.ts";
-import type { Source, SourceOpener } from "./source.ts";
+import type { SourceOpener } from "./source.ts";
 import { type Spool, withSpools } from "./spool.ts";
-import type { DenseWindow, FoundColumn, Table, Window } from "./table.ts";
+import type { DenseWindow, SparseWindow, Table, Window } from "./table.ts";
 
 /** What to prepare, for which kind of problem. */
 export interface PrepareRequest {
@@ -34,13 +37,16 @@ const formatVersion = 1;
  */
 export async function prepare(request: PrepareRequest, ports: PreparePorts): Promise<Prepared> {
   const { data, task, seed } = request;
-  const train = await ports.open(data.source);
-  const test = typeof data.test === "string" ? await ports.open(data.test) : null;
-  const { source: _, ...shaping } = data;
+  const train = await openInput(data, ports.open);
+  const test =
+    typeof data.test === "string"
+      ? await openInput({ ...data, source: data.test }, ports.open)
+      : null;
+  const { source: _, targetSource: __, ...shaping } = data;
   const digest = digestOf({
     formatVersion,
-    sources: await Promise.all([train, test].map((source) => source?.identity() ?? null)),
-    options: { ...shaping, test: test === null ? data.test : "file" },
+    sources: [await train.identity(), (await test?.identity()) ?? null],
+    options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
     task,
     seed: String(seed),
   });
@@ -50,74 +56,59 @@ export async function prepare(request: PrepareRequest, ports: PreparePorts): Pro
     ...found.test,
   ]);
   if (before !== null) return before;
-  const content = await fromFiles(request, train, test, ports);
+  const content = await withSpools((spool) => fromInputs(request, train, test, ports, spool));
   const prepared: Prepared = { version: 1, digest, ...content };
   await writeManifest(ports.store, key, prepared);
   return prepared;
 }
 
-async function fromFiles(
+type NewSpool = <W extends Window>() => Promise<Spool<W>>;
+
+async function fromInputs(
   { data, task, seed }: PrepareRequest,
-  trainSource: Source,
-  testSource: Source | null,
-  ports: PreparePorts,
+  train: Input,
+  test: Input | null,
+  { store, onProgress = () => undefined }: PreparePorts,
+  spool: NewSpool,
 ): Promise<Content> {
-  const random = randomFrom(seed).fork("prepare");
-  const total = 2 * (trainSource.sizeBytes + (testSource?.sizeBytes ?? 0));
+  const sparse = train.isSparse;
+  if (test !== null && test.isSparse !== sparse)
+    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
+      hint: `give the test rows in the format of ${train.name}`,
+    });
+  const total = 2 * (train.sizeBytes + (test?.sizeBytes ?? 0));
   let done = 0;
   const progress = (bytes: number) => {
     done = Math.min(total, done + bytes);
-    ports.onProgress?.(done, total);
+    onProgress(done, total);
   };
-  return withSpools(async (spool) => {
-    const format = await formatOf(trainSource, data.format);
-    const layout = trainingLayout(data, task, trainSource.name);
-    let found: readonly FoundColumn[] = [];
-    const table = await openDense(counted(trainSource, progress), format, data, (columns) => {
-      found = columns;
-      return layout(columns);
-    });
-    const train = await filled(await spool<DenseWindow>(), table as Table<DenseWindow>);
-    let test: Spool<DenseWindow> | null = null;
-    if (testSource !== null) {
-      const testFormat: Format = await formatOf(testSource, data.format);
-      const same = sameLayout(table.columns, testSource.name);
-      const testTable = await openDense(counted(testSource, progress), testFormat, data, same);
-      test = await filled(await spool<DenseWindow>(), testTable as Table<DenseWindow>);
-    }
-    const allRows = train.rows + (test?.rows ?? 0);
-    const content = await prepareDense(
-      {
-        options: data,
-        columns: table.columns.filter((column) => column.kind !== "skip"),
-        targetName: targetIn(data, found, trainSource.name).name,
-        classify: task === "classification",
-        train,
-        test,
-        random,
-        onRows: (rows) => progress((total / 2) * (rows / allRows)),
-      },
-      ports.store,
-    );
-    ports.onProgress?.(total, total);
-    return content;
-  });
+  const layout = (sparse ? labelLayout : trainingLayout)(data, task, train.name);
+  const table = await train.table(layout, progress);
+  const { columns } = table;
+  const trainRows = await filled(await spool(), table);
+  const testRows =
+    test === null
+      ? null
+      : await filled(await spool(), await test.table(sameLayout(columns, test.name), progress));
+  const allRows = trainRows.rows + (testRows?.rows ?? 0);
+  const job = {
+    options: data,
+    columns: columns.filter((column) => column.kind !== "skip"),
+    target: columns.find((column) => column.isTarget)!,
+    classify: task === "classification",
+    train: trainRows,
+    test: testRows,
+    random: randomFrom(seed).fork("prepare"),
+    onRows: (rows: number) => progress((total / 2) * (rows / allRows)),
+  };
+  const content = sparse
+    ? await prepareSparse(job as Job<SparseWindow>, store)
+    : await prepareDense(job as Job<DenseWindow>, store);
+  onProgress(total, total);
+  return content;
 }
 
-async function filled<W extends Window>(spool: Spool<W>, table: Table<W>): Promise<Spool<W>> {
+async function filled(spool: Spool<Window>, table: Table): Promise<Spool<Window>> {
   for await (const window of table.windows()) await spool.append(window);
   return spool;
-}
-
-/** The same source, telling how many bytes went by; its head is read twice and told twice. */
-function counted(source: Source, onBytes: (bytes: number) => void): Source {
-  return {
-    ...source,
-    async *bytes() {
-      for await (const chunk of source.bytes()) {
-        onBytes(chunk.length);
-        yield chunk;
-      }
-    },
-  };
 }

@@ -31,6 +31,7 @@ export interface Column {
   readonly name: string;
   readonly kind: "number" | "text" | "skip";
   readonly missing: "refuse" | "keep";
+  readonly isTarget: boolean;
   /** Of a text column; grows while reading up to `levelsMax`, unless it is fixed. */
   readonly levels: Levels;
 }
@@ -58,13 +59,14 @@ export interface ReadOptions {
   readonly missingValues: readonly string[];
 }
 
+/** A column that is passed over. */
+export function skipped(name: string): Column {
+  return { name, kind: "skip", missing: "keep", isTarget: false, levels: newLevels(0) };
+}
+
 /** Rows in one window: it is what is shuffled, and what is held in memory. */
 export const windowRowsMax = 65_536;
 export const windowBytesMax = 32 * 1024 * 1024;
-
-export function noLevels(): Levels {
-  return { names: [], ids: new Map(), max: 0 };
-}
 
 export function newLevels(max: number): Levels {
   return { names: [], ids: new Map(), max };

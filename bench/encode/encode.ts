@@ -1,0 +1,125 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { randomFrom } from "../../src/core/random.ts";
+import { parseOptions } from "../../src/core/registry.ts";
+import { encode } from "../../src/data/encode.ts";
+import { openLocal } from "../../src/data/local-source.ts";
+import { dataSchema } from "../../src/data/options.ts";
+import { prepare } from "../../src/data/prepare.ts";
+import { encodings } from "../../src/encoding/registry.ts";
+import type { Store } from "../../src/ports/store.ts";
+
+/**
+ * CSV to encoded shards on disk. Arguments: sizes in megabytes (default 10 100; 1000 takes 1 GB of
+ * temporary space and 4 GB more for rows and shards).
+ */
+const workers = 16;
+const columns = 20;
+const types = ["hadamard", "replication"];
+
+const sizes = process.argv.slice(2).map(Number);
+const results: object[] = [];
+const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
+try {
+  console.log(`CSV of ${columns + 1} columns to ${workers} shards, redundancy 2`);
+  console.log("encoding      MB    prepare s  encode s   MB/s   peak MB");
+  for (const megabytes of sizes.length > 0 ? sizes : [10, 100]) {
+    const path = join(folder, `${megabytes}.csv`);
+    await writeCsv(path, megabytes * 1e6);
+    for (const type of types) results.push(await measure(path, type));
+    await rm(path);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+console.log(JSON.stringify({ bench: "encode", workers, columns, results }));
+
+async function measure(path: string, type: string): Promise<object> {
+  const root = join(folder, "store");
+  const store = folderStore(root);
+  let peakBytes = 0;
+  const timer = setInterval(() => {
+    peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+  }, 20);
+  try {
+    const start = performance.now();
+    const data = parseOptions(dataSchema, { source: path, target: "y", test: 0.1 }, "data");
+    const request = { data, task: "regression" as const, seed: 1 };
+    const prepared = await prepare(request, { open: openLocal, store });
+    const middle = performance.now();
+    const chosen = encodings.resolve({ type, redundancy: 2 } as { type: string }, "encoding");
+    const encoding = encodings.create(chosen);
+    await encode(prepared, { encoding, chosen, workers, seed: 1 }, store);
+    const end = performance.now();
+    const megabytes = (await stat(path)).size / 1e6;
+    const row = {
+      type,
+      megabytes: Math.round(megabytes),
+      prepareSeconds: round((middle - start) / 1e3),
+      encodeSeconds: round((end - middle) / 1e3),
+      megabytesPerSecond: round(megabytes / ((end - start) / 1e3)),
+      peakMegabytes: Math.round(peakBytes / 1e6),
+    };
+    const cells = Object.values(row).slice(1);
+    console.log(type.padEnd(12) + cells.map((cell) => String(cell).padStart(9)).join(" "));
+    return row;
+  } finally {
+    clearInterval(timer);
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function writeCsv(path: string, bytes: number): Promise<void> {
+  const random = randomFrom(3);
+  const names = Array.from({ length: columns }, (_, i) => `x${i}`);
+  await pipeline(async function* () {
+    let written = 0;
+    yield `${names.join(",")},y\n`;
+    while (written < bytes) {
+      const lines: string[] = [];
+      for (let i = 0; i < 1_000; i++) {
+        const row = names.map(() => (random.uniform() * 20 - 10).toFixed(6));
+        lines.push(`${row.join(",")},${(random.uniform() * 100).toFixed(4)}\n`);
+      }
+      const text = lines.join("");
+      written += text.length;
+      yield text;
+    }
+  }, createWriteStream(path));
+}
+
+/** Objects as files, without the promises about crashes that a real store makes. */
+function folderStore(root: string): Store {
+  const place = (key: string) => join(root, key);
+  const write = async (key: string, bytes: Uint8Array) => {
+    await mkdir(dirname(place(key)), { recursive: true });
+    await writeFile(place(key), bytes);
+  };
+  return {
+    write,
+    async read(key) {
+      return readFile(place(key)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return null;
+        throw error;
+      });
+    },
+    async writeOnce(key, bytes) {
+      await write(key, bytes);
+      return true;
+    },
+    async list(prefix) {
+      const names = await readdir(place(prefix)).catch((): string[] => []);
+      return names.map((name) => prefix + name).sort();
+    },
+    async remove(key) {
+      await rm(place(key), { force: true });
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,108 @@
+import type { ChunkCode } from "../encoding/encoding.ts";
+import type { DenseRows, Examples } from "../math/rows.ts";
+import type { Store } from "../ports/store.ts";
+import { closed, type EncodeJob, streamOf } from "./encode-job.ts";
+import { eachPart } from "./load.ts";
+import { DensePartWriter } from "./parts.ts";
+import type { Encoded, Prepared } from "./prepared.ts";
+
+/** Encodes dense rows: copies them or mixes them, targets along with features. */
+export async function encodeDense(
+  { prepared, encoding, workers, random, partBytesMax, onRows }: EncodeJob,
+  store: Store,
+): Promise<Encoded["slots"]> {
+  const { columns } = prepared;
+  const writers = Array.from(
+    { length: workers },
+    () => new DensePartWriter(store, columns, partBytesMax),
+  );
+  const chunkRows = encoding.chunkRows(workers);
+  const mixer = new Mixer(columns + 1);
+  let index = 0;
+  let done = 0;
+  for await (const chunk of chunks(prepared, chunkRows, store)) {
+    const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
+    if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code.slots, null, writers);
+    else await deal(chunk, code.slots, code.source, writers);
+    index++;
+    done += chunk.rows;
+    onRows(done);
+  }
+  return closed(writers);
+}
+
+/** Rows of [features | target], row-major. */
+interface Block {
+  readonly rows: number;
+  readonly width: number;
+  readonly values: Float32Array;
+}
+
+/** The training rows in blocks of `chunkRows`, the last may have fewer; `values` is used again. */
+async function* chunks(prepared: Prepared, chunkRows: number, store: Store): AsyncGenerator<Block> {
+  const width = prepared.columns + 1;
+  const capacity = Math.min(chunkRows, prepared.rows);
+  const values = new Float32Array(capacity * width);
+  let rows = 0;
+  for await (const part of eachPart(store, prepared.train, prepared.columns)) {
+    for (let from = 0; from < part.targets.length; ) {
+      const count = Math.min(capacity - rows, part.targets.length - from);
+      copyRows(part, from, count, values, rows * width);
+      from += count;
+      rows += count;
+      if (rows < capacity) continue;
+      yield { rows, width, values };
+      rows = 0;
+    }
+  }
+  if (rows > 0) yield { rows, width, values };
+}
+
+function copyRows(part: Examples, from: number, count: number, out: Float32Array, at: number) {
+  const { columns, values } = part.rows as DenseRows;
+  let to = at;
+  let source = from * columns;
+  for (let row = from; row < from + count; row++) {
+    for (let j = 0; j < columns; j++) out[to++] = values[source++]!;
+    out[to++] = part.targets[row]!;
+  }
+}
+
+/** Applies mixing codes, with one buffer for all chunks. */
+class Mixer {
+  private readonly width: number;
+  private out = new Float32Array(0);
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  mix(code: Extract<ChunkCode, { kind: "mixtures" }>, chunk: Block): Block {
+    const rows = code.slots.length;
+    const length = rows * this.width;
+    if (this.out.length < length) this.out = new Float32Array(length);
+    const values = this.out.subarray(0, length);
+    code.encode(chunk.values.subarray(0, chunk.rows * this.width), this.width, values);
+    return { rows, width: this.width, values };
+  }
+}
+
+/** Gives each stored row to its slot: row `source[j]` of the block, or row j where that is null. */
+async function deal(
+  block: Block,
+  slots: Uint16Array,
+  source: Uint32Array | null,
+  writers: readonly DensePartWriter[],
+): Promise<void> {
+  const columns = block.width - 1;
+  for (let stored = 0; stored < slots.length; stored++) {
+    const writer = writers[slots[stored]!]!;
+    const { values, used } = writer;
+    let from = (source === null ? stored : source[stored]!) * block.width;
+    let to = used * columns;
+    for (let j = 0; j < columns; j++) values[to++] = block.values[from++]!;
+    writer.targets[used] = block.values[from]!;
+    writer.used = used + 1;
+    if (writer.used === writer.capacity) await writer.flush();
+  }
+}

@@ -1,0 +1,43 @@
+import { type Format, formatOf, openTable } from "./formats.ts";
+import type { DataOptions } from "./options.ts";
+import type { Source, SourceOpener } from "./source.ts";
+import type { Layout, Table } from "./table.ts";
+
+/** Where rows come from: a file of some format, or a generator. */
+export interface Input {
+  readonly name: string;
+  readonly format: string;
+  readonly isSparse: boolean;
+  readonly sizeBytes: number;
+  /** The same for the same rows. */
+  identity(): Promise<string>;
+  /** `onBytes` hears how many bytes were read. */
+  table(layout: Layout, onBytes: (bytes: number) => void): Promise<Table>;
+}
+
+/** The input that options name. */
+export async function openInput(options: DataOptions, open: SourceOpener): Promise<Input> {
+  const source = await open(options.source);
+  const format: Format = await formatOf(source, options.format);
+  return {
+    name: source.name,
+    format,
+    isSparse: format === "libsvm",
+    sizeBytes: source.sizeBytes,
+    identity: () => source.identity(),
+    table: (layout, onBytes) => openTable(counted(source, onBytes), format, options, layout),
+  };
+}
+
+/** The same source, telling how many bytes went by; its head is read twice and told twice. */
+function counted(source: Source, onBytes: (bytes: number) => void): Source {
+  return {
+    ...source,
+    async *bytes() {
+      for await (const chunk of source.bytes()) {
+        onBytes(chunk.length);
+        yield chunk;
+      }
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { RunError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import type { DataOptions } from "./options.ts";
+import type { Prepared } from "./prepared.ts";
+import { selection } from "./split.ts";
+import type { Spool } from "./spool.ts";
+import type { Column, Window } from "./table.ts";
+
+/** Everything of a `Prepared` but its name. */
+export type Content = Omit<Prepared, "version" | "digest">;
+
+/** Rows that were read, and what is to become of them. */
+export interface Job<W extends Window> {
+  readonly options: DataOptions;
+  /** Those that windows hold; of sparse rows the label alone. */
+  readonly columns: readonly Column[];
+  readonly target: Column;
+  readonly classify: boolean;
+  readonly train: Spool<W>;
+  /** Null where the test rows are chosen from `train`. */
+  readonly test: Spool<W> | null;
+  readonly random: Random;
+  readonly onRows: (rows: number) => void;
+}
+
+/** How many rows are for testing: a share is rounded, and at least one row stays for training. */
+export function testRowsOf({ train, test, options }: Job<Window>): number {
+  if (train.rows === 0)
+    throw new RunError("no-rows", "the training data hold no rows, expected at least one", {
+      hint: "a row of column names alone is not enough",
+    });
+  if (test !== null) return test.rows;
+  const share = typeof options.test === "number" ? options.test : 0;
+  return Math.min(train.rows - 1, Math.round(share * train.rows));
+}
+
+/** Tells the training rows that are for testing, in the order in which `shuffled` gives rows. */
+export function testChooser({ test, train, random }: Job<Window>, testRows: number): () => boolean {
+  if (test !== null) return () => false;
+  return selection(random.fork("split"), train.rows, testRows);
+}

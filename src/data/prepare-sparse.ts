@@ -1,0 +1,102 @@
+import type { Store } from "../ports/store.ts";
+import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
+import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
+import type { Preparation } from "./prepared.ts";
+import { SparsePartWriter } from "./sparse-parts.ts";
+import { shuffled } from "./split.ts";
+import { ColumnStatistics } from "./statistics.ts";
+import type { SparseWindow } from "./table.ts";
+
+/** Splits and shuffles sparse rows. They stay as they are: standardising would make them dense. */
+export async function prepareSparse(job: Job<SparseWindow>, store: Store): Promise<Content> {
+  const testRows = testRowsOf(job);
+  const { intercept } = job.options;
+  const classes = job.classify ? classesOf(job.target.levels.names) : null;
+  const features = await featuresOf(job);
+  const columns = features + (intercept ? 1 : 0);
+  const train = new SparsePartWriter(store, columns);
+  const test = new SparsePartWriter(store, columns);
+  const writing = { classes, testRows, interceptAt: intercept ? features : -1, train, test };
+  const { target, present } = await write(job, writing);
+  if (classes !== null)
+    refuseOneClass(
+      job.target.name,
+      [...present].map((id) => classes.labels[id]!),
+    );
+  const names = Array.from({ length: features }, (_, i) => String(i + 1));
+  const preparation: Preparation = {
+    version: 1,
+    columns: [],
+    target: { name: job.target.name, classes: classes?.labels ?? null },
+    intercept,
+    featureNames: intercept ? [...names, "intercept"] : names,
+    sparse: true,
+  };
+  return {
+    preparation,
+    rows: job.train.rows - (job.test === null ? testRows : 0),
+    testRows,
+    columns,
+    train: await train.close(),
+    test: await test.close(),
+    targetMean: target.means[0]!,
+    targetVariance: target.variance(0),
+  };
+}
+
+/** The largest index of any row, those of a test file too. */
+async function featuresOf(job: Job<SparseWindow>): Promise<number> {
+  let most = 0;
+  for (const spool of [job.train, job.test]) {
+    if (spool === null) continue;
+    for await (const { rows, offsets, indices } of spool.windows())
+      for (let row = 0; row < rows; row++) {
+        const end = offsets[row + 1]!;
+        if (end > offsets[row]! && indices[end - 1]! >= most) most = indices[end - 1]! + 1;
+      }
+  }
+  return most;
+}
+
+interface Writing {
+  readonly classes: Classes | null;
+  readonly testRows: number;
+  /** The intercept's column, -1 for none. */
+  readonly interceptAt: number;
+  readonly train: SparsePartWriter;
+  readonly test: SparsePartWriter;
+}
+
+/** Returns the statistics of the training targets and the classes among them. */
+async function write(job: Job<SparseWindow>, to: Writing) {
+  const statistics = new ColumnStatistics(1);
+  const present = new Set<number>();
+  const files = [[job.train, "train"] as const, [job.test, "test"] as const];
+  const isTest = testChooser(job, to.testRows);
+  for (const [spool, file] of files) {
+    if (spool === null) continue;
+    for await (const { window, order } of shuffled(spool, job.random.fork(`file/${file}`))) {
+      const targets = new Float64Array(window.rows);
+      let count = 0;
+      for (const row of order) {
+        const label = window.labels[row]!;
+        const target = to.classes === null ? label : to.classes.classOf[label]!;
+        const testing = file === "test" || isTest();
+        const writer = testing ? to.test : to.train;
+        writer.buffer.add(window, row, target);
+        if (to.interceptAt >= 0) writer.buffer.extend(to.interceptAt, 1);
+        if (!testing) {
+          targets[count++] = target;
+          if (to.classes !== null) present.add(target);
+        }
+        if (writer.full()) await writer.flush();
+      }
+      statistics.add(
+        targets,
+        new Uint32Array(count).map((_, i) => i),
+      );
+      job.onRows(window.rows);
+    }
+  }
+  return { target: statistics, present };
+}
