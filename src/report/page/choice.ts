@@ -28,3 +28,9 @@ export function choice<Value extends string>(
   }
   return set;
 }
+
+/** Moves a switch from outside, without telling anybody. */
+export function check(within: Element, name: string, value: string): void {
+  const input = within.querySelector<HTMLInputElement>(`input[name="${name}"][value="${value}"]`);
+  if (input !== null) input.checked = true;
+}

@@ -37,6 +37,7 @@ export function plotFrame(width: number, height: number) {
   return {
     width,
     height,
+    marginTop: 30,
     marginLeft: 52,
     marginRight: 14,
     marginBottom: 38,

@@ -4,7 +4,7 @@ import { bestObjective, relativeGap } from "../comparison.ts";
 import type { RunData } from "../data.ts";
 import { formatNumber, formatPercent, formatSeconds } from "../format.ts";
 import { runColour, runDash } from "../run-style.ts";
-import { choice, type Option } from "./choice.ts";
+import { check, choice, type Option } from "./choice.ts";
 import { figures, mount, plotFrame } from "./frame.ts";
 
 type Measure = "objective" | "metric" | "gap";
@@ -21,33 +21,34 @@ interface Shown {
 /** Objective, metric or gap over seconds or rounds, with switches. */
 export function drawProgress(runs: readonly RunData[]): void {
   const figure = figures("progress")[0];
-  if (figure === undefined) return;
-  let measure: Measure = "objective";
-  let along: Along = "seconds";
-  let scale: Scale = helpfulScale(shownOf(runs, measure, along));
-  const redraw = mount(figure, (width) => {
-    const shown = shownOf(runs, measure, along);
-    return plot(shown, runs, { measure, along, scale, width });
-  });
   const controls = document.querySelector('[data-controls="progress"]');
+  if (figure === undefined || controls === null) return;
+  const view: View = { measure: "objective", along: "seconds", scale: "linear" };
+  view.scale = helpfulScale(shownOf(runs, view));
+  const redraw = mount(figure, (width) => plot(runs, view, width));
+  const changed = <Key extends keyof View>(key: Key) => {
+    return (value: View[Key]) => {
+      view[key] = value;
+      if (key === "measure") {
+        view.scale = helpfulScale(shownOf(runs, view));
+        check(controls, "scale", view.scale);
+      }
+      redraw();
+    };
+  };
   const measures = measuresOf(runs);
   if (measures.length > 1)
-    controls?.append(
-      choice("measure", "What is drawn", measures, measure, (value) => {
-        measure = value;
-        redraw();
-      }),
-    );
-  controls?.append(
-    choice("along", "Along", alongs, along, (value) => {
-      along = value;
-      redraw();
-    }),
-    choice("scale", "Scale", scales, scale, (value) => {
-      scale = value;
-      redraw();
-    }),
+    controls.append(choice("measure", "What", measures, view.measure, changed("measure")));
+  controls.append(
+    choice("along", "Along", alongs, view.along, changed("along")),
+    choice("scale", "Scale", scales, view.scale, changed("scale")),
   );
+}
+
+interface View {
+  measure: Measure;
+  along: Along;
+  scale: Scale;
 }
 
 const alongs: Option<Along>[] = [
@@ -74,7 +75,7 @@ function metricName({ figures: { metric } }: RunData): string {
     : `${metric.of === "test" ? "test" : "training"} ${metric.name}`;
 }
 
-function shownOf(runs: readonly RunData[], measure: Measure, along: Along): Shown[] {
+function shownOf(runs: readonly RunData[], { measure, along }: View): Shown[] {
   const best = bestObjective(runs);
   return runs.flatMap(({ curve, label }, run) =>
     curve.points.map((point) => {
@@ -87,24 +88,19 @@ function shownOf(runs: readonly RunData[], measure: Measure, along: Along): Show
   );
 }
 
-/** Logarithmic where values are positive and span more than a factor of 30. */
+/** Logarithmic where nothing is negative and values span more than a factor of 30. */
 function helpfulScale(shown: readonly Shown[]): Scale {
-  const values = shown.map(({ y }) => y).filter(Number.isFinite);
+  const values = shown.map(({ y }) => y).filter((y) => Number.isFinite(y) && y !== 0);
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return least > 0 && most / least > 30 ? "log" : "linear";
 }
 
-interface View {
-  readonly measure: Measure;
-  readonly along: Along;
-  readonly scale: Scale;
-  readonly width: number;
-}
-
-function plot(shown: readonly Shown[], runs: readonly RunData[], view: View) {
-  const { measure, along, scale, width } = view;
-  const drawn = scale === "log" ? shown.map((s) => (s.y > 0 ? s : { ...s, y: NaN })) : shown;
+function plot(runs: readonly RunData[], view: View, width: number) {
+  const { measure, along, scale } = view;
+  const shown = shownOf(runs, view);
+  const drawn =
+    scale === "log" ? shown.map((one) => (one.y > 0 ? one : { ...one, y: Number.NaN })) : shown;
   const finite = drawn.filter(({ y }) => Number.isFinite(y));
   const xs = new Set(shown.map(({ x }) => x));
   const named = runs.find(({ figures }) => figures.metric !== null);
@@ -133,6 +129,7 @@ function plot(shown: readonly Shown[], runs: readonly RunData[], view: View) {
     x: {
       label: along === "seconds" ? "seconds" : "round",
       ticks: Math.max(3, width / 110),
+      zero: along === "seconds",
       ...(xs.size > 1 ? {} : { domain: [0, 2 * ([...xs][0] || 1)] }),
     },
     y: {

@@ -21,7 +21,7 @@ export function comparisonSection(runs: readonly RunData[]): Html {
     comparison.baseline === null ? html`` : html`<th scope="col">Speed-up over all</th>`;
   return html`<section aria-labelledby="runs-title"><h2 id="runs-title">The runs</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of the compared runs">
-<table class="wide"><thead><tr><th scope="col">Run</th><th scope="col">Waited for</th>
+<table class="wide"><thead><tr><th scope="col">Run</th>
 <th scope="col">Time</th>${faster}<th scope="col">Objective</th><th scope="col">Above best</th>
 <th scope="col">Time to 1 % of best</th><th scope="col">${metricName}</th><th scope="col">Rounds</th>
 <th scope="col">Cost</th><th scope="col">To workers, back</th>
@@ -35,15 +35,19 @@ function row(
   index: number,
   faster: boolean,
 ): Html {
-  const { figures, facts } = run;
-  return html`<tr><th scope="row">${runKey(index)}${run.label}</th>
-<td class="words">${facts?.wait ?? "–"}</td><td>${formatSeconds(figures.seconds)}</td>
+  const { figures } = run;
+  return html`<tr><th scope="row">${runKey(index)}${run.label}<small class="under">${waitedFor(run)}</small></th>
+<td>${formatSeconds(figures.seconds)}</td>
 ${faster ? html`<td>${speedup === null ? "–" : `${speedup.toFixed(2)}×`}</td>` : html``}
 <td>${formatNumber(figures.objective)}</td><td>${gap === null ? "–" : formatPercent(gap)}</td>
 <td>${nearBestSeconds === null ? "never" : formatSeconds(nearBestSeconds)}</td>
 <td>${formatNumber(figures.metric?.value ?? null)}</td><td>${formatCount(figures.rounds)}</td>
 <td>${formatDollars(figures.dollars)}</td><td>${formatBytes(figures.bytesDown)},
 ${formatBytes(figures.bytesUp)}</td><td>${formatCount(figures.erasures)}</td></tr>`;
+}
+
+function waitedFor({ facts }: RunData): string {
+  return facts === null ? "" : `waited for ${facts.wait}; ${facts.encoding}`;
 }
 
 function capital(word: string): string {
