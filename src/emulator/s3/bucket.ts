@@ -1,0 +1,107 @@
+import { mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { WriteCondition } from "./conditions.ts";
+import { fileNameOf, type ObjectFacts, readFactsSync } from "./object-file.ts";
+import { noSuchBucket, noSuchKey } from "./s3-error.ts";
+import { type SortedKeys, sortedKeys } from "./sorted-keys.ts";
+import { openUploads, type Uploads } from "./uploads.ts";
+
+/**
+ * The objects of one bucket: files on disk, and an index of them in memory. A change checks its
+ * condition, renames or unlinks, and updates the index without giving way in between, so changes
+ * are atomic among requests; and since the file system has it or not, among restarts.
+ */
+export interface Bucket {
+  readonly name: string;
+  readonly createdMs: number;
+  readonly uploads: Uploads;
+  readonly objectsPath: string;
+  readonly keys: SortedKeys;
+  readonly storedBytes: number;
+  facts(key: string): ObjectFacts | undefined;
+  /** Publishes the finished file at `path` as `facts.key`. */
+  publish(path: string, facts: ObjectFacts, condition: WriteCondition): void;
+  remove(key: string, condition: WriteCondition): void;
+  /** Opens an object together with exactly its facts, whatever is written meanwhile. */
+  open(key: string): Promise<{ file: FileHandle; facts: ObjectFacts }>;
+  /** From now on nothing can be published in it. */
+  retire(): void;
+}
+
+export function openBucket(
+  name: string,
+  path: string,
+  temporaryPath: () => string,
+  createdMs: number,
+): Bucket {
+  const objectsPath = join(path, "objects");
+  mkdirSync(objectsPath, { recursive: true });
+  const index = readIndex(objectsPath);
+  const keys = sortedKeys(index.keys());
+  const pathOf = (key: string) => join(objectsPath, fileNameOf(key));
+  let storedBytes = 0;
+  for (const { size } of index.values()) storedBytes += size;
+  let retired = false;
+  return {
+    name,
+    createdMs,
+    uploads: openUploads(join(path, "uploads"), temporaryPath),
+    objectsPath,
+    keys,
+    get storedBytes() {
+      return storedBytes;
+    },
+    facts: (key) => index.get(key),
+    publish(from, facts, condition) {
+      if (retired) throw noSuchBucket();
+      const before = index.get(facts.key);
+      condition(before);
+      renameSync(from, pathOf(facts.key));
+      index.set(facts.key, facts);
+      if (before === undefined) keys.add(facts.key);
+      storedBytes += facts.size - (before?.size ?? 0);
+    },
+    remove(key, condition) {
+      const before = index.get(key);
+      condition(before);
+      if (before === undefined) return;
+      unlinkSync(pathOf(key));
+      index.delete(key);
+      keys.remove(key);
+      storedBytes -= before.size;
+    },
+    async open(key) {
+      for (;;) {
+        const facts = index.get(key);
+        if (facts === undefined) throw noSuchKey();
+        const file = await openPresent(pathOf(key));
+        // Replaced while we opened it: the file may be another version than these facts.
+        if (file !== undefined && index.get(key) === facts) return { file, facts };
+        await file?.close();
+      }
+    },
+    retire() {
+      retired = true;
+    },
+  };
+}
+
+async function openPresent(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, "r");
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+/** Files that are no complete object, or not under their own key's name, are left unseen. */
+function readIndex(objectsPath: string): Map<string, ObjectFacts> {
+  const index = new Map<string, ObjectFacts>();
+  for (const name of readdirSync(objectsPath)) {
+    const facts = readFactsSync(join(objectsPath, name));
+    if (facts !== undefined && fileNameOf(facts.key) === name) index.set(facts.key, facts);
+  }
+  return index;
+}

@@ -1,0 +1,92 @@
+import { checksumName } from "./checksums.ts";
+import { S3Error } from "./s3-error.ts";
+
+const lineBytesMax = 2048;
+const trailersMax = 16;
+
+/** What came after the last chunk of an `aws-chunked` body: `x-amz-checksum-…` and signatures. */
+export type Trailers = Map<string, string>;
+
+/**
+ * Takes an `aws-chunked` body apart: yields its data, fills `trailers`. Signatures of chunks and
+ * trailers are skipped. Throws `IncompleteBody` when the body ends early or the framing is broken.
+ */
+export async function* unchunked(
+  source: AsyncIterable<Buffer>,
+  trailers: Trailers,
+): AsyncGenerator<Buffer> {
+  const reader = lineReader(source);
+  for (;;) {
+    const size = chunkSize(await reader.line());
+    if (size === 0) break;
+    yield* reader.data(size);
+    if ((await reader.line()) !== "") throw incomplete("a chunk is longer than it says");
+  }
+  for (let count = 0; ; count++) {
+    const line = await reader.lineOrEnd();
+    if (line === undefined || line === "") break;
+    const colon = line.indexOf(":");
+    if (colon < 1 || count >= trailersMax) throw incomplete("its trailers are malformed");
+    trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  }
+  if ((await reader.lineOrEnd()) !== undefined) throw incomplete("data follow its end");
+}
+
+/** The checksum a trailer carries, if any. */
+export function trailingChecksum(trailers: Trailers) {
+  for (const [header, base64] of trailers) {
+    const name = header.startsWith("x-amz-checksum-") ? checksumName(header) : undefined;
+    if (name !== undefined) return { name, base64 };
+  }
+  return undefined;
+}
+
+function chunkSize(line: string): number {
+  const match = /^([0-9a-fA-F]{1,10})(;[\x20-\x7e]*)?$/.exec(line);
+  if (match === null) throw incomplete("a chunk has no size");
+  return Number.parseInt(match[1]!, 16);
+}
+
+function lineReader(source: AsyncIterable<Buffer>) {
+  const iterator = source[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+  const more = async (): Promise<boolean> => {
+    const next = await iterator.next();
+    if (next.done === true) return false;
+    held = held.length === 0 ? next.value : Buffer.concat([held, next.value]);
+    return true;
+  };
+  const lineOrEnd = async (): Promise<string | undefined> => {
+    for (;;) {
+      const end = held.indexOf("\r\n");
+      if (end >= 0 && end <= lineBytesMax) {
+        const line = held.toString("latin1", 0, end);
+        held = held.subarray(end + 2);
+        return line;
+      }
+      if (held.length > lineBytesMax) throw incomplete("a line of its framing is too long");
+      if (await more()) continue;
+      if (held.length === 0) return undefined;
+      throw incomplete("it ends inside a line");
+    }
+  };
+  const line = async (): Promise<string> => {
+    const found = await lineOrEnd();
+    if (found === undefined) throw incomplete("it ends before its last chunk");
+    return found;
+  };
+  async function* data(size: number): AsyncGenerator<Buffer> {
+    for (let left = size; left > 0; ) {
+      if (held.length === 0 && !(await more())) throw incomplete("it ends inside a chunk");
+      const piece = held.subarray(0, left);
+      held = held.subarray(piece.length);
+      left -= piece.length;
+      yield piece;
+    }
+  }
+  return { line, lineOrEnd, data };
+}
+
+function incomplete(why: string): S3Error {
+  return new S3Error(400, "IncompleteBody", `The aws-chunked body is not complete: ${why}.`);
+}

@@ -1,0 +1,62 @@
+import { type Random, randomFrom } from "../../core/random.ts";
+
+/** How the local S3 misbehaves. Probabilities between 0 and 1; absent means never. */
+export interface S3Faults {
+  readonly seed?: number | string;
+  /** 503 SlowDown, before anything is done. */
+  readonly slowDown?: number;
+  /** 500 InternalError, before anything is done. */
+  readonly internalError?: number;
+  /** 409 ConditionalRequestConflict on writes that carry a condition. */
+  readonly conflict?: number;
+  /** The connection breaks: half of the times before the work, half after it was done. */
+  readonly reset?: number;
+  /** Mean of the added latency, exponentially distributed. */
+  readonly latencyMs?: number;
+}
+
+export type Fault = "slow-down" | "internal-error" | "conflict" | "reset-before" | "reset-after";
+
+export interface Fate {
+  readonly fault: Fault | undefined;
+  readonly delayMs: number;
+}
+
+/**
+ * What happens to a request: a function of the seed, the operation, the key and how many times that
+ * was asked before, whatever other requests do.
+ */
+export function fates(faults: S3Faults): (operation: string, key: string) => Fate {
+  const random = randomFrom(faults.seed ?? 0);
+  const attempts = new Map<string, number>();
+  return (operation, key) => {
+    const label = `${operation}/${key}`;
+    const attempt = attempts.get(label) ?? 0;
+    attempts.set(label, attempt + 1);
+    return fateOf(faults, random.fork(`${label}/${attempt}`));
+  };
+}
+
+function fateOf(faults: S3Faults, random: Random): Fate {
+  const delayMs = -Math.log(1 - random.uniform()) * (faults.latencyMs ?? 0);
+  const draw = random.uniform();
+  const half = (faults.reset ?? 0) / 2;
+  const table: readonly (readonly [Fault, number])[] = [
+    ["slow-down", faults.slowDown ?? 0],
+    ["internal-error", faults.internalError ?? 0],
+    ["conflict", faults.conflict ?? 0],
+    ["reset-before", half],
+    ["reset-after", half],
+  ];
+  let sum = 0;
+  for (const [fault, probability] of table) {
+    sum += probability;
+    if (draw < sum) return { fault, delayMs };
+  }
+  return { fault: undefined, delayMs };
+}
+
+export function isFaulty(faults: S3Faults): boolean {
+  const { slowDown, internalError, conflict, reset, latencyMs } = faults;
+  return [slowDown, internalError, conflict, reset, latencyMs].some((value) => (value ?? 0) > 0);
+}

@@ -1,0 +1,14 @@
+import type { Reply } from "./reply.ts";
+import type { S3Request } from "./request.ts";
+import type { Root } from "./root.ts";
+
+/** What every operation works with. */
+export interface S3Context {
+  readonly root: Root;
+  /** Whether an object is on the disk, not only with the system, before it is acknowledged. */
+  readonly fsync: boolean;
+  onBytesIn(count: number): void;
+}
+
+/** One S3 operation by its API name. What it throws is answered as an error. */
+export type Operation = (context: S3Context, request: S3Request) => Promise<Reply> | Reply;

@@ -1,0 +1,28 @@
+import { type ChecksumName, checksumNames } from "./checksums.ts";
+import { fromXml, malformed, textOf } from "./xml.ts";
+
+/** A part as a completion names it. */
+export interface RequestedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly checksums: Readonly<Partial<Record<ChecksumName, string>>>;
+}
+
+const partsMax = 10_000;
+
+/** The parts of a CompleteMultipartUpload body, as listed. Throws `MalformedXML`. */
+export function requestedParts(body: string): RequestedPart[] {
+  const { Part: parts } = fromXml(body, "CompleteMultipartUpload");
+  if (!Array.isArray(parts) || parts.length === 0 || parts.length > partsMax) throw malformed();
+  return parts.map((part: unknown) => {
+    const number = textOf(part, "PartNumber")?.trim() ?? "";
+    const etag = textOf(part, "ETag")?.trim();
+    if (!/^\d{1,5}$/.test(number) || etag === undefined) throw malformed();
+    const checksums: Partial<Record<ChecksumName, string>> = {};
+    for (const name of checksumNames) {
+      const base64 = textOf(part, `Checksum${name.toUpperCase()}`);
+      if (base64 !== undefined) checksums[name] = base64.trim();
+    }
+    return { number: Number(number), etag: etag.replace(/^"(.*)"$/, "$1"), checksums };
+  });
+}

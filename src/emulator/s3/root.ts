@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RunError } from "../../core/errors.ts";
+import { type Bucket, openBucket } from "./bucket.ts";
+import { noSuchBucket, S3Error } from "./s3-error.ts";
+
+/**
+ * The folder everything lives in: `buckets/NAME/{objects,uploads}`, `tmp` for files being written
+ * (emptied at start: whatever a killed process left there was never acknowledged) and `lock`.
+ */
+export interface Root {
+  buckets(): readonly Bucket[];
+  has(name: string): boolean;
+  /** Throws `NoSuchBucket`. */
+  bucket(name: string): Bucket;
+  create(name: string): void;
+  /** Throws `BucketNotEmpty`. */
+  remove(name: string): Promise<void>;
+  /** A fresh name for a file to be published later. */
+  temporaryPath(): string;
+  release(): void;
+}
+
+const heldHere = new Set<string>();
+
+/** Opens or makes a root. Throws `RunError("root-in-use")` while another process has it. */
+export function openRoot(path: string): Root {
+  const bucketsPath = join(path, "buckets");
+  const temporary = join(path, "tmp");
+  const lock = join(path, "lock");
+  mkdirSync(bucketsPath, { recursive: true });
+  acquire(lock);
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary);
+  const temporaryPath = () => join(temporary, randomUUID());
+  const buckets = new Map<string, Bucket>();
+  for (const name of readdirSync(bucketsPath).sort()) {
+    const at = join(bucketsPath, name);
+    if (isBucketName(name))
+      buckets.set(name, openBucket(name, at, temporaryPath, statSync(at).birthtimeMs));
+  }
+  const bucket = (name: string) => {
+    const found = buckets.get(name);
+    if (found === undefined) throw noSuchBucket();
+    return found;
+  };
+  return {
+    buckets: () => [...buckets.keys()].sort().map(bucket),
+    has: (name) => buckets.has(name),
+    bucket,
+    create(name) {
+      if (!isBucketName(name))
+        throw new S3Error(400, "InvalidBucketName", "The specified bucket is not valid.");
+      if (!buckets.has(name))
+        buckets.set(name, openBucket(name, join(bucketsPath, name), temporaryPath, Date.now()));
+    },
+    async remove(name) {
+      const found = bucket(name);
+      if (found.keys.length > 0)
+        throw new S3Error(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.");
+      const grave = temporaryPath();
+      renameSync(join(bucketsPath, name), grave);
+      found.retire();
+      buckets.delete(name);
+      await rm(grave, { recursive: true, force: true });
+    },
+    temporaryPath,
+    release() {
+      heldHere.delete(lock);
+      rmSync(lock, { force: true });
+    },
+  };
+}
+
+/** S3's rule, which also makes a name safe as a folder's: no separators, no leading dot. */
+function isBucketName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..");
+}
+
+/** Two indexes of one folder would drift apart, so a root has one process at a time. */
+function acquire(lock: string): void {
+  const owner = heldHere.has(lock) ? process.pid : liveOwner(lock);
+  if (owner !== undefined)
+    throw new RunError("root-in-use", `${lock}: process ${owner} is serving this folder`, {
+      hint: "stop it, use its endpoint, or choose another folder; if it is gone, remove the file",
+    });
+  rmSync(lock, { force: true });
+  writeFileSync(lock, `${process.pid}\n`, { flag: "wx" });
+  heldHere.add(lock);
+}
+
+/** A killed process leaves its lock; one with our own number can only be an earlier us. */
+function liveOwner(lock: string): number | undefined {
+  let pid: number;
+  try {
+    pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw thrown;
+  }
+  return Number.isNaN(pid) || pid === process.pid || !isAlive(pid) ? undefined : pid;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

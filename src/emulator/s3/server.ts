@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Fate, fates, isFaulty, type S3Faults } from "./faults.ts";
+import type { S3Context } from "./operation.ts";
+import { errorReply, type Reply, send } from "./reply.ts";
+import { checkNotExpired, readRequest, type S3Request } from "./request.ts";
+import { openRoot } from "./root.ts";
+import { routeOf } from "./routes.ts";
+import { S3Error, toS3Error } from "./s3-error.ts";
+
+export interface S3Options {
+  /** The folder that holds everything; made where it is absent, one server at a time. */
+  readonly root: string;
+  readonly faults?: S3Faults;
+  /**
+   * Waits for the disk itself before acknowledging. Without it objects survive the death of the
+   * process at any instant, but not a power cut within the system's write-back time.
+   */
+  readonly fsync?: boolean;
+}
+
+/** What was asked and moved since the start, and what is there now. */
+export interface S3Counts {
+  readonly requests: number;
+  /** Requests S3 prices as PUT: PUT, COPY, POST, LIST. */
+  readonly puts: number;
+  /** Requests S3 prices as GET: GET, HEAD. */
+  readonly gets: number;
+  readonly deletes: number;
+  readonly errors: number;
+  readonly faultsInjected: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly objects: number;
+  readonly storedBytes: number;
+}
+
+/** A local S3: the wire protocol on node:http, objects on disk. */
+export interface S3Server {
+  /** Answers one request, errors included; rejects only for faults of ours. */
+  handle(message: IncomingMessage, response: ServerResponse): Promise<void>;
+  counts(): S3Counts;
+  setFaults(faults: S3Faults): void;
+  /** Waits for requests under way and lets go of the folder; later requests get a 503. */
+  close(): Promise<void>;
+}
+
+/** Throws `RunError` where another process serves the folder. */
+export function createS3(options: S3Options): S3Server {
+  const root = openRoot(options.root);
+  const tally = newTally();
+  const underWay = new Set<Promise<void>>();
+  const service: Service = {
+    tally,
+    fateOf: chooser(options.faults ?? {}),
+    closed: false,
+    context: {
+      root,
+      fsync: options.fsync ?? false,
+      onBytesIn: (count) => {
+        tally.bytesIn += count;
+      },
+    },
+  };
+  return {
+    async handle(message, response) {
+      const work = answer(service, message, response);
+      underWay.add(work);
+      try {
+        await work;
+      } finally {
+        underWay.delete(work);
+      }
+    },
+    counts() {
+      let objects = 0;
+      let storedBytes = 0;
+      for (const bucket of root.buckets()) {
+        objects += bucket.keys.length;
+        storedBytes += bucket.storedBytes;
+      }
+      return { ...tally, objects, storedBytes };
+    },
+    setFaults(faults) {
+      service.fateOf = chooser(faults);
+    },
+    async close() {
+      service.closed = true;
+      await Promise.allSettled(underWay);
+      root.release();
+    },
+  };
+}
+
+const newTally = () => ({
+  requests: 0,
+  puts: 0,
+  gets: 0,
+  deletes: 0,
+  errors: 0,
+  faultsInjected: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+});
+
+interface Service {
+  readonly context: S3Context;
+  readonly tally: ReturnType<typeof newTally>;
+  fateOf: (operation: string, key: string) => Fate;
+  closed: boolean;
+}
+
+async function answer(
+  service: Service,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { tally, context } = service;
+  const id = randomUUID();
+  let request: S3Request | undefined;
+  let fate: Fate | undefined;
+  let reply: Reply;
+  try {
+    if (service.closed) throw new S3Error(503, "ServiceUnavailable", "The server is closing.");
+    tally.requests += 1;
+    request = readRequest(message, id);
+    checkNotExpired(request.query, Date.now());
+    const { name, run } = routeOf(request);
+    tally[pricedAs(name)] += 1;
+    fate = service.fateOf(name, `${request.bucket}/${request.key}`);
+    if (fate.delayMs > 0) await sleep(fate.delayMs);
+    if (strikesFirst(fate, request)) tally.faultsInjected += 1;
+    if (fate.fault === "reset-before") return breakOff(message);
+    refuseByFate(fate, request);
+    reply = await run(context, request);
+  } catch (thrown) {
+    // The client went away in the middle of its body: there is nobody to tell.
+    if (message.destroyed && !message.complete) return breakOff(message);
+    tally.errors += 1;
+    reply = errorReply(toS3Error(thrown), request, id);
+  }
+  if (fate?.fault === "reset-after") {
+    tally.faultsInjected += 1;
+    await reply.stretch?.file.close();
+    return breakOff(message);
+  }
+  await send(response, reply, id, (count) => {
+    tally.bytesOut += count;
+  });
+}
+
+function breakOff(message: IncomingMessage): void {
+  message.socket.destroy();
+}
+
+function chooser(faults: S3Faults): (operation: string, key: string) => Fate {
+  return isFaulty(faults) ? fates(faults) : () => ({ fault: undefined, delayMs: 0 });
+}
+
+function pricedAs(operation: string): "puts" | "gets" | "deletes" {
+  if (/^(Delete|Abort)/.test(operation)) return "deletes";
+  return /^(Get|Head)/.test(operation) ? "gets" : "puts";
+}
+
+function isConditional(request: S3Request): boolean {
+  const conditional = request.header("if-none-match") ?? request.header("if-match");
+  return conditional !== undefined && /^(PUT|POST)$/.test(request.method);
+}
+
+function strikesFirst({ fault }: Fate, request: S3Request): boolean {
+  if (fault === undefined || fault === "reset-after") return false;
+  return fault !== "conflict" || isConditional(request);
+}
+
+function refuseByFate({ fault }: Fate, request: S3Request): void {
+  if (fault === "slow-down") throw new S3Error(503, "SlowDown", "Please reduce your request rate.");
+  if (fault === "internal-error")
+    throw new S3Error(500, "InternalError", "We encountered an internal error. Please try again.");
+  if (fault === "conflict" && isConditional(request))
+    throw new S3Error(
+      409,
+      "ConditionalRequestConflict",
+      "A conflicting operation occurred during the conditional request.",
+    );
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Checksum, ChecksumName } from "./checksums.ts";
+import { type ObjectFacts, readFactsSync } from "./object-file.ts";
+import { noSuchUpload } from "./s3-error.ts";
+
+/** What an upload was begun with. Plain data. */
+export interface UploadPlan {
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly startedMs: number;
+  readonly checksum?: { readonly name: ChecksumName; readonly type: Checksum["type"] };
+}
+
+export interface Upload {
+  readonly id: string;
+  readonly plan: UploadPlan;
+  readonly parts: ReadonlyMap<number, ObjectFacts>;
+  partPath(number: number): string;
+}
+
+/** Unfinished multipart uploads of a bucket. They live on over restarts, a week long. */
+export interface Uploads {
+  begin(plan: UploadPlan): Upload;
+  /** Throws `NoSuchUpload`, also where the upload is for another key. */
+  find(id: string, key: string): Upload;
+  publishPart(upload: Upload, number: number, path: string, facts: ObjectFacts): void;
+  /** Forgets the upload at once; its files go afterwards. */
+  discard(upload: Upload): Promise<void>;
+  /** Remembers how an upload ended: completing it again, after a lost reply, says the same. */
+  finished(id: string, facts: ObjectFacts): void;
+  outcomeOf(id: string, key: string): ObjectFacts | undefined;
+}
+
+const uploadMsMax = 7 * 24 * 3600 * 1000;
+const outcomesMax = 1000;
+
+export function openUploads(path: string, temporaryPath: () => string): Uploads {
+  mkdirSync(path, { recursive: true });
+  const uploads = new Map<string, Upload & { parts: Map<number, ObjectFacts> }>();
+  const outcomes = new Map<string, ObjectFacts>();
+  for (const id of readdirSync(path)) {
+    const found = reopened(id, join(path, id));
+    if (found === undefined || Date.now() - found.plan.startedMs > uploadMsMax)
+      rmSync(join(path, id), { recursive: true, force: true });
+    else uploads.set(id, found);
+  }
+  const find = (id: string, key: string) => {
+    const found = uploads.get(id);
+    if (found === undefined || found.plan.key !== key) throw noSuchUpload();
+    return found;
+  };
+  return {
+    begin(plan) {
+      const id = randomUUID().replaceAll("-", "");
+      const fresh = temporaryPath();
+      mkdirSync(fresh);
+      writeFileSync(join(fresh, planName), JSON.stringify(plan));
+      renameSync(fresh, join(path, id));
+      const upload = uploadAt(id, join(path, id), plan, new Map());
+      uploads.set(id, upload);
+      return upload;
+    },
+    find,
+    publishPart(upload, number, from, facts) {
+      const found = find(upload.id, upload.plan.key);
+      renameSync(from, found.partPath(number));
+      found.parts.set(number, facts);
+    },
+    async discard(upload) {
+      uploads.delete(upload.id);
+      const grave = temporaryPath();
+      renameSync(join(path, upload.id), grave);
+      await rm(grave, { recursive: true, force: true });
+    },
+    finished(id, facts) {
+      outcomes.set(id, facts);
+      const oldest = outcomes.keys().next().value;
+      if (outcomes.size > outcomesMax && oldest !== undefined) outcomes.delete(oldest);
+    },
+    outcomeOf(id, key) {
+      const facts = outcomes.get(id);
+      return facts?.key === key ? facts : undefined;
+    },
+  };
+}
+
+const planName = "upload.json";
+
+function uploadAt(id: string, path: string, plan: UploadPlan, parts: Map<number, ObjectFacts>) {
+  return { id, plan, parts, partPath: (number: number) => join(path, `part-${number}`) };
+}
+
+function reopened(id: string, path: string) {
+  let plan: UploadPlan;
+  try {
+    plan = JSON.parse(readFileSync(join(path, planName), "utf8")) as UploadPlan;
+  } catch {
+    // Only a folder that lost its plan to a power failure comes here; it is of no use to anyone.
+    return undefined;
+  }
+  const parts = new Map<number, ObjectFacts>();
+  for (const name of readdirSync(path)) {
+    const number = Number(/^part-(\d+)$/.exec(name)?.[1]);
+    const facts = Number.isNaN(number) ? undefined : readFactsSync(join(path, name));
+    if (facts !== undefined) parts.set(number, facts);
+  }
+  return uploadAt(id, path, plan, parts);
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  NotFound,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { Store } from "../ports/store.ts";
+import { putInParts } from "./s3-multipart.ts";
+
+export interface S3StoreOptions {
+  readonly bucket: string;
+  /** Put before every key and taken off again; usually ends in a slash. */
+  readonly prefix?: string;
+  readonly client?: S3Client;
+  /** Objects above this are sent in parts of this size. */
+  readonly partBytes?: number;
+}
+
+const defaultPartBytes = 16 * 1024 * 1024;
+const conflictAttemptsMax = 8;
+const conflictPauseMs = 50;
+
+/** A client that keeps connections, retries 5xx by itself, and lets many workers in at once. */
+export function s3Client(config: S3ClientConfig = {}): S3Client {
+  return new S3Client({
+    maxAttempts: 5,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 5_000,
+      requestTimeout: 300_000,
+      httpAgent: { keepAlive: true, maxSockets: 256 },
+      httpsAgent: { keepAlive: true, maxSockets: 256 },
+    }),
+    ...config,
+  });
+}
+
+/** Objects in an S3 bucket, or in anything that speaks its protocol. */
+export function s3Store(options: S3StoreOptions): Store {
+  const { bucket, prefix = "", partBytes = defaultPartBytes } = options;
+  const client = options.client ?? s3Client();
+  const at = (key: string) => ({ Bucket: bucket, Key: prefix + key });
+
+  const put = async (key: string, bytes: Uint8Array, once: boolean): Promise<boolean> => {
+    // Says whose object it is: when a reply was lost, the retry meets our own first attempt.
+    const writer = randomUUID();
+    const more = { Metadata: { writer }, ...(once && { IfNoneMatch: "*" as const }) };
+    const send = () =>
+      bytes.length > partBytes
+        ? putInParts(client, { ...at(key), ...more }, bytes, partBytes)
+        : client.send(new PutObjectCommand({ ...at(key), ...more, Body: bytes }));
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await send();
+        return true;
+      } catch (thrown) {
+        if (!(thrown instanceof S3ServiceException)) throw thrown;
+        const conflict = thrown.name === "ConditionalRequestConflict";
+        if (conflict && attempt < conflictAttemptsMax) {
+          await sleep(Math.random() * conflictPauseMs * 2 ** attempt);
+          continue;
+        }
+        if (!isTaken(thrown)) throw thrown;
+        return (await writerOf(client, at(key))) === writer;
+      }
+    }
+  };
+
+  return {
+    async read(key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand(at(key)));
+        return Body === undefined ? new Uint8Array() : await Body.transformToByteArray();
+      } catch (thrown) {
+        if (thrown instanceof NoSuchKey) return null;
+        throw thrown;
+      }
+    },
+    write: async (key, bytes) => void (await put(key, bytes, false)),
+    writeOnce: (key, bytes) => put(key, bytes, true),
+    async list(wanted) {
+      const keys: string[] = [];
+      let token: string | undefined;
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix + wanted,
+            EncodingType: "url",
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+        );
+        for (const { Key } of page.Contents ?? [])
+          if (Key !== undefined) keys.push(plainKey(Key).slice(prefix.length));
+        token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      } while (token !== undefined);
+      return keys;
+    },
+    remove: async (key) => void (await client.send(new DeleteObjectCommand(at(key)))),
+  };
+}
+
+/** Something is there already; or an upload of ours is over, which the object itself will tell. */
+function isTaken({ name }: S3ServiceException): boolean {
+  return name === "PreconditionFailed" || name === "NoSuchUpload";
+}
+
+async function writerOf(
+  client: S3Client,
+  at: { Bucket: string; Key: string },
+): Promise<string | undefined> {
+  try {
+    return (await client.send(new HeadObjectCommand(at))).Metadata?.writer;
+  } catch (thrown) {
+    // Removed since: whoever wrote it, something was there.
+    if (thrown instanceof NotFound) return undefined;
+    throw thrown;
+  }
+}
+
+function plainKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll("+", " "));
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createS3, type S3Options, type S3Server } from "../../src/emulator/s3/server.ts";
+
+export interface Listening {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly s3: S3Server;
+  close(): Promise<void>;
+}
+
+/** The local S3 behind a listener of its own, on a free port of this machine. */
+export async function listen(options: S3Options): Promise<Listening> {
+  const s3 = createS3(options);
+  const failures: unknown[] = [];
+  const server = createServer((message, response) => {
+    s3.handle(message, response).catch((thrown: unknown) => {
+      failures.push(thrown);
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    s3,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await s3.close();
+      if (failures.length > 0) throw new AggregateError(failures, "handle() rejected");
+    },
+  };
+}
+
+/** A folder that goes away with the test. */
+export function temporaryFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "kofn-s3-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
