@@ -21,6 +21,13 @@ export function classesOf(levels: readonly string[]): Classes {
   return { labels, classOf: Float64Array.from(texts, (text) => order.get(text)!) };
 }
 
+/** The class that each label stands for, NaN where it is none that was trained on. */
+export function classFinder(labels: readonly string[]): (label: string) => number {
+  const numeric = labels.every((label) => numberIn(label) !== undefined);
+  const order = new Map(labels.map((label, i) => [numeric ? Number(label) : label, i]));
+  return (label) => order.get(numeric ? (numberIn(label) ?? Number.NaN) : label) ?? Number.NaN;
+}
+
 /** Refuses a target of which the training rows hold fewer than two classes. */
 export function refuseOneClass(target: string, present: readonly string[]): void {
   if (present.length >= 2) return;

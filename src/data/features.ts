@@ -23,11 +23,7 @@ export function featureNamesOf(columns: readonly ColumnPlan[], intercept: boolea
  * How cells become features: numbers standardised, levels one-hot, an unknown level all zeros.
  * `read` are the columns of a window, in order; those without a plan, as the target, are passed by.
  */
-export function featureWriter(
-  preparation: Preparation,
-  read: readonly Column[],
-  interceptAt: number,
-): WriteFeatures {
+export function featureWriter(preparation: Preparation, read: readonly Column[]): WriteFeatures {
   const places = preparation.columns.map((plan) =>
     read.findIndex((column) => column.name === plan.name),
   );
@@ -44,7 +40,7 @@ export function featureWriter(
   );
   const levels = preparation.columns.map((plan, i) => levelMap(plan, read[places[i]!]!));
   const count = places.length;
-  const { intercept } = preparation;
+  const interceptAt = preparation.intercept ? preparation.featureNames.length - 1 : -1;
   return (cells, base, out, at) => {
     let to = at;
     for (let i = 0; i < count; i++) {
@@ -60,7 +56,7 @@ export function featureWriter(
       if (level >= 0) out[to + level] = 1;
       to += width;
     }
-    if (intercept) out[at + interceptAt] = 1;
+    if (interceptAt >= 0) out[at + interceptAt] = 1;
   };
 }
 

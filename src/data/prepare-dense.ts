@@ -112,7 +112,7 @@ interface Writing {
 }
 
 async function write(job: Job<DenseWindow>, preparation: Preparation, to: Writing): Promise<void> {
-  const features = featureWriter(preparation, job.columns, preparation.featureNames.length - 1);
+  const features = featureWriter(preparation, job.columns);
   const isTest = testChooser(job, to.testRows);
   for (const [spool, file] of [
     [job.train, "train"],

@@ -20,9 +20,11 @@ export class SparseBuffer implements SparseEntries {
   offsets = new Uint32Array(256);
   targets = new Float32Array(256);
 
-  add(from: SparseEntries, row: number, target: number): void {
+  /** Copies a row, without its entries in column `width` and beyond. */
+  add(from: SparseEntries, row: number, target: number, width = 2 ** 32): void {
     const start = from.offsets[row]!;
-    const end = from.offsets[row + 1]!;
+    let end = from.offsets[row + 1]!;
+    while (end > start && from.indices[end - 1]! >= width) end--;
     this.reserve(end - start);
     let at = this.entries;
     for (let entry = start; entry < end; entry++) {

@@ -1,0 +1,160 @@
+import { RunError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { DenseRows, Rows, SparseRows } from "../math/rows.ts";
+import { shown } from "./cell.ts";
+import { classFinder } from "./classes.ts";
+import { featureWriter, type WriteFeatures } from "./features.ts";
+import { openInput } from "./input.ts";
+import { classesMax } from "./layout.ts";
+import type { DataOptions } from "./options.ts";
+import type { ColumnPlan, Preparation } from "./prepared.ts";
+import type { SourceOpener } from "./source.ts";
+import { SparseBuffer } from "./sparse-parts.ts";
+import {
+  type Column,
+  type DenseWindow,
+  fixedLevels,
+  type Layout,
+  newLevels,
+  type SparseWindow,
+  skipped,
+} from "./table.ts";
+
+/** Rows of a data file as the features a model was trained on. */
+export interface Batch {
+  readonly rows: Rows;
+  /** The number of the batch's first row within the file, from 0. */
+  readonly firstRow: number;
+  /** As the model knows them (class index for classes), NaN where unknown; null without a column. */
+  readonly targets: Float32Array | null;
+}
+
+/** Turns raw rows into features the way a model's training data were. */
+export interface Transformer {
+  /**
+   * The rows of `source`, in file order. The target column may be absent. A level that was not
+   * seen in training gives zeros.
+   */
+  batches(source: string, open: SourceOpener): AsyncGenerator<Batch>;
+}
+
+/** The transformer of a saved preparation. `reading` says how files are written, where it matters. */
+export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
+  return {
+    async *batches(source, open) {
+      const input = await openInput({ ...reading, source, targetSource: undefined }, open);
+      if (input.isSparse !== preparation.sparse)
+        throw new RunError(
+          "bad-format",
+          `${input.name}: it is ${input.format}, but the model was trained on ` +
+            `${preparation.sparse ? "LIBSVM data" : "columns"}`,
+          { hint: "give the rows in the format the model was trained on" },
+        );
+      const layout = preparation.sparse ? labelsOf(preparation) : layoutOf(preparation, input.name);
+      const table = await input.table(layout, () => undefined);
+      const read = table.columns.filter((column) => column.kind !== "skip");
+      const target = read.findIndex((column) => column.isTarget);
+      const write = preparation.sparse ? null : featureWriter(preparation, read);
+      const known = targetReader(preparation, read[target]);
+      let firstRow = 0;
+      for await (const window of table.windows()) {
+        yield write === null
+          ? sparseBatch(preparation, known, window as SparseWindow, firstRow)
+          : denseBatch(
+              write,
+              preparation.featureNames.length,
+              known,
+              window as DenseWindow,
+              target,
+              firstRow,
+            );
+        firstRow += window.rows;
+      }
+    },
+  };
+}
+
+function layoutOf(preparation: Preparation, file: string): Layout {
+  return (found) => {
+    const names = found.map((column) => column.name);
+    const plans = new Map(preparation.columns.map((plan) => [plan.name, plan]));
+    for (const name of plans.keys())
+      if (!names.includes(name))
+        throw new RunError("unknown-column", `${file}: column ${shown(name)} is absent`, {
+          hint: `${nearest(name, names)}the model was trained on it`,
+        });
+    return names.map((name) => {
+      const plan = plans.get(name);
+      if (plan !== undefined) return columnOf(plan);
+      return name === preparation.target.name ? targetOf(preparation) : skipped(name);
+    });
+  };
+}
+
+function labelsOf(preparation: Preparation): Layout {
+  return () => [targetOf(preparation)];
+}
+
+function columnOf(plan: ColumnPlan): Column {
+  const missing = plan.fill === null ? "refuse" : "keep";
+  const { name } = plan;
+  return plan.kind === "numeric"
+    ? { name, kind: "number", missing, isTarget: false, levels: newLevels(0) }
+    : { name, kind: "text", missing, isTarget: false, levels: fixedLevels(plan.levels) };
+}
+
+/** Targets may be missing where they are to be predicted; they are read for comparison only. */
+function targetOf({ target: { name, classes } }: Preparation): Column {
+  const kind = classes === null ? "number" : "text";
+  return { name, kind, missing: "keep", isTarget: true, levels: newLevels(classesMax) };
+}
+
+function denseBatch(
+  write: WriteFeatures,
+  columns: number,
+  known: (cell: number) => number,
+  { rows, width, cells }: DenseWindow,
+  target: number,
+  firstRow: number,
+): Batch {
+  const values = new Float32Array(rows * columns);
+  const targets = target < 0 ? null : new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    write(cells, row * width, values, row * columns);
+    if (targets !== null) targets[row] = known(cells[row * width + target]!);
+  }
+  const features: DenseRows = { kind: "dense", rows, columns, values };
+  return { rows: features, firstRow, targets };
+}
+
+function sparseBatch(
+  preparation: Preparation,
+  known: (cell: number) => number,
+  window: SparseWindow,
+  firstRow: number,
+): Batch {
+  const columns = preparation.featureNames.length;
+  const features = columns - (preparation.intercept ? 1 : 0);
+  const buffer = new SparseBuffer();
+  for (let row = 0; row < window.rows; row++) {
+    buffer.add(window, row, known(window.labels[row]!), features);
+    if (preparation.intercept) buffer.extend(features, 1);
+  }
+  const { rows, entries } = buffer;
+  const sparse: SparseRows = {
+    kind: "sparse",
+    rows,
+    columns,
+    values: buffer.values.slice(0, entries),
+    indices: buffer.indices.slice(0, entries),
+    offsets: buffer.offsets.slice(0, rows + 1),
+  };
+  return { rows: sparse, firstRow, targets: buffer.targets.slice(0, rows) };
+}
+
+/** From a target's cell to what the model knows: numbers as they are, levels as classes. */
+function targetReader({ target }: Preparation, column: Column | undefined) {
+  if (target.classes === null || column === undefined) return (cell: number) => cell;
+  const find = classFinder(target.classes);
+  return (cell: number) => find(column.levels.names[cell] ?? "");
+}
