@@ -1,4 +1,5 @@
 import { type Format, formatOf, openTable } from "./formats.ts";
+import { generatedInput } from "./generated.ts";
 import type { DataOptions } from "./options.ts";
 import type { Source, SourceOpener } from "./source.ts";
 import type { Layout, Table } from "./table.ts";
@@ -17,7 +18,8 @@ export interface Input {
 
 /** The input that options name. */
 export async function openInput(options: DataOptions, open: SourceOpener): Promise<Input> {
-  const source = await open(options.source);
+  if (options.generate !== undefined) return generatedInput(options.generate);
+  const source = await open(options.source ?? "");
   const format: Format = await formatOf(source, options.format);
   return {
     name: source.name,

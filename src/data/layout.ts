@@ -63,7 +63,7 @@ function unfit(option: string, value: string, file: string): RunError {
 }
 
 function targetIn(options: DataOptions, found: readonly FoundColumn[], file: string): FoundColumn {
-  const { target } = options;
+  const target = options.target ?? (options.generate === undefined ? undefined : "y");
   if (target === undefined)
     throw new RunError("no-target", `data.target: nothing given, expected a column of ${file}`, {
       hint: `choose one of ${list(found)}`,

@@ -2,9 +2,12 @@ import { z } from "zod";
 
 const names = z.array(z.string());
 
-/** The `data` part of a spec. */
-export const dataSchema = z.strictObject({
-  source: z.string().min(1).describe("a file's path or s3://bucket/key"),
+const dataObject = z.strictObject({
+  source: z.string().min(1).optional().describe("a file's path or s3://bucket/key"),
+  generate: z
+    .looseObject({ type: z.string() })
+    .optional()
+    .describe("a data set to make up instead of a source: { type: regression, rows: 1000, ... }"),
   format: z
     .enum(["auto", "csv", "libsvm", "npy", "parquet"])
     .default("auto")
@@ -49,6 +52,12 @@ export const dataSchema = z.strictObject({
     .describe("scale numeric features to mean 0 and deviation 1 over the training rows"),
   intercept: z.boolean().default(true).describe("add a last feature that is always 1"),
 });
+
+/** The `data` part of a spec. */
+export const dataSchema = dataObject.refine(
+  ({ source, generate }) => (source === undefined) !== (generate === undefined),
+  { message: "expected either source (a path) or generate (made-up data)" },
+);
 
 export type DataOptions = z.output<typeof dataSchema>;
 /** As written, before defaults are filled in. */

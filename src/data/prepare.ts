@@ -40,9 +40,9 @@ export async function prepare(request: PrepareRequest, ports: PreparePorts): Pro
   const train = await openInput(data, ports.open);
   const test =
     typeof data.test === "string"
-      ? await openInput({ ...data, source: data.test }, ports.open)
+      ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
-  const { source: _, targetSource: __, ...shaping } = data;
+  const { source: _, targetSource: __, generate: ___, ...shaping } = data;
   const digest = digestOf({
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],

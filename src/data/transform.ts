@@ -42,7 +42,10 @@ export interface Transformer {
 export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
   return {
     async *batches(source, open) {
-      const input = await openInput({ ...reading, source, targetSource: undefined }, open);
+      const input = await openInput(
+        { ...reading, source, generate: undefined, targetSource: undefined },
+        open,
+      );
       if (input.isSparse !== preparation.sparse)
         throw new RunError(
           "bad-format",

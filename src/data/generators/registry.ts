@@ -1,0 +1,11 @@
+import { registry } from "../../core/registry.ts";
+import { classification } from "./classification.ts";
+import type { Generator } from "./generator.ts";
+import { regression } from "./regression.ts";
+import { sparseClassification } from "./sparse-classification.ts";
+
+export const generators = registry<Generator>("generator", [
+  regression,
+  classification,
+  sparseClassification,
+]);
