@@ -40,9 +40,13 @@ export function virtualClock(): VirtualClock {
       work.then(free, free);
     },
     async rest() {
+      if (held > 0) {
+        // What was waited for is news already: time must not move on before it was heard.
+        await released;
+        return;
+      }
       // Checkpoints are written by real I/O, which needs a turn now and then.
       if (rests++ % 64 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-      while (held > 0) await released;
       let entry = pop(heap);
       while (entry?.isCancelled) entry = pop(heap);
       assert(entry !== undefined, "something is in flight or scheduled whenever a run rests");

@@ -100,7 +100,8 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     const wakeAtMs = strategy.wakeAtMs?.(state);
     const letter = await next(inbox, clock, wakeAtMs === undefined ? null : originMs + wakeAtMs);
     if (letter === "tick") {
-      const atMs = elapsed();
+      // Differences of clock readings round: a tick must not come before the time it was asked for.
+      const atMs = Math.max(elapsed(), wakeAtMs ?? 0);
       ports.tell({ type: "tick", atMs });
       stuck = advance({ kind: "tick" }, atMs);
     } else if (letter !== null) {

@@ -70,20 +70,20 @@ export function recorder<State extends object>(
   let sequence = from?.sequence ?? 0;
   let events: RunEvent[] = [];
   let traces: Trace[] = [];
-  let newest: { state: State; elapsedMs: number; events: number; traces: number } | null = null;
+  let newest: Pending<State> | null = null;
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
 
   const write = async () => {
     while (newest !== null && failure === null) {
-      const { state, elapsedMs, events: eventCount, traces: traceCount } = newest;
+      const { events: eventCount, traces: traceCount, ...kept } = newest;
       newest = null;
       const batch = { events: events.slice(0, eventCount), traces: traces.slice(0, traceCount) };
       events = events.slice(eventCount);
       traces = traces.slice(traceCount);
       sequence += 1;
-      const checkpoint: Checkpoint<State> = { sequence, elapsedMs, totals, state };
+      const checkpoint: Checkpoint<State> = { sequence, ...kept };
       try {
         await persistently(() => store.write(eventsKey(run, sequence), toPacket(batch)));
         await persistently(() => store.write(stateKey(run), toPacket(checkpoint)));
@@ -103,7 +103,7 @@ export function recorder<State extends object>(
     save(state, elapsedMs, trace) {
       if (trace !== undefined) traces.push(trace);
       last = state;
-      newest = { state, elapsedMs, events: events.length, traces: traces.length };
+      newest = { state, elapsedMs, totals, events: events.length, traces: traces.length };
       writing ??= write();
     },
     async flush(elapsedMs) {
@@ -114,6 +114,12 @@ export function recorder<State extends object>(
     totals: () => totals,
     failure: () => failure,
   };
+}
+
+/** A state to keep, and how many of the events and traces not yet written belong to it. */
+interface Pending<State> extends Omit<Checkpoint<State>, "sequence"> {
+  readonly events: number;
+  readonly traces: number;
 }
 
 /** The run's checkpoint, or null before its first. Throws `RunError` where it is damaged. */

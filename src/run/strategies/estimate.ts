@@ -35,6 +35,14 @@ export function estimate(
   return { loss, values };
 }
 
+/** These slots' replies would allow an estimate. */
+export function suffices(
+  { encoding, storedRows, rows }: Shares,
+  slots: readonly number[],
+): boolean {
+  return encoding.weights(slots, storedRows, rows) !== null;
+}
+
 /** The part of all stored rows that these slots hold, 1 for all. */
 export function shareOf(shares: Shares, slots: readonly number[]): number {
   let seen = 0;

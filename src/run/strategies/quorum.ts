@@ -82,10 +82,19 @@ export function despair(
   );
 }
 
-/** The next moment at which time alone changes something. */
-export function wakeAtMs(quorum: Quorum<unknown>, rule: WaitRule, patienceMs: number): number {
+/**
+ * The next moment at which time alone changes something. `suffices` tells whether these slots allow
+ * an estimate: where they do not, the deadline alone closes nothing.
+ */
+export function wakeAtMs(
+  quorum: Quorum<unknown>,
+  rule: WaitRule,
+  patienceMs: number,
+  suffices: (slots: readonly number[]) => boolean,
+): number {
   const deadline = deadlineOf(quorum, rule);
-  const isDue = answered(quorum).length >= rule.needed;
+  const slots = answered(quorum);
+  const isDue = Number.isFinite(deadline) && slots.length >= rule.needed && suffices(slots);
   return Math.min(quorum.heardMs + patienceMs, isDue ? deadline : Number.POSITIVE_INFINITY);
 }
 

@@ -5,7 +5,7 @@ import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient, type Problem, penalty } from "../../problems/problem.ts";
 import type { WorkerReply, WorkerTask } from "../messages.ts";
 import type { Step, Strategy } from "../strategy.ts";
-import { estimate, type Shares, shareOf } from "./estimate.ts";
+import { estimate, type Shares, shareOf, suffices } from "./estimate.ts";
 import { chooseStep, trialSteps } from "./line-search.ts";
 import {
   answered,
@@ -99,7 +99,8 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
       return stuck === null ? { state: heard } : { state: heard, stuck };
     },
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
-    wakeAtMs: (state) => wakeAtMs(state.quorum, plan.wait, plan.patienceMs),
+    wakeAtMs: (state) =>
+      wakeAtMs(state.quorum, plan.wait, plan.patienceMs, (slots) => suffices(plan.shares, slots)),
   };
 }
 
