@@ -96,6 +96,17 @@ function helpfulScale(shown: readonly Shown[]): Scale {
   return least > 0 && most / least > 30 ? "log" : "linear";
 }
 
+/** Powers of ten where there are several of them; else as many ticks as fit. */
+function decades(shown: readonly Shown[]): number[] | number {
+  const powers = shown.map(({ y }) => Math.log10(y));
+  const from = Math.ceil(powers.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY));
+  const to = Math.floor(powers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
+  if (!(to - from >= 2)) return 6;
+  const step = Math.ceil((to - from) / 8);
+  const count = Math.floor((to - from) / step) + 1;
+  return Array.from({ length: count }, (_, index) => 10 ** (from + index * step));
+}
+
 function plot(runs: readonly RunData[], view: View, width: number) {
   const { measure, along, scale } = view;
   const shown = shownOf(runs, view);
@@ -136,7 +147,7 @@ function plot(runs: readonly RunData[], view: View, width: number) {
       type: finite.length === 0 ? "linear" : scale,
       label,
       grid: true,
-      ticks: 6,
+      ticks: scale === "log" ? decades(finite) : 6,
       nice: scale === "linear",
       ...percent,
       ...(finite.length === 0 ? { domain: [0, 1] } : {}),

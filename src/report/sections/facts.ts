@@ -56,12 +56,11 @@ function factsOf(run: RunData, named: boolean): Html {
     ["Run", run.run],
   ];
   const all = [...entries, ...metrics, ...rest].filter(([, value]) => value !== "");
-  return html`${named ? html`<h3>${run.label}</h3>` : html``}<dl class="facts">${all.map(
+  const table = html`<dl class="facts">${all.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
-  )}</dl>${
-    run.spec === ""
-      ? html``
-      : html`<details><summary>Specification, with every default filled
-in</summary><pre tabindex="0">${run.spec}</pre></details>`
-  }`;
+  )}</dl>`;
+  const spec = html`<details><summary>Specification, with every default filled in</summary>
+<pre tabindex="0">${run.spec}</pre></details>`;
+  const shown = html`${table}${run.spec === "" ? html`` : spec}`;
+  return named ? html`<details><summary>${run.label}</summary>${shown}</details>` : shown;
 }

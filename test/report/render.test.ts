@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { buildPage } from "../../src/report/build-page.ts";
+import { renderReport } from "../../src/report/render.ts";
+import { sampleEvents } from "./sample-events.ts";
+
+const scriptsOf = (page: string) => [...page.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/g)];
+const evil = `</script><script>alert(1)</script><!--<script><img src=x onerror="alert(2)">'&`;
+
+test("nothing that a spec, label, title or reason says becomes markup", () => {
+  const events = sampleEvents({ rounds: 2, spec: { [evil]: evil } }).map((event) =>
+    event.type === "arrival" && event.slot === 3
+      ? { ...event, fate: "lost" as const, reason: evil, task: evil }
+      : event,
+  );
+  const warning = { type: "warning" as const, atMs: 1, message: evil };
+  const runs = [
+    { label: evil, events: [...events, warning] },
+    { label: "plain", events },
+  ];
+  const page = renderReport({ title: evil, runs });
+  expect(scriptsOf(page)).toHaveLength(2);
+  expect(page).not.toContain("<img");
+  expect(page).not.toContain("<!--");
+  expect(page).not.toContain(`onerror="`);
+  const data = JSON.parse(scriptsOf(page)[0]![2]!);
+  expect(data.title).toBe(evil);
+  expect(data.runs[0].label).toBe(evil);
+});
+
+test("the policy allows the page's own script, and nothing else", () => {
+  const page = renderReport({ title: "t", runs: [{ label: "run", events: sampleEvents() }] });
+  const script = scriptsOf(page)[1]![2]!;
+  const hash = createHash("sha256").update(script).digest("base64");
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)![1]!;
+  expect(policy).toContain("default-src &#39;none&#39;");
+  expect(policy).toContain(`script-src &#39;sha256-${hash}&#39;;`);
+  const markup = page.replaceAll(/<script\b[\s\S]*?<\/script>/g, "");
+  expect(markup).not.toMatch(/\b(?:src|href|action)=/);
+  expect(markup).not.toMatch(/@import|url\(/);
+});
+
+test("a run of 200 rounds and 16 slots fits", () => {
+  const events = sampleEvents({ rounds: 200 });
+  const page = renderReport({ title: "t", runs: [{ label: "run", events }] });
+  expect(Buffer.byteLength(page)).toBeLessThan(1_500_000);
+  expect(Buffer.byteLength(page)).toBeGreaterThan(200_000);
+});
+
+test("key figures are there without JavaScript", () => {
+  const page = renderReport({ title: "Prices", runs: [{ label: "run", events: sampleEvents() }] });
+  const markup = page.replaceAll(/<script\b[\s\S]*?<\/script>/g, "");
+  for (const text of ["Prices", "0.1828", "Test rmse", "8.33 s", "$0.00373", "403 kB", "240"])
+    expect(markup).toContain(text);
+});
+
+test.each([0, 1, 2, 20])("a run with no more than its first %i events is shown", (count) => {
+  const events = sampleEvents().slice(0, count);
+  const page = renderReport({ title: "t", runs: [{ label: "run", events }] });
+  expect(page).not.toMatch(/NaN|undefined|Infinity/.exec(page.split("<script")[0]!)?.[0] ?? "�");
+});
+
+test("the build writes the two files that a published package reads", () => {
+  const directory = mkdtempSync(join(tmpdir(), "kofn-page-"));
+  try {
+    buildPage(directory);
+    expect(existsSync(join(directory, "page.bundle.js"))).toBe(true);
+    expect(existsSync(join(directory, "page.bundle.css"))).toBe(true);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import type { RunEvent } from "../../src/ports/events.ts";
+import { foldReport } from "../../src/report/fold.ts";
+import { sampleEvents } from "./sample-events.ts";
+
+const all = { label: "all", events: sampleEvents({ quorum: 16 }) };
+const verdict = (...runs: { label: string; events: readonly RunEvent[] }[]) =>
+  foldReport("t", runs).verdict;
+
+test("fastest k that kept its objective was enough", () => {
+  const { sentence } = verdict(all, { label: "k", events: sampleEvents() });
+  expect(sentence).toMatch(
+    /^12 of 16 workers were enough: 4\.0× faster than waiting for all, objective within 0\.3\d %\.$/,
+  );
+});
+
+test("a fast run with a bad objective was not enough", () => {
+  const bad = sampleEvents({ objective: (round) => 0.3 + 0.9 ** round });
+  const { sentence } = verdict(all, { label: "k", events: bad });
+  expect(sentence).toContain("but its objective is 66 % worse");
+  expect(sentence).not.toContain("enough");
+});
+
+test("not waiting that took longer is said to have lost", () => {
+  const calm = { lateShare: -1, lossShare: 0 };
+  const slow = sampleEvents({ ...calm, seed: 3, rounds: 90 });
+  const quick = { label: "all", events: sampleEvents({ ...calm, quorum: 16, rounds: 10 }) };
+  expect(verdict(quick, { label: "k", events: slow }).sentence).toMatch(/^Not waiting did not pay/);
+});
+
+test("runs of different problems are not judged by objective", () => {
+  const other = sampleEvents().map((event) =>
+    event.type === "started" ? { ...event, facts: { ...event.facts, rows: 5 } } : event,
+  );
+  const { sentence, notes } = verdict(all, { label: "k", events: other });
+  expect(sentence).not.toContain("objective");
+  expect(notes.join()).toContain("different problems or data");
+});
+
+test("a baseline that has not finished is no baseline", () => {
+  const running = { label: "all", events: sampleEvents({ quorum: 16, running: true }) };
+  const { sentence, notes } = verdict(running, { label: "k", events: sampleEvents() });
+  expect(sentence).toContain("“k” was the fastest");
+  expect(notes).toContain("“all” is still running.");
+});
+
+test.each([
+  ["done", /trained for 60 rounds/],
+  ["budget", /stopped at its budget/],
+  ["interrupted", /can be resumed/],
+  ["unfinished", /could not finish/],
+] as const)("a run that ended as %s says so", (kind, words) => {
+  const stop: RunEvent = { type: "stopped", atMs: 9_000, kind, reason: "because" };
+  const { sentence, notes } = verdict({
+    label: "run",
+    events: [...sampleEvents({ running: true }), stop],
+  });
+  expect(sentence).toMatch(words);
+  expect(notes[0]).toBe("How it ended: because.");
+});
+
+test("nothing at all is said plainly", () => {
+  expect(verdict().sentence).toBe("There is no run to report.");
+});
