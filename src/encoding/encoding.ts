@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import type { Vector } from "../math/vector.ts";
 
 /**
  * How data rows become stored rows, S X, and how replies over stored rows add up again. Chunks of
@@ -46,7 +47,7 @@ export interface MixingCode {
   readonly slots: Uint16Array;
   /**
    * `out` = S_chunk `values`: row-major, `slots.length` by `columns`, from rows by `columns`. Sums
-   * are in double precision. `out` is overwritten and must not overlap `values`.
+   * are in double precision and rounded once, to `out`'s. `out` is overwritten and must not overlap `values`.
    */
-  encode(values: Float32Array, columns: number, out: Float32Array): void;
+  encode(values: Vector, columns: number, out: Vector): void;
 }
