@@ -11,14 +11,18 @@ export type { LambdaClient } from "@aws-sdk/client-lambda";
 export function lambdaClient(
   options: {
     readonly endpoint?: string;
+    readonly region?: string;
+    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
     readonly socketsMax?: number;
     readonly timeoutMs?: number;
   } = {},
 ): LambdaClient {
-  const { endpoint } = options;
+  const { endpoint, region, credentials } = options;
   const agent = { keepAlive: true, maxSockets: options.socketsMax ?? 4096, keepAliveMsecs: 10_000 };
   return new LambdaClient({
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       httpAgent: agent,

@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly prepared: string;
   readonly encoded: string;
   readonly largestEigenvalue: number;
+  /** Stored numbers of an average slot: what one task goes through. */
+  readonly entriesPerSlot: number;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;

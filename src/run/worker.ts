@@ -22,7 +22,8 @@ export function createWorker(
   const shards = new Map<string, Promise<Examples>>();
   const solvers = new Map<string, Problem>();
 
-  const manifest = (key: string) => remember(manifests, 1, key, () => readManifest(store, key));
+  const manifest = (key: string) =>
+    remember(manifests, 1, key, () => readManifest<Encoded>(store, key));
   const shard = (key: string, slot: number) =>
     remember(shards, shardsMax, `${key}#${slot}`, async () => {
       const { slots, columns } = await manifest(key);
@@ -46,14 +47,15 @@ export function createWorker(
   };
 }
 
-export async function readManifest(store: Store, key: string): Promise<Encoded> {
+/** A manifest of prepared or encoded data. */
+export async function readManifest<T>(store: Store, key: string): Promise<T> {
   const bytes = await store.read(key);
   if (bytes === null) {
     throw new RunError("no-manifest", `${key} is not in the store`, {
       hint: "encode the data again: kofn encode SPEC",
     });
   }
-  return JSON.parse(new TextDecoder().decode(bytes)) as Encoded;
+  return JSON.parse(new TextDecoder().decode(bytes)) as T;
 }
 
 /** A failed load is forgotten, so that the next request tries again. */

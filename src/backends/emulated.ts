@@ -1,0 +1,59 @@
+import { lambdaClient } from "../compute/lambda-client.ts";
+import { systemClock } from "../compute/system-clock.ts";
+import { type EmulatorProcess, startEmulatorProcess } from "../emulator/emulator-process.ts";
+import { resolveWeather } from "../emulator/weather/weather.ts";
+import { functions } from "../limits.ts";
+import type { Backend, BackendOptions } from "./backend.ts";
+import { bundleFolder } from "./bundles.ts";
+import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
+import { workerCompute } from "./worker-compute.ts";
+
+/** Environments kept started, so that a slot's spare costs only the bundle's load. */
+const spares = 2;
+
+export interface EmulatedBackend extends Backend {
+  readonly emulator: EmulatorProcess;
+}
+
+/** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
+export async function emulatedBackend({ home, spec }: BackendOptions): Promise<EmulatedBackend> {
+  const weather = resolveWeather(spec.weather ?? { model: "lambda" });
+  const variables = { KOFN_BUCKET: bucket };
+  const emulator = await startEmulatorProcess({
+    home,
+    seed: spec.seed,
+    weather,
+    functions: {
+      worker: {
+        directory: await bundleFolder("worker"),
+        handler: "worker.handler",
+        ...functions.worker,
+        tenancy: "PER_TENANT",
+        environment: variables,
+        spares,
+      },
+      orchestrator: {
+        directory: await bundleFolder("orchestrator"),
+        handler: "orchestrator.handler",
+        ...functions.orchestrator,
+        environment: { ...variables, KOFN_WORKER: "worker" },
+      },
+    },
+  });
+  const access = accessTo(emulator.environment);
+  const unannounce = await announce(home, emulator.environment);
+  const store = await ensureBucket(access);
+  return {
+    name: "emulated",
+    store,
+    open: (record) => ({
+      clock: systemClock(),
+      compute: workerCompute(record, "worker", lambdaClient(access.lambda)),
+    }),
+    async close() {
+      await unannounce();
+      await emulator.close();
+    },
+    emulator,
+  };
+}

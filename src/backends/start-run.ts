@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ResultEvent, RunEvent } from "../ports/events.ts";
+import { renderReport } from "../report/render.ts";
+import { readHistory } from "../run/finish.ts";
+import { modelKey } from "../run/keys.ts";
+import { type Orchestrated, orchestrate, recordRun } from "../run/orchestrate.ts";
+import { newRunName, type RunRecord } from "../run/record.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { type StageProgress, stageData } from "../run/stage.ts";
+import type { Backend } from "./backend.ts";
+import { openSource } from "./open-source.ts";
+
+export interface Watchers {
+  readonly listen?: (event: RunEvent) => void;
+  readonly onStage?: StageProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
+export async function createRun(
+  spec: RunSpec,
+  backend: Backend,
+  watchers: Watchers = {},
+): Promise<RunRecord> {
+  const ports = { open: openSource, store: backend.store };
+  const staged = await stageData(spec, ports, watchers.onStage);
+  const startedAt = new Date();
+  const run = newRunName(startedAt, `${process.pid}/${performance.now()}`);
+  return recordRun(backend.store, { run, startedAt, backend: backend.name }, spec, staged);
+}
+
+/** Runs it, or goes on with it; then writes its page and its model below the home folder. */
+export async function continueRun(
+  record: RunRecord,
+  backend: Backend,
+  home: string,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const { clock, compute } = backend.open(record);
+  const { listen, signal } = watchers;
+  const done = await orchestrate(record, {
+    store: backend.store,
+    clock,
+    compute,
+    ...(listen === undefined ? {} : { listen }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await compute.close();
+  const { report, model } = await writeArtifacts(backend, record.run, home);
+  const result: ResultEvent = { ...done.result, report, model };
+  listen?.(result);
+  return { ...done, result };
+}
+
+/** The page and the model as files a person can open. Returns their paths. */
+export async function writeArtifacts(
+  { store }: Pick<Backend, "store">,
+  run: string,
+  home: string,
+): Promise<{ report: string; model: string }> {
+  const folder = join(home, "runs", run);
+  await mkdir(folder, { recursive: true });
+  const report = join(folder, "report.html");
+  const model = join(folder, "model.safetensors");
+  const events = await readHistory(store, run);
+  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }));
+  const bytes = await store.read(modelKey(run));
+  if (bytes !== null) await writeFile(model, bytes);
+  return { report, model };
+}

@@ -1,0 +1,25 @@
+import { lambdaCompute } from "../compute/lambda.ts";
+import { type LambdaClient, lambdaClient } from "../compute/lambda-client.ts";
+import type { Compute } from "../ports/compute.ts";
+import type { WorkerReply, WorkerRequest, WorkerTask } from "../run/messages.ts";
+import type { RunRecord } from "../run/record.ts";
+
+/** The worker function as a place to compute for one run. */
+export function workerCompute(
+  record: RunRecord,
+  functionName: string,
+  client: LambdaClient = lambdaClient(),
+): Compute<WorkerTask, WorkerReply> {
+  return lambdaCompute({
+    functionName,
+    client,
+    run: record.run,
+    request: (task) => requestOf(record, task),
+  });
+}
+
+/** What an invocation carries: which data, which problem, and the task. */
+export function requestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
+  const { run, encoded, spec } = record;
+  return { run, encoded, problem: spec.problem, task };
+}

@@ -1,0 +1,60 @@
+import type { Encoded, Prepared } from "../data/prepared.ts";
+import { optimizers } from "../optimizers/registry.ts";
+import type { ResultEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import { largestEigenvalue } from "./curvature.ts";
+import { finishRun } from "./finish.ts";
+import { encodedKey, preparedKey } from "./keys.ts";
+import { type RunRecord, writeRecord } from "./record.ts";
+import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
+import type { RunSpec } from "./spec.ts";
+import type { Staged } from "./stage.ts";
+import { readManifest } from "./worker.ts";
+
+/** Gives a run its record: from here on the store alone knows all there is to know of it. */
+export async function recordRun(
+  store: Store,
+  about: { readonly run: string; readonly startedAt: Date; readonly backend: string },
+  spec: RunSpec,
+  { prepared, encoded }: Staged,
+): Promise<RunRecord> {
+  const { needsCurvature } = optimizers.create(spec.optimizer);
+  const record: RunRecord = {
+    version: 1,
+    run: about.run,
+    startedAt: about.startedAt.toISOString(),
+    backend: about.backend,
+    spec,
+    prepared: preparedKey(prepared.digest),
+    encoded: encodedKey(encoded.digest),
+    entriesPerSlot: entriesPerSlot(encoded),
+    largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared) : 0,
+  };
+  await writeRecord(store, record);
+  return record;
+}
+
+/** By stored bytes, so that sparse shards count what they hold. */
+function entriesPerSlot({ slots }: Encoded): number {
+  const bytes = slots.flatMap((slot) => slot.parts).reduce((sum, part) => sum + part.bytes, 0);
+  return Math.round(bytes / Float32Array.BYTES_PER_ELEMENT / slots.length);
+}
+
+export interface Orchestrated {
+  readonly record: RunRecord;
+  readonly end: SegmentEnd;
+  /** The evaluation of the weights so far; also for runs that stopped early. */
+  readonly result: ResultEvent;
+}
+
+/**
+ * Runs a recorded run, or goes on with it from its checkpoint, until it is done or must stop. What
+ * the orchestrator function and the command line both do.
+ */
+export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promise<Orchestrated> {
+  const { store } = ports;
+  const prepared = await readManifest<Prepared>(store, record.prepared);
+  const encoded = await readManifest<Encoded>(store, record.encoded);
+  const end = await runSegment(record, { prepared, encoded }, ports);
+  return { record, end, result: await finishRun(record, prepared, end, store) };
+}
