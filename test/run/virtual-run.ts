@@ -1,0 +1,97 @@
+import { randomFrom } from "../../src/core/random.ts";
+import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
+import { type VirtualClock, virtualClock } from "../../src/emulator/virtual-clock.ts";
+import { type Fate, fair, fateOf } from "../../src/emulator/weather/fate.ts";
+import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import type { Compute, Slotted } from "../../src/ports/compute.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
+import { type LoopEnd, type LoopStop, runLoop } from "../../src/run/loop.ts";
+import type { Strategy } from "../../src/run/strategy.ts";
+
+export interface VirtualRun<State, Task extends Slotted, Result> {
+  perform(task: Task): Result | Promise<Result>;
+  readonly fateOf?: (task: Task) => Fate;
+  readonly workMs?: number;
+  /** Puts something around the compute, such as `twice`. */
+  readonly around?: (compute: Compute<Task, Result>, clock: VirtualClock) => Compute<Task, Result>;
+  readonly from?: { readonly state: State; readonly elapsedMs: number };
+  readonly mayStop?: (events: readonly RunEvent[]) => LoopStop | null;
+  readonly environmentsPerSlot?: number;
+}
+
+export interface VirtualEnd<State> extends LoopEnd<State> {
+  readonly events: RunEvent[];
+  /** The durable states in order. */
+  readonly saved: { readonly state: State; readonly elapsedMs: number }[];
+}
+
+/** One strategy on the loop, the virtual clock and the simulated compute. */
+export async function virtualRun<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+  run: VirtualRun<State, Task, Result>,
+): Promise<VirtualEnd<State>> {
+  const clock = virtualClock();
+  const simulated = simulatedCompute<Task, Result>({
+    clock,
+    perform: async (task) => run.perform(task),
+    workMs: () => run.workMs ?? 10,
+    fateOf: run.fateOf ?? (() => fair),
+    bytes: () => ({ down: 1, up: 1 }),
+    ...(run.environmentsPerSlot === undefined
+      ? {}
+      : { environmentsPerSlot: run.environmentsPerSlot }),
+  });
+  const compute = run.around?.(simulated, clock) ?? simulated;
+  const events: RunEvent[] = [];
+  const saved: { state: State; elapsedMs: number }[] = [];
+  const end = await runLoop(
+    strategy,
+    {
+      compute,
+      clock,
+      tell: (event) => events.push(event),
+      save: (state, elapsedMs) => saved.push({ state, elapsedMs }),
+      mayStop: () => run.mayStop?.(events) ?? null,
+    },
+    run.from ?? null,
+  );
+  await compute.close();
+  return { ...end, events, saved };
+}
+
+/** Fates from a spec's `weather`. */
+export function fatesOf(weather: object, seed: number | string = 1): (task: Slotted) => Fate {
+  const sky = weatherFrom(weather);
+  return ({ id, slot }) => {
+    const round = Number(/\d+/.exec(id)?.[0] ?? 0);
+    return fateOf(sky, { task: id, slot, round }, seed);
+  };
+}
+
+/** Delivers every reply twice: the second time at once or `laterMs` after the first. */
+export function twice(laterMs: number | null) {
+  return <Task extends Slotted, Result>(
+    compute: Compute<Task, Result>,
+    clock: VirtualClock,
+  ): Compute<Task, Result> => ({
+    start: (task, deliver) =>
+      compute.start(task, (outcome, usage) => {
+        deliver(outcome, usage);
+        if (laterMs === null) deliver(outcome, usage);
+        else clock.schedule(clock.nowMs() + laterMs, () => deliver(outcome, usage));
+      }),
+    close: () => compute.close(),
+  });
+}
+
+/** Loses a share of the replies after the work was done. */
+export function losing(share: number, seed: number | string = 1) {
+  return <Task extends Slotted, Result>(compute: Compute<Task, Result>): Compute<Task, Result> => ({
+    start: (task, deliver) =>
+      compute.start(task, (outcome, usage) => {
+        const isLost = randomFrom(seed).fork(task.id).uniform() < share;
+        deliver(isLost ? { kind: "lost", reason: "lost on the way" } : outcome, usage);
+      }),
+    close: () => compute.close(),
+  });
+}
