@@ -3,13 +3,13 @@ import type { Column } from "./table.ts";
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** The number a text stands for, infinite where it overflows; undefined where it is none. */
+/** The number a text stands for, be it infinite or NaN; undefined where it stands for none. */
 export function numberIn(text: string): number | undefined {
   const trimmed = text.trim();
   if (decimal.test(trimmed)) return Number(trimmed);
   const infinite = /^([+-]?)inf(?:inity)?$/i.exec(trimmed);
   if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
-  return undefined;
+  return /^[+-]?nan$/i.test(trimmed) ? Number.NaN : undefined;
 }
 
 /**
@@ -43,6 +43,17 @@ export function finite(column: Column, value: number, text: string, place: () =>
   throw new RunError("not-finite", `${place()}: ${shown(text)} is not a finite number (float32)`, {
     hint: `correct the value of "${column.name}", or list it under missingValues`,
   });
+}
+
+/** A number from a file that holds numbers as such; NaN is missing where the text NaN would be. */
+export function numberCell(
+  column: Column,
+  value: number,
+  missingValues: ReadonlySet<string>,
+  place: () => string,
+): number {
+  if (column.kind === "number" && value <= largest && value >= -largest) return value;
+  return cellOf(column, String(value), missingValues, place);
 }
 
 export function missingCell(column: Column, text: string, place: () => string): number {

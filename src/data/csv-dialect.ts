@@ -38,7 +38,7 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
 }
 
 function isHeader(first: readonly string[], missing: ReadonlySet<string>): boolean {
-  return first.every((cell) => missing.has(cell.trim()) || numberIn(cell) === undefined);
+  return first.every((cell) => missing.has(cell.trim()) || !Number.isFinite(numberIn(cell)));
 }
 
 function kindOf(

@@ -5,9 +5,8 @@ import {
   type DenseWindow,
   type Layout,
   type ReadOptions,
+  rowCapacity,
   type Table,
-  windowBytesMax,
-  windowRowsMax,
 } from "./table.ts";
 import { textOf } from "./text.ts";
 
@@ -49,7 +48,7 @@ async function* windows(
   scanner: CsvScanner,
   width: number,
 ): AsyncGenerator<DenseWindow> {
-  const rowsMax = Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / 8 / width)));
+  const rowsMax = rowCapacity(width);
   const cells = new Float64Array(rowsMax * width);
   let rows = 0;
   let skip = bodyStart;

@@ -1,6 +1,8 @@
 import { openCsv } from "./csv.ts";
 import { openLibsvm } from "./libsvm.ts";
+import { openNpy } from "./npy.ts";
 import type { DataOptions } from "./options.ts";
+import { openParquet } from "./parquet.ts";
 import type { Source } from "./source.ts";
 import type { Layout, Table } from "./table.ts";
 
@@ -28,13 +30,16 @@ export async function formatOf(source: Source, option: DataOptions["format"]): P
   return known?.[0] ?? "csv";
 }
 
-/** Opens a source of any format. */
+/** Opens a source of any format; `targets` is a second file for formats without column names. */
 export async function openTable(
   source: Source,
+  targets: Source | null,
   format: Format,
   options: DataOptions,
   layout: Layout,
 ): Promise<Table> {
   if (format === "libsvm") return openLibsvm(source, layout);
+  if (format === "npy") return openNpy(source, targets, options.missingValues, layout);
+  if (format === "parquet") return openParquet(source, options.missingValues, layout);
   return openCsv(source, options, layout);
 }

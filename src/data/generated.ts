@@ -6,9 +6,8 @@ import {
   type Column,
   type DenseWindow,
   type FoundColumn,
+  rowCapacity,
   type SparseWindow,
-  windowBytesMax,
-  windowRowsMax,
 } from "./table.ts";
 
 /** A data set that is made up while it is read. */
@@ -46,7 +45,7 @@ async function* denseWindows(
 ): AsyncGenerator<DenseWindow> {
   const places = [...columns.keys()].filter((i) => columns[i]!.kind !== "skip");
   const width = places.length;
-  const capacity = capacityOf(width);
+  const capacity = rowCapacity(width);
   const cells = new Float64Array(capacity * width);
   const row = new Float64Array(columns.length);
   const next = generator.start();
@@ -70,7 +69,7 @@ async function* sparseWindows(
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<SparseWindow> {
   const width = generator.entriesPerRow;
-  const capacity = capacityOf(width);
+  const capacity = rowCapacity(width);
   const values = new Float32Array(capacity * width);
   const indices = new Uint32Array(capacity * width);
   const offsets = new Uint32Array(capacity + 1).map((_, i) => i * width);
@@ -88,8 +87,4 @@ async function* sparseWindows(
 function cellFor(column: Column, value: number): number {
   if (column.kind !== "text") return value;
   return levelOf(column, String(value), () => `generated column ${column.name}`);
-}
-
-function capacityOf(width: number): number {
-  return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / 8 / width)));
 }

@@ -1,3 +1,4 @@
+import { RunError } from "../core/errors.ts";
 import { type Format, formatOf, openTable } from "./formats.ts";
 import { generatedInput } from "./generated.ts";
 import type { DataOptions } from "./options.ts";
@@ -21,17 +22,38 @@ export async function openInput(options: DataOptions, open: SourceOpener): Promi
   if (options.generate !== undefined) return generatedInput(options.generate);
   const source = await open(options.source ?? "");
   const format: Format = await formatOf(source, options.format);
+  const targets = await targetsOf(options, format, open);
   return {
     name: source.name,
     format,
     isSparse: format === "libsvm",
     sizeBytes: source.sizeBytes,
-    identity: () => source.identity(),
-    table: (layout, onBytes) => openTable(counted(source, onBytes), format, options, layout),
+    identity: async () =>
+      targets === null
+        ? source.identity()
+        : `${await source.identity()} ${await targets.identity()}`,
+    table: (layout, onBytes) =>
+      openTable(counted(source, onBytes), targets, format, options, layout),
   };
 }
 
-/** The same source, telling how many bytes went by; its head is read twice and told twice. */
+async function targetsOf(
+  { targetSource }: DataOptions,
+  format: Format,
+  open: SourceOpener,
+): Promise<Source | null> {
+  if (targetSource === undefined) return null;
+  if (format === "npy") return open(targetSource);
+  throw new RunError(
+    "bad-option",
+    `data.targetSource: ${targetSource}, but the data are ${format}`,
+    {
+      hint: "it is for NPY data; name the target's column by data.target instead",
+    },
+  );
+}
+
+/** The same source, telling how many bytes went by; what is read twice is told twice. */
 function counted(source: Source, onBytes: (bytes: number) => void): Source {
   return {
     ...source,
@@ -40,6 +62,10 @@ function counted(source: Source, onBytes: (bytes: number) => void): Source {
         onBytes(chunk.length);
         yield chunk;
       }
+    },
+    async range(from, to) {
+      onBytes(to - from);
+      return source.range(from, to);
     },
   };
 }

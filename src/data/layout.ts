@@ -63,7 +63,7 @@ function unfit(option: string, value: string, file: string): RunError {
 }
 
 function targetIn(options: DataOptions, found: readonly FoundColumn[], file: string): FoundColumn {
-  const target = options.target ?? (options.generate === undefined ? undefined : "y");
+  const target = options.target ?? ownTarget(options);
   if (target === undefined)
     throw new RunError("no-target", `data.target: nothing given, expected a column of ${file}`, {
       hint: `choose one of ${list(found)}`,
@@ -76,6 +76,12 @@ function targetIn(options: DataOptions, found: readonly FoundColumn[], file: str
     `data.target: index ${target}, expected 0 to ${found.length - 1} (or -1 for the last)`,
     { hint: `${file} has ${list(found)}` },
   );
+}
+
+/** The target's name where the data have one of their own. */
+function ownTarget({ generate, targetSource }: DataOptions): string | undefined {
+  if (generate !== undefined) return "y";
+  return targetSource === undefined ? undefined : "target";
 }
 
 function targetColumn({ name, kind }: FoundColumn, task: Task, file: string): Column {

@@ -37,6 +37,10 @@ const formatVersion = 1;
  */
 export async function prepare(request: PrepareRequest, ports: PreparePorts): Promise<Prepared> {
   const { data, task, seed } = request;
+  if (typeof data.test === "string" && data.targetSource !== undefined)
+    throw new RunError("bad-option", `data.test: ${data.test}, with targets in another file`, {
+      hint: "give the share of test rows, or keep the target as a column of both files",
+    });
   const train = await openInput(data, ports.open);
   const test =
     typeof data.test === "string"

@@ -68,6 +68,11 @@ export function skipped(name: string): Column {
 export const windowRowsMax = 65_536;
 export const windowBytesMax = 32 * 1024 * 1024;
 
+/** Rows of so many cells that make a window. */
+export function rowCapacity(width: number): number {
+  return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / 8 / width)));
+}
+
 export function newLevels(max: number): Levels {
   return { names: [], ids: new Map(), max };
 }
