@@ -14,6 +14,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Store } from "../ports/store.ts";
+import { checkKey } from "./keys.ts";
+import { defaultPartBytes } from "./parts.ts";
 import { putInParts } from "./s3-multipart.ts";
 
 export interface S3StoreOptions {
@@ -25,7 +27,6 @@ export interface S3StoreOptions {
   readonly partBytes?: number;
 }
 
-const defaultPartBytes = 16 * 1024 * 1024;
 const conflictAttemptsMax = 8;
 const conflictPauseMs = 50;
 
@@ -47,11 +48,16 @@ export function s3Client(config: S3ClientConfig = {}): S3Client {
 export function s3Store(options: S3StoreOptions): Store {
   const { bucket, prefix = "", partBytes = defaultPartBytes } = options;
   const client = options.client ?? s3Client();
-  const at = (key: string) => ({ Bucket: bucket, Key: prefix + key });
+  const at = (key: string) => {
+    checkKey(key);
+    return { Bucket: bucket, Key: prefix + key };
+  };
 
-  const put = async (key: string, bytes: Uint8Array, once: boolean): Promise<boolean> => {
+  const put = async (key: string, given: Uint8Array, once: boolean): Promise<boolean> => {
+    // The SDK reads a body more than once, the caller may use the array for something else.
+    const bytes = new Uint8Array(given);
     // Says whose object it is: when a reply was lost, the retry meets our own first attempt.
-    const writer = randomUUID();
+    const writer: string = randomUUID();
     const more = { Metadata: { writer }, ...(once && { IfNoneMatch: "*" as const }) };
     const send = () =>
       bytes.length > partBytes

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { Dirent } from "node:fs";
+import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { compareUtf8 } from "../core/utf8-order.ts";
+import type { Store } from "../ports/store.ts";
+import { escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./file-names.ts";
+import { checkKey } from "./keys.ts";
+
+export interface DiskStoreOptions {
+  /** Waits for the disk itself, not only the system, before a write counts as done. */
+  readonly fsync?: boolean;
+}
+
+/**
+ * Objects as files under `root`; several processes may use one root. A file is written aside and
+ * then renamed or linked into place, so being killed at any instant leaves whole objects only;
+ * what a dead process left aside is removed by the next one.
+ */
+export function diskStore(root: string, options: DiskStoreOptions = {}): Store {
+  const aside = join(root, asideName);
+  const at = (key: string) => {
+    checkKey(key);
+    return join(root, pathOfKey(key));
+  };
+  let swept: Promise<void> | undefined;
+  const writeAside = async (bytes: Uint8Array): Promise<string> => {
+    swept ??= sweep(aside);
+    await swept;
+    const path = join(aside, `${process.pid}-${randomUUID()}`);
+    try {
+      const file = await open(path, "wx");
+      try {
+        await file.writeFile(bytes);
+        if (options.fsync === true) await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } catch (thrown) {
+      await rm(path, { force: true });
+      throw thrown;
+    }
+    return path;
+  };
+  const place = async (
+    bytes: Uint8Array,
+    target: string,
+    move: (from: string, to: string) => Promise<void>,
+  ): Promise<void> => {
+    // Bytes are taken before anything is awaited, as the caller may go on using the array.
+    const path = await writeAside(new Uint8Array(bytes));
+    try {
+      await withFolder(target, () => move(path, target));
+      if (options.fsync === true) await syncFolder(dirname(target));
+    } finally {
+      await rm(path, { force: true });
+    }
+  };
+  return {
+    read: async (key) => unlessAbsent(() => readFile(at(key)), null),
+    write: async (key, bytes) => place(bytes, at(key), rename),
+    async writeOnce(key, bytes) {
+      try {
+        await place(bytes, at(key), link);
+        return true;
+      } catch (thrown) {
+        if (hasCode(thrown, "EEXIST")) return false;
+        throw thrown;
+      }
+    },
+    async list(prefix) {
+      const found: string[] = [];
+      await collect(root, "", escapedFolderOf(prefix), found);
+      return found
+        .flatMap((escaped) => keyOfEscaped(escaped) ?? [])
+        .filter((key) => key.startsWith(prefix))
+        .sort(compareUtf8);
+    },
+    remove: async (key) => unlessAbsent(() => rm(at(key)), undefined),
+  };
+}
+
+/** No key's path begins with a dot, so this is no key's. */
+const asideName = ".aside";
+
+async function sweep(aside: string): Promise<void> {
+  await mkdir(aside, { recursive: true });
+  for (const name of await readdir(aside)) {
+    const pid = Number.parseInt(name, 10);
+    if (pid !== process.pid && !isAlive(pid)) await rm(join(aside, name), { force: true });
+  }
+}
+
+/** Every file below, as escaped keys; folders that lead away from `wanted` are not entered. */
+async function collect(
+  path: string,
+  before: string,
+  wanted: string,
+  found: string[],
+): Promise<void> {
+  const none: Dirent[] = [];
+  const entries = await unlessAbsent(() => readdir(path, { withFileTypes: true }), none);
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue;
+    const { key, isFile } = keyOfName(before, entry.name);
+    if (isFile && entry.isFile()) found.push(key);
+    const leads = key.startsWith(wanted) || wanted.startsWith(key);
+    if (!isFile && entry.isDirectory() && leads)
+      await collect(join(path, entry.name), key, wanted, found);
+  }
+}
+
+async function withFolder(target: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (thrown) {
+    if (!hasCode(thrown, "ENOENT")) throw thrown;
+    await mkdir(dirname(target), { recursive: true });
+    await act();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function unlessAbsent<T>(act: () => Promise<T>, fallback: T): Promise<T> {
+  try {
+    return await act();
+  } catch (thrown) {
+    if (hasCode(thrown, "ENOENT") || hasCode(thrown, "ENOTDIR")) return fallback;
+    throw thrown;
+  }
+}
+
+function hasCode(thrown: unknown, code: string): boolean {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code === code;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && process.kill(pid, 0);
+  } catch (thrown) {
+    return hasCode(thrown, "EPERM");
+  }
+}
