@@ -1,0 +1,12 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { buildPage } from "../src/report/build-page.ts";
+import { buildFunctions } from "./build-functions.ts";
+
+/** Makes `dist`: the library and command line as JavaScript, the functions' bundles, the page. */
+const tsc = "node_modules/typescript/bin/tsc";
+rmSync("dist", { recursive: true, force: true });
+execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
+await buildFunctions("dist/functions-bundled");
+buildPage("dist/src/report");
+if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
