@@ -82,8 +82,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       }
     }
   };
-  const advance = (arrival: Arrival<Task, Result>, atMs: number): string | undefined => {
-    const step: Step<State> = strategy.receive(state, arrival, atMs);
+  const advance = (step: Step<State>, atMs: number): string | undefined => {
     state = step.state;
     for (const event of step.events ?? []) ports.tell(event);
     if (step.durable) ports.save(state, atMs);
@@ -103,16 +102,19 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       // Differences of clock readings round: a tick must not come before the time it was asked for.
       const atMs = Math.max(elapsed(), wakeAtMs ?? 0);
       ports.tell({ type: "tick", atMs });
-      stuck = advance({ kind: "tick" }, atMs);
+      stuck = advance(strategy.receive(state, { kind: "tick" }, atMs), atMs);
     } else if (letter !== null) {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
-      const isWanted = inFlight.get(letter.running.task.id) === letter.running;
-      if (!letter.running.isHeard) ports.tell(arrivalEvent(letter, isWanted));
-      letter.running.isHeard = true;
-      if (isWanted) {
-        inFlight.delete(letter.running.task.id);
-        const { task } = letter.running;
-        stuck = advance({ kind: "reply", task, outcome: letter.outcome }, letter.atMs);
+      const { running, outcome, atMs } = letter;
+      const { task } = running;
+      const isWanted = inFlight.get(task.id) === running;
+      const arrival: Arrival<Task, Result> = { kind: "reply", task, outcome };
+      const step = isWanted ? strategy.receive(state, arrival, atMs) : null;
+      if (!running.isHeard) ports.tell(arrivalEvent(letter, step));
+      running.isHeard = true;
+      if (step !== null) {
+        inFlight.delete(task.id);
+        stuck = advance(step, atMs);
       }
     }
     if (stuck !== undefined)
@@ -127,18 +129,20 @@ function resumed<State extends object, Task extends Slotted, Result>(
   return strategy.resume?.(state, elapsedMs) ?? state;
 }
 
+/** `step` is what came of it, null where it was no longer wanted. */
 function arrivalEvent<Task extends Slotted, Result>(
   { running, outcome, usage, atMs }: Letter<Task, Result>,
-  isWanted: boolean,
+  step: Step<object> | null,
 ): ArrivalEvent {
+  const reason = outcome.kind === "lost" ? outcome.reason : step?.refused;
   return {
     type: "arrival",
     atMs,
     task: running.task.id,
     slot: running.task.slot,
     startedMs: running.startedMs,
-    fate: !isWanted ? "late" : outcome.kind === "done" ? "counted" : "lost",
-    ...(outcome.kind === "lost" ? { reason: outcome.reason } : {}),
+    fate: step === null ? "late" : reason === undefined ? "counted" : "lost",
+    ...(reason === undefined ? {} : { reason }),
     usage,
   };
 }

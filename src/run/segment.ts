@@ -79,8 +79,7 @@ export async function runSegment(
       interrupted: control.interrupted,
     },
     before,
-  );
-  control.close();
+  ).finally(control.close);
   const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
   log.tell({ type: "stopped", atMs: end.elapsedMs, kind: end.stop.kind, reason });
   await log.flush(end.elapsedMs);

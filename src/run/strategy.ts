@@ -26,6 +26,8 @@ export interface Step<State> {
   readonly events?: readonly RunEvent[];
   /** Worth a checkpoint. */
   readonly durable?: boolean;
+  /** The reply was no use, for this reason: it is told and counted as lost. */
+  readonly refused?: string;
   /** It cannot go on: why. What was saved last is kept. */
   readonly stuck?: string;
 }

@@ -88,15 +88,20 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
       let { quorum } = state;
-      if (arrival.kind === "reply")
-        quorum = hear(quorum, arrival.task.slot, checked(arrival, plan, state), atMs);
+      const damage = arrival.kind === "reply" ? damageOf(arrival, plan, state) : null;
+      if (arrival.kind === "reply") {
+        const { task, outcome } = arrival;
+        const lost = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
+        quorum = hear(quorum, task.slot, lost, atMs);
+      }
       const heard = { ...state, quorum };
+      const refused = damage === null ? {} : { refused: damage };
       if (isClosed(quorum, plan.wait, atMs)) {
         const step = heard.search === null ? aim(plan, heard, atMs) : move(plan, heard, atMs);
-        if (step !== null) return step;
+        if (step !== null) return { ...step, ...refused };
       }
       const stuck = despair(quorum, plan.wait, workers, plan.patienceMs, atMs);
-      return stuck === null ? { state: heard } : { state: heard, stuck };
+      return { state: heard, ...refused, ...(stuck === null ? {} : { stuck }) };
     },
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) =>
@@ -115,18 +120,19 @@ function taskOf(
   return { ...common, operation: "along", direction: search.direction, steps: search.steps };
 }
 
-/** A reply of the wrong length or with numbers that are none is as good as lost. */
-function checked(
+/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
+function damageOf(
   { task, outcome }: { task: WorkerTask; outcome: Outcome<WorkerReply> },
   plan: RoundsPlan,
   state: RoundsState,
-): Outcome<WorkerReply> {
-  if (outcome.kind === "lost") return outcome;
+): string | null {
+  if (outcome.kind === "lost") return null;
   const { loss, values } = outcome.result;
   const along = plan.problem.mixable ? 1 : (state.search?.steps.length ?? 0);
   const length = task.operation === "gradient" ? plan.columns : along;
-  if (values.length === length && Number.isFinite(loss) && isFiniteVector(values)) return outcome;
-  return { kind: "lost", reason: "its reply was damaged" };
+  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
+  const isSound = Number.isFinite(loss) && isFiniteVector(values);
+  return isSound ? null : "its reply holds numbers that are none";
 }
 
 /** The gradients are there: find the direction, and either move or ask about the way. */
