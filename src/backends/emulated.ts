@@ -1,5 +1,6 @@
 import { lambdaClient } from "../compute/lambda-client.ts";
 import { systemClock } from "../compute/system-clock.ts";
+import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../emulator/emulator-process.ts";
 import { resolveWeather } from "../emulator/weather/weather.ts";
 import { functions } from "../limits.ts";
@@ -12,14 +13,15 @@ import { workerCompute } from "./worker-compute.ts";
 const spares = 2;
 
 export interface EmulatedBackend extends Backend {
-  readonly emulator: EmulatorProcess;
+  /** The process that serves now: another one after it died and was started again. */
+  emulator(): EmulatorProcess;
 }
 
 /** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
 export async function emulatedBackend({ home, spec }: BackendOptions): Promise<EmulatedBackend> {
   const weather = resolveWeather(spec.weather ?? { model: "lambda" });
   const variables = { KOFN_BUCKET: bucket };
-  const emulator = await startEmulatorProcess({
+  const emulator = await supervised({
     home,
     seed: spec.seed,
     weather,
@@ -40,8 +42,8 @@ export async function emulatedBackend({ home, spec }: BackendOptions): Promise<E
       },
     },
   });
-  const access = accessTo(emulator.environment);
-  const unannounce = await announce(home, emulator.environment);
+  const access = accessTo(emulator.current().environment);
+  const unannounce = await announce(home, emulator.current().environment);
   const store = await ensureBucket(access);
   return {
     name: "emulated",
@@ -54,6 +56,32 @@ export async function emulatedBackend({ home, spec }: BackendOptions): Promise<E
       await unannounce();
       await emulator.close();
     },
-    emulator,
+    emulator: emulator.current,
+  };
+}
+
+/**
+ * An emulator that is started again, on the same ports and data, whenever its process dies: to a
+ * run that is a platform that was unreachable for a moment.
+ */
+async function supervised(
+  options: EmulatorOptions,
+): Promise<{ current(): EmulatorProcess; close(): Promise<void> }> {
+  let current = await startEmulatorProcess(options);
+  let isClosing = false;
+  const watch = async () => {
+    while (!isClosing) {
+      await current.ended;
+      if (!isClosing) current = await current.restart();
+    }
+  };
+  const watching = watch();
+  return {
+    current: () => current,
+    async close() {
+      isClosing = true;
+      await current.close();
+      await watching;
+    },
   };
 }

@@ -7,6 +7,8 @@ import type { Answered, Asked, Question } from "./emulator-child.ts";
 /** An emulator in a process of its own, which ends with this one. */
 export interface EmulatorProcess extends Emulator {
   readonly pid: number;
+  /** Resolves when the process is gone, for whatever reason. */
+  readonly ended: Promise<void>;
   /** Ends it as by `kill -9`. */
   kill(): Promise<void>;
   /** Starts it again after `kill`, on the same ports and home: what it had acknowledged is there. */
@@ -30,6 +32,7 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
   return {
     ...begun,
     pid: child.pid,
+    ended,
     bill: () => ask("bill") as ReturnType<Emulator["bill"]>,
     environments: () => ask("environments") as ReturnType<Emulator["environments"]>,
     setWeather: (weather) => ask("setWeather", weather) as Promise<void>,
