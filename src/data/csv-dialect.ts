@@ -85,7 +85,7 @@ function likelyDelimiter(text: string, whole: boolean): string {
   return best;
 }
 
-/** The first rows as text, leniently: the scanner is the one that refuses. Blank lines are left out. */
+/** The first rows as text, leniently, as the scanner is the one that refuses; no blank lines. */
 function records(text: string, delimiter: string, rowsMax: number, whole: boolean): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -96,8 +96,8 @@ function records(text: string, delimiter: string, rowsMax: number, whole: boolea
     at = end;
     if (text[at] === delimiter) {
       at++;
-      if (at === text.length) row.push("");
-      continue;
+      if (at < text.length || !whole) continue;
+      row.push("");
     }
     if (at >= text.length && !whole) return rows;
     if (text[at] === "\r") at++;

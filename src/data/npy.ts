@@ -131,10 +131,7 @@ async function npyOf(source: Source): Promise<Npy> {
   const header = new TextDecoder("latin1").decode(await source.range(before, dataStart));
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const shape = /'shape':\s*\(([\d\s,]*)\)/
-    .exec(header)?.[1]
-    ?.split(",")
-    .filter((s) => s.trim());
+  const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1]?.match(/\d+/g) ?? undefined;
   if (descr === undefined || order === undefined || shape === undefined)
     throw refuse("its header does not say descr, fortran_order and shape");
   const item = Object.hasOwn(items, descr) ? items[descr]! : undefined;

@@ -73,7 +73,7 @@ function badAt(bytes: Buffer): number {
     if (isUtf8(prefix.subarray(0, characterEnd(prefix)))) good = middle;
     else bad = middle;
   }
-  return good;
+  return characterEnd(bytes.subarray(0, good));
 }
 
 function refuseUtf16(bytes: Buffer, name: string): void {

@@ -1,0 +1,81 @@
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { describe, expect, it } from "vitest";
+import { RunError } from "../../src/core/errors.ts";
+import type { DataInput } from "../../src/data/options.ts";
+import { npy } from "./array-files.ts";
+import { prepared } from "./fixtures.ts";
+
+const text = (content: string) => new TextEncoder().encode(content);
+const csv = text('a,"b",y\n1,"x ""y""",3\n-2.5e3,"z\nz",4\n3,é,5\n');
+const parquet = new Uint8Array(
+  parquetWriteBuffer({
+    columnData: [
+      { name: "a", data: [1, 2, 3, 4], type: "INT32" },
+      { name: "kind", data: ["x", "y", "x", "y"], type: "STRING" },
+      { name: "y", data: [0.5, 1.5, 2.5, 3.5], type: "DOUBLE" },
+    ],
+  }),
+);
+
+const formats: { name: string; whole: Uint8Array; options: Partial<DataInput> }[] = [
+  { name: "t.csv", whole: csv, options: { target: "y" } },
+  { name: "t.csv.gz", whole: gzipSync(csv), options: { target: "y" } },
+  { name: "t.libsvm", whole: text("+1 1:0.5 3:2e0 # more\r\n-1 2:-1\n\n1\n"), options: {} },
+  { name: "t.npy", whole: npy("<f8", [2, 3], [1, 2, 3, 4, 5, 6]), options: { target: -1 } },
+  {
+    name: "f.npy",
+    whole: npy("<i4", [2, 3], [1, 2, 3, 4, 5, 6], { fortran: true, version: 2 }),
+    options: { target: -1 },
+  },
+  { name: "t.parquet", whole: parquet, options: { target: "y" } },
+];
+
+/** Rows or a `RunError` with a message; anything else is thrown on. */
+async function outcome(name: string, bytes: Uint8Array, options: Partial<DataInput>) {
+  try {
+    const done = await prepared({ [name]: bytes }, { source: name, ...options });
+    return done.prepared.rows;
+  } catch (error) {
+    if (error instanceof RunError) return error.message;
+    throw error;
+  }
+}
+
+describe.each(formats)("whatever $name holds", ({ name, whole, options }) => {
+  it("is rows when it is whole", async () => {
+    expect(await outcome(name, whole, options)).toBeTypeOf("number");
+  });
+
+  it("is rows or a refusal when it is cut anywhere", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
+        expect(await outcome(name, whole.slice(0, length), options)).toBeDefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is rows or a refusal when bytes are changed", async () => {
+    const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
+    const changes = fc.array(change, { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(changes, async (list) => {
+        const bytes = whole.slice();
+        for (const [at, value] of list) bytes[at] = value;
+        expect(await outcome(name, bytes, options)).toBeDefined();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is rows or a refusal when it is noise", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        expect(await outcome(name, bytes, options)).toBeDefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
