@@ -1,6 +1,7 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { lambda } from "../limits.ts";
+import { isLocal, LocalHttpHandler, noSigner } from "./lambda-local.ts";
 
 export type { LambdaClient } from "@aws-sdk/client-lambda";
 
@@ -18,13 +19,15 @@ export function lambdaClient(
   } = {},
 ): LambdaClient {
   const { endpoint, region, credentials } = options;
+  const local = isLocal(endpoint ?? process.env.AWS_ENDPOINT_URL_LAMBDA);
   const agent = { keepAlive: true, maxSockets: options.socketsMax ?? 4096, keepAliveMsecs: 10_000 };
   return new LambdaClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
+    ...(local ? { signer: noSigner } : {}),
+    requestHandler: new (local ? LocalHttpHandler : NodeHttpHandler)({
       httpAgent: agent,
       httpsAgent: agent,
       connectionTimeout: 5_000,

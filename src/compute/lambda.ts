@@ -2,7 +2,7 @@ import { RunError } from "../core/errors.ts";
 import { bounds, functions, invocationUsd, prices } from "../limits.ts";
 import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { noUsage } from "../ports/compute.ts";
-import { fromPacket, toJson } from "../wire/packet.ts";
+import { fromPacket, toJsonBytes } from "../wire/packet.ts";
 import { callLambda, type LambdaReply } from "./lambda-call.ts";
 import { type LambdaClient, lambdaClient } from "./lambda-client.ts";
 
@@ -34,7 +34,7 @@ export function lambdaCompute<Task extends Slotted, Result>(
   const abort = new AbortController();
 
   async function invoke(task: Task): Promise<{ outcome: Outcome<Result>; usage: Usage }> {
-    const body = Buffer.from(toJson(options.request?.(task) ?? { run, task }));
+    const body = toJsonBytes(options.request?.(task) ?? { run, task });
     const reply = await callLambda(client, {
       functionName,
       tenant: String(task.slot),

@@ -1,0 +1,87 @@
+import type { LambdaClientConfig } from "@aws-sdk/client-lambda";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { connectPlain, type PlainConnection } from "../wire/plain-http.ts";
+
+type Handler = NodeHttpHandler;
+type Request = Parameters<Handler["handle"]>[0];
+type Options = Parameters<Handler["handle"]>[1];
+type Answer = Awaited<ReturnType<Handler["handle"]>>;
+
+/** An endpoint on this machine, without TLS: nobody there checks signatures. */
+export function isLocal(endpoint: string | undefined): boolean {
+  return /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(\/|$)/i.test(endpoint ?? "");
+}
+
+/** Leaves requests unsigned, and so unhashed: a quarter of the SDK's time for one. */
+export const noSigner: NonNullable<LambdaClientConfig["signer"]> = {
+  sign: async (request: never) => request,
+};
+
+/**
+ * The SDK's way to an endpoint on this machine. Replies are read in one piece; those that are
+ * streams go through the SDK's own handler.
+ */
+export class LocalHttpHandler extends NodeHttpHandler {
+  readonly #idle: PlainConnection[] = [];
+  readonly #open = new Set<PlainConnection>();
+
+  override async handle(request: Request, options?: Options): Promise<Answer> {
+    const { body } = request;
+    const plain = body === undefined || typeof body === "string" || body instanceof Uint8Array;
+    if (!plain || request.path.endsWith("/response-streaming-invocations"))
+      return super.handle(request, options);
+    const bytes = typeof body === "string" ? Buffer.from(body) : (body as Uint8Array | undefined);
+    const connection = this.#connection(request);
+    const abort = () => connection.destroy();
+    const signal = options?.abortSignal as AbortSignal | undefined;
+    signal?.addEventListener("abort", abort);
+    try {
+      connection.hold(true);
+      const reply = await connection.request(headOf(request, bytes?.length ?? 0), bytes);
+      connection.hold(false);
+      if (connection.usable) this.#idle.push(connection);
+      else this.#open.delete(connection);
+      const { status: statusCode, headers } = reply;
+      return { response: { statusCode, headers, body: reply.body } as Answer["response"] };
+    } catch (thrown) {
+      this.#open.delete(connection);
+      if (signal?.aborted) throw named("AbortError", "Request aborted");
+      throw thrown;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  override destroy(): void {
+    for (const connection of this.#open) connection.destroy();
+    super.destroy();
+  }
+
+  #connection({ hostname, port }: Request): PlainConnection {
+    for (let next = this.#idle.pop(); next !== undefined; next = this.#idle.pop()) {
+      if (next.usable) return next;
+      this.#open.delete(next);
+    }
+    const made = connectPlain(hostname, port ?? 80);
+    this.#open.add(made);
+    return made;
+  }
+}
+
+function headOf({ method, path, query, hostname, port, headers }: Request, length: number): string {
+  const parameters = Object.entries(query ?? {}).map(
+    ([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value ?? ""))}`,
+  );
+  const search = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
+  let head = `${method} ${path}${search} HTTP/1.1\r\nhost: ${hostname}:${port ?? 80}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    if (/^(host|content-length|connection)$/i.test(name)) continue;
+    if (/[\r\n]/.test(name + value)) throw new Error(`header ${name} holds a line break`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}content-length: ${length}\r\n\r\n`;
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
