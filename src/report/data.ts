@@ -96,8 +96,10 @@ export interface Pace {
   readonly p95Ms: number | null;
   /** A reply slower than this is called slow: half as long again as the median, at least 20 ms. */
   readonly slowMs: number | null;
-  /** Median time from a round's start to its quorum. */
+  /** Median time from asking all slots until enough of them had replied. */
   readonly quorumMs: number | null;
+  /** Median time of a round; a round with a line search asks twice. */
+  readonly roundMs: number | null;
   /** Quantiles of reply times at even steps from the fastest to the slowest. */
   readonly quantilesMs: readonly number[];
   /** How much later rounds would have ended had they waited for everybody. */
@@ -106,7 +108,7 @@ export interface Pace {
   readonly unusedUsd: number;
 }
 
-/** What came of a slot in a round, in the picture's words. */
+/** What came of a slot's task, in the picture's words, from best to worst. */
 export const cellFates = ["counted", "slow", "spare", "late", "lost"] as const;
 export type CellFate = (typeof cellFates)[number];
 
@@ -123,7 +125,7 @@ export interface Picture {
 export interface Cell {
   readonly column: number;
   readonly slot: number;
-  /** Rounds of this cell by fate, in the order of `cellFates`. */
+  /** Its tasks by fate, in the order of `cellFates`; a task that was tried again counts once. */
   readonly fates: readonly number[];
   /** The slowest reply of the cell. */
   readonly ms: number | null;

@@ -76,7 +76,7 @@ function figuresOf(history: History): Figures {
     metric: metricOf(history),
     train: finiteValues(metrics?.train ?? {}),
     test: finiteValues(metrics?.test ?? {}),
-    rounds: result?.rounds ?? rounds[rounds.length - 1]?.event.round ?? 0,
+    rounds: result?.rounds ?? rounds.length,
     seconds: result?.seconds ?? history.lastMs / 1000,
     dollars: result?.dollars ?? usage(({ costUsd }) => costUsd),
     bytesUp: result?.bytesUp ?? usage(({ bytesUp }) => bytesUp),

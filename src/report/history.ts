@@ -26,6 +26,15 @@ export interface History {
 export interface RoundRecord {
   readonly event: RoundEvent;
   readonly arrivals: readonly ArrivalEvent[];
+  readonly asks: readonly Ask[];
+}
+
+/** One question to all slots; a round with a line search asks two, one after the other. */
+export interface Ask {
+  readonly startedMs: number;
+  /** When enough replies were there, and whatever came next began. */
+  readonly endedMs: number;
+  readonly arrivals: readonly ArrivalEvent[];
 }
 
 /**
@@ -96,7 +105,29 @@ function recordsOf(segment: Segment): RoundRecord[] {
     const index = roundIndexAt(rounds, event.startedMs);
     if (index >= 0) arrivals[index]!.push(event);
   }
-  return rounds.map((event, index) => ({ event, arrivals: arrivals[index]! }));
+  return rounds.map((event, index) => {
+    const own = arrivals[index]!;
+    return { event, arrivals: own, asks: asksOf(event, own) };
+  });
+}
+
+/** Tasks that are called alike but for their slot belong to one question. */
+function asksOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): Ask[] {
+  const byName = new Map<string, ArrivalEvent[]>();
+  for (const arrival of arrivals) {
+    const name = arrival.task.replace(/[^a-z]*slot.*$/, "");
+    const before = byName.get(name);
+    if (before === undefined) byName.set(name, [arrival]);
+    else before.push(arrival);
+  }
+  const groups = [...byName.values()]
+    .map((own) => ({ own, startedMs: Math.min(...own.map((arrival) => arrival.startedMs)) }))
+    .sort((a, b) => a.startedMs - b.startedMs);
+  return groups.map(({ own, startedMs }, index) => ({
+    startedMs,
+    endedMs: groups[index + 1]?.startedMs ?? round.atMs,
+    arrivals: own,
+  }));
 }
 
 /** Replies to the round that has not ended yet. */

@@ -1,6 +1,6 @@
 import type { ArrivalEvent } from "../ports/events.ts";
 import type { Pace, SlotData } from "./data.ts";
-import type { History, RoundRecord } from "./history.ts";
+import type { Ask, History } from "./history.ts";
 import { median, quantile, total } from "./statistics.ts";
 
 const quantileSteps = 200;
@@ -10,36 +10,38 @@ export function tookMs(arrival: ArrivalEvent): number {
   return Math.max(0, arrival.atMs - arrival.startedMs);
 }
 
-/** How much later the round would have ended had it waited for this arrival too. */
-export function savedMs(arrival: ArrivalEvent, record: RoundRecord): number {
-  return arrival.fate === "counted" ? 0 : Math.max(0, arrival.atMs - record.event.atMs);
+/** How much longer the question would have stayed open had it waited for this arrival too. */
+export function savedMs(arrival: ArrivalEvent, ask: Ask): number {
+  return arrival.fate === "counted" ? 0 : Math.max(0, arrival.atMs - ask.endedMs);
 }
 
 export function paceOf(history: History): Pace {
   const replies = history.arrivals.filter((arrival) => arrival.fate !== "lost");
   const times = Float64Array.from(replies, tookMs).sort();
   const medianMs = quantile(times, 0.5);
+  const asks = history.rounds.flatMap((record) => record.asks);
   const steps = times.length < 2 ? 0 : quantileSteps;
   return {
     replies: times.length,
     medianMs,
     p95Ms: quantile(times, 0.95),
     slowMs: medianMs === null ? null : medianMs + Math.max(20, medianMs / 2),
-    quorumMs: median(history.rounds.map(({ event }) => event.atMs - event.startedMs)),
+    quorumMs: median(asks.map(({ startedMs, endedMs }) => endedMs - startedMs)),
+    roundMs: median(history.rounds.map(({ event }) => event.atMs - event.startedMs)),
     quantilesMs: Array.from(
       { length: steps === 0 ? 0 : steps + 1 },
       (_, step) => Math.round(quantile(times, step / steps)! * 1000) / 1000,
     ),
-    savedSeconds: total(history.rounds.map((record) => savedInRoundMs(record) / 1000)),
+    savedSeconds: total(asks.map((ask) => savedInAskMs(ask) / 1000)),
     unusedUsd: total(
       history.arrivals.filter(({ fate }) => fate !== "counted").map(({ usage }) => usage.costUsd),
     ),
   };
 }
 
-/** Replies are awaited side by side, so a round saves what its slowest one would have taken. */
-function savedInRoundMs(record: RoundRecord): number {
-  return record.arrivals.reduce((most, arrival) => Math.max(most, savedMs(arrival, record)), 0);
+/** Replies are awaited side by side, so an ask saves what its slowest one would have taken. */
+function savedInAskMs(ask: Ask): number {
+  return ask.arrivals.reduce((most, arrival) => Math.max(most, savedMs(arrival, ask)), 0);
 }
 
 /** One entry a slot, ascending. */
@@ -47,10 +49,10 @@ export function slotsOf(history: History, slots: number, slowMs: number | null):
   const bySlot = Array.from({ length: slots }, (): ArrivalEvent[] => []);
   for (const arrival of history.arrivals) bySlot[arrival.slot]?.push(arrival);
   const savedBySlotMs = new Float64Array(slots);
-  for (const record of history.rounds) {
+  for (const ask of history.rounds.flatMap((record) => record.asks)) {
     const worst = new Map<number, number>();
-    for (const arrival of record.arrivals) {
-      const ms = Math.max(savedMs(arrival, record), worst.get(arrival.slot) ?? 0);
+    for (const arrival of ask.arrivals) {
+      const ms = Math.max(savedMs(arrival, ask), worst.get(arrival.slot) ?? 0);
       worst.set(arrival.slot, ms);
     }
     for (const [slot, ms] of worst) if (slot < slots) savedBySlotMs[slot]! += ms;

@@ -1,6 +1,6 @@
 import type { ArrivalEvent } from "../ports/events.ts";
 import { type Cell, type CellFate, cellFates, type Picture } from "./data.ts";
-import type { History, RoundRecord } from "./history.ts";
+import type { Ask, History, RoundRecord } from "./history.ts";
 import { tookMs } from "./pace.ts";
 
 const cellsMax = 8_000;
@@ -35,8 +35,9 @@ function cellsOf(
 ): Cell[] {
   const bySlot = new Map<number, ArrivalEvent[]>();
   for (const record of stretch)
-    for (const arrival of oneForEachSlot(record))
-      if (arrival.slot < slots) {
+    for (const ask of record.asks)
+      for (const arrival of oneForEachSlot(ask)) {
+        if (arrival.slot >= slots) continue;
         const before = bySlot.get(arrival.slot);
         if (before === undefined) bySlot.set(arrival.slot, [arrival]);
         else before.push(arrival);
@@ -45,10 +46,10 @@ function cellsOf(
 }
 
 /** A slot asked again after a loss is in the picture once, with the better of its replies. */
-function oneForEachSlot(record: RoundRecord): Iterable<ArrivalEvent> {
+function oneForEachSlot(ask: Ask): Iterable<ArrivalEvent> {
   const rank = { counted: 2, late: 1, lost: 0 };
   const best = new Map<number, ArrivalEvent>();
-  for (const arrival of record.arrivals) {
+  for (const arrival of ask.arrivals) {
     const before = best.get(arrival.slot);
     if (before === undefined || rank[arrival.fate] > rank[before.fate])
       best.set(arrival.slot, arrival);
@@ -73,7 +74,7 @@ function cellOf(
   const reason = slowest?.reason ?? arrivals.find((arrival) => arrival.reason)?.reason;
   return {
     ...cell,
-    ...(arrivals.length === 1 ? { task: arrivals[0]!.task.slice(0, textMax) } : {}),
+    ...(slowest === undefined ? {} : { task: slowest.task.slice(0, textMax) }),
     ...(reason === undefined ? {} : { reason: reason.slice(0, textMax) }),
   };
 }

@@ -121,8 +121,13 @@ function enoughWords({ facts }: RunData): string | null {
 function waitWords({ facts }: RunData): string {
   if (facts === null) return "an unknown number of workers";
   if (/^all\b/i.test(facts.wait)) return `all ${plural(facts.workers, "worker")}`;
-  const wait = /^\d|^fastest/.test(facts.wait) ? `the ${facts.wait}` : facts.wait;
-  return / of \d/.test(wait) ? `${wait} workers` : `${wait} of ${plural(facts.workers, "worker")}`;
+  const deadline = /^([\d.]+ m?s), at least (\d+)/.exec(facts.wait);
+  if (deadline !== null)
+    return `${deadline[1]} and at least ${deadline[2]} of ${plural(facts.workers, "worker")}`;
+  const wait = /^fastest \d/.test(facts.wait) ? `the ${facts.wait}` : facts.wait;
+  return / of \d+$/.test(wait)
+    ? `${wait} workers`
+    : `${wait} of ${plural(facts.workers, "worker")}`;
 }
 
 function endingWords({ ending }: RunData): string {

@@ -86,7 +86,7 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
     for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
     const readout = await page.locator('[data-readout="0"]').textContent();
     expect(readout).toMatch(
-      /^Slot 1, round 3: late, not waited for, after \d+ ms · task round\/3\/slot\/1$/,
+      /^Slot 1, round 2: [a-z, ]+, after \d+ ms · task round-2\/gradient\/slot-1$/,
     );
     await page.close();
   });

@@ -1,6 +1,6 @@
 import { type Random, randomFrom } from "../../src/core/random.ts";
 import { invocationUsd } from "../../src/limits.ts";
-import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
+import type { ArrivalEvent, EvaluatedEvent, RunEvent } from "../../src/ports/events.ts";
 
 export interface Sample {
   readonly seed?: number;
@@ -12,6 +12,8 @@ export interface Sample {
   readonly lossShare?: number;
   /** Leaves out the stop and the result. */
   readonly running?: boolean;
+  /** What every slot is asked in a round, one after the other. */
+  readonly questions?: readonly string[];
   readonly testRows?: number;
   readonly objective?: (round: number) => number;
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -19,34 +21,42 @@ export interface Sample {
 
 /** A run as it might have gone: same seed, same delays, whatever the quorum. */
 export function sampleEvents(sample: Sample = {}): RunEvent[] {
-  const { rounds = 60, testRows = 4_000 } = sample;
-  const events: RunEvent[] = [startedEvent(sample)];
+  const { rounds = 60 } = sample;
+  const events: RunEvent[] = [startedEvent(sample), evaluatedEvent(sample, 0, 0)];
   let atMs = 0;
-  for (let round = 1; round <= rounds; round++) {
-    const { arrivals, endMs } = sampleRound(sample, round, atMs);
-    const objective = (sample.objective ?? ((t) => objectiveAt(sample, t)))(round);
-    events.push(...arrivals, {
+  for (let round = 0; round < rounds; round++) {
+    const startedMs = atMs;
+    let counted: number[] = [];
+    for (const question of sample.questions ?? ["gradient"]) {
+      const asked = sampleAsk(sample, round, question, atMs);
+      counted = asked.arrivals.filter(({ fate }) => fate === "counted").map(({ slot }) => slot);
+      events.push(...asked.arrivals);
+      atMs = asked.endMs;
+    }
+    const evaluated = evaluatedEvent(sample, round + 1, atMs);
+    events.push({
       type: "round",
-      atMs: endMs,
-      startedMs: atMs,
+      atMs,
+      startedMs,
       round,
-      counted: arrivals
-        .filter((a) => a.fate === "counted")
-        .map((a) => a.slot)
-        .sort((a, b) => a - b),
-      objectiveEstimate: objective * 1.02,
+      counted: counted.sort((a, b) => a - b),
+      objectiveEstimate: evaluated.objective * 1.02,
       gradientNorm: 3 * 0.9 ** round,
       stepSize: 0.5,
     });
-    atMs = endMs;
-    const metrics = { rmse: Math.sqrt(2 * objective), r2: 1 - objective };
-    const test: Record<string, number> =
-      testRows > 0 ? { rmse: Math.sqrt(2.1 * objective), r2: 0.98 - objective } : {};
-    events.push({ type: "evaluated", atMs, round, objective, train: metrics, test });
-    if (round % 20 === 0)
-      events.push({ type: "checkpoint", atMs, sequence: round / 20, key: `state/${round}` });
+    events.push(evaluated);
+    if ((round + 1) % 20 === 0)
+      events.push({ type: "checkpoint", atMs, sequence: (round + 1) / 20, key: `state/${round}` });
   }
   return sample.running ? events : [...events, ...ending(events, rounds, atMs)];
+}
+
+function evaluatedEvent(sample: Sample, round: number, atMs: number): EvaluatedEvent {
+  const objective = sample.objective?.(round) ?? objectiveAt(sample, round);
+  const train = { rmse: Math.sqrt(2 * objective), r2: 1 - objective };
+  const test: Record<string, number> =
+    sample.testRows === 0 ? {} : { rmse: Math.sqrt(2.1 * objective), r2: 0.98 - objective };
+  return { type: "evaluated", atMs, round, objective, train, test };
 }
 
 function objectiveAt({ quorum = 12, workers = 16, seed = 7 }: Sample, round: number): number {
@@ -79,7 +89,7 @@ function startedEvent({ workers = 16, quorum = 12, ...sample }: Sample): RunEven
       encoding: encoded ? "hadamard" : "uncoded",
       redundancy: encoded ? 2 : 1,
       workers,
-      wait: encoded ? `fastest ${quorum} of ${workers}` : "all",
+      wait: encoded ? `fastest ${quorum} of ${workers}` : `all ${workers}`,
       rows: 16_000,
       testRows,
       features: 24,
@@ -88,12 +98,14 @@ function startedEvent({ workers = 16, quorum = 12, ...sample }: Sample): RunEven
   };
 }
 
-function sampleRound(sample: Sample, round: number, startedMs: number) {
+function sampleAsk(sample: Sample, round: number, question: string, startedMs: number) {
   const { workers = 16, quorum = 12, seed = 7 } = sample;
   const all: ArrivalEvent[] = [];
   for (let slot = 0; slot < workers; slot++) {
-    const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
-    all.push(sampleArrival(sample, random, round, slot, startedMs));
+    const random = randomFrom(seed).fork(`${question}/${round}/${slot}`);
+    all.push(
+      sampleArrival(sample, random, `round-${round}/${question}/slot-${slot}`, slot, startedMs),
+    );
   }
   all.sort((a, b) => a.atMs - b.atMs);
   const good = all.filter((arrival) => arrival.fate !== "lost");
@@ -111,20 +123,20 @@ function sampleRound(sample: Sample, round: number, startedMs: number) {
 function sampleArrival(
   { lateShare = 0.1, lossShare = 0.004 }: Sample,
   random: Random,
-  round: number,
+  task: string,
   slot: number,
   startedMs: number,
 ): ArrivalEvent {
   const late = random.uniform() < (slot === 5 ? 0.5 : lateShare) ? 450 + 60 * random.normal() : 0;
   const lost = random.uniform() < lossShare;
-  const coldStart = round === 1;
+  const coldStart = startedMs === 0;
   const computeMs = Math.max(20, 92 + 9 * random.normal());
   const tookMs = computeMs + Math.max(0, late) + (coldStart ? 180 : 0);
   const billedMs = Math.ceil(tookMs);
   return {
     type: "arrival",
     atMs: startedMs + tookMs,
-    task: `round/${round}/slot/${slot}`,
+    task,
     slot,
     startedMs,
     fate: lost ? "lost" : "counted",

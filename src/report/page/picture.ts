@@ -57,7 +57,7 @@ function plot(picture: Picture, available: number) {
       domain: [0, columns.length],
       label: "round",
       labelAnchor: "center",
-      ticks: columnTicks(columns.length, width).map((column) => column + 0.5),
+      ticks: columnTicks(picture, width).map((column) => column + 0.5),
       tickFormat: (at: number) => String(columns[Math.floor(at)] ?? ""),
       tickSize: 4,
     },
@@ -111,8 +111,9 @@ const right = ({ column }: Cell) => column + 1;
 const top = ({ slot }: Cell) => slot;
 const bottom = ({ slot }: Cell) => slot + 1;
 
+/** The worst that happened. */
 function fateOf({ fates }: Cell): CellFate {
-  return cellFates[fates.findIndex((count) => count > 0)] ?? "lost";
+  return cellFates[fates.findLastIndex((count) => count > 0)] ?? "lost";
 }
 
 function troubleShare({ fates }: Cell): number {
@@ -120,11 +121,13 @@ function troubleShare({ fates }: Cell): number {
   return asked === 0 ? 0 : (fates[3]! + fates[4]!) / asked;
 }
 
-function columnTicks(columns: number, width: number): number[] {
-  const step = niceStep(columns / Math.max(2, width / 70));
-  const ticks: number[] = [0];
-  for (let round = step; round <= columns; round += step) if (round > 1) ticks.push(round - 1);
-  return ticks;
+/** Columns to number: round numbers that are multiples of a nice step, where each is one round. */
+function columnTicks({ columns, roundsPerColumn }: Picture, width: number): number[] {
+  const step = niceStep(columns.length / Math.max(2, width / 70));
+  const isTick = (round: number, column: number) =>
+    column === 0 || (roundsPerColumn > 1 ? column % step === 0 : round % step === 0);
+  const ticks = columns.flatMap((round, column) => (isTick(round, column) ? [column] : []));
+  return ticks.filter((column) => column === 0 || column * 3 >= step);
 }
 
 function slotTicks(slots: number, rowHeight: number): number[] {
@@ -144,11 +147,12 @@ function words(picture: Picture, column: number, slot: number, cell: Cell | unde
   const rounds = last > first ? `rounds ${first} to ${last}` : `round ${first}`;
   const where = `Slot ${slot}, ${rounds}: `;
   if (cell === undefined) return `${where}no reply was recorded.`;
+  const several = cell.fates.reduce((sum, count) => sum + count, 0) > 1;
   const fates = cellFates
     .map((fate, index) => ({ fate, count: cell.fates[index]! }))
     .filter(({ count }) => count > 0)
-    .map(({ fate, count }) => (last > first ? `${count} × ${fateWords[fate]}` : fateWords[fate]));
-  const time = last > first ? `slowest ${formatMs(cell.ms)}` : `after ${formatMs(cell.ms)}`;
+    .map(({ fate, count }) => (several ? `${count} × ${fateWords[fate]}` : fateWords[fate]));
+  const time = several ? `slowest after ${formatMs(cell.ms)}` : `after ${formatMs(cell.ms)}`;
   const reason = cell.reason === undefined ? "" : `. ${cell.reason}`;
   return `${where}${fates.join(", ")}, ${time}${reason}${cell.task === undefined ? "" : ` · task ${cell.task}`}`;
 }

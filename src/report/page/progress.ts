@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { bestObjective, relativeGap } from "../comparison.ts";
 import type { RunData } from "../data.ts";
-import { formatNumber, formatPercent, formatSeconds } from "../format.ts";
+import { formatNumber, formatPercent, formatSeconds, plural } from "../format.ts";
 import { runColour, runDash } from "../run-style.ts";
 import { check, choice, type Option } from "./choice.ts";
 import { figures, mount, plotFrame } from "./frame.ts";
@@ -82,7 +82,7 @@ function shownOf(runs: readonly RunData[], { measure, along }: View): Shown[] {
       const y = measure === "gap" ? relativeGap(point.objective, best) : point[measure];
       const value = measure === "gap" && y !== null ? formatPercent(y) : formatNumber(y);
       const name = runs.length > 1 ? `${label}\n` : "";
-      const where = `round ${point.round}, ${formatSeconds(point.seconds)}`;
+      const where = `${plural(point.round, "round")}, ${formatSeconds(point.seconds)}`;
       return { x: point[along], y: y ?? Number.NaN, run, title: `${name}${where}\n${value}` };
     }),
   );
@@ -138,7 +138,7 @@ function plot(runs: readonly RunData[], view: View, width: number) {
   return Plot.plot({
     ...plotFrame(width, Math.min(380, Math.max(240, width * 0.5))),
     x: {
-      label: along === "seconds" ? "seconds" : "round",
+      label: along === "seconds" ? "seconds" : "rounds done",
       ticks: Math.max(3, width / 110),
       zero: along === "seconds",
       ...(xs.size > 1 ? {} : { domain: [0, 2 * ([...xs][0] || 1)] }),

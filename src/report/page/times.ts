@@ -76,7 +76,7 @@ function quorumMarks(quorumMs: number | null, run: number, runs: number) {
     strokeWidth: 1.5,
   });
   if (runs > 1) return [rule];
-  const text = Plot.text([`typical round: ${formatMs(quorumMs)}`], {
+  const text = Plot.text([`typically enough after ${formatMs(quorumMs)}`], {
     x: () => quorumMs,
     frameAnchor: "top",
     textAnchor: "start",

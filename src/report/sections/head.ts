@@ -54,7 +54,7 @@ function figuresOf({ figures, facts, pace }: RunData): Html[] {
           metric.of === "test" ? testRowsWords(facts?.testRows) : "no test rows were set aside",
         ),
     figure("Rounds", formatCount(figures.rounds), sooner),
-    figure("Time", formatSeconds(figures.seconds), roundWords(pace.quorumMs)),
+    figure("Time", formatSeconds(figures.seconds), roundWords(pace.roundMs)),
     figure("Cost", formatDollars(figures.dollars), unusedWords(pace.unusedUsd, figures.dollars)),
     figure("Sent to workers", formatBytes(figures.bytesDown), "requests"),
     figure("Sent back", formatBytes(figures.bytesUp), "replies"),
@@ -74,8 +74,8 @@ function testRowsWords(testRows: number | undefined): string {
   return testRows === undefined ? "" : `on ${plural(testRows, "row")} set aside`;
 }
 
-function roundWords(quorumMs: number | null): string {
-  return quorumMs === null ? "" : `${formatSeconds(quorumMs / 1000)} a round, median`;
+function roundWords(roundMs: number | null): string {
+  return roundMs === null ? "" : `${formatSeconds(roundMs / 1000)} a round, median`;
 }
 
 function unusedWords(unusedUsd: number, dollars: number): string {

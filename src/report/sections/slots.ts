@@ -26,13 +26,13 @@ ${timed ? timesFigure(runs) : html``}
 
 function timesFigure(runs: readonly RunData[]): Html {
   return html`<h3>How long replies took</h3>
-<p>Share of all replies that had come after so many milliseconds. The dashed line is the typical
-round: from its start until enough replies were there.</p>${legend(runs, typicalRound)}
+<p>Share of all replies that had come after so many milliseconds. The thin dashed line is
+when, typically, enough of them were there to go on.</p>${legend(runs, typicalRound)}
 <figure data-plot="times" data-label="Cumulative distribution of reply times"></figure>`;
 }
 
 function typicalRound({ pace }: RunData): string {
-  return pace.quorumMs === null ? "" : ` (typical round ${formatMs(pace.quorumMs)})`;
+  return pace.quorumMs === null ? "" : ` (enough after ${formatMs(pace.quorumMs)})`;
 }
 
 function slotsOf(run: RunData, index: number, named: boolean): Html {
