@@ -111,11 +111,14 @@ function recordsOf(segment: Segment): RoundRecord[] {
   });
 }
 
-/** Tasks that are called alike but for their slot belong to one question. */
+/**
+ * Tasks that are called alike up to their slot, as in `round-3/gradient/slot-5`, belong to one
+ * question. Where names say nothing of slots, a round is taken as one question.
+ */
 function asksOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): Ask[] {
   const byName = new Map<string, ArrivalEvent[]>();
   for (const arrival of arrivals) {
-    const name = arrival.task.replace(/[^a-z]*slot.*$/, "");
+    const name = /^(.*?)\bslot/.exec(arrival.task)?.[1] ?? "";
     const before = byName.get(name);
     if (before === undefined) byName.set(name, [arrival]);
     else before.push(arrival);

@@ -157,15 +157,28 @@ test("a slot that was asked again is one cell, with the reply that counted", () 
   const lost: RunEvent = {
     ...first,
     atMs: 1,
-    task: "first try",
+
     fate: "lost",
     reason: "throttled",
   };
-  const run = foldRun("run", [events[0]!, lost, ...events.slice(1)]);
+  const again = { ...first, task: `${first.task}/try-2` };
+  const heard = events.map((event) => (event === first ? again : event));
+  const run = foldRun("run", [heard[0]!, lost, ...heard.slice(1)]);
   const cells = run.picture.cells.filter(({ slot }) => slot === first.slot);
   expect(cells).toHaveLength(1);
   expect(cells[0]!.fates[4]).toBe(0);
+  expect(sum(cells[0]!.fates)).toBe(1);
   expect(run.losses).toEqual([{ text: "throttled", count: 1 }]);
+});
+
+test("tasks may be called anything", () => {
+  let names = 0;
+  const named = sampleEvents().map((event) =>
+    event.type === "arrival" ? { ...event, task: `t${names++}` } : event,
+  );
+  const [plain, renamed] = [foldRun("run", sampleEvents()), foldRun("run", named)];
+  expect(renamed.pace).toEqual(plain.pace);
+  expect(renamed.slots).toEqual(plain.slots);
 });
 
 test("large runs stay bounded, and binning loses no reply", () => {

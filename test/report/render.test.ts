@@ -51,9 +51,12 @@ test("a run of 200 rounds and 16 slots fits", () => {
 });
 
 test("key figures are there without JavaScript", () => {
-  const page = renderReport({ title: "Prices", runs: [{ label: "run", events: sampleEvents() }] });
+  const events = sampleEvents();
+  const result = events.find((event) => event.type === "result")!;
+  const page = renderReport({ title: "Prices", runs: [{ label: "run", events }] });
   const markup = page.replaceAll(/<script\b[\s\S]*?<\/script>/g, "");
-  for (const text of ["Prices", "0.1828", "Test rmse", "8.33 s", "$0.00373", "403 kB", "240"])
+  const figures = [result.objective.toFixed(4), result.seconds.toFixed(2), "Test rmse"];
+  for (const text of ["Prices", ...figures, result.dollars.toFixed(5), String(result.erasures)])
     expect(markup).toContain(text);
 });
 
