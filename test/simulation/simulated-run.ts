@@ -1,0 +1,169 @@
+import { randomFrom } from "../../src/core/random.ts";
+import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
+import { type VirtualClock, virtualClock } from "../../src/emulator/virtual-clock.ts";
+import { type Fate, fateOf } from "../../src/emulator/weather/fate.ts";
+import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import type { Compute } from "../../src/ports/compute.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { weightsDigest } from "../../src/run/finish.ts";
+import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
+import { recordRun } from "../../src/run/orchestrate.ts";
+import { roundsPlan } from "../../src/run/plan.ts";
+import type { RunRecord } from "../../src/run/record.ts";
+import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
+import { replay } from "../../src/run/replay.ts";
+import { runSegment, type SegmentEnd } from "../../src/run/segment.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { type Staged, stageData } from "../../src/run/stage.ts";
+import { rounds } from "../../src/run/strategies/rounds.ts";
+import { createWorker } from "../../src/run/worker.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+import { opener } from "../data/fixtures.ts";
+
+export interface Scene {
+  readonly record: RunRecord;
+  readonly staged: Staged;
+  readonly store: Store;
+}
+
+/** A small table with a linear target, as text; `classes` makes the target two classes. */
+export function table(rows: number, columns: number, seed: number, classes = false): string {
+  const random = randomFrom(`table/${seed}`);
+  const names = Array.from({ length: columns }, (_, j) => `x${j}`);
+  const lines = Array.from({ length: rows }, () => {
+    const x = names.map(() => random.normal());
+    const y = x.reduce((sum, value, j) => sum + (j + 1) * value, random.normal());
+    return [...x, classes ? Number(y > 0) : y].join(",");
+  });
+  return `${names.join(",")},y\n${lines.join("\n")}\n`;
+}
+
+/** Stages a spec's data into a fresh store and records the run, ready for its first segment. */
+export async function scene(spec: object, text: string): Promise<Scene> {
+  const store = memoryStore();
+  const resolved = resolveSpec({ data: { source: "table.csv", target: "y" }, ...spec });
+  const staged = await stageData(resolved, { open: opener({ "table.csv": text }), store });
+  const about = { run: "trial", startedAt: new Date(0), backend: "simulated" };
+  return { record: await recordRun(store, about, resolved, staged), staged, store };
+}
+
+/** The same run with nothing done yet. */
+export async function afresh({ record, staged, store }: Scene): Promise<Scene> {
+  const copy = memoryStore();
+  for (const key of await store.list(""))
+    if (!key.startsWith("runs/")) await copy.write(key, (await store.read(key))!);
+  return { record, staged, store: copy };
+}
+
+export interface Disturbance {
+  /** Stands between the run and its store. */
+  readonly store?: Store;
+  readonly signal?: AbortSignal;
+  readonly listen?: (event: RunEvent) => void;
+  readonly around?: (
+    compute: Compute<WorkerTask, WorkerReply>,
+    clock: VirtualClock,
+  ) => Compute<WorkerTask, WorkerReply>;
+  readonly fateOf?: (task: WorkerTask) => Fate;
+}
+
+/** One segment of the run on a virtual clock, in its spec's weather. */
+export async function segment(scene: Scene, how: Disturbance = {}): Promise<SegmentEnd> {
+  const { record, staged } = scene;
+  const store = how.store ?? scene.store;
+  const { weather, seed } = record.spec;
+  const sky = weatherFrom(weather ?? { model: "calm" });
+  const clock = virtualClock();
+  const simulated = simulatedCompute<WorkerTask, WorkerReply>({
+    clock,
+    perform: performer(record, store),
+    workMs: () => 5,
+    fateOf: (task) =>
+      how.fateOf?.(task) ??
+      fateOf(sky, { task: task.id, slot: task.slot, round: task.round }, seed),
+    bytes: () => ({ down: 100, up: 100 }),
+  });
+  const compute = how.around?.(simulated, clock) ?? simulated;
+  const { listen, signal } = how;
+  const end = await runSegment(record, staged, {
+    store,
+    clock,
+    compute,
+    ...(listen === undefined ? {} : { listen }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await compute.close();
+  return end;
+}
+
+/** Segments until one is not interrupted. `next` gives each segment its own trouble. */
+export async function throughout(
+  scene: Scene,
+  next: (count: number) => Disturbance,
+): Promise<{ end: SegmentEnd; segments: number }> {
+  for (let segments = 1; ; segments++) {
+    const how = next(segments);
+    const end = await segment(scene, how);
+    // A killed segment may believe that it finished; what it knew died with it.
+    if (end.stop.kind !== "interrupted" && how.signal?.aborted !== true) return { end, segments };
+  }
+}
+
+/** Interrupts a segment when its `count`-th reply arrives. */
+export function interruptAt(count: number): Disturbance {
+  const control = new AbortController();
+  let heard = 0;
+  return {
+    signal: control.signal,
+    listen: (event) => {
+      if (event.type === "arrival" && ++heard === count) control.abort();
+    },
+  };
+}
+
+/** Kills a segment before its `count`-th write: nothing reaches the store from there on. */
+export function killAt(store: Store, count: number): Disturbance {
+  const control = new AbortController();
+  let writes = 0;
+  const dying: Store = {
+    read: (key) => store.read(key),
+    list: (prefix) => store.list(prefix),
+    writeOnce: (key, bytes) => store.writeOnce(key, bytes),
+    async write(key, bytes) {
+      if (++writes >= count) control.abort();
+      else await store.write(key, bytes);
+    },
+    async remove(key) {
+      if (writes < count) await store.remove(key);
+    },
+  };
+  return { store: dying, signal: control.signal };
+}
+
+/** What the store knows: the recorded events, and the digest of the weights they replay to. */
+export async function recorded({ record, staged, store }: Scene): Promise<{
+  events: readonly RunEvent[];
+  digest: string;
+  savedDigest: string;
+}> {
+  const checkpoint = (await readCheckpoint<{ weights: Float32Array<ArrayBuffer> }>(
+    store,
+    record.run,
+  ))!;
+  const { events } = await readBatches(store, record.run, checkpoint.sequence);
+  const { prepared, encoded } = staged;
+  const plan = roundsPlan(record.spec, prepared, encoded, record.largestEigenvalue);
+  const { weights } = await replay(rounds(plan), events, performer(record, store));
+  return {
+    events,
+    digest: weightsDigest(weights),
+    savedDigest: weightsDigest(checkpoint.state.weights),
+  };
+}
+
+function performer(record: RunRecord, store: Store): (task: WorkerTask) => Promise<WorkerReply> {
+  const work = createWorker(store, () => 0, record.spec.workers);
+  const { run, encoded, spec } = record;
+  return (task) => work({ run, encoded, problem: spec.problem, task });
+}
