@@ -22,7 +22,7 @@ export function pictureSection(runs: readonly RunData[]): Html {
   return html`<section aria-labelledby="picture-title">
 <h2 id="picture-title">Who was waited for</h2>
 <p>One row for each worker slot, time runs to the right. Point at a cell, tap it, or move with the
-arrow keys to see its task. ${slowWords(runs)}</p>
+arrow keys to see its task. ${slowWords(runs)}${twiceWords(drawn)}</p>
 ${plain ? fateLegend() : html``}${binned ? shareLegend() : html``}
 ${runs.map((run, index) => (run.picture.cells.length === 0 ? html`` : picture(run, index, runs.length > 1)))}
 </section>`;
@@ -33,6 +33,17 @@ function slowWords(runs: readonly RunData[]): string {
   if (limits.length === 0) return "";
   const limit = [...new Set(limits.map((ms) => formatMs(ms)))].join(" or ");
   return `“Slow” is a reply that took more than ${limit}: half as long again as the median, and at least 20 ms more.`;
+}
+
+function twiceWords(runs: readonly RunData[]): string {
+  const twice = runs.some(
+    ({ picture }) =>
+      picture.roundsPerColumn === 1 &&
+      picture.cells.some(({ fates }) => fates.reduce((sum, count) => sum + count, 0) > 1),
+  );
+  return twice
+    ? " A round with a line search asks every slot twice; its cell shows the worse of the two."
+    : "";
 }
 
 function fateLegend(): Html {

@@ -67,7 +67,7 @@ function trouble(slot: SlotData): number {
   return slot.slowShare + (slot.stands === "out" ? 1 : 0);
 }
 
-function sentence({ slots, pace }: RunData): string {
+function sentence({ slots, pace, figures }: RunData): string {
   const out = slots.filter(({ stands }) => stands === "out");
   const names = out.slice(0, 8).map(({ slot }) => String(slot));
   const more = out.length > names.length ? ` and ${out.length - names.length} more` : "";
@@ -79,7 +79,7 @@ function sentence({ slots, pace }: RunData): string {
         } out: slow or lost far more often than the others.`;
   if (pace.unusedUsd === 0) return who;
   const pay = `${formatDollars(pace.unusedUsd)} went to replies that did not count`;
-  if (pace.savedSeconds < 0.001) return `${who} ${pay}.`;
+  if (pace.savedSeconds < 0.01 * figures.seconds) return `${who} ${pay}.`;
   return `${who} ${pay}; not waiting for them saved at least ${formatSeconds(pace.savedSeconds)}.`;
 }
 
