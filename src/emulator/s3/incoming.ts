@@ -132,7 +132,9 @@ function nameOfTrailer(header: string): ChecksumName {
 }
 
 async function* counted(message: IncomingMessage, onBytes: (count: number) => void) {
-  for await (const piece of message as AsyncIterable<Buffer>) {
+  // Not destroyed on an early end: the reason still has to be told over the same connection.
+  const pieces = message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const piece of pieces) {
     onBytes(piece.length);
     yield piece;
   }
