@@ -83,7 +83,8 @@ function againstBaseline(
   const baselineGap = runs.find(({ run }) => run === baseline)?.gap ?? null;
   const worse = contender.gap === null || baselineGap === null ? null : contender.gap - baselineGap;
   const far = worse !== null && worse > 0.05;
-  const objective = sameProblem ? `, ${objectiveWords(worse)}` : "";
+  const cost = costWords(contender.run.figures.dollars, baseline.figures.dollars);
+  const objective = `${sameProblem ? `, ${objectiveWords(worse)}` : ""}${cost}`;
   const who = `“${contender.run.label}” (${waitWords(contender.run)})`;
   if (ratio < 0.97)
     return `Not waiting did not pay here: ${who} was ${times(1 / ratio)} slower than waiting for all${objective}.`;
@@ -109,6 +110,13 @@ function objectiveWords(worse: number | null): string {
   if (Math.abs(worse) <= 0.05) return `objective within ${formatPercent(Math.abs(worse))}`;
   const change = formatPercent(Math.abs(worse));
   return worse > 0 ? `but its objective is ${change} worse` : `objective ${change} better`;
+}
+
+/** Not waiting is paid for in unused replies and in redundant rows: say so where it shows. */
+function costWords(dollars: number, baseline: number): string {
+  if (baseline === 0 || dollars === 0) return "";
+  const ratio = dollars / baseline;
+  return Math.abs(ratio - 1) < 0.1 ? "" : `, at ${times(ratio)} the cost`;
 }
 
 /** "12 of 16 workers", where the run says so. */

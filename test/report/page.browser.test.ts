@@ -97,11 +97,12 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
     const line = () =>
       page.locator('figure[data-plot="progress"] g[aria-label="line"] path').first();
     const before = await line().getAttribute("d");
-    await page.getByText("gap to best", { exact: true }).click();
     expect(await page.locator('input[name="scale"][value="log"]').isChecked()).toBe(true);
-    const gap = await line().getAttribute("d");
+    await page.getByText("objective", { exact: true }).first().click();
+    expect(await page.locator('input[name="scale"][value="linear"]').isChecked()).toBe(true);
+    const objective = await line().getAttribute("d");
     await page.getByText("over rounds", { exact: true }).click();
-    expect(new Set([before, gap, await line().getAttribute("d")]).size).toBe(3);
+    expect(new Set([before, objective, await line().getAttribute("d")]).size).toBe(3);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -14,6 +14,13 @@ test("fastest k that kept its objective was enough", () => {
   );
 });
 
+test("what not waiting costs is said where it shows", () => {
+  const dear = sampleEvents().map((event) =>
+    event.type === "result" ? { ...event, dollars: event.dollars * 2.1 } : event,
+  );
+  expect(verdict(all, { label: "k", events: dear }).sentence).toMatch(/, at 2\.1× the cost\.$/);
+});
+
 test("a fast run with a bad objective was not enough", () => {
   const bad = sampleEvents({ objective: (round) => 0.3 + 0.9 ** round });
   const { sentence } = verdict(all, { label: "k", events: bad });

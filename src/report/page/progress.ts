@@ -23,7 +23,9 @@ export function drawProgress(runs: readonly RunData[]): void {
   const figure = figures("progress")[0];
   const controls = document.querySelector('[data-controls="progress"]');
   if (figure === undefined || controls === null) return;
-  const view: View = { measure: "objective", along: "seconds", scale: "linear" };
+  // Compared runs differ most where their objectives are nearly the same.
+  const first = runs.length > 1 && bestObjective(runs) !== null ? "gap" : "objective";
+  const view: View = { measure: first, along: "seconds", scale: "linear" };
   view.scale = helpfulScale(shownOf(runs, view));
   const redraw = mount(figure, (width) => plot(runs, view, width));
   const changed = <Key extends keyof View>(key: Key) => {
@@ -65,7 +67,7 @@ function measuresOf(runs: readonly RunData[]): Option<Measure>[] {
   return [
     { value: "objective", label: "objective" },
     ...(metric === undefined ? [] : [{ value: "metric" as const, label: metricName(metric) }]),
-    ...(runs.length > 1 ? [{ value: "gap" as const, label: "gap to best" }] : []),
+    ...(bestObjective(runs) === null ? [] : [{ value: "gap" as const, label: "gap to best" }]),
   ];
 }
 
