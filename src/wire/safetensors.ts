@@ -33,6 +33,9 @@ const arrays = {
 
 type DType = keyof typeof arrays;
 
+/** The one name that no tensor can have: the format keeps its metadata there. */
+export const reservedName = "__metadata__";
+
 /**
  * The bytes of a safetensors object: 8 bytes of header length, a JSON header padded with blanks to
  * a multiple of 8, then the tensors. Each tensor starts at a multiple of its item size, because
@@ -46,11 +49,12 @@ export function toSafetensors(
     (a, b) =>
       tensors[b]!.data.BYTES_PER_ELEMENT - tensors[a]!.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
   );
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header[reservedName] = metadata;
   let offset = 0;
   for (const name of names) {
     const { data, shape } = tensors[name]!;
+    if (name === reservedName) throw new Error(`no tensor can be called ${name}`);
     if (product(shape) !== data.length)
       throw new Error(`tensor ${name}: shape [${shape}] does not hold ${data.length} items`);
     header[name] = {
@@ -103,8 +107,9 @@ export function fromSafetensors(bytes: Uint8Array, place = "safetensors object")
     return refuse("the header is not an object");
   const tensors: Record<string, Tensor> = Object.create(null);
   let metadata: Record<string, string> = {};
+  const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
-    if (name === "__metadata__") {
+    if (name === reservedName) {
       if (!isStringMap(entry)) return refuse("its metadata are not text");
       metadata = entry;
       continue;
@@ -112,8 +117,23 @@ export function fromSafetensors(bytes: Uint8Array, place = "safetensors object")
     const found = tensorAt(entry, bytes, start);
     if (typeof found === "string") return refuse(`tensor ${JSON.stringify(name)}: ${found}`);
     tensors[name] = found;
+    ranges.push((entry as { data_offsets: [number, number] }).data_offsets);
   }
+  const end = endOf(ranges);
+  if (end === null) return refuse("its tensors overlap or leave gaps");
+  if (start + end !== bytes.length)
+    return refuse(`its tensors end at ${start + end} of ${bytes.length} bytes`);
   return { tensors, metadata };
+}
+
+/** Where the last range ends if each begins where another ended, as the format demands. */
+function endOf(ranges: [number, number][]): number | null {
+  let end = 0;
+  for (const [from, to] of ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (from !== end) return null;
+    end = to;
+  }
+  return end;
 }
 
 function tensorAt(entry: unknown, bytes: Uint8Array, start: number): Tensor | string {
