@@ -69,9 +69,6 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     );
   };
   const reconcile = (wanted: readonly Task[]) => {
-    const names = new Set(wanted.map((task) => task.id));
-    for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
-    for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
     for (const task of wanted) {
       if (inFlight.has(task.id) || waiting.has(task.id)) continue;
       if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
@@ -81,6 +78,11 @@ export async function runLoop<State extends object, Task extends Slotted, Result
         waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
       }
     }
+    // All that is wanted is there now, so equal counts mean that nothing else is.
+    if (inFlight.size + waiting.size === wanted.length) return;
+    const names = new Set(wanted.map((task) => task.id));
+    for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
+    for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
   };
   const advance = (step: Step<State>, atMs: number): string | undefined => {
     state = step.state;

@@ -9,6 +9,8 @@ export interface Quorum<Reply> {
   readonly startedMs: number;
   /** When the last reply came; patience counts from here. */
   readonly heardMs: number;
+  /** How many replies there are. */
+  readonly count: number;
   readonly replies: { readonly [slot: number]: Reply };
   readonly losses: { readonly [slot: number]: Loss };
 }
@@ -20,15 +22,19 @@ interface Loss {
 }
 
 export function ask<Reply>(atMs: number): Quorum<Reply> {
-  return { startedMs: atMs, heardMs: atMs, replies: {}, losses: {} };
+  return { startedMs: atMs, heardMs: atMs, count: 0, replies: {}, losses: {} };
+}
+
+export interface Missing {
+  readonly slot: number;
+  /** How often it was lost already. */
+  readonly attempt: number;
+  readonly notBeforeMs: number;
 }
 
 /** Slots that have not replied, with how often they were lost and when to ask again. */
-export function outstanding(
-  quorum: Quorum<unknown>,
-  workers: number,
-): { slot: number; attempt: number; notBeforeMs: number }[] {
-  const missing = [];
+export function outstanding(quorum: Quorum<unknown>, workers: number): Missing[] {
+  const missing: Missing[] = [];
   for (let slot = 0; slot < workers; slot++) {
     if (Object.hasOwn(quorum.replies, slot)) continue;
     const loss = quorum.losses[slot];
@@ -46,7 +52,7 @@ export function hear<Reply>(
 ): Quorum<Reply> {
   if (outcome.kind === "done") {
     const replies = { ...quorum.replies, [slot]: outcome.result };
-    return { ...quorum, heardMs: atMs, replies };
+    return { ...quorum, heardMs: atMs, count: quorum.count + 1, replies };
   }
   const count = (quorum.losses[slot]?.count ?? 0) + 1;
   const retryAtMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (count - 1));
@@ -60,7 +66,7 @@ export function answered(quorum: Quorum<unknown>): number[] {
 }
 
 export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number): boolean {
-  const count = answered(quorum).length;
+  const { count } = quorum;
   return count >= rule.enough || (count >= rule.needed && atMs >= deadlineOf(quorum, rule));
 }
 
@@ -73,7 +79,7 @@ export function despair(
   atMs: number,
 ): string | null {
   if (atMs < quorum.heardMs + patienceMs) return null;
-  const count = answered(quorum).length;
+  const { count } = quorum;
   const missing = outstanding(quorum, workers).map(({ slot }) => slot);
   const last = Object.values(quorum.losses).at(-1)?.reason;
   return (
@@ -93,8 +99,8 @@ export function wakeAtMs(
   suffices: (slots: readonly number[]) => boolean,
 ): number {
   const deadline = deadlineOf(quorum, rule);
-  const slots = answered(quorum);
-  const isDue = Number.isFinite(deadline) && slots.length >= rule.needed && suffices(slots);
+  const mayClose = Number.isFinite(deadline) && quorum.count >= rule.needed;
+  const isDue = mayClose && suffices(answered(quorum));
   return Math.min(quorum.heardMs + patienceMs, isDue ? deadline : Number.POSITIVE_INFINITY);
 }
 

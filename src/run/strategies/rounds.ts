@@ -5,6 +5,7 @@ import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient, type Problem, penalty } from "../../problems/problem.ts";
 import type { WorkerReply, WorkerTask } from "../messages.ts";
 import type { Step, Strategy } from "../strategy.ts";
+import { askedOnce } from "./asking.ts";
 import { estimate, type Shares, shareOf, suffices } from "./estimate.ts";
 import { chooseStep, trialSteps } from "./line-search.ts";
 import {
@@ -69,6 +70,7 @@ interface Previous {
  */
 export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, WorkerReply> {
   const workers = plan.shares.storedRows.length;
+  const asked = askedOnce();
   return {
     start: () => ({
       round: 0,
@@ -83,7 +85,7 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
     }),
     wanted(state) {
       if (state.finished) return [];
-      return outstanding(state.quorum, workers).map((missing) => taskOf(state, missing));
+      return outstanding(state.quorum, workers).map((missing) => asked(state, missing));
     },
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
@@ -107,17 +109,6 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
     wakeAtMs: (state) =>
       wakeAtMs(state.quorum, plan.wait, plan.patienceMs, (slots) => suffices(plan.shares, slots)),
   };
-}
-
-function taskOf(
-  { round, search, weights }: RoundsState,
-  { slot, attempt, notBeforeMs }: { slot: number; attempt: number; notBeforeMs: number },
-): WorkerTask {
-  const phase = search === null ? "gradient" : "along";
-  const id = `round-${round}/${phase}/slot-${slot}${attempt > 0 ? `/try-${attempt + 1}` : ""}`;
-  const common = { id, slot, round, weights, notBeforeMs };
-  if (search === null) return { ...common, operation: "gradient" };
-  return { ...common, operation: "along", direction: search.direction, steps: search.steps };
 }
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */

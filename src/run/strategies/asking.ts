@@ -1,0 +1,45 @@
+import type { WorkerTask } from "../messages.ts";
+import type { Missing } from "./quorum.ts";
+
+/** What all slots are asked: a round's gradient, or with `search` the way along a direction. */
+export interface Question {
+  readonly round: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly search: {
+    readonly direction: Float32Array<ArrayBuffer>;
+    readonly steps: Float64Array<ArrayBuffer>;
+  } | null;
+}
+
+/**
+ * The tasks that ask a question, remembered for as long as it stands: with hundreds of slots,
+ * making the same names again at every arrival would be most of a run's time.
+ */
+export function askedOnce(): (question: Question, missing: Missing) => WorkerTask {
+  const known = new WeakMap<object, { readonly attempt: number; readonly task: WorkerTask }[]>();
+  return (question, missing) => {
+    const subject = question.search ?? question.weights;
+    const made = known.get(subject) ?? [];
+    known.set(subject, made);
+    const { slot, attempt, notBeforeMs } = missing;
+    const before = made[slot];
+    if (before?.attempt === attempt) {
+      const { task } = before;
+      if (task.round === question.round && task.notBeforeMs === notBeforeMs) return task;
+    }
+    const task = taskOf(question, missing);
+    made[slot] = { attempt, task };
+    return task;
+  };
+}
+
+function taskOf(
+  { round, search, weights }: Question,
+  { slot, attempt, notBeforeMs }: Missing,
+): WorkerTask {
+  const phase = search === null ? "gradient" : "along";
+  const id = `round-${round}/${phase}/slot-${slot}${attempt > 0 ? `/try-${attempt + 1}` : ""}`;
+  const common = { id, slot, round, weights, notBeforeMs };
+  if (search === null) return { ...common, operation: "gradient" };
+  return { ...common, operation: "along", direction: search.direction, steps: search.steps };
+}

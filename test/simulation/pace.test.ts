@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { rounds } from "../../src/run/strategies/rounds.ts";
+import { trial } from "../run/fixtures.ts";
+import { fatesOf, virtualRun } from "../run/virtual-run.ts";
+
+it("the loop carries 256 slots through 200 rounds in seconds", async () => {
+  const { plan } = trial({
+    workers: 256,
+    rows: 512,
+    columns: 8,
+    wait: { fastest: 200 },
+    optimizer: { type: "gradient-descent", step: 0.01 },
+    roundsMax: 200,
+  });
+  const values = Float32Array.from({ length: 8 }, (_, j) => j + 1);
+  const started = performance.now();
+  const end = await virtualRun(rounds(plan), {
+    perform: () => ({ loss: 1, values, computeMs: 0 }),
+    fateOf: fatesOf({ model: "lambda" }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  expect(end.state.round).toBe(200);
+  console.log(`256 slots x 200 rounds: ${seconds.toFixed(2)} s`);
+  expect(seconds).toBeLessThan(15);
+});
