@@ -44,6 +44,11 @@ export async function openHome(path: string = homePath()): Promise<Home> {
   };
 }
 
+/** Another process, or this one already, serves this home. */
+export async function isServed(path: string): Promise<boolean> {
+  return (await announced(path)) !== null;
+}
+
 /** Lets other processes of this home find its store. Returns the way to take that back. */
 export async function announce(
   path: string,

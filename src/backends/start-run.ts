@@ -17,16 +17,21 @@ export interface Watchers {
   readonly signal?: AbortSignal;
 }
 
+/** A fresh name for a run of this process. */
+export function nameRun(startedAt = new Date()): string {
+  return newRunName(startedAt, `${process.pid}/${performance.now()}`);
+}
+
 /** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
 export async function createRun(
   spec: RunSpec,
   backend: Backend,
   watchers: Watchers = {},
+  run: string = nameRun(),
 ): Promise<RunRecord> {
   const ports = { open: openSource, store: backend.store };
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();
-  const run = newRunName(startedAt, `${process.pid}/${performance.now()}`);
   return recordRun(backend.store, { run, startedAt, backend: backend.name }, spec, staged);
 }
 

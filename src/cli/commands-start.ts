@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import type { Invoke } from "./program.ts";
+
+const settingHelp = "change one value of the spec, as in stop.rounds=50; may be repeated";
+const backendHelp = "emulated, threads or simulated";
+
+/** The commands that begin something from a spec. */
+export function addStartCommands(program: Command, invoke: Invoke): void {
+  program
+    .command("run")
+    .summary("train by a spec, and report")
+    .description("Encodes the data if needed, trains, and writes model and report.")
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--name <name>", "the run's name instead of one made up")
+    .option("--json", "events as JSON lines on standard output, the result last")
+    .option("--open", "open the report in a browser")
+    .action((path, options) =>
+      invoke(async (terminal) => (await import("./run.ts")).run(path, options, terminal)),
+    );
+  program
+    .command("simulate")
+    .summary("train on a virtual clock, with any number of workers")
+    .description("Like run --backend simulated: the real mathematics, simulated time.")
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--name <name>", "the run's name instead of one made up")
+    .option("--json", "events as JSON lines on standard output, the result last")
+    .option("--open", "open the report in a browser")
+    .action((path, options) =>
+      invoke(async (terminal) => {
+        const { run } = await import("./run.ts");
+        return run(path, { ...options, backend: "simulated" }, terminal);
+      }),
+    );
+  program
+    .command("compare")
+    .summary("one run per setting, on the same delays")
+    .description("Trains once per setting with the same seed, hence the same delays.")
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .requiredOption(
+      "--vary <path=a,b,c>",
+      "the settings of one value; several of these give all combinations",
+      collect,
+    )
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--repeats <n>", "as often, with the seeds that follow", "1")
+    .option("--json", "events as JSON lines on standard output, the result last")
+    .option("--open", "open the report in a browser")
+    .action((path, options) =>
+      invoke(async (terminal) => (await import("./compare.ts")).compare(path, options, terminal)),
+    );
+}
+
+function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,80 @@
+import { exitCodes } from "../core/errors.ts";
+import type { ResultEvent } from "../ports/events.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDollars,
+  formatNumber,
+  formatSeconds,
+} from "../report/format.ts";
+import type { Orchestrated } from "../run/orchestrate.ts";
+import { facts } from "./table.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+export type Stop = Orchestrated["end"]["stop"];
+
+/** Says how a run ended, and returns what the process exits with. */
+export function reportOutcome(
+  { end, result }: Pick<Orchestrated, "end" | "result">,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): number {
+  const { stop } = end;
+  say(terminal, options)(resultTable(result));
+  if (stop.kind !== "done") {
+    terminal.err(`${terminal.paint.yellow("stopped:")} ${stop.reason}; its checkpoint is kept`);
+    terminal.err(`go on with: ${resumeCommand(result.run, stop)}`);
+  }
+  if (options.json === true) tell(terminal, withStop(result, stop));
+  return exitCodeOf(stop);
+}
+
+export function exitCodeOf(stop: { readonly kind: Stop["kind"] }): number {
+  return stop.kind === "done" ? 0 : exitCodes[stop.kind];
+}
+
+/** The result as the last JSON line tells it. */
+export function withStop(result: ResultEvent, stop: Stop): object {
+  if (stop.kind === "done") return { ...result, stop: "done" };
+  return {
+    ...result,
+    stop: stop.kind,
+    reason: stop.reason,
+    resume: resumeCommand(result.run, stop),
+  };
+}
+
+export function resultTable(result: ResultEvent): string {
+  const { train, test } = result.metrics;
+  return facts([
+    ["run", result.run],
+    ["objective", formatNumber(finite(result.objective), 6)],
+    ["train", metricsLine(train)],
+    ...(Object.keys(test).length === 0 ? [] : [["test", metricsLine(test)] as const]),
+    ["rounds", formatCount(result.rounds)],
+    ["time", formatSeconds(result.seconds)],
+    ["cost", formatDollars(result.dollars)],
+    ["data up", formatBytes(result.bytesUp)],
+    ["data down", formatBytes(result.bytesDown)],
+    ["erasures", formatCount(result.erasures)],
+    ["report", result.report],
+    ["model", result.model],
+  ]);
+}
+
+function metricsLine(metrics: Readonly<Record<string, number>>): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${formatNumber(finite(value))}`)
+    .join("  ");
+}
+
+/** A budget must be raised before there is anything to go on with. */
+function resumeCommand(run: string, stop: Stop): string {
+  if (stop.kind !== "budget") return `kofn resume ${run}`;
+  const which = /^stop\.\w+/.exec(stop.reason)?.[0] ?? "stop.seconds";
+  return `kofn resume ${run} --set ${which}=MORE`;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

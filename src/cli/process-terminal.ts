@@ -1,0 +1,39 @@
+import { createLogUpdate } from "log-update";
+import pc from "picocolors";
+import { homePath } from "../backends/home.ts";
+import type { LiveLine, Terminal } from "./terminal.ts";
+
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/** This process's own terminal. */
+export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // Whoever read us has gone: `kofn list | head`, a closed window. A run goes on without.
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    write: (text) =>
+      new Promise((resolve) => {
+        if (process.stdout.write(text)) resolve();
+        else process.stdout.once("drain", resolve).once("close", resolve);
+      }),
+    live: process.stderr.isTTY === true ? liveLine() : null,
+    paint: pc.createColors(pc.isColorSupported && process.stderr.isTTY === true),
+    home: homePath(),
+    onInterrupt(listener) {
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+function liveLine(): LiveLine {
+  const update = createLogUpdate(process.stderr, { showCursor: true });
+  return { show: (text) => update(text), clear: () => update.clear() };
+}

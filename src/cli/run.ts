@@ -1,0 +1,32 @@
+import { checkSpec } from "../backends/check-spec.ts";
+import { checkBackend } from "../backends/registry.ts";
+import { nameRun } from "../backends/start-run.ts";
+import { checkRunName } from "../run/record.ts";
+import { parseSetting } from "../run/settings.ts";
+import { readSpec } from "../run/spec-file.ts";
+import { openInBrowser } from "./browser.ts";
+import { reportOutcome } from "./outcome.ts";
+import type { Terminal } from "./terminal.ts";
+import { train } from "./train.ts";
+
+export interface RunOptions {
+  readonly set: readonly string[];
+  readonly backend: string;
+  readonly json?: boolean;
+  readonly open?: boolean;
+  readonly name?: string;
+}
+
+/** `kofn run SPEC`: encode if needed, train, report. */
+export async function run(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
+  const backend = checkBackend(options.backend);
+  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const spec = checkSpec(await readSpec(path, settings));
+  const name = options.name === undefined ? nameRun() : checkRunName(options.name);
+  terminal.err(`run ${terminal.paint.bold(name)} (${backend})`);
+  const request = { run: name, spec, backend, json: options.json === true };
+  const done = await train(request, terminal);
+  const exitCode = reportOutcome(done, options, terminal);
+  if (options.open === true) await openInBrowser(done.result.report, terminal);
+  return exitCode;
+}

@@ -1,0 +1,46 @@
+/** The world of a command: where it writes, and what interrupts it. */
+export interface Terminal {
+  /** Results: a line (or a table) on standard output. */
+  out(line: string): void;
+  /** Everything else a person reads. */
+  err(line: string): void;
+  /** Bytes to standard output as they are. */
+  write(text: string): Promise<void>;
+  /** A line that is replaced by the next one; null where nobody watches. */
+  readonly live: LiveLine | null;
+  readonly paint: Paint;
+  /** Where runs are kept. */
+  readonly home: string;
+  /** Ctrl-C and its like. Returns the way to listen no longer. */
+  onInterrupt(listener: () => void): () => void;
+  /** Leaves at once. */
+  exit(code: number): never;
+}
+
+export interface LiveLine {
+  show(text: string): void;
+  /** Removes it. */
+  clear(): void;
+}
+
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+}
+
+/** Where a command's human words go: to standard error when standard output is for programs. */
+export function say(
+  terminal: Terminal,
+  options: { readonly json?: boolean },
+): (text: string) => void {
+  return options.json === true ? terminal.err : terminal.out;
+}
+
+/** One JSON object on a line of its own; numbers that are not finite become null. */
+export function tell(terminal: Terminal, event: object): void {
+  terminal.out(JSON.stringify(event));
+}

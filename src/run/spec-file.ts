@@ -1,0 +1,123 @@
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { messageOf, RunError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { type Setting, withSettings } from "./settings.ts";
+import { type RunSpec, resolveSpec } from "./spec.ts";
+import { parseYaml } from "./yaml-text.ts";
+
+const bytesMax = 1024 * 1024;
+const textKinds = [".yaml", ".yml", ".json"];
+const codeKinds = [".ts", ".mts", ".js", ".mjs"];
+const pathKeys = ["source", "targetSource", "test"];
+
+/**
+ * The spec in a file (YAML, JSON, or a TypeScript or JavaScript module's default export), with
+ * settings applied. Throws `RunError` naming the place and the remedy.
+ */
+export async function readSpec(path: string, settings: readonly Setting[] = []): Promise<RunSpec> {
+  return resolveSpec(withSettings(await loadSpec(path), settings));
+}
+
+/** What a spec file says, unchecked, with its data paths as they are from the working folder. */
+export async function loadSpec(path: string): Promise<unknown> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => absent(path, cause));
+  if (!found.isFile()) {
+    const what = found.isDirectory() ? "a directory" : "not a file";
+    throw new RunError("not-a-file", `${path}: ${what}, expected a spec file`, {
+      hint: "give the path of a .yaml, .json or .ts file",
+    });
+  }
+  const kind = extname(path).toLowerCase();
+  if (codeKinds.includes(kind)) return withPaths(await loadModule(path), path);
+  if (!textKinds.includes(kind)) {
+    throw new RunError("not-a-spec", `${path}: a spec file does not end in "${kind}"`, {
+      hint: `its name ends in one of ${[...textKinds, ...codeKinds].join(", ")}`,
+    });
+  }
+  const spec = parseYaml(await readText(path, found.size), path);
+  if (spec === null || spec === undefined) {
+    throw new RunError("empty-spec", `${path}: the spec is empty`, {
+      hint: "it begins like  problem: { type: ridge }  with data: below it",
+    });
+  }
+  return withPaths(spec, path);
+}
+
+async function loadModule(path: string): Promise<unknown> {
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
+  } catch (cause) {
+    throw new RunError("bad-module", `${path}: it cannot be loaded: ${messageOf(cause)}`, {
+      hint: "mend the module; it must run by itself with node",
+      cause,
+    });
+  }
+  if (loaded.default === undefined) {
+    throw new RunError("bad-module", `${path}: it has no default export`, {
+      hint: "end it with  export default defineRun({ ... })",
+    });
+  }
+  return loaded.default;
+}
+
+async function readText(path: string, size: number): Promise<string> {
+  if (size > bytesMax) {
+    throw new RunError("spec-too-large", `${path}: ${size} bytes, expected at most ${bytesMax}`, {
+      hint: "a spec holds settings alone; name the data by data.source",
+    });
+  }
+  // Bounded while reading as well: the file may have grown since.
+  const bytes = await readStart(path, bytesMax);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new RunError("not-utf8", `${path}: it is not UTF-8 text`, {
+      hint: "save it as UTF-8, or give another file: data belong under data.source",
+      cause,
+    });
+  }
+}
+
+async function readStart(path: string, length: number): Promise<Uint8Array> {
+  const file = await open(path, "r").catch((cause: NodeJS.ErrnoException) => absent(path, cause));
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Data paths are meant from the spec's folder; how they are found must not change with `cd`. */
+function withPaths(spec: unknown, path: string): unknown {
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) return spec;
+  const { data } = spec as { readonly data?: unknown };
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return spec;
+  const moved = Object.entries(data).map(([key, value]: [string, unknown]) => {
+    const isPath = pathKeys.includes(key) && typeof value === "string" && value !== "";
+    return [key, isPath ? fromFolder(dirname(path), value) : value];
+  });
+  return { ...spec, data: Object.fromEntries(moved) };
+}
+
+function fromFolder(folder: string, source: string): string {
+  return isAbsolute(source) || /^[a-z0-9]+:\/\//i.test(source) ? source : join(folder, source);
+}
+
+async function absent(path: string, cause: NodeJS.ErrnoException): Promise<never> {
+  if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") {
+    throw new RunError("unreadable-file", `${path}: ${messageOf(cause)}`, {
+      hint: "allow this user to read it",
+      cause,
+    });
+  }
+  // For the hint only: a folder that cannot be listed has no names to give.
+  const names = await readdir(dirname(path)).catch((): string[] => []);
+  throw new RunError("no-such-file", `${path}: there is no such spec file`, {
+    hint: `${nearest(basename(path), names)}paths are taken from ${resolve(".")}`,
+    cause,
+  });
+}
