@@ -27,6 +27,8 @@ export class CsvScanner {
   private readonly missingValues: ReadonlySet<string>;
   private readonly reads: readonly boolean[];
   private readonly numeric: readonly boolean[];
+  /** What is kept from chunk to chunk, so that none needs an allocation of its own. */
+  private buffer: Buffer = Buffer.alloc(0);
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
   /** Physical line of the row at `at`. */
@@ -52,10 +54,12 @@ export class CsvScanner {
       throw this.error("row-too-long", `a row of more than ${this.rowBytesMax()} bytes`, [
         "a quotation mark that is never closed makes the rest of a file one field",
       ]);
-    this.bytes =
-      rest.length > 0
-        ? Buffer.concat([rest, chunk])
-        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const length = rest.length + chunk.length;
+    const room = length <= this.buffer.length ? this.buffer : Buffer.allocUnsafe(2 * length);
+    room.set(rest);
+    room.set(chunk, rest.length);
+    this.buffer = room;
+    this.bytes = room.subarray(0, length);
     this.at = 0;
   }
 

@@ -18,8 +18,8 @@ export interface EncodeRequest {
   readonly seed: number;
 }
 
-/** All slots' buffers together. */
-const buffersBytesMax = 128 * 1024 * 1024;
+/** All slots' buffers together; as much again is being written. */
+const buffersBytesMax = 64 * 1024 * 1024;
 const formatVersion = 1;
 
 /**

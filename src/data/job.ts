@@ -34,7 +34,7 @@ export function testRowsOf({ train, test, options }: Job<Window>): number {
   return Math.min(train.rows - 1, Math.round(share * train.rows));
 }
 
-/** Tells the training rows that are for testing, in the order in which `shuffled` gives rows. */
+/** Tells the training rows that are for testing, asked once for each row in order. */
 export function testChooser({ test, train, random }: Job<Window>, testRows: number): () => boolean {
   if (test !== null) return () => false;
   return selection(random.fork("split"), train.rows, testRows);

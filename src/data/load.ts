@@ -30,7 +30,16 @@ export async function* eachPart(
   parts: readonly Part[],
   columns: number,
 ): AsyncGenerator<Examples> {
-  for (const part of parts) yield await readPart(store, part, columns);
+  const read = (index: number) =>
+    index < parts.length ? readPart(store, parts[index]!, columns) : null;
+  let next = read(0);
+  for (let index = 1; next !== null; index++) {
+    const part = await next;
+    next = read(index);
+    // It is awaited in the next turn; until then nobody may be listening for its failure.
+    next?.catch(() => undefined);
+    yield part;
+  }
 }
 
 async function readPart(store: Store, part: Part, columns: number): Promise<Examples> {

@@ -17,11 +17,10 @@ export class DensePartWriter {
   readonly targets: Float32Array;
   used = 0;
   rows = 0;
-  private readonly store: Store;
-  private readonly parts: Part[] = [];
+  private readonly queue: PartQueue;
 
   constructor(store: Store, columns: number, bytesMax: number = bounds.shardPartBytes) {
-    this.store = store;
+    this.queue = new PartQueue(store);
     this.columns = columns;
     this.capacity = Math.max(1, Math.floor(bytesMax / (4 * (columns + 1))));
     this.values = new Float32Array(this.capacity * columns);
@@ -38,18 +37,48 @@ export class DensePartWriter {
     });
     this.used = 0;
     this.rows += rows;
-    this.parts.push(await writePart(this.store, bytes, rows));
+    await this.queue.add(bytes, rows);
   }
 
   /** Writes what is left; the writer is finished. */
   async close(): Promise<readonly Part[]> {
     await this.flush();
+    return this.queue.close();
+  }
+}
+
+/** Writes parts in order, one at a time, while the next one is being made. */
+export class PartQueue {
+  private readonly store: Store;
+  private readonly parts: Part[] = [];
+  private writing: Promise<Part | null> = Promise.resolve(null);
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  /** Returns when the part before this one is written. Throws where that failed. */
+  async add(bytes: Uint8Array, rows: number): Promise<void> {
+    await this.finish();
+    this.writing = writePart(this.store, bytes, rows);
+    // The next call awaits it and hears of a failure; until then nobody may be listening.
+    this.writing.catch(() => undefined);
+  }
+
+  async close(): Promise<readonly Part[]> {
+    await this.finish();
     return this.parts;
+  }
+
+  private async finish(): Promise<void> {
+    const part = await this.writing;
+    this.writing = Promise.resolve(null);
+    if (part !== null) this.parts.push(part);
   }
 }
 
 /** Writes one part under the digest of its bytes. */
-export async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
+async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
   assert(rows > 0, "a part holds at least one row");
   const sha256 = hash("sha256", bytes, "hex");
   const key = `parts/${sha256}.safetensors`;

@@ -4,7 +4,6 @@ import { featureNamesOf, featureWriter } from "./features.ts";
 import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
 import { DensePartWriter } from "./parts.ts";
 import type { ColumnPlan, Preparation } from "./prepared.ts";
-import { shuffled } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
 import type { DenseWindow } from "./table.ts";
 
@@ -43,7 +42,7 @@ export async function prepareDense(job: Job<DenseWindow>, store: Store): Promise
     columns: width,
     train: await train.close(),
     test: await test.close(),
-    targetMean: target.means[0]!,
+    targetMean: target.mean(0),
     targetVariance: target.variance(0),
   };
 }
@@ -60,18 +59,16 @@ async function learn(job: Job<DenseWindow>, testRows: number): Promise<Learned> 
   const levels = job.columns.map(() => new LevelCounts());
   const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
   const isTest = testChooser(job, testRows);
-  for await (const { window, order } of shuffled(job.train, job.random.fork("file/train"))) {
-    const starts = new Uint32Array(window.rows);
-    let count = 0;
-    for (let i = 0; i < order.length; i++) if (!isTest()) starts[count++] = order[i]! * width;
-    const training = starts.subarray(0, count);
-    statistics.add(window.cells, training);
-    for (const column of texts)
-      for (let i = 0; i < count; i++) {
-        const level = window.cells[training[i]! + column]!;
+  for await (const { cells, rows } of job.train.windows())
+    for (let row = 0; row < rows; row++) {
+      if (isTest()) continue;
+      const base = row * width;
+      statistics.add(cells, base);
+      for (const column of texts) {
+        const level = cells[base + column]!;
         if (!Number.isNaN(level)) levels[column]!.add(level);
       }
-  }
+    }
   return { statistics, levels };
 }
 
@@ -82,11 +79,9 @@ function plansOf(job: Job<DenseWindow>, { statistics, levels }: Learned): Column
     const { name } = column;
     if (column.isTarget) return [];
     if (column.kind === "number") {
-      const mean = standardize ? statistics.means[i]! : 0;
+      const mean = standardize ? statistics.mean(i) : 0;
       const deviation = standardize ? statistics.deviation(i) : 1;
-      return [
-        { kind: "numeric", name, mean, deviation, fill: impute ? statistics.means[i]! : null },
-      ];
+      return [{ kind: "numeric", name, mean, deviation, fill: impute ? statistics.mean(i) : null }];
     }
     const counts = levels[i]!;
     const present = column.levels.names
@@ -114,32 +109,22 @@ interface Writing {
 async function write(job: Job<DenseWindow>, preparation: Preparation, to: Writing): Promise<void> {
   const features = featureWriter(preparation, job.columns);
   const isTest = testChooser(job, to.testRows);
-  for (const [spool, file] of [
-    [job.train, "train"],
-    [job.test, "test"],
-  ] as const) {
+  const value = new Float64Array(1);
+  for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
-    for await (const { window, order } of shuffled(spool, job.random.fork(`file/${file}`))) {
-      const { cells, width } = window;
-      const targets = new Float64Array(order.length);
-      const training = new Uint32Array(order.length);
-      let count = 0;
-      for (let i = 0; i < order.length; i++) {
-        const base = order[i]! * width;
+    for await (const { cells, rows, width } of spool.windows()) {
+      for (let row = 0; row < rows; row++) {
+        const base = row * width;
         const cell = cells[base + to.targetAt]!;
-        const target = to.classes === null ? cell : to.classes.classOf[cell]!;
-        const testing = file === "test" || isTest();
+        value[0] = to.classes === null ? cell : to.classes.classOf[cell]!;
+        const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);
-        writer.targets[writer.used++] = target;
-        if (!testing) {
-          targets[count] = target;
-          training[count] = count++;
-        }
+        writer.targets[writer.used++] = value[0];
+        if (!testing) to.target.add(value, 0);
         if (writer.used === writer.capacity) await writer.flush();
       }
-      to.target.add(targets, training.subarray(0, count));
-      job.onRows(order.length);
+      job.onRows(rows);
     }
   }
 }

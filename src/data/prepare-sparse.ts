@@ -3,7 +3,6 @@ import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
 import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
 import type { Preparation } from "./prepared.ts";
 import { SparsePartWriter } from "./sparse-parts.ts";
-import { shuffled } from "./split.ts";
 import { ColumnStatistics } from "./statistics.ts";
 import type { SparseWindow } from "./table.ts";
 
@@ -39,7 +38,7 @@ export async function prepareSparse(job: Job<SparseWindow>, store: Store): Promi
     columns,
     train: await train.close(),
     test: await test.close(),
-    targetMean: target.means[0]!,
+    targetMean: target.mean(0),
     targetVariance: target.variance(0),
   };
 }
@@ -71,30 +70,25 @@ interface Writing {
 async function write(job: Job<SparseWindow>, to: Writing) {
   const statistics = new ColumnStatistics(1);
   const present = new Set<number>();
-  const files = [[job.train, "train"] as const, [job.test, "test"] as const];
   const isTest = testChooser(job, to.testRows);
-  for (const [spool, file] of files) {
+  const value = new Float64Array(1);
+  for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
-    for await (const { window, order } of shuffled(spool, job.random.fork(`file/${file}`))) {
-      const targets = new Float64Array(window.rows);
-      let count = 0;
-      for (const row of order) {
+    for await (const window of spool.windows()) {
+      for (let row = 0; row < window.rows; row++) {
         const label = window.labels[row]!;
         const target = to.classes === null ? label : to.classes.classOf[label]!;
-        const testing = file === "test" || isTest();
+        const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
         writer.buffer.add(window, row, target);
         if (to.interceptAt >= 0) writer.buffer.extend(to.interceptAt, 1);
         if (!testing) {
-          targets[count++] = target;
+          value[0] = target;
+          statistics.add(value, 0);
           if (to.classes !== null) present.add(target);
         }
         if (writer.full()) await writer.flush();
       }
-      statistics.add(
-        targets,
-        new Uint32Array(count).map((_, i) => i),
-      );
       job.onRows(window.rows);
     }
   }

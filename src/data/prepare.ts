@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import { randomFrom } from "../core/random.ts";
+import { type Random, randomFrom } from "../core/random.ts";
 import type { Store } from "../ports/store.ts";
 import { type Input, openInput } from "./input.ts";
 import type { Content, Job } from "./job.ts";
@@ -89,11 +89,13 @@ async function fromInputs(
   const layout = (sparse ? labelLayout : trainingLayout)(data, task, train.name);
   const table = await train.table(layout, progress);
   const { columns } = table;
-  const trainRows = await filled(await spool(), table);
-  const testRows =
-    test === null
-      ? null
-      : await filled(await spool(), await test.table(sameLayout(columns, test.name), progress));
+  const random = randomFrom(seed).fork("prepare");
+  const trainRows = await shuffled(table, await spool(), random.fork("order/train"));
+  let testRows: Spool<Window> | null = null;
+  if (test !== null) {
+    const testTable = await test.table(sameLayout(columns, test.name), progress);
+    testRows = await shuffled(testTable, await spool(), random.fork("order/test"));
+  }
   const allRows = trainRows.rows + (testRows?.rows ?? 0);
   const job = {
     options: data,
@@ -102,7 +104,7 @@ async function fromInputs(
     classify: task === "classification",
     train: trainRows,
     test: testRows,
-    random: randomFrom(seed).fork("prepare"),
+    random,
     onRows: (rows: number) => progress((total / 2) * (rows / allRows)),
   };
   const content = sparse
@@ -112,7 +114,16 @@ async function fromInputs(
   return content;
 }
 
-async function filled(spool: Spool<Window>, table: Table): Promise<Spool<Window>> {
-  for await (const window of table.windows()) await spool.append(window);
+/** Fills the spool with the table's rows, those of each window in random order. */
+async function shuffled(
+  table: Table,
+  spool: Spool<Window>,
+  random: Random,
+): Promise<Spool<Window>> {
+  let index = 0;
+  for await (const window of table.windows()) {
+    await spool.append(window, random.fork(`window/${index}`).permutation(window.rows));
+    index++;
+  }
   return spool;
 }

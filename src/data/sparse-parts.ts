@@ -1,7 +1,7 @@
 import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
-import { writePart } from "./parts.ts";
+import { PartQueue } from "./parts.ts";
 import type { Part } from "./prepared.ts";
 
 /** Where rows may be copied from. */
@@ -69,13 +69,12 @@ export class SparseBuffer implements SparseEntries {
 export class SparsePartWriter {
   readonly buffer = new SparseBuffer();
   rows = 0;
-  private readonly store: Store;
   private readonly columns: number;
   private readonly bytesMax: number;
-  private readonly parts: Part[] = [];
+  private readonly queue: PartQueue;
 
   constructor(store: Store, columns: number, bytesMax: number = bounds.shardPartBytes) {
-    this.store = store;
+    this.queue = new PartQueue(store);
     this.columns = columns;
     this.bytesMax = bytesMax;
   }
@@ -98,13 +97,13 @@ export class SparsePartWriter {
     );
     this.buffer.clear();
     this.rows += rows;
-    this.parts.push(await writePart(this.store, bytes, rows));
+    await this.queue.add(bytes, rows);
   }
 
   /** Writes what is left; the writer is finished. */
   async close(): Promise<readonly Part[]> {
     await this.flush();
-    return this.parts;
+    return this.queue.close();
   }
 }
 

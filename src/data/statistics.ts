@@ -1,91 +1,58 @@
 /**
- * Mean, deviation and level counts of each column of a table, window by window. Means and squared
- * deviations of windows are merged by Chan, Golub and LeVeque (1979), so precision does not suffer
- * from a large mean.
+ * Mean and variance of each column of a table, missing values left out. Sums are of distances from
+ * a column's first value: as that value is one of them, its squared distance from the mean is at
+ * most n variances, so one pass loses at most about n times the unit roundoff.
  */
 export class ColumnStatistics {
-  readonly width: number;
-  /** Values that are not missing. */
-  readonly counts: Float64Array;
-  readonly means: Float64Array;
+  private readonly width: number;
+  private readonly counts: Float64Array;
+  private readonly firsts: Float64Array;
+  private readonly sums: Float64Array;
   private readonly squares: Float64Array;
-  private readonly least: Float64Array;
-  private readonly most: Float64Array;
-  private readonly windowCounts: Float64Array;
-  private readonly windowMeans: Float64Array;
-  private readonly windowSquares: Float64Array;
 
   constructor(width: number) {
     this.width = width;
     this.counts = new Float64Array(width);
-    this.means = new Float64Array(width);
+    this.firsts = new Float64Array(width).fill(Number.NaN);
+    this.sums = new Float64Array(width);
     this.squares = new Float64Array(width);
-    this.least = new Float64Array(width).fill(Infinity);
-    this.most = new Float64Array(width).fill(-Infinity);
-    this.windowCounts = new Float64Array(width);
-    this.windowMeans = new Float64Array(width);
-    this.windowSquares = new Float64Array(width);
   }
 
-  /** Adds the rows of `cells` that begin at `starts`. */
-  add(cells: Float64Array, starts: Uint32Array): void {
-    this.sum(cells, starts);
-    this.square(cells, starts);
-    this.merge();
+  /** Adds the row at `cells[base]`. */
+  add(cells: Float64Array, base: number): void {
+    const { width, counts, firsts, sums, squares } = this;
+    for (let j = 0; j < width; j++) {
+      const value = cells[base + j]!;
+      let distance = value - firsts[j]!;
+      if (Number.isNaN(distance)) {
+        if (Number.isNaN(value)) continue;
+        firsts[j] = value;
+        distance = 0;
+      }
+      counts[j]! += 1;
+      sums[j]! += distance;
+      squares[j]! += distance * distance;
+    }
   }
 
-  /** Population deviation; 1 where all values are the same. */
+  /** Zero where there are no values. */
+  mean(column: number): number {
+    const count = this.counts[column]!;
+    return count === 0 ? 0 : this.firsts[column]! + this.sums[column]! / count;
+  }
+
+  /** Of the values as a population. */
+  variance(column: number): number {
+    const count = Math.max(1, this.counts[column]!);
+    const sum = this.sums[column]!;
+    return Math.max(0, (this.squares[column]! - (sum * sum) / count) / count);
+  }
+
+  /** The root of the variance; 1 where all values are the same. */
   deviation(column: number): number {
-    if (!(this.most[column]! > this.least[column]!)) return 1;
+    if (this.squares[column] === 0) return 1;
     const deviation = Math.sqrt(this.variance(column));
     return deviation > 0 ? deviation : 1;
-  }
-
-  variance(column: number): number {
-    return this.squares[column]! / Math.max(1, this.counts[column]!);
-  }
-
-  private sum(cells: Float64Array, starts: Uint32Array): void {
-    const { width, windowCounts, windowMeans, least, most } = this;
-    windowCounts.fill(0);
-    windowMeans.fill(0);
-    for (let i = 0; i < starts.length; i++) {
-      const base = starts[i]!;
-      for (let j = 0; j < width; j++) {
-        const value = cells[base + j]!;
-        if (Number.isNaN(value)) continue;
-        windowCounts[j]! += 1;
-        windowMeans[j]! += value;
-        if (value < least[j]!) least[j] = value;
-        if (value > most[j]!) most[j] = value;
-      }
-    }
-    for (let j = 0; j < width; j++) windowMeans[j]! /= Math.max(1, windowCounts[j]!);
-  }
-
-  private square(cells: Float64Array, starts: Uint32Array): void {
-    const { width, windowMeans, windowSquares } = this;
-    windowSquares.fill(0);
-    for (let i = 0; i < starts.length; i++) {
-      const base = starts[i]!;
-      for (let j = 0; j < width; j++) {
-        const distance = cells[base + j]! - windowMeans[j]!;
-        if (!Number.isNaN(distance)) windowSquares[j]! += distance * distance;
-      }
-    }
-  }
-
-  private merge(): void {
-    for (let j = 0; j < this.width; j++) {
-      const added = this.windowCounts[j]!;
-      if (added === 0) continue;
-      const before = this.counts[j]!;
-      const total = before + added;
-      const gap = this.windowMeans[j]! - this.means[j]!;
-      this.means[j]! += (gap * added) / total;
-      this.squares[j]! += this.windowSquares[j]! + (gap * gap * before * added) / total;
-      this.counts[j] = total;
-    }
   }
 }
 
