@@ -38,7 +38,7 @@ export function plotFrame(width: number, height: number) {
     width,
     height,
     marginTop: 30,
-    marginLeft: 52,
+    marginLeft: 58,
     marginRight: 14,
     marginBottom: 38,
     style: { fontSize: "12px", fontFamily: "inherit", background: "transparent" },

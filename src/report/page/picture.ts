@@ -42,7 +42,7 @@ const cellWidthMax = 44;
 
 function plot(picture: Picture, available: number) {
   const { columns, slots } = picture;
-  const frame = plotFrame(Math.min(available, 66 + columns.length * cellWidthMax), 0);
+  const frame = plotFrame(Math.min(available, 72 + columns.length * cellWidthMax), 0);
   const { width } = frame;
   const cellWidth = (width - frame.marginLeft - frame.marginRight) / columns.length;
   const rowHeight = Math.max(3, Math.min(22, 640 / slots, Math.max(12, cellWidth * 1.5)));

@@ -81,13 +81,26 @@ function shownOf(runs: readonly RunData[], { measure, along }: View): Shown[] {
   const best = bestObjective(runs);
   return runs.flatMap(({ curve, label }, run) =>
     curve.points.map((point) => {
-      const y = measure === "gap" ? relativeGap(point.objective, best) : point[measure];
-      const value = measure === "gap" && y !== null ? formatPercent(y) : formatNumber(y);
+      const y = measure === "gap" ? gapOf(point.objective, best) : point[measure];
+      const value = measure === "gap" && y !== null ? gapWords(y) : formatNumber(y);
       const name = runs.length > 1 ? `${label}\n` : "";
       const where = `${plural(point.round, "round")}, ${formatSeconds(point.seconds)}`;
       return { x: point[along], y: y ?? Number.NaN, run, title: `${name}${where}\n${value}` };
     }),
   );
+}
+
+/** Below this, single-precision weights tell nothing apart; on a log scale zero needs a place. */
+const gapMin = 1e-6;
+
+function gapOf(objective: number | null, best: number | null): number | null {
+  const gap = relativeGap(objective, best);
+  return gap === null ? null : Math.max(gap, gapMin);
+}
+
+function gapWords(gap: number): string {
+  if (gap < 1.5 * gapMin) return "≤ 0.0001 %";
+  return gap < 1e-4 ? `${formatNumber(gap * 100, 2)} %` : formatPercent(gap);
 }
 
 /** Logarithmic where nothing is negative and values span more than a factor of 30. */
@@ -136,7 +149,7 @@ function plot(runs: readonly RunData[], view: View, width: number) {
     const dots = Plot.dot(own, { x: "x", y: "y", fill: runColour(index), r: 4 });
     return few ? [line, dots] : [line];
   });
-  const percent = measure === "gap" ? { tickFormat: (value: number) => formatPercent(value) } : {};
+  const percent = measure === "gap" ? { tickFormat: gapWords } : {};
   return Plot.plot({
     ...plotFrame(width, Math.min(380, Math.max(240, width * 0.5))),
     x: {
