@@ -59,7 +59,9 @@ function verdictOfSeveral(comparison: Comparison): Verdict {
   const contender = choose(others);
   if (baseline === null || baseline.ending.kind !== "done" || contender === null)
     return { sentence: withoutBaseline(runs), notes };
-  return { sentence: againstBaseline(contender, comparison, baseline), notes };
+  const raced = sameProblem ? raceNotes(contender, comparison, baseline) : [];
+  const sentence = againstBaseline(contender, comparison, baseline);
+  return { sentence, notes: [...raced, ...notes] };
 }
 
 /** The fastest of those whose objective is near the best; where none is, the nearest. */
@@ -110,6 +112,26 @@ function objectiveWords(worse: number | null): string {
   if (Math.abs(worse) <= 0.05) return `objective within ${formatPercent(Math.abs(worse))}`;
   const change = formatPercent(Math.abs(worse));
   return worse > 0 ? `but its objective is ${change} worse` : `objective ${change} better`;
+}
+
+/** Whole runs may end long after they were good enough: when did each get where? */
+function raceNotes(contender: ComparedRun, { runs }: Comparison, baseline: RunData): string[] {
+  const notes: string[] = [];
+  const own = contender.nearBestSeconds;
+  const other = runs.find(({ run }) => run === baseline)?.nearBestSeconds ?? null;
+  if (own !== null && other !== null && own > 0)
+    notes.push(
+      `Within 1 % of the best objective after ${formatSeconds(own)}, waiting for all after ${formatSeconds(other)}.`,
+    );
+  const { objective, seconds } = contender.run.figures;
+  const reached = baseline.curve.points.find(
+    (point) => point.objective !== null && objective !== null && point.objective <= objective,
+  );
+  if (reached !== undefined && reached.seconds < seconds)
+    notes.push(
+      `Waiting for all had reached the final objective of “${contender.run.label}” after ${formatSeconds(reached.seconds)} already, before that run ended.`,
+    );
+  return notes;
 }
 
 /** Not waiting is paid for in unused replies and in redundant rows: say so where it shows. */

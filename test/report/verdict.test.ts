@@ -21,6 +21,15 @@ test("what not waiting costs is said where it shows", () => {
   expect(verdict(all, { label: "k", events: dear }).sentence).toMatch(/, at 2\.1× the cost\.$/);
 });
 
+test("a baseline that was there sooner is given its due", () => {
+  const stalled = sampleEvents({ objective: (round) => 0.19 + 0.9 * 0.5 ** round, rounds: 400 });
+  const notes = verdict(all, { label: "k", events: stalled }).notes.join("\n");
+  expect(notes).toMatch(/^Waiting for all had reached the final objective of “k” after [\d.]+ s/m);
+  expect(verdict(all, { label: "k", events: sampleEvents() }).notes.join("\n")).toMatch(
+    /^Within 1 % of the best objective after [\d.]+ s, waiting for all after [\d.]+ s\.$/,
+  );
+});
+
 test("a fast run with a bad objective was not enough", () => {
   const bad = sampleEvents({ objective: (round) => 0.3 + 0.9 ** round });
   const { sentence } = verdict(all, { label: "k", events: bad });
