@@ -5,7 +5,13 @@ import { assert } from "../../core/errors.ts";
 import type { Exit } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { logTail } from "./log-tail.ts";
-import { openRuntimeApi, type RuntimeRequest, sendEvent, trailingError } from "./runtime-api.ts";
+import {
+  openRuntimeApi,
+  type RuntimeEvents,
+  type RuntimeRequest,
+  sendEvent,
+  trailingError,
+} from "./runtime-api.ts";
 
 /** What came out of one event inside an environment. */
 export type Answer =
@@ -26,7 +32,7 @@ export interface Environment {
   init(): Promise<Answer | undefined>;
   /** True from the moment it asked for its next event. */
   waits(): boolean;
-  /** Calls `use` when it asks for its next event, at once where it has; null where it is gone. */
+  /** Resolved when it asks for its next event, at once where it has, or when it is gone. */
   whenWaiting(): Promise<unknown>;
   /** One at a time. `forward` is given the reply's bytes as they come, instead of the answer. */
   run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<Answer>;
@@ -47,55 +53,16 @@ export interface EnvironmentOptions {
 }
 
 export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  let poll: ServerResponse | undefined;
-  let running: Running | undefined;
-  let undelivered = false;
-  let killedForMemory = false;
-  let announceWaiting = Promise.withResolvers<undefined>();
-  const initial = Promise.withResolvers<Answer | undefined>();
-
-  const settle = (requestId: string, answer: Answer) => {
-    if (running?.event.requestId !== requestId) return false;
-    const { settle: done } = running;
-    running = undefined;
-    done(answer);
-    return true;
-  };
-  const deliver = () => {
-    if (!undelivered || poll === undefined || running === undefined) return;
-    undelivered = false;
-    announceWaiting = Promise.withResolvers();
-    const waiting = poll;
-    poll = undefined;
-    sendEvent(waiting, running.event);
-  };
-  const api = await openRuntimeApi({
-    next(response) {
-      poll = response;
-      response.once("close", () => {
-        if (poll === response) poll = undefined;
-      });
-      initial.resolve(undefined);
-      announceWaiting.resolve(undefined);
-      deliver();
-    },
-    respond(requestId, body) {
-      if (running?.event.requestId !== requestId) return false;
-      collect(body, running.forward, (answer) => settle(requestId, answer));
-      return true;
-    },
-    fail: (requestId, body) => settle(requestId, { kind: "error", body }),
-    initFailed: (body) => initial.resolve({ kind: "error", body }),
-  });
-
+  const inside = new Inside();
+  const api = await openRuntimeApi(inside);
   const log = logTail(options.onOutput);
   const child = spawnRuntime(options, api.port, log.push);
+  let killedForMemory = false;
   const gone = new Promise<Answer & { kind: "exit" }>((resolve) => {
     const ended = (code: number | null, signal: NodeJS.Signals | null) => {
       const outOfMemory = killedForMemory || (signal === "SIGABRT" && log.sawHeapLimit());
       const answer = { kind: "exit", exit: { code, signal, outOfMemory } } as const;
-      initial.resolve(answer);
-      if (running !== undefined) settle(running.event.requestId, answer);
+      inside.end(answer);
       resolve(answer);
       void api.close();
     };
@@ -108,28 +75,89 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     log,
     gone,
     init() {
+      // A process that has ended meanwhile answers by its exit.
       if (child.channel) child.send("begin", () => {});
-      return initial.promise;
+      return inside.loaded.promise;
     },
-    waits: () => poll !== undefined,
-    whenWaiting: () => Promise.race([announceWaiting.promise, gone]),
-    run(event, forward) {
-      assert(running === undefined, "an environment runs one event at a time");
-      return new Promise((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) {
-          gone.then(resolve, resolve as never);
-          return;
-        }
-        running = { event, forward, settle: resolve };
-        undelivered = true;
-        deliver();
-      });
-    },
+    waits: () => inside.waits(),
+    whenWaiting: () => Promise.race([inside.asked.promise, gone]),
+    run: (event, forward) =>
+      child.exitCode === null && child.signalCode === null ? inside.run(event, forward) : gone,
     kill(outOfMemory = false) {
       killedForMemory ||= outOfMemory;
       child.kill("SIGKILL");
     },
   };
+}
+
+/** The process's side of the Runtime API: at most one event given out, at most one poll waiting. */
+class Inside implements RuntimeEvents {
+  /** Undefined once the function is loaded; else why it is not. */
+  readonly loaded = Promise.withResolvers<Answer | undefined>();
+  /** Resolved while a poll waits. */
+  asked = Promise.withResolvers<void>();
+  #poll: ServerResponse | undefined;
+  #running: Running | undefined;
+  #given = false;
+
+  waits(): boolean {
+    return this.#poll !== undefined;
+  }
+
+  run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<Answer> {
+    assert(this.#running === undefined, "an environment runs one event at a time");
+    return new Promise((settle) => {
+      this.#running = { event, forward, settle };
+      this.#given = false;
+      this.#give();
+    });
+  }
+
+  end(answer: Answer): void {
+    this.loaded.resolve(answer);
+    if (this.#running !== undefined) this.#settle(this.#running.event.requestId, answer);
+  }
+
+  next(poll: ServerResponse): void {
+    this.#poll = poll;
+    poll.once("close", () => {
+      if (this.#poll === poll) this.#poll = undefined;
+    });
+    this.loaded.resolve(undefined);
+    this.asked.resolve();
+    this.#give();
+  }
+
+  respond(requestId: string, body: IncomingMessage): boolean {
+    if (this.#running?.event.requestId !== requestId) return false;
+    collect(body, this.#running.forward, (answer) => this.#settle(requestId, answer));
+    return true;
+  }
+
+  fail(requestId: string, body: Buffer): boolean {
+    return this.#settle(requestId, { kind: "error", body });
+  }
+
+  initFailed(body: Buffer): void {
+    this.loaded.resolve({ kind: "error", body });
+  }
+
+  #give(): void {
+    const poll = this.#poll;
+    if (this.#given || poll === undefined || this.#running === undefined) return;
+    this.#given = true;
+    this.#poll = undefined;
+    this.asked = Promise.withResolvers();
+    sendEvent(poll, this.#running.event);
+  }
+
+  #settle(requestId: string, answer: Answer): boolean {
+    if (this.#running?.event.requestId !== requestId) return false;
+    const { settle } = this.#running;
+    this.#running = undefined;
+    settle(answer);
+    return true;
+  }
 }
 
 function collect(

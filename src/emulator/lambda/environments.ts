@@ -52,124 +52,143 @@ const returnsWithinMs = 100;
 const quietMs = 300;
 
 export function openFleet(options: FleetOptions): Fleet {
-  const { name, config, reaper } = options;
-  const members = new Set<Member>();
-  const concurrencyMax = config.reservedConcurrency ?? lambda.concurrencyDefault;
-  const environmentsMax = Math.ceil((concurrencyMax * lambda.tenantEnvironmentsPer1000) / 1000);
-  let opening = 0;
-  let closed = false;
-  let quiet: NodeJS.Timeout | undefined;
+  return new LocalFleet(options);
+}
 
-  const count = (state: EnvironmentInfo["state"]) =>
-    [...members].filter((member) => member.state === state).length;
+class LocalFleet implements Fleet {
+  readonly #options: FleetOptions;
+  /** In the order of last use. */
+  readonly #members = new Set<Member>();
+  readonly #concurrencyMax: number;
+  readonly #environmentsMax: number;
+  #opening = 0;
+  #closed = false;
+  #quiet: NodeJS.Timeout | undefined;
 
-  async function open(tenant: string | undefined, state: "spare" | "busy"): Promise<Member> {
-    opening++;
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#concurrencyMax = options.config.reservedConcurrency ?? lambda.concurrencyDefault;
+    this.#environmentsMax = Math.ceil(
+      (this.#concurrencyMax * lambda.tenantEnvironmentsPer1000) / 1000,
+    );
+  }
+
+  async acquire(tenant: string | undefined): Promise<Member> {
+    this.#admit(tenant);
+    const idle = this.#idleOf(tenant);
+    if (idle !== undefined) {
+      take(idle, tenant);
+      if (idle.environment.waits() || (await waitsSoon(idle.environment))) return idle;
+      // It ended or does something else after its reply: it is left to its idle timer.
+      if (this.#members.has(idle)) this.release(idle);
+    }
+    const spare = [...this.#members].find((one) => one.state === "spare");
+    this.prepare();
+    return spare === undefined ? this.#open(tenant, "busy") : take(spare, tenant);
+  }
+
+  release(member: Member): void {
+    if (!this.#members.delete(member)) return;
+    this.#members.add(member);
+    member.state = "idle";
+    member.idleTimer = setTimeout(() => {
+      // Out of the list first, so that nothing is given to a process that is about to end.
+      this.#members.delete(member);
+      member.environment.kill();
+    }, this.#options.config.idleMs ?? lambda.idleReclaimMs).unref();
+  }
+
+  prepare(): void {
+    clearTimeout(this.#quiet);
+    const wanted = this.#options.config.spares ?? 0;
+    if (wanted === 0 || this.#closed) return;
+    this.#quiet = setTimeout(() => {
+      if (this.#closed || this.#count("spare") >= wanted) return;
+      this.#open(undefined, "spare").then(
+        () => this.prepare(),
+        // Not yet needed: whoever needs an environment meets the same error and reports it.
+        () => {},
+      );
+    }, quietMs).unref();
+  }
+
+  list(): EnvironmentInfo[] {
+    return [...this.#members].map((member) => ({
+      function: this.#options.name,
+      pid: member.environment.pid,
+      tenant: member.tenant ?? null,
+      state: member.state,
+    }));
+  }
+
+  enforceMemory(): void {
+    for (const { environment } of this.#members)
+      if (residentMb(environment.pid) > this.#options.config.memoryMb) environment.kill(true);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#quiet);
+    for (const { environment } of this.#members) environment.kill();
+    await Promise.all([...this.#members].map(({ environment }) => environment.gone));
+  }
+
+  async #open(tenant: string | undefined, state: "spare" | "busy"): Promise<Member> {
+    const { name, config, variables, reaper } = this.#options;
+    this.#opening++;
     try {
       const environment = await openEnvironment({
-        ...options,
-        variables: { ...variablesOf(name, config), ...options.variables, ...config.environment },
+        ...this.#options,
+        variables: { ...variablesOf(name, config), ...variables, ...config.environment },
       });
       const member: Member = { environment, tenant, state, cold: true, idleTimer: undefined };
-      members.add(member);
+      this.#members.add(member);
       if (environment.pid > 0) reaper.watch(environment.pid);
       void environment.gone.then(() => {
         clearTimeout(member.idleTimer);
-        members.delete(member);
+        this.#members.delete(member);
         reaper.forget(environment.pid);
       });
-      if (closed) environment.kill();
+      if (this.#closed) environment.kill();
       return member;
     } finally {
-      opening--;
+      this.#opening--;
     }
   }
 
-  function admit(tenant: string | undefined): void {
-    if (count("busy") + opening >= concurrencyMax)
+  #admit(tenant: string | undefined): void {
+    const busy = this.#count("busy") + this.#opening;
+    if (busy >= this.#concurrencyMax)
       throw throttled(
-        config.reservedConcurrency === undefined
+        this.#options.config.reservedConcurrency === undefined
           ? "ConcurrentInvocationLimitExceeded"
           : "ReservedFunctionConcurrentInvocationLimitExceeded",
       );
-    const used = count("busy") + count("idle") + opening;
-    if (tenant !== undefined && used >= environmentsMax && idleOf(tenant) === undefined)
+    if (tenant === undefined || busy + this.#count("idle") < this.#environmentsMax) return;
+    if (this.#idleOf(tenant) === undefined)
       throw throttled(
         "ConcurrentInvocationLimitExceeded",
         "Rate Exceeded: too many tenant-aware environments.",
       );
   }
 
-  // Sets keep the order of insertion, and a released member goes to the end.
-  const idleOf = (tenant: string | undefined): Member | undefined => {
-    const idle = [...members].filter((one) => one.state === "idle" && one.tenant === tenant);
+  #idleOf(tenant: string | undefined): Member | undefined {
+    const idle = [...this.#members].filter((one) => one.state === "idle" && one.tenant === tenant);
     return idle.findLast((one) => one.environment.waits()) ?? idle.at(-1);
-  };
-
-  function take(member: Member, tenant: string | undefined): Member {
-    clearTimeout(member.idleTimer);
-    member.state = "busy";
-    member.tenant = tenant;
-    return member;
   }
 
-  async function acquire(tenant: string | undefined): Promise<Member> {
-    admit(tenant);
-    const idle = idleOf(tenant);
-    if (idle !== undefined) {
-      take(idle, tenant);
-      if (idle.environment.waits() || (await waitsSoon(idle.environment))) return idle;
-      // It ended or does something else after its reply: it is left to its idle timer.
-      if (members.has(idle)) release(idle);
-    }
-    const spare = [...members].find((one) => one.state === "spare");
-    prepare();
-    return spare === undefined ? open(tenant, "busy") : take(spare, tenant);
+  #count(state: EnvironmentInfo["state"]): number {
+    let count = 0;
+    for (const member of this.#members) if (member.state === state) count++;
+    return count;
   }
+}
 
-  function release(member: Member): void {
-    if (!members.delete(member)) return;
-    members.add(member);
-    member.state = "idle";
-    member.idleTimer = setTimeout(() => {
-      // Out of the list first, so that nothing is given to a process that is about to end.
-      members.delete(member);
-      member.environment.kill();
-    }, config.idleMs ?? lambda.idleReclaimMs).unref();
-  }
-
-  function prepare(): void {
-    clearTimeout(quiet);
-    const wanted = config.spares ?? 0;
-    if (wanted === 0 || closed) return;
-    quiet = setTimeout(() => {
-      if (closed || count("spare") >= wanted) return;
-      void open(undefined, "spare").then(prepare);
-    }, quietMs).unref();
-  }
-
-  return {
-    acquire,
-    release,
-    prepare,
-    list: () =>
-      [...members].map((member) => ({
-        function: name,
-        pid: member.environment.pid,
-        tenant: member.tenant ?? null,
-        state: member.state,
-      })),
-    enforceMemory() {
-      for (const { environment } of members)
-        if (residentMb(environment.pid) > config.memoryMb) environment.kill(true);
-    },
-    async close() {
-      closed = true;
-      clearTimeout(quiet);
-      for (const { environment } of members) environment.kill();
-      await Promise.all([...members].map(({ environment }) => environment.gone));
-    },
-  };
+function take(member: Member, tenant: string | undefined): Member {
+  clearTimeout(member.idleTimer);
+  member.state = "busy";
+  member.tenant = tenant;
+  return member;
 }
 
 function waitsSoon(environment: Environment): Promise<boolean> {

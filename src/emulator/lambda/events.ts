@@ -47,7 +47,8 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     try {
       settled = await options.run(kept.route, Buffer.from(kept.payload, "base64"), kept.requestId);
     } catch (thrown) {
-      const waits = thrown instanceof LambdaError && throttles < throttledTriesMax;
+      const refused = thrown instanceof LambdaError && thrown.status === 429;
+      const waits = refused && throttles < throttledTriesMax;
       if (waits) return again(throttledDelayMs, failures, throttles + 1);
       return rm(path, { force: true });
     }

@@ -70,15 +70,21 @@ export interface FunctionFailure {
   readonly errorMessage: string;
 }
 
-export const timedOut = (requestId: string, timeoutMs: number): FunctionFailure => ({
-  errorType: "Sandbox.Timedout",
-  errorMessage: `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
-});
+export function timedOut(requestId: string, timeoutMs: number): FunctionFailure {
+  const seconds = (timeoutMs / 1000).toFixed(2);
+  return {
+    errorType: "Sandbox.Timedout",
+    errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+  };
+}
 
-export const replyTooLarge = (bytes: number): FunctionFailure => ({
-  errorType: "Function.ResponseSizeTooLarge",
-  errorMessage: `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${lambda.syncPayloadBytesMax} bytes).`,
-});
+export function replyTooLarge(bytes: number): FunctionFailure {
+  const allowed = `maximum allowed payload size (${lambda.syncPayloadBytesMax} bytes)`;
+  return {
+    errorType: "Function.ResponseSizeTooLarge",
+    errorMessage: `Response payload size (${bytes} bytes) exceeded ${allowed}.`,
+  };
+}
 
 /** How a process ended. */
 export interface Exit {

@@ -52,12 +52,8 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
     const durationMs = performance.now() - startedMs;
     const settled = settledOf(ended, call);
     const billedMs = Math.max(1, Math.ceil(durationMs + (initMs ?? 0)));
-    bill.charge({
-      billedMs,
-      coldStart,
-      bytesIn: call.payload.length,
-      bytesOut: settled.bytes,
-    });
+    const bytesOut = settled.bytes;
+    bill.charge({ billedMs, coldStart, bytesIn: call.payload.length, bytesOut });
     if (ended.kind === "reply" || ended.kind === "error") fleet.release(member);
     if (!call.wantsLog) return settled;
     await outputRead();
@@ -74,9 +70,7 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
     if (failed === late || failed?.kind === "error") environment.kill();
     if (failed === late)
       return { kind: "failure", failure: timedOut(call.requestId, lambda.initTimeoutMs) };
-    // A process that could not load its function ends; it is not used again.
-    if (failed !== undefined)
-      return failed.kind === "error" ? { ...failed, kind: "error" } : failed;
+    if (failed !== undefined) return failed;
     if (call.fate.coldStartMs > 0) await Promise.race([least, environment.gone]);
     member.cold = false;
     return undefined;

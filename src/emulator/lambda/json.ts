@@ -57,7 +57,8 @@ function holdsControls(body: Buffer, from: number, to: number): boolean {
   let at = from;
   for (; at < to && (body.byteOffset + at) % 4 !== 0; at++) if (body[at]! < 0x20) return true;
   const words = new Int32Array(body.buffer, body.byteOffset + at, (to - at) >> 2);
-  for (const word of words) if ((word - 0x20202020) & ~word & 0x80808080) return true;
+  for (let i = 0; i < words.length; i++)
+    if ((words[i]! - 0x20202020) & ~words[i]! & 0x80808080) return true;
   for (at += 4 * words.length; at < to; at++) if (body[at]! < 0x20) return true;
   return false;
 }

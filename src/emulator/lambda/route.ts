@@ -44,13 +44,9 @@ export function routeOf(request: IncomingMessage, exists: (name: string) => bool
 /** A function with tenants needs one, another takes none. */
 export function checkTenant({ tenant }: Route, isolated: boolean): void {
   if (isolated && tenant === undefined)
-    throw badParameter(
-      "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.",
-    );
+    throw badParameter("The function runs by tenants: the request must name a tenant ID.");
   if (!isolated && tenant !== undefined)
-    throw badParameter(
-      "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.",
-    );
+    throw badParameter("The function does not run by tenants: the request must name no tenant ID.");
   if (tenant !== undefined && !/^[\w.:/=+\-@ ]{1,256}$/.test(tenant))
     throw badParameter(`"${tenant}" is not a tenant ID.`);
 }

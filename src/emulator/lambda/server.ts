@@ -3,14 +3,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import { lambda } from "../../limits.ts";
-import { fair, fateOf } from "../weather/fate.ts";
+import { fair } from "../weather/fate.ts";
 import type { Weather } from "../weather/weather.ts";
 import { type FunctionBill, meter, noBill, sum } from "./bill.ts";
 import { type EnvironmentInfo, openFleet } from "./environments.ts";
 import { openEvents } from "./events.ts";
-import { LambdaError, sendError, tooLarge } from "./failures.ts";
+import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
+import { openFates } from "./fates.ts";
 import { checkFunction, type FunctionConfig } from "./function-config.ts";
-import { type Call, openInvoker } from "./invoke.ts";
+import { openInvoker, type Settled } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
 import { startReaper } from "./reaper.ts";
 import { sendReply, streamReply } from "./replies.ts";
@@ -48,56 +49,11 @@ export interface LambdaOptions {
 const memoryCheckMs = 200;
 
 export async function createLambda(options: LambdaOptions): Promise<LocalLambda> {
-  let { weather } = options;
-  const seed = options.seed ?? 0;
-  const counters = new Map<string, number>();
-  const reaper = startReaper();
-  const functions = new Map(
-    Object.entries(options.functions).map(([name, config]) => {
-      checkFunction(name, config);
-      const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
-      const fleet = openFleet({ name, config, variables: options.variables, reaper, onOutput });
-      const bill = meter(config);
-      fleet.prepare();
-      return [name, { config, fleet, bill, invoker: openInvoker(config, fleet, bill) }] as const;
-    }),
-  );
-  const watch = setInterval(() => {
-    for (const { fleet } of functions.values()) fleet.enforceMemory();
-  }, memoryCheckMs).unref();
-
-  function callOf(route: Route, payload: Buffer, requestId: string): Call {
-    const { config } = functions.get(route.name)!;
-    const isolated = config.tenancy === "PER_TENANT";
-    const { tenant, clientContext } = route;
-    const attempt = (counters.get(tenant ?? "") ?? 0) + 1;
-    const moment = momentOf(clientContext, tenant, attempt);
-    if (isolated && moment.counted) counters.set(tenant ?? "", attempt);
-    return {
-      requestId,
-      functionArn: route.arn,
-      tenant,
-      clientContext,
-      payload,
-      wantsLog: route.wantsLog,
-      fate: weather === undefined || !isolated ? fair : fateOf(weather, moment, seed),
-    };
-  }
-
-  const run = (name: string, call: Call) => {
-    const { invoker, bill } = functions.get(name)!;
-    return invoker.invoke(call).catch((thrown: unknown) => {
-      if (thrown instanceof LambdaError && thrown.status === 429) bill.throttle();
-      throw thrown;
-    });
-  };
+  const { fates, run, functions, closeFunctions } = openFunctions(options);
   const events = await openEvents({
     directory: join(options.home, "events"),
     retryDelaysMs: options.retryDelaysMs,
-    run: (route, payload, requestId) =>
-      functions.has(route.name)
-        ? run(route.name, callOf(route, payload, requestId))
-        : Promise.reject(new Error(`no function is called ${route.name}`)),
+    run: async (route, payload, requestId) => run(route, payload, requestId),
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse, requestId: string) {
@@ -111,10 +67,9 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       await events.accept(route, payload, requestId);
       return void response.writeHead(202, { "content-length": 0 }).end();
     }
-    const call = callOf(route, payload, requestId);
     if (route.kind === "stream")
-      return streamReply(response, (forward) => run(route.name, { ...call, forward }));
-    sendReply(response, await run(route.name, call));
+      return streamReply(response, (forward) => run(route, payload, requestId, forward));
+    sendReply(response, await run(route, payload, requestId));
   }
 
   return {
@@ -137,28 +92,58 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       return { ...total, functions: Object.fromEntries(bills) };
     },
     environments: () => [...functions.values()].flatMap(({ fleet }) => fleet.list()),
-    setWeather(next) {
-      weather = next;
-    },
+    setWeather: fates.setWeather,
     async close() {
-      clearInterval(watch);
       events.close();
-      await Promise.all([...functions.values()].map(({ fleet }) => fleet.close()));
-      reaper.close();
+      await closeFunctions();
     },
   };
 }
 
-/** Whose fate a call has: the task it names, else its tenant and a count. */
-function momentOf(clientContext: string | undefined, tenant: string | undefined, attempt: number) {
-  const custom = (JSON.parse(clientContext ?? "{}") as { custom?: Record<string, unknown> }).custom;
-  const named = typeof custom?.task === "string";
-  return {
-    task: named ? String(custom.task) : `${tenant ?? ""}/${attempt}`,
-    slot: Number(custom?.slot ?? tenant ?? 0) || 0,
-    round: Number(custom?.round ?? attempt) || 0,
-    counted: !named,
-  };
+/** The functions with their fleets and bills, and the way a call goes through them. */
+function openFunctions(options: LambdaOptions) {
+  const fates = openFates(options.weather, options.seed ?? 0);
+  const reaper = startReaper();
+  const functions = new Map(
+    Object.entries(options.functions).map(([name, config]) => {
+      checkFunction(name, config);
+      const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
+      const fleet = openFleet({ name, config, variables: options.variables, reaper, onOutput });
+      const bill = meter(config);
+      fleet.prepare();
+      return [name, { config, fleet, bill, invoker: openInvoker(config, fleet, bill) }] as const;
+    }),
+  );
+  const watch = setInterval(() => {
+    for (const { fleet } of functions.values()) fleet.enforceMemory();
+  }, memoryCheckMs).unref();
+
+  async function run(
+    route: Route,
+    payload: Buffer,
+    requestId: string,
+    forward?: (chunk: Buffer) => void,
+  ): Promise<Settled> {
+    const called = functions.get(route.name);
+    // An event that was accepted before a restart may name a function that is no more.
+    if (called === undefined) throw noFunction(route.arn);
+    const { tenant, clientContext, wantsLog } = route;
+    const fate = called.config.tenancy === undefined ? fair : fates.of(clientContext, tenant);
+    const call = { requestId, functionArn: route.arn, tenant, clientContext, payload, wantsLog };
+    try {
+      return await called.invoker.invoke({ ...call, fate, ...(forward ? { forward } : {}) });
+    } catch (thrown) {
+      if (thrown instanceof LambdaError && thrown.status === 429) called.bill.throttle();
+      throw thrown;
+    }
+  }
+
+  async function closeFunctions() {
+    clearInterval(watch);
+    await Promise.all([...functions.values()].map(({ fleet }) => fleet.close()));
+    reaper.close();
+  }
+  return { fates, run, functions, closeFunctions };
 }
 
 async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
