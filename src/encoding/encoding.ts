@@ -47,7 +47,8 @@ export interface MixingCode {
   readonly slots: Uint16Array;
   /**
    * `out` = S_chunk `values`: row-major, `slots.length` by `columns`, from rows by `columns`. Sums
-   * are in double precision and rounded once, to `out`'s. `out` is overwritten and must not overlap `values`.
+   * are in double precision and rounded once, to `out`'s. `out` is overwritten and must not overlap
+   * `values`.
    */
   encode(values: Vector, columns: number, out: Vector): void;
 }

@@ -24,7 +24,7 @@ export interface Optimizer {
   start(): Memory;
   remember(memory: Memory, pair: CurvaturePair): Memory;
   direction(memory: Memory, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
-  /** Without a search: the step. `smoothness` is L, `share` the part of stored rows that replied. */
+  /** Without a search: the step. `smoothness` is L, `share` that of stored rows that replied. */
   step(facts: { readonly smoothness: number; readonly share: number }): number;
   /** With a search: what part of the exact step along the estimate to take. */
   backOff(share: number): number;

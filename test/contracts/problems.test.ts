@@ -137,7 +137,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
   });
 });
 
-test("the penalty is (l2/2) |w|^2 with gradient l2 w, the intercept free where there is one", () => {
+test("the penalty is (l2/2) |w|^2 with gradient l2 w, any intercept free", () => {
   const weights = Float64Array.of(3, -4, 2);
   expect(penalty(0.5, weights, false)).toBe((0.5 / 2) * 29);
   expect(penalty(0.5, weights, true)).toBe((0.5 / 2) * 25);

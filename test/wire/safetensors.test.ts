@@ -32,7 +32,7 @@ describe("safetensors", () => {
     expect(first).toEqual(second);
   });
 
-  test("tensors lie where their item size divides the place, so that reading copies nothing", () => {
+  test("tensors lie where their item size divides the place: reading copies nothing", () => {
     const bytes = toSafetensors({
       odd: { shape: [3], data: Uint8Array.of(1, 2, 3) },
       wide: { shape: [2], data: Float64Array.of(1, 2) },

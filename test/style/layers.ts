@@ -1,0 +1,68 @@
+/** What a folder of the source may import besides itself and Node's own modules. */
+export interface Layer {
+  /** Folders (or single files) of `src/`. */
+  readonly folders: readonly string[];
+  /** Outside packages; zod, in which every option is written, is free to all. */
+  readonly packages: readonly string[];
+}
+
+const bottom = ["core", "limits", "ports"];
+const mathematics = ["core", "limits", "math", "wire"];
+const families = [
+  "problems",
+  "encoding",
+  "optimizers",
+  "compression",
+  "privacy",
+  "topology",
+  "model-parallel",
+];
+const adapters = ["storage", "compute", "emulator", "data"];
+
+/** Which way imports go. `src/limits.ts` and other single files stand under their names. */
+export const layers: Readonly<Record<string, Layer>> = {
+  core: { folders: [], packages: ["fastest-levenshtein"] },
+  limits: { folders: [], packages: [] },
+  ports: { folders: [], packages: [] },
+  math: { folders: bottom, packages: [] },
+  wire: { folders: bottom, packages: [] },
+  ...Object.fromEntries(families.map((name) => [name, { folders: mathematics, packages: [] }])),
+  data: {
+    folders: [...bottom, "math", "wire", "encoding/encoding.ts"],
+    packages: ["csv-parse", "hyparquet", "hyparquet-compressors", "papaparse", "udsv"],
+  },
+  storage: {
+    folders: [...bottom, "math", "wire", "data/source.ts"],
+    packages: ["@aws-sdk/client-s3", "@smithy/node-http-handler"],
+  },
+  compute: {
+    folders: [...bottom, "math", "wire"],
+    packages: ["@aws-sdk/client-lambda", "@smithy/node-http-handler"],
+  },
+  emulator: { folders: [...bottom, "math", "wire"], packages: ["fast-xml-parser"] },
+  run: { folders: [...bottom, "math", "wire", ...families, "data"], packages: ["yaml"] },
+  planner: { folders: [...bottom, "math", "wire", ...families, "data", "run"], packages: [] },
+  report: { folders: bottom, packages: ["@observablehq/plot", "esbuild"] },
+  backends: {
+    folders: [...bottom, "math", "wire", ...families, ...adapters, "run", "planner", "report"],
+    packages: [],
+  },
+  cli: {
+    folders: [...bottom, "run", "planner", "report", "backends", ...families, ...adapters],
+    packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
+  },
+  /** The package's public face. */
+  index: { folders: [...bottom, "math", "wire", ...families, ...adapters, "run"], packages: [] },
+  /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
+  functions: {
+    folders: ["core", "limits", "ports", "wire", "storage", "compute", "run", "backends"],
+    packages: [],
+  },
+  infra: { folders: ["limits"], packages: [] },
+};
+
+/** Packages that more than one folder imports, and why that is so. */
+export const shared: Readonly<Record<string, string>> = {
+  zod: "every option of every family is written in it",
+  "@smithy/node-http-handler": "both AWS clients are handed their connections through it",
+};
