@@ -73,6 +73,17 @@ const key = fc.oneof(
 );
 const bytes = fc.uint8Array({ maxLength: 300 });
 
+test("the order of keys is that of their bytes", () => {
+  const pair = fc.tuple(key, key).filter((both) => both.every((text) => text.isWellFormed()));
+  fc.assert(
+    fc.property(pair, ([a, b]) => {
+      const bytewise = Buffer.compare(Buffer.from(a), Buffer.from(b));
+      expect(Math.sign(compareUtf8(a, b))).toBe(bytewise);
+    }),
+    { numRuns: 2000, seed: 8 },
+  );
+});
+
 describe.each(Object.entries(stores))("%s store", (_, make) => {
   test("holds what was written, under any keys, and lists it in order of bytes", async () => {
     const objects = fc.uniqueArray(fc.tuple(key, bytes), { maxLength: 12, selector: ([k]) => k });
