@@ -109,7 +109,8 @@ function spendingOf({ rounds }: History): readonly SpendingPoint[] {
 function specOf({ started }: History): string {
   const text = started === undefined ? "" : JSON.stringify(started.spec, null, 2);
   if (text.length <= bounds.specChars) return text;
-  return `${text.slice(0, bounds.specChars)}\n… (${text.length - bounds.specChars} more characters)`;
+  const rest = text.length - bounds.specChars;
+  return `${text.slice(0, bounds.specChars)}\n… (${rest} more characters)`;
 }
 
 /** Equal texts once, the most frequent first. */

@@ -47,7 +47,8 @@ function renderPage(data: ReportData): string {
 <main>
 ${headSection(data)}
 ${data.runs.length > 1 ? comparisonSection(data.runs) : figuresSection(data.runs)}
-<noscript><p class="note">The drawings need JavaScript; the figures and tables do not.</p></noscript>
+<noscript><p class="note">The drawings need JavaScript;
+the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
 ${pictureSection(data.runs)}
 ${slotsSection(data.runs)}

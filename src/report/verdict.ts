@@ -39,10 +39,9 @@ function doubts({ figures, repeatedReplies, resumes }: RunData): string[] {
   const notes: string[] = [];
   if (figures.objective === null && figures.rounds > 0)
     notes.push("The objective is not a finite number: training diverged or was never measured.");
-  if (resumes > 0)
-    notes.push(
-      `Resumed ${plural(resumes, "time")}; ${plural(repeatedReplies, "reply").replace("replys", "replies")} to rounds that were done again count in the totals only.`,
-    );
+  if (resumes > 0) notes.push(`Resumed ${plural(resumes, "time")}.`);
+  if (repeatedReplies > 0)
+    notes.push(`Counted in the totals only: replies to unfinished rounds, ${repeatedReplies}.`);
   return notes;
 }
 
@@ -89,7 +88,10 @@ function againstBaseline(
   const objective = `${sameProblem ? `, ${objectiveWords(worse)}` : ""}${cost}`;
   const who = `“${contender.run.label}” (${waitWords(contender.run)})`;
   if (ratio < 0.97)
-    return `Not waiting did not pay here: ${who} was ${times(1 / ratio)} slower than waiting for all${objective}.`;
+    return (
+      `Not waiting did not pay here: ${who} was ${times(1 / ratio)} slower ` +
+      `than waiting for all${objective}.`
+    );
   if (ratio < 1.03) return `${who} took as long as waiting for all${objective}.`;
   const enough = enoughWords(contender.run);
   const subject = far || enough === null ? `${who} was` : `${enough} were enough:`;
@@ -103,7 +105,10 @@ function withoutBaseline(runs: readonly ComparedRun[]): string {
   const good = done.reduce((a, b) => ((b.gap ?? Infinity) < (a.gap ?? Infinity) ? b : a));
   const seconds = formatSeconds(fast.run.figures.seconds);
   const objective = formatNumber(good.run.figures.objective);
-  return `“${fast.run.label}” was the fastest (${seconds}), “${good.run.label}” reached the lowest objective (${objective}).`;
+  return (
+    `“${fast.run.label}” was the fastest (${seconds}), ` +
+    `“${good.run.label}” reached the lowest objective (${objective}).`
+  );
 }
 
 function objectiveWords(worse: number | null): string {
@@ -121,7 +126,8 @@ function raceNotes(contender: ComparedRun, { runs }: Comparison, baseline: RunDa
   const other = runs.find(({ run }) => run === baseline)?.nearBestSeconds ?? null;
   if (own !== null && other !== null && own > 0)
     notes.push(
-      `Within 1 % of the best objective after ${formatSeconds(own)}, waiting for all after ${formatSeconds(other)}.`,
+      `Within 1 % of the best objective after ${formatSeconds(own)}, ` +
+        `waiting for all after ${formatSeconds(other)}.`,
     );
   const { objective, seconds } = contender.run.figures;
   const reached = baseline.curve.points.find(
@@ -129,7 +135,8 @@ function raceNotes(contender: ComparedRun, { runs }: Comparison, baseline: RunDa
   );
   if (reached !== undefined && reached.seconds < seconds)
     notes.push(
-      `Waiting for all had reached the final objective of “${contender.run.label}” after ${formatSeconds(reached.seconds)} already, before that run ended.`,
+      `Waiting for all had reached the final objective of “${contender.run.label}” ` +
+        `after ${formatSeconds(reached.seconds)} already, before that run ended.`,
     );
   return notes;
 }

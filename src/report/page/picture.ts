@@ -154,7 +154,8 @@ function words(picture: Picture, column: number, slot: number, cell: Cell | unde
     .map(({ fate, count }) => (several ? `${count} × ${fateWords[fate]}` : fateWords[fate]));
   const time = several ? `slowest after ${formatMs(cell.ms)}` : `after ${formatMs(cell.ms)}`;
   const reason = cell.reason === undefined ? "" : `. ${cell.reason}`;
-  return `${where}${fates.join(", ")}, ${time}${reason}${cell.task === undefined ? "" : ` · task ${cell.task}`}`;
+  const task = cell.task === undefined ? "" : ` · task ${cell.task}`;
+  return `${where}${fates.join(", ")}, ${time}${reason}${task}`;
 }
 
 function summary({ cells }: Picture): string {

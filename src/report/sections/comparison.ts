@@ -23,7 +23,8 @@ export function comparisonSection(runs: readonly RunData[]): Html {
 <div class="scroll" tabindex="0" role="region" aria-label="Table of the compared runs">
 <table class="wide"><thead><tr><th scope="col">Run</th>
 <th scope="col">Time</th>${faster}<th scope="col">Objective</th><th scope="col">Above best</th>
-<th scope="col">Time to 1 % of best</th><th scope="col">${metricName}</th><th scope="col">Rounds</th>
+<th scope="col">Time to 1 % of best</th><th scope="col">${metricName}</th>
+<th scope="col">Rounds</th>
 <th scope="col">Cost</th><th scope="col">To workers, back</th>
 <th scope="col">Erasures</th></tr></thead>
 <tbody>${comparison.runs.map((run, index) => row(run, index, comparison.baseline !== null))}</tbody>
@@ -36,7 +37,8 @@ function row(
   faster: boolean,
 ): Html {
   const { figures } = run;
-  return html`<tr><th scope="row">${runKey(index)}${run.label}<small class="under">${waitedFor(run)}</small></th>
+  return html`<tr><th scope="row">${runKey(index)}${run.label}
+<small class="under">${waitedFor(run)}</small></th>
 <td>${formatSeconds(figures.seconds)}</td>
 ${faster ? html`<td>${speedup === null ? "–" : `${speedup.toFixed(2)}×`}</td>` : html``}
 <td>${formatNumber(figures.objective)}</td><td>${gap === null ? "–" : formatPercent(gap)}</td>

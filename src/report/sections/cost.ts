@@ -18,7 +18,8 @@ export function costSection(runs: readonly RunData[]): Html {
 }
 
 function usedLegend(): Html {
-  return html`<ul class="legend"><li><span class="cell-key fate-slow"></span>replies that counted</li>
+  return html`<ul class="legend"><li><span class="cell-key fate-slow"></span>
+replies that counted</li>
 <li><span class="cell-key fate-late"></span>replies that did not</li></ul>`;
 }
 

@@ -24,7 +24,8 @@ function list(name: string, entries: readonly Counted[]): Html | null {
 
 /** What was run, in facts and as it was specified. */
 export function factsSection(runs: readonly RunData[]): Html {
-  return html`<section><h2>What was run</h2>${runs.map((run) => factsOf(run, runs.length > 1))}</section>`;
+  const facts = runs.map((run) => factsOf(run, runs.length > 1));
+  return html`<section><h2>What was run</h2>${facts}</section>`;
 }
 
 function factsOf(run: RunData, named: boolean): Html {

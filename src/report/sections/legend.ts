@@ -17,6 +17,7 @@ export function runKey(index: number): Html {
 }
 
 export function lineKey(colour: string, width: number, dash = "none"): Html {
-  return html`<svg class="line-key" viewBox="0 0 26 6" aria-hidden="true"><line x2="26" y1="3" y2="3"
+  return html`<svg class="line-key" viewBox="0 0 26 6" aria-hidden="true">
+<line x2="26" y1="3" y2="3"
 stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"/></svg>`;
 }

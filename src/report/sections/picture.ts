@@ -24,7 +24,7 @@ export function pictureSection(runs: readonly RunData[]): Html {
 <p>One row for each worker slot, time runs to the right. Point at a cell, tap it, or move with the
 arrow keys to see its task. ${slowWords(runs)}${twiceWords(drawn)}</p>
 ${plain ? fateLegend() : html``}${binned ? shareLegend() : html``}
-${runs.map((run, index) => (run.picture.cells.length === 0 ? html`` : picture(run, index, runs.length > 1)))}
+${runs.map((run, index) => picture(run, index, runs.length > 1))}
 </section>`;
 }
 
@@ -32,7 +32,10 @@ function slowWords(runs: readonly RunData[]): string {
   const limits = runs.map(({ pace }) => pace.slowMs).filter((ms) => ms !== null);
   if (limits.length === 0) return "";
   const limit = [...new Set(limits.map((ms) => formatMs(ms)))].join(" or ");
-  return `“Slow” is a reply that took more than ${limit}: half as long again as the median, and at least 20 ms more.`;
+  return (
+    `“Slow” is a reply that took more than ${limit}: ` +
+    "half as long again as the median, and at least 20 ms more."
+  );
 }
 
 function twiceWords(runs: readonly RunData[]): string {
@@ -53,12 +56,14 @@ function fateLegend(): Html {
 }
 
 function shareLegend(): Html {
-  return html`<ul class="legend"><li><span class="share-key"></span>share of rounds in which the slot
+  return html`<ul class="legend"><li><span class="share-key"></span>
+share of rounds in which the slot
 was late or lost, 0 to 100 %</li><li><span class="cell-key fate-lost"></span>at least one
 loss</li></ul>`;
 }
 
 function picture({ picture, label }: RunData, index: number, named: boolean): Html {
+  if (picture.cells.length === 0) return html``;
   const { columns, roundsPerColumn, slots } = picture;
   const text = `Grid of ${slots} slots by ${columns.length} columns of rounds for ${label}`;
   return html`${named ? html`<h3>${runKey(index)}${label}</h3>` : html``}

@@ -13,9 +13,11 @@ export function progressSection(runs: readonly RunData[]): Html {
 <p>${introduction(runs)}</p>
 <div class="controls" data-controls="progress"></div>
 ${legend(runs)}
-<figure data-plot="progress" data-label="Line plot: objective and metric as training went on"></figure>
+<figure data-plot="progress"
+data-label="Line plot: objective and metric as training went on"></figure>
 ${thinned(runs)}
-<details><summary>Progress as a table</summary>${runs.map((run) => table(run, runs.length > 1))}</details>
+<details><summary>Progress as a table</summary>
+${runs.map((run) => table(run, runs.length > 1))}</details>
 </section>`;
 }
 
@@ -25,7 +27,8 @@ function introduction(runs: readonly RunData[]): string {
     ? "The objective here is estimated each round from the replies that counted."
     : "The objective is the original problem's, on all training rows: lower is better.";
   return runs.length > 1
-    ? `${objective} Over seconds, a run that does not wait is the steeper one; over rounds, it shows what leaving replies out does to each step.`
+    ? `${objective} Over seconds it shows what waiting costs; over rounds, what leaving replies ` +
+        "out does to each step."
     : objective;
 }
 

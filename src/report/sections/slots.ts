@@ -18,8 +18,8 @@ export function slotsSection(runs: readonly RunData[]): Html {
   const timed = runs.some(({ pace }) => pace.quantilesMs.length > 0);
   return html`<section aria-labelledby="slots-title"><h2 id="slots-title">Slow slots</h2>
 ${runs.map((run, index) => slotsOf(run, index, runs.length > 1))}
-<p class="note">“Waiting would add” is how much longer the run would have taken had its rounds also
-waited for that slot. “Paid, unused” is what its replies that did not count were billed.</p>
+<p class="note">“Waiting would add” is how much longer the run would have taken had its rounds
+also waited for that slot. “Paid, unused” is what its replies that did not count were billed.</p>
 ${timed ? timesFigure(runs) : html``}
 </section>`;
 }
