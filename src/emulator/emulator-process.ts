@@ -11,7 +11,7 @@ export interface EmulatorProcess extends Emulator {
   readonly ended: Promise<void>;
   /** Ends it as by `kill -9`. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, on the same ports and home: what it had acknowledged is there. */
+  /** After `kill`: starts it on the same ports and home; what it had acknowledged is there. */
   restart(): Promise<EmulatorProcess>;
 }
 

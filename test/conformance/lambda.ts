@@ -1,24 +1,10 @@
 import {
   InvokeCommand,
-  type InvokeCommandInput,
   InvokeWithResponseStreamCommand,
   type LambdaClient,
 } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
-
-/** Functions made of `test/fixtures/lambda/worker.mjs`, as the checks expect them. */
-export interface ConformanceFunctions {
-  /** `worker.handler`, PER_TENANT, 2 s time-out. */
-  readonly worker: string;
-  /** `worker.handler`, no tenants. */
-  readonly plain: string;
-  /** `worker.streaming`, PER_TENANT. */
-  readonly streaming: string;
-  /** `worker.handler`, no tenants, reserved concurrency 1. */
-  readonly single: string;
-  /** `broken.handler`: its module throws. */
-  readonly broken: string;
-}
+import { type ConformanceFunctions, type Endpoint, invoke, refusal } from "./lambda-endpoint.ts";
 
 /**
  * What Lambda's Invoke API does, through the AWS SDK: the same checks for the local server and for
@@ -32,32 +18,6 @@ export function lambdaConformance(client: () => LambdaClient, names: Conformance
   describe("refusals", () => checkRefusals(at));
   describe("function errors", () => checkFunctionErrors(at));
   describe("response streams", () => checkStreams(at));
-}
-
-interface Endpoint {
-  readonly client: () => LambdaClient;
-  readonly names: ConformanceFunctions;
-}
-
-type Input = Partial<InvokeCommandInput> & { readonly event?: unknown };
-
-async function invoke({ client, names }: Endpoint, { event, ...input }: Input) {
-  const payload = event === undefined ? {} : { Payload: Buffer.from(JSON.stringify(event)) };
-  const reply = await client().send(
-    new InvokeCommand({ FunctionName: names.plain, ...payload, ...input }),
-  );
-  const text = Buffer.from(reply.Payload ?? []).toString("utf8");
-  return { ...reply, value: text === "" ? undefined : JSON.parse(text) };
-}
-
-async function refusal(at: Endpoint, input: Input) {
-  const error = await invoke(at, input).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error, "it should have been refused").toBeInstanceOf(Error);
-  const { name, $metadata } = error as Error & { $metadata: { httpStatusCode: number } };
-  return { name, status: $metadata.httpStatusCode, error: error as { Reason?: string } };
 }
 
 function checkInvoke(at: Endpoint): void {
@@ -104,7 +64,7 @@ function checkSurroundings(at: Endpoint): void {
     const log = Buffer.from(reply.LogResult!, "base64").toString("utf8");
     expect(log).toContain("hello from inside");
     expect(log).toMatch(
-      /REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: \d+ MB\tMax Memory Used: \d+ MB/,
+      /REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: \d+ MB\t/,
     );
     const long = await invoke(at, { LogType: "Tail", event: { print: "x".repeat(20_000) } });
     expect(Buffer.from(long.LogResult!, "base64").length).toBeLessThanOrEqual(4096);
@@ -195,7 +155,7 @@ function checkFunctionErrors(at: Endpoint): void {
     expect(reply.value).toMatchObject({ errorType: "TypeError", errorMessage: "not today" });
   });
 
-  test("the end of the process is Runtime.ExitError, and the next call finds a new one", async () => {
+  test("the process's end is Runtime.ExitError, and the next call finds a new one", async () => {
     const reply = await fail({ exit: 3 });
     expect(reply.value.errorType).toBe("Runtime.ExitError");
     expect(reply.value.errorMessage).toMatch(/exit status 3/);

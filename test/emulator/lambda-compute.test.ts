@@ -65,7 +65,7 @@ function computeAt(endpoint: string, streamed = false) {
 }
 
 describe.each([false, true])("streamed: %s", (streamed) => {
-  test("a task's reply comes from its slot's environment, metered as the platform bills", async () => {
+  test("a reply comes from its slot's environment, metered as the platform bills", async () => {
     const { compute, client, ask } = computeAt(emulator.endpoints.lambda, streamed);
     const before = (await emulator.bill()).lambda;
     const slot = streamed ? 11 : 1;

@@ -103,7 +103,7 @@ test("persistently slow slots stay slow", () => {
   expect(new Set([...bySlot.values()].map((delays) => [...delays][0])).size).toBeGreaterThan(2);
 });
 
-test("storms follow their chain: each round's state is that of the chain run from the start", () => {
+test("storms follow their chain: each state is that of the chain run from the start", () => {
   for (const [begin, end] of [
     [0.1, 0.3],
     [0.7, 0.6],

@@ -18,7 +18,8 @@ export function logTail(onOutput?: (text: string) => void) {
         figures.initMs === undefined ? "" : `\tInit Duration: ${figures.initMs.toFixed(2)} ms`;
       const gap = text === "" || text.endsWith("\n") ? "" : "\n";
       const whole =
-        `START RequestId: ${requestId} Version: $LATEST\n${text}${gap}END RequestId: ${requestId}\n` +
+        `START RequestId: ${requestId} Version: $LATEST\n${text}${gap}` +
+        `END RequestId: ${requestId}\n` +
         `REPORT RequestId: ${requestId}\tDuration: ${figures.durationMs.toFixed(2)} ms` +
         `\tBilled Duration: ${figures.billedMs} ms\tMemory Size: ${figures.memoryMb} MB` +
         `\tMax Memory Used: ${figures.usedMb} MB${init}\t\n`;
