@@ -1,0 +1,121 @@
+import type { ResultEvent } from "../ports/events.ts";
+import { formatCount, formatDollars, formatNumber, formatSeconds } from "../report/format.ts";
+import type { Stop } from "./outcome.ts";
+import { table } from "./table.ts";
+
+/** One run of a comparison. */
+export interface Compared {
+  /** Without the seed: runs that share it are repeats. */
+  readonly setting: string;
+  readonly label: string;
+  readonly result: ResultEvent;
+  readonly stop: Stop;
+}
+
+/** What the repeats of one setting came to; `speedUp` and `gap` are against the other settings. */
+export interface SettingSummary {
+  readonly setting: string;
+  readonly runs: number;
+  readonly seconds: number;
+  readonly secondsWorst: number;
+  /** The first setting's median time over this one's. */
+  readonly speedUp: number;
+  readonly objective: number;
+  readonly objectiveWorst: number;
+  /** How far above the best setting's, as a part of that. */
+  readonly gap: number;
+  readonly metric: { readonly name: string; readonly value: number } | null;
+  readonly dollars: number;
+  readonly erasures: number;
+  readonly stop: Stop["kind"];
+}
+
+/** Medians and worst values by setting, in the order of the first runs. */
+export function summaries(compared: readonly Compared[]): SettingSummary[] {
+  const groups = new Map<string, Compared[]>();
+  for (const run of compared) groups.set(run.setting, [...(groups.get(run.setting) ?? []), run]);
+  const plain = [...groups].map(([setting, runs]) => summaryOf(setting, runs));
+  const best = Math.min(...plain.map(({ objective }) => objective));
+  const first = plain[0]?.seconds ?? 0;
+  return plain.map((one) => ({
+    ...one,
+    speedUp: first / one.seconds,
+    gap: (one.objective - best) / Math.abs(best),
+  }));
+}
+
+/** The table a person reads. */
+export function comparisonTable(compared: readonly Compared[]): string {
+  const all = summaries(compared);
+  const isRepeated = all.some(({ runs }) => runs > 1);
+  const metric = all[0]?.metric?.name ?? "metric";
+  const head = [
+    "setting",
+    isRepeated ? "median" : "time",
+    ...(isRepeated ? ["worst"] : []),
+    "speed-up",
+    "objective",
+    "gap to best",
+    metric,
+    "cost",
+    "erasures",
+  ];
+  const rows = all.map((one) => [
+    one.stop === "done" ? one.setting : `${one.setting} (${one.stop})`,
+    formatSeconds(one.seconds),
+    ...(isRepeated ? [formatSeconds(one.secondsWorst)] : []),
+    `${formatNumber(finite(one.speedUp), 3)} x`,
+    formatNumber(finite(one.objective), 6),
+    percent(one.gap),
+    formatNumber(finite(one.metric?.value ?? Number.NaN)),
+    formatDollars(one.dollars),
+    formatCount(one.erasures),
+  ]);
+  return table(head, rows);
+}
+
+function summaryOf(setting: string, runs: readonly Compared[]): SettingSummary {
+  const of = (value: (result: ResultEvent) => number) => runs.map(({ result }) => value(result));
+  const names = runs.map(({ result }) => metricOf(result)?.name);
+  const name = names[0];
+  return {
+    setting,
+    runs: runs.length,
+    seconds: median(of(({ seconds }) => seconds)),
+    secondsWorst: Math.max(...of(({ seconds }) => seconds)),
+    speedUp: 1,
+    objective: median(of(({ objective }) => objective)),
+    objectiveWorst: Math.max(...of(({ objective }) => objective)),
+    gap: 0,
+    metric:
+      name === undefined
+        ? null
+        : { name, value: median(of((result) => metricOf(result)?.value ?? Number.NaN)) },
+    dollars: median(of(({ dollars }) => dollars)),
+    erasures: Math.round(median(of(({ erasures }) => erasures))),
+    stop: runs.find(({ stop }) => stop.kind !== "done")?.stop.kind ?? "done",
+  };
+}
+
+/** The first test metric, or the first training metric where nothing was kept for testing. */
+function metricOf({ metrics }: ResultEvent): { name: string; value: number } | undefined {
+  const test = Object.entries(metrics.test)[0];
+  const [name, value] = test ?? Object.entries(metrics.train)[0] ?? [];
+  if (name === undefined || value === undefined) return undefined;
+  return { name: `${test === undefined ? "train" : "test"} ${name}`, value };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function percent(share: number): string {
+  if (!Number.isFinite(share)) return "–";
+  return share === 0 ? "0 %" : `${(share * 100).toPrecision(2)} %`;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
