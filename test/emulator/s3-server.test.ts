@@ -173,6 +173,11 @@ test("objects, their headers and unfinished uploads outlive the server", async (
   await client.send(new PutObjectCommand({ ...at, Body: "v", Metadata: { m: "1" } }));
   for (const Key of ["\u{1F600}", "\uFFFD"])
     await client.send(new PutObjectCommand({ Bucket: "again", Key, Body: "" }));
+  const begun = await fetch(`${first.endpoint}/again/up?uploads`, { method: "POST" });
+  const id = /<UploadId>(.*)<\/UploadId>/.exec(await begun.text())?.[1];
+  const part = { method: "PUT", body: "part" };
+  const sent = await fetch(`${first.endpoint}/again/up?partNumber=1&uploadId=${id}`, part);
+  const etag = sent.headers.get("etag");
   await first.close();
   writeFileSync(join(root, "tmp", "left-over"), "half");
   const second = await listen({ root });
@@ -182,6 +187,11 @@ test("objects, their headers and unfinished uploads outlive the server", async (
   expect([got.Metadata, got.ContentLength]).toEqual([{ m: "1" }, 1]);
   expect(second.s3.counts()).toMatchObject({ objects: 3, storedBytes: 1, gets: 1 });
   const store = s3Store({ bucket: "again", client: again });
+  const named = `<Part><PartNumber>1</PartNumber><ETag>${etag}</ETag></Part>`;
+  const body = `<CompleteMultipartUpload>${named}</CompleteMultipartUpload>`;
+  await fetch(`${second.endpoint}/again/up?uploadId=${id}`, { method: "POST", body });
+  expect(Buffer.from((await store.read("up"))!).toString()).toBe("part");
+  await store.remove("up");
   expect(await store.list("")).toEqual(["k", "\uFFFD", "\u{1F600}"]);
   client.destroy();
   again.destroy();
