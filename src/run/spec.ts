@@ -29,7 +29,8 @@ export const stopSchema = z.strictObject({
     .describe("seconds without any reply after which a run gives up, its checkpoint kept"),
 });
 
-const specSchema = z.strictObject({
+/** A spec before its choices are resolved. */
+export const specSchema = z.strictObject({
   problem: choice.describe("what is minimised"),
   data: z.looseObject({}).describe("where the rows are and how they become features"),
   workers: z.int().min(1).max(bounds.workersMax).default(16).describe("how many workers"),

@@ -52,7 +52,7 @@ describe("a planted fault is found", () => {
     ["src/run/a.ts", `function a() {\n${long(60)}\n}`, "a function of 62 lines"],
     ["src/run/a.ts", `const a = {\n  b() {\n${long(59)}\n  },\n};`, "a function of 61 lines"],
     ["src/run/a.ts", `${long(251)}\n`, "251 lines"],
-  ])("%s: %.40s", (path, text, expected) => {
+  ])("in %s, line by line: %s", (path, text, expected) => {
     expect(breaches({ [path]: text })).toEqual([expect.stringContaining(expected)]);
   });
 

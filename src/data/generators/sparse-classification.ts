@@ -9,7 +9,7 @@ export const sparseClassification = define({
   summary: "two classes by a logistic model over few ones among many features",
   options: {
     ...size,
-    features: size.features.default(1_000),
+    features: size.features.default(1_000).describe("how many features a row has"),
     entries: z.int().min(1).max(10_000).default(20).describe("features of a row that are one"),
     separation: z.number().min(0).default(4).describe("deviation of a row's score"),
   },

@@ -15,7 +15,8 @@ export interface Weather {
   readonly s3Errors: number;
 }
 
-const common = {
+/** What every weather has besides its model's own options. */
+export const commonOptions = {
   failures: probability
     .default(0)
     .describe("the share of invocations whose environment crashes, half each before and after"),
@@ -43,13 +44,13 @@ export type WeatherConfig = { readonly model: string } & Readonly<Record<string,
 export function resolveWeather(given: unknown, path = "weather"): WeatherConfig {
   const { model, shared, own } = split(given, path);
   const { type, ...options } = latencyModels.resolve({ type: model, ...own }, path);
-  return { model: type, ...options, ...parseOptions(z.strictObject(common), shared, path) };
+  return { model: type, ...options, ...parseOptions(z.strictObject(commonOptions), shared, path) };
 }
 
 /** The weather of a config, checked as by `resolveWeather`. */
 export function weatherFrom(given: unknown, path = "weather"): Weather {
   const { model, shared, own } = split(resolveWeather(given, path), path);
-  const rates = parseOptions(z.strictObject(common), shared, path);
+  const rates = parseOptions(z.strictObject(commonOptions), shared, path);
   return { ...rates, latency: latencyModels.create({ type: model, ...own }) };
 }
 
@@ -63,7 +64,7 @@ function split(given: unknown, path: string) {
   const entries = Object.entries(rest);
   return {
     model,
-    shared: Object.fromEntries(entries.filter(([key]) => key in common)),
-    own: Object.fromEntries(entries.filter(([key]) => !(key in common))),
+    shared: Object.fromEntries(entries.filter(([key]) => key in commonOptions)),
+    own: Object.fromEntries(entries.filter(([key]) => !(key in commonOptions))),
   };
 }

@@ -1,0 +1,115 @@
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { z } from "zod";
+import type { Definition, Registry } from "../src/core/registry.ts";
+import { generators } from "../src/data/generators/registry.ts";
+import { dataSchema } from "../src/data/options.ts";
+import { latencyModels } from "../src/emulator/weather/registry.ts";
+import { commonOptions } from "../src/emulator/weather/weather.ts";
+import { encodings } from "../src/encoding/registry.ts";
+import { optimizers } from "../src/optimizers/registry.ts";
+import { problems } from "../src/problems/registry.ts";
+import { specSchema } from "../src/run/spec.ts";
+import { optionRows } from "./describe-options.ts";
+
+/** Where the reference stands in the repository. */
+export const referencePath = fileURLToPath(new URL("../docs/reference.md", import.meta.url));
+
+interface Family {
+  readonly title: string;
+  readonly about: string;
+  readonly registry: Registry<unknown>;
+  /** A member with options as it stands in a spec. */
+  readonly asSpec: (type: string, options: object) => object;
+}
+
+/** Every family that a spec chooses from, in the order of the reference. */
+export const families: readonly Family[] = [
+  {
+    title: "Problems",
+    about: "What is minimised: `problem`.",
+    registry: problems,
+    asSpec: (type, options) => ({ problem: { type, ...options } }),
+  },
+  {
+    title: "Encodings",
+    about: "How rows are stored redundantly: `encoding`.",
+    registry: encodings,
+    asSpec: (type, options) => ({ encoding: { type, ...options } }),
+  },
+  {
+    title: "Optimizers",
+    about: "How weights move: `optimizer`.",
+    registry: optimizers,
+    asSpec: (type, options) => ({ optimizer: { type, ...options } }),
+  },
+  {
+    title: "Generators",
+    about: "Data sets that are made up: `data.generate`.",
+    registry: generators,
+    asSpec: (type, options) => ({ data: { generate: { type, ...options } } }),
+  },
+  {
+    title: "Weather models",
+    about: "How late tasks are, in emulated and simulated runs: `weather.model`.",
+    registry: latencyModels,
+    asSpec: (model, options) => ({ weather: { model, ...options } }),
+  },
+];
+
+/** The reference as Markdown, made of the registries and schemas alone. */
+export function reference(): string {
+  const sections = [
+    "# Reference",
+    "Made by `npm run docs` from the registries and schemas: edit those, not this page.",
+    "## The spec",
+    optionTable(specSchema),
+    "## `data`",
+    optionTable(dataSchema, "data."),
+    "## `weather`",
+    "`model` names a weather model; its own options stand beside these.",
+    optionTable(z.strictObject(commonOptions), "weather."),
+    ...families.flatMap(familySections),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function familySections({ title, about, registry, asSpec }: Family): string[] {
+  const members = registry.members.flatMap((member) => [
+    `### ${member.name}`,
+    ...memberSections(member, asSpec),
+  ]);
+  return [`## ${title}`, about, ...members];
+}
+
+function memberSections(member: Definition, asSpec: Family["asSpec"]): string[] {
+  const source = member.reference === undefined ? [] : [`Reference: ${member.reference}.`];
+  const examples = member.examples.map((example) =>
+    stringify(asSpec(member.name, example), { collectionStyle: "flow", lineWidth: 0 })
+      .trim()
+      // The outermost mapping reads better without its braces.
+      .replace(/^\{ (.*) \}$/s, "$1"),
+  );
+  const schema = z.strictObject(member.options);
+  return [
+    `${member.summary[0]!.toUpperCase()}${member.summary.slice(1)}.`,
+    ...source,
+    Object.keys(member.options).length === 0 ? "No options." : optionTable(schema),
+    `\`\`\`yaml\n${examples.join("\n")}\n\`\`\``,
+  ];
+}
+
+function optionTable(schema: z.ZodType, prefix = ""): string {
+  const rows = optionRows(schema, prefix).map(
+    ({ name, doc, type, fallback }) =>
+      `| \`${name}\` | ${escaped(doc)} | ${escaped(type)} | ${escaped(fallback)} |`,
+  );
+  return ["| option | what it is | takes | default |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("\t", "\\t");
+}
+
+if (import.meta.main) writeFileSync(referencePath, reference());
