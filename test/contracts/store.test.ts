@@ -129,7 +129,7 @@ describe.each(Object.entries(stores))("%s store", (_, make) => {
     expect((await store.read("k"))!.length).toBe(0);
   });
 
-  test("lets exactly one of many concurrent writeOnce win, and keeps the winner's bytes", async () => {
+  test("lets exactly one of many concurrent writeOnce win, and keeps its bytes", async () => {
     const store = make();
     for (let round = 0; round < 5; round++) {
       const won = await Promise.all(

@@ -108,8 +108,8 @@ export function routeOf(request: S3Request): { name: string; run: Operation } {
 /** Without this list, `PUT ?acl` would overwrite the object with its access rules. */
 const subresources = new Set(
   (
-    "accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold " +
-    "lifecycle logging metrics notification object-lock ownershipControls policy policyStatus " +
+    "accelerate acl analytics attributes cors encryption intelligent-tiering inventory " +
+    "legal-hold lifecycle logging metrics notification object-lock ownershipControls policy policyStatus " +
     "publicAccessBlock replication requestPayment restore retention select tagging torrent " +
     "versioning versionId versions website append renameObject"
   ).split(" "),
