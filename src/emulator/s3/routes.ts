@@ -109,8 +109,8 @@ export function routeOf(request: S3Request): { name: string; run: Operation } {
 const subresources = new Set(
   (
     "accelerate acl analytics attributes cors encryption intelligent-tiering inventory " +
-    "legal-hold lifecycle logging metrics notification object-lock ownershipControls policy policyStatus " +
-    "publicAccessBlock replication requestPayment restore retention select tagging torrent " +
-    "versioning versionId versions website append renameObject"
+    "legal-hold lifecycle logging metrics notification object-lock ownershipControls policy " +
+    "policyStatus publicAccessBlock replication requestPayment restore retention select tagging " +
+    "torrent versioning versionId versions website append renameObject"
   ).split(" "),
 );
