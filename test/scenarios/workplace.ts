@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Backend } from "../../src/backends/backend.ts";
+import { openHome } from "../../src/backends/home.ts";
+import { openBackend } from "../../src/backends/registry.ts";
+import { replayRun } from "../../src/backends/replay-run.ts";
+import { continueRun, createRun } from "../../src/backends/start-run.ts";
+import type { Orchestrated } from "../../src/run/orchestrate.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+
+/** A temporary KOFN_HOME with its end. */
+export async function temporaryHome(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "kofn-test-"));
+  return {
+    path,
+    // A process that was just killed may still be letting go of its files.
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+/** Runs a spec on a backend from nothing to its result. */
+export async function runOn(
+  name: string,
+  home: string,
+  given: object,
+  during?: (backend: Backend) => void,
+): Promise<Orchestrated> {
+  const spec = resolveSpec(given);
+  const backend = await openBackend(name, { home, spec });
+  try {
+    const record = await createRun(spec, backend);
+    during?.(backend);
+    return await continueRun(record, backend, home);
+  } finally {
+    await backend.close();
+  }
+}
+
+/** A small regression that encoded rounds solve well. */
+export const smallRidge = {
+  problem: { type: "ridge", l2: 0.01 },
+  data: { generate: { type: "regression", rows: 2_000, features: 20, noise: 0.5 } },
+  workers: 8,
+  optimizer: "gradient-descent",
+  stop: { rounds: 40, tolerance: 0 },
+  weather: { model: "calm" },
+};
+
+/** The digest that a finished run's recorded arrivals lead to. */
+export async function replayedDigest(home: string, run: string): Promise<string> {
+  const opened = await openHome(home);
+  try {
+    return (await replayRun(opened.store, run)).weightsDigest;
+  } finally {
+    await opened.close();
+  }
+}
