@@ -18,7 +18,12 @@ export interface EmulatedBackend extends Backend {
 }
 
 /** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
-export async function emulatedBackend({ home, spec }: BackendOptions): Promise<EmulatedBackend> {
+export async function emulatedBackend({
+  home,
+  spec,
+}: Pick<BackendOptions, "home"> & {
+  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed">;
+}): Promise<EmulatedBackend> {
   const weather = resolveWeather(spec.weather ?? { model: "lambda" });
   const variables = { KOFN_BUCKET: bucket };
   const emulator = await supervised({

@@ -1,35 +1,65 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
-import type { ResultEvent } from "../ports/events.ts";
+import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { readHistory, weightsDigest } from "../run/finish.ts";
+import { readHistory, readJson, weightsDigest } from "../run/finish.ts";
+import { resultKey } from "../run/keys.ts";
+import type { WorkerReply, WorkerTask } from "../run/messages.ts";
 import { roundsPlan } from "../run/plan.ts";
-import { readRecord } from "../run/record.ts";
+import type { RunRecord } from "../run/record.ts";
 import { replay } from "../run/replay.ts";
-import { rounds } from "../run/strategies/rounds.ts";
+import { type RoundsState, rounds } from "../run/strategies/rounds.ts";
+import type { Strategy } from "../run/strategy.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
 import { requestOf } from "./worker-compute.ts";
 
 export interface Replayed {
-  /** Of the weights that the recorded arrivals lead to. */
-  readonly weightsDigest: string;
-  /** Of the weights that the run itself ended with; null while it has no result. */
-  readonly recordedDigest: string | null;
   readonly rounds: number;
+  /** Of the weights computed anew. */
+  readonly weightsDigest: string;
+  /** As the run reported it; null where it never got to a result. */
+  readonly recordedDigest: string | null;
 }
 
-/** Computes a run again from its recorded arrivals and the stored shards, in this process. */
-export async function replayRun(store: Store, run: string): Promise<Replayed> {
-  const record = await readRecord(store, run);
+type Rounds = Strategy<RoundsState, WorkerTask, WorkerReply>;
+
+/** Feeds a run's recorded arrivals through its strategy, with every reply computed anew. */
+export async function replayRun(
+  store: Store,
+  record: RunRecord,
+  onRound: (round: number) => void = () => {},
+): Promise<Replayed> {
   const prepared = await readManifest<Prepared>(store, record.prepared);
   const encoded = await readManifest<Encoded>(store, record.encoded);
-  const plan = roundsPlan(record.spec, prepared, encoded, record.largestEigenvalue);
-  const perform = createWorker(store, () => 0, encoded.workers);
-  const events = await readHistory(store, run);
-  const state = await replay(rounds(plan), events, (task) => perform(requestOf(record, task)));
-  const result = events.find((event): event is ResultEvent => event.type === "result");
+  const strategyOf = (spec: RunRecord["spec"]) =>
+    rounds(roundsPlan(spec, prepared, encoded, record.largestEigenvalue));
+  const perform = createWorker(store, () => 0, record.spec.workers);
+  const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
+    upTo,
+    strategy: strategyOf({ ...record.spec, wait, stop }),
+  }));
+  const last = strategyOf(record.spec);
+  let current = eras[0]?.strategy ?? last;
+  const strategy: Rounds = {
+    start: () => current.start(),
+    wanted: (state) => current.wanted(state),
+    receive: (state, arrival, atMs) => current.receive(state, arrival, atMs),
+    resume: (state, atMs) => current.resume?.(state, atMs) ?? state,
+  };
+  function* watched(events: readonly RunEvent[]): Generator<RunEvent> {
+    for (const event of events) {
+      // What held before this resume ends with the checkpoint that it went on from.
+      if (event.type === "resumed")
+        current = eras.find(({ upTo }) => upTo > event.sequence)?.strategy ?? last;
+      if (event.type === "round") onRound(event.round);
+      yield event;
+    }
+  }
+  const events = await readHistory(store, record.run);
+  const state = await replay(strategy, watched(events), (task) => perform(requestOf(record, task)));
+  const result = await readJson<ResultEvent>(store, resultKey(record.run));
   return {
+    rounds: state.round,
     weightsDigest: weightsDigest(state.weights),
     recordedDigest: result?.weightsDigest ?? null,
-    rounds: state.round,
   };
 }

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import { renderReport } from "../report/render.ts";
 import { readHistory } from "../run/finish.ts";
@@ -58,16 +58,20 @@ export async function continueRun(
   return { ...done, result };
 }
 
+/** Where a run's page and model are, for people. */
+export function artifactPaths(home: string, run: string): { report: string; model: string } {
+  const folder = join(home, "runs", run);
+  return { report: join(folder, "report.html"), model: join(folder, "model.safetensors") };
+}
+
 /** The page and the model as files a person can open. Returns their paths. */
 export async function writeArtifacts(
   { store }: Pick<Backend, "store">,
   run: string,
   home: string,
 ): Promise<{ report: string; model: string }> {
-  const folder = join(home, "runs", run);
-  await mkdir(folder, { recursive: true });
-  const report = join(folder, "report.html");
-  const model = join(folder, "model.safetensors");
+  const { report, model } = artifactPaths(home, run);
+  await mkdir(dirname(report), { recursive: true });
   const events = await readHistory(store, run);
   await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }));
   const bytes = await store.read(modelKey(run));

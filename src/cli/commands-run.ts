@@ -1,4 +1,69 @@
 import type { Command } from "commander";
 import type { Invoke } from "./program.ts";
 
-export function addRunCommands(_program: Command, _invoke: Invoke): void {}
+const runHelp = "a run's name, a unique beginning of one, or latest";
+const jsonHelp = "JSON lines on standard output, the result last";
+
+/** The commands about runs that are there. */
+export function addRunCommands(program: Command, invoke: Invoke): void {
+  program
+    .command("list")
+    .summary("the runs of this home")
+    .option("--json", jsonHelp)
+    .action((options) =>
+      invoke(async (terminal) => (await import("./list.ts")).list(options, terminal)),
+    );
+  program
+    .command("show")
+    .summary("what a run is, how far it came, what happened last")
+    .argument("<RUN>", runHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./show.ts")).show(run, options, terminal)),
+    );
+  program
+    .command("watch")
+    .summary("follow a run that another terminal started")
+    .argument("<RUN>", runHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./watch.ts")).watch(run, options, terminal)),
+    );
+  program
+    .command("resume")
+    .summary("go on with a run from its checkpoint")
+    .argument("<RUN>", runHelp)
+    .option(
+      "--set <path=value>",
+      "change stop.* or wait, as in stop.seconds=60; may be repeated",
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .option("--json", jsonHelp)
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./resume.ts")).resume(run, options, terminal)),
+    );
+  program
+    .command("cancel")
+    .summary("stop a run, its checkpoint kept")
+    .argument("<RUN>", runHelp)
+    .action((run) =>
+      invoke(async (terminal) => (await import("./cancel.ts")).cancel(run, terminal)),
+    );
+  program
+    .command("replay")
+    .summary("compute a run again from its recorded arrivals, and compare")
+    .argument("<RUN>", runHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./replay.ts")).replay(run, options, terminal)),
+    );
+  program
+    .command("report")
+    .summary("write a run's page again, and open it")
+    .argument("<RUN>", runHelp)
+    .option("--open", "open it in a browser")
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./report.ts")).report(run, options, terminal)),
+    );
+}

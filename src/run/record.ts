@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly largestEigenvalue: number;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
+  /** What held before a resume changed it, each up to the checkpoint of that number. */
+  readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;

@@ -1,0 +1,38 @@
+import { RunError } from "../core/errors.ts";
+import type { Store } from "../ports/store.ts";
+import { recordKey } from "../run/keys.ts";
+import type { RunRecord } from "../run/record.ts";
+import { readCheckpoint } from "../run/recorder.ts";
+import { type Setting, withSettings } from "../run/settings.ts";
+import { resolveSpec } from "../run/spec.ts";
+import { checkSpec } from "./check-spec.ts";
+
+const changeable = ["stop", "wait"];
+
+/**
+ * Changes what may change between two segments of a run: budgets and whom it waits for. What held
+ * before is kept with the checkpoint's number, so that a replay knows it.
+ */
+export async function amendRecord(
+  store: Store,
+  record: RunRecord,
+  settings: readonly Setting[],
+): Promise<RunRecord> {
+  if (settings.length === 0) return record;
+  for (const { path } of settings) {
+    if (changeable.includes(path[0]!)) continue;
+    throw new RunError("fixed-setting", `--set ${path.join(".")}: a run keeps what it began with`, {
+      hint: "only stop.* and wait may change on resume; start another run for the rest",
+    });
+  }
+  const { weather, ...before } = record.spec;
+  const given = { ...before, ...(weather === null ? {} : { weather }) };
+  const spec = checkSpec(resolveSpec(withSettings(given, settings)));
+  const sequence = (await readCheckpoint<object>(store, record.run))?.sequence ?? 0;
+  const { wait, stop } = record.spec;
+  const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];
+  const amended: RunRecord = { ...record, spec, earlier };
+  const bytes = new TextEncoder().encode(JSON.stringify(amended, null, 1));
+  await store.write(recordKey(record.run), bytes);
+  return amended;
+}

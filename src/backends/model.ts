@@ -1,0 +1,37 @@
+import { RunError } from "../core/errors.ts";
+import type { Chosen } from "../core/registry.ts";
+import type { Preparation } from "../data/prepared.ts";
+import type { Store } from "../ports/store.ts";
+import { modelKey } from "../run/keys.ts";
+import { fromSafetensors } from "../wire/safetensors.ts";
+
+/** What training leaves behind: weights, and how raw rows become what they apply to. */
+export interface Model {
+  readonly run: string;
+  readonly problem: Chosen;
+  readonly preparation: Preparation;
+  readonly weights: Float32Array;
+  /** The object itself. */
+  readonly bytes: Uint8Array;
+}
+
+/** A run's model. Throws `RunError` where it has none yet. */
+export async function readModel(store: Store, run: string): Promise<Model> {
+  const key = modelKey(run);
+  const bytes = await store.read(key);
+  if (bytes === null) {
+    throw new RunError("no-model", `${run} has no model yet`, {
+      hint: `it appears when the run stops: kofn watch ${run}, or kofn resume ${run}`,
+    });
+  }
+  const { tensors, metadata } = fromSafetensors(bytes, key);
+  const weights = tensors.weights?.data;
+  if (!(weights instanceof Float32Array) || metadata.format !== "kofn-linear-1") {
+    throw new RunError("bad-model", `${key}: it is not a model that this version knows`, {
+      hint: "use the version of kofn that wrote it",
+    });
+  }
+  const problem = JSON.parse(metadata.problem ?? "") as Chosen;
+  const preparation = JSON.parse(metadata.preparation ?? "") as Preparation;
+  return { run, problem, preparation, weights, bytes };
+}

@@ -1,0 +1,77 @@
+import { parseOptions } from "../core/registry.ts";
+import { type DataOptions, dataSchema } from "../data/options.ts";
+import { transformer } from "../data/transform.ts";
+import { multiply } from "../math/products.ts";
+import type { Examples, Rows } from "../math/rows.ts";
+import { problems } from "../problems/registry.ts";
+import type { Model } from "./model.ts";
+import { openSource } from "./open-source.ts";
+
+/** What a model says about some rows of a file, and how right it was where that is known. */
+export interface Predictions {
+  /** The number of the first row within the file, from 0. */
+  readonly firstRow: number;
+  /** Predicted numbers; for two classes the margins, whose sigmoid is the second's probability. */
+  readonly values: Float64Array;
+  /** Over all rows so far whose target is known; null while there are none. */
+  readonly metrics: Readonly<Record<string, number>> | null;
+  readonly knownRows: number;
+}
+
+/** How a run's data were written, to read other files of that kind. */
+export function readingOf(data: DataOptions, { preparation }: Model): DataOptions {
+  const { delimiter, header, missing, missingValues } = data;
+  const format = preparation.sparse ? "libsvm" : "auto";
+  const given = { source: "-", format, delimiter, header, missing, missingValues };
+  return parseOptions(dataSchema, given, "data");
+}
+
+/** Predicts the rows of a data file, batch by batch, in file order. */
+export async function* predict(
+  model: Model,
+  source: string,
+  reading: DataOptions,
+): AsyncGenerator<Predictions> {
+  const problem = problems.create(model.problem);
+  let tally: Float64Array | null = null;
+  let knownRows = 0;
+  for await (const batch of transformer(model.preparation, reading).batches(source, openSource)) {
+    const { rows, targets, firstRow } = batch;
+    const values = multiply(rows, model.weights, new Float64Array(rows.rows));
+    const known = targets === null ? null : withKnownTargets(rows, targets);
+    if (known !== null && known.rows.rows > 0) {
+      const more = problem.tally(known, model.weights);
+      tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
+      knownRows += known.rows.rows;
+    }
+    const metrics = tally === null ? null : problem.metrics(tally).metrics;
+    yield { firstRow, values, metrics, knownRows };
+  }
+}
+
+function withKnownTargets(rows: Rows, targets: Float32Array): Examples {
+  const known = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
+  if (known.length === targets.length) return { rows, targets };
+  return { rows: selected(rows, known), targets: Float32Array.from(known, (row) => targets[row]!) };
+}
+
+function selected(rows: Rows, chosen: readonly number[]): Rows {
+  const { columns } = rows;
+  if (rows.kind === "dense") {
+    const values = new Float32Array(chosen.length * columns);
+    for (const [to, row] of chosen.entries())
+      values.set(rows.values.subarray(row * columns, (row + 1) * columns), to * columns);
+    return { kind: "dense", rows: chosen.length, columns, values };
+  }
+  const offsets = new Uint32Array(chosen.length + 1);
+  for (const [to, row] of chosen.entries())
+    offsets[to + 1] = offsets[to]! + rows.offsets[row + 1]! - rows.offsets[row]!;
+  const values = new Float32Array(offsets.at(-1)!);
+  const indices = new Uint32Array(offsets.at(-1)!);
+  for (const [to, row] of chosen.entries()) {
+    const [from, end] = [rows.offsets[row]!, rows.offsets[row + 1]!];
+    values.set(rows.values.subarray(from, end), offsets[to]!);
+    indices.set(rows.indices.subarray(from, end), offsets[to]!);
+  }
+  return { kind: "sparse", rows: chosen.length, columns, values, indices, offsets };
+}

@@ -1,0 +1,19 @@
+import { overviewOf } from "../backends/run-overview.ts";
+import { cancelKey } from "../run/keys.ts";
+import { withRun } from "./home.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */
+export async function cancel(given: string, terminal: Terminal): Promise<number> {
+  await withRun(terminal, given, async ({ store, isLive }, record) => {
+    const { run } = record;
+    const { status } = await overviewOf(store, record, isLive);
+    if (status !== "running") {
+      terminal.err(`${run} is not running (${status}); nothing to cancel`);
+      return;
+    }
+    await store.write(cancelKey(run), new TextEncoder().encode(new Date().toISOString()));
+    terminal.err(`${run} will stop within a second or two; go on with: kofn resume ${run}`);
+  });
+  return 0;
+}

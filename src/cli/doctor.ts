@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { bundleFolder } from "../backends/bundles.ts";
+import { emulatedBackend } from "../backends/emulated.ts";
+import { claimHome } from "../backends/home-claim.ts";
+import { exitCodes, messageOf, RunError } from "../core/errors.ts";
+import { formatBytes, formatMs } from "../report/format.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly what: string;
+  readonly works: boolean;
+  readonly found: string;
+  /** How to mend it; empty where it works. */
+  readonly remedy: string;
+}
+
+const nodeMin = [22, 18] as const;
+const memoryBytesMin = 1e9;
+const diskBytesMin = 1e9;
+
+/** `kofn doctor`: what works here, and how to mend what does not. */
+export async function doctor(
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const checks = [
+    node,
+    machine,
+    worker,
+    orchestrator,
+    () => home(terminal.home),
+    () => disk(terminal.home),
+    emulator,
+  ];
+  const speak = say(terminal, options);
+  let works = true;
+  for (const check of checks) {
+    const finding = await attempt(check);
+    works &&= finding.works;
+    const mark = finding.works ? terminal.paint.green("ok  ") : terminal.paint.red("mend");
+    speak(`${mark}  ${finding.what}: ${finding.found}`);
+    if (!finding.works) speak(`      ${finding.remedy}`);
+    if (options.json === true) tell(terminal, { type: "finding", ...finding });
+  }
+  if (options.json === true) tell(terminal, { type: "result", works });
+  return works ? 0 : exitCodes.unfinished;
+}
+
+async function attempt(check: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (thrown) {
+    const remedy = (thrown instanceof RunError && thrown.hint) || "see the message";
+    return { what: check.name || "this", works: false, found: messageOf(thrown), remedy };
+  }
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const works = major > nodeMin[0] || (major === nodeMin[0] && minor >= nodeMin[1]);
+  const remedy = `install Node ${nodeMin.join(".")} or newer`;
+  return { what: "Node", works, found: process.versions.node, remedy: works ? "" : remedy };
+}
+
+function machine(): Finding {
+  const works = totalmem() >= memoryBytesMin;
+  const memory = `${formatBytes(freemem())} of ${formatBytes(totalmem())} memory free`;
+  return {
+    what: "machine",
+    works,
+    found: `${availableParallelism()} cores, ${memory}`,
+    remedy: works ? "" : "emulated workers take about 50 MB each: use fewer, or --backend threads",
+  };
+}
+
+async function worker(): Promise<Finding> {
+  return { what: "worker", works: true, found: await bundleFolder("worker"), remedy: "" };
+}
+
+async function orchestrator(): Promise<Finding> {
+  const found = await bundleFolder("orchestrator");
+  return { what: "orchestrator", works: true, found, remedy: "" };
+}
+
+async function home(path: string): Promise<Finding> {
+  const claim = await claimHome(path);
+  const isNew = !existsSync(join(path, "s3"));
+  if (isNew) await claim.abandon();
+  return { what: "home", works: true, found: `${path} can be written`, remedy: "" };
+}
+
+async function disk(path: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(existsSync(path) ? path : ".");
+  const works = bavail * bsize >= diskBytesMin;
+  const remedy = "make room, or set KOFN_HOME to a folder on another disk";
+  const found = `${formatBytes(bavail * bsize)} free`;
+  return { what: "disk", works, found, remedy: works ? "" : remedy };
+}
+
+/** In a home of its own, so that it can be tried while a run is going on. */
+async function emulator(): Promise<Finding> {
+  const folder = await mkdtemp(join(tmpdir(), "kofn-doctor-"));
+  try {
+    const fromMs = performance.now();
+    const spec = { weather: { model: "calm" }, seed: 1 };
+    const backend = await emulatedBackend({ home: folder, spec });
+    const startedMs = performance.now();
+    try {
+      await backend.store.write("doctor", Uint8Array.of(1));
+      const read = await backend.store.read("doctor");
+      const works = read?.[0] === 1;
+      const found = `starts in ${formatMs(startedMs - fromMs)}, a round trip takes ${formatMs(performance.now() - startedMs)}`;
+      const remedy = "what was written did not come back: see KOFN_DEBUG=1";
+      return { what: "emulator", works, found, remedy: works ? "" : remedy };
+    } finally {
+      await backend.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+import { emulatedBackend } from "../backends/emulated.ts";
+import { claimHome, serveAlone } from "../backends/home-claim.ts";
+import { RunError } from "../core/errors.ts";
+import { weatherFrom } from "../emulator/weather/weather.ts";
+import { parseYaml } from "../run/yaml-text.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+export interface EmulateOptions {
+  readonly weather?: string;
+  readonly json?: boolean;
+}
+
+/** `kofn emulate`: Lambda and S3 on this machine, until it is interrupted. */
+export async function emulate(options: EmulateOptions, terminal: Terminal): Promise<number> {
+  const weather = weatherOf(options.weather ?? "calm");
+  await claimHome(terminal.home);
+  const running = await serveAlone(terminal.home, () =>
+    emulatedBackend({ home: terminal.home, spec: { weather, seed: 1 } }),
+  );
+  try {
+    const { environment, endpoints } = running.emulator();
+    const speak = say(terminal, options);
+    for (const [name, value] of Object.entries(environment)) speak(`export ${name}=${value}`);
+    terminal.err("functions: worker, orchestrator; bucket: kofn; Ctrl-C ends it");
+    if (options.json === true) tell(terminal, { type: "ready", endpoints, environment });
+    await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
+    if (options.json === true)
+      tell(terminal, { type: "result", bill: await running.emulator().bill() });
+  } finally {
+    await running.close();
+  }
+  return 0;
+}
+
+/** A model's name, or a mapping as in a spec. */
+function weatherOf(text: string): { readonly model: string } & Record<string, unknown> {
+  const given = parseYaml(text, "--weather");
+  const weather = typeof given === "string" ? { model: given } : given;
+  if (typeof weather !== "object" || weather === null || Array.isArray(weather))
+    throw new RunError("bad-weather", `--weather: ${JSON.stringify(text)} is not a weather`, {
+      hint: "give a model's name, or a mapping as in a spec: '{model: late, probability: 0.1}'",
+    });
+  weatherFrom(weather, "--weather");
+  return weather as { readonly model: string } & Record<string, unknown>;
+}

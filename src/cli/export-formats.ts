@@ -1,0 +1,142 @@
+import type { Model } from "../backends/model.ts";
+import type { ColumnPlan, Preparation } from "../data/prepared.ts";
+
+/** A model as files: relative names with their bytes. A format of one file names it "". */
+export type ModelFiles = readonly { readonly name: string; readonly bytes: Uint8Array }[];
+
+export interface ExportFormat {
+  readonly name: string;
+  readonly summary: string;
+  /** Where it goes unless a path is given: a file, or a folder for several. */
+  defaultPath(run: string): string;
+  files(model: Model): ModelFiles;
+}
+
+/** Everything `kofn export` can write. */
+export const exportFormats: readonly ExportFormat[] = [
+  {
+    name: "safetensors",
+    summary: "weights, with the preparation of raw rows in the metadata",
+    defaultPath: (run) => `${run}.safetensors`,
+    files: ({ bytes }) => [{ name: "", bytes }],
+  },
+  {
+    name: "npy",
+    summary: "the weights alone, as a NumPy array",
+    defaultPath: (run) => `${run}.npy`,
+    files: ({ weights }) => [{ name: "", bytes: npyOf(weights) }],
+  },
+  {
+    name: "tfjs",
+    summary: "a TensorFlow.js layers model of prepared features: model.json and weights.bin",
+    defaultPath: (run) => `${run}-tfjs`,
+    files: tfjsOf,
+  },
+  {
+    name: "json",
+    summary: "coefficients by feature, as trained and in the data's own units",
+    defaultPath: (run) => `${run}.json`,
+    files: (model) => [{ name: "", bytes: jsonBytes(coefficients(model)) }],
+  },
+];
+
+function npyOf(weights: Float32Array): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${weights.length},), }`;
+  // Magic, version and length take 10 bytes; data begin at a multiple of 64.
+  const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 0, 0]);
+  start.writeUInt16LE(padded.length, 8);
+  return Buffer.concat([start, Buffer.from(padded, "latin1"), bytesOf(weights)]);
+}
+
+/** One dense layer over all features but the intercept, which becomes its bias. */
+function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
+  const inputs = weights.length - (preparation.intercept ? 1 : 0);
+  const kernel = weights.subarray(0, inputs);
+  const bias = Float32Array.of(preparation.intercept ? weights[inputs]! : 0);
+  const layers = [
+    {
+      class_name: "InputLayer",
+      config: { batch_input_shape: [null, inputs], dtype: "float32", name: "features" },
+    },
+    {
+      class_name: "Dense",
+      config: {
+        units: 1,
+        activation: problem.type === "logistic" ? "sigmoid" : "linear",
+        use_bias: true,
+        name: "linear",
+        trainable: true,
+        dtype: "float32",
+      },
+    },
+  ];
+  const model = {
+    format: "layers-model",
+    generatedBy: `kofn ${run}`,
+    convertedBy: null,
+    modelTopology: {
+      keras_version: "tfjs-layers 4.22.0",
+      backend: "tensor_flow.js",
+      model_config: { class_name: "Sequential", config: { name: "kofn", layers } },
+    },
+    weightsManifest: [
+      {
+        paths: ["weights.bin"],
+        weights: [
+          { name: "linear/kernel", shape: [inputs, 1], dtype: "float32" },
+          { name: "linear/bias", shape: [1], dtype: "float32" },
+        ],
+      },
+    ],
+    userDefinedMetadata: { features: preparation.featureNames.slice(0, inputs), preparation },
+  };
+  return [
+    { name: "model.json", bytes: jsonBytes(model) },
+    { name: "weights.bin", bytes: Buffer.concat([bytesOf(kernel), bytesOf(bias)]) },
+  ];
+}
+
+/** y = intercept + sum of coefficients: over standardised features, and over the data as they are. */
+function coefficients({ run, problem, preparation, weights }: Model): object {
+  const features = weights.length - (preparation.intercept ? 1 : 0);
+  const units = unitsOf(preparation, features);
+  let intercept = preparation.intercept ? weights[features]! : 0;
+  const rows = units.map(({ mean, deviation }, i) => {
+    const standardized = weights[i]!;
+    intercept -= (standardized * mean) / deviation;
+    const feature = preparation.featureNames[i]!;
+    return { feature, standardized, original: standardized / deviation };
+  });
+  const standardizedIntercept = preparation.intercept ? weights[features]! : 0;
+  return {
+    run,
+    problem,
+    target: preparation.target,
+    intercept: { standardized: standardizedIntercept, original: intercept },
+    coefficients: rows,
+    columns: preparation.columns,
+  };
+}
+
+/** How each stored feature came from its column; categories and sparse features are as they are. */
+function unitsOf(
+  { columns, sparse }: Preparation,
+  features: number,
+): { readonly mean: number; readonly deviation: number }[] {
+  const asIs = { mean: 0, deviation: 1 };
+  if (sparse) return Array.from({ length: features }, () => asIs);
+  return columns.flatMap((plan: ColumnPlan) =>
+    plan.kind === "numeric"
+      ? [{ mean: plan.mean, deviation: plan.deviation }]
+      : plan.levels.map(() => asIs),
+  );
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function jsonBytes(value: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readModel } from "../backends/model.ts";
+import { messageOf, RunError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { exportFormats } from "./export-formats.ts";
+import { withRun } from "./home.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `kofn export RUN`: the model in a format that others read. */
+export async function exportModel(
+  given: string,
+  options: { readonly format: string; readonly output?: string },
+  terminal: Terminal,
+): Promise<number> {
+  const format = exportFormats.find(({ name }) => name === options.format);
+  if (format === undefined) {
+    const names = exportFormats.map(({ name }) => name);
+    throw new RunError("unknown-format", `--format: there is no format "${options.format}"`, {
+      hint: `${nearest(options.format, names)}choose one of ${names.join(", ")}`,
+    });
+  }
+  const model = await withRun(terminal, given, ({ store }, { run }) => readModel(store, run));
+  const path = options.output ?? format.defaultPath(model.run);
+  try {
+    for (const { name, bytes } of format.files(model)) {
+      const file = name === "" ? path : join(path, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+    }
+  } catch (cause) {
+    throw new RunError("unwritable", `${path}: cannot be written: ${messageOf(cause)}`, {
+      hint: "name another place by --output",
+      cause,
+    });
+  }
+  terminal.out(path);
+  return 0;
+}

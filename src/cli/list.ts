@@ -1,0 +1,42 @@
+import { listRuns, overviewOf, type RunOverview } from "../backends/run-overview.ts";
+import { formatNumber } from "../report/format.ts";
+import { withHome } from "./home.ts";
+import { table } from "./table.ts";
+import { type Terminal, tell } from "./terminal.ts";
+
+/** `kofn list`: the runs of this home, live and past. */
+export async function list(
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const runs =
+    (await withHome(terminal, async ({ store, isLive }) => {
+      const overviews: RunOverview[] = [];
+      for (const record of await listRuns(store))
+        overviews.push(await overviewOf(store, record, isLive));
+      return overviews;
+    })) ?? [];
+  if (options.json === true) {
+    for (const { result, ...run } of runs)
+      tell(terminal, { type: "run", ...run, rounds: result?.rounds, objective: result?.objective });
+    tell(terminal, { type: "result", runs: runs.length });
+  } else if (runs.length === 0) {
+    terminal.err(`no runs in ${terminal.home} yet; start one: kofn run SPEC`);
+  } else {
+    terminal.out(
+      table(["run", "started", "what", "status", "rounds", "objective"], runs.map(rowOf)),
+    );
+  }
+  return 0;
+}
+
+function rowOf({ run, startedAt, what, status, result }: RunOverview): string[] {
+  return [
+    run,
+    startedAt.slice(0, 16).replace("T", " "),
+    what,
+    status,
+    result === null ? "–" : String(result.rounds),
+    formatNumber(result?.objective ?? null),
+  ];
+}

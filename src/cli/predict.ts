@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { type Model, readModel } from "../backends/model.ts";
+import { predict as predictions, readingOf } from "../backends/predict.ts";
+import { messageOf, RunError } from "../core/errors.ts";
+import { formatCount, formatNumber } from "../report/format.ts";
+import { withRun } from "./home.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
+export async function predict(
+  given: string,
+  data: string,
+  options: { readonly output?: string },
+  terminal: Terminal,
+): Promise<number> {
+  const { model, reading } = await withRun(terminal, given, async ({ store }, record) => {
+    const model = await readModel(store, record.run);
+    return { model, reading: readingOf(record.spec.data, model) };
+  });
+  const { classes } = model.preparation.target;
+  if (classes !== null) terminal.err(`probability: that of class ${classes[1]}`);
+  const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
+  let metrics: Readonly<Record<string, number>> | null = null;
+  let rows = 0;
+  let knownRows = 0;
+  try {
+    for await (const batch of predictions(model, data, reading)) {
+      if (rows === 0) await to.write(headerOf(model));
+      await to.write(linesOf(model, batch.firstRow, batch.values));
+      rows += batch.values.length;
+      ({ metrics, knownRows } = batch);
+    }
+    await to.close();
+  } catch (thrown) {
+    await to.abandon();
+    throw thrown;
+  }
+  terminal.err(`${formatCount(rows)} rows predicted`);
+  if (metrics !== null) {
+    const figures = Object.entries(metrics).map(
+      ([name, value]) => `${name} ${formatNumber(value)}`,
+    );
+    terminal.err(`against ${formatCount(knownRows)} known targets: ${figures.join("  ")}`);
+  }
+  return 0;
+}
+
+function headerOf({ preparation }: Model): string {
+  return preparation.target.classes === null ? "row,prediction\n" : "row,class,probability\n";
+}
+
+function linesOf({ preparation }: Model, firstRow: number, values: Float64Array): string {
+  const { classes } = preparation.target;
+  let text = "";
+  for (const [i, value] of values.entries()) {
+    const row = firstRow + i;
+    if (classes === null) text += `${row},${value}\n`;
+    else text += `${row},${quoted(classes[value > 0 ? 1 : 0]!)},${sigmoid(value)}\n`;
+  }
+  return text;
+}
+
+function sigmoid(margin: number): number {
+  return 1 / (1 + Math.exp(-margin));
+}
+
+/** As CSV wants it: labels come from data. */
+function quoted(label: string): string {
+  return /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
+}
+
+interface Sink {
+  write(text: string): Promise<void>;
+  close(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+function terminalSink(terminal: Terminal): Sink {
+  return { write: terminal.write, close: async () => {}, abandon: async () => {} };
+}
+
+/** Written beside its place first: what was there stays whole until all of it is new. */
+function fileSink(path: string): Sink {
+  const unfinished = `${path}.part-${process.pid}`;
+  const stream = createWriteStream(unfinished);
+  const failed = once(stream, "error").then(([cause]) => refuse(path, cause));
+  // Raced in every write; without one it must not count as unhandled.
+  failed.catch(() => {});
+  return {
+    async write(text) {
+      if (!stream.write(text)) await Promise.race([once(stream, "drain"), failed]);
+    },
+    async close() {
+      stream.end();
+      await Promise.race([finished(stream), failed]).catch((cause) => refuse(path, cause));
+      await rename(unfinished, path).catch((cause) => refuse(path, cause));
+    },
+    async abandon() {
+      stream.destroy();
+      await rm(unfinished, { force: true });
+    },
+  };
+}
+
+function refuse(path: string, cause: unknown): never {
+  if (cause instanceof RunError) throw cause;
+  throw new RunError("unwritable", `${path}: cannot be written: ${messageOf(cause)}`, {
+    hint: "name a file in a folder that this user may write to",
+    cause,
+  });
+}

@@ -1,0 +1,33 @@
+import { replayRun } from "../backends/replay-run.ts";
+import { exitCodes } from "../core/errors.ts";
+import { formatCount } from "../report/format.ts";
+import { withRun } from "./home.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+const everyMs = 3_000;
+
+/** `kofn replay RUN`: computes a run again from its recorded arrivals, and compares the weights. */
+export async function replay(
+  given: string,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  let nextMs = performance.now() + everyMs;
+  const { run, ...replayed } = await withRun(terminal, given, async ({ store }, record) => ({
+    run: record.run,
+    ...(await replayRun(store, record, (round) => {
+      if (performance.now() < nextMs) return;
+      nextMs = performance.now() + everyMs;
+      terminal.err(`replayed ${formatCount(round)} rounds`);
+    })),
+  }));
+  const { weightsDigest, recordedDigest, rounds } = replayed;
+  const isEqual = weightsDigest === recordedDigest;
+  const speak = say(terminal, options);
+  if (recordedDigest === null)
+    speak(`${run}: ${rounds} rounds replayed; it never reported weights to compare with`);
+  else if (isEqual) speak(`${run}: equal to the bit after ${rounds} rounds (${weightsDigest})`);
+  else speak(`${run}: not equal: recorded ${recordedDigest}, replayed ${weightsDigest}`);
+  if (options.json === true) tell(terminal, { type: "result", run, equal: isEqual, ...replayed });
+  return isEqual ? 0 : exitCodes.unfinished;
+}

@@ -1,0 +1,89 @@
+import { overviewOf } from "../backends/run-overview.ts";
+import type { RunEvent } from "../ports/events.ts";
+import { foldRun } from "../report/fold.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDollars,
+  formatNumber,
+  formatSeconds,
+} from "../report/format.ts";
+import { readHistory } from "../run/finish.ts";
+import { withRun } from "./home.ts";
+import { facts } from "./table.ts";
+import { type Terminal, tell } from "./terminal.ts";
+
+const eventsShown = 10;
+
+/** `kofn show RUN`: what it is, how far it came, and what happened last. */
+export async function show(
+  given: string,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const { overview, events } = await withRun(
+    terminal,
+    given,
+    async ({ store, isLive }, record) => ({
+      overview: await overviewOf(store, record, isLive),
+      events: await readHistory(store, record.run),
+    }),
+  );
+  const { run, backend, startedAt, status, reason, what } = overview;
+  const { figures, facts: known } = foldRun(run, events);
+  const last = events.filter(({ type }) => !quiet.includes(type)).slice(-eventsShown);
+  if (options.json === true) {
+    const about = { run, backend, startedAt, status, reason, what, facts: known };
+    tell(terminal, { type: "result", ...about, figures, events: last });
+    return 0;
+  }
+  const estimated = figures.objectiveIsEstimate ? " (estimated from replies)" : "";
+  terminal.out(
+    facts([
+      ["run", run],
+      ["status", reason === "" ? status : `${status}: ${reason}`],
+      ["started", `${startedAt} (${backend})`],
+      ["what", what],
+      [
+        "rows",
+        known === null ? "–" : `${formatCount(known.rows)} + ${formatCount(known.testRows)}`,
+      ],
+      ["features", known === null ? "–" : formatCount(known.features)],
+      ["rounds", `${formatCount(figures.rounds)} of at most ${known?.roundsMax ?? "–"}`],
+      ["objective", `${formatNumber(figures.objective, 6)}${estimated}`],
+      ["train", metrics(figures.train)],
+      ["test", metrics(figures.test)],
+      ["time", formatSeconds(figures.seconds)],
+      ["cost", formatDollars(figures.dollars)],
+      ["data", `${formatBytes(figures.bytesUp)} up, ${formatBytes(figures.bytesDown)} down`],
+      ["erasures", formatCount(figures.erasures)],
+    ]),
+  );
+  terminal.out("\nlast events");
+  for (const event of last) terminal.out(`  ${inWords(event)}`);
+  return 0;
+}
+
+/** Events that say nothing by themselves. */
+const quiet: readonly RunEvent["type"][] = ["tick", "evaluated", "result", "checkpoint"];
+
+function inWords(event: RunEvent): string {
+  const at = "atMs" in event ? `${formatSeconds(event.atMs / 1000)}: ` : "";
+  switch (event.type) {
+    case "round":
+      return `${at}round ${event.round + 1} ended, objective ~ ${formatNumber(event.objectiveEstimate)}`;
+    case "arrival":
+      return `${at}${event.task}: ${event.fate}${event.reason === undefined ? "" : `, ${event.reason}`}`;
+    case "stopped":
+      return `${at}stopped (${event.kind}): ${event.reason}`;
+    case "warning":
+      return `${at}${event.message}`;
+    default:
+      return `${at}${event.type}`;
+  }
+}
+
+function metrics(values: Readonly<Record<string, number | null>>): string {
+  const parts = Object.entries(values).map(([name, value]) => `${name} ${formatNumber(value)}`);
+  return parts.length === 0 ? "–" : parts.join("  ");
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { overviewOf, type RunOverview } from "../backends/run-overview.ts";
+import { artifactPaths } from "../backends/start-run.ts";
+import { exitCodes, RunError } from "../core/errors.ts";
+import type { RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import { eventsKey } from "../run/keys.ts";
+import type { RunRecord } from "../run/record.ts";
+import type { EventBatch } from "../run/recorder.ts";
+import { fromPacket } from "../wire/packet.ts";
+import { withRun } from "./home.ts";
+import { interrupts } from "./interrupts.ts";
+import { resultTable } from "./outcome.ts";
+import { progress } from "./progress.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+const lookEveryMs = 500;
+/** Looks that may fail in a row: whoever serves the home may be about to leave. */
+const failuresMax = 10;
+
+/** `kofn watch RUN`: follows a run that another process runs, until it stops. */
+export async function watch(
+  given: string,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const record = await withRun(terminal, given, async (_home, found) => found);
+  const { run, spec } = record;
+  terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
+  const stop = interrupts(terminal, `${run} goes on without being watched`);
+  const bar = progress(terminal, spec.stop);
+  try {
+    const follow = follower(run, (event) => {
+      bar.listen(event);
+      if (options.json === true) tell(terminal, event);
+    });
+    const lookAgain = forgiving(() => look(terminal, run, follow));
+    while (!stop.signal.aborted) {
+      const overview = await lookAgain();
+      if (overview !== null && isOver(overview)) {
+        bar.close();
+        return reportEnd(overview, options, terminal);
+      }
+      await sleep(lookEveryMs);
+    }
+    return exitCodes.interrupted;
+  } finally {
+    bar.close();
+    stop.close();
+  }
+}
+
+interface Look extends RunOverview {
+  readonly isLive: boolean;
+}
+
+function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> {
+  return withRun(terminal, run, async ({ store, isLive }, record: RunRecord) => {
+    // First how it stands: what is told after that is told by the next look.
+    const overview = await overviewOf(store, record, isLive);
+    await follow(store);
+    return { ...overview, isLive };
+  });
+}
+
+function isOver({ status, isReported, isLive }: Look): boolean {
+  return status !== "running" && (isReported || !isLive);
+}
+
+type Follower = (store: Store) => Promise<void>;
+
+/** Hands over every event that was written since it was last called. */
+function follower(run: string, listen: (event: RunEvent) => void): Follower {
+  const folder = eventsKey(run, 0).replace(/[^/]+$/, "");
+  let seen = "";
+  return async (store) => {
+    for (const key of await store.list(folder)) {
+      if (key <= seen) continue;
+      const bytes = await store.read(key);
+      if (bytes === null) continue;
+      for (const event of fromPacket<EventBatch>(bytes, key).events) listen(event);
+      seen = key;
+    }
+  };
+}
+
+/** Looks that fail give null, until too many have failed in a row. */
+function forgiving(attempt: () => Promise<Look>): () => Promise<Look | null> {
+  let failures = 0;
+  return async () => {
+    try {
+      const looked = await attempt();
+      failures = 0;
+      return looked;
+    } catch (thrown) {
+      failures++;
+      if (thrown instanceof RunError || failures > failuresMax) throw thrown;
+      return null;
+    }
+  };
+}
+
+function reportEnd(
+  { run, status, reason, result: stored }: Look,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): number {
+  const speak = say(terminal, options);
+  const result = stored === null ? null : { ...stored, ...artifactPaths(terminal.home, run) };
+  if (result !== null) speak(resultTable(result));
+  if (status !== "done") {
+    const why = reason === "" ? "its process ended" : reason;
+    terminal.err(`${terminal.paint.yellow("stopped:")} ${why}; go on with: kofn resume ${run}`);
+  }
+  if (options.json === true) tell(terminal, { ...result, type: "result", run, stop: status });
+  return status === "done" ? 0 : exitCodes.unfinished;
+}
