@@ -63,7 +63,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const lambda = await createLambda({
     home: join(options.home, "lambda"),
     functions: options.functions,
-    variables: environment,
+    // The second and later cold starts of a bundle need not compile it.
+    variables: { NODE_COMPILE_CACHE: join(options.home, "compile-cache"), ...environment },
     weather,
     seed,
     retryDelaysMs: options.retryDelaysMs,

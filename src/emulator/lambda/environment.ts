@@ -28,6 +28,8 @@ export interface Environment {
   readonly log: ReturnType<typeof logTail>;
   /** Ends with the process. Never rejects. */
   readonly gone: Promise<Answer & { kind: "exit" }>;
+  /** False as soon as its end is known, which is before its last output is in. */
+  alive(): boolean;
   /** Loads the function. Gives undefined once it waits for events, else why it never will. */
   init(): Promise<Answer | undefined>;
   /** True from the moment it asked for its next event. */
@@ -66,14 +68,20 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
       resolve(answer);
       void api.close();
     };
-    // "close" rather than "exit": the last words are in by then.
+    // Its last words are in by "close", unless a process it left behind holds its output open.
     child.once("close", ended);
+    child.once("exit", (code, signal) => {
+      setTimeout(() => ended(code, signal), lastWordsMs).unref();
+      killGroup(child);
+    });
     child.once("error", () => ended(127, null));
   });
+  const alive = () => child.exitCode === null && child.signalCode === null;
   return {
     pid: child.pid ?? 0,
     log,
     gone,
+    alive,
     init() {
       // A process that has ended meanwhile answers by its exit.
       if (child.channel) child.send("begin", () => {});
@@ -81,11 +89,10 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     },
     waits: () => inside.waits(),
     whenWaiting: () => Promise.race([inside.asked.promise, gone]),
-    run: (event, forward) =>
-      child.exitCode === null && child.signalCode === null ? inside.run(event, forward) : gone,
+    run: (event, forward) => (alive() ? inside.run(event, forward) : gone),
     kill(outOfMemory = false) {
       killedForMemory ||= outOfMemory;
-      child.kill("SIGKILL");
+      killGroup(child);
     },
   };
 }
@@ -160,6 +167,17 @@ class Inside implements RuntimeEvents {
   }
 }
 
+/** Ends the process and whatever it has started. */
+function killGroup(child: ChildProcess): void {
+  if (process.platform === "win32" || child.pid === undefined) return void child.kill("SIGKILL");
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch (thrown) {
+    // Nothing of the group is left.
+    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+  }
+}
+
 function collect(
   body: IncomingMessage,
   forward: ((chunk: Buffer) => void) | undefined,
@@ -180,6 +198,9 @@ function collect(
   body.on("error", () => {});
 }
 
+/** For output that is still in the pipe when a process has ended. */
+const lastWordsMs = 50;
+
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
 const runtime = fileURLToPath(new URL(`../runtime/main.${extension}`, import.meta.url));
 
@@ -193,6 +214,8 @@ function spawnRuntime(
   const [command, ...parameters] = config.bootstrap ?? own;
   const child = spawn(command!, parameters, {
     cwd: config.directory,
+    // A group of its own, which can be ended as a whole and hears no interrupt of the terminal's.
+    detached: process.platform !== "win32",
     env: { ...variables, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` },
     stdio: ["ignore", "pipe", "pipe", ...(config.bootstrap ? [] : (["ipc"] as const))],
   });

@@ -82,7 +82,7 @@ class LocalFleet implements Fleet {
       // It ended or does something else after its reply: it is left to its idle timer.
       if (this.#members.has(idle)) this.release(idle);
     }
-    const spare = [...this.#members].find((one) => one.state === "spare");
+    const [spare] = this.#alive("spare");
     this.prepare();
     return spare === undefined ? this.#open(tenant, "busy") : take(spare, tenant);
   }
@@ -100,7 +100,8 @@ class LocalFleet implements Fleet {
 
   prepare(): void {
     clearTimeout(this.#quiet);
-    const wanted = this.#options.config.spares ?? 0;
+    const { spares, tenancy } = this.#options.config;
+    const wanted = spares ?? (tenancy === "PER_TENANT" ? 1 : 0);
     if (wanted === 0 || this.#closed) return;
     this.#quiet = setTimeout(() => {
       if (this.#closed || this.#count("spare") >= wanted) return;
@@ -173,8 +174,12 @@ class LocalFleet implements Fleet {
   }
 
   #idleOf(tenant: string | undefined): Member | undefined {
-    const idle = [...this.#members].filter((one) => one.state === "idle" && one.tenant === tenant);
+    const idle = this.#alive("idle").filter((one) => one.tenant === tenant);
     return idle.findLast((one) => one.environment.waits()) ?? idle.at(-1);
+  }
+
+  #alive(state: EnvironmentInfo["state"]): Member[] {
+    return [...this.#members].filter((one) => one.state === state && one.environment.alive());
   }
 
   #count(state: EnvironmentInfo["state"]): number {

@@ -16,7 +16,10 @@ export interface FunctionConfig {
   readonly environment?: Readonly<Record<string, string>>;
   readonly reservedConcurrency?: number;
   readonly architecture?: Architecture;
-  /** Environments kept started without a tenant, so that a new one costs only the bundle's load. */
+  /**
+   * Environments kept started without a tenant, so that a new one costs only the bundle's load;
+   * 1 for a function with tenants, else 0.
+   */
   readonly spares?: number;
   readonly idleMs?: number;
   /** Another runtime's command, in place of kofn's own runtime client. */

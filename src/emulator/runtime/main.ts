@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { streamingMark } from "./awslambda.ts";
 import { contextOf, type LambdaContext } from "./context.ts";
 import { loadHandler } from "./load-handler.ts";
@@ -35,9 +36,11 @@ async function serve(): Promise<void> {
     process.exit(1);
   }
   const streams = Reflect.get(handler, streamingMark) === "response";
-  for (;;) {
+  for (let first = true; ; first = false) {
     const invocation = await client.next();
     await (streams ? stream(client, handler, invocation) : answer(client, handler, invocation));
+    // Environments end by being killed, which is too late to keep what was compiled.
+    if (first) flushCompileCache();
   }
 }
 
