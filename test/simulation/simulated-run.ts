@@ -131,6 +131,8 @@ export function killAt(store: Store, count: number): Disturbance {
     list: (prefix) => store.list(prefix),
     writeOnce: (key, bytes) => store.writeOnce(key, bytes),
     async write(key, bytes) {
+      // Slower than the run, so that several states pass while one is written.
+      await new Promise((resolve) => setTimeout(resolve, 2));
       if (++writes >= count) control.abort();
       else await store.write(key, bytes);
     },
