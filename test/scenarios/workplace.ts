@@ -7,6 +7,7 @@ import { openBackend } from "../../src/backends/registry.ts";
 import { replayRun } from "../../src/backends/replay-run.ts";
 import { continueRun, createRun } from "../../src/backends/start-run.ts";
 import type { Orchestrated } from "../../src/run/orchestrate.ts";
+import { readRecord } from "../../src/run/record.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
 
 /** A temporary KOFN_HOME with its end. */
@@ -51,7 +52,8 @@ export const smallRidge = {
 export async function replayedDigest(home: string, run: string): Promise<string> {
   const opened = await openHome(home);
   try {
-    return (await replayRun(opened.store, run)).weightsDigest;
+    const record = await readRecord(opened.store, run);
+    return (await replayRun(opened.store, record)).weightsDigest;
   } finally {
     await opened.close();
   }

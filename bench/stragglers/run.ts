@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openBackend } from "../../src/backends/registry.ts";
+import { continueRun, createRun } from "../../src/backends/start-run.ts";
+import { fateOf } from "../../src/emulator/weather/fate.ts";
+import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { runPeer } from "../peers/peer.ts";
+
+/**
+ * 8 workers, 40 rounds, each task late by one second with probability 5 %, the same tasks late for
+ * everyone. kofn trains a ridge regression over the emulator; the peers pass arrays of the same
+ * size around and do nothing else.
+ */
+const workers = 8;
+const rounds = 40;
+const quorum = 6;
+const features = 20;
+/** 13 of the 40 rounds have a late task, none has more than two. */
+const seed = 8;
+const weather = { model: "late", probability: 0.05, delayMs: 1000 };
+const common = {
+  problem: { type: "ridge", l2: 0.01 },
+  data: { generate: { type: "regression", rows: 2_000, features, noise: 0.5 } },
+  workers,
+  optimizer: "gradient-descent",
+  stop: { rounds, tolerance: 0 },
+  weather,
+  seed,
+};
+
+async function kofn(wait: unknown): Promise<{ seconds: number; objective: number }> {
+  const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
+  const spec = resolveSpec({ ...common, wait });
+  const backend = await openBackend("emulated", { home, spec });
+  const { result } = await continueRun(await createRun(spec, backend), backend, home);
+  await backend.close();
+  await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  return result;
+}
+
+const some = await kofn({ fastest: quorum });
+const all = await kofn("all");
+const delaysMs = Array.from({ length: rounds }, (_, round) =>
+  Array.from({ length: workers }, (_, slot) => {
+    const task = `round-${round}/gradient/slot-${slot}`;
+    return fateOf(weatherFrom(weather), { task, slot, round }, seed).delayMs;
+  }),
+);
+const input = { delaysMs, quorum, entries: features + 1 };
+const ray = runPeer("ray_stragglers.py", input);
+const dask = runPeer("dask_stragglers.py", input);
+
+const rows: [string, number][] = [
+  [`kofn, fastest ${quorum} of ${workers}, encoded`, some.seconds],
+  ["kofn, all", all.seconds],
+];
+if (ray !== null) rows.push([`ray ${ray.version}, all`, Number(ray.allSeconds)]);
+if (ray !== null)
+  rows.push([`ray ${ray.version}, first ${quorum} by ray.wait`, Number(ray.firstSeconds)]);
+if (dask !== null) rows.push([`dask ${dask.version}, all`, Number(dask.allSeconds)]);
+for (const [name, seconds] of rows)
+  console.log(
+    `${name.padEnd(36)} ${seconds.toFixed(2).padStart(7)} s  ${(seconds / some.seconds).toFixed(2)}x`,
+  );
+const gap = Math.abs(some.objective / all.objective - 1);
+console.log(`objective: ${some.objective} against ${all.objective} (${(gap * 100).toFixed(3)} %)`);
+console.log(JSON.stringify({ bench: "stragglers", seconds: Object.fromEntries(rows), gap }));
