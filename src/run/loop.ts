@@ -52,51 +52,31 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   ports: LoopPorts<State, Task, Result>,
   from: { readonly state: State; readonly elapsedMs: number } | null = null,
 ): Promise<LoopEnd<State>> {
-  const { clock, compute } = ports;
+  const { clock } = ports;
   const originMs = clock.nowMs() - (from?.elapsedMs ?? 0);
   const elapsed = () => clock.nowMs() - originMs;
   const inbox = mailbox<Letter<Task, Result>>(ports.interrupted);
-  const inFlight = new Map<string, Running<Task>>();
-  const waiting = new Map<string, () => void>();
+  const tasks = underWay(ports, originMs, inbox);
   let state = from === null ? strategy.start() : resumed(strategy, from);
 
-  const launch = (task: Task) => {
-    waiting.delete(task.id);
-    const running = { task, startedMs: elapsed(), isHeard: false };
-    inFlight.set(task.id, running);
-    compute.start(task, (outcome, usage) =>
-      inbox.put({ running, outcome, usage, atMs: elapsed() }),
-    );
-  };
-  const reconcile = (wanted: readonly Task[]) => {
-    for (const task of wanted) {
-      if (inFlight.has(task.id) || waiting.has(task.id)) continue;
-      if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
-      else {
-        // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
-        const start = () => launch(task);
-        waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
-      }
-    }
-    // All that is wanted is there now, so equal counts mean that nothing else is.
-    if (inFlight.size + waiting.size === wanted.length) return;
-    const names = new Set(wanted.map((task) => task.id));
-    for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
-    for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
-  };
   const advance = (step: Step<State>, atMs: number): string | undefined => {
     state = step.state;
     for (const event of step.events ?? []) ports.tell(event);
     if (step.durable) ports.save(state, atMs);
     return step.stuck;
   };
+  const end = (stop: LoopEnd<State>["stop"]): LoopEnd<State> => {
+    // Nothing may start any more, also not what waits for its time.
+    tasks.reconcile([]);
+    return { state, elapsedMs: elapsed(), stop };
+  };
 
   for (;;) {
     const wanted = strategy.wanted(state);
-    reconcile(wanted);
-    if (wanted.length === 0) return { state, elapsedMs: elapsed(), stop: { kind: "done" } };
+    tasks.reconcile(wanted);
+    if (wanted.length === 0) return end({ kind: "done" });
     const stop = ports.mayStop(elapsed());
-    if (stop !== null) return { state, elapsedMs: elapsed(), stop };
+    if (stop !== null) return end(stop);
     let stuck: string | undefined;
     const wakeAtMs = strategy.wakeAtMs?.(state);
     const letter = await next(inbox, clock, wakeAtMs === undefined ? null : originMs + wakeAtMs);
@@ -109,19 +89,61 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
       const { running, outcome, atMs } = letter;
       const { task } = running;
-      const isWanted = inFlight.get(task.id) === running;
+      const isWanted = tasks.isAwaited(running);
       const arrival: Arrival<Task, Result> = { kind: "reply", task, outcome };
       const step = isWanted ? strategy.receive(state, arrival, atMs) : null;
       if (!running.isHeard) ports.tell(arrivalEvent(letter, step));
       running.isHeard = true;
       if (step !== null) {
-        inFlight.delete(task.id);
+        tasks.close(running);
         stuck = advance(step, atMs);
       }
     }
-    if (stuck !== undefined)
-      return { state, elapsedMs: elapsed(), stop: { kind: "unfinished", reason: stuck } };
+    if (stuck !== undefined) return end({ kind: "unfinished", reason: stuck });
   }
+}
+
+/** The tasks in flight, and those that wait for their time. */
+function underWay<Task extends Slotted, Result>(
+  { clock, compute }: Pick<LoopPorts<never, Task, Result>, "clock" | "compute">,
+  originMs: number,
+  inbox: Mailbox<Letter<Task, Result>>,
+) {
+  const elapsed = () => clock.nowMs() - originMs;
+  const inFlight = new Map<string, Running<Task>>();
+  const waiting = new Map<string, () => void>();
+  const launch = (task: Task) => {
+    waiting.delete(task.id);
+    const running = { task, startedMs: elapsed(), isHeard: false };
+    inFlight.set(task.id, running);
+    compute.start(task, (outcome, usage) =>
+      inbox.put({ running, outcome, usage, atMs: elapsed() }),
+    );
+  };
+  return {
+    /** Starts what is missing and forgets what is no longer wanted. */
+    reconcile(wanted: readonly Task[]) {
+      for (const task of wanted) {
+        if (inFlight.has(task.id) || waiting.has(task.id)) continue;
+        if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
+        else {
+          // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
+          const start = () => launch(task);
+          waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
+        }
+      }
+      // All that is wanted is there now, so equal counts mean that nothing else is.
+      if (inFlight.size + waiting.size === wanted.length) return;
+      const names = new Set(wanted.map((task) => task.id));
+      for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
+      for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
+    },
+    /** Its task is wanted and this is the first reply to it. */
+    isAwaited: (running: Running<Task>) => inFlight.get(running.task.id) === running,
+    close(running: Running<Task>) {
+      inFlight.delete(running.task.id);
+    },
+  };
 }
 
 function resumed<State extends object, Task extends Slotted, Result>(

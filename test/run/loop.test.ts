@@ -135,6 +135,26 @@ describe("the loop", () => {
     expect(end).toMatchObject({ elapsedMs: 70, stop: { kind: "interrupted", reason: "enough" } });
   });
 
+  it("starts nothing after it has stopped", async () => {
+    const clock = virtualClock();
+    const started: string[] = [];
+    const compute = {
+      start: (task: Slotted, _deliver: Deliver<string>) => void started.push(task.id),
+      close: async () => {},
+    };
+    await runLoop(asking([one, { id: "two", slot: 1, notBeforeMs: 25 }], 2), {
+      clock,
+      compute,
+      tell: () => {},
+      save: () => {},
+      mayStop: () => ({ kind: "budget", reason: "all is spent" }),
+    });
+    clock.schedule(30, () => {});
+    await clock.rest(Promise.resolve());
+    expect(clock.nowMs()).toBe(30);
+    expect(started).toEqual(["one"]);
+  });
+
   it("counts one reply of several that come at one moment", async () => {
     const clock = virtualClock();
     const events: RunEvent[] = [];
