@@ -31,6 +31,7 @@ export async function openParquet(
     },
   };
   const metadata = await readable(source, () => parquetMetadataAsync(file));
+  refuseInconsistent(source, metadata);
   const columns = layout(columnsOf(source, metadata));
   return { columns, windows: () => windows(source, file, metadata, columns, missingValues) };
 }
@@ -48,6 +49,23 @@ function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   } catch (cause) {
     throw damaged(source, cause);
   }
+}
+
+/** The reader trusts these numbers, and may not come back where they contradict each other. */
+function refuseInconsistent(source: Source, { row_groups, num_rows }: Metadata): void {
+  let rows = 0n;
+  for (const [i, group] of row_groups.entries()) {
+    rows += BigInt(group.num_rows ?? -1);
+    for (const { meta_data: chunk } of group.columns ?? []) {
+      const start = chunk?.dictionary_page_offset ?? chunk?.data_page_offset;
+      const end = (start ?? 0n) + BigInt(chunk?.total_compressed_size ?? -1n);
+      if (start === undefined || start < 0n || end < start || end > BigInt(source.sizeBytes))
+        throw damaged(source, `row group ${i} has a column outside of the file`);
+      if (chunk?.path_in_schema.length === 1 && chunk.num_values !== group.num_rows)
+        throw damaged(source, `row group ${i} has a column of ${chunk.num_values} values`);
+    }
+  }
+  if (rows !== num_rows) throw damaged(source, `its row groups have ${rows} of ${num_rows} rows`);
 }
 
 async function* windows(
