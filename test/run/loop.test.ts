@@ -89,11 +89,16 @@ describe("the loop", () => {
         return { state: { heard, nextMs: state.nextMs + gaps[state.heard.length]! } };
       },
     });
-    for (const elapsedMs of [0, 0.3, 1234.56789, 1e9 / 7]) {
+    for (const [elapsedMs, clockMs] of [
+      [0, 0],
+      [0.3, 0],
+      [0, 1e6 / 7],
+      [1234.56789, 1e9 / 7],
+    ] as const) {
       const strategy = alarm(elapsedMs + 1);
       const from = { state: strategy.start(), elapsedMs };
       const fateOf = () => ({ ...fair, delayMs: 100_000 });
-      const end = await virtualRun(strategy, { perform: () => "done", from, fateOf });
+      const end = await virtualRun(strategy, { perform: () => "done", from, fateOf, clockMs });
       expect(end.events).toHaveLength(gaps.length);
     }
   });

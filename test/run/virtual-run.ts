@@ -17,6 +17,8 @@ export interface VirtualRun<State, Task extends Slotted, Result> {
   readonly from?: { readonly state: State; readonly elapsedMs: number };
   readonly mayStop?: (events: readonly RunEvent[]) => LoopStop | null;
   readonly environmentsPerSlot?: number;
+  /** What the clock shows when the run starts. */
+  readonly clockMs?: number;
 }
 
 export interface VirtualEnd<State> extends LoopEnd<State> {
@@ -31,6 +33,10 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
   run: VirtualRun<State, Task, Result>,
 ): Promise<VirtualEnd<State>> {
   const clock = virtualClock();
+  if (run.clockMs !== undefined) {
+    clock.schedule(run.clockMs, () => {});
+    await clock.rest(Promise.resolve());
+  }
   const simulated = simulatedCompute<Task, Result>({
     clock,
     perform: async (task) => run.perform(task),

@@ -87,7 +87,7 @@ function summed(events: readonly RunEvent[]): Totals {
 /** A kill or an interruption for the first few segments, then peace. */
 function accident(random: Random, { store }: Scene, count: number): Disturbance {
   if (count > 4) return {};
-  if (random.integer(2) === 0) return killAt(store, 1 + random.integer(12));
+  if (random.integer(2) === 0) return killAt(store, 1 + random.integer(8));
   return interruptAt(1 + random.integer(30));
 }
 
