@@ -18,13 +18,8 @@ export async function amendRecord(
   record: RunRecord,
   settings: readonly Setting[],
 ): Promise<RunRecord> {
+  checkChangeable(settings);
   if (settings.length === 0) return record;
-  for (const { path } of settings) {
-    if (changeable.includes(path[0]!)) continue;
-    throw new RunError("fixed-setting", `--set ${path.join(".")}: a run keeps what it began with`, {
-      hint: "only stop.* and wait may change on resume; start another run for the rest",
-    });
-  }
   const { weather, ...before } = record.spec;
   const given = { ...before, ...(weather === null ? {} : { weather }) };
   const spec = checkSpec(resolveSpec(withSettings(given, settings)));
@@ -35,4 +30,14 @@ export async function amendRecord(
   const bytes = new TextEncoder().encode(JSON.stringify(amended, null, 1));
   await store.write(recordKey(record.run), bytes);
   return amended;
+}
+
+/** Throws `RunError` for a setting that a run keeps from its beginning to its end. */
+export function checkChangeable(settings: readonly Setting[]): void {
+  for (const { path } of settings) {
+    if (changeable.includes(path[0]!)) continue;
+    throw new RunError("fixed-setting", `--set ${path.join(".")}: a run keeps what it began with`, {
+      hint: "only stop.* and wait may change on resume; start another run for the rest",
+    });
+  }
 }

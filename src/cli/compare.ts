@@ -52,7 +52,8 @@ export async function compare(
     const json = options.json === true;
     const { end, result } = await train({ run, spec, backend, json, label }, terminal);
     compared.push({ setting, label, result, stop: end.stop });
-    if (json) tell(terminal, { ...withStop(result, end.stop), type: "compared", setting: label });
+    if (json)
+      tell(terminal, { ...withStop(result, end.stop), type: "compared", setting, seed: spec.seed });
     if (end.stop.kind === "interrupted") break;
   }
   const report = await writeComparison(name, compared, terminal.home);

@@ -1,4 +1,4 @@
-import { amendRecord } from "../backends/amend-record.ts";
+import { amendRecord, checkChangeable } from "../backends/amend-record.ts";
 import { overviewOf } from "../backends/run-overview.ts";
 import { artifactPaths } from "../backends/start-run.ts";
 import { RunError } from "../core/errors.ts";
@@ -22,6 +22,7 @@ export async function resume(
   terminal: Terminal,
 ): Promise<number> {
   const settings = options.set.map((text) => parseSetting(text, "--set"));
+  checkChangeable(settings);
   const found = await withRun(terminal, given, async ({ store, isLive }, record) => {
     const { status, result } = await overviewOf(store, record, isLive);
     if (status === "running") {

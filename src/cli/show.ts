@@ -31,7 +31,7 @@ export async function show(
   );
   const { run, backend, startedAt, status, reason, what } = overview;
   const { figures, facts: known } = foldRun(run, events);
-  const last = events.filter(({ type }) => !quiet.includes(type)).slice(-eventsShown);
+  const last = events.filter(isNews).slice(-eventsShown);
   if (options.json === true) {
     const about = { run, backend, startedAt, status, reason, what, facts: known };
     tell(terminal, { type: "result", ...about, figures, events: last });
@@ -64,8 +64,11 @@ export async function show(
   return 0;
 }
 
-/** Events that say nothing by themselves. */
-const quiet: readonly RunEvent["type"][] = ["tick", "evaluated", "result", "checkpoint"];
+/** Replies come by the hundred; only those that were lost say something by themselves. */
+function isNews(event: RunEvent): boolean {
+  if (event.type === "arrival") return event.fate === "lost";
+  return !["tick", "evaluated", "result", "checkpoint"].includes(event.type);
+}
 
 function inWords(event: RunEvent): string {
   const at = "atMs" in event ? `${formatSeconds(event.atMs / 1000)}: ` : "";

@@ -39,7 +39,7 @@ export function facts(rows: readonly (readonly [string, string])[]): string {
 }
 
 function isNumeric(cell: string): boolean {
-  return cell === "–" || cell === "" || /^[<$≥-]*\s*\d/.test(cell);
+  return cell === "" || cell === "–" || /^[<$\s-]*[\d.,]+(e[+-]?\d+)?( ?[a-z%]+)?$/i.test(cell);
 }
 
 function trimmed(text: string): string {

@@ -84,9 +84,14 @@ export function parseOptions<T>(schema: z.ZodType<T>, given: unknown, path: stri
   const value = valueAt(given, issue.path);
   throw new RunError(
     "bad-value",
-    `${place || "spec"}: ${issue.message}, got ${JSON.stringify(value) ?? "nothing"}`,
+    `${place || "spec"}: ${expectation(issue.message)}, got ${JSON.stringify(value) ?? "nothing"}`,
     { hint: describe(schema, issue.path) },
   );
+}
+
+/** The value itself follows, so that its type need not be told as well. */
+function expectation(message: string): string {
+  return message.replace(/^Invalid (input|option): /, "").replace(/, received \w+$/, "");
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

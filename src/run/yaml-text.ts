@@ -56,6 +56,12 @@ function refuseCycles(
     Alias(_key, alias, path) {
       const target = alias.resolve(document);
       const offset = alias.range?.[0] ?? 0;
+      if (target === undefined)
+        refuse(
+          `nothing before is called &${alias.source}`,
+          offset,
+          "quote texts that begin with *",
+        );
       if (path.some((above) => !isAlias(above) && above === target))
         refuse(`*${alias.source} stands within itself`, offset, "remove the alias");
     },
