@@ -1,7 +1,7 @@
-import { type AsyncBuffer, parquetMetadataAsync, parquetScan, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { messageOf, RunError } from "../core/errors.ts";
 import { cellOf, numberCell, shown } from "./cell.ts";
+import { type ParquetColumns, parquetColumns } from "./parquet-columns.ts";
 import type { Source } from "./source.ts";
 import {
   type Column,
@@ -15,6 +15,9 @@ import {
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 type Cells = ArrayLike<unknown>;
 
+/** The decoder is given up when it says nothing for so long. */
+const stallMsDefault = 60_000;
+
 const numeric = new Set(["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"]);
 
 /** A Parquet file: flat columns of numbers, truth values and text, one row group at a time. */
@@ -22,6 +25,7 @@ export async function openParquet(
   source: Source,
   missingValues: readonly string[],
   layout: Layout,
+  stallMs: number = stallMsDefault,
 ): Promise<Table<DenseWindow>> {
   const file: AsyncBuffer = {
     byteLength: source.sizeBytes,
@@ -30,16 +34,31 @@ export async function openParquet(
       return bytes.slice().buffer as ArrayBuffer;
     },
   };
-  const metadata = await readable(source, () => parquetMetadataAsync(file));
-  refuseInconsistent(source, metadata);
+  const metadata = await readable(source, async () => {
+    const found = await parquetMetadataAsync(file);
+    refuseInconsistent(source, found);
+    return found;
+  });
   const columns = layout(columnsOf(source, metadata));
-  return { columns, windows: () => windows(source, file, metadata, columns, missingValues) };
+  return {
+    columns,
+    async *windows() {
+      const names = columns.filter(({ kind }) => kind !== "skip").map(({ name }) => name);
+      const decoded = parquetColumns(source, metadata, names, stallMs);
+      try {
+        yield* windows(source, decoded, columns, missingValues);
+      } finally {
+        await decoded.close();
+      }
+    },
+  };
 }
 
 function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   try {
     return parquetSchema(metadata).children.map(({ element, children }) => {
       const { name, type, converted_type: converted } = element;
+      if (typeof name !== "string") throw new Error("a column's name is not text");
       const isNumber =
         children.length === 0 &&
         (converted === "DECIMAL" ||
@@ -70,8 +89,7 @@ function refuseInconsistent(source: Source, { row_groups, num_rows }: Metadata):
 
 async function* windows(
   source: Source,
-  file: AsyncBuffer,
-  metadata: Metadata,
+  decoded: ParquetColumns,
   columns: readonly Column[],
   missingValues: readonly string[],
 ): AsyncGenerator<DenseWindow> {
@@ -81,13 +99,10 @@ async function* windows(
   const cells = new Float64Array(capacity * width);
   const missing = new Set(missingValues);
   const names = read.map((column) => column.name);
-  const scan = await readable(source, () =>
-    parquetScan({ file, metadata, columns: names, compressors }),
-  );
-  for (const { rowStart, rowEnd } of scan.ranges) {
+  for (const { rowStart, rowEnd } of await readable(source, () => decoded.ranges())) {
     const group: Cells[] = [];
     for (const column of names) {
-      const data = await readable(source, () => scan.readColumn({ column, rowStart, rowEnd }));
+      const data = await readable(source, () => decoded.column(column, { rowStart, rowEnd }));
       if (data.length !== rowEnd - rowStart)
         throw damaged(source, `column ${column} has ${data.length} of ${rowEnd - rowStart} rows`);
       group.push(data);
