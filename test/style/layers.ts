@@ -18,6 +18,7 @@ const families = [
   "model-parallel",
 ];
 const adapters = ["storage", "compute", "emulator", "data"];
+const upper = ["run", "planner", "report"];
 
 /** Which way imports go. `src/limits.ts` and other single files stand under their names. */
 export const layers: Readonly<Record<string, Layer>> = {
@@ -44,11 +45,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   planner: { folders: [...bottom, "math", "wire", ...families, "data", "run"], packages: [] },
   report: { folders: bottom, packages: ["@observablehq/plot", "esbuild"] },
   backends: {
-    folders: [...bottom, "math", "wire", ...families, ...adapters, "run", "planner", "report"],
+    folders: [...mathematics, "ports", ...families, ...adapters, ...upper],
     packages: [],
   },
   cli: {
-    folders: [...bottom, "run", "planner", "report", "backends", ...families, ...adapters],
+    folders: [...mathematics, "ports", ...families, ...adapters, ...upper, "backends"],
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
   /** The package's public face. */
