@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,20 +13,28 @@ export interface Spool<W extends Window> {
   windows(): AsyncGenerator<W>;
 }
 
-/** Gives `use` a way to make spools; their folder is gone when it ends, however it ends. */
+/** Gives `use` a way to make spools; their files are gone when it ends, however it ends. */
 export async function withSpools<T>(
   use: (spool: <W extends Window>() => Promise<Spool<W>>) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "kofn-spool-"));
   const files: FileHandle[] = [];
   try {
     return await use(async () => {
-      const file = await open(join(folder, randomBytes(8).toString("hex")), "wx+", 0o600);
+      const file = await namelessFile();
       files.push(file);
       return spoolIn(file);
     });
   } finally {
     await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+/** A file whose name is gone already: the system frees it even when this process is killed. */
+async function namelessFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "kofn-spool-"));
+  try {
+    return await open(join(folder, "rows"), "wx+", 0o600);
+  } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
