@@ -35,14 +35,13 @@ export async function listRuns(store: Store): Promise<RunRecord[]> {
   return records.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 }
 
-/** The run that a person means: a name, a unique beginning of one, or `latest`. */
+/** The run that a person means: a name, a unique part of one, or `latest`. */
 export async function findRun(store: Store, given: string): Promise<RunRecord> {
   const name = given === "latest" ? given : checkRunName(given);
   if (name !== "latest" && (await store.read(recordKey(name))) !== null)
     return readRecord(store, name);
   const records = await listRuns(store);
-  const meant =
-    name === "latest" ? records.slice(-1) : records.filter(({ run }) => run.startsWith(name));
+  const meant = name === "latest" ? records.slice(-1) : meantBy(name, records);
   if (meant.length === 1) return meant[0]!;
   if (meant.length === 0)
     throw unknownRun(
@@ -50,9 +49,15 @@ export async function findRun(store: Store, given: string): Promise<RunRecord> {
       records.map(({ run }) => run),
     );
   const some = meant.slice(0, 4).map(({ run }) => run);
-  throw new RunError("ambiguous-run", `${given}: ${meant.length} runs begin like that`, {
+  throw new RunError("ambiguous-run", `${given}: ${meant.length} runs have that in their names`, {
     hint: `write more of the name: ${some.join(", ")}${meant.length > 4 ? ", ..." : ""}`,
   });
+}
+
+/** Made-up names begin with a date, so that another part of one is the easier to write. */
+function meantBy(part: string, records: readonly RunRecord[]): RunRecord[] {
+  const beginning = records.filter(({ run }) => run.startsWith(part));
+  return beginning.length > 0 ? beginning : records.filter(({ run }) => run.includes(part));
 }
 
 /** What a list says when there is no such run. */

@@ -1,6 +1,6 @@
 import { overviewOf } from "../backends/run-overview.ts";
+import { withRun } from "../backends/with-run.ts";
 import { cancelKey } from "../run/keys.ts";
-import { withRun } from "./home.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */

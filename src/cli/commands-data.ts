@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Invoke } from "./program.ts";
 
-const runHelp = "a run's name, a unique beginning of one, or latest";
+const runHelp = "a run's name, a unique part of one, or latest";
 
 /** The commands about data, models and this machine. */
 export function addDataCommands(program: Command, invoke: Invoke): void {

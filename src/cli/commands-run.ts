@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Invoke } from "./program.ts";
 
-const runHelp = "a run's name, a unique beginning of one, or latest";
+const runHelp = "a run's name, a unique part of one, or latest";
 const jsonHelp = "JSON lines on standard output, the result last";
 
 /** The commands about runs that are there. */

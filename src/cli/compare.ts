@@ -4,6 +4,7 @@ import { checkSpec } from "../backends/check-spec.ts";
 import { lookInto } from "../backends/home-claim.ts";
 import { checkBackend } from "../backends/registry.ts";
 import { nameRun } from "../backends/start-run.ts";
+import { trainNew } from "../backends/train.ts";
 import { RunError } from "../core/errors.ts";
 import { renderReport } from "../report/render.ts";
 import { readHistory } from "../run/finish.ts";
@@ -14,7 +15,7 @@ import { openInBrowser } from "./browser.ts";
 import { type Compared, comparisonTable, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
-import { train } from "./train.ts";
+import { training } from "./training.ts";
 import { parseVary, settingsOf } from "./vary.ts";
 
 export interface CompareOptions {
@@ -50,7 +51,9 @@ export async function compare(
     const run = `${name}-${i + 1}`;
     terminal.err(`${terminal.paint.bold(label)}  run ${run}`);
     const json = options.json === true;
-    const { end, result } = await train({ run, spec, backend, json, label }, terminal);
+    const { end, result } = await training({ run, spec, json, label }, terminal, (watchers) =>
+      trainNew({ run, spec, backend, home: terminal.home }, watchers),
+    );
     compared.push({ setting, label, result, stop: end.stop });
     if (json)
       tell(terminal, { ...withStop(result, end.stop), type: "compared", setting, seed: spec.seed });

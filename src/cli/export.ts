@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModel } from "../backends/model.ts";
+import { withRun } from "../backends/with-run.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { exportFormats } from "./export-formats.ts";
-import { withRun } from "./home.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn export RUN`: the model in a format that others read. */

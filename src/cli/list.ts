@@ -1,6 +1,6 @@
 import { listRuns, overviewOf, type RunOverview } from "../backends/run-overview.ts";
+import { withHome } from "../backends/with-run.ts";
 import { formatNumber } from "../report/format.ts";
-import { withHome } from "./home.ts";
 import { table } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
 

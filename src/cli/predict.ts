@@ -4,9 +4,9 @@ import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { type Model, readModel } from "../backends/model.ts";
 import { predict as predictions, readingOf } from "../backends/predict.ts";
+import { withRun } from "../backends/with-run.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
-import { withRun } from "./home.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */

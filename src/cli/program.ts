@@ -40,7 +40,7 @@ function programOf(terminal: Terminal, invoke: Invoke): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
       outputError: (text, write) => write(usageError(text)),
     })
-    .addHelpText("after", "\nRUN is a run's name, a unique beginning of one, or latest.");
+    .addHelpText("after", "\nRUN is a run's name, a unique part of one, or latest.");
   addStartCommands(program, invoke);
   addRunCommands(program, invoke);
   addDataCommands(program, invoke);

@@ -1,7 +1,7 @@
 import { replayRun } from "../backends/replay-run.ts";
+import { withRun } from "../backends/with-run.ts";
 import { exitCodes } from "../core/errors.ts";
 import { formatCount } from "../report/format.ts";
-import { withRun } from "./home.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 const everyMs = 3_000;

@@ -1,6 +1,6 @@
 import { writeArtifacts } from "../backends/start-run.ts";
+import { withRun } from "../backends/with-run.ts";
 import { openInBrowser } from "./browser.ts";
-import { withRun } from "./home.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn report RUN`: writes the page anew from the stored events. */

@@ -1,14 +1,15 @@
 import { amendRecord, checkChangeable } from "../backends/amend-record.ts";
 import { overviewOf } from "../backends/run-overview.ts";
 import { artifactPaths } from "../backends/start-run.ts";
+import { trainFurther } from "../backends/train.ts";
+import { withRun } from "../backends/with-run.ts";
 import { RunError } from "../core/errors.ts";
 import type { ResultEvent } from "../ports/events.ts";
 import { cancelKey } from "../run/keys.ts";
 import { parseSetting } from "../run/settings.ts";
-import { withRun } from "./home.ts";
 import { reportOutcome, resultTable } from "./outcome.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
-import { trainFurther } from "./train.ts";
+import { training } from "./training.ts";
 
 export interface ResumeOptions {
   readonly set: readonly string[];
@@ -37,7 +38,11 @@ export async function resume(
   });
   if (found.done !== undefined) return alreadyDone(found.done, options, terminal);
   terminal.err(`run ${terminal.paint.bold(found.record.run)} goes on (${found.record.backend})`);
-  const done = await trainFurther(found.record, options.json === true, terminal);
+  const { run, spec } = found.record;
+  const about = { run, spec, json: options.json === true };
+  const done = await training(about, terminal, (watchers) =>
+    trainFurther(found.record, terminal.home, watchers),
+  );
   return reportOutcome(done, options, terminal);
 }
 

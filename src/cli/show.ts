@@ -1,4 +1,5 @@
 import { overviewOf } from "../backends/run-overview.ts";
+import { withRun } from "../backends/with-run.ts";
 import type { RunEvent } from "../ports/events.ts";
 import { foldRun } from "../report/fold.ts";
 import {
@@ -9,7 +10,6 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
-import { withRun } from "./home.ts";
 import { facts } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { overviewOf, type RunOverview } from "../backends/run-overview.ts";
 import { artifactPaths } from "../backends/start-run.ts";
+import { withRun } from "../backends/with-run.ts";
 import { exitCodes, RunError } from "../core/errors.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
@@ -8,7 +9,6 @@ import { eventsKey } from "../run/keys.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { EventBatch } from "../run/recorder.ts";
 import { fromPacket } from "../wire/packet.ts";
-import { withRun } from "./home.ts";
 import { interrupts } from "./interrupts.ts";
 import { resultTable } from "./outcome.ts";
 import { progress } from "./progress.ts";

@@ -1,13 +1,17 @@
 import { existsSync } from "node:fs";
-import type { Home } from "../backends/home.ts";
-import { lookInto } from "../backends/home-claim.ts";
-import { findRun, unknownRun } from "../backends/run-overview.ts";
 import { checkRunName, type RunRecord } from "../run/record.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Home } from "./home.ts";
+import { lookInto } from "./home-claim.ts";
+import { findRun, unknownRun } from "./run-overview.ts";
+
+export interface Homed {
+  /** Where runs are kept. */
+  readonly home: string;
+}
 
 /** Uses a home's store; null for a home that is not there, which looking must not make. */
 export async function withHome<T>(
-  { home: path }: Pick<Terminal, "home">,
+  { home: path }: Homed,
   use: (home: Home) => Promise<T>,
 ): Promise<T | null> {
   if (!existsSync(path)) return null;
@@ -21,12 +25,12 @@ export async function withHome<T>(
 
 /** Uses a home's store and one of its runs. */
 export async function withRun<T>(
-  terminal: Pick<Terminal, "home">,
+  at: Homed,
   given: string,
   use: (home: Home, record: RunRecord) => Promise<T>,
 ): Promise<T> {
   if (given !== "latest") checkRunName(given);
-  const used = await withHome(terminal, async (home) => ({
+  const used = await withHome(at, async (home) => ({
     value: await use(home, await findRun(home.store, given)),
   }));
   if (used === null) throw unknownRun(given, []);

@@ -1,0 +1,60 @@
+import { RunError } from "../core/errors.ts";
+import type { Orchestrated } from "../run/orchestrate.ts";
+import type { RunRecord } from "../run/record.ts";
+import type { RunSpec } from "../run/spec.ts";
+import type { Backend } from "./backend.ts";
+import { claimHome, serveAlone } from "./home-claim.ts";
+import { openBackend } from "./registry.ts";
+import { continueRun, createRun, type Watchers } from "./start-run.ts";
+
+/**
+ * Stages, trains and reports one new run. A home that was not there before is taken away again
+ * when the data turn out to be wrong.
+ */
+export async function trainNew(
+  { run, spec, backend, home }: NewRun,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const claim = await claimHome(home);
+  let record: RunRecord | undefined;
+  try {
+    return await withBackend({ backend, home, spec }, async (opened) => {
+      record = await createRun(spec, opened, watchers, run);
+      return continueRun(record, opened, home, watchers);
+    });
+  } catch (thrown) {
+    if (record === undefined && thrown instanceof RunError) await claim.abandon();
+    throw thrown;
+  }
+}
+
+export interface NewRun {
+  readonly run: string;
+  readonly spec: RunSpec;
+  readonly backend: string;
+  readonly home: string;
+}
+
+/** Goes on with a run that was recorded before. */
+export function trainFurther(
+  record: RunRecord,
+  home: string,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const { backend, spec } = record;
+  return withBackend({ backend, home, spec }, (opened) =>
+    continueRun(record, opened, home, watchers),
+  );
+}
+
+async function withBackend<T>(
+  { backend, home, spec }: Omit<NewRun, "run">,
+  use: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const opened = await serveAlone(home, () => openBackend(backend, { home, spec }));
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Watchers } from "../backends/start-run.ts";
+import { RunError } from "../core/errors.ts";
+import type { Orchestrated } from "../run/orchestrate.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { interrupts } from "./interrupts.ts";
+import { type Progress, progress } from "./progress.ts";
+import { type Terminal, tell } from "./terminal.ts";
+
+export interface Training {
+  readonly run: string;
+  readonly spec: RunSpec;
+  readonly json: boolean;
+  /** In front of progress lines, where several runs follow each other. */
+  readonly label?: string;
+}
+
+/** Trains with progress, events as JSON lines where asked for, and an ear for Ctrl-C. */
+export async function training(
+  about: Training,
+  terminal: Terminal,
+  train: (watchers: Watchers) => Promise<Orchestrated>,
+): Promise<Orchestrated> {
+  const stop = interrupts(terminal, `saving ${about.run}`);
+  const bar = progress(terminal, about.spec.stop, about.label);
+  try {
+    return await train(watching(about, terminal, bar, stop.signal));
+  } finally {
+    bar.close();
+    stop.close();
+  }
+}
+
+function watching(
+  { json, run }: Training,
+  terminal: Terminal,
+  bar: Progress,
+  signal: AbortSignal,
+): Watchers {
+  let isFirst = true;
+  return {
+    signal,
+    onStage(what, done, total) {
+      if (signal.aborted) {
+        throw new RunError("interrupted", "interrupted before training began", {
+          hint: "nothing was lost: start it again",
+          kind: "interrupted",
+        });
+      }
+      bar.onStage(what, done, total);
+    },
+    listen(event) {
+      bar.listen(event);
+      // The result is told last of all, with the way it stopped.
+      if (!json || event.type === "result") return;
+      tell(terminal, isFirst ? { ...event, run } : event);
+      isFirst = false;
+    },
+  };
+}
