@@ -29,25 +29,10 @@ export function simulatedCompute<Task extends Slotted, Result>(
   options: SimulatedOptions<Task, Result>,
 ): Compute<Task, Result> {
   const { clock } = options;
-  const environmentsMax = options.environmentsPerSlot ?? bounds.environmentsPerSlot;
   const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
-  const slots = new Map<number, Environment[]>();
+  const environments = fleet(clock, options.environmentsPerSlot ?? bounds.environmentsPerSlot);
   let isClosed = false;
-
-  /** The most recently used idle environment, or a new one while the slot may have one more. */
-  const environmentFor = (slot: number): { environment: Environment; isCold: boolean } | null => {
-    const all = slots.get(slot) ?? [];
-    slots.set(slot, all);
-    const idle = all
-      .filter((one) => one.freeAtMs <= clock.nowMs())
-      .sort((a, b) => b.freeAtMs - a.freeAtMs)[0];
-    if (idle !== undefined) return { environment: idle, isCold: false };
-    if (all.length >= environmentsMax) return null;
-    const environment = { freeAtMs: 0 };
-    all.push(environment);
-    return { environment, isCold: true };
-  };
 
   const deliverAt = (atMs: number, deliver: () => void) => {
     clock.schedule(atMs, () => {
@@ -70,9 +55,9 @@ export function simulatedCompute<Task extends Slotted, Result>(
 
   return {
     start(task, deliver) {
-      const found = environmentFor(task.slot);
+      const found = environments.find(task.slot);
       if (found === null) {
-        const reason = `slot ${task.slot} is still busy with ${environmentsMax} earlier tasks`;
+        const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
         const bytes = { down: 0, up: 0 };
         const usage: Usage = { billedMs: 0, coldStart: false, costUsd: 0, ...named(bytes) };
         deliverAt(clock.nowMs(), () => deliver({ kind: "lost", reason }, usage));
@@ -81,14 +66,38 @@ export function simulatedCompute<Task extends Slotted, Result>(
       const run = runOf(options.fateOf(task), options.workMs(task), found.isCold, timeoutMs);
       const endMs = clock.nowMs() + run.coldMs + run.billedMs;
       found.environment.freeAtMs = endMs;
-      if (run.lost !== null) {
-        const all = slots.get(task.slot)!;
-        clock.schedule(endMs, () => all.splice(all.indexOf(found.environment), 1));
-      }
+      if (run.lost !== null)
+        clock.schedule(endMs, () => environments.remove(task.slot, found.environment));
       deliverAt(endMs, () => finish(task, run, deliver));
     },
     async close() {
       isClosed = true;
+    },
+  };
+}
+
+function fleet(clock: VirtualClock, perSlotMax: number) {
+  const slots = new Map<number, Environment[]>();
+  return {
+    perSlotMax,
+    /** The most recently used idle environment, or a new one while the slot may have one more. */
+    find(slot: number): { environment: Environment; isCold: boolean } | null {
+      const all = slots.get(slot) ?? [];
+      slots.set(slot, all);
+      const idle = all
+        .filter((one) => one.freeAtMs <= clock.nowMs())
+        .sort((a, b) => b.freeAtMs - a.freeAtMs)[0];
+      if (idle !== undefined) return { environment: idle, isCold: false };
+      if (all.length >= perSlotMax) return null;
+      const environment = { freeAtMs: 0 };
+      all.push(environment);
+      return { environment, isCold: true };
+    },
+    remove(slot: number, environment: Environment) {
+      slots.set(
+        slot,
+        (slots.get(slot) ?? []).filter((one) => one !== environment),
+      );
     },
   };
 }

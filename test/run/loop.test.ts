@@ -76,7 +76,7 @@ describe("the loop", () => {
     expect(end.elapsedMs).toBe(35);
   });
 
-  it("ticks once at every time asked for, never early, whatever the readings round to", async () => {
+  it("ticks once at every time asked for, never early, however readings round", async () => {
     const random = randomFrom("ticks");
     const gaps = Array.from({ length: 400 }, () => 0.1 + 7 * random.uniform());
     const alarm = (start: number): Told => ({

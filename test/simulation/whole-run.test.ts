@@ -163,7 +163,7 @@ describe("a run that must stop early", () => {
     },
   );
 
-  it("gives up within its patience when too few slots live, and says which are silent", async () => {
+  it("gives up within its patience when too few slots live, and names them", async () => {
     const weather = { ...spec.weather, deadSlots: [1, 4] };
     const stop = { rounds: 8, tolerance: 0, patience: 5 };
     const start = await scene({ ...spec, wait: { fastest: 5 }, weather, stop }, text);

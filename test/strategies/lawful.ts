@@ -13,17 +13,16 @@ export function lawful<State extends object, Task extends Slotted, Result>(
 ): Strategy<State, Task, Result> {
   const everStarted = new Map<string, Task>();
 
-  const wantedOf = (state: State): readonly Task[] => {
-    const wanted = untouched("wanted", state, () => strategy.wanted(state));
-    same("wanted twice", wanted, strategy.wanted(state));
-    const ids = new Set(wanted.map((task) => task.id));
-    breach(ids.size !== wanted.length, "two wanted tasks share a name");
-    for (const task of wanted) {
-      const before = everStarted.get(task.id);
-      if (before !== undefined) same(`task ${task.id} asks for other things`, before, task);
+  const wanted = (state: State): readonly Task[] => {
+    const tasks = pure("wanted", state, () => strategy.wanted(state));
+    const ids = new Set(tasks.map((task) => task.id));
+    breach(ids.size !== tasks.length, "two wanted tasks share a name");
+    for (const task of tasks) {
+      const before = everStarted.get(task.id) ?? task;
+      same(`task ${task.id} asks for other things`, before, task);
       everStarted.set(task.id, task);
     }
-    return wanted;
+    return tasks;
   };
 
   const onwards = (what: string, state: State): State => {
@@ -35,53 +34,46 @@ export function lawful<State extends object, Task extends Slotted, Result>(
 
   const receive = (state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State> => {
     if (arrival.kind === "reply") {
-      const task = strategy.wanted(state).find((one) => one.id === arrival.task.id);
-      breach(task === undefined, `${arrival.task.id} was received but is not wanted`);
-      same(`${arrival.task.id} as it is wanted`, task, arrival.task);
+      const { id } = arrival.task;
+      const task = strategy.wanted(state).find((one) => one.id === id);
+      breach(task === undefined, `${id} was received but is not wanted`);
+      same(`${id} as it is wanted`, task, arrival.task);
     }
-    const step = untouched("receive", state, () => strategy.receive(state, arrival, atMs));
-    same("receive twice", step, strategy.receive(state, arrival, atMs));
+    const step = pure("receive", state, () => strategy.receive(state, arrival, atMs));
     return { ...step, state: onwards("receive", step.state) };
   };
 
+  const resume = (state: State, atMs: number): State => {
+    everStarted.clear();
+    return onwards(
+      "resume",
+      pure("resume", state, () => strategy.resume!(state, atMs)),
+    );
+  };
+
+  const wakeAtMs = (state: State) => pure("wakeAtMs", state, () => strategy.wakeAtMs!(state));
+
+  const start = (): State => {
+    const state = strategy.start();
+    same("start twice", state, strategy.start());
+    return onwards("start", state);
+  };
+
   return {
-    start() {
-      const state = strategy.start();
-      same("start twice", state, strategy.start());
-      return onwards("start", state);
-    },
-    wanted: wantedOf,
+    start,
+    wanted,
     receive,
-    ...(strategy.resume === undefined
-      ? {}
-      : {
-          resume(state: State, atMs: number) {
-            everStarted.clear();
-            const back = untouched("resume", state, () => strategy.resume!(state, atMs));
-            same("resume twice", back, strategy.resume!(state, atMs));
-            return onwards("resume", back);
-          },
-        }),
-    ...(strategy.wakeAtMs === undefined
-      ? {}
-      : {
-          wakeAtMs(state: State) {
-            const at = untouched("wakeAtMs", state, () => strategy.wakeAtMs!(state));
-            breach(at !== strategy.wakeAtMs!(state), "wakeAtMs depends on more than the state");
-            return at;
-          },
-        }),
+    ...(strategy.resume === undefined ? {} : { resume }),
+    ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
   };
 }
 
-function untouched<State extends object, Value>(
-  what: string,
-  state: State,
-  act: () => Value,
-): Value {
+/** The same twice over, and the state as it was. */
+function pure<State extends object, Value>(what: string, state: State, act: () => Value): Value {
   const before = toPacket(state);
   const value = act();
   breach(!Buffer.from(before).equals(toPacket(state)), `${what} changed the state it was given`);
+  same(`${what} twice`, value, act());
   return value;
 }
 
@@ -93,7 +85,7 @@ function breach(isBroken: boolean, law: string): void {
   if (isBroken) throw new Error(`unlawful strategy: ${law}`);
 }
 
-/** Arrays of numbers cannot be frozen; `untouched` watches those. */
+/** Arrays of numbers cannot be frozen; `pure` watches those. */
 function frozen<Value>(value: Value): Value {
   if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
     Object.freeze(value);
