@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -15,6 +15,8 @@ import { optionRows } from "./describe-options.ts";
 
 /** Where the reference stands in the repository. */
 export const referencePath = fileURLToPath(new URL("../docs/reference.md", import.meta.url));
+
+const namesPath = fileURLToPath(new URL("../test/vectors/names.json", import.meta.url));
 
 interface Family {
   readonly title: string;
@@ -112,4 +114,26 @@ function escaped(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("\t", "\\t");
 }
 
-if (import.meta.main) writeFileSync(referencePath, reference());
+/** By family and member its options, separated by blanks. */
+type Names = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** `listed` with whatever is new, and nothing taken away. */
+function withNewNames(listed: Names): Names {
+  const added = families.map(({ registry }) => {
+    const known = listed[registry.family] ?? {};
+    const present = registry.members.map(({ name, options }) => {
+      const all = new Set([...(known[name] ?? "").split(" "), ...Object.keys(options)]);
+      return [name, [...all].sort().join(" ").trim()] as const;
+    });
+    const members = { ...known, ...Object.fromEntries(present) };
+    const sorted = Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [registry.family, Object.fromEntries(sorted)] as const;
+  });
+  return { ...listed, ...Object.fromEntries(added) };
+}
+
+if (import.meta.main) {
+  writeFileSync(referencePath, reference());
+  const listed = JSON.parse(readFileSync(namesPath, "utf8")) as Names;
+  writeFileSync(namesPath, `${JSON.stringify(withNewNames(listed), null, 2)}\n`);
+}
