@@ -53,7 +53,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
   /** The package's public face. */
-  index: { folders: [...bottom, "math", "wire", ...families, ...adapters, "run"], packages: [] },
+  index: { folders: [...bottom, "run", "backends"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
   functions: {
     folders: ["core", "limits", "ports", "wire", "storage", "compute", "run", "backends"],
