@@ -57,7 +57,7 @@ export async function train(spec: RunInput, options: TrainOptions = {}): Promise
   return trained(await trainNew({ run, spec: checked, backend, home }, options));
 }
 
-/** Goes on with a run from its checkpoint; `run` is its name, a unique part of that, or `latest`. */
+/** Goes on with a run: `run` is its name, a unique part of that, or `latest`. */
 export async function resume(
   run: string,
   options: Omit<TrainOptions, "backend" | "name"> = {},

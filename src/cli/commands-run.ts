@@ -6,6 +6,11 @@ const jsonHelp = "JSON lines on standard output, the result last";
 
 /** The commands about runs that are there. */
 export function addRunCommands(program: Command, invoke: Invoke): void {
+  addLooks(program, invoke);
+  addDeeds(program, invoke);
+}
+
+function addLooks(program: Command, invoke: Invoke): void {
   program
     .command("list")
     .summary("the runs of this home")
@@ -29,6 +34,9 @@ export function addRunCommands(program: Command, invoke: Invoke): void {
     .action((run, options) =>
       invoke(async (terminal) => (await import("./watch.ts")).watch(run, options, terminal)),
     );
+}
+
+function addDeeds(program: Command, invoke: Invoke): void {
   program
     .command("resume")
     .summary("go on with a run from its checkpoint")

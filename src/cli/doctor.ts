@@ -113,7 +113,9 @@ async function emulator(): Promise<Finding> {
       await backend.store.write("doctor", Uint8Array.of(1));
       const read = await backend.store.read("doctor");
       const works = read?.[0] === 1;
-      const found = `starts in ${formatMs(startedMs - fromMs)}, a round trip takes ${formatMs(performance.now() - startedMs)}`;
+      const tripMs = performance.now() - startedMs;
+      const started = `starts in ${formatMs(startedMs - fromMs)}`;
+      const found = `${started}, writing and reading takes ${formatMs(tripMs)}`;
       const remedy = "what was written did not come back: see KOFN_DEBUG=1";
       return { what: "emulator", works, found, remedy: works ? "" : remedy };
     } finally {

@@ -97,7 +97,7 @@ function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
   ];
 }
 
-/** y = intercept + sum of coefficients: over standardised features, and over the data as they are. */
+/** y = intercept + sum of coefficients: over standardised features, and in the data's units. */
 function coefficients({ run, problem, preparation, weights }: Model): object {
   const features = weights.length - (preparation.intercept ? 1 : 0);
   const units = unitsOf(preparation, features);

@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 const liveEveryMs = 100;
 const plainEveryMs = 3_000;
 
-/** Tells a person how far a run is: one changing line on a terminal, now and then a line elsewhere. */
+/** Tells a person how far a run is: a changing line on a terminal, lines elsewhere. */
 export interface Progress {
   readonly onStage: StageProgress;
   listen(event: RunEvent): void;

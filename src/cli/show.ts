@@ -74,9 +74,9 @@ function inWords(event: RunEvent): string {
   const at = "atMs" in event ? `${formatSeconds(event.atMs / 1000)}: ` : "";
   switch (event.type) {
     case "round":
-      return `${at}round ${event.round + 1} ended, objective ~ ${formatNumber(event.objectiveEstimate)}`;
+      return `${at}round ${event.round + 1}, objective ~ ${formatNumber(event.objectiveEstimate)}`;
     case "arrival":
-      return `${at}${event.task}: ${event.fate}${event.reason === undefined ? "" : `, ${event.reason}`}`;
+      return `${at}${event.task}: ${event.fate}, ${event.reason ?? "no reply"}`;
     case "stopped":
       return `${at}stopped (${event.kind}): ${event.reason}`;
     case "warning":

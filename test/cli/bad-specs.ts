@@ -141,7 +141,8 @@ encoding: hadamard\n`,
   ],
   [
     "three classes",
-    "problem: logistic\ndata: { generate: { type: classification, rows: 90, classes: 3 }, target: y }\n",
+    `problem: logistic
+data: { generate: { type: classification, rows: 90, classes: 3 }, target: y }\n`,
     /3 classes/,
   ],
 ]);

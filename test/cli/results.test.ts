@@ -24,8 +24,7 @@ beforeAll(async () => {
   const common = "workers: 4\nwait: all\nstop: { rounds: 60, tolerance: 0 }\n";
   const ridge =
     "problem: { type: ridge, l2: 0 }\ndata: { source: rows.csv, target: price, drop: [big] }\n";
-  const logistic =
-    "problem: { type: logistic, l2: 0.001 }\ndata: { source: rows.csv, target: big, drop: [price] }\n";
+  const logistic = "problem: logistic\ndata: { source: rows.csv, target: big, drop: [price] }\n";
   await writeFile(at("ridge.yaml"), ridge + common);
   await writeFile(at("logistic.yaml"), logistic + common);
   for (const name of ["ridge", "logistic"]) {
