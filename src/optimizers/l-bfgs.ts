@@ -24,8 +24,8 @@ export const lBfgs = define({
       .max(1)
       .default(0.9)
       .describe(
-        "part of the exact step taken while slots are missing; at most 0.5 where the replies " +
-          "hold fewer rows than the data",
+        "part of the exact step taken while slots are missing; choose 0.5 or less where k of n " +
+          "replies hold fewer stored rows than there are data rows",
       ),
   },
   examples: [{}, { memory: 3, backOff: 0.5 }],

@@ -96,7 +96,8 @@ function overBudget(
 ): LoopStop | null {
   if (stop.dollars !== undefined && totals.costUsd >= stop.dollars)
     return { kind: "budget", reason: `stop.dollars: ${stop.dollars} are spent` };
-  if (stop.seconds !== undefined && elapsedMs >= stop.seconds * 1000)
+  // The wake-up is a difference of clock readings, which may round to a moment before.
+  if (stop.seconds !== undefined && elapsedMs >= stop.seconds * 1000 - 0.5)
     return { kind: "budget", reason: `stop.seconds: ${stop.seconds} have passed` };
   return null;
 }
