@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { define } from "../core/registry.ts";
-import { deal } from "./deal.ts";
 import type { Encoding } from "./encoding.ts";
-
-const chunkRowsPerGroup = 32;
+import { copiesByGroup, firstOfGroup } from "./groups.ts";
 
 /**
  * Groups of `redundancy` slots hold the same rows: slots g, g + m/r, g + 2m/r, ... are copies of
@@ -25,32 +23,13 @@ export const replication = define({
       workers % redundancy === 0
         ? null
         : `replication ${redundancy} needs a number of workers that ${redundancy} divides`,
-    scale: () => redundancy,
-    chunkRows: (workers) => (workers / redundancy) * chunkRowsPerGroup,
-    chunk(_index, rows, workers, random) {
-      const groups = workers / redundancy;
-      const group = deal(rows, groups, random);
-      const source = new Uint32Array(rows * redundancy);
-      const slots = new Uint16Array(rows * redundancy);
-      for (let copy = 0; copy < redundancy; copy++) {
-        for (let row = 0; row < rows; row++) {
-          source[copy * rows + row] = row;
-          slots[copy * rows + row] = group[row]! + copy * groups;
-        }
-      }
-      return { kind: "copies", source, slots };
-    },
+    ...copiesByGroup(redundancy),
+    /** The parts that were heard stand for those that were not, by their rows. */
     weights(arrived, storedRows, rows) {
-      const groups = storedRows.length / redundancy;
-      const heard = new Set<number>();
-      const first = arrived.map((slot) => {
-        const isFirst = !heard.has(slot % groups);
-        heard.add(slot % groups);
-        return isFirst;
-      });
+      const first = firstOfGroup(arrived, storedRows.length / redundancy);
       let seen = 0;
-      for (const [i, slot] of arrived.entries()) if (first[i]) seen += storedRows[slot]!;
-      return seen === 0 ? null : first.map((isFirst) => (isFirst ? rows / seen : 0));
+      for (const [i, slot] of arrived.entries()) seen += first[i]! * storedRows[slot]!;
+      return seen === 0 ? null : first.map((isFirst) => (isFirst * rows) / seen);
     },
   }),
 });

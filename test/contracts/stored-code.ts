@@ -8,6 +8,8 @@ export const encodingExamples = encodings.members.flatMap((member) =>
   member.examples.map((example) => ({
     name: `${member.name} ${JSON.stringify(example)}`,
     type: member.name,
+    /** Whether it waits on rather than estimate from too few slots. */
+    waitsOn: member.name === "gradient-code" && !("approximate" in example),
     encoding: encodings.create({ type: member.name, ...example }),
   })),
 );

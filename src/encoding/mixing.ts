@@ -1,0 +1,92 @@
+import type { Random } from "../core/random.ts";
+import { deal } from "./deal.ts";
+import type { Encoding, MixingCode } from "./encoding.ts";
+
+/** What sets one mixing code apart from another; the rest of `Encoding` follows from it. */
+export interface Mixing {
+  readonly redundancy: number;
+  readonly tight: boolean;
+  refusal(workers: number): string | null;
+  /** Data rows in a full chunk, and what they are stored as. */
+  full(workers: number): { readonly rows: number; readonly storedRows: number };
+  /** Stored rows of a chunk that is not full, and no more than a full one's. */
+  storedRows(rows: number, workers: number): number;
+  /** S of one chunk, of that many stored rows and with trace(S'S) = scale rows. */
+  encoder(chunk: ChunkShape, random: Random): MixingCode["encode"];
+}
+
+export interface ChunkShape {
+  readonly rows: number;
+  readonly storedRows: number;
+  /** c of the whole code, whatever a chunk is padded to. */
+  readonly scale: number;
+}
+
+/** Stored rows are dealt to slots in random order, and all of them count alike. */
+export function mixing(code: Mixing): Encoding {
+  const scale = (workers: number) => {
+    const { rows, storedRows } = code.full(workers);
+    return storedRows / rows;
+  };
+  return {
+    redundancy: code.redundancy,
+    mixes: true,
+    tight: code.tight,
+    refusal: code.refusal,
+    scale,
+    chunkRows: (workers) => code.full(workers).rows,
+    chunk(_index, rows, workers, random) {
+      const full = code.full(workers);
+      const storedRows = rows === full.rows ? full.storedRows : code.storedRows(rows, workers);
+      return {
+        kind: "mixtures",
+        slots: deal(storedRows, workers, random.fork("slots")),
+        encode: code.encoder({ rows, storedRows, scale: scale(workers) }, random),
+      };
+    },
+    weights(arrived, storedRows, _rows) {
+      const sum = (slots: Iterable<number>) => {
+        let total = 0;
+        for (const slot of slots) total += storedRows[slot]!;
+        return total;
+      };
+      const seen = sum(arrived);
+      if (seen === 0) return null;
+      const weight = sum(storedRows.keys()) / seen / scale(storedRows.length);
+      return arrived.map(() => weight);
+    },
+  };
+}
+
+/**
+ * Encodes by a transform T of order N whose columns are orthogonal and of square norm
+ * `squaredNorm`: data row i stands at place `places[i]` of N, so S = sqrt(c/squaredNorm) T[:,
+ * places]. T works in place on row-major columns, N by `columns`.
+ */
+export function scattered(
+  places: Uint32Array,
+  { storedRows, scale }: ChunkShape,
+  squaredNorm: number,
+  transform: (values: Float64Array, size: number, columns: number) => void,
+): MixingCode["encode"] {
+  const factor = Math.sqrt(scale / squaredNorm);
+  return (values, columns, out) => {
+    const work = workspace(storedRows * columns);
+    work.fill(0);
+    for (let row = 0; row < places.length; row++) {
+      const from = row * columns;
+      const to = places[row]! * columns;
+      for (let j = 0; j < columns; j++) work[to + j] = values[from + j]!;
+    }
+    transform(work, storedRows, columns);
+    for (let i = 0; i < work.length; i++) out[i] = work[i]! * factor;
+  };
+}
+
+let kept = new Float64Array(0);
+
+/** One buffer for every chunk: chunks of one data set have the same shape but for the last. */
+export function workspace(length: number): Float64Array {
+  if (kept.length < length) kept = new Float64Array(length);
+  return kept.subarray(0, length);
+}

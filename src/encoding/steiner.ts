@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { define } from "../core/registry.ts";
+import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
+import { hadamardColumns } from "../math/transforms.ts";
+import { type FrameSize, familyChunks } from "./chunk-sizes.ts";
+import type { MixingCode } from "./encoding.ts";
+import { aboutTwo } from "./equiangular.ts";
+import { type ChunkShape, mixing, workspace } from "./mixing.ts";
+
+const orderMax = 64;
+
+/** v^2 by v(v-1)/2 for every order v of a Hadamard matrix. */
+const sizes: readonly FrameSize[] = Array.from({ length: orderMax - 3 }, (_, i) => i + 4)
+  .filter(isHadamardOrder)
+  .map((v) => ({ rows: (v * (v - 1)) / 2, storedRows: v * v }));
+
+/**
+ * Steiner equiangular tight frame: data rows are the pairs {i, j} of v blocks, and each block mixes
+ * the v - 1 pairs it is in by the columns of a Hadamard matrix of order v, all but the first. A
+ * stored row touches only v - 1 data rows, about sqrt(2n). Stored rows are dealt at random: whole
+ * blocks to slots would lose row {i, j} with slots i and j.
+ */
+export const steiner = define({
+  name: "steiner",
+  summary: "sparse equiangular tight frame: a stored row mixes only about sqrt(2n) rows of a chunk",
+  reference: "Fickus, Mixon, Tremain, Steiner equiangular tight frames, arXiv 1009.5730",
+  options: {
+    redundancy: aboutTwo,
+    chunk: z
+      .int()
+      .min(1)
+      .max(2016)
+      .default(120)
+      .describe("data rows a chunk: the next v(v-1)/2, v a Hadamard order: 28, 66, 120, 190, ..."),
+  },
+  examples: [{}, { chunk: 190 }],
+  create({ chunk }) {
+    const { size, ...chunks } = familyChunks(sizes, chunk);
+    return mixing({
+      redundancy: size.storedRows / size.rows,
+      tight: true,
+      ...chunks,
+      encoder(shape, random) {
+        const v = Math.sqrt(shape.storedRows);
+        const order = random.fork("columns").permutation((v * (v - 1)) / 2);
+        return byBlocks(v, order.subarray(0, shape.rows), shape);
+      },
+    });
+  },
+});
+
+/** `pairs[row]` is the number of the pair that a data row is. */
+function byBlocks(v: number, pairs: Uint32Array, { scale }: ChunkShape): MixingCode["encode"] {
+  const factor = Math.sqrt(scale / (2 * v));
+  const members = membersOf(v, pairs);
+  const transform = isSylvesterOrder(v) ? hadamardColumns : bySigns(hadamardMatrix(v));
+  return (values, columns, out) => {
+    const block = workspace(v * columns);
+    for (let i = 0; i < v; i++) {
+      block.fill(0);
+      for (let place = 1; place < v; place++) {
+        const row = members[i * v + place]!;
+        if (row < 0) continue;
+        for (let j = 0; j < columns; j++) block[place * columns + j] = values[row * columns + j]!;
+      }
+      transform(block, v, columns);
+      const to = i * v * columns;
+      for (let at = 0; at < block.length; at++) out[to + at] = block[at]! * factor;
+    }
+  };
+}
+
+/**
+ * The data row at each place of each block, -1 for none. Place 0 stays empty; the pair {i, j} is at
+ * place j of block i where j > i, and one further where j < i.
+ */
+function membersOf(v: number, pairs: Uint32Array): Int32Array {
+  const members = new Int32Array(v * v).fill(-1);
+  const rowOf = new Int32Array((v * (v - 1)) / 2).fill(-1);
+  for (const [row, pair] of pairs.entries()) rowOf[pair] = row;
+  let pair = 0;
+  for (let i = 0; i < v; i++) {
+    for (let j = i + 1; j < v; j++) {
+      members[i * v + j] = rowOf[pair]!;
+      members[j * v + i + 1] = rowOf[pair]!;
+      pair++;
+    }
+  }
+  return members;
+}
+
+/** The product with a matrix of signs, where there is no fast transform. */
+function bySigns(signs: Int8Array): typeof hadamardColumns {
+  let copy = new Float64Array(0);
+  return (values, size, columns) => {
+    if (copy.length !== values.length) copy = new Float64Array(values.length);
+    copy.set(values);
+    values.fill(0);
+    for (let i = 0; i < size; i++) {
+      for (let k = 0; k < size; k++) {
+        const sign = signs[i * size + k]!;
+        for (let j = 0; j < columns; j++) values[i * columns + j]! += sign * copy[k * columns + j]!;
+      }
+    }
+  };
+}
