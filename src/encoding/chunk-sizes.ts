@@ -46,8 +46,8 @@ export function familyChunks(
       if (workers <= workersMax(size)) return null;
       const larger = sizes.find((one) => workers <= workersMax(one))!;
       return (
-        `chunks of ${size.rows} rows, stored as ${size.storedRows}, give two rows each to at most ` +
-        `${workersMax(size)} workers; set the encoding's chunk to ${larger.rows}`
+        `chunks of ${size.rows} rows, stored as ${size.storedRows}, give two rows each to at ` +
+        `most ${workersMax(size)} workers; set the encoding's chunk to ${larger.rows}`
       );
     },
     full: () => size,

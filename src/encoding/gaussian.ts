@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
+import { combineRows } from "../math/combine-rows.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
 import type { MixingCode } from "./encoding.ts";
 import { type ChunkShape, mixing, workspace } from "./mixing.ts";
@@ -47,14 +48,11 @@ function entries({ rows, storedRows, scale }: ChunkShape, random: Random): Float
 function product(s: Float64Array, storedRows: number): MixingCode["encode"] {
   const rows = s.length / storedRows;
   return (values, columns, out) => {
-    const sums = workspace(columns);
+    const precise = workspace(values.length);
+    precise.set(values);
+    const sums = new Float64Array(columns);
     for (let i = 0; i < storedRows; i++) {
-      sums.fill(0);
-      for (let row = 0; row < rows; row++) {
-        const factor = s[i * rows + row]!;
-        const from = row * columns;
-        for (let j = 0; j < columns; j++) sums[j]! += factor * values[from + j]!;
-      }
+      combineRows(s.subarray(i * rows, (i + 1) * rows), precise, 0, sums);
       out.set(sums, i * columns);
     }
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { define } from "../core/registry.ts";
+import { combineRows } from "../math/combine-rows.ts";
 import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
 import { hadamardColumns } from "../math/transforms.ts";
 import { type FrameSize, familyChunks } from "./chunk-sizes.ts";
@@ -91,16 +92,12 @@ function membersOf(v: number, pairs: Uint32Array): Int32Array {
 
 /** The product with a matrix of signs, where there is no fast transform. */
 function bySigns(signs: Int8Array): typeof hadamardColumns {
-  let copy = new Float64Array(0);
+  const factors = Float64Array.from(signs);
   return (values, size, columns) => {
-    if (copy.length !== values.length) copy = new Float64Array(values.length);
-    copy.set(values);
-    values.fill(0);
+    const copy = values.slice();
     for (let i = 0; i < size; i++) {
-      for (let k = 0; k < size; k++) {
-        const sign = signs[i * size + k]!;
-        for (let j = 0; j < columns; j++) values[i * columns + j]! += sign * copy[k * columns + j]!;
-      }
+      const out = values.subarray(i * columns, (i + 1) * columns);
+      combineRows(factors.subarray(i * size, (i + 1) * size), copy, 0, out);
     }
   };
 }
