@@ -23,13 +23,9 @@ export function paleyColumns(q: number): PaleyColumn[] {
   return columns;
 }
 
-/** The product with S as it is written, `unit` times: data row i stands at column `used[i]`. */
-export function byProduct(
-  used: readonly PaleyColumn[],
-  q: number,
-  unit: number,
-): MixingCode["encode"] {
-  const size = unit / Math.sqrt(q);
+/** The product with S as it is written: data row i stands at column `used[i]`. */
+export function byProduct(used: readonly PaleyColumn[], q: number): MixingCode["encode"] {
+  const size = 1 / Math.sqrt(q);
   const rows = [...used.keys()];
   const cosines = rows.filter((row) => !used[row]!.isSine);
   const sines = rows.filter((row) => used[row]!.isSine);
@@ -43,7 +39,7 @@ export function byProduct(
       sorted.set(values.subarray(row * columns, (row + 1) * columns), to * columns);
     const even = new Float64Array(columns);
     const odd = new Float64Array(columns);
-    writeFirstRow(used, values, columns, unit, out);
+    writeFirstRow(used, values, columns, out);
     // Cosines are the same at j and q - j, sines opposite.
     for (let j = 0; j <= (q - 1) / 2; j++) {
       for (let i = 0; i < cosines.length; i++) {
@@ -63,18 +59,14 @@ export function byProduct(
 }
 
 /** The same by one transform of length q; the result is real, so it takes columns two by two. */
-export function byFourier(
-  used: readonly PaleyColumn[],
-  q: number,
-  unit: number,
-): MixingCode["encode"] {
+export function byFourier(used: readonly PaleyColumn[], q: number): MixingCode["encode"] {
   const { transform } = fourierOf(q);
-  const size = unit / Math.sqrt(q);
+  const size = 1 / Math.sqrt(q);
   return (values, columns, out) => {
     const half = Math.ceil(columns / 2);
     const re = new Float64Array(q * half);
     const im = new Float64Array(q * half);
-    writeFirstRow(used, values, columns, unit, out);
+    writeFirstRow(used, values, columns, out);
     for (const [row, column] of used.entries())
       addToSpectrum(column, values.subarray(row * columns, (row + 1) * columns), q, re, im);
     transform(re, im, half);
@@ -92,12 +84,11 @@ function writeFirstRow(
   used: readonly PaleyColumn[],
   values: Vector,
   columns: number,
-  unit: number,
   out: Vector,
 ): void {
   out.fill(0, 0, columns);
   const from = used.findIndex(({ frequency }) => frequency === 0) * columns;
-  if (from >= 0) for (let c = 0; c < columns; c++) out[c] = values[from + c]! * unit;
+  if (from >= 0) for (let c = 0; c < columns; c++) out[c] = values[from + c]!;
 }
 
 /**

@@ -15,7 +15,8 @@ const productOrderMax = 257;
  * Paley equiangular tight frame: q + 1 stored rows for (q + 1)/2, q a prime with q = 1 mod 4, from
  * the eigenvectors of the conference matrix C, SS' = I + C/sqrt(q). Its columns are (1; 1/sqrt(q),
  * ...) and, for every pair {k, -k} of squares modulo q, 2/sqrt(q) cos(2 pi kj/q) and sin(2 pi kj/q)
- * under a zero: encoding is a real Fourier transform of length q.
+ * under a zero: encoding is a real Fourier transform of length q. Every column has the square norm
+ * c = 2, so none need be scaled where others are dropped.
  */
 export const paley = define({
   name: "paley",
@@ -43,9 +44,7 @@ export const paley = define({
         const columns = paleyColumns(q);
         const order = random.fork("columns").permutation(columns.length);
         const used = Array.from(order.subarray(0, shape.rows), (at) => columns[at]!);
-        // Columns have a square norm of 2; that some are dropped changes c no more than q does.
-        const unit = Math.sqrt(shape.scale / 2);
-        return (q <= productOrderMax ? byProduct : byFourier)(used, q, unit);
+        return (q <= productOrderMax ? byProduct : byFourier)(used, q);
       },
     }),
 });
