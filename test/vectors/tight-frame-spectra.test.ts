@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { hadamardColumns, hadamardEntry } from "../../src/math/transforms.ts";
-import { distanceToIdentity, gram, type Matrix, matrix, product } from "../contracts/dense.ts";
+import { distanceToIdentity, gram, matrix, product } from "../contracts/dense.ts";
 import { eigenvalues } from "../contracts/eigenvalues.ts";
 import { type StoredCode, storedCode, subsets } from "../contracts/stored-code.ts";
+import { others, rowsOf, spectrum, variance } from "./spectra.ts";
 
 /*
  * Spectra of M_A = S_A'S_A / (c eta), A the slots that replied, eta their share: what an erasure
@@ -79,7 +80,7 @@ describe("lambda_min and lambda_max of M_A", () => {
     const code = storedCode(hadamard, 512, 512);
     const merged = { ...code, slots: code.slots.map((slot) => slot >> 4) };
     for (const seed of [1, 2]) {
-      const values = spectrum(merged, randomFrom(seed).permutation(32).subarray(0, 24), 32);
+      const values = spectrum(merged, randomFrom(seed).permutation(32).subarray(0, 24));
       expect(values[0]).toBeGreaterThan(0.08);
       expect(values[0]).toBeLessThan(0.11);
       expect(Math.abs(values.at(-1)! - 4 / 3)).toBeLessThan(1e-6);
@@ -94,7 +95,7 @@ describe("lambda_min and lambda_max of M_A", () => {
       const arrived = randomFrom(trial).permutation(32).subarray(0, 24);
       // S is block-diagonal: its spectrum is all chunks' spectra together.
       const chunks = Array.from({ length: 8 }, (_, chunk) => {
-        const values = spectrum(storedCode(hadamard, 64, 32, `${trial}/${chunk}`), arrived, 32);
+        const values = spectrum(storedCode(hadamard, 64, 32, `${trial}/${chunk}`), arrived);
         expect(values.at(-1)!).toBeLessThan(4 / 3 + 1e-12);
         return values[0]!;
       });
@@ -110,7 +111,7 @@ describe("lambda_min and lambda_max of M_A", () => {
     const code = storedCode(hadamard, 128, 128);
     const merged = { ...code, slots: code.slots.map((slot) => slot >> 4) };
     const worst = (count: number) =>
-      Math.min(...subsets(8, count).map((arrived) => spectrum(merged, arrived, 8)[0]!));
+      Math.min(...subsets(8, count).map((arrived) => spectrum(merged, arrived)[0]!));
     expect(worst(6)).toBeGreaterThan(0.05);
     expect(worst(7)).toBeGreaterThan(0.15);
   });
@@ -125,35 +126,13 @@ describe("lambda_min and lambda_max of M_A", () => {
     };
     expect(distanceToIdentity(gram(contiguous.s), 2)).toBeLessThan(1e-12);
     const arrived = randomFrom(1).permutation(32).subarray(0, 24);
-    expect(Math.abs(spectrum(contiguous, arrived, 32)[0]!)).toBeLessThan(1e-10);
+    expect(Math.abs(spectrum(contiguous, arrived)[0]!)).toBeLessThan(1e-10);
   });
 
   test("uncoded and replicated rows are lost outright: lambda_min is 0", () => {
     for (const type of ["uncoded", "replication"]) {
       const code = storedCode(encodings.create({ type }), 128, 8);
-      expect(Math.abs(spectrum(code, [0, 1, 2, 4, 5, 6], 8)[0]!)).toBeLessThan(1e-10);
+      expect(Math.abs(spectrum(code, [0, 1, 2, 4, 5, 6])[0]!)).toBeLessThan(1e-10);
     }
   });
 });
-
-/** The eigenvalues of M_A, ascending. */
-function spectrum(code: StoredCode, arrived: ArrayLike<number>, workers: number): Float64Array {
-  const seen: Matrix = gram(code.s, rowsOf(code, arrived));
-  const c = code.s.rows / code.s.columns;
-  return eigenvalues(seen).map((value) => (value * workers) / (c * arrived.length));
-}
-
-function rowsOf(code: StoredCode, arrived: ArrayLike<number>): number[] {
-  const counted = new Set(Array.from(arrived));
-  return [...code.slots.keys()].filter((i) => counted.has(code.slots[i]!));
-}
-
-function others(arrived: ArrayLike<number>, workers: number): number[] {
-  const counted = new Set(Array.from(arrived));
-  return [...Array(workers).keys()].filter((slot) => !counted.has(slot));
-}
-
-function variance(values: Float64Array): number {
-  const mean = values.reduce((total, value) => total + value, 0) / values.length;
-  return values.reduce((total, value) => total + (value - mean) ** 2, 0) / values.length;
-}
