@@ -1,5 +1,5 @@
 import { checkSpec } from "./backends/check-spec.ts";
-import { homePath } from "./backends/home.ts";
+import { homePath } from "./backends/home-path.ts";
 import { readModel } from "./backends/model.ts";
 import { predict as predictions, readingOf } from "./backends/predict.ts";
 import { checkBackend } from "./backends/registry.ts";

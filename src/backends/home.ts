@@ -4,6 +4,7 @@ import { startEmulator } from "../emulator/emulator.ts";
 import type { Store } from "../ports/store.ts";
 import { s3Client, s3Store } from "../storage/s3.ts";
 import { createBucket } from "../storage/s3-bucket.ts";
+import { homePath } from "./home-path.ts";
 
 export const bucket = "kofn";
 
@@ -15,11 +16,6 @@ export interface Home {
   /** A run is going on in another process, which serves the store. */
   readonly isLive: boolean;
   close(): Promise<void>;
-}
-
-/** Where local runs live, unless KOFN_HOME says otherwise. */
-export function homePath(): string {
-  return process.env.KOFN_HOME ?? ".kofn";
 }
 
 /** Opens the store to look at it: by the process that serves it, or by serving it here. */

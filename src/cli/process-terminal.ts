@@ -1,12 +1,11 @@
-import { createLogUpdate } from "log-update";
 import pc from "picocolors";
-import { homePath } from "../backends/home.ts";
+import { homePath } from "../backends/home-path.ts";
 import type { LiveLine, Terminal } from "./terminal.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 /** This process's own terminal. */
-export function processTerminal(): Terminal {
+export async function processTerminal(): Promise<Terminal> {
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
       // Whoever read us has gone: `kofn list | head`, a closed window. A run goes on without.
@@ -20,7 +19,7 @@ export function processTerminal(): Terminal {
         if (process.stdout.write(text)) resolve();
         else process.stdout.once("drain", resolve).once("close", resolve);
       }),
-    live: process.stderr.isTTY === true ? liveLine() : null,
+    live: process.stderr.isTTY === true ? await liveLine() : null,
     paint: pc.createColors(pc.isColorSupported && process.stderr.isTTY === true),
     home: homePath(),
     onInterrupt(listener) {
@@ -33,7 +32,8 @@ export function processTerminal(): Terminal {
   };
 }
 
-function liveLine(): LiveLine {
+async function liveLine(): Promise<LiveLine> {
+  const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(process.stderr, { showCursor: true });
   return { show: (text) => update(text), clear: () => update.clear() };
 }
