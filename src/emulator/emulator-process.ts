@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { keepingMemory } from "./lambda/memory.ts";
 import { assert, RunError } from "../core/errors.ts";
 import type { Emulator, EmulatorOptions } from "./emulator.ts";
 import type { Answered, Asked, Question } from "./emulator-child.ts";
@@ -20,6 +21,7 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
   const child = fork(fileURLToPath(new URL(`./emulator-child.${extension}`, import.meta.url)), {
     serialization: "advanced",
     execArgv: ["--no-warnings"],
+    env: { ...process.env, ...keepingMemory },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -5,6 +5,7 @@ import { assert } from "../../core/errors.ts";
 import type { Exit } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { logTail } from "./log-tail.ts";
+import { keepingMemory } from "./memory.ts";
 import {
   openRuntimeApi,
   type RuntimeEvents,
@@ -216,7 +217,7 @@ function spawnRuntime(
     cwd: config.directory,
     // A group of its own, which can be ended as a whole and hears no interrupt of the terminal's.
     detached: process.platform !== "win32",
-    env: { ...variables, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` },
+    env: { ...keepingMemory, ...variables, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` },
     stdio: ["ignore", "pipe", "pipe", ...(config.bootstrap ? [] : (["ipc"] as const))],
   });
   for (const stream of [child.stdout!, child.stderr!]) {
