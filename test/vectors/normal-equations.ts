@@ -1,0 +1,65 @@
+import type { Encoding } from "../../src/encoding/encoding.ts";
+import { dot } from "../../src/math/vector.ts";
+import { gram, type Matrix, matrix, product, row } from "../contracts/dense.ts";
+import type { StoredCode } from "../contracts/stored-code.ts";
+
+/** X'X and X'y, of which the gradients of least squares are made. */
+export interface Normal {
+  readonly squares: Matrix;
+  readonly right: Float64Array;
+}
+
+export function normalOf(x: Matrix, y: Float64Array): Normal {
+  const right = new Float64Array(x.columns);
+  for (let i = 0; i < x.rows; i++)
+    for (let j = 0; j < x.columns; j++) right[j]! += row(x, i)[j]! * y[i]!;
+  return { squares: gram(x), right };
+}
+
+/** Each slot's X_i'X_i and X_i'y_i, of which its gradients are made. */
+export function normalBySlot(code: StoredCode, x: Matrix, y: Float64Array): Normal[] {
+  const stored = product(code.s, x);
+  const targets = product(code.s, { rows: y.length, columns: 1, values: Float64Array.from(y) });
+  return code.shares.map((_, slot) => {
+    const held = [...code.slots.keys()].filter((i) => code.slots[i] === slot);
+    const mine = matrix(held.length, x.columns, (i, j) => row(stored, held[i]!)[j]!);
+    return normalOf(
+      mine,
+      Float64Array.from(held, (i) => targets.values[i]!),
+    );
+  });
+}
+
+export function weightsOf(
+  encoding: Encoding,
+  code: StoredCode,
+  arrived: readonly number[],
+): Float64Array {
+  const weights = new Float64Array(code.shares.length);
+  const given = encoding.weights(arrived, code.shares, code.s.columns)!;
+  for (const [i, slot] of arrived.entries()) weights[slot] = given[i]!;
+  return weights;
+}
+
+export function sumOf(normal: readonly Normal[], weights: Float64Array): Normal {
+  const squares = matrix(normal[0]!.squares.rows, normal[0]!.squares.columns);
+  const right = new Float64Array(squares.rows);
+  for (const [slot, part] of normal.entries()) {
+    const weight = weights[slot]!;
+    if (weight === 0) continue;
+    for (let i = 0; i < squares.values.length; i++)
+      squares.values[i]! += weight * part.squares.values[i]!;
+    for (let j = 0; j < right.length; j++) right[j]! += weight * part.right[j]!;
+  }
+  return { squares, right };
+}
+
+export function gradientAt({ squares, right }: Normal, w: Float64Array): Float64Array {
+  return right.map((value, j) => dot(row(squares, j), w) - value);
+}
+
+export function objective(x: Matrix, y: Float64Array, w: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.rows; i++) sum += (dot(row(x, i), w) - y[i]!) ** 2;
+  return sum;
+}
