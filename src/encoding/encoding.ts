@@ -5,8 +5,8 @@ import type { Vector } from "../math/vector.ts";
  * How data rows become stored rows, S X, and how replies over stored rows add up again. Chunks of
  * rows are coded one after another, so data of any length stream through; S is block-diagonal over
  * chunks. Laws (tested over the registry): every stored row goes to exactly one slot; the share of
- * each slot is within one row a chunk of the others'; S'S = scale I where `tight`; the weights of
- * all slots together give the exact sum; the same random stream gives the same code.
+ * each slot is within one row a chunk of the others'; where `tight`, S'S = scale I and the weights
+ * of all slots together give the exact sum; the same random stream gives the same code.
  */
 export interface Encoding {
   /** Stored rows over data rows, as asked for. */
@@ -26,7 +26,8 @@ export interface Encoding {
   /**
    * The weight of each arrived slot's sum, in the order given, so that the weighted total
    * estimates the sum over all data rows. `storedRows` are all slots' stored rows, `arrived` is
-   * ascending and without repetition. Null where nothing can be said.
+   * ascending and without repetition. Null where nothing can be said, or where the code would
+   * rather wait for more slots than estimate; all slots together are always enough.
    */
   weights(arrived: readonly number[], storedRows: readonly number[], rows: number): number[] | null;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The redundancy of a family of equiangular frames, which is not a choice. */
 export const aboutTwo = z

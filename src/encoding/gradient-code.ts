@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import type { Encoding } from "./encoding.ts";
 import { copiesByGroup, firstOfGroup } from "./groups.ts";
@@ -9,7 +9,7 @@ import { copiesByGroup, firstOfGroup } from "./groups.ts";
  */
 export const gradientCode = define({
   name: "gradient-code",
-  summary: "s + 1 copies of each part: exact, for any loss, with all but s replies, or it waits on",
+  summary: "each part at s + 1 slots: exact for any loss with all but s replies; else it waits on",
   reference: "Tandon, Lei, Dimakis, Karampatziakis, ICML 2017: fractional repetition gradient code",
   options: {
     stragglers: z.int().min(0).max(63).default(1).describe("s: how many replies may be missing"),

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { haarColumns } from "../math/haar.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import type { Encoding } from "./encoding.ts";
 import { copiesByGroup, firstOfGroup } from "./groups.ts";

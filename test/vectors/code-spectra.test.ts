@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { distanceToIdentity, gram, type Matrix, matrix } from "../contracts/dense.ts";
@@ -75,6 +75,15 @@ describe("the mean of M_A over every subset is I, to 1e-12", () => {
 });
 
 describe("24 of 32 slots, one block of about 1024 stored rows", () => {
+  const measured: object[] = [];
+  const note = (code: string, values: Float64Array) => {
+    const [least, largest] = [values[0]!, values.at(-1)!].map((value) =>
+      value.toFixed(4).replace("-0.0000", "0.0000"),
+    );
+    measured.push({ code, least, largest });
+  };
+  afterAll(() => console.table(measured));
+
   const arrived = randomFrom("block").permutation(32).subarray(0, 24);
 
   test.each<[Chosen, number, number]>([
@@ -85,14 +94,24 @@ describe("24 of 32 slots, one block of about 1024 stored rows", () => {
     const { code, scale } = oneChunk(chosen, 32);
     const eta = rowsOf(code, arrived).length / code.s.rows;
     const values = spectrum(code, arrived);
+    note(chosen.type, values);
     expect(values[0]).toBeGreaterThan(low);
     expect(values[0]).toBeLessThan(high);
     expect(Math.abs(values.at(-1)! - 1 / eta)).toBeLessThan(1e-6);
     expect(Math.abs((variance(values) * (scale * eta)) / (1 - eta) - 1)).toBeLessThan(0.02);
   });
 
+  test("hadamard, of 512 columns: lambda_min in .08 to .11, lambda_max 4/3", () => {
+    const values = spectrum(merged("hadamard"), arrived);
+    note("hadamard", values);
+    expect(values[0]).toBeGreaterThan(0.08);
+    expect(values[0]).toBeLessThan(0.11);
+    expect(Math.abs(values.at(-1)! - 4 / 3)).toBeLessThan(1e-6);
+  });
+
   test("gaussian: lambda_min in .025 to .045, lambda_max in 3.1 to 3.5", () => {
     const values = spectrum(merged("gaussian"), arrived);
+    note("gaussian", values);
     expect(values[0]).toBeGreaterThan(0.025);
     expect(values[0]).toBeLessThan(0.045);
     expect(values.at(-1)).toBeGreaterThan(3.1);
@@ -107,7 +126,9 @@ describe("24 of 32 slots, one block of about 1024 stored rows", () => {
   });
 
   test("haar: some data rows are lost, lambda_min is 0", () => {
-    expect(Math.abs(spectrum(merged("haar"), arrived)[0]!)).toBeLessThan(1e-10);
+    const values = spectrum(merged("haar"), arrived);
+    note("haar", values);
+    expect(Math.abs(values[0]!)).toBeLessThan(1e-10);
   });
 
   test("steiner with a block to a slot: S_A'S_A is diagonal, and zero where both blocks are lost", () => {

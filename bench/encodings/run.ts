@@ -1,0 +1,61 @@
+import { randomFrom } from "../../src/core/random.ts";
+import type { Encoding } from "../../src/encoding/encoding.ts";
+import { encodings } from "../../src/encoding/registry.ts";
+
+/**
+ * What mixing costs, code by code: nanoseconds for each number of a chunk, single precision in and
+ * out, the best of 20 passes; and how many data rows of its chunk a stored row combines.
+ */
+const columns = 100;
+const workers = 16;
+const passes = 20;
+const mixing = encodings.members
+  .map(({ name }) => ({ type: name }))
+  .filter((chosen) => encodings.create(chosen).mixes);
+const larger = [
+  { type: "hadamard-etf", chunk: 496 },
+  { type: "paley", chunk: 129 },
+  { type: "paley", chunk: 201 },
+  { type: "paley", chunk: 1009 },
+  { type: "steiner", chunk: 66 },
+  { type: "steiner", chunk: 496 },
+];
+
+console.log(`encoding         rows  stored  rows mixed  ns a number (${columns} columns)`);
+const results = [...mixing, ...larger].map((chosen) => {
+  const encoding = encodings.create(chosen);
+  const row = { ...chosen, ...measure(encoding) };
+  const { type, rows, storedRows, mixed, nanoseconds } = row;
+  console.log(
+    type.padEnd(14) +
+      String(rows).padStart(7) +
+      String(storedRows).padStart(8) +
+      mixed.toFixed(1).padStart(12) +
+      nanoseconds.toFixed(0).padStart(13),
+  );
+  return row;
+});
+console.log(JSON.stringify({ bench: "encodings", columns, workers, results }));
+
+function measure(encoding: Encoding) {
+  const rows = encoding.chunkRows(workers);
+  const code = encoding.chunk(0, rows, workers, randomFrom("bench"));
+  if (code.kind === "copies") throw new Error("copies cost nothing but their writing");
+  const storedRows = code.slots.length;
+  const identity = Float32Array.from({ length: rows * rows }, (_, at) =>
+    Number(at % (rows + 1) === 0),
+  );
+  const s = new Float32Array(storedRows * rows);
+  code.encode(identity, rows, s);
+  const mixed = s.filter((entry) => Math.abs(entry) > 1e-6).length / storedRows;
+  const random = randomFrom("values");
+  const values = Float32Array.from({ length: rows * columns }, () => random.normal());
+  const out = new Float32Array(storedRows * columns);
+  let bestMs = Number.POSITIVE_INFINITY;
+  for (let pass = 0; pass < passes; pass++) {
+    const start = performance.now();
+    code.encode(values, columns, out);
+    bestMs = Math.min(bestMs, performance.now() - start);
+  }
+  return { rows, storedRows, mixed, nanoseconds: (bestMs * 1e6) / (rows * columns) };
+}
