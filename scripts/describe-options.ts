@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One option as the reference shows it. */
 export interface OptionRow {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Definition, Registry } from "../src/core/registry.ts";
 import { generators } from "../src/data/generators/registry.ts";
 import { dataSchema } from "../src/data/options.ts";

@@ -11,6 +11,8 @@ import { workerCompute } from "./worker-compute.ts";
 
 /** Environments kept started, so that a slot's spare costs only the bundle's load. */
 const spares = 2;
+/** Started while the data are staged, as a cloud would start them side by side. */
+const sparesAtStartMax = 16;
 
 export interface EmulatedBackend extends Backend {
   /** The process that serves now: another one after it died and was started again. */
@@ -22,7 +24,7 @@ export async function emulatedBackend({
   home,
   spec,
 }: Pick<BackendOptions, "home"> & {
-  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed">;
+  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed" | "workers">;
 }): Promise<EmulatedBackend> {
   const weather = resolveWeather(spec.weather ?? { model: "lambda" });
   const variables = { KOFN_BUCKET: bucket };
@@ -38,6 +40,7 @@ export async function emulatedBackend({
         tenancy: "PER_TENANT",
         environment: variables,
         spares,
+        sparesAtStart: Math.min(spec.workers, sparesAtStartMax),
       },
       orchestrator: {
         directory: await bundleFolder("orchestrator"),

@@ -106,7 +106,7 @@ async function emulator(): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), "kofn-doctor-"));
   try {
     const fromMs = performance.now();
-    const spec = { weather: { model: "calm" }, seed: 1 };
+    const spec = { weather: { model: "calm" }, seed: 1, workers: 1 };
     const backend = await emulatedBackend({ home: folder, spec });
     const startedMs = performance.now();
     try {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 

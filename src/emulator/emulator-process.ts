@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { keepingMemory } from "./lambda/memory.ts";
 import { assert, RunError } from "../core/errors.ts";
 import type { Emulator, EmulatorOptions } from "./emulator.ts";
 import type { Answered, Asked, Question } from "./emulator-child.ts";
+import { keepingMemory } from "./lambda/memory.ts";
 
 /** An emulator in a process of its own, which ends with this one. */
 export interface EmulatorProcess extends Emulator {

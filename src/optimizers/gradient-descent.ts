@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { scaled } from "../math/vector.ts";
 import type { Optimizer } from "./optimizer.ts";

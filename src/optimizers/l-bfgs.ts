@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { addScaled, dot, norm, scaled } from "../math/vector.ts";
 import type { Memory, Optimizer } from "./optimizer.ts";

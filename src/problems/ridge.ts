@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import type { Examples } from "../math/rows.ts";

@@ -7,6 +7,8 @@ import { eventsKey, stateKey } from "./keys.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;
+/** Between one write and the next: short rounds would otherwise spend more on saving than on work. */
+const pauseMsDefault = 200;
 
 /** What a run has used so far; survives restarts. */
 export interface Totals extends Omit<Usage, "coldStart"> {
@@ -65,6 +67,7 @@ export function recorder<State extends object>(
   run: string,
   from: Checkpoint<State> | null,
   listen: (event: RunEvent) => void = () => {},
+  pauseMs: number = pauseMsDefault,
 ): Recorder<State> {
   let totals = from?.totals ?? noTotals;
   let sequence = from?.sequence ?? 0;
@@ -74,6 +77,9 @@ export function recorder<State extends object>(
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
+
+  let hurry = () => {};
+  const hurried = new Promise<void>((resolve) => (hurry = resolve));
 
   const write = async () => {
     while (newest !== null && failure === null) {
@@ -90,6 +96,7 @@ export function recorder<State extends object>(
       } catch (thrown) {
         failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
       }
+      await Promise.race([pause(pauseMs), hurried]);
     }
     writing = null;
   };
@@ -107,6 +114,7 @@ export function recorder<State extends object>(
       writing ??= write();
     },
     async flush(elapsedMs) {
+      hurry();
       await writing;
       if (last !== null) this.save(last, elapsedMs);
       await writing;
@@ -148,6 +156,11 @@ export async function readBatches(
     traces.push(...batch.traces);
   }
   return { events, traces };
+}
+
+/** Does not keep a process alive that has nothing else to do. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 /** Stores fail now and then; what fails for longer is reported. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunError } from "../core/errors.ts";
 import { type Chosen, parseOptions } from "../core/registry.ts";
 import { dataSchema } from "../data/options.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Generator } from "./generator.ts";

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { assert } from "../../core/errors.ts";
@@ -203,7 +204,10 @@ function collect(
 const lastWordsMs = 50;
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const runtime = fileURLToPath(new URL(`../runtime/main.${extension}`, import.meta.url));
+const below = extension === "ts" ? "../../../dist/functions-bundled" : "../../../functions-bundled";
+const runtime = [`${below}/runtime/runtime.mjs`, `../runtime/main.${extension}`]
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path) => existsSync(path))!;
 
 function spawnRuntime(
   { config, variables }: EnvironmentOptions,

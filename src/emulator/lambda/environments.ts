@@ -30,6 +30,8 @@ export interface Fleet {
   /** The most recently used idle one of this tenant, else a new one. Throws `LambdaError` 429. */
   acquire(tenant: string | undefined): Promise<Member>;
   release(member: Member): void;
+  /** Starts the spares that the function begins with. */
+  begin(): void;
   /** Starts spares in time. */
   prepare(): void;
   list(): EnvironmentInfo[];
@@ -47,7 +49,7 @@ export interface FleetOptions {
 }
 
 /** After a reply the process needs a moment until it asks for its next event. */
-const returnsWithinMs = 100;
+const returnsWithinMs = 1_000;
 /** Spares are replaced when a burst of cold starts is over. */
 const quietMs = 300;
 
@@ -61,6 +63,8 @@ class LocalFleet implements Fleet {
   readonly #members = new Set<Member>();
   readonly #concurrencyMax: number;
   readonly #environmentsMax: number;
+  /** Spares under way that nobody has claimed. */
+  readonly #coming: Promise<Member>[] = [];
   #opening = 0;
   #closed = false;
   #quiet: NodeJS.Timeout | undefined;
@@ -84,7 +88,23 @@ class LocalFleet implements Fleet {
     }
     const [spare] = this.#alive("spare");
     this.prepare();
-    return spare === undefined ? this.#open(tenant, "busy") : take(spare, tenant);
+    if (spare !== undefined) return take(spare, tenant);
+    const coming = await this.#coming.shift()?.catch(() => undefined);
+    return coming === undefined ? this.#open(tenant, "busy") : take(coming, tenant);
+  }
+
+  begin(): void {
+    for (let i = 0; i < (this.#options.config.sparesAtStart ?? 0); i++) {
+      const coming = this.#open(undefined, "spare");
+      this.#coming.push(coming);
+      const forget = () => {
+        const place = this.#coming.indexOf(coming);
+        if (place >= 0) this.#coming.splice(place, 1);
+      };
+      // A failure is met again, and reported, by whoever needs an environment.
+      coming.then(forget, forget);
+    }
+    this.prepare();
   }
 
   release(member: Member): void {

@@ -110,7 +110,7 @@ function openFunctions(options: LambdaOptions) {
       const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
       const fleet = openFleet({ name, config, variables: options.variables, reaper, onOutput });
       const bill = meter(config);
-      fleet.prepare();
+      fleet.begin();
       return [name, { config, fleet, bill, invoker: openInvoker(config, fleet, bill) }] as const;
     }),
   );

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { define } from "../../core/registry.ts";
 import { type LatencyModel, ofTask } from "./latency.ts";
 import { probability } from "./probability.ts";

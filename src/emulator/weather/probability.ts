@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A share between 0 and 1, as a number or as text in per cent: 0.001 or "0.1%". */
 export const probability = z

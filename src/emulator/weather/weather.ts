@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseOptions } from "../../core/registry.ts";
 import type { LatencyModel } from "./latency.ts";
 import { probability } from "./probability.ts";

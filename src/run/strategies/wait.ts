@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
 
 const milliseconds = z
