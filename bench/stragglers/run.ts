@@ -60,10 +60,10 @@ if (ray !== null) rows.push([`ray ${ray.version}, all`, Number(ray.allSeconds)])
 if (ray !== null)
   rows.push([`ray ${ray.version}, first ${quorum} by ray.wait`, Number(ray.firstSeconds)]);
 if (dask !== null) rows.push([`dask ${dask.version}, all`, Number(dask.allSeconds)]);
-for (const [name, seconds] of rows)
-  console.log(
-    `${name.padEnd(36)} ${seconds.toFixed(2).padStart(7)} s  ${(seconds / some.seconds).toFixed(2)}x`,
-  );
+for (const [name, seconds] of rows) {
+  const ratio = (seconds / some.seconds).toFixed(2);
+  console.log(`${name.padEnd(36)} ${seconds.toFixed(2).padStart(7)} s  ${ratio}x`);
+}
 const gap = Math.abs(some.objective / all.objective - 1);
 console.log(`objective: ${some.objective} against ${all.objective} (${(gap * 100).toFixed(3)} %)`);
 console.log(JSON.stringify({ bench: "stragglers", seconds: Object.fromEntries(rows), gap }));

@@ -1,6 +1,10 @@
 import { serveThread } from "../../src/compute/threads.ts";
 
 serveThread((_data: null) => ({
-  perform: async ({ weights }: { weights: Float32Array }) => weights.map((weight) => 2 * weight),
+  async perform({ weights }: { weights: Float32Array }): Promise<Float32Array> {
+    // A loop: the array's own map costs a call an item, more than all that is measured here.
+    for (let j = 0; j < weights.length; j++) weights[j]! *= 2;
+    return weights;
+  },
   transfers: (reply) => [reply.buffer as ArrayBuffer],
 }));

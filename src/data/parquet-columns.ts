@@ -46,14 +46,7 @@ export function parquetColumns(
   columns: readonly string[],
   stallMs: number,
 ): ParquetColumns {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = new URL(`./parquet-thread.${extension}`, import.meta.url);
-  const byteLength = source.sizeBytes;
-  const thread = new Worker(entry, {
-    workerData: { byteLength, metadata, columns },
-    // A damaged count may ask for any amount of memory; the thread fails then, not the process.
-    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
-  });
+  const thread = decoder({ byteLength: source.sizeBytes, metadata, columns });
   let waiting = Promise.withResolvers<ParquetAnswer>();
   let watchdog: NodeJS.Timeout | undefined;
   const watch = () => {
@@ -102,4 +95,13 @@ export function parquetColumns(
       await thread.terminate();
     },
   };
+}
+
+function decoder(job: ParquetJob): Worker {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return new Worker(new URL(`./parquet-thread.${extension}`, import.meta.url), {
+    workerData: job,
+    // A damaged count may ask for any amount of memory; the thread fails then, not the process.
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+  });
 }

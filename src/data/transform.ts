@@ -25,7 +25,7 @@ export interface Batch {
   readonly rows: Rows;
   /** The number of the batch's first row within the file, from 0. */
   readonly firstRow: number;
-  /** As the model knows them (class index for classes), NaN where unknown; null without a column. */
+  /** As the model knows them (classes by index), NaN where unknown; null without a column. */
   readonly targets: Float32Array | null;
 }
 
@@ -38,7 +38,7 @@ export interface Transformer {
   batches(source: string, open: SourceOpener): AsyncGenerator<Batch>;
 }
 
-/** The transformer of a saved preparation. `reading` says how files are written, where it matters. */
+/** The transformer of a saved preparation. `reading` says how files are written. */
 export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
   return {
     async *batches(source, open) {

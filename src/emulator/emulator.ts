@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
@@ -8,6 +8,9 @@ import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
 import { type Weather, type WeatherConfig, weatherFrom } from "./weather/weather.ts";
+
+const lockRetryMs = 50;
+const lockPatienceMs = 1_500;
 
 /** Lambda and S3 on this machine, over their wire APIs. */
 export interface Emulator {
@@ -47,7 +50,8 @@ export interface EmulatorBill {
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const weather = options.weather && weatherFrom(options.weather);
   const seed = options.seed ?? 0;
-  const s3 = createS3({ root: join(options.home, "s3"), faults: s3Faults(weather, seed) });
+  const root = join(options.home, "s3");
+  const s3 = await onceFree(() => createS3({ root, faults: s3Faults(weather, seed) }));
   const s3Server = await listenOnLoopback(byS3(s3), options.s3Port);
   // Lambda's port must be known before its environments are told of it.
   let byLambda: Handle = (_request, response) => void response.writeHead(503).end();
@@ -95,6 +99,19 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       await Promise.all([s3Server.close(), s3.close()]);
     },
   };
+}
+
+/** A process that was killed may need a moment to let go of its folder. */
+async function onceFree<T>(open: () => T): Promise<T> {
+  for (let waitedMs = 0; ; waitedMs += lockRetryMs) {
+    try {
+      return open();
+    } catch (thrown) {
+      const isInUse = thrown instanceof RunError && thrown.code === "root-in-use";
+      if (!isInUse || waitedMs >= lockPatienceMs) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
+    }
+  }
 }
 
 function byS3(s3: S3Server): Handle {

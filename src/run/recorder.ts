@@ -7,7 +7,7 @@ import { eventsKey, stateKey } from "./keys.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;
-/** Between one write and the next: short rounds would otherwise spend more on saving than on work. */
+/** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
 
 /** What a run has used so far; survives restarts. */
@@ -71,8 +71,8 @@ export function recorder<State extends object>(
 ): Recorder<State> {
   let totals = from?.totals ?? noTotals;
   let sequence = from?.sequence ?? 0;
-  let events: RunEvent[] = [];
-  let traces: Trace[] = [];
+  const events: RunEvent[] = [];
+  const traces: Trace[] = [];
   let newest: Pending<State> | null = null;
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
@@ -85,9 +85,7 @@ export function recorder<State extends object>(
     while (newest !== null && failure === null) {
       const { events: eventCount, traces: traceCount, ...kept } = newest;
       newest = null;
-      const batch = { events: events.slice(0, eventCount), traces: traces.slice(0, traceCount) };
-      events = events.slice(eventCount);
-      traces = traces.slice(traceCount);
+      const batch = { events: events.splice(0, eventCount), traces: traces.splice(0, traceCount) };
       sequence += 1;
       const checkpoint: Checkpoint<State> = { sequence, ...kept };
       try {

@@ -68,16 +68,18 @@ export function diskStore(root: string, options: DiskStoreOptions = {}): Store {
         throw thrown;
       }
     },
-    async list(prefix) {
-      const found: string[] = [];
-      await collect(root, "", escapedFolderOf(prefix), found);
-      return found
-        .flatMap((escaped) => keyOfEscaped(escaped) ?? [])
-        .filter((key) => key.startsWith(prefix))
-        .sort(compareUtf8);
-    },
+    list: (prefix) => listed(root, prefix),
     remove: async (key) => unlessAbsent(() => rm(at(key)), undefined),
   };
+}
+
+async function listed(root: string, prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  await collect(root, "", escapedFolderOf(prefix), found);
+  return found
+    .flatMap((escaped) => keyOfEscaped(escaped) ?? [])
+    .filter((key) => key.startsWith(prefix))
+    .sort(compareUtf8);
 }
 
 /** No key's path begins with a dot, so this is no key's. */

@@ -14,7 +14,7 @@ export async function openS3(address: string, client: S3Client = s3Client()): Pr
   const at = { Bucket: parts[1]!, Key: parts[2]! };
   const head = await client.send(new HeadObjectCommand(at)).catch((cause: unknown) => {
     throw new RunError("unreadable-object", `${address}: ${messageOf(cause)}`, {
-      hint: "check bucket, key, region and credentials (AWS_PROFILE, AWS_REGION); it needs s3:GetObject",
+      hint: "check bucket, key, region and credentials (AWS_PROFILE, AWS_REGION; s3:GetObject)",
       cause,
     });
   });

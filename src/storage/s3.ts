@@ -93,25 +93,30 @@ export function s3Store(options: S3StoreOptions): Store {
     write: async (key, bytes) => void (await put(key, bytes, false)),
     writeOnce: (key, bytes) => put(key, bytes, true),
     async list(wanted) {
-      const keys: string[] = [];
-      let token: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({
-            Bucket: bucket,
-            Prefix: prefix + wanted,
-            EncodingType: "url",
-            ...(token !== undefined && { ContinuationToken: token }),
-          }),
-        );
-        for (const { Key } of page.Contents ?? [])
-          if (Key !== undefined) keys.push(plainKey(Key).slice(prefix.length));
-        token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-      } while (token !== undefined);
-      return keys;
+      const keys = await listed(client, bucket, prefix + wanted);
+      return keys.map((key) => key.slice(prefix.length));
     },
     remove: async (key) => void (await client.send(new DeleteObjectCommand(at(key)))),
   };
+}
+
+/** Every key that begins with `prefix`, page by page. */
+async function listed(client: S3Client, bucket: string, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await client.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        EncodingType: "url",
+        ...(token !== undefined && { ContinuationToken: token }),
+      }),
+    );
+    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(plainKey(Key));
+    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+  return keys;
 }
 
 /** Something is there already; or an upload of ours is over, which the object itself will tell. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { RunError } from "../../src/core/errors.ts";
 import { nearest } from "../../src/core/nearest.ts";
 import { define, parseOptions, registry } from "../../src/core/registry.ts";

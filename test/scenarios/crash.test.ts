@@ -15,7 +15,7 @@ const spec = {
   stop: { rounds: 150, tolerance: 0 },
 };
 
-test(`the orchestrator killed at ${killsCount} random instants resumes to the same bits`, async () => {
+test(`killed at ${killsCount} random instants, a run resumes to the same bits`, async () => {
   await using home = await temporaryHome();
   await using untouchedHome = await temporaryHome();
   const undisturbed = await runOn("simulated", untouchedHome.path, spec);

@@ -57,7 +57,7 @@ describe("faults never change a result that all replies are part of", () => {
     expect(result.weightsDigest).toBe(undisturbed);
   });
 
-  test("crashes before and after the work, S3 answering 503 and resetting, tasks run twice", async () => {
+  test("crashes before and after the work, S3 errors and resets, tasks run twice", async () => {
     await using home = await temporaryHome();
     const weather = { model: "calm", failures: "5%", duplicates: "20%", s3Errors: "10%" };
     const { end, result } = await runOn("emulated", home.path, { ...spec, weather });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { optionRows } from "../../scripts/describe-options.ts";
 import { reference, referencePath } from "../../scripts/write-reference.ts";
 

@@ -131,7 +131,7 @@ describe("24 of 32 slots, one block of about 1024 stored rows", () => {
     expect(Math.abs(values[0]!)).toBeLessThan(1e-10);
   });
 
-  test("steiner, a block to a slot: S_A'S_A is diagonal, 0 where both blocks are lost", () => {
+  test("steiner, a block to a slot: S_A'S_A is diagonal, 0 for two lost blocks", () => {
     const { code } = oneChunk({ type: "steiner", chunk: 496 }, 32);
     const blocks = { ...code, slots: code.slots.map((_, i) => i >> 5) };
     const seen = gram(blocks.s, rowsOf(blocks, arrived));

@@ -21,7 +21,7 @@ export interface FunctionConfig {
    * 1 for a function with tenants, else 0.
    */
   readonly spares?: number;
-  /** How many of them at first: where cores are few, many at once would not start like a cloud's. */
+  /** How many of them at first: with few cores, many at once would not start like a cloud's. */
   readonly sparesAtStart?: number;
   readonly idleMs?: number;
   /** Another runtime's command, in place of kofn's own runtime client. */

@@ -185,8 +185,12 @@ function remembered(plan: RoundsPlan, state: RoundsState, slots: readonly number
   if (!plan.optimizer.wantsPairs || previous === null) return memory;
   const overlap = slots.filter((slot) => Object.hasOwn(previous.gradients, slot));
   if (overlap.length === 0) return memory;
-  const now = estimate(plan.shares, state.quorum.replies, overlap);
-  const before = estimate(plan.shares, previous.gradients, overlap);
+  // A code that waits until it can decode gives exact sums: then any two rounds make a pair.
+  const [nowSlots, beforeSlots] = suffices(plan.shares, overlap)
+    ? [overlap, overlap]
+    : [slots, Object.keys(previous.gradients).map(Number)];
+  const now = estimate(plan.shares, state.quorum.replies, nowSlots);
+  const before = estimate(plan.shares, previous.gradients, beforeSlots);
   if (now === null || before === null) return memory;
   const change = difference(state.weights, previous.weights);
   const response = difference(now.values, before.values);

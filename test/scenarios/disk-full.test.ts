@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { rm, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openBackend } from "../../src/backends/registry.ts";
+import { continueRun, createRun } from "../../src/backends/start-run.ts";
+import { readRecord } from "../../src/run/record.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
+
+const given = { ...smallRidge, wait: "all", stop: { rounds: 40, tolerance: 0 } };
+
+test("the disk fills during a run: it stops, and goes on from its checkpoint", async (context) => {
+  await using place = await temporaryHome();
+  await using roomy = await temporaryHome();
+  try {
+    const size = ["-t", "tmpfs", "-o", "size=24m", "tmpfs", place.path];
+    execFileSync("mount", size, { stdio: "ignore" });
+  } catch {
+    context.skip("a small file system cannot be mounted here");
+  }
+  const ballast = join(place.path, "ballast");
+  const spec = resolveSpec(given);
+  const home = join(place.path, "home");
+  try {
+    const undisturbed = await runOn("simulated", roomy.path, given);
+    const backend = await openBackend("emulated", { home, spec });
+    const record = await createRun(spec, backend);
+    // Filled to the last byte once some rounds are done; the page cannot be written either then.
+    const stopped = continueRun(record, backend, roomy.path, {
+      listen(event) {
+        if (event.type === "round" && event.round === 3) fill(place.path, ballast);
+      },
+    }).catch((thrown: unknown) => thrown);
+    const outcome = await stopped;
+    await rm(ballast);
+    await backend.close();
+    if (!(outcome instanceof Error))
+      expect(outcome).toMatchObject({ end: { stop: { kind: "unfinished" } } });
+    const again = await openBackend("emulated", { home, spec });
+    const resumed = await continueRun(await readRecord(again.store, record.run), again, roomy.path);
+    await again.close();
+    expect(resumed.end.stop.kind).toBe("done");
+    expect(resumed.result.weightsDigest).toBe(undisturbed.result.weightsDigest);
+  } finally {
+    execFileSync("umount", ["-l", place.path]);
+  }
+});
+
+function fill(folder: string, path: string): void {
+  void statfs(folder).then(({ bavail, bsize }) => writeFile(path, Buffer.alloc(bavail * bsize)));
+}

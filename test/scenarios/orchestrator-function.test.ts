@@ -1,0 +1,36 @@
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { expect, test } from "vitest";
+import type { EmulatedBackend } from "../../src/backends/emulated.ts";
+import { accessTo } from "../../src/backends/home.ts";
+import { openBackend } from "../../src/backends/registry.ts";
+import { createRun } from "../../src/backends/start-run.ts";
+import { lambdaClient } from "../../src/compute/lambda-client.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
+
+test("the orchestrator function trains over the worker function, bundled as deployed", async () => {
+  await using home = await temporaryHome();
+  await using other = await temporaryHome();
+  const given = { ...smallRidge, wait: "all", stop: { rounds: 6, tolerance: 0 } };
+  const direct = await runOn("simulated", other.path, given);
+  const spec = resolveSpec(given);
+  const backend = (await openBackend("emulated", { home: home.path, spec })) as EmulatedBackend;
+  try {
+    const { run } = await createRun(spec, backend);
+    const client = lambdaClient(accessTo(backend.emulator().environment).lambda);
+    const { Payload, FunctionError } = await client.send(
+      new InvokeCommand({ FunctionName: "orchestrator", Payload: JSON.stringify({ run }) }),
+    );
+    client.destroy();
+    expect(FunctionError).toBeUndefined();
+    expect(JSON.parse(Buffer.from(Payload!).toString())).toEqual({
+      run,
+      stop: "done",
+      reason: "finished",
+      rounds: 6,
+      weightsDigest: direct.result.weightsDigest,
+    });
+  } finally {
+    await backend.close();
+  }
+});
