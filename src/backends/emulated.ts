@@ -10,7 +10,7 @@ import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
 import { workerCompute } from "./worker-compute.ts";
 
 /** Environments kept started, so that a slot's spare costs only the bundle's load. */
-const spares = 2;
+const spares = 3;
 /** Started while the data are staged, as a cloud would start them side by side. */
 const sparesAtStartMax = 16;
 
@@ -40,7 +40,7 @@ export async function emulatedBackend({
         tenancy: "PER_TENANT",
         environment: variables,
         spares,
-        sparesAtStart: Math.min(spec.workers, sparesAtStartMax),
+        sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares,
       },
       orchestrator: {
         directory: await bundleFolder("orchestrator"),

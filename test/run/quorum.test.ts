@@ -136,9 +136,9 @@ describe("a lost reply", () => {
     const tries = end.events.filter((event) => event.type === "arrival" && event.slot === 2);
     expect(tries).toMatchObject([
       { task: "round-0/gradient/slot-2", fate: "lost", startedMs: 0, atMs: 10 },
-      { task: "round-0/gradient/slot-2/try-2", fate: "lost", startedMs: 110, atMs: 120 },
-      { task: "round-0/gradient/slot-2/try-3", fate: "lost", startedMs: 320, atMs: 330 },
-      { task: "round-0/gradient/slot-2/try-4", fate: "counted", startedMs: 730, atMs: 740 },
+      { task: "round-0/gradient/slot-2/try-2", fate: "lost", startedMs: 35, atMs: 45 },
+      { task: "round-0/gradient/slot-2/try-3", fate: "lost", startedMs: 95, atMs: 105 },
+      { task: "round-0/gradient/slot-2/try-4", fate: "counted", startedMs: 205, atMs: 215 },
     ]);
     const calm = await virtualRun(rounds(plan), { perform });
     expect(end.state.weights).toEqual(calm.state.weights);
@@ -151,11 +151,11 @@ describe("a lost reply", () => {
     const lostAt = (state: RoundsState, atMs: number) =>
       reply(strategy, state, 0, lost, atMs).state;
     // The last two are asked for at the same moment, but not by the same name.
-    const states = [lostAt(start, 5000), lostAt(start, 1100), lostAt(lostAt(start, 0), 1000)];
+    const states = [lostAt(start, 5000), lostAt(start, 1100), lostAt(lostAt(start, 0), 1075)];
     const asked = [...states, ...states.toReversed()].map((state) => strategy.wanted(state)[0]);
     const afresh = states.map((state) => rounds(plan).wanted(state)[0]);
     expect(asked).toEqual([...afresh, ...afresh.toReversed()]);
-    expect(afresh.map((task) => task?.notBeforeMs)).toEqual([5100, 1200, 1200]);
+    expect(afresh.map((task) => task?.notBeforeMs)).toEqual([5025, 1125, 1125]);
   });
 
   it("is never waited for more than five seconds", () => {
@@ -163,11 +163,11 @@ describe("a lost reply", () => {
     const strategy = rounds(plan);
     let state: RoundsState = strategy.start();
     const waits: number[] = [];
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 10; i++) {
       state = reply(strategy, state, 0, lost, 1000 * i).state;
       waits.push(state.quorum.losses[0]!.retryAtMs - 1000 * i);
     }
-    expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+    expect(waits).toEqual([25, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   });
 });
 

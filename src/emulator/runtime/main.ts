@@ -7,9 +7,12 @@ import { type Invocation, openRuntimeClient, type RuntimeClient } from "./runtim
 
 /**
  * What runs inside a local environment: Lambda's loop over the Runtime API. Over a channel to its
- * parent it starts ahead of need, loads the function when told to, and ends with the parent.
+ * parent it starts ahead of need, serves when told to, and ends with the parent.
  */
 const client = openRuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API ?? "");
+const loading = loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? "");
+// A failure is told once the environment is needed.
+loading.catch(() => {});
 
 if (process.connected) {
   process.once("disconnect", () => process.exit(0));
@@ -29,7 +32,7 @@ type StreamingHandler = (event: unknown, stream: object, context: LambdaContext)
 async function serve(): Promise<void> {
   let handler: Handler;
   try {
-    handler = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? "");
+    handler = await loading;
   } catch (thrown) {
     console.error(thrown);
     await client.failInit(errorReport(thrown));

@@ -1,7 +1,7 @@
 import type { Outcome } from "../../ports/compute.ts";
 import type { WaitRule } from "./wait.ts";
 
-const retryFirstMs = 100;
+const retryFirstMs = 25;
 const retryMaxMs = 5_000;
 
 /** One question to every slot and what came back so far. Plain data. */
