@@ -15,7 +15,7 @@ export async function handler(
   context: { getRemainingTimeInMillis(): number },
 ): Promise<{ run: string; stop: string; reason: string; rounds: number; weightsDigest: string }> {
   const record = await readRecord(store, event.run);
-  const compute = workerCompute(record, process.env.KOFN_WORKER ?? "worker");
+  const compute = workerCompute(record, process.env.KOFN_WORKER ?? "worker", store);
   const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - marginMs));
   const { end, result } = await orchestrate(record, {
     store,

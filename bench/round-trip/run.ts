@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { lambdaCompute } from "../../src/compute/lambda.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+import { runPeer } from "../peers/peer.ts";
 
 /**
  * One round: 8 invocations in parallel through the emulator in a process of its own, each replying
@@ -79,6 +80,17 @@ console.log(`16 cold environments answered within ${coldMs.toFixed(0)} ms`);
 const bill = await emulator.bill();
 await emulator.close();
 await rm(home, { recursive: true, force: true });
+// The actor framework shares the weights between its workers as one object in memory.
+const ray = runPeer("ray_round_trip.py", { workers, entries: weights.length, rounds });
+if (ray !== null) {
+  figures.rayP50Ms = Number(ray.p50Ms);
+  for (const name of ["invoke", "invoke, weights sent"]) {
+    const ratio = (figures.rayP50Ms / figures[`${name} p50`]!).toFixed(2);
+    console.log(
+      `ray ${ray.version}, p50 ${figures.rayP50Ms.toFixed(1)} ms: ${ratio}x of "${name}"`,
+    );
+  }
+}
 console.log(JSON.stringify({ name: "round-trip", ...figures, costUsd: bill.costUsd }));
 
 /** Processor time used so far: tells more than the clock on a machine that is shared. */

@@ -58,7 +58,7 @@ export async function emulatedBackend({
     store,
     open: (record) => ({
       clock: systemClock(),
-      compute: workerCompute(record, "worker", lambdaClient(access.lambda)),
+      compute: workerCompute(record, "worker", store, lambdaClient(access.lambda)),
     }),
     async close() {
       await unannounce();

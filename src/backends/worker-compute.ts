@@ -1,6 +1,8 @@
 import { lambdaCompute } from "../compute/lambda.ts";
 import { type LambdaClient, lambdaClient } from "../compute/lambda-client.ts";
 import type { Compute } from "../ports/compute.ts";
+import type { Store } from "../ports/store.ts";
+import { carrying } from "../run/carriage.ts";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "../run/messages.ts";
 import type { RunRecord } from "../run/record.ts";
 
@@ -8,14 +10,16 @@ import type { RunRecord } from "../run/record.ts";
 export function workerCompute(
   record: RunRecord,
   functionName: string,
+  store: Store,
   client: LambdaClient = lambdaClient(),
 ): Compute<WorkerTask, WorkerReply> {
-  return lambdaCompute({
+  const compute = lambdaCompute<WorkerTask, WorkerReply>({
     functionName,
     client,
     run: record.run,
     request: (task) => requestOf(record, task),
   });
+  return carrying(compute, store, record.run);
 }
 
 /** What an invocation carries: which data, which problem, and the task. */

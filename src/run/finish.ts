@@ -5,7 +5,7 @@ import type { Store } from "../ports/store.ts";
 import { problems } from "../problems/registry.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
-import { evaluationKey, modelKey, resultKey } from "./keys.ts";
+import { carriedPrefix, evaluationKey, modelKey, resultKey } from "./keys.ts";
 import type { RunRecord } from "./record.ts";
 import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -59,6 +59,7 @@ export async function finishRun(
     report: "",
     model: modelKey(run),
   };
+  for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
   await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));

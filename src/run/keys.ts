@@ -8,7 +8,8 @@ export const resultKey = (run: string) => `${runPrefix(run)}result.json`;
 export const evaluationKey = (run: string) => `${runPrefix(run)}evaluation.json`;
 export const modelKey = (run: string) => `${runPrefix(run)}model.safetensors`;
 export const cancelKey = (run: string) => `${runPrefix(run)}cancel`;
-export const leaseKey = (run: string) => `${runPrefix(run)}lease.json`;
+/** Arrays too large for an invocation. */
+export const carriedPrefix = (run: string) => `${runPrefix(run)}carried/`;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;

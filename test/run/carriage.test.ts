@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { inlineCompute } from "../../src/compute/inline.ts";
+import type { Outcome } from "../../src/ports/compute.ts";
+import { carried, carrying } from "../../src/run/carriage.ts";
+import { carriedPrefix } from "../../src/run/keys.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+
+interface Task {
+  readonly id: string;
+  readonly slot: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+const arrayBytesMax = 100;
+
+/** Workers that double their weights, behind the store. */
+function place() {
+  const store = memoryStore();
+  const seen: object[] = [];
+  const worker = carried(
+    store,
+    async ({ task }: { run: string; task: Task }) => ({ values: task.weights.map((w) => 2 * w) }),
+    arrayBytesMax,
+  );
+  const inner = inlineCompute<Task, object>((task) => {
+    seen.push(task);
+    return worker({ run: "r", task });
+  });
+  return { store, seen, compute: carrying(inner, store, "r", arrayBytesMax) };
+}
+
+function ask(compute: ReturnType<typeof place>["compute"], task: Task): Promise<Outcome<object>> {
+  return new Promise((resolve) => compute.start(task, (outcome) => resolve(outcome)));
+}
+
+test("large arrays go through the store, each once, and come back to the bit", async () => {
+  const { store, seen, compute } = place();
+  const weights = Float32Array.from({ length: 60 }, (_, i) => i / 7);
+  const tasks = [0, 1, 2].map((slot) => ({ id: `t${slot}`, slot, weights }));
+  const outcomes = await Promise.all(tasks.map((task) => ask(compute, task)));
+  for (const outcome of outcomes)
+    expect(outcome).toEqual({ kind: "done", result: { values: weights.map((w) => 2 * w) } });
+  for (const task of seen) expect(JSON.stringify(task)).toContain(carriedPrefix("r"));
+  // One object for the weights of all three tasks, one for the reply they have in common.
+  expect(await store.list(carriedPrefix("r"))).toHaveLength(2);
+});
+
+test("small arrays travel as they are", async () => {
+  const { store, compute } = place();
+  const weights = Float32Array.of(1, 2);
+  const outcome = await ask(compute, { id: "t", slot: 0, weights });
+  expect(outcome).toEqual({ kind: "done", result: { values: Float32Array.of(2, 4) } });
+  expect(await store.list("")).toEqual([]);
+});
+
+test("an object that is gone or damaged makes the task lost, not wrong", async () => {
+  const { store, compute } = place();
+  const weights = new Float32Array(60).fill(1);
+  await ask(compute, { id: "a", slot: 0, weights });
+  for (const key of await store.list("")) await store.write(key, Uint8Array.of(1, 2, 3));
+  const outcome = await ask(compute, { id: "b", slot: 1, weights });
+  expect(outcome).toMatchObject({ kind: "lost", reason: expect.stringContaining("damaged") });
+});
