@@ -89,6 +89,7 @@ function likelyDelimiter(text: string, whole: boolean): string {
 function records(text: string, delimiter: string, rowsMax: number, whole: boolean): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
+  let start = 0;
   let at = 0;
   while (at < text.length && rows.length < rowsMax) {
     const [cell, end] = text[at] === '"' ? quoted(text, at) : plain(text, at, delimiter);
@@ -103,8 +104,10 @@ function records(text: string, delimiter: string, rowsMax: number, whole: boolea
     if (text[at] === "\r") at++;
     while (at < text.length && text[at] !== "\n" && text[at] !== delimiter) at++;
     at++;
-    if (row.length > 1 || row[0] !== "") rows.push(row);
+    // A line with nothing on it is no row; one empty field in quotes is.
+    if (row.length > 1 || row[0] !== "" || text[start] === '"') rows.push(row);
     row = [];
+    start = at;
   }
   return rows;
 }

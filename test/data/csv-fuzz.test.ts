@@ -72,8 +72,6 @@ describe("CSV", () => {
         fc.integer({ min: 3, max: 40 }),
         fc.boolean(),
         async (rows, delimiter, newline, chunkBytes, lastNewline) => {
-          // One empty field alone is a file without rows.
-          fc.pre(rows.flat().some(([text]) => text !== "") || rows.flat().length > 1);
           const written = rows.map((row) =>
             row.map(([text, quote]) => {
               const needed = /["\r\n\ufeff]/.test(text) || text.includes(delimiter);
