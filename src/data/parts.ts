@@ -80,7 +80,7 @@ export class PartQueue {
 /** Writes one part under the digest of its bytes. */
 async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
   assert(rows > 0, "a part holds at least one row");
-  const sha256 = await digestOfBytes(bytes);
+  const sha256 = hash("sha256", bytes, "hex");
   const key = `parts/${sha256}.safetensors`;
   await store.writeOnce(key, bytes);
   return { key, sha256, rows, bytes: bytes.length };
@@ -106,10 +106,4 @@ export async function readManifest<M>(
 
 export async function writeManifest(store: Store, key: string, manifest: object): Promise<void> {
   await store.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
-}
-
-/** SHA-256 in hexadecimal; computed beside this thread, which has rows to go on with. */
-export async function digestOfBytes(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return Buffer.from(digest).toString("hex");
 }

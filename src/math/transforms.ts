@@ -4,17 +4,45 @@
  * power of two), unnormalised. In place, `size log2(size)` additions a column.
  */
 export function hadamardColumns(values: Float64Array, size: number, columns: number): void {
-  for (let half = 1; half < size; half *= 2) {
-    for (let block = 0; block < size; block += 2 * half) {
-      for (let row = block; row < block + half; row++) {
-        const upper = row * columns;
-        const lower = (row + half) * columns;
-        for (let j = 0; j < columns; j++) {
-          const a = values[upper + j]!;
-          const b = values[lower + j]!;
-          values[upper + j] = a + b;
-          values[lower + j] = a - b;
-        }
+  let half = 1;
+  for (; 4 * half <= size; half *= 4) twoStages(values, size, columns, half);
+  if (half < size) oneStage(values, size, columns, half);
+}
+
+function oneStage(values: Float64Array, size: number, columns: number, half: number): void {
+  for (let block = 0; block < size; block += 2 * half) {
+    for (let row = block; row < block + half; row++) {
+      const upper = row * columns;
+      const lower = (row + half) * columns;
+      for (let j = 0; j < columns; j++) {
+        const a = values[upper + j]!;
+        const b = values[lower + j]!;
+        values[upper + j] = a + b;
+        values[lower + j] = a - b;
+      }
+    }
+  }
+}
+
+/** Two stages in one pass over memory, with the same sums in the same order: the same bits. */
+function twoStages(values: Float64Array, size: number, columns: number, half: number): void {
+  const stride = half * columns;
+  for (let block = 0; block < size; block += 4 * half) {
+    for (let row = block; row < block + half; row++) {
+      const first = row * columns;
+      for (let at = first; at < first + columns; at++) {
+        const a = values[at]!;
+        const b = values[at + stride]!;
+        const c = values[at + 2 * stride]!;
+        const d = values[at + 3 * stride]!;
+        const sum = a + b;
+        const difference = a - b;
+        const sumBelow = c + d;
+        const differenceBelow = c - d;
+        values[at] = sum + sumBelow;
+        values[at + stride] = difference + differenceBelow;
+        values[at + 2 * stride] = sum - sumBelow;
+        values[at + 3 * stride] = difference - differenceBelow;
       }
     }
   }
