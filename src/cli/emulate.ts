@@ -23,13 +23,20 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     for (const [name, value] of Object.entries(environment)) speak(`export ${name}=${value}`);
     terminal.err("functions: worker, orchestrator; bucket: kofn; Ctrl-C ends it");
     if (options.json === true) tell(terminal, { type: "ready", endpoints, environment });
-    await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
+    await interrupted(terminal);
     if (options.json === true)
       tell(terminal, { type: "result", bill: await running.emulator().bill() });
   } finally {
     await running.close();
   }
   return 0;
+}
+
+/** Waits for Ctrl-C: neither a listener for it nor the emulator's process keeps this one alive. */
+async function interrupted(terminal: Terminal): Promise<void> {
+  const alive = setInterval(() => {}, 60_000);
+  await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
+  clearInterval(alive);
 }
 
 /** A model's name, or a mapping as in a spec. */
