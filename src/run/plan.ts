@@ -29,6 +29,14 @@ export function planRun(spec: RunSpec): Plan {
       { hint: "choose encoding: replication or uncoded" },
     );
   }
+  if (!encoding.tight && optimizers.create(spec.optimizer).needsCurvature) {
+    throw new RunError(
+      "unsafe-step",
+      `optimizer: the safe step of ${spec.optimizer.type} holds for tight frames, and ` +
+        `${spec.encoding.type} is none`,
+      { hint: "give the step as a number, or choose optimizer: l-bfgs or another encoding" },
+    );
+  }
   const refusal = encoding.refusal(spec.workers);
   if (refusal !== null) {
     throw new RunError("bad-combination", `workers: ${spec.workers}: ${refusal}`, {

@@ -126,6 +126,12 @@ const combinations = texts([
     /replication/,
   ],
   [
+    "a safe step over a code that is no tight frame",
+    `${ridge}encoding: gaussian\noptimizer: gradient-descent\n`,
+    /safe step.*gaussian/,
+    /l-bfgs/,
+  ],
+  [
     "groups that do not fit",
     `${ridge}workers: 7\nencoding: { type: replication, redundancy: 2 }\n`,
     /workers: 7/,
