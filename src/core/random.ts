@@ -44,7 +44,9 @@ function labelled(label: string): Random {
 }
 
 /** xoshiro128** by Blackman and Vigna (2018), 32-bit outputs. */
-function xoshiro128(state: Uint32Array): () => number {
+function xoshiro128(seed: Uint32Array): () => number {
+  // Signed words stay integers where unsigned ones may become floating-point numbers.
+  const state = new Int32Array(seed);
   return () => {
     const s1 = state[1]!;
     const scrambled = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9) >>> 0;
