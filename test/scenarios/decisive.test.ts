@@ -15,10 +15,10 @@ test("6 of 8 finish 40 rounds in under 3 s where waiting for all takes over 10 s
     runOn("emulated", home.path, { ...smallRidge, weather, wait, seed });
   let some = await run({ fastest: 6 });
   // Others may be using this machine: what it can do is the best of a few tries.
-  for (let tries = 1; tries < 3 && some.result.seconds >= 3; tries++)
-    some = await run({ fastest: 6 });
+  let tries = 1;
+  for (; tries < 3 && some.result.seconds >= 3; tries++) some = await run({ fastest: 6 });
   const all = await run("all");
-  console.log(`6 of 8: ${some.result.seconds} s, all: ${all.result.seconds} s`);
+  console.log(`6 of 8: ${some.result.seconds} s (try ${tries}), all: ${all.result.seconds} s`);
   expect(some.end).toMatchObject({ stop: { kind: "done" }, rounds: 40 });
   expect(all.end).toMatchObject({ stop: { kind: "done" }, rounds: 40 });
   expect(some.result.seconds).toBeLessThan(3);
