@@ -11,6 +11,7 @@ import { encodings } from "../src/encoding/registry.ts";
 import { optimizers } from "../src/optimizers/registry.ts";
 import { problems } from "../src/problems/registry.ts";
 import { specSchema } from "../src/run/spec.ts";
+import { methods } from "../src/run/strategies/registry.ts";
 import { optionRows } from "./describe-options.ts";
 
 /** Where the reference stands in the repository. */
@@ -39,6 +40,12 @@ export const families: readonly Family[] = [
     about: "How rows are stored redundantly: `encoding`.",
     registry: encodings,
     asSpec: (type, options) => ({ encoding: { type, ...options } }),
+  },
+  {
+    title: "Strategies",
+    about: "How training proceeds: `strategy`.",
+    registry: methods,
+    asSpec: (type, options) => ({ strategy: { type, ...options } }),
   },
   {
     title: "Optimizers",

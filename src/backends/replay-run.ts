@@ -3,12 +3,10 @@ import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { readHistory, readJson, weightsDigest } from "../run/finish.ts";
 import { resultKey } from "../run/keys.ts";
-import type { WorkerReply, WorkerTask } from "../run/messages.ts";
-import { roundsPlan } from "../run/plan.ts";
+import { openTraining } from "../run/plan.ts";
 import type { RunRecord } from "../run/record.ts";
 import { replay } from "../run/replay.ts";
-import { type RoundsState, rounds } from "../run/strategies/rounds.ts";
-import type { Strategy } from "../run/strategy.ts";
+import type { Training } from "../run/strategies/method.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
 import { requestOf } from "./worker-compute.ts";
 
@@ -20,8 +18,6 @@ export interface Replayed {
   readonly recordedDigest: string | null;
 }
 
-type Rounds = Strategy<RoundsState, WorkerTask, WorkerReply>;
-
 /** Feeds a run's recorded arrivals through its strategy, with every reply computed anew. */
 export async function replayRun(
   store: Store,
@@ -31,7 +27,7 @@ export async function replayRun(
   const prepared = await readManifest<Prepared>(store, record.prepared);
   const encoded = await readManifest<Encoded>(store, record.encoded);
   const strategyOf = (spec: RunRecord["spec"]) =>
-    rounds(roundsPlan(spec, prepared, encoded, record.largestEigenvalue));
+    openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
   const perform = createWorker(store, () => 0, record.spec.workers);
   const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
     upTo,
@@ -39,11 +35,12 @@ export async function replayRun(
   }));
   const last = strategyOf(record.spec);
   let current = eras[0]?.strategy ?? last;
-  const strategy: Rounds = {
+  const strategy: Training = {
     start: () => current.start(),
     wanted: (state) => current.wanted(state),
     receive: (state, arrival, atMs) => current.receive(state, arrival, atMs),
     resume: (state, atMs) => current.resume?.(state, atMs) ?? state,
+    progress: (state) => current.progress(state),
   };
   function* watched(events: readonly RunEvent[]): Generator<RunEvent> {
     for (const event of events) {
@@ -57,9 +54,10 @@ export async function replayRun(
   const events = await readHistory(store, record.run);
   const state = await replay(strategy, watched(events), (task) => perform(requestOf(record, task)));
   const result = await readJson<ResultEvent>(store, resultKey(record.run));
+  const { round, weights } = strategy.progress(state);
   return {
-    rounds: state.round,
-    weightsDigest: weightsDigest(state.weights),
+    rounds: round,
+    weightsDigest: weightsDigest(weights),
     recordedDigest: result?.weightsDigest ?? null,
   };
 }

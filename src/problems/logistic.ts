@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { addTransposed, multiply } from "../math/products.ts";
+import { multiply } from "../math/products.ts";
+import { overPredictions } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -19,29 +20,10 @@ export const logistic = define({
     classesMax: 2,
     mixable: false,
     l2,
-    lossAndGradient({ rows, targets }, weights, gradient) {
-      const slopes = multiply(rows, weights, new Float64Array(rows.rows));
-      let loss = 0;
-      for (let i = 0; i < slopes.length; i++) {
-        const margin = slopes[i]!;
-        loss += softplus(margin) - targets[i]! * margin;
-        slopes[i] = sigmoid(margin) - targets[i]!;
-      }
-      addTransposed(rows, slopes, gradient);
-      return loss;
-    },
-    along({ rows, targets }, weights, direction, steps) {
-      const margins = multiply(rows, weights, new Float64Array(rows.rows));
-      const changes = multiply(rows, direction, new Float64Array(rows.rows));
-      return Float64Array.from(steps, (step) => {
-        let loss = 0;
-        for (let i = 0; i < margins.length; i++) {
-          const margin = margins[i]! + step * changes[i]!;
-          loss += softplus(margin) - targets[i]! * margin;
-        }
-        return loss;
-      });
-    },
+    l1: 0,
+    weightsLength: (columns) => columns,
+    lossAt: logLoss,
+    ...overPredictions(logLoss),
     smoothness: (largestEigenvalue) => largestEigenvalue / 4,
     tally({ rows, targets }, weights) {
       const margins = multiply(rows, weights, new Float64Array(rows.rows));
@@ -62,6 +44,20 @@ export const logistic = define({
     },
   }),
 });
+
+function logLoss(
+  margins: Float64Array<ArrayBuffer>,
+  targets: Float32Array,
+  slopes?: Float64Array<ArrayBuffer>,
+): number {
+  let loss = 0;
+  for (let i = 0; i < margins.length; i++) {
+    const margin = margins[i]!;
+    loss += softplus(margin) - targets[i]! * margin;
+    if (slopes !== undefined) slopes[i] = sigmoid(margin) - targets[i]!;
+  }
+  return loss;
+}
 
 /** log(1 + exp(z)) without overflow. */
 function softplus(z: number): number {

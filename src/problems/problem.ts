@@ -1,8 +1,9 @@
 import type { Examples } from "../math/rows.ts";
 
 /**
- * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2, the intercept unpenalised.
- * Workers know the sums over their rows; the penalty is exact and stays with the orchestrator.
+ * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
+ * unpenalised. Workers know the sums over their rows; the penalty is exact and stays with the
+ * orchestrator (see penalty.ts).
  * Laws (tested over the registry): the gradient is the derivative of the loss; sums over parts add
  * up to the whole; inputs are left alone; where `mixable`, sums over encoded rows S X, S y with
  * S'S = cI are c times the sums over X, y.
@@ -15,6 +16,19 @@ export interface Problem {
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
   readonly mixable: boolean;
   readonly l2: number;
+  /** Above 0 only optimizers that take proximal steps will do. */
+  readonly l1: number;
+  /** How many weights there are for rows of `columns` features and a target of `classes`. */
+  weightsLength(columns: number, classes: number): number;
+  /**
+   * The sum of losses at given predictions, one block of rows an output; `slopes`, of the same
+   * shape, is overwritten with its derivative.
+   */
+  lossAt(
+    predictions: Float64Array<ArrayBuffer>,
+    targets: Float32Array,
+    slopes?: Float64Array<ArrayBuffer>,
+  ): number;
   /** Sum of losses; the sum of gradients is added to `gradient`. Unnormalised, no penalty. */
   lossAndGradient(
     examples: Examples,
@@ -37,27 +51,4 @@ export interface Problem {
   tally(examples: Examples, weights: Float32Array): Float64Array;
   /** The mean loss without penalty, and metrics by their usual names. */
   metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
-}
-
-/** (l2/2) |w|^2 without the last coordinate where that is the intercept. */
-export function penalty(
-  l2: number,
-  weights: Float32Array | Float64Array,
-  intercept: boolean,
-): number {
-  let sum = 0;
-  const end = weights.length - (intercept ? 1 : 0);
-  for (let j = 0; j < end; j++) sum += weights[j]! * weights[j]!;
-  return (l2 / 2) * sum;
-}
-
-/** `out` += l2 w, the intercept left alone. */
-export function addPenaltyGradient(
-  l2: number,
-  weights: Float32Array | Float64Array,
-  intercept: boolean,
-  out: Float64Array<ArrayBuffer>,
-): void {
-  const end = weights.length - (intercept ? 1 : 0);
-  for (let j = 0; j < end; j++) out[j]! += l2 * weights[j]!;
 }

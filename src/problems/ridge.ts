@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { addTransposed, multiply } from "../math/products.ts";
+import { multiply } from "../math/products.ts";
 import type { Examples } from "../math/rows.ts";
 import { dot } from "../math/vector.ts";
+import { overPredictions } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 
 /** Least squares with an l2 penalty: F(w) = (1/2n) |Xw - y|^2 + (l2/2) |w|^2. */
@@ -18,11 +19,10 @@ export const ridge = define({
     classesMax: 0,
     mixable: true,
     l2,
-    lossAndGradient(examples, weights, gradient) {
-      const residuals = residualsAt(examples, weights);
-      addTransposed(examples.rows, residuals, gradient);
-      return dot(residuals, residuals) / 2;
-    },
+    l1: 0,
+    weightsLength: (columns) => columns,
+    lossAt: halfSquares,
+    lossAndGradient: overPredictions(halfSquares).lossAndGradient,
     along(examples, _weights, direction) {
       const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
       return Float64Array.of(dot(change, change));
@@ -61,6 +61,16 @@ export const ridge = define({
     },
   }),
 });
+
+/** Half the sum of squared residuals; their slopes are the residuals. */
+export function halfSquares(
+  predictions: Float64Array<ArrayBuffer>,
+  targets: Float32Array,
+  slopes: Float64Array<ArrayBuffer> = predictions.slice(),
+): number {
+  for (let i = 0; i < targets.length; i++) slopes[i] = predictions[i]! - targets[i]!;
+  return dot(slopes, slopes) / 2;
+}
 
 type Five = [number, number, number, number, number];
 

@@ -1,7 +1,8 @@
 import { eachPart } from "../data/load.ts";
 import type { Part, Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
-import { type Problem, penalty } from "../problems/problem.ts";
+import { penalty } from "../problems/penalty.ts";
+import type { Problem } from "../problems/problem.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -22,9 +23,10 @@ export async function evaluate(
 ): Promise<Evaluation[]> {
   const train = await tallies(store, prepared, prepared.train, problem, weights);
   const test = await tallies(store, prepared, prepared.test, problem, weights);
+  const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
     const { meanLoss, metrics } = problem.metrics(train[i]!);
-    const objective = meanLoss + penalty(problem.l2, at, prepared.preparation.intercept);
+    const objective = meanLoss + penalty(problem, at, shape);
     const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
     return { objective, train: metrics, test: tested };
   });

@@ -32,7 +32,7 @@ export async function finishRun(
   const problem = problems.create(spec.problem);
   const checkpoint = await readCheckpoint<object>(store, run);
   const { traces } = await readBatches(store, run, checkpoint?.sequence ?? 0);
-  const zero = { round: 0, atMs: 0, weights: new Float32Array(prepared.columns) };
+  const zero = { round: 0, atMs: 0, weights: end.startWeights };
   const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
   const points = curve([zero, ...traces.filter((trace) => trace.round < end.rounds), last]);
   const weights = points.map((point) => point.weights);

@@ -71,10 +71,14 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     return { state, elapsedMs: elapsed(), stop };
   };
 
+  let isSettled = false;
   for (;;) {
-    const wanted = strategy.wanted(state);
-    tasks.reconcile(wanted);
-    if (wanted.length === 0) return end({ kind: "done" });
+    if (!isSettled) {
+      const wanted = strategy.wanted(state);
+      tasks.reconcile(wanted);
+      if (wanted.length === 0) return end({ kind: "done" });
+    }
+    isSettled = false;
     const stop = ports.mayStop(elapsed());
     if (stop !== null) return end(stop);
     let stuck: string | undefined;
@@ -98,6 +102,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
         tasks.close(running);
         stuck = advance(step, atMs);
       }
+      isSettled = step === null || step.settled === true;
     }
     if (stuck !== undefined) return end({ kind: "unfinished", reason: stuck });
   }

@@ -1,10 +1,10 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
-import { optimizers } from "../optimizers/registry.ts";
 import type { ResultEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { finishRun } from "./finish.ts";
 import { encodedKey, preparedKey } from "./keys.ts";
+import { planRun } from "./plan.ts";
 import { type RunRecord, writeRecord } from "./record.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import type { RunSpec } from "./spec.ts";
@@ -18,7 +18,7 @@ export async function recordRun(
   spec: RunSpec,
   { prepared, encoded }: Staged,
 ): Promise<RunRecord> {
-  const { needsCurvature } = optimizers.create(spec.optimizer);
+  const needsCurvature = planRun(spec).method.needsCurvature(spec);
   const record: RunRecord = {
     version: 1,
     run: about.run,

@@ -6,10 +6,9 @@ import type { Store } from "../ports/store.ts";
 import { cancelKey, eventsKey } from "./keys.ts";
 import { type LoopStop, runLoop } from "./loop.ts";
 import type { WorkerReply, WorkerTask } from "./messages.ts";
-import { factsOf, roundsPlan } from "./plan.ts";
+import { factsOf, openTraining } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
 import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
-import { type RoundsState, rounds } from "./strategies/rounds.ts";
 
 const cancelCheckMs = 1_000;
 const traceBytesMax = 64 * 1024 * 1024;
@@ -26,6 +25,8 @@ export interface SegmentPorts {
 export interface SegmentEnd {
   readonly stop: LoopStop | { readonly kind: "done" };
   readonly weights: Float32Array<ArrayBuffer>;
+  /** The weights before the first round. */
+  readonly startWeights: Float32Array<ArrayBuffer>;
   readonly rounds: number;
   readonly elapsedMs: number;
   readonly totals: Totals;
@@ -42,10 +43,10 @@ export async function runSegment(
 ): Promise<SegmentEnd> {
   const { store, clock } = ports;
   const { spec, run } = record;
-  const plan = roundsPlan(spec, staged.prepared, staged.encoded, record.largestEigenvalue);
-  const before = await readCheckpoint<RoundsState>(store, run);
+  const strategy = openTraining(spec, staged, record.largestEigenvalue);
+  const before = await readCheckpoint<object>(store, run);
   if (before !== null) await forgetBeyond(store, run, before.sequence);
-  const log = recorder<RoundsState>(store, run, before, ports.listen);
+  const log = recorder<object>(store, run, before, ports.listen);
   if (before === null) {
     const { startedAt, backend } = record;
     const facts = factsOf(spec, staged.prepared);
@@ -53,11 +54,12 @@ export async function runSegment(
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }
-  const strategy = rounds(plan);
-  if (before === null) log.save(strategy.start(), 0);
+  const start = strategy.start();
+  if (before === null) log.save(start, 0);
   const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const control = outside(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
-  const strideRounds = Math.ceil((spec.stop.rounds * plan.columns * 4) / traceBytesMax);
+  const startWeights = strategy.progress(start).weights;
+  const strideRounds = Math.ceil((spec.stop.rounds * startWeights.byteLength) / traceBytesMax);
   const end = await runLoop(
     strategy,
     {
@@ -65,8 +67,8 @@ export async function runSegment(
       clock,
       tell: log.tell,
       save(state, elapsedMs) {
-        const { round, weights } = state;
-        const isTraced = state.finished || round % Math.max(1, strideRounds) === 0;
+        const { round, weights, finished } = strategy.progress(state);
+        const isTraced = finished || round % Math.max(1, strideRounds) === 0;
         log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, weights } : undefined);
       },
       mayStop(elapsedMs) {
@@ -83,10 +85,11 @@ export async function runSegment(
   const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
   log.tell({ type: "stopped", atMs: end.elapsedMs, kind: end.stop.kind, reason });
   await log.flush(end.elapsedMs);
-  const { weights, round } = end.state;
+  const { weights, round } = strategy.progress(end.state);
   const failure = log.failure();
   const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
-  return { stop, weights, rounds: round, elapsedMs: end.elapsedMs, totals: log.totals() };
+  const { elapsedMs } = end;
+  return { stop, weights, startWeights, rounds: round, elapsedMs, totals: log.totals() };
 }
 
 function overBudget(

@@ -6,6 +6,7 @@ import { encodings } from "../encoding/registry.ts";
 import { bounds } from "../limits.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { problems } from "../problems/registry.ts";
+import { methods } from "./strategies/registry.ts";
 import { type Wait, waitSchema } from "./strategies/wait.ts";
 
 const named = z.looseObject({ type: z.string().describe("the member's name") });
@@ -36,6 +37,7 @@ export const specSchema = z.strictObject({
   workers: z.int().min(1).max(bounds.workersMax).default(16).describe("how many workers"),
   wait: waitSchema.optional(),
   encoding: choice.optional().describe("how rows are stored redundantly"),
+  strategy: choice.default("rounds").describe("how training proceeds"),
   optimizer: choice.default("l-bfgs").describe("how weights move"),
   stop: stopSchema.prefault({}).describe("when to stop"),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
@@ -52,6 +54,7 @@ export interface RunSpec {
   readonly workers: number;
   readonly wait: Wait;
   readonly encoding: Chosen;
+  readonly strategy: Chosen;
   readonly optimizer: Chosen;
   readonly stop: z.output<typeof stopSchema>;
   readonly seed: number;
@@ -87,6 +90,7 @@ export function resolveSpec(given: unknown): RunSpec {
     workers: spec.workers,
     wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
     encoding,
+    strategy: methods.resolve(asConfig(spec.strategy), "strategy"),
     optimizer: optimizers.resolve(asConfig(spec.optimizer), "optimizer"),
     stop: spec.stop,
     seed: spec.seed,

@@ -1,5 +1,4 @@
 import { RunError } from "../core/errors.ts";
-import { encode } from "../data/encode.ts";
 import { prepare } from "../data/prepare.ts";
 import type { Encoded, Prepared } from "../data/prepared.ts";
 import type { SourceOpener } from "../data/source.ts";
@@ -21,19 +20,20 @@ export async function stageData(
   ports: { readonly open: SourceOpener; readonly store: Store },
   onProgress: StageProgress = () => {},
 ): Promise<Staged> {
-  const { problem, encoding } = planRun(spec);
+  const { problem, encoding, method } = planRun(spec);
   const task = problem.target === "classes" ? "classification" : "regression";
   const prepared = await prepare(
     { data: spec.data, task, seed: spec.seed },
     { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
   );
   refuseClasses(spec, problem, prepared);
-  const encoded = await encode(
+  const encoded = await method.stage({
+    spec,
+    encoding,
     prepared,
-    { encoding, chosen: spec.encoding, workers: spec.workers, seed: spec.seed },
-    ports.store,
-    (done, total) => onProgress("encoding", done, total),
-  );
+    store: ports.store,
+    onProgress: (done, total) => onProgress("encoding", done, total),
+  });
   return { prepared, encoded };
 }
 

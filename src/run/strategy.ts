@@ -26,6 +26,11 @@ export interface Step<State> {
   readonly events?: readonly RunEvent[];
   /** Worth a checkpoint. */
   readonly durable?: boolean;
+  /**
+   * What is wanted now is what was wanted before, less the task just heard: the loop need not ask.
+   * With thousands of slots, asking at every reply would be most of the work.
+   */
+  readonly settled?: boolean;
   /** The reply was no use, for this reason: it is told and counted as lost. */
   readonly refused?: string;
   /** It cannot go on: why. What was saved last is kept. */

@@ -6,7 +6,7 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
-import { work } from "./work.ts";
+import { operationOf } from "./operations/registry.ts";
 
 /**
  * A worker: loads what a request names unless it has it already, computes, replies. It keeps one
@@ -21,6 +21,7 @@ export function createWorker(
   const manifests = new Map<string, Promise<Encoded>>();
   const shards = new Map<string, Promise<Examples>>();
   const solvers = new Map<string, Problem>();
+  const made = new Map<string, Promise<unknown>>();
 
   const manifest = (key: string) =>
     remember(manifests, 1, key, () => readManifest<Encoded>(store, key));
@@ -40,10 +41,25 @@ export function createWorker(
   };
 
   return async (request) => {
-    const examples = await shard(request.encoded, request.task.slot);
+    const { encoded, task } = request;
+    const operation = operationOf(task);
+    if (operation === undefined) {
+      throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
+        hint: "deploy worker and orchestrator from one version of kofn",
+      });
+    }
+    const { slot } = task;
+    const material = await operation.load({
+      store,
+      encoded: await manifest(encoded),
+      slot,
+      shard: () => shard(encoded, slot),
+      keep: <Made>(name: string, make: () => Promise<Made>) =>
+        remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
+    });
     const startedMs = nowMs();
-    const result = work(problem(request), examples, request.task);
-    return { ...result, computeMs: nowMs() - startedMs };
+    const answer = operation.work(problem(request), material, task);
+    return { ...answer, computeMs: nowMs() - startedMs };
   };
 }
 

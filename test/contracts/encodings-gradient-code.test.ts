@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Random, randomFrom } from "../../src/core/random.ts";
+import { slotMapOf } from "../../src/core/slot-map.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
@@ -33,7 +34,7 @@ describe.each([0, 1, 3])("for %i stragglers of 8 slots", (stragglers) => {
     const whole = trial({ workers: 1, problem: { type }, examples });
     const truth = whole.perform({ ...task, slot: 0 });
     for (const arrived of subsets(workers, workers - stragglers)) {
-      const mean = estimate(plan.shares, { ...replies }, arrived)!;
+      const mean = estimate(plan.shares, slotMapOf(replies.entries()), arrived)!;
       for (const [j, value] of truth.values.entries())
         expect(Math.abs(mean.values[j]! * 48 - value)).toBeLessThan(1e-5 * 48);
       expect(Math.abs(mean.loss * 48 - truth.loss)).toBeLessThan(1e-9 * 48);

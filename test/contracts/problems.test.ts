@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Examples } from "../../src/math/rows.ts";
 import { hadamardEntry } from "../../src/math/transforms.ts";
 import { addScaled, dot } from "../../src/math/vector.ts";
-import { addPenaltyGradient, type Problem, penalty } from "../../src/problems/problem.ts";
+import { addPenaltyGradient, penalty } from "../../src/problems/penalty.ts";
+import type { Problem } from "../../src/problems/problem.ts";
 import { gram, matrix, product } from "./dense.ts";
 import { eigenvalues } from "./eigenvalues.ts";
 import { metricsByHand } from "./metrics-by-hand.ts";
@@ -137,15 +138,22 @@ describe.each(problemExamples)("$name", ({ problem }) => {
   });
 });
 
-test("the penalty is (l2/2) |w|^2 with gradient l2 w, any intercept free", () => {
+test("the penalty is (l2/2) |w|^2 + l1 |w|_1, the smooth part's gradient l2 w", () => {
   const weights = Float64Array.of(3, -4, 2);
-  expect(penalty(0.5, weights, false)).toBe((0.5 / 2) * 29);
-  expect(penalty(0.5, weights, true)).toBe((0.5 / 2) * 25);
+  const [all, free] = [true, false].map((intercept) => ({ columns: 3, intercept: !intercept }));
+  expect(penalty({ l2: 0.5, l1: 0 }, weights, all!)).toBe((0.5 / 2) * 29);
+  expect(penalty({ l2: 0.5, l1: 0 }, weights, free!)).toBe((0.5 / 2) * 25);
+  expect(penalty({ l2: 0.5, l1: 2 }, weights, free!)).toBe((0.5 / 2) * 25 + 2 * 7);
   const added = Float64Array.of(1, 1, 1);
-  addPenaltyGradient(0.5, weights, true, added);
+  addPenaltyGradient(0.5, weights, free!, added);
   expect([...added]).toEqual([2.5, -1, 1]);
-  addPenaltyGradient(0.5, weights, false, added);
+  addPenaltyGradient(0.5, weights, all!, added);
   expect([...added]).toEqual([4, -3, 2]);
+});
+
+test("every output has an intercept of its own", () => {
+  const shape = { columns: 2, intercept: true };
+  expect(penalty({ l2: 2, l1: 1 }, Float64Array.of(1, 9, -3, 9), shape)).toBe(1 + 9 + 1 + 3);
 });
 
 function sums(problem: Problem, examples: Examples, weights: Float32Array) {

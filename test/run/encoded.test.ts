@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
+import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
 import type { Examples } from "../../src/math/rows.ts";
@@ -136,12 +137,12 @@ describe("encoded L-BFGS", () => {
       ...state,
       previous: {
         ...state.previous!,
-        gradients: Object.fromEntries(
-          Object.entries(state.previous!.gradients).map(([slot, reply]) =>
-            overlap.includes(Number(slot))
-              ? [slot, reply]
-              : [slot, { ...reply, loss: Number.NaN, values: reply.values.map(() => Number.NaN) }],
-          ),
+        gradients: slotMapOf(
+          slotsOf(state.previous!.gradients).map((slot) => {
+            const reply = atSlot(state.previous!.gradients, slot)!;
+            const values = reply.values.map(() => Number.NaN);
+            return [slot, overlap.includes(slot) ? reply : { ...reply, loss: Number.NaN, values }];
+          }),
         ),
       },
     };

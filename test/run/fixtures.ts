@@ -5,9 +5,9 @@ import type { Examples } from "../../src/math/rows.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
+import { operationOf } from "../../src/run/operations/registry.ts";
 import type { RoundsPlan } from "../../src/run/strategies/rounds.ts";
 import { type Wait, waitRule } from "../../src/run/strategies/wait.ts";
-import { work } from "../../src/run/work.ts";
 
 export interface Setting {
   readonly workers: number;
@@ -54,15 +54,15 @@ export function trial(setting: Setting): Trial {
       rows: examples.rows.rows,
     },
     wait: waitRule(setting.wait ?? "all", workers),
-    columns: examples.rows.columns,
-    intercept: false,
+    shape: { columns: examples.rows.columns, intercept: false },
+    weightsLength: examples.rows.columns,
     largestEigenvalue: setting.largestEigenvalue ?? 4,
     roundsMax: setting.roundsMax ?? 10,
     tolerance: setting.tolerance ?? 0,
     patienceMs: setting.patienceMs ?? 600_000,
   };
   const perform = (task: WorkerTask) => ({
-    ...work(problem, shards[task.slot]!, task),
+    ...operationOf(task)!.work(problem, shards[task.slot]!, task),
     computeMs: 0,
   });
   return { plan, examples, shards, perform };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { roundsPlan } from "../../src/run/plan.ts";
+import { planRun } from "../../src/run/plan.ts";
 import type { Wait } from "../../src/run/strategies/wait.ts";
 import { scene, segment, table } from "./simulated-run.ts";
 
@@ -18,8 +18,8 @@ async function objectiveAndSeconds(wait: Wait, optimizer: string) {
   const end = await segment(start);
   expect(end.stop.kind).toBe("done");
   expect(end.rounds).toBe(40);
-  const { prepared, encoded } = start.staged;
-  const { problem } = roundsPlan(start.record.spec, prepared, encoded, 1);
+  const { prepared } = start.staged;
+  const { problem } = planRun(start.record.spec);
   const [done] = await evaluate(start.store, prepared, problem, [end.weights]);
   return { objective: done!.objective, seconds: end.elapsedMs / 1000 };
 }

@@ -9,14 +9,13 @@ import type { Store } from "../../src/ports/store.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { recordRun } from "../../src/run/orchestrate.ts";
-import { roundsPlan } from "../../src/run/plan.ts";
+import { openTraining } from "../../src/run/plan.ts";
 import type { RunRecord } from "../../src/run/record.ts";
 import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
 import { replay } from "../../src/run/replay.ts";
 import { runSegment, type SegmentEnd } from "../../src/run/segment.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
 import { type Staged, stageData } from "../../src/run/stage.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
 import { createWorker } from "../../src/run/worker.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { opener } from "../data/fixtures.ts";
@@ -155,8 +154,9 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
   ))!;
   const { events } = await readBatches(store, record.run, checkpoint.sequence);
   const { prepared, encoded } = staged;
-  const plan = roundsPlan(record.spec, prepared, encoded, record.largestEigenvalue);
-  const { weights } = await replay(rounds(plan), events, performer(record, store));
+  const training = openTraining(record.spec, { prepared, encoded }, record.largestEigenvalue);
+  const state = await replay(training, events, performer(record, store));
+  const { weights } = training.progress(state);
   return {
     events,
     digest: weightsDigest(weights),

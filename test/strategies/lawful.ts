@@ -40,6 +40,12 @@ export function lawful<State extends object, Task extends Slotted, Result>(
       same(`${id} as it is wanted`, task, arrival.task);
     }
     const step = pure("receive", state, () => strategy.receive(state, arrival, atMs));
+    if (step.settled) {
+      breach(arrival.kind === "tick", "a tick settled a task");
+      const { id } = (arrival as { task: Task }).task;
+      const left = strategy.wanted(state).filter((task) => task.id !== id);
+      same(`settled, less ${id}`, left, strategy.wanted(step.state));
+    }
     return { ...step, state: onwards("receive", step.state) };
   };
 

@@ -1,3 +1,4 @@
+import { atSlot, type SlotMap } from "../../core/slot-map.ts";
 import type { Encoding } from "../../encoding/encoding.ts";
 import { addScaled } from "../../math/vector.ts";
 import type { WorkerReply } from "../messages.ts";
@@ -18,15 +19,15 @@ export interface Shares {
  */
 export function estimate(
   shares: Shares,
-  replies: { readonly [slot: number]: WorkerReply },
+  replies: SlotMap<WorkerReply>,
   slots: readonly number[],
 ): { loss: number; values: Float64Array<ArrayBuffer> } | null {
   const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
   if (weights === null) return null;
-  const values = new Float64Array(replies[slots[0]!]!.values.length);
+  const values = new Float64Array(atSlot(replies, slots[0]!)!.values.length);
   let loss = 0;
   for (const [i, slot] of slots.entries()) {
-    const reply = replies[slot]!;
+    const reply = atSlot(replies, slot)!;
     const weight = weights[i]! / shares.rows;
     if (weight === 0) continue;
     loss += weight * reply.loss;

@@ -1,5 +1,5 @@
 import { addScaled } from "../../math/vector.ts";
-import { penalty } from "../../problems/problem.ts";
+import { penalty } from "../../problems/penalty.ts";
 import type { RoundsPlan } from "./rounds.ts";
 
 /** Steps that a search over a loss that is not quadratic tries, as multiples of the first guess. */
@@ -25,24 +25,24 @@ interface Measured {
  * the first one's. Otherwise the trial step of least objective.
  */
 export function chooseStep(plan: RoundsPlan, search: Measured, share: number): number {
-  const { problem, intercept, optimizer } = plan;
+  const { problem, shape, optimizer } = plan;
   const { direction, measured, slope, steps, weights } = search;
   if (problem.mixable) {
-    const curvature = measured[0]! + 2 * penalty(problem.l2, direction, intercept);
+    const curvature = measured[0]! + 2 * penalty({ l2: problem.l2, l1: 0 }, direction, shape);
     return curvature > 0 ? (-optimizer.backOff(share) * slope) / curvature : 0;
   }
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const [i, step] of steps.entries()) {
     const there = addScaled(Float64Array.from(weights), step, direction);
-    const objective = measured[i]! + penalty(problem.l2, there, intercept);
+    const objective = measured[i]! + penalty(problem, there, shape);
     if (objective < least) {
       least = objective;
       best = i;
     }
   }
   return refined(steps, measured, best, (step) =>
-    penalty(problem.l2, addScaled(Float64Array.from(weights), step, direction), intercept),
+    penalty(problem, addScaled(Float64Array.from(weights), step, direction), shape),
   );
 }
 

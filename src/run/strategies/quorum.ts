@@ -1,3 +1,4 @@
+import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../core/slot-map.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import type { WaitRule } from "./wait.ts";
 
@@ -9,9 +10,7 @@ export interface Quorum<Reply> {
   readonly startedMs: number;
   /** When the last reply came; patience counts from here. */
   readonly heardMs: number;
-  /** How many replies there are. */
-  readonly count: number;
-  readonly replies: { readonly [slot: number]: Reply };
+  readonly replies: SlotMap<Reply>;
   readonly losses: { readonly [slot: number]: Loss };
 }
 
@@ -22,7 +21,7 @@ interface Loss {
 }
 
 export function ask<Reply>(atMs: number): Quorum<Reply> {
-  return { startedMs: atMs, heardMs: atMs, count: 0, replies: {}, losses: {} };
+  return { startedMs: atMs, heardMs: atMs, replies: emptySlotMap(), losses: {} };
 }
 
 export interface Missing {
@@ -36,7 +35,7 @@ export interface Missing {
 export function outstanding(quorum: Quorum<unknown>, workers: number): Missing[] {
   const missing: Missing[] = [];
   for (let slot = 0; slot < workers; slot++) {
-    if (Object.hasOwn(quorum.replies, slot)) continue;
+    if (atSlot(quorum.replies, slot) !== undefined) continue;
     const loss = quorum.losses[slot];
     missing.push({ slot, attempt: loss?.count ?? 0, notBeforeMs: loss?.retryAtMs ?? 0 });
   }
@@ -51,8 +50,7 @@ export function hear<Reply>(
   atMs: number,
 ): Quorum<Reply> {
   if (outcome.kind === "done") {
-    const replies = { ...quorum.replies, [slot]: outcome.result };
-    return { ...quorum, heardMs: atMs, count: quorum.count + 1, replies };
+    return { ...quorum, heardMs: atMs, replies: withSlot(quorum.replies, slot, outcome.result) };
   }
   const count = (quorum.losses[slot]?.count ?? 0) + 1;
   const retryAtMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (count - 1));
@@ -62,11 +60,11 @@ export function hear<Reply>(
 
 /** The slots that replied, ascending: sums in this order do not depend on who came first. */
 export function answered(quorum: Quorum<unknown>): number[] {
-  return Object.keys(quorum.replies).map(Number);
+  return slotsOf(quorum.replies);
 }
 
 export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number): boolean {
-  const { count } = quorum;
+  const { count } = quorum.replies;
   return count >= rule.enough || (count >= rule.needed && atMs >= deadlineOf(quorum, rule));
 }
 
@@ -79,7 +77,7 @@ export function despair(
   atMs: number,
 ): string | null {
   if (atMs < quorum.heardMs + patienceMs) return null;
-  const { count } = quorum;
+  const { count } = quorum.replies;
   const missing = outstanding(quorum, workers).map(({ slot }) => slot);
   const last = Object.values(quorum.losses).at(-1)?.reason;
   return (
@@ -99,7 +97,7 @@ export function wakeAtMs(
   suffices: (slots: readonly number[]) => boolean,
 ): number {
   const deadline = deadlineOf(quorum, rule);
-  const mayClose = Number.isFinite(deadline) && quorum.count >= rule.needed;
+  const mayClose = Number.isFinite(deadline) && quorum.replies.count >= rule.needed;
   const isDue = mayClose && suffices(answered(quorum));
   return Math.min(quorum.heardMs + patienceMs, isDue ? deadline : Number.POSITIVE_INFINITY);
 }

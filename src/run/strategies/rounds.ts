@@ -1,13 +1,16 @@
+import { atSlot, emptySlotMap, type SlotMap, slotsOf } from "../../core/slot-map.ts";
 import { addScaled, difference, dot, isFiniteVector, norm } from "../../math/vector.ts";
 import type { Memory, Optimizer } from "../../optimizers/optimizer.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import type { RoundEvent } from "../../ports/events.ts";
-import { addPenaltyGradient, type Problem, penalty } from "../../problems/problem.ts";
+import { addPenaltyGradient, penalty, type WeightShape } from "../../problems/penalty.ts";
+import type { Problem } from "../../problems/problem.ts";
 import type { WorkerReply, WorkerTask } from "../messages.ts";
-import type { Step, Strategy } from "../strategy.ts";
+import type { Step } from "../strategy.ts";
 import { askedOnce } from "./asking.ts";
 import { estimate, type Shares, shareOf, suffices } from "./estimate.ts";
 import { chooseStep, trialSteps } from "./line-search.ts";
+import type { Training } from "./method.ts";
 import {
   answered,
   ask,
@@ -25,8 +28,8 @@ export interface RoundsPlan {
   readonly optimizer: Optimizer;
   readonly shares: Shares;
   readonly wait: WaitRule;
-  readonly columns: number;
-  readonly intercept: boolean;
+  readonly shape: WeightShape;
+  readonly weightsLength: number;
   /** Largest eigenvalue of X'X/n; only where the optimizer needs it. */
   readonly largestEigenvalue: number;
   readonly roundsMax: number;
@@ -55,12 +58,12 @@ interface Search {
   /** d'g of the estimate, penalty included. */
   readonly slope: number;
   readonly round: Omit<RoundEvent, "atMs" | "stepSize">;
-  readonly gradients: { readonly [slot: number]: WorkerReply };
+  readonly gradients: SlotMap<WorkerReply>;
 }
 
 interface Previous {
   readonly weights: Float32Array<ArrayBuffer>;
-  readonly gradients: { readonly [slot: number]: WorkerReply };
+  readonly gradients: SlotMap<WorkerReply>;
 }
 
 /**
@@ -68,14 +71,14 @@ interface Previous {
  * rule accepts, and moves the weights. An optimizer that searches asks a second quorum, which may
  * consist of other slots, about the way along its direction.
  */
-export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, WorkerReply> {
+export function rounds(plan: RoundsPlan): Training<RoundsState> {
   const workers = plan.shares.storedRows.length;
   const asked = askedOnce();
   return {
     start: () => ({
       round: 0,
       startedMs: 0,
-      weights: new Float32Array(plan.columns),
+      weights: new Float32Array(plan.weightsLength),
       memory: plan.optimizer.start(),
       firstNorm: 0,
       finished: plan.roundsMax === 0,
@@ -83,6 +86,7 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
       search: null,
       previous: null,
     }),
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
     wanted(state) {
       if (state.finished) return [];
       return outstanding(state.quorum, workers).map((missing) => asked(state, missing));
@@ -103,7 +107,9 @@ export function rounds(plan: RoundsPlan): Strategy<RoundsState, WorkerTask, Work
         if (step !== null) return { ...step, ...refused };
       }
       const stuck = despair(quorum, plan.wait, workers, plan.patienceMs, atMs);
-      return { state: heard, ...refused, ...(stuck === null ? {} : { stuck }) };
+      // A sound reply that closes nothing takes its own task off the list and changes no other.
+      const settled = arrival.kind === "reply" && arrival.outcome.kind === "done" && !damage;
+      return { state: heard, ...refused, settled, ...(stuck === null ? {} : { stuck }) };
     },
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) =>
@@ -120,7 +126,7 @@ function damageOf(
   if (outcome.kind === "lost") return null;
   const { loss, values } = outcome.result;
   const along = plan.problem.mixable ? 1 : (state.search?.steps.length ?? 0);
-  const length = task.operation === "gradient" ? plan.columns : along;
+  const length = task.operation === "gradient" ? plan.weightsLength : along;
   if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
   const isSound = Number.isFinite(loss) && isFiniteVector(values);
   return isSound ? null : "its reply holds numbers that are none";
@@ -128,11 +134,11 @@ function damageOf(
 
 /** The gradients are there: find the direction, and either move or ask about the way. */
 function aim(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
-  const { problem, optimizer, shares, intercept } = plan;
+  const { problem, optimizer, shares, shape } = plan;
   const slots = answered(state.quorum);
   const mean = estimate(shares, state.quorum.replies, slots);
   if (mean === null) return null;
-  addPenaltyGradient(problem.l2, state.weights, intercept, mean.values);
+  addPenaltyGradient(problem.l2, state.weights, shape, mean.values);
   const gradientNorm = norm(mean.values);
   const memory = remembered(plan, state, slots);
   const direction = Float32Array.from(optimizer.direction(memory, mean.values));
@@ -141,7 +147,7 @@ function aim(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsSta
     startedMs: state.startedMs,
     round: state.round,
     counted: slots,
-    objectiveEstimate: mean.loss + penalty(problem.l2, state.weights, intercept),
+    objectiveEstimate: mean.loss + penalty(problem, state.weights, shape),
     gradientNorm,
   };
   const firstNorm = state.round === 0 ? gradientNorm : state.firstNorm;
@@ -183,18 +189,18 @@ function move(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsSt
 function remembered(plan: RoundsPlan, state: RoundsState, slots: readonly number[]): Memory {
   const { previous, memory } = state;
   if (!plan.optimizer.wantsPairs || previous === null) return memory;
-  const overlap = slots.filter((slot) => Object.hasOwn(previous.gradients, slot));
+  const overlap = slots.filter((slot) => atSlot(previous.gradients, slot) !== undefined);
   if (overlap.length === 0) return memory;
   // A code that waits until it can decode gives exact sums: then any two rounds make a pair.
   const [nowSlots, beforeSlots] = suffices(plan.shares, overlap)
     ? [overlap, overlap]
-    : [slots, Object.keys(previous.gradients).map(Number)];
+    : [slots, slotsOf(previous.gradients)];
   const now = estimate(plan.shares, state.quorum.replies, nowSlots);
   const before = estimate(plan.shares, previous.gradients, beforeSlots);
   if (now === null || before === null) return memory;
   const change = difference(state.weights, previous.weights);
   const response = difference(now.values, before.values);
-  addPenaltyGradient(plan.problem.l2, change, plan.intercept, response);
+  addPenaltyGradient(plan.problem.l2, change, plan.shape, response);
   return plan.optimizer.remember(memory, { change, response });
 }
 
@@ -215,7 +221,7 @@ function arrive(
   state: RoundsState,
   weights: Float32Array<ArrayBuffer>,
   event: RoundEvent,
-  gradients: { readonly [slot: number]: WorkerReply } = {},
+  gradients: SlotMap<WorkerReply> = emptySlotMap(),
 ): Step<RoundsState> {
   const next = {
     ...state,

@@ -1,0 +1,68 @@
+import { addTransposed, multiply } from "../math/products.ts";
+import type { Examples, Rows } from "../math/rows.ts";
+import { addScaled } from "../math/vector.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * Loss, gradient and line search of any loss over linear predictions: `weights` are one block of
+ * columns an output, predictions one block of rows an output.
+ */
+export function overPredictions(
+  lossAt: Problem["lossAt"],
+): Pick<Problem, "lossAndGradient" | "along"> {
+  return {
+    lossAndGradient({ rows, targets }, weights, gradient) {
+      const predictions = predict(rows, weights);
+      const slopes = new Float64Array(predictions.length);
+      const loss = lossAt(predictions, targets, slopes);
+      for (let output = 0; output * rows.columns < weights.length; output++) {
+        addTransposed(
+          rows,
+          blockOf(slopes, output, rows.rows),
+          blockOf(gradient, output, rows.columns),
+        );
+      }
+      return loss;
+    },
+    along({ rows, targets }, weights, direction, steps) {
+      const from = predict(rows, weights);
+      const change = predict(rows, direction);
+      const there = new Float64Array(from.length);
+      return Float64Array.from(steps, (step) => {
+        there.set(from);
+        return lossAt(addScaled(there, step, change), targets);
+      });
+    },
+  };
+}
+
+/** X w for every output: one block of rows after another. */
+export function predict(
+  rows: Rows,
+  weights: Float32Array | Float64Array,
+): Float64Array<ArrayBuffer> {
+  const outputs = weights.length / rows.columns;
+  const predictions = new Float64Array(outputs * rows.rows);
+  for (let output = 0; output < outputs; output++) {
+    const block = weights.subarray(output * rows.columns, (output + 1) * rows.columns);
+    multiply(rows, block, blockOf(predictions, output, rows.rows));
+  }
+  return predictions;
+}
+
+/** The loss of some examples at some weights. */
+export function lossOf(
+  problem: Pick<Problem, "lossAt">,
+  { rows, targets }: Examples,
+  weights: Float32Array | Float64Array,
+): number {
+  return problem.lossAt(predict(rows, weights), targets);
+}
+
+function blockOf(
+  values: Float64Array<ArrayBuffer>,
+  index: number,
+  length: number,
+): Float64Array<ArrayBuffer> {
+  return values.subarray(index * length, (index + 1) * length);
+}

@@ -1,0 +1,51 @@
+/** How weights lie: one block of `columns` an output, one after another. */
+export interface WeightShape {
+  readonly columns: number;
+  /** The last weight of every block is an intercept, which no penalty touches. */
+  readonly intercept: boolean;
+}
+
+/** The factors of (l2/2) |w|^2 + l1 |w|_1. */
+export interface Penalized {
+  readonly l2: number;
+  readonly l1: number;
+}
+
+/** The whole penalty, l1 part included. */
+export function penalty(
+  { l2, l1 }: Penalized,
+  weights: Float32Array | Float64Array,
+  shape: WeightShape,
+): number {
+  let squares = 0;
+  let absolute = 0;
+  eachPenalized(weights.length, shape, (j) => {
+    squares += weights[j]! * weights[j]!;
+    absolute += Math.abs(weights[j]!);
+  });
+  return (l2 / 2) * squares + l1 * absolute;
+}
+
+/** `out` += l2 w: the gradient of the penalty's smooth part. */
+export function addPenaltyGradient(
+  l2: number,
+  weights: Float32Array | Float64Array,
+  shape: WeightShape,
+  out: Float64Array<ArrayBuffer>,
+): void {
+  eachPenalized(weights.length, shape, (j) => {
+    out[j]! += l2 * weights[j]!;
+  });
+}
+
+/** Every index that a penalty touches, ascending. */
+export function eachPenalized(
+  length: number,
+  { columns, intercept }: WeightShape,
+  visit: (index: number) => void,
+): void {
+  for (let start = 0; start < length; start += columns) {
+    const end = start + columns - (intercept ? 1 : 0);
+    for (let j = start; j < end; j++) visit(j);
+  }
+}

@@ -1,0 +1,23 @@
+import type { WorkerTask } from "../messages.ts";
+import { along } from "./along.ts";
+import { gradient } from "./gradient.ts";
+import type { Operation } from "./operation.ts";
+
+type Asked<Name> = Extract<WorkerTask, { operation: Name }>;
+
+/** What `load` makes is what the same operation's `work` takes; the table forgets what it is. */
+const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<Name>, unknown> } =
+  {
+    gradient: opaque(gradient),
+    along: opaque(along),
+  };
+
+/** The operation that a task asks for; undefined for a name from another version of the code. */
+export function operationOf(task: WorkerTask): Operation<WorkerTask, unknown> | undefined {
+  if (!Object.hasOwn(operations, task.operation)) return undefined;
+  return operations[task.operation] as Operation<WorkerTask, unknown>;
+}
+
+function opaque<Task, Material>(one: Operation<Task, Material>): Operation<Task, unknown> {
+  return one as Operation<Task, unknown>;
+}

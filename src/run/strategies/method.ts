@@ -1,0 +1,61 @@
+import type { Encoded, Prepared } from "../../data/prepared.ts";
+import type { Encoding } from "../../encoding/encoding.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Problem } from "../../problems/problem.ts";
+import type { WorkerReply, WorkerTask } from "../messages.ts";
+import type { RunSpec } from "../spec.ts";
+import type { Strategy } from "../strategy.ts";
+import type { WaitRule } from "./wait.ts";
+
+/** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
+export interface Method {
+  /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
+  check(spec: RunSpec, parts: Parts): void;
+  /** Needs the largest eigenvalue of X'X/n before the first round. */
+  needsCurvature(spec: RunSpec): boolean;
+  /** Puts what workers need into the store; what is there already costs nothing. */
+  stage(context: Staging): Promise<Encoded>;
+  open(context: Opening): Training;
+}
+
+/** The members that a spec names. */
+export interface Parts {
+  readonly problem: Problem;
+  readonly encoding: Encoding;
+  readonly wait: WaitRule;
+}
+
+export interface Staging {
+  readonly spec: RunSpec;
+  readonly encoding: Encoding;
+  readonly prepared: Prepared;
+  readonly store: Store;
+  onProgress(done: number, total: number): void;
+}
+
+export interface Opening extends Parts {
+  readonly spec: RunSpec;
+  readonly prepared: Prepared;
+  readonly encoded: Encoded;
+  /** Of X'X/n; 0 where the method did not ask for it. */
+  readonly largestEigenvalue: number;
+}
+
+/** A strategy whose states show how far they are. */
+export interface Training<State extends object = object>
+  extends Strategy<State, WorkerTask, WorkerReply> {
+  progress(state: State): Progress;
+}
+
+export interface Progress {
+  /** Rounds done. */
+  readonly round: number;
+  /** The model so far, in the problem's layout. */
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly finished: boolean;
+}
+
+/** Forgets the type of its states: whoever runs it only hands them back. */
+export function training<State extends object>(one: Training<State>): Training {
+  return one as unknown as Training;
+}

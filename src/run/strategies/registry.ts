@@ -1,0 +1,5 @@
+import { registry } from "../../core/registry.ts";
+import type { Method } from "./method.ts";
+import { roundsMethod } from "./rounds-method.ts";
+
+export const methods = registry<Method>("strategy", [roundsMethod]);
