@@ -41,6 +41,8 @@ export interface CopyingCode {
   readonly source: Uint32Array;
   /** The slot that stored row j goes to. */
   readonly slots: Uint16Array;
+  /** What stored row j counts in its slot's sums; 1 where absent. */
+  readonly weights?: Float32Array;
 }
 
 export interface MixingCode {

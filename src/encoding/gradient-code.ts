@@ -1,33 +1,60 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
+import { cyclicRepetition } from "./cyclic.ts";
 import type { Encoding } from "./encoding.ts";
-import { copiesByGroup, firstOfGroup } from "./groups.ts";
+import { copiesByGroup, firstOfGroup, indivisible } from "./groups.ts";
+import { oneStep } from "./one-step.ts";
 
 /**
- * Fractional repetition: the data are cut in m/(s+1) parts, and s + 1 slots hold each. The sum over
- * one slot of every part is the whole sum, for every loss, so any m - s replies give it exactly.
+ * Each part of the data at s + 1 slots, so that any m - s sums over slots give the whole sum, of
+ * every loss, exactly. Fractional repetition: s + 1 slots hold the same m/(s+1)-th of the data, and
+ * one of them counts. Cyclic repetition: slot i holds parts i, ..., i + s of m and weighs them.
  */
 export const gradientCode = define({
   name: "gradient-code",
   summary: "each part at s + 1 slots: exact for any loss with all but s replies; else it waits on",
-  reference: "Tandon, Lei, Dimakis, Karampatziakis, ICML 2017: fractional repetition gradient code",
+  reference:
+    "Tandon, Lei, Dimakis, Karampatziakis, ICML 2017: fractional and cyclic repetition; " +
+    "Raviv, Tamo, Tandon, Dimakis, ICML 2018: cyclic codes",
   options: {
     stragglers: z.int().min(0).max(63).default(1).describe("s: how many replies may be missing"),
+    arrangement: z
+      .enum(["fractional", "cyclic"])
+      .default("fractional")
+      .describe(
+        "fractional: groups of s + 1 slots hold the same, and s + 1 must divide the workers; " +
+          "cyclic: each slot overlaps its neighbours, for any number of workers",
+      ),
     approximate: z
-      .boolean()
+      .union([z.boolean(), z.literal("one-step")], "expected true, false or one-step")
       .default(false)
-      .describe("where parts are missing, go on with the sum of the others instead of waiting"),
+      .describe(
+        "with fewer replies go on instead of waiting: true decodes by least squares, one-step " +
+          "takes every reply alike, unbiased but never exact before the last",
+      ),
   },
-  examples: [{}, { stragglers: 3 }, { stragglers: 1, approximate: true }],
-  create: ({ stragglers, approximate }): Encoding => ({
+  examples: [
+    {},
+    { stragglers: 3 },
+    { stragglers: 1, approximate: true },
+    { stragglers: 3, arrangement: "cyclic" },
+    { stragglers: 2, arrangement: "cyclic", approximate: true },
+    { stragglers: 1, approximate: "one-step" },
+    { stragglers: 2, arrangement: "cyclic", approximate: "one-step" },
+  ],
+  create({ stragglers, arrangement, approximate }): Encoding {
+    if (approximate === "one-step") return oneStep(stragglers, arrangement);
+    if (arrangement === "cyclic") return cyclicRepetition(stragglers, approximate);
+    return fractionalRepetition(stragglers, approximate);
+  },
+});
+
+function fractionalRepetition(stragglers: number, approximate: boolean): Encoding {
+  return {
     redundancy: stragglers + 1,
     mixes: false,
     tight: true,
-    refusal: (workers) =>
-      workers % (stragglers + 1) === 0
-        ? null
-        : `a gradient code for ${stragglers} stragglers keeps ${stragglers + 1} copies of each ` +
-          `part, which needs a number of workers that ${stragglers + 1} divides`,
+    refusal: (workers) => indivisible(stragglers, workers),
     ...copiesByGroup(stragglers + 1),
     /**
      * One slot of each part has weight 1, which solves B'a = 1 where every part was heard, and is
@@ -39,5 +66,5 @@ export const gradientCode = define({
       for (const [i, slot] of arrived.entries()) seen += weights[i]! * storedRows[slot]!;
       return seen === rows || (approximate && seen > 0) ? weights : null;
     },
-  }),
-});
+  };
+}

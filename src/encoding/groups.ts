@@ -33,3 +33,12 @@ export function firstOfGroup(arrived: readonly number[], groups: number): number
     return isFirst ? 1 : 0;
   });
 }
+
+/** Why groups of s + 1 slots cannot share that many workers, or null. */
+export function indivisible(stragglers: number, workers: number): string | null {
+  if (workers % (stragglers + 1) === 0) return null;
+  return (
+    `a gradient code for ${stragglers} stragglers keeps ${stragglers + 1} copies of each ` +
+    `part, which needs a number of workers that ${stragglers + 1} divides`
+  );
+}

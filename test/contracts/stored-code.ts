@@ -10,14 +10,24 @@ export const encodingExamples = encodings.members.flatMap((member) =>
     type: member.name,
     /** Whether it waits on rather than estimate from too few slots. */
     waitsOn: member.name === "gradient-code" && !("approximate" in example),
+    /** Whether it estimates by least squares, which counts what was not heard as zero. */
+    countsLess: member.name === "gradient-code" && !isOneStep(example),
+    /** Whether replies may count less than not at all, so that single ones say little. */
+    isSigned: "arrangement" in example && !isOneStep(example),
     encoding: encodings.create({ type: member.name, ...example }),
   })),
 );
+
+function isOneStep(example: { readonly approximate?: unknown }): boolean {
+  return example.approximate === "one-step";
+}
 
 /** A data set's whole code: S with the slot of each of its rows. */
 export interface StoredCode {
   readonly s: Matrix;
   readonly slots: readonly number[];
+  /** What each of its rows counts in sums over its slot. */
+  readonly weights: readonly number[];
   /** Stored rows of every slot. */
   readonly shares: readonly number[];
   /** The same counts within each chunk. */
@@ -35,6 +45,7 @@ export function storedCode(
   const size = encoding.chunkRows(workers);
   const blocks: { from: number; block: Matrix }[] = [];
   const slots: number[] = [];
+  const weights: number[] = [];
   const sharesByChunk: number[][] = [];
   for (let from = 0, index = 0; from < rows; from += size, index++) {
     const held = Math.min(size, rows - from);
@@ -42,13 +53,19 @@ export function storedCode(
     const identity = matrix(held, held, (i, j) => (i === j ? 1 : 0));
     blocks.push({ from, block: encoded(code, identity) });
     slots.push(...code.slots);
+    weights.push(...weightsOf(code));
     sharesByChunk.push(countBySlot(code.slots, workers));
   }
   const s = matrix(slots.length, rows);
   let at = 0;
   for (const { from, block } of blocks)
     for (let i = 0; i < block.rows; i++) row(s, at++).set(row(block, i), from);
-  return { s, slots, shares: countBySlot(slots, workers), sharesByChunk };
+  return { s, slots, weights, shares: countBySlot(slots, workers), sharesByChunk };
+}
+
+/** One for each stored row. */
+function weightsOf(code: ChunkCode): Iterable<number> {
+  return (code.kind === "copies" ? code.weights : undefined) ?? code.slots.map(() => 1);
 }
 
 /** What a chunk stores for X. */
@@ -60,18 +77,19 @@ export function encoded(code: ChunkCode, x: Matrix): Matrix {
 }
 
 /**
- * For each slot S_i' S_i X: the sum over the slot's stored rows that stands for a gradient's, since
+ * For each slot S_i' W_i S_i X: the sum over the slot's stored rows that stands for a gradient's, since
  * every gradient of a quadratic is linear in it. One matrix a slot.
  */
 export function sumsBySlot(code: StoredCode, x: Matrix): Matrix[] {
   const stored = product(code.s, x);
   const sums = code.shares.map(() => matrix(x.rows, x.columns));
   for (const [i, slot] of code.slots.entries()) {
-    const weights = row(code.s, i);
+    const factors = row(code.s, i);
     for (let r = 0; r < x.rows; r++) {
-      if (weights[r] === 0) continue;
+      const factor = factors[r]! * code.weights[i]!;
+      if (factor === 0) continue;
       const target = row(sums[slot]!, r);
-      for (let j = 0; j < x.columns; j++) target[j]! += weights[r]! * row(stored, i)[j]!;
+      for (let j = 0; j < x.columns; j++) target[j]! += factor * row(stored, i)[j]!;
     }
   }
   return sums;

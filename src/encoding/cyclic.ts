@@ -1,0 +1,151 @@
+import { type Random, randomFrom } from "../core/random.ts";
+import { type CyclicCode, cyclicCode } from "./cyclic-code.ts";
+import { exactDecoder } from "./cyclic-decoder.ts";
+import { leastSquares } from "./cyclic-least-squares.ts";
+import type { CopyingCode, Encoding } from "./encoding.ts";
+
+const chunkRowsPerSlot = 32;
+
+/** Sums and weights of stored rows are in single precision; beyond this their error is too large. */
+const errorMax = 1e-3;
+const roundoff = 2 ** -23;
+
+/** Besides every run of neighbours, where weights are largest. */
+const sampledPatterns = 200;
+
+interface Coded {
+  readonly code: CyclicCode;
+  readonly decode: (arrived: readonly number[]) => Float64Array;
+}
+
+/** Parts that neighbours share, weighed by a cyclic code's rows. */
+export function cyclicRepetition(stragglers: number, approximate: boolean): Encoding {
+  const of = remembered((workers): Coded => {
+    const code = cyclicCode(workers, stragglers);
+    return { code, decode: exactDecoder(code) };
+  });
+  const worst = remembered((workers) => worstError(of(workers)));
+  return {
+    redundancy: stragglers + 1,
+    mixes: false,
+    // Least squares of too few slots may count a part more than once, or less than not at all.
+    tight: !approximate,
+    refusal(workers) {
+      const tooFew = tooFewSlots(stragglers, workers);
+      if (tooFew !== null) return tooFew;
+      const { error, weight } = worst(workers);
+      if (error <= errorMax) return null;
+      return (
+        `a cyclic gradient code for ${stragglers} stragglers of ${workers} slots weighs replies ` +
+        `by up to ${weight.toPrecision(2)}, which leaves an error of ${error.toExponential(1)} in ` +
+        `single precision, and ${errorMax} is the most; choose fewer stragglers or arrangement: ` +
+        "fractional"
+      );
+    },
+    ...neighbours(stragglers, (workers) => of(workers).code),
+    weights(arrived, storedRows) {
+      const { code, decode } = of(storedRows.length);
+      if (arrived.length >= storedRows.length - stragglers) return chosen(decode(arrived), arrived);
+      const isEmpty = arrived.every((slot) => storedRows[slot] === 0);
+      return approximate && !isEmpty ? chosen(leastSquares(code, arrived), arrived) : null;
+    },
+  };
+}
+
+/** Why so many slots cannot overlap in a circle, or null. */
+export function tooFewSlots(stragglers: number, workers: number): string | null {
+  if (workers > stragglers) return null;
+  return (
+    `a cyclic gradient code for ${stragglers} stragglers keeps ${stragglers + 1} copies of each ` +
+    `part at different slots, which needs ${stragglers + 1} workers or more`
+  );
+}
+
+/** Rows dealt to as many parts as slots; slot i holds parts i, ..., i + s, weighed by `code`. */
+export function neighbours(
+  stragglers: number,
+  code: ((workers: number) => CyclicCode) | null,
+): Pick<Encoding, "scale" | "chunkRows" | "chunk"> {
+  const copies = stragglers + 1;
+  return {
+    scale: () => copies,
+    chunkRows: (workers) => workers * chunkRowsPerSlot,
+    chunk(_index, rows, workers, random): CopyingCode {
+      const parts = dealInCircle(rows, workers, random);
+      const coefficients = code?.(workers).coefficients;
+      const source = new Uint32Array(rows * copies);
+      const slots = new Uint16Array(rows * copies);
+      const weights = new Float32Array(rows * copies);
+      for (let copy = 0; copy < copies; copy++) {
+        for (let row = 0; row < rows; row++) {
+          const at = copy * rows + row;
+          const slot = (parts[row]! - copy + workers) % workers;
+          source[at] = row;
+          slots[at] = slot;
+          if (coefficients !== undefined) weights[at] = coefficients[slot * copies + copy]!;
+        }
+      }
+      return coefficients === undefined
+        ? { kind: "copies", source, slots }
+        : { kind: "copies", source, slots, weights };
+    },
+  };
+}
+
+/**
+ * A random part for each row: full turns in random order, and what is left evenly around the circle,
+ * so that neighbouring parts together differ by one row at most as well.
+ */
+function dealInCircle(rows: number, parts: number, random: Random): Uint16Array {
+  const dealt = new Uint16Array(rows);
+  for (let start = 0; start < rows; start += parts) {
+    const count = Math.min(parts, rows - start);
+    const order = random.permutation(count);
+    const offset = random.integer(parts);
+    for (let j = 0; j < count; j++)
+      dealt[start + j] = (Math.floor((order[j]! * parts) / count) + offset) % parts;
+  }
+  return dealt;
+}
+
+/** The largest weight, and how far roundoff can carry the sum of parts that are alike. */
+function worstError({ code, decode }: Coded): { error: number; weight: number } {
+  const { slots, stragglers, coefficients } = code;
+  const sizes = Float64Array.from({ length: slots }, (_, i) => {
+    const row = coefficients.subarray(i * (stragglers + 1), (i + 1) * (stragglers + 1));
+    return row.reduce((sum, value) => sum + Math.abs(value), 0);
+  });
+  let error = 0;
+  let weight = 0;
+  for (const missing of patterns(slots, stragglers)) {
+    const weights = decode([...Array(slots).keys()].filter((slot) => !missing.has(slot)));
+    let carried = 0;
+    for (const [slot, value] of weights.entries()) {
+      carried += Math.abs(value) * sizes[slot]!;
+      weight = Math.max(weight, Math.abs(value));
+    }
+    error = Math.max(error, (carried / slots) * roundoff);
+  }
+  return { error, weight };
+}
+
+function* patterns(slots: number, stragglers: number): Generator<ReadonlySet<number>> {
+  for (let first = 0; first < slots; first++)
+    yield new Set(Array.from({ length: stragglers }, (_, t) => (first + t) % slots));
+  const random = randomFrom("missing slots");
+  for (let i = 0; i < sampledPatterns; i++)
+    yield new Set(random.permutation(slots).subarray(0, stragglers));
+}
+
+function chosen(weights: Float64Array, arrived: readonly number[]): number[] {
+  return arrived.map((slot) => weights[slot]!);
+}
+
+/** Makes a thing once for the number of workers last asked for. */
+function remembered<Made>(make: (workers: number) => Made): (workers: number) => Made {
+  let last: { readonly workers: number; readonly made: Made } | null = null;
+  return (workers) => {
+    if (last?.workers !== workers) last = { workers, made: make(workers) };
+    return last.made;
+  };
+}
