@@ -34,9 +34,16 @@ export const stopSchema = z.strictObject({
 export const specSchema = z.strictObject({
   problem: choice.describe("what is minimised"),
   data: z.looseObject({}).describe("where the rows are and how they become features"),
-  workers: z.int().min(1).max(bounds.workersMax).default(16).describe("how many workers"),
+  workers: z
+    .int()
+    .min(1)
+    .max(bounds.workersMax)
+    .default(16)
+    .describe("how many workers; auto leaves it to the planner"),
   wait: waitSchema.optional(),
-  encoding: choice.optional().describe("how rows are stored redundantly"),
+  encoding: choice
+    .optional()
+    .describe("how rows are stored redundantly; auto leaves it to the planner, as wait: auto does"),
   strategy: choice.default("rounds").describe("how training proceeds"),
   optimizer: choice.default("l-bfgs").describe("how weights move"),
   stop: stopSchema.prefault({}).describe("when to stop"),
@@ -46,6 +53,11 @@ export const specSchema = z.strictObject({
     .optional()
     .describe("how the emulated platform behaves: emulated and simulated runs only"),
 });
+
+/** What a spec may leave to the planner, by the word `auto`. */
+export const autoKeys = ["workers", "wait", "encoding"] as const;
+
+export type AutoKey = (typeof autoKeys)[number];
 
 /** What a person writes, complete: names and numbers only, every choice resolved. */
 export interface RunSpec {
@@ -60,10 +72,15 @@ export interface RunSpec {
   readonly seed: number;
   /** As written; whoever plays weather checks it. */
   readonly weather: Readonly<Record<string, unknown>> | null;
+  /** What the planner has yet to choose: the values above are the usual ones. Absent once chosen. */
+  readonly auto?: readonly AutoKey[];
 }
 
 /** A spec as a TypeScript file writes it. */
-export type RunInput = z.input<typeof specSchema> & { data: z.input<typeof dataSchema> };
+export type RunInput = Written & { data: z.input<typeof dataSchema> };
+
+type Plain = z.input<typeof specSchema>;
+type Written = Omit<Plain, AutoKey> & { [Key in AutoKey]?: Plain[Key] | "auto" };
 
 /** Gives a spec written in TypeScript its types. */
 export function defineRun(spec: RunInput): RunInput {
@@ -80,7 +97,9 @@ export function resolveSpec(given: unknown): RunSpec {
       hint: "it begins like  problem: { type: ridge }  with data: below it",
     });
   }
-  const spec = parseOptions(specSchema, given, "");
+  const auto = autoKeys.filter((key) => isAuto((given as Record<string, unknown>)[key]));
+  const written = Object.entries(given).filter(([key]) => !(auto as string[]).includes(key));
+  const spec = parseOptions(specSchema, Object.fromEntries(written), "");
   const problem = problems.resolve(asConfig(spec.problem), "problem");
   const usual = usualEncoding(problems.create(problem).mixable, spec.workers);
   const encoding = encodings.resolve(asConfig(spec.encoding ?? usual), "encoding");
@@ -95,7 +114,13 @@ export function resolveSpec(given: unknown): RunSpec {
     stop: spec.stop,
     seed: spec.seed,
     weather: spec.weather ?? null,
+    ...(auto.length === 0 ? {} : { auto }),
   };
+}
+
+/** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */
+function isAuto(given: unknown): boolean {
+  return given === "auto" || (given as { type?: unknown } | null | undefined)?.type === "auto";
 }
 
 function usualEncoding(mixable: boolean, workers: number): string {

@@ -20,13 +20,8 @@ export async function stageData(
   ports: { readonly open: SourceOpener; readonly store: Store },
   onProgress: StageProgress = () => {},
 ): Promise<Staged> {
-  const { problem, encoding, method } = planRun(spec);
-  const task = problem.target === "classes" ? "classification" : "regression";
-  const prepared = await prepare(
-    { data: spec.data, task, seed: spec.seed },
-    { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
-  );
-  refuseClasses(spec, problem, prepared);
+  const { encoding, method } = planRun(spec);
+  const prepared = await prepareData(spec, ports, onProgress);
   const encoded = await method.stage({
     spec,
     encoding,
@@ -35,6 +30,22 @@ export async function stageData(
     onProgress: (done, total) => onProgress("encoding", done, total),
   });
   return { prepared, encoded };
+}
+
+/** The first half: a spec's rows, read and prepared, before anything is encoded. */
+export async function prepareData(
+  spec: RunSpec,
+  ports: { readonly open: SourceOpener; readonly store: Store },
+  onProgress: StageProgress = () => {},
+): Promise<Prepared> {
+  const { problem } = planRun(spec);
+  const task = problem.target === "classes" ? "classification" : "regression";
+  const prepared = await prepare(
+    { data: spec.data, task, seed: spec.seed },
+    { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
+  );
+  refuseClasses(spec, problem, prepared);
+  return prepared;
 }
 
 function refuseClasses(spec: RunSpec, problem: Problem, { preparation }: Prepared): void {

@@ -1,0 +1,72 @@
+import { simulatedCompute } from "../emulator/simulated-compute.ts";
+import { virtualClock } from "../emulator/virtual-clock.ts";
+import { fateOf } from "../emulator/weather/fate.ts";
+import { weatherFrom } from "../emulator/weather/weather.ts";
+import { bounds, functions } from "../limits.ts";
+import type { Lateness } from "../planner/lateness.ts";
+import type { Machine } from "../planner/machine.ts";
+import { downBytes, upBytes } from "../planner/workload.ts";
+import type { WorkerReply, WorkerTask } from "../run/messages.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { memoryStore } from "../storage/memory.ts";
+
+/** An invocation without weather: the platform's round trip, and a fixed speed of computing. */
+const roundTripMs = 8;
+const workMsPerMillion = 1.5;
+
+/** How long a task over so many stored numbers takes where nothing is late. */
+export function workMsOf(entries: number): number {
+  return roundTripMs + workMsPerMillion * (entries / 1e6);
+}
+
+/** The weather that a backend plays where the spec names none. */
+export function usualWeather(backend: string): Record<string, unknown> & { model: string } {
+  if (backend === "threads") return { model: "calm" };
+  return { model: "lambda", coldStartMs: 142 };
+}
+
+/** What is known of a backend before anything has run there. */
+export function machineOf(spec: RunSpec, backend: string): Machine {
+  return { ...simulatedMachine(latenessOf(spec, backend)), workMs: workMsOf };
+}
+
+/** The simulation as a machine to rehearse on, with any lateness. */
+export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
+  const platform = { ...functions.worker, environmentsPerSlot: bounds.environmentsPerSlot };
+  return {
+    platform,
+    lateness,
+    scratch: memoryStore,
+    open({ perform, workMs, lateness: fates, draw }) {
+      const clock = virtualClock();
+      const compute = simulatedCompute<WorkerTask, WorkerReply>({
+        clock,
+        perform,
+        workMs: () => workMs,
+        fateOf: ({ id, slot, round }) => fates({ task: id, slot, round }, draw),
+        bytes: (task, result) => ({
+          down: downBytes(task.weights.byteLength),
+          up: result === null ? 0 : upBytes(result.values.byteLength),
+        }),
+      });
+      return { clock, compute };
+    },
+  };
+}
+
+/** Rounds of other futures are far away, so that a plan does not know the storms of the run. */
+const roundsApart = 1_000_000;
+
+/** A weather's lateness: what lasts is as in the run to come, what is drawn anew is not. */
+function latenessOf(spec: RunSpec, backend: string): Lateness {
+  const given = spec.weather ?? usualWeather(backend);
+  const weather = weatherFrom(given);
+  // A trace has its rounds given.
+  const apart = given.model === "trace" ? 0 : roundsApart;
+  return ({ task, slot, round }, draw) =>
+    fateOf(
+      weather,
+      { task: `plan-${draw}/${task}`, slot, round: round + (draw + 1) * apart },
+      spec.seed,
+    );
+}

@@ -1,0 +1,82 @@
+import type { RunSpec } from "../run/spec.ts";
+import type { Machine } from "./machine.ts";
+import { type RoundTimes, timeRounds } from "./timing.ts";
+import type { DataShape } from "./workload.ts";
+import { timedOf } from "./workload.ts";
+
+/** What a number of rounds takes, over the futures that were tried. */
+export interface Figures {
+  readonly seconds: number;
+  /** Nine futures in ten take longer, and one in ten. */
+  readonly secondsLow: number;
+  readonly secondsHigh: number;
+  readonly dollars: number;
+  readonly invocations: number;
+  readonly bytesDown: number;
+  readonly bytesUp: number;
+}
+
+/** The clock and the bill of one setting. */
+export interface Clocking {
+  at(rounds: number): Figures;
+}
+
+/** How many fates are drawn for one setting; each is some ten microseconds. */
+const fatesMax = 24_000;
+const roundsTimedMax = 40;
+const drawsMin = 3;
+const drawsMax = 12;
+
+/**
+ * Times a spec's rounds in several futures. Beyond the rounds that were timed, the mean goes on.
+ */
+export function clock(spec: RunSpec, data: DataShape, machine: Machine, rounds: number): Clocking {
+  const timed = timedOf(spec, data, machine);
+  const perRound = timed.phases.length * spec.workers;
+  const roundsTimed = Math.max(1, Math.min(rounds, roundsTimedMax));
+  const draws = clamp(Math.floor(fatesMax / (perRound * roundsTimed)), drawsMin, drawsMax);
+  const futures = Array.from({ length: draws }, (_, draw) =>
+    timeRounds(timed, machine.platform, machine.lateness, draw, roundsTimed),
+  );
+  return { at: (count) => figuresAt(futures, roundsTimed, count) };
+}
+
+function figuresAt(futures: readonly RoundTimes[], timed: number, rounds: number): Figures {
+  const known = Math.min(timed, rounds);
+  const factor = rounds === 0 ? 0 : rounds / known;
+  const spent = futures.map((future) => future.spentAt(known));
+  const of = (pick: (one: (typeof spent)[number]) => number) => spent.map(pick).sort(ascending);
+  const ms = of((one) => one.ms);
+  // A sum of very many rounds comes to its mean; one of a few to its median.
+  const typicalMs = rounds > timed ? mean(ms) : quantile(ms, 0.5);
+  return {
+    seconds: (factor * typicalMs) / 1000,
+    secondsLow: (factor * quantile(ms, 0.1)) / 1000,
+    secondsHigh: (factor * quantile(ms, 0.9)) / 1000,
+    dollars: factor * mean(of((one) => one.usd)),
+    invocations: Math.round(factor * mean(of((one) => one.invocations))),
+    bytesDown: Math.round(factor * mean(of((one) => one.bytesDown))),
+    bytesUp: Math.round(factor * mean(of((one) => one.bytesUp))),
+  };
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Linear between the sorted values. */
+function quantile(sorted: readonly number[], level: number): number {
+  const at = level * (sorted.length - 1);
+  const below = sorted[Math.floor(at)]!;
+  const above = sorted[Math.ceil(at)]!;
+  // Not by their difference: both may be infinite.
+  return below === above ? below : below + (at - Math.floor(at)) * (above - below);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

@@ -1,0 +1,28 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Compute } from "../ports/compute.ts";
+import type { Store } from "../ports/store.ts";
+import type { WorkerReply, WorkerTask } from "../run/messages.ts";
+import type { Platform } from "./lane.ts";
+import type { Lateness } from "./lateness.ts";
+
+/** What is known of the place where a run is to run, handed to the planner by whoever knows it. */
+export interface Machine {
+  readonly platform: Platform;
+  readonly lateness: Lateness;
+  /** One task's computing on a worker that goes through so many stored numbers, without lateness. */
+  workMs(entries: number): number;
+  /** Virtual time, and workers that only seem to be far away, for one rehearsal. */
+  open(stage: RehearsalStage): {
+    readonly clock: Clock;
+    readonly compute: Compute<WorkerTask, WorkerReply>;
+  };
+  /** A store that is forgotten with the plan. */
+  scratch(): Store;
+}
+
+export interface RehearsalStage {
+  perform(task: WorkerTask): Promise<WorkerReply>;
+  readonly workMs: number;
+  readonly lateness: Lateness;
+  readonly draw: number;
+}

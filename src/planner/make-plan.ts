@@ -1,0 +1,52 @@
+import { RunError } from "../core/errors.ts";
+import type { Prepared } from "../data/prepared.ts";
+import type { Store } from "../ports/store.ts";
+import { planRun } from "../run/plan.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { type Choice, choose, type Goal } from "./choose.ts";
+import type { Machine } from "./machine.ts";
+import { sampleOf } from "./sample.ts";
+import { specWith } from "./setting.ts";
+import type { DataShape } from "./workload.ts";
+
+/** What is proposed, and everything it was held against. */
+export interface MadePlan {
+  /** The spec with nothing left to choose. */
+  readonly spec: RunSpec;
+  readonly choice: Choice;
+  readonly data: DataShape;
+  /** Rows that were rehearsed with. */
+  readonly sampleRows: number;
+}
+
+/** Numbers of the rows that are rehearsed with; every setting goes through them some 100 times. */
+const sampleEntriesMax = 1_000_000;
+
+/** Forecasts a spec, and chooses what it leaves open. Starts nothing. */
+export async function makePlan(
+  spec: RunSpec,
+  from: { readonly prepared: Prepared; readonly store: Store },
+  machine: Machine,
+  goal: Goal = "seconds",
+): Promise<MadePlan> {
+  if (spec.strategy.type !== "rounds")
+    throw new RunError(
+      "not-planned",
+      `strategy: ${spec.strategy.type} cannot be planned, only rounds can`,
+      { hint: "give workers, wait and encoding themselves instead of auto" },
+    );
+  const { prepared, store } = from;
+  const sample = await sampleOf(prepared, store, machine.scratch(), sampleEntriesMax);
+  const data = shapeOf(spec, prepared, sample.entriesPerRow);
+  const auto = spec.auto ?? [];
+  const choice = await choose({ spec, auto, goal, sample, data, machine });
+  const settled = specWith(spec, choice.chosen.setting);
+  return { spec: settled, choice, data, sampleRows: sample.prepared.rows };
+}
+
+export function shapeOf(spec: RunSpec, prepared: Prepared, entriesPerRow: number): DataShape {
+  const { problem } = planRun(spec);
+  const { rows, columns, preparation } = prepared;
+  const weightsLength = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  return { rows, columns, weightsLength, entriesPerRow };
+}

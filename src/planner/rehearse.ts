@@ -1,0 +1,88 @@
+import type { RunEvent } from "../ports/events.ts";
+import { largestEigenvalue } from "../run/curvature.ts";
+import { evaluate } from "../run/evaluate.ts";
+import { encodedKey } from "../run/keys.ts";
+import { runLoop } from "../run/loop.ts";
+import type { WorkerReply } from "../run/messages.ts";
+import { openTraining, planRun } from "../run/plan.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { createWorker } from "../run/worker.ts";
+import type { Machine } from "./machine.ts";
+import type { Sample } from "./sample.ts";
+
+/** How training went on a sample of the rows, with the lateness and time of the whole. */
+export interface Rehearsal {
+  /** The sample's objective before the first round and after each. */
+  readonly objectives: readonly number[];
+  /** When each round ended. */
+  readonly endsMs: readonly number[];
+  readonly costUsd: number;
+  readonly invocations: number;
+  /** It stopped by itself, being where it wanted to be. */
+  readonly isDone: boolean;
+  /** Why it could not go on, where it could not. */
+  readonly stuck: string | null;
+}
+
+export interface Rehearsing {
+  readonly spec: RunSpec;
+  readonly sample: Sample;
+  readonly machine: Machine;
+  /** Of one task over the whole data. */
+  readonly workMs: number;
+  readonly draw: number;
+  readonly roundsMax: number;
+}
+
+/**
+ * Runs the spec's own strategy, on the loop that runs it later, over a sample of its rows: the
+ * mathematics is that of the sample, the clock that of the whole data.
+ */
+export async function rehearse(how: Rehearsing): Promise<Rehearsal> {
+  const { spec, sample, machine, draw, workMs, roundsMax } = how;
+  const { store, prepared } = sample;
+  const { method, encoding, problem } = planRun(spec);
+  const onProgress = () => undefined;
+  const encoded = await method.stage({ spec, encoding, prepared, store, onProgress });
+  const eigenvalue = method.needsCurvature(spec) ? await largestEigenvalue(store, prepared) : 0;
+  const strategy = openTraining(spec, { prepared, encoded }, eigenvalue);
+  const work = createWorker(store, () => 0, spec.workers);
+  const request = { run: "rehearsal", encoded: encodedKey(encoded.digest), problem: spec.problem };
+  const { clock, compute } = machine.open({
+    perform: (task): Promise<WorkerReply> => work({ ...request, task }),
+    workMs,
+    lateness: machine.lateness,
+    draw,
+  });
+  const weights = [strategy.progress(strategy.start()).weights];
+  const endsMs: number[] = [];
+  let costUsd = 0;
+  let invocations = 0;
+  const end = await runLoop<object, Parameters<typeof work>[0]["task"], WorkerReply>(strategy, {
+    compute,
+    clock,
+    tell(event: RunEvent) {
+      if (event.type !== "arrival") return;
+      costUsd += event.usage.costUsd;
+      invocations++;
+    },
+    save(state, elapsedMs) {
+      const progress = strategy.progress(state);
+      if (progress.round <= endsMs.length) return;
+      weights.push(progress.weights);
+      endsMs.push(elapsedMs);
+    },
+    mayStop: () =>
+      endsMs.length >= roundsMax ? { kind: "budget", reason: "enough was rehearsed" } : null,
+  });
+  await compute.close();
+  const evaluations = await evaluate(store, prepared, problem, weights);
+  return {
+    objectives: evaluations.map(({ objective }) => objective),
+    endsMs,
+    costUsd,
+    invocations,
+    isDone: end.stop.kind === "done",
+    stuck: end.stop.kind === "unfinished" ? end.stop.reason : null,
+  };
+}

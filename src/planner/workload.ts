@@ -1,0 +1,72 @@
+import { randomFrom } from "../core/random.ts";
+import type { Encoding } from "../encoding/encoding.ts";
+import { optimizers } from "../optimizers/registry.ts";
+import { planRun } from "../run/plan.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { trialSteps } from "../run/strategies/line-search.ts";
+import type { Machine } from "./machine.ts";
+import type { Phase, Timed } from "./timing.ts";
+
+/** How much there is to go through. */
+export interface DataShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly weightsLength: number;
+  /** Numbers of one stored row, its target included. */
+  readonly entriesPerRow: number;
+}
+
+/** What the clock needs to know of a spec over data of this shape. */
+export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed {
+  const { encoding, wait } = planRun(spec);
+  const stored = storedRows(encoding, data.rows, spec.workers);
+  return {
+    encoding,
+    wait,
+    storedRows: dealt(stored, spec.workers),
+    rows: data.rows,
+    phases: phasesOf(spec, data.weightsLength),
+    workMs: machine.workMs(entriesPerSlot(spec, data)),
+  };
+}
+
+/** Numbers that one task goes through. */
+export function entriesPerSlot(spec: RunSpec, { rows, entriesPerRow }: DataShape): number {
+  const { encoding } = planRun(spec);
+  return (storedRows(encoding, rows, spec.workers) * entriesPerRow) / spec.workers;
+}
+
+/** Stored rows of all slots, as encoding makes them: full chunks and a last one. */
+export function storedRows(encoding: Encoding, rows: number, workers: number): number {
+  const chunkRows = encoding.chunkRows(workers);
+  const full = Math.floor(rows / chunkRows);
+  const rest = rows - full * chunkRows;
+  const last =
+    rest === 0 ? 0 : encoding.chunk(full, rest, workers, randomFrom("plan")).slots.length;
+  return Math.round(full * chunkRows * encoding.scale(workers)) + last;
+}
+
+/** What a round asks, and what that weighs on the wire. */
+function phasesOf(spec: RunSpec, weightsLength: number): Phase[] {
+  const { problem } = planRun(spec);
+  const bytesDown = downBytes(4 * weightsLength);
+  const gradient: Phase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
+  if (!optimizers.create(spec.optimizer).searches) return [gradient];
+  const measured = problem.mixable ? 1 : trialSteps(1).length;
+  return [gradient, { name: "along", bytesDown, bytesUp: upBytes(8 * measured) }];
+}
+
+/** A request's bytes: its arrays as base64 in JSON. */
+export function downBytes(arrayBytes: number): number {
+  return Math.ceil(arrayBytes * 1.34) + 600;
+}
+
+/** A reply's bytes: its arrays as they are. */
+export function upBytes(arrayBytes: number): number {
+  return arrayBytes + 200;
+}
+
+function dealt(stored: number, workers: number): number[] {
+  const each = Math.floor(stored / workers);
+  return Array.from({ length: workers }, (_, slot) => each + (slot < stored % workers ? 1 : 0));
+}
