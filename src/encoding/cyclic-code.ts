@@ -3,7 +3,7 @@ import { assert } from "../core/errors.ts";
 /**
  * B of a cyclic gradient code, row by row: slot i weighs parts i, i + 1, ..., i + s (modulo m) by
  * `coefficients[i (s + 1)]` and the s that follow; the first is 1. Law (tested): any m - s rows
- * span 1, and fewer do not.
+ * span 1.
  */
 export interface CyclicCode {
   readonly slots: number;

@@ -1,6 +1,6 @@
 import { type Random, randomFrom } from "../core/random.ts";
 import { type CyclicCode, cyclicCode } from "./cyclic-code.ts";
-import { exactDecoder } from "./cyclic-decoder.ts";
+import { exactDecoder, residual } from "./cyclic-decoder.ts";
 import { leastSquares } from "./cyclic-least-squares.ts";
 import type { CopyingCode, Encoding } from "./encoding.ts";
 
@@ -9,6 +9,9 @@ const chunkRowsPerSlot = 32;
 /** Sums and weights of stored rows are in single precision; beyond this their error is too large. */
 const errorMax = 1e-3;
 const roundoff = 2 ** -23;
+
+/** How near to 1 each part counts where a decoding is called exact. */
+const exactWithin = 1e-9;
 
 /** Besides every run of neighbours, where weights are largest. */
 const sampledPatterns = 200;
@@ -46,8 +49,12 @@ export function cyclicRepetition(stragglers: number, approximate: boolean): Enco
     weights(arrived, storedRows) {
       const { code, decode } = of(storedRows.length);
       if (arrived.length >= storedRows.length - stragglers) return chosen(decode(arrived), arrived);
-      const isEmpty = arrived.every((slot) => storedRows[slot] === 0);
-      return approximate && !isEmpty ? chosen(leastSquares(code, arrived), arrived) : null;
+      if (arrived.every((slot) => storedRows[slot] === 0)) return null;
+      if (!approximate && arrived.length * (stragglers + 1) < storedRows.length) return null;
+      // Some smaller sets decode as well, such as every other slot where s = 1.
+      const closest = leastSquares(code, arrived);
+      const isExact = residual(code, closest).every((rest) => Math.abs(rest) < exactWithin);
+      return approximate || isExact ? chosen(closest, arrived) : null;
     },
   };
 }
