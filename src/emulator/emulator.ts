@@ -128,8 +128,10 @@ function s3Faults(weather: Weather | undefined, seed: number | string): S3Faults
   const share = weather?.s3Errors ?? 0;
   return {
     seed: `${seed}/s3`,
-    slowDown: share / 2,
+    slowDown: share / 4,
     internalError: share / 4,
+    // Only writes that carry a condition can meet it: run records, and whatever is written once.
+    conflict: share / 4,
     reset: share / 4,
   };
 }

@@ -59,7 +59,7 @@ describe("faults never change a result that all replies are part of", () => {
 
   test("crashes before and after the work, S3 errors and resets, tasks run twice", async () => {
     await using home = await temporaryHome();
-    const weather = { model: "calm", failures: "5%", duplicates: "20%", s3Errors: "10%" };
+    const weather = { model: "calm", failures: "5%", duplicates: "20%", s3Errors: "20%" };
     const { end, result } = await runOn("emulated", home.path, { ...spec, weather });
     expect(end.stop.kind).toBe("done");
     expect(end.totals.erasures).toBeGreaterThan(0);

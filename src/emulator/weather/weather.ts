@@ -32,7 +32,9 @@ export const commonOptions = {
     .max(60_000)
     .default(0)
     .describe("the median time a cold start takes at least, log-normal with 13 % spread"),
-  s3Errors: probability.default(0).describe("the share of S3 requests answered 503 or reset"),
+  s3Errors: probability
+    .default(0)
+    .describe("the share of S3 requests answered 503, 500, 409 (conditional writes) or reset"),
 };
 
 /**
