@@ -22,8 +22,8 @@ export async function encodeDense(
   let done = 0;
   for await (const chunk of chunks(prepared, chunkRows, store)) {
     const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
-    if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code.slots, null, writers);
-    else await deal(chunk, code.slots, code.source, writers);
+    if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code, writers);
+    else await deal(chunk, code, writers);
     index++;
     done += chunk.rows;
     onRows(done);
@@ -87,14 +87,16 @@ class Mixer {
   }
 }
 
-/** Gives each stored row to its slot: row `source[j]` of the block, or row j where that is null. */
+/** Gives each stored row to its slot: of mixtures row j, of copies row `source[j]` of the block. */
 async function deal(
   block: Block,
-  slots: Uint16Array,
-  source: Uint32Array | null,
+  code: ChunkCode,
   writers: readonly DensePartWriter[],
 ): Promise<void> {
   const columns = block.width - 1;
+  const { slots } = code;
+  const source = code.kind === "copies" ? code.source : null;
+  const weights = code.kind === "copies" ? code.weights : undefined;
   for (let stored = 0; stored < slots.length; stored++) {
     const writer = writers[slots[stored]!]!;
     const { values, used } = writer;
@@ -102,6 +104,10 @@ async function deal(
     let to = used * columns;
     for (let j = 0; j < columns; j++) values[to++] = block.values[from++]!;
     writer.targets[used] = block.values[from]!;
+    if (weights !== undefined) {
+      writer.weights ??= new Float32Array(writer.capacity);
+      writer.weights[used] = weights[stored]!;
+    }
     writer.used = used + 1;
     if (writer.used === writer.capacity) await writer.flush();
   }

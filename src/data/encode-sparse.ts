@@ -24,6 +24,7 @@ export async function encodeSparse(
       const writer = writers[code.slots[stored]!]!;
       const row = code.source[stored]!;
       writer.buffer.add(chunk, row, chunk.targets[row]!);
+      if (code.weights !== undefined) writer.buffer.weigh(code.weights[stored]!);
       if (writer.full()) await writer.flush();
     }
     index++;

@@ -3,6 +3,7 @@ import { RunError } from "../core/errors.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { fromSafetensors, type Tensor } from "../wire/safetensors.ts";
+import { groupedByWeight } from "./grouped-rows.ts";
 import type { Part } from "./prepared.ts";
 
 /** The rows of several parts as one, in their order. Checks digests, shapes and offsets. */
@@ -13,7 +14,7 @@ export async function readExamples(
 ): Promise<Examples> {
   const pieces: Examples[] = [];
   for await (const piece of eachPart(store, parts, columns)) pieces.push(piece);
-  if (pieces.length === 1) return pieces[0]!;
+  if (pieces.length === 1) return groupedByWeight(pieces[0]!);
   const rows = pieces.reduce((total, piece) => total + piece.rows.rows, 0);
   const targets = new Float32Array(rows);
   let at = 0;
@@ -21,7 +22,11 @@ export async function readExamples(
     targets.set(piece.targets, at);
     at += piece.targets.length;
   }
-  return { rows: joined(pieces, rows, columns), targets };
+  return groupedByWeight({
+    rows: joined(pieces, rows, columns),
+    targets,
+    ...joinedWeights(pieces, rows),
+  });
 }
 
 /** The parts' rows, one part at a time; the next one is on its way meanwhile. */
@@ -52,14 +57,18 @@ async function readPart(store: Store, part: Part, columns: number): Promise<Exam
   if (bytes === null) return refuse("it is not in the store");
   if (hash("sha256", bytes, "hex") !== part.sha256) return refuse("its bytes are not its digest's");
   const { tensors } = fromSafetensors(bytes, part.key);
-  const { values, targets, indices, offsets } = tensors;
+  const { values, targets, weights, indices, offsets } = tensors;
   if (!isFloats(targets) || !isFloats(values) || targets.data.length !== part.rows)
     return refuse("it does not hold the rows it should");
+  if (weights !== undefined && (!isFloats(weights) || weights.data.length !== part.rows))
+    return refuse("it does not weigh the rows it holds");
   const rows =
     indices === undefined
       ? denseRows(values, part.rows, columns)
       : sparseRows(values, indices, offsets, part.rows, columns);
-  return typeof rows === "string" ? refuse(rows) : { rows, targets: targets.data };
+  if (typeof rows === "string") return refuse(rows);
+  const examples = { rows, targets: targets.data };
+  return weights === undefined ? examples : { ...examples, weights: weights.data };
 }
 
 type Floats = Tensor & { readonly data: Float32Array };
@@ -121,6 +130,18 @@ function joined(pieces: readonly Examples[], rows: number, columns: number): Row
     at += piece.rows.values.length;
   }
   return { kind: "dense", rows, columns, values };
+}
+
+/** Nothing where no piece weighs its rows. */
+function joinedWeights(pieces: readonly Examples[], rows: number): Pick<Examples, "weights"> {
+  if (pieces.every((piece) => piece.weights === undefined)) return {};
+  const weights = new Float32Array(rows).fill(1);
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece.weights !== undefined) weights.set(piece.weights, at);
+    at += piece.targets.length;
+  }
+  return { weights };
 }
 
 function joinedSparse(pieces: readonly SparseRows[], rows: number, columns: number): SparseRows {

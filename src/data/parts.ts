@@ -15,6 +15,8 @@ export class DensePartWriter {
   readonly capacity: number;
   readonly values: Float32Array;
   readonly targets: Float32Array;
+  /** What rows count; null as long as each counts 1. */
+  weights: Float32Array | null = null;
   used = 0;
   rows = 0;
   private readonly queue: PartQueue;
@@ -30,10 +32,11 @@ export class DensePartWriter {
   async flush(): Promise<void> {
     const rows = this.used;
     if (rows === 0) return;
-    const { columns } = this;
+    const { columns, weights } = this;
     const bytes = toSafetensors({
       values: { shape: [rows, columns], data: this.values.subarray(0, rows * columns) },
       targets: { shape: [rows], data: this.targets.subarray(0, rows) },
+      ...(weights === null ? {} : { weights: { shape: [rows], data: weights.subarray(0, rows) } }),
     });
     this.used = 0;
     this.rows += rows;

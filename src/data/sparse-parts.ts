@@ -19,6 +19,8 @@ export class SparseBuffer implements SparseEntries {
   indices = new Uint32Array(1024);
   offsets = new Uint32Array(256);
   targets = new Float32Array(256);
+  /** What rows count; null as long as each counts 1. */
+  weights: Float32Array | null = null;
 
   /** Copies a row, without its entries in column `width` and beyond. */
   add(from: SparseEntries, row: number, target: number, width = 2 ** 32): void {
@@ -44,6 +46,12 @@ export class SparseBuffer implements SparseEntries {
     this.offsets[this.rows] = this.entries;
   }
 
+  /** What the last row counts: told of every row or of none. */
+  weigh(weight: number): void {
+    this.weights ??= new Float32Array(this.targets.length);
+    this.weights[this.rows - 1] = weight;
+  }
+
   clear(): void {
     this.rows = 0;
     this.entries = 0;
@@ -60,6 +68,7 @@ export class SparseBuffer implements SparseEntries {
     }
     if (this.rows + 2 > this.targets.length) {
       this.targets = doubled(this.targets);
+      if (this.weights !== null) this.weights = doubled(this.weights);
       this.offsets = doubled(this.offsets);
     }
   }
@@ -84,7 +93,7 @@ export class SparsePartWriter {
   }
 
   async flush(): Promise<void> {
-    const { rows, entries, values, indices, offsets, targets } = this.buffer;
+    const { rows, entries, values, indices, offsets, targets, weights } = this.buffer;
     if (rows === 0) return;
     const bytes = toSafetensors(
       {
@@ -92,6 +101,7 @@ export class SparsePartWriter {
         indices: { shape: [entries], data: indices.subarray(0, entries) },
         offsets: { shape: [rows + 1], data: offsets.subarray(0, rows + 1) },
         targets: { shape: [rows], data: targets.subarray(0, rows) },
+        ...(weights && { weights: { shape: [rows], data: weights.subarray(0, rows) } }),
       },
       { columns: String(this.columns) },
     );

@@ -22,4 +22,6 @@ export type Rows = DenseRows | SparseRows;
 export interface Examples {
   readonly rows: Rows;
   readonly targets: Float32Array;
+  /** What each row counts in sums of losses and gradients, also less than zero; 1 where absent. */
+  readonly weights?: Float32Array;
 }
