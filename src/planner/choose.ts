@@ -3,7 +3,7 @@ import { planRun } from "../run/plan.ts";
 import type { AutoKey, RunSpec } from "../run/spec.ts";
 import { type Clocking, clock, type Figures } from "./clocking.ts";
 import { errorBound } from "./error-bound.ts";
-import { remembered } from "./lateness.ts";
+import { type Fates, fatesOf } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import type { Sample } from "./sample.ts";
@@ -57,6 +57,8 @@ export interface Choosing {
   readonly machine: Machine;
 }
 
+type Job = Choosing & { readonly machine: { readonly fates: Fates } };
+
 /** A gain of less than this over not encoding is none. */
 const gainMin = 0.01;
 const roundsRehearsedMax = 300;
@@ -72,8 +74,7 @@ const memoryShare = 0.6;
  * ahead any more is not. Not encoding wins ties.
  */
 export async function choose(how: Choosing): Promise<Choice> {
-  const machine = { ...how.machine, lateness: remembered(how.machine.lateness) };
-  const job = { ...how, machine };
+  const job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
   const { target, roundsToStop } = await referenceOf(job);
   const value = ({ seconds, dollars }: Figures) => (how.goal === "seconds" ? seconds : dollars);
   const { rows } = how.data;
@@ -113,8 +114,8 @@ export async function choose(how: Choosing): Promise<Choice> {
 }
 
 /** Where waiting for all unencoded slots ends: erasures have no part in it, nor has the number. */
-async function referenceOf(job: Choosing): Promise<{ target: Target; roundsToStop: number }> {
-  const calm: Machine = {
+async function referenceOf(job: Job): Promise<{ target: Target; roundsToStop: number }> {
+  const calm: Job["machine"] = {
     ...job.machine,
     lateness: () => ({ delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 }),
   };
@@ -123,7 +124,7 @@ async function referenceOf(job: Choosing): Promise<{ target: Target; roundsToSto
   return { target: targetOf(done.objectives), roundsToStop: stopOf(job.spec, done) };
 }
 
-function timed(job: Choosing, setting: Setting, target: Target, roundsToStop: number): Considered {
+function timed(job: Job, setting: Setting, target: Target, roundsToStop: number): Considered {
   const spec = specWith(job.spec, setting);
   const clocked = clock(spec, job.data, job.machine, Math.max(1, job.spec.stop.rounds));
   const rounds = isPlain(setting) ? target.rounds : null;
@@ -133,7 +134,7 @@ function timed(job: Choosing, setting: Setting, target: Target, roundsToStop: nu
 
 /** What can be said without a rehearsal; null where nothing can. */
 function beforehand(
-  job: Choosing,
+  job: Job,
   { setting }: Considered,
   misses: ReadonlyMap<string, { heard: number; miss: number }>,
   isBehind: boolean,
@@ -151,7 +152,7 @@ function beforehand(
   return miss > missForegone ? { kind: "expected-to-miss", miss } : null;
 }
 
-async function rehearsed(job: Choosing, one: Considered, target: Target): Promise<Considered> {
+async function rehearsed(job: Job, one: Considered, target: Target): Promise<Considered> {
   let rounds = 0;
   let roundsToStop = 0;
   for (const draw of rehearsalDraws) {
@@ -166,7 +167,7 @@ async function rehearsed(job: Choosing, one: Considered, target: Target): Promis
   return { ...one, rounds, roundsToStop, toTarget: one.clock.at(rounds) };
 }
 
-function rehearsal(job: Choosing, setting: Setting, draw: number): Promise<Rehearsal> {
+function rehearsal(job: Job, setting: Setting, draw: number): Promise<Rehearsal> {
   const { sample, machine, data } = job;
   const spec = specWith(job.spec, setting);
   const workMs = machine.workMs(entriesPerSlot(spec, data));
@@ -198,12 +199,12 @@ function familyOf({ encoding, workers }: Setting): string {
   return `${JSON.stringify(encoding)}/${workers}`;
 }
 
-function heardOf({ spec }: Choosing, setting: Setting): number {
+function heardOf({ spec }: Job, setting: Setting): number {
   const { wait } = planRun(specWith(spec, setting));
   return wait.needed / setting.workers;
 }
 
-export function typicalError({ spec, data }: Choosing, setting: Setting, heard: number): number {
+function typicalError({ spec, data }: Job, setting: Setting, heard: number): number {
   const { encoding } = planRun(specWith(spec, setting));
   return errorBound(encoding, heard, { ...data, workers: setting.workers }).typical;
 }

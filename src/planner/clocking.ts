@@ -1,4 +1,5 @@
 import type { RunSpec } from "../run/spec.ts";
+import type { Fates } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
 import { type RoundTimes, timeRounds } from "./timing.ts";
 import type { DataShape } from "./workload.ts";
@@ -21,22 +22,27 @@ export interface Clocking {
   at(rounds: number): Figures;
 }
 
-/** How many fates are drawn for one setting; each is some ten microseconds. */
-const fatesMax = 24_000;
+/** Invocations that are timed for one setting; the fate of each takes some ten microseconds. */
+const invocationsMax = 12_000;
 const roundsTimedMax = 40;
-const drawsMin = 3;
-const drawsMax = 12;
+const futuresMin = 3;
+const futuresMax = 7;
 
 /**
  * Times a spec's rounds in several futures. Beyond the rounds that were timed, the mean goes on.
  */
-export function clock(spec: RunSpec, data: DataShape, machine: Machine, rounds: number): Clocking {
+export function clock(
+  spec: RunSpec,
+  data: DataShape,
+  machine: Machine & { readonly fates: Fates },
+  rounds: number,
+): Clocking {
   const timed = timedOf(spec, data, machine);
   const perRound = timed.phases.length * spec.workers;
   const roundsTimed = Math.max(1, Math.min(rounds, roundsTimedMax));
-  const draws = clamp(Math.floor(fatesMax / (perRound * roundsTimed)), drawsMin, drawsMax);
-  const futures = Array.from({ length: draws }, (_, draw) =>
-    timeRounds(timed, machine.platform, machine.lateness, draw, roundsTimed),
+  const affordable = Math.floor(invocationsMax / (perRound * roundsTimed));
+  const futures = Array.from({ length: clamp(affordable, futuresMin, futuresMax) }, (_, draw) =>
+    timeRounds(timed, machine.platform, machine.fates, draw, roundsTimed),
   );
   return { at: (count) => figuresAt(futures, roundsTimed, count) };
 }

@@ -22,15 +22,29 @@ export interface Fate {
  */
 export type Lateness = (moment: Moment, draw: number) => Fate;
 
-/** The same lateness, with every fate drawn once: settings ask for the same ones again and again. */
-export function remembered(lateness: Lateness): Lateness {
-  const known = new Map<string, Fate>();
-  return (moment, draw) => {
-    const name = `${draw}/${moment.task}`;
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    const fate = lateness(moment, draw);
-    known.set(name, fate);
-    return fate;
+/** Everybody's fates in one phase of a round, in one future. */
+export type Fates = (draw: number, round: number, phase: PhaseName) => FateOfTry;
+
+type FateOfTry = (slot: number, attempt: number) => Fate;
+
+/** What a round asks all slots for, as its tasks are named. */
+export type PhaseName = "gradient" | "along";
+
+/** Fates by round and slot, each drawn once: all settings ask for the same ones. */
+export function fatesOf(lateness: Lateness): Fates {
+  const known = new Map<string, Fate[]>();
+  return (draw, round, phase) => {
+    const place = `${draw}/${round}/${phase}`;
+    const first = known.get(place) ?? [];
+    if (first.length === 0) known.set(place, first);
+    return (slot, attempt) => {
+      const before = attempt === 0 ? first[slot] : undefined;
+      if (before !== undefined) return before;
+      const name = `round-${round}/${phase}/slot-${slot}`;
+      const task = attempt === 0 ? name : `${name}/try-${attempt + 1}`;
+      const fate = lateness({ task, slot, round }, draw);
+      if (attempt === 0) first[slot] = fate;
+      return fate;
+    };
   };
 }

@@ -1,11 +1,11 @@
 import type { Encoding } from "../encoding/encoding.ts";
 import type { WaitRule } from "../run/strategies/wait.ts";
 import { type Attempt, attempts, type Lane, occupy, type Platform } from "./lane.ts";
-import type { Lateness } from "./lateness.ts";
+import type { Fates, PhaseName } from "./lateness.ts";
 
 /** What a round asks all slots: once for gradients, and again along a direction if it searches. */
 export interface Phase {
-  readonly name: "gradient" | "along";
+  readonly name: PhaseName;
   readonly bytesDown: number;
   readonly bytesUp: number;
 }
@@ -47,7 +47,7 @@ export interface RoundTimes {
 export function timeRounds(
   timed: Timed,
   platform: Platform,
-  lateness: Lateness,
+  fates: Fates,
   draw: number,
   rounds: number,
 ): RoundTimes {
@@ -57,17 +57,12 @@ export function timeRounds(
   let nowMs = 0;
   for (let round = 0; round < rounds; round++) {
     for (const phase of timed.phases) {
-      const asked = lanes.map((lane, slot) => {
-        const name = `round-${round}/${phase.name}/slot-${slot}`;
-        return attempts(lane, platform, {
-          startMs: nowMs,
-          workMs: timed.workMs,
-          fateOf: (attempt) => {
-            const task = attempt === 0 ? name : `${name}/try-${attempt + 1}`;
-            return lateness({ task, slot, round }, draw);
-          },
-        });
-      });
+      const fateOf = fates(draw, round, phase.name);
+      const startMs = nowMs;
+      const { workMs } = timed;
+      const asked = lanes.map((lane, slot) =>
+        attempts(lane, platform, { startMs, workMs, fateOf: (tries) => fateOf(slot, tries) }),
+      );
       const { closedMs, counted } = closing(timed, nowMs, asked);
       for (const [slot, all] of asked.entries()) {
         const started = occupy(lanes[slot]!, platform, all, closedMs);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fateOf } from "../../src/emulator/weather/fate.ts";
 import { weatherFrom } from "../../src/emulator/weather/weather.ts";
 import { bounds, functions } from "../../src/limits.ts";
+import { fatesOf } from "../../src/planner/lateness.ts";
 import { type Phase, timeRounds } from "../../src/planner/timing.ts";
 import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { planRun } from "../../src/run/plan.ts";
@@ -69,7 +70,7 @@ describe("rounds on the clock alone pass as they do on the machine", () => {
         workMs: 5,
       },
       platform,
-      (moment) => fateOf(weather, moment, spec.seed),
+      fatesOf((moment) => fateOf(weather, moment, spec.seed)),
       0,
       rounds,
     );
