@@ -23,6 +23,11 @@ export async function amendRecord(
   const { weather, ...before } = record.spec;
   const given = { ...before, ...(weather === null ? {} : { weather }) };
   const spec = checkSpec(resolveSpec(withSettings(given, settings)));
+  if (spec.auto !== undefined) {
+    throw new RunError("fixed-setting", `--set wait: auto is for a run's beginning`, {
+      hint: "say whom to wait for: all, { fastest: 12 } or { deadline: 800ms, atLeast: 9 }",
+    });
+  }
   const sequence = (await readCheckpoint<object>(store, record.run))?.sequence ?? 0;
   const { wait, stop } = record.spec;
   const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];

@@ -1,11 +1,14 @@
+import type { Prepared } from "../data/prepared.ts";
 import { simulatedCompute } from "../emulator/simulated-compute.ts";
 import { virtualClock } from "../emulator/virtual-clock.ts";
 import { fateOf } from "../emulator/weather/fate.ts";
 import { weatherFrom } from "../emulator/weather/weather.ts";
 import { bounds, functions } from "../limits.ts";
+import { forecastRun } from "../planner/forecast.ts";
 import type { Lateness } from "../planner/lateness.ts";
 import type { Machine } from "../planner/machine.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
+import type { RunForecast } from "../ports/events.ts";
 import type { WorkerReply, WorkerTask } from "../run/messages.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -28,6 +31,11 @@ export function usualWeather(backend: string): Record<string, unknown> & { model
 /** What is known of a backend before anything has run there. */
 export function machineOf(spec: RunSpec, backend: string): Machine {
   return { ...simulatedMachine(latenessOf(spec, backend)), workMs: workMsOf };
+}
+
+/** What a run on a backend will take; null where its platform is not known beforehand. */
+export function forecastOn(backend: string, spec: RunSpec, prepared: Prepared): RunForecast | null {
+  return backend === "threads" ? null : forecastRun(spec, prepared, machineOf(spec, backend));
 }
 
 /** The simulation as a machine to rehearse on, with any lateness. */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { MadePlan } from "../planner/make-plan.ts";
 import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import { renderReport } from "../report/render.ts";
 import { readHistory } from "../run/finish.ts";
@@ -10,11 +11,14 @@ import type { RunSpec } from "../run/spec.ts";
 import { type StageProgress, stageData } from "../run/stage.ts";
 import type { Backend } from "./backend.ts";
 import { openSource } from "./open-source.ts";
+import { forecastOn } from "./planning.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
   readonly onStage?: StageProgress;
   readonly signal?: AbortSignal;
+  /** Called with what was chosen, where the spec left something open. */
+  readonly onPlan?: (made: MadePlan) => void;
 }
 
 /** A fresh name for a run of this process. */
@@ -32,7 +36,9 @@ export async function createRun(
   const ports = { open: openSource, store: backend.store };
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();
-  return recordRun(backend.store, { run, startedAt, backend: backend.name }, spec, staged);
+  const about = { run, startedAt, backend: backend.name };
+  const forecast = forecastOn(backend.name, spec, staged.prepared);
+  return recordRun(backend.store, about, spec, staged, forecast);
 }
 
 /** Runs it, or goes on with it; then writes its page and its model below the home folder. */

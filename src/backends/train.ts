@@ -4,6 +4,7 @@ import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { Backend } from "./backend.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
+import { settled } from "./plan-run.ts";
 import { openBackend } from "./registry.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
 
@@ -12,12 +13,15 @@ import { continueRun, createRun, type Watchers } from "./start-run.ts";
  * when the data turn out to be wrong.
  */
 export async function trainNew(
-  { run, spec, backend, home }: NewRun,
+  { run, spec: given, backend, home }: NewRun,
   watchers: Watchers = {},
 ): Promise<Orchestrated> {
   const claim = await claimHome(home);
   let record: RunRecord | undefined;
   try {
+    const { onStage, onPlan } = watchers;
+    const planning = { spec: given, backend, home, ...(onStage === undefined ? {} : { onStage }) };
+    const spec = await settled(planning, onPlan);
     return await withBackend({ backend, home, spec }, async (opened) => {
       record = await createRun(spec, opened, watchers, run);
       return continueRun(record, opened, home, watchers);

@@ -1,13 +1,12 @@
 import { RunError } from "../core/errors.ts";
 import type { Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
-import { planRun } from "../run/plan.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { type Choice, choose, type Goal } from "./choose.ts";
 import type { Machine } from "./machine.ts";
-import { sampleOf } from "./sample.ts";
+import { sampleOf, shapeOf } from "./sample.ts";
 import { specWith } from "./setting.ts";
-import type { DataShape } from "./workload.ts";
+import { type DataShape, isTimed } from "./workload.ts";
 
 /** What is proposed, and everything it was held against. */
 export interface MadePlan {
@@ -29,12 +28,13 @@ export async function makePlan(
   machine: Machine,
   goal: Goal = "seconds",
 ): Promise<MadePlan> {
-  if (spec.strategy.type !== "rounds")
-    throw new RunError(
-      "not-planned",
-      `strategy: ${spec.strategy.type} cannot be planned, only rounds can`,
-      { hint: "give workers, wait and encoding themselves instead of auto" },
-    );
+  if (!isTimed(spec)) {
+    const { wait, strategy } = spec;
+    const what = strategy.type === "rounds" ? `wait: ${JSON.stringify(wait)}` : strategy.type;
+    throw new RunError("not-planned", `${what}: its time cannot be told beforehand`, {
+      hint: "plan synchronous rounds that wait for all, for the fastest k or until a deadline",
+    });
+  }
   const { prepared, store } = from;
   const sample = await sampleOf(prepared, store, machine.scratch(), sampleEntriesMax);
   const data = shapeOf(spec, prepared, sample.entriesPerRow);
@@ -42,11 +42,4 @@ export async function makePlan(
   const choice = await choose({ spec, auto, goal, sample, data, machine });
   const settled = specWith(spec, choice.chosen.setting);
   return { spec: settled, choice, data, sampleRows: sample.prepared.rows };
-}
-
-export function shapeOf(spec: RunSpec, prepared: Prepared, entriesPerRow: number): DataShape {
-  const { problem } = planRun(spec);
-  const { rows, columns, preparation } = prepared;
-  const weightsLength = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
-  return { rows, columns, weightsLength, entriesPerRow };
 }

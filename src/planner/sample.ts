@@ -4,6 +4,9 @@ import { DensePartWriter } from "../data/parts.ts";
 import type { Part, Prepared } from "../data/prepared.ts";
 import { SparsePartWriter } from "../data/sparse-parts.ts";
 import type { Store } from "../ports/store.ts";
+import { planRun } from "../run/plan.ts";
+import type { RunSpec } from "../run/spec.ts";
+import type { DataShape } from "./workload.ts";
 
 /** Rows to rehearse with, in a store of their own. */
 export interface Sample {
@@ -28,8 +31,7 @@ export async function sampleOf(
   into: Store,
   entriesMax: number,
 ): Promise<Sample> {
-  const bytes = prepared.train.reduce((sum, part) => sum + part.bytes, 0);
-  const entriesPerRow = bytes / Float32Array.BYTES_PER_ELEMENT / prepared.rows;
+  const entriesPerRow = entriesPerRowOf(prepared);
   const wanted = Math.max(rowsMin, Math.floor(entriesMax / entriesPerRow));
   const about = { store: into, rows: prepared.rows, entriesPerRow };
   if (wanted >= prepared.rows) {
@@ -50,6 +52,19 @@ export async function sampleOf(
       test: [],
     },
   };
+}
+
+/** Numbers of one row, its target included, by the bytes that hold it. */
+export function entriesPerRowOf({ train, rows }: Prepared): number {
+  const bytes = train.reduce((sum, part) => sum + part.bytes, 0);
+  return bytes / Float32Array.BYTES_PER_ELEMENT / rows;
+}
+
+export function shapeOf(spec: RunSpec, prepared: Prepared, entriesPerRow: number): DataShape {
+  const { problem } = planRun(spec);
+  const { rows, columns, preparation } = prepared;
+  const weightsLength = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  return { rows, columns, weightsLength, entriesPerRow };
 }
 
 /** Each row with the same chance. */

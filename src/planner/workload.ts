@@ -16,6 +16,12 @@ export interface DataShape {
   readonly entriesPerRow: number;
 }
 
+/** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
+export function isTimed({ strategy, wait }: RunSpec): boolean {
+  const isPlain = wait === "all" || "fastest" in wait || "deadline" in wait;
+  return strategy.type === "rounds" && isPlain;
+}
+
 /** What the clock needs to know of a spec over data of this shape. */
 export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed {
   const { encoding, wait } = planRun(spec);

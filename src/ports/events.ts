@@ -26,6 +26,21 @@ export interface StartedEvent {
   /** The resolved spec, as plain data. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly facts: RunFacts;
+  /** Absent where nothing was known of the platform beforehand. */
+  readonly forecast?: RunForecast;
+}
+
+/** What a run was expected to take before it began. */
+export interface RunForecast {
+  /** For so many rounds. */
+  readonly rounds: number;
+  readonly seconds: number;
+  /** One future in ten is shorter, and one in ten longer. */
+  readonly secondsLow: number;
+  readonly secondsHigh: number;
+  readonly dollars: number;
+  readonly bytesDown: number;
+  readonly bytesUp: number;
 }
 
 export interface RunFacts {
@@ -109,6 +124,8 @@ export interface ResultEvent {
   /** Tasks whose reply did not count: late or lost. */
   readonly erasures: number;
   readonly weightsDigest: string;
+  /** What had been expected for as many rounds as there were. */
+  readonly forecast?: { readonly seconds: number; readonly dollars: number };
   /** Paths or keys of the page and of the model. */
   readonly report: string;
   readonly model: string;

@@ -56,6 +56,7 @@ export async function finishRun(
     bytesDown: end.totals.bytesDown,
     erasures: end.totals.erasures,
     weightsDigest: weightsDigest(end.weights),
+    ...expectedOf(record, end),
     report: "",
     model: modelKey(run),
   };
@@ -64,6 +65,17 @@ export async function finishRun(
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));
   return result;
+}
+
+/** The forecast for as many rounds as there were. */
+function expectedOf(
+  { forecast }: RunRecord,
+  { rounds }: SegmentEnd,
+): Pick<ResultEvent, "forecast"> {
+  if (forecast === undefined || forecast.rounds === 0) return {};
+  const share = rounds / forecast.rounds;
+  const { seconds, dollars } = forecast;
+  return { forecast: { seconds: seconds * share, dollars: dollars * share } };
 }
 
 /** Every event of a run so far, the evaluation and the result included where there are any. */

@@ -1,5 +1,5 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
-import type { ResultEvent } from "../ports/events.ts";
+import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { finishRun } from "./finish.ts";
@@ -17,6 +17,7 @@ export async function recordRun(
   about: { readonly run: string; readonly startedAt: Date; readonly backend: string },
   spec: RunSpec,
   { prepared, encoded }: Staged,
+  forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
   const needsCurvature = planRun(spec).method.needsCurvature(spec);
   const record: RunRecord = {
@@ -28,6 +29,7 @@ export async function recordRun(
     prepared: preparedKey(prepared.digest),
     encoded: encodedKey(encoded.digest),
     entriesPerSlot: entriesPerSlot(encoded),
+    ...(forecast === null ? {} : { forecast }),
     largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared) : 0,
   };
   await writeRecord(store, record);

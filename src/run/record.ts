@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
+import type { RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { recordKey } from "./keys.ts";
 import type { RunSpec } from "./spec.ts";
@@ -17,6 +18,8 @@ export interface RunRecord {
   readonly largestEigenvalue: number;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
+  /** What it was expected to take, where that was known. */
+  readonly forecast?: RunForecast;
   /** What held before a resume changed it, each up to the checkpoint of that number. */
   readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
 }

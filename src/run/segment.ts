@@ -50,7 +50,14 @@ export async function runSegment(
   if (before === null) {
     const { startedAt, backend } = record;
     const facts = factsOf(spec, staged.prepared);
-    log.tell({ type: "started", atMs: 0, run, startedAt, backend, spec: plainSpec(spec), facts });
+    const about = { run, startedAt, backend, spec: plainSpec(spec), facts };
+    const { forecast } = record;
+    log.tell({
+      type: "started",
+      atMs: 0,
+      ...about,
+      ...(forecast === undefined ? {} : { forecast }),
+    });
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }

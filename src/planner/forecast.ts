@@ -1,0 +1,27 @@
+import type { Prepared } from "../data/prepared.ts";
+import type { RunForecast } from "../ports/events.ts";
+import type { RunSpec } from "../run/spec.ts";
+import { clock, type Figures } from "./clocking.ts";
+import { fatesOf } from "./lateness.ts";
+import type { Machine } from "./machine.ts";
+import { entriesPerRowOf, shapeOf } from "./sample.ts";
+import { isTimed } from "./workload.ts";
+
+/** What a spec's rounds will take, by the clock alone; null where the clock does not know its ways. */
+export function forecastRun(
+  spec: RunSpec,
+  prepared: Prepared,
+  machine: Machine,
+): RunForecast | null {
+  const { rounds } = spec.stop;
+  if (!isTimed(spec) || rounds === 0) return null;
+  const data = shapeOf(spec, prepared, entriesPerRowOf(prepared));
+  const known = { ...machine, fates: fatesOf(machine.lateness) };
+  const forecast = forecastOf(clock(spec, data, known, rounds).at(rounds), rounds);
+  return Number.isFinite(forecast.seconds) ? forecast : null;
+}
+
+export function forecastOf(figures: Figures, rounds: number): RunForecast {
+  const { seconds, secondsLow, secondsHigh, dollars, bytesDown, bytesUp } = figures;
+  return { rounds, seconds, secondsLow, secondsHigh, dollars, bytesDown, bytesUp };
+}
