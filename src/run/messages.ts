@@ -2,7 +2,7 @@ import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
 
 /** One question to one slot's shard. */
-export type WorkerTask = GradientTask | AlongTask;
+export type WorkerTask = GradientTask | AlongTask | BlockTask;
 
 interface RoundTask extends Slotted {
   readonly round: number;
@@ -21,8 +21,15 @@ export interface AlongTask extends RoundTask {
   readonly steps: Float64Array<ArrayBuffer>;
 }
 
+/** What a unit step along the slot's lifted block would change: see `blockChange`. */
+export interface BlockTask extends RoundTask {
+  readonly operation: "block";
+  /** X w of all data rows, an output after another. */
+  readonly predictions: Float32Array<ArrayBuffer>;
+}
+
 export interface WorkerReply {
-  /** Sum of losses over the shard's stored rows; 0 for `along`. */
+  /** Sum of losses over the shard's stored rows; 0 for `along`; over all rows for `block`. */
   readonly loss: number;
   /** The summed gradient (float32, as long as the weights), or what `along` gives (float64). */
   readonly values: Float32Array | Float64Array;

@@ -45,7 +45,7 @@ export const specSchema = z.strictObject({
     .optional()
     .describe("how rows are stored redundantly; auto leaves it to the planner, as wait: auto does"),
   strategy: choice.default("rounds").describe("how training proceeds"),
-  optimizer: choice.default("l-bfgs").describe("how weights move"),
+  optimizer: choice.optional().describe("how weights move"),
   stop: stopSchema.prefault({}).describe("when to stop"),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
   weather: z
@@ -101,16 +101,19 @@ export function resolveSpec(given: unknown): RunSpec {
   const written = Object.entries(given).filter(([key]) => !(auto as string[]).includes(key));
   const spec = parseOptions(specSchema, Object.fromEntries(written), "");
   const problem = problems.resolve(asConfig(spec.problem), "problem");
-  const usual = usualEncoding(problems.create(problem).mixable, spec.workers);
-  const encoding = encodings.resolve(asConfig(spec.encoding ?? usual), "encoding");
+  const strategy = methods.resolve(asConfig(spec.strategy), "strategy");
+  const { usual } = methods.create(strategy);
+  const rowsEncoding = usualEncoding(problems.create(problem).mixable, spec.workers);
+  const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
+  const optimizer = spec.optimizer ?? usual?.optimizer ?? "l-bfgs";
   return {
     problem,
     data: parseOptions(dataSchema, spec.data, "data"),
     workers: spec.workers,
     wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
-    encoding,
-    strategy: methods.resolve(asConfig(spec.strategy), "strategy"),
-    optimizer: optimizers.resolve(asConfig(spec.optimizer), "optimizer"),
+    encoding: encodings.resolve(asConfig(encoding), "encoding"),
+    strategy,
+    optimizer: optimizers.resolve(asConfig(optimizer), "optimizer"),
     stop: spec.stop,
     seed: spec.seed,
     weather: spec.weather ?? null,

@@ -1,5 +1,6 @@
 import type { WorkerTask } from "../messages.ts";
 import { along } from "./along.ts";
+import { block } from "./block.ts";
 import { gradient } from "./gradient.ts";
 import type { Operation } from "./operation.ts";
 
@@ -10,6 +11,7 @@ const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<
   {
     gradient: opaque(gradient),
     along: opaque(along),
+    block: opaque(block),
   };
 
 /** The operation that a task asks for; undefined for a name from another version of the code. */

@@ -9,6 +9,8 @@ import type { WaitRule } from "./wait.ts";
 
 /** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
 export interface Method {
+  /** What a spec that leaves them out gets, where that is not the problem's usual. */
+  readonly usual?: { readonly encoding?: string; readonly optimizer?: string };
   /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */

@@ -1,5 +1,6 @@
 import { registry } from "../../core/registry.ts";
+import { encodedBlocksMethod } from "./encoded-blocks-method.ts";
 import type { Method } from "./method.ts";
 import { roundsMethod } from "./rounds-method.ts";
 
-export const methods = registry<Method>("strategy", [roundsMethod]);
+export const methods = registry<Method>("strategy", [roundsMethod, encodedBlocksMethod]);
