@@ -1,4 +1,4 @@
-import type { Examples } from "../math/rows.ts";
+import type { Examples, Rows } from "../math/rows.ts";
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
@@ -18,8 +18,15 @@ export interface Problem {
   readonly l2: number;
   /** Above 0 only optimizers that take proximal steps will do. */
   readonly l1: number;
+  /**
+   * Rows are a user and an item, and with the weights of one side given, the other's are least
+   * squares: trained by alternating, which holds over mixtures. Absent for all other problems.
+   */
+  readonly pairs?: { readonly rank: number; readonly base: number | null };
   /** How many weights there are for rows of `columns` features and a target of `classes`. */
   weightsLength(columns: number, classes: number): number;
+  /** Predictions at some weights; absent where they are linear. */
+  predict?(rows: Rows, weights: Float32Array | Float64Array): Float64Array<ArrayBuffer>;
   /**
    * The sum of losses at given predictions, one block of rows an output; `slopes`, of the same
    * shape, is overwritten with its derivative.
