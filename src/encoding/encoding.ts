@@ -15,6 +15,11 @@ export interface Encoding {
   readonly mixes: boolean;
   /** S'S = scale I. */
   readonly tight: boolean;
+  /**
+   * Who forms stored rows: somebody before the run, or each worker its own from the data rows. Not
+   * given: before the run, but of sparse rows that are to be mixed nobody does.
+   */
+  readonly encode?: Encode | undefined;
   /** Why this number of workers cannot be served, or null. */
   refusal(workers: number): string | null;
   /** c in S'S = cI, by trace(S'S)/n. */
@@ -31,6 +36,8 @@ export interface Encoding {
    */
   weights(arrived: readonly number[], storedRows: readonly number[], rows: number): number[] | null;
 }
+
+export type Encode = "ahead" | "workers";
 
 /** One chunk's part of S: either copies of data rows or mixtures of them. */
 export type ChunkCode = CopyingCode | MixingCode;
@@ -54,4 +61,6 @@ export interface MixingCode {
    * `values`.
    */
   encode(values: Vector, columns: number, out: Vector): void;
+  /** The data rows that stored row j mixes; every one of the chunk where absent. */
+  readonly sources?: (stored: number) => Iterable<number>;
 }

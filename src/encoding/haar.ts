@@ -1,8 +1,9 @@
 import * as z from "zod";
+import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
 import { haarColumns } from "../math/haar.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
-import { mixing, scattered } from "./mixing.ts";
+import { type ChunkShape, mixing, scattered } from "./mixing.ts";
 
 /**
  * Subsampled Haar frame: data rows stand at random columns of the orthonormal Haar matrix, S =
@@ -22,9 +23,21 @@ export const haar = define({
       redundancy,
       tight: true,
       ...powerOfTwoChunks(redundancy),
-      encoder(chunk, random) {
-        const places = random.fork("columns").permutation(chunk.storedRows);
-        return scattered(places.subarray(0, chunk.rows), chunk, 1, haarColumns);
+      encoder: (chunk, random) => scattered(placesOf(chunk, random), chunk, 1, haarColumns),
+      sources(chunk, random) {
+        const rowAt = new Int32Array(chunk.storedRows).fill(-1);
+        for (const [row, place] of placesOf(chunk, random).entries()) rowAt[place] = row;
+        return (stored) => {
+          // Row 2^l + i of the matrix spans the i-th of 2^l pieces, row 0 everything.
+          const pieces = stored === 0 ? 1 : 2 ** Math.floor(Math.log2(stored));
+          const length = chunk.storedRows / pieces;
+          const from = stored === 0 ? 0 : (stored - pieces) * length;
+          return rowAt.subarray(from, from + length).filter((row) => row >= 0);
+        };
       },
     }),
 });
+
+function placesOf({ rows, storedRows }: ChunkShape, random: Random): Uint32Array {
+  return random.fork("columns").permutation(storedRows).subarray(0, rows);
+}

@@ -13,6 +13,8 @@ export interface Mixing {
   storedRows(rows: number, workers: number): number;
   /** S of one chunk, of that many stored rows and with trace(S'S) = scale rows. */
   encoder(chunk: ChunkShape, random: Random): MixingCode["encode"];
+  /** Where S is sparse: the data rows that each stored row of the same chunk mixes. */
+  sources?(chunk: ChunkShape, random: Random): NonNullable<MixingCode["sources"]>;
 }
 
 export interface ChunkShape {
@@ -38,10 +40,12 @@ export function mixing(code: Mixing): Encoding {
     chunk(_index, rows, workers, random) {
       const full = code.full(workers);
       const storedRows = rows === full.rows ? full.storedRows : code.storedRows(rows, workers);
+      const shape = { rows, storedRows, scale: scale(workers) };
       return {
         kind: "mixtures",
         slots: deal(storedRows, workers, random.fork("slots")),
-        encode: code.encoder({ rows, storedRows, scale: scale(workers) }, random),
+        encode: code.encoder(shape, random),
+        ...(code.sources === undefined ? {} : { sources: code.sources(shape, random) }),
       };
     },
     weights(arrived, storedRows, _rows) {

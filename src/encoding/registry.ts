@@ -1,4 +1,5 @@
 import { registry } from "../core/registry.ts";
+import { placed } from "./encode-option.ts";
 import type { Encoding } from "./encoding.ts";
 import { gaussian } from "./gaussian.ts";
 import { gradientCode } from "./gradient-code.ts";
@@ -10,14 +11,9 @@ import { replication } from "./replication.ts";
 import { steiner } from "./steiner.ts";
 import { uncoded } from "./uncoded.ts";
 
-export const encodings = registry<Encoding>("encoding", [
-  uncoded,
-  replication,
-  gradientCode,
-  hadamard,
-  hadamardEtf,
-  paley,
-  steiner,
-  haar,
-  gaussian,
-]);
+export const encodings = registry<Encoding>(
+  "encoding",
+  [uncoded, replication, gradientCode, hadamard, hadamardEtf, paley, steiner, haar, gaussian].map(
+    placed,
+  ),
+);

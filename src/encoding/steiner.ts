@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
 import { combineRows } from "../math/combine-rows.ts";
 import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
@@ -43,14 +44,28 @@ export const steiner = define({
       ...chunks,
       encoder(shape, random) {
         const v = Math.sqrt(shape.storedRows);
-        const order = random.fork("columns").permutation((v * (v - 1)) / 2);
-        return byBlocks(v, order.subarray(0, shape.rows), shape);
+        return byBlocks(v, pairsOf(v, shape, random), shape);
+      },
+      sources(shape, random) {
+        const v = Math.sqrt(shape.storedRows);
+        const members = membersOf(v, pairsOf(v, shape, random));
+        return (stored) => {
+          const block = Math.floor(stored / v);
+          return members.subarray(block * v, (block + 1) * v).filter((row) => row >= 0);
+        };
       },
     });
   },
 });
 
-/** `pairs[row]` is the number of the pair that a data row is. */
+/** The number of the pair that each data row is. */
+function pairsOf(v: number, { rows }: ChunkShape, random: Random): Uint32Array {
+  return random
+    .fork("columns")
+    .permutation((v * (v - 1)) / 2)
+    .subarray(0, rows);
+}
+
 function byBlocks(v: number, pairs: Uint32Array, { scale }: ChunkShape): MixingCode["encode"] {
   const factor = Math.sqrt(scale / (2 * v));
   const members = membersOf(v, pairs);

@@ -2,16 +2,19 @@ import type * as z from "zod";
 import type { Definition } from "../core/registry.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { addScaled } from "../math/vector.ts";
+import { alongOf, isUnformed, lossAndGradientOf } from "./mixed.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * A problem whose sums take each row as often as `Examples.weights` says. Rows that count alike
- * and stand together are one sum of the problem's own, so a problem need not know of weights.
+ * A problem whose sums take each row as often as `Examples.weights` says, and mixtures that nobody
+ * formed as if they were. Rows that count alike and stand together are one sum of the problem's own,
+ * so a problem need not know of either.
  */
 function honouringWeights(problem: Problem): Problem {
   return {
     ...problem,
     lossAndGradient(examples, weights, gradient) {
+      if (isUnformed(examples)) return lossAndGradientOf(problem, examples, weights, gradient);
       if (examples.weights === undefined)
         return problem.lossAndGradient(examples, weights, gradient);
       let loss = 0;
@@ -23,6 +26,7 @@ function honouringWeights(problem: Problem): Problem {
       return loss;
     },
     along(examples, weights, direction, steps) {
+      if (isUnformed(examples)) return alongOf(problem, examples, direction);
       if (examples.weights === undefined) return problem.along(examples, weights, direction, steps);
       let sums: Float64Array<ArrayBuffer> | undefined;
       for (const { weight, group } of groupsOf(examples)) {
@@ -34,7 +38,7 @@ function honouringWeights(problem: Problem): Problem {
   };
 }
 
-/** A member of the family that honours weights. */
+/** A member of the family that honours weights and mixtures. */
 export function weighing<Shape extends z.ZodRawShape>(
   member: Definition<Shape, Problem>,
 ): Definition<Shape, Problem> {
