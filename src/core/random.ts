@@ -16,72 +16,176 @@ export interface Random {
 }
 
 export function randomFrom(seed: number | string): Random {
-  return labelled(String(seed));
+  const label = String(seed);
+  lanes.set(basis);
+  hash(label, 0);
+  return new Stream(label.length);
 }
 
-function labelled(label: string): Random {
-  const next32 = xoshiro128(hash128(label));
-  const uniform = () => ((next32() >>> 5) * 67108864 + (next32() >>> 6)) / 9007199254740992;
-  const integer = (below: number) => Math.floor(uniform() * below);
-  return {
-    uniform,
-    integer,
-    normal() {
-      const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-      return radius * Math.cos(2 * Math.PI * uniform());
-    },
-    permutation(length) {
-      const order = new Uint32Array(length);
-      for (let i = 0; i < length; i++) {
-        const j = integer(i + 1);
-        order[i] = order[j]!;
-        order[j] = i;
-      }
-      return order;
-    },
-    fork: (child) => labelled(`${label}/${child}`),
-  };
+/** A simulation forks millions of streams for a draw or two each: nothing is made in advance. */
+class Stream implements Random {
+  private readonly length: number;
+  // The label's hash; signed words stay integers where unsigned ones may become floats.
+  private readonly a = lanes[0]!;
+  private readonly b = lanes[1]!;
+  private readonly c = lanes[2]!;
+  private readonly d = lanes[3]!;
+  // xoshiro's state, from the first draw on.
+  private s0 = 0;
+  private s1 = 0;
+  private s2 = 0;
+  private s3 = 0;
+  private isSeeded = false;
+  private wasForked = false;
+  private children: Children | null = null;
+
+  /** The stream of the label whose hash is in `lanes`. */
+  constructor(length: number) {
+    this.length = length;
+  }
+
+  uniform(): number {
+    return ((this.next32() >>> 5) * 67108864 + (this.next32() >>> 6)) / 9007199254740992;
+  }
+
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  integer(below: number): number {
+    return Math.floor(this.uniform() * below);
+  }
+
+  permutation(length: number): Uint32Array {
+    const order = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      const j = this.integer(i + 1);
+      order[i] = order[j]!;
+      order[j] = i;
+    }
+    return order;
+  }
+
+  fork(child: string): Random {
+    lanes[0] = this.a;
+    lanes[1] = this.b;
+    lanes[2] = this.c;
+    lanes[3] = this.d;
+    hash("/", 0);
+    if (this.wasForked) {
+      this.children ??= new Children();
+      this.children.hash(child);
+    } else {
+      this.wasForked = true;
+      hash(child, 0);
+    }
+    return new Stream(this.length + 1 + child.length);
+  }
+
+  /** xoshiro128** by Blackman and Vigna (2018), 32-bit outputs. */
+  private next32(): number {
+    if (!this.isSeeded) this.seed();
+    const { s1 } = this;
+    const s2 = this.s2 ^ this.s0;
+    const s3 = this.s3 ^ s1;
+    this.s1 = s1 ^ s2;
+    this.s0 ^= s3;
+    this.s2 = s2 ^ (s1 << 9);
+    this.s3 = rotateLeft(s3, 11);
+    return Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9);
+  }
+
+  private seed(): void {
+    this.s0 = finished(this.a, this.length, 0);
+    this.s1 = finished(this.b, this.length, 1);
+    this.s2 = finished(this.c, this.length, 2);
+    this.s3 = finished(this.d, this.length, 3);
+    if ((this.s0 | this.s1 | this.s2 | this.s3) === 0) this.s0 = 1;
+    this.isSeeded = true;
+  }
 }
 
-/** xoshiro128** by Blackman and Vigna (2018), 32-bit outputs. */
-function xoshiro128(seed: Uint32Array): () => number {
-  // Signed words stay integers where unsigned ones may become floating-point numbers.
-  const state = new Int32Array(seed);
-  return () => {
-    const s1 = state[1]!;
-    const scrambled = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9) >>> 0;
-    const shifted = s1 << 9;
-    state[2]! ^= state[0]!;
-    state[3]! ^= s1;
-    state[1]! ^= state[2]!;
-    state[0]! ^= state[3]!;
-    state[2]! ^= shifted;
-    state[3] = rotateLeft(state[3]!, 11);
-    return scrambled;
-  };
+/** The hash that is being made: four lanes of MurmurHash3's mixing. */
+const lanes = new Int32Array(4);
+const basis = Int32Array.of(0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667);
+
+/** Mixes the text's UTF-16 units from `from` on into the lanes. */
+function hash(text: string, from: number): void {
+  let a = lanes[0]!;
+  let b = lanes[1]!;
+  let c = lanes[2]!;
+  let d = lanes[3]!;
+  for (let i = from; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    a = mixed(a, unit);
+    b = mixed(b, unit + 0x1000193);
+    c = mixed(c, unit + 2 * 0x1000193);
+    d = mixed(d, unit + 3 * 0x1000193);
+  }
+  lanes[0] = a;
+  lanes[1] = b;
+  lanes[2] = c;
+  lanes[3] = d;
+}
+
+function mixed(lane: number, unit: number): number {
+  const word = Math.imul(rotateLeft(Math.imul(unit, 0xcc9e2d51), 15), 0x1b873593);
+  return (Math.imul(rotateLeft(lane ^ word, 13), 5) + 0xe6546b64) | 0;
+}
+
+function finished(lane: number, length: number, index: number): number {
+  let word = lane ^ length ^ Math.imul(index, 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  return word ^ (word >>> 16);
 }
 
 function rotateLeft(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
 }
 
-/** Four lanes of MurmurHash3's mixing over the label's UTF-16 units. */
-function hash128(label: string): Uint32Array {
-  const lanes = new Uint32Array([0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667]);
-  for (let i = 0; i < label.length; i++) {
-    const unit = label.charCodeAt(i);
-    for (let lane = 0; lane < 4; lane++) {
-      let word = Math.imul(unit + lane * 0x1000193, 0xcc9e2d51);
-      word = Math.imul(rotateLeft(word, 15), 0x1b873593);
-      lanes[lane] = Math.imul(rotateLeft(lanes[lane]! ^ word, 13), 5) + 0xe6546b64;
+/**
+ * Hashes the labels of a stream's forks one after another. Those of neighbouring tasks begin
+ * alike, so each goes on from where it parts from the one before.
+ */
+class Children {
+  private before = "";
+  /** The lanes before each of the first units of `before`, and after the last. */
+  private readonly known = new Int32Array(4 * (knownMax + 1));
+  private isEmpty = true;
+
+  hash(child: string): void {
+    const { before, known } = this;
+    const shared = Math.min(before.length, child.length, knownMax);
+    let at = 0;
+    if (this.isEmpty) known.set(lanes);
+    else while (at < shared && before.charCodeAt(at) === child.charCodeAt(at)) at++;
+    let a = known[4 * at]!;
+    let b = known[4 * at + 1]!;
+    let c = known[4 * at + 2]!;
+    let d = known[4 * at + 3]!;
+    const end = Math.min(child.length, knownMax);
+    while (at < end) {
+      const unit = child.charCodeAt(at++);
+      a = mixed(a, unit);
+      b = mixed(b, unit + 0x1000193);
+      c = mixed(c, unit + 2 * 0x1000193);
+      d = mixed(d, unit + 3 * 0x1000193);
+      known[4 * at] = a;
+      known[4 * at + 1] = b;
+      known[4 * at + 2] = c;
+      known[4 * at + 3] = d;
     }
+    this.before = child;
+    this.isEmpty = false;
+    lanes[0] = a;
+    lanes[1] = b;
+    lanes[2] = c;
+    lanes[3] = d;
+    hash(child, at);
   }
-  for (let lane = 0; lane < 4; lane++) {
-    let word = lanes[lane]! ^ label.length ^ Math.imul(lane, 0x85ebca6b);
-    word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-    word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-    lanes[lane] = word ^ (word >>> 16);
-  }
-  if (lanes.every((word) => word === 0)) lanes[0] = 1;
-  return lanes;
 }
+
+/** Longer labels than any task's are hashed from here on as if they were new. */
+const knownMax = 96;

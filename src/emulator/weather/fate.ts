@@ -1,4 +1,4 @@
-import { randomFrom } from "../../core/random.ts";
+import { type Random, randomFrom } from "../../core/random.ts";
 import type { Moment } from "./latency.ts";
 import type { Weather } from "./weather.ts";
 
@@ -16,29 +16,46 @@ export interface Fate {
 /** No weather. */
 export const fair: Fate = { delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 };
 
+/** The fate of a task, whether its start is a cold one or not: then none is drawn for it. */
+export type Fates = (moment: Omit<Moment, "own">, isCold?: boolean) => Fate;
+
 /**
- * The fate of a task: a function of the weather, the task and the seed, whatever else was asked
+ * The fates of tasks: a function of the weather, the task and the seed, whatever else was asked
  * and in whatever order. Independent draws hang on the task's name, lasting properties on the
  * slot, bursts on the round.
  */
-export function fateOf(weather: Weather, moment: Moment, seed: number | string): Fate {
+export function fatesOf(weather: Weather, seed: number | string): Fates {
   const root = randomFrom(seed).fork("weather");
-  const task = root.fork(`task/${moment.task}`);
-  const draw = (label: string) => task.fork(label).uniform();
-  return {
-    delayMs: Math.max(0, weather.latency.delayMs(moment, root)),
-    fault: faultOf(weather, moment.slot, draw),
-    duplicate: draw("duplicate") < weather.duplicates,
-    coldStartMs:
-      weather.coldStartMs === 0
-        ? 0
-        : weather.coldStartMs * Math.exp(0.128 * task.fork("cold").normal()),
+  const tasks = root.fork("task");
+  return ({ task, slot, round }, isCold = true) => {
+    const own = tasks.fork(task);
+    return {
+      delayMs: Math.max(0, weather.latency.delayMs({ task, slot, round, own }, root)),
+      fault: faultOf(weather, slot, own),
+      duplicate: happens(own, "duplicate", weather.duplicates),
+      coldStartMs: isCold ? coldStartMs(weather, own) : 0,
+    };
   };
 }
 
-function faultOf(weather: Weather, slot: number, draw: (label: string) => number): Fate["fault"] {
+/** The fate of one task. */
+export function fateOf(weather: Weather, moment: Moment, seed: number | string): Fate {
+  return fatesOf(weather, seed)(moment);
+}
+
+function faultOf(weather: Weather, slot: number, own: Random): Fate["fault"] {
   if (weather.deadSlots.includes(slot)) return "crash-before";
-  if (draw("failure") < weather.failures)
-    return draw("before or after") < 0.5 ? "crash-before" : "crash-after";
-  return draw("hang") < weather.hangs ? "hang" : null;
+  if (happens(own, "failure", weather.failures))
+    return happens(own, "before or after", 0.5) ? "crash-before" : "crash-after";
+  return happens(own, "hang", weather.hangs) ? "hang" : null;
+}
+
+/** What never happens needs no draw: draws do not depend on one another. */
+function happens(own: Random, what: string, probability: number): boolean {
+  return probability > 0 && own.fork(what).uniform() < probability;
+}
+
+function coldStartMs(weather: Weather, own: Random): number {
+  if (weather.coldStartMs === 0) return 0;
+  return weather.coldStartMs * Math.exp(0.128 * own.fork("cold").normal());
 }

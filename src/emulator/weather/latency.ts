@@ -5,6 +5,8 @@ export interface Moment {
   readonly task: string;
   readonly slot: number;
   readonly round: number;
+  /** The task's stream, where whoever asks has it at hand. */
+  readonly own?: Random;
 }
 
 /**
@@ -17,6 +19,6 @@ export interface LatencyModel {
 }
 
 /** The stream for draws that are independent from task to task. */
-export function ofTask(root: Random, { task }: Moment): Random {
-  return root.fork(`task/${task}`).fork("delay");
+export function ofTask(root: Random, { task, own }: Moment): Random {
+  return (own ?? root.fork(`task/${task}`)).fork("delay");
 }
