@@ -20,6 +20,21 @@ export function addStartCommands(program: Command, invoke: Invoke): void {
       invoke(async (terminal) => (await import("./run.ts")).run(path, options, terminal)),
     );
   program
+    .command("plan")
+    .summary("what a run will take, and what to choose; starts nothing")
+    .description(
+      "Forecasts seconds, dollars, bytes and error, and chooses what the spec leaves to auto: " +
+        "workers, wait or encoding. Not encoding and waiting for all is always considered.",
+    )
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
+    .option("--json", "alternatives as JSON lines on standard output, the plan last")
+    .action((path, options) =>
+      invoke(async (terminal) => (await import("./plan.ts")).plan(path, options, terminal)),
+    );
+  program
     .command("simulate")
     .summary("train on a virtual clock, with any number of workers")
     .description("Like run --backend simulated: the real mathematics, simulated time.")

@@ -2,6 +2,7 @@ import { checkSpec } from "../backends/check-spec.ts";
 import { openHome } from "../backends/home.ts";
 import { claimHome, serveAlone } from "../backends/home-claim.ts";
 import { openSource } from "../backends/open-source.ts";
+import { settled } from "../backends/plan-run.ts";
 import { RunError } from "../core/errors.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
 import { encodedKey, preparedKey } from "../run/keys.ts";
@@ -19,11 +20,14 @@ export async function encode(
   terminal: Terminal,
 ): Promise<number> {
   const settings = options.set.map((text) => parseSetting(text, "--set"));
-  const spec = checkSpec(await readSpec(path, settings));
+  const given = checkSpec(await readSpec(path, settings));
   const claim = await claimHome(terminal.home);
-  const bar = progress(terminal, spec.stop);
+  const bar = progress(terminal, given.stop);
   let staged: Staged;
   try {
+    const { onStage } = bar;
+    const about = { spec: given, backend: "emulated", home: terminal.home, onStage };
+    const spec = await settled(about);
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
       staged = await stageData(spec, { open: openSource, store: home.store }, bar.onStage);

@@ -52,14 +52,22 @@ export function resultTable(result: ResultEvent): string {
     ["train", metricsLine(train)],
     ...(Object.keys(test).length === 0 ? [] : [["test", metricsLine(test)] as const]),
     ["rounds", formatCount(result.rounds)],
-    ["time", formatSeconds(result.seconds)],
-    ["cost", formatDollars(result.dollars)],
+    ["time", `${formatSeconds(result.seconds)}${expected(result, "seconds", formatSeconds)}`],
+    ["cost", `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`],
     ["data up", formatBytes(result.bytesUp)],
     ["data down", formatBytes(result.bytesDown)],
     ["erasures", formatCount(result.erasures)],
     ["report", result.report],
     ["model", result.model],
   ]);
+}
+
+function expected(
+  { forecast }: ResultEvent,
+  what: "seconds" | "dollars",
+  format: (value: number) => string,
+): string {
+  return forecast === undefined ? "" : ` (forecast ${format(forecast[what])})`;
 }
 
 function metricsLine(metrics: Readonly<Record<string, number>>): string {

@@ -1,5 +1,7 @@
 import type { Watchers } from "../backends/start-run.ts";
 import { RunError } from "../core/errors.ts";
+import { settingInWords } from "../planner/setting.ts";
+import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { interrupts } from "./interrupts.ts";
@@ -47,6 +49,13 @@ function watching(
         });
       }
       bar.onStage(what, done, total);
+    },
+    onPlan(made) {
+      const { clock, roundsToStop, setting } = made.choice.chosen;
+      const { seconds, dollars } = clock.at(roundsToStop);
+      const figures = `${formatSeconds(seconds)}, ${formatDollars(dollars)}`;
+      terminal.err(`planned: ${settingInWords(made.spec, setting)}; forecast ${figures}`);
+      if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });
     },
     listen(event) {
       bar.listen(event);

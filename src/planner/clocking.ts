@@ -8,11 +8,12 @@ import { timedOf } from "./workload.ts";
 /** What a number of rounds takes, over the futures that were tried. */
 export interface Figures {
   readonly seconds: number;
-  /** Nine futures in ten take longer, and one in ten. */
+  /** One future in ten is shorter, and one in ten longer. */
   readonly secondsLow: number;
   readonly secondsHigh: number;
   readonly dollars: number;
   readonly invocations: number;
+  readonly coldStarts: number;
   readonly bytesDown: number;
   readonly bytesUp: number;
 }
@@ -61,6 +62,8 @@ function figuresAt(futures: readonly RoundTimes[], timed: number, rounds: number
     secondsHigh: (factor * quantile(ms, 0.9)) / 1000,
     dollars: factor * mean(of((one) => one.usd)),
     invocations: Math.round(factor * mean(of((one) => one.invocations))),
+    // Environments are started for the first rounds and then used again.
+    coldStarts: Math.round(mean(of((one) => one.coldStarts))),
     bytesDown: Math.round(factor * mean(of((one) => one.bytesDown))),
     bytesUp: Math.round(factor * mean(of((one) => one.bytesUp))),
   };

@@ -23,6 +23,7 @@ export interface Attempt {
   readonly isDone: boolean;
   /** It found no environment free: nothing ran, nothing is paid. */
   readonly isRefused: boolean;
+  readonly isCold: boolean;
   readonly costUsd: number;
 }
 
@@ -77,7 +78,7 @@ function attemptOf(
 ): Attempt {
   const found = environmentAt(lane, platform, startMs);
   if (found === null)
-    return { startMs, endMs: startMs, isDone: false, isRefused: true, costUsd: 0 };
+    return { startMs, endMs: startMs, isDone: false, isRefused: true, isCold: false, costUsd: 0 };
   const fate = fateOf(count);
   const coldMs = found.isCold ? fate.coldStartMs : 0;
   const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
@@ -91,7 +92,7 @@ function attemptOf(
   const costUsd =
     (fate.duplicate ? 2 : 1) * invocationUsd(Math.ceil(ranMs + coldMs), memoryMb) +
     (found.isCold ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0);
-  return { startMs, endMs, isDone, isRefused: false, costUsd };
+  return { startMs, endMs, isDone, isRefused: false, isCold: found.isCold, costUsd };
 }
 
 /** The most recently used idle environment, or a new one while there may be one more. */

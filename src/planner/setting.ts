@@ -3,7 +3,7 @@ import type { Chosen } from "../core/registry.ts";
 import { encodings } from "../encoding/registry.ts";
 import { planRun } from "../run/plan.ts";
 import type { AutoKey, RunSpec } from "../run/spec.ts";
-import type { Wait } from "../run/strategies/wait.ts";
+import type { Wait } from "../run/waiting/wait.ts";
 
 /** What the planner may choose. */
 export interface Setting {

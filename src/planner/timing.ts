@@ -1,5 +1,5 @@
 import type { Encoding } from "../encoding/encoding.ts";
-import type { WaitRule } from "../run/strategies/wait.ts";
+import type { WaitRule } from "../run/waiting/rule.ts";
 import { type Attempt, attempts, type Lane, occupy, type Platform } from "./lane.ts";
 import type { Fates, PhaseName } from "./lateness.ts";
 
@@ -28,6 +28,7 @@ export interface Spent {
   readonly ms: number;
   readonly usd: number;
   readonly invocations: number;
+  readonly coldStarts: number;
   readonly bytesDown: number;
   readonly bytesUp: number;
 }
@@ -112,15 +113,17 @@ function spent(bill: readonly Billed[], endsMs: Float64Array, rounds: number): S
   const ms = rounds === 0 ? 0 : endsMs[rounds - 1]!;
   let usd = 0;
   let invocations = 0;
+  let coldStarts = 0;
   let bytesDown = 0;
   let bytesUp = 0;
-  for (const { endMs, isDone, isRefused, costUsd, phase, round, counts } of bill) {
+  for (const { endMs, isDone, isRefused, isCold, costUsd, phase, round, counts } of bill) {
     if (round >= rounds || !(endMs < ms || (endMs === ms && counts))) continue;
     invocations++;
     if (isRefused) continue;
     usd += costUsd;
+    if (isCold) coldStarts++;
     bytesDown += phase.bytesDown;
     if (isDone) bytesUp += phase.bytesUp;
   }
-  return { ms, usd, invocations, bytesDown, bytesUp };
+  return { ms, usd, invocations, coldStarts, bytesDown, bytesUp };
 }

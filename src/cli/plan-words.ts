@@ -1,0 +1,175 @@
+import type { Considered, Goal } from "../planner/choose.ts";
+import { errorBound } from "../planner/error-bound.ts";
+import { forecastOf } from "../planner/forecast.ts";
+import type { MadePlan } from "../planner/make-plan.ts";
+import { settingInWords, specWith } from "../planner/setting.ts";
+import { storingOf } from "../planner/storing.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDollars,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+} from "../report/format.ts";
+import { planRun } from "../run/plan.ts";
+import { facts, table } from "./table.ts";
+
+const rowsShown = 14;
+
+/** Settings that were considered, the best first, and why the others lost. */
+export function alternativesTable(made: MadePlan, goal: Goal): string {
+  const { considered, chosen, plain } = made.choice;
+  const kept = considered.filter(
+    ({ verdict }) => verdict.kind !== "hopeless" && !isForegone(verdict),
+  );
+  const shown = [...new Set([chosen, plain, ...kept.slice(0, rowsShown)])];
+  const rows = considered
+    .filter((one) => shown.includes(one))
+    .map((one) => [
+      settingInWords(made.spec, one.setting),
+      one.rounds === null ? "–" : formatCount(one.rounds),
+      one.rounds === null ? "–" : formatSeconds(finite(one.toTarget.seconds)),
+      one.rounds === null ? "–" : formatDollars(finite(one.toTarget.dollars)),
+      why(one, made, goal),
+    ]);
+  const more = considered.length - rows.length;
+  const head = ["setting", "rounds to equal loss", "time", "cost", ""];
+  const rest = more === 0 ? "" : `\nand ${formatCount(more)} more that cannot do better`;
+  return `${table(head, rows)}${rest}`;
+}
+
+/** The plan that is proposed, and what it will take. */
+export function planFacts(made: MadePlan): string {
+  const { chosen, plain, target } = made.choice;
+  const { error, figures, storing } = aboutChosen(made);
+  const { seconds, secondsLow, secondsHigh } = figures;
+  const range = `${formatSeconds(finite(secondsLow))} to ${formatSeconds(finite(secondsHigh))}`;
+  const ratio = plain.toTarget.seconds / chosen.toTarget.seconds;
+  const all = `not encoding and waiting for all takes ${formatSeconds(finite(plain.toTarget.seconds))}`;
+  const isPlain = plain === chosen;
+  return facts([
+    ["plan", settingInWords(made.spec, chosen.setting)],
+    ["rounds", `${formatCount(chosen.roundsToStop)} until it stops`],
+    ["time", `${formatSeconds(finite(seconds))}, likely ${range}`],
+    [
+      "cost",
+      `${formatDollars(finite(figures.dollars))} for ${formatCount(figures.invocations)} tasks`,
+    ],
+    ["requests", `${formatDollars(storing.requestsUsd)} for the store's`],
+    ["data", `${formatBytes(figures.bytesDown)} down, ${formatBytes(figures.bytesUp)} up`],
+    [
+      "stored",
+      `${formatBytes(storing.bytes)} of shards, ${formatDollars(storing.usdPerMonth)} a month`,
+    ],
+    ["error", errorInWords(error)],
+    ["equal loss", `an objective of ${formatNumber(target.objective, 5)}; ${reached(chosen)}`],
+    ...(isPlain ? [] : [["instead", `${all}, ${ratioInWords(ratio)}`] as const]),
+    ["rehearsed", `${formatCount(made.sampleRows)} of ${formatCount(made.data.rows)} rows`],
+  ]);
+}
+
+/** The alternatives as JSON lines. */
+export function toldAlternatives(made: MadePlan): object[] {
+  return made.choice.considered.map(({ setting, verdict, rounds, toTarget }) => ({
+    type: "alternative",
+    ...setting,
+    verdict,
+    rounds,
+    seconds: finite(toTarget.seconds),
+    dollars: finite(toTarget.dollars),
+  }));
+}
+
+/** The plan as the last JSON line tells it. */
+export function toldPlan(made: MadePlan, goal: Goal): object {
+  const { chosen, plain, target } = made.choice;
+  const { error, figures, storing } = aboutChosen(made);
+  return {
+    type: "result",
+    goal,
+    ...chosen.setting,
+    forecast: forecastOf(figures, chosen.roundsToStop),
+    toEqualLoss: {
+      objective: target.objective,
+      rounds: chosen.rounds,
+      seconds: finite(chosen.toTarget.seconds),
+      dollars: finite(chosen.toTarget.dollars),
+    },
+    notEncoding: {
+      rounds: plain.rounds,
+      seconds: finite(plain.toTarget.seconds),
+      dollars: finite(plain.toTarget.dollars),
+    },
+    error: { worst: finite(error.worst), typical: finite(error.typical) },
+    storing,
+    rows: made.data.rows,
+    rowsRehearsed: made.sampleRows,
+  };
+}
+
+function aboutChosen({ spec, data, choice }: MadePlan) {
+  const { setting, clock, roundsToStop } = choice.chosen;
+  const { encoding, wait } = planRun(specWith(spec, setting));
+  const heard = wait.needed / setting.workers;
+  const figures = clock.at(roundsToStop);
+  return {
+    error: errorBound(encoding, heard, { ...data, workers: setting.workers }),
+    figures,
+    storing: storingOf(spec, data, figures, roundsToStop),
+  };
+}
+
+function reached({ rounds, toTarget }: Considered): string {
+  if (rounds === null) return "it does not get there";
+  return `reached after ${formatCount(rounds)} rounds, ${formatSeconds(finite(toTarget.seconds))}`;
+}
+
+function errorInWords({ worst, typical }: { worst: number; typical: number }): string {
+  if (worst === 0) return "none: sums are exact";
+  const most = Number.isFinite(worst) ? `at most ${formatPercent(worst)}` : "without bound";
+  return `were the same slots always missing: ${formatPercent(typical)} usually, ${most}`;
+}
+
+function why(one: Considered, { choice }: MadePlan, goal: Goal): string {
+  const { verdict } = one;
+  const { reference, objective } = choice.target;
+  const above = (miss: number) => formatPercent((miss * (objective - reference)) / reference);
+  switch (verdict.kind) {
+    case "chosen":
+      return "chosen";
+    case "behind":
+      return behindInWords(one.toTarget[goal] / choice.chosen.toTarget[goal] - 1, goal);
+    case "hopeless":
+      return "cannot do better";
+    case "misses":
+      return Number.isFinite(verdict.miss) ? `ends ${above(verdict.miss)} above` : "diverges";
+    case "expected-to-miss":
+      return `would end about ${above(verdict.miss)} above`;
+    case "too-large":
+      return `${formatBytes(verdict.bytes)} do not fit a worker`;
+    case "stuck":
+      return verdict.reason;
+  }
+}
+
+function behindInWords(share: number, goal: Goal): string {
+  const more = goal === "seconds" ? "longer" : "dearer";
+  if (Math.abs(share) < 0.01) return "as good, but not simpler";
+  if (share < 0) return `${formatPercent(-share)} less, too little to be sure of`;
+  return share < 2
+    ? `${formatPercent(share)} ${more}`
+    : `${formatNumber(1 + share, 2)} times as ${goal === "seconds" ? "long" : "dear"}`;
+}
+
+function ratioInWords(ratio: number): string {
+  return ratio >= 1.1 ? `${formatNumber(ratio, 2)} times as long` : "about as long";
+}
+
+function isForegone({ kind }: Considered["verdict"]): boolean {
+  return kind === "expected-to-miss";
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
