@@ -82,7 +82,8 @@ function waitsTried(encoding: Chosen, workers: number, auto: readonly AutoKey[])
   return [...all, ...fewer.map((fastest) => ({ fastest }))];
 }
 
-function canWork(spec: RunSpec): boolean {
+/** Nothing about it is refused while planning. */
+export function canWork(spec: RunSpec): boolean {
   try {
     planRun(spec);
     return true;

@@ -6,7 +6,7 @@ import { problems } from "../problems/registry.ts";
 import type { RunSpec } from "./spec.ts";
 import type { Method, Parts, Training } from "./strategies/method.ts";
 import { methods } from "./strategies/registry.ts";
-import { waitRule } from "./strategies/wait.ts";
+import { waitPolicy } from "./waiting/registry.ts";
 
 /** A spec whose names have become members, and whose combinations are known to work. */
 export interface Plan extends Parts {
@@ -24,7 +24,8 @@ export function planRun(spec: RunSpec): Plan {
       hint: "change workers or the encoding's redundancy",
     });
   }
-  const plan = { method, problem, encoding, wait: waitRule(spec.wait, spec.workers) };
+  const crowd = { workers: spec.workers, redundancy: encoding.redundancy };
+  const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check(spec, plan);
   return plan;
 }

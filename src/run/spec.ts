@@ -7,7 +7,7 @@ import { bounds } from "../limits.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { problems } from "../problems/registry.ts";
 import { methods } from "./strategies/registry.ts";
-import { type Wait, waitSchema } from "./strategies/wait.ts";
+import { type Wait, waitSchema } from "./waiting/wait.ts";
 
 const named = z.looseObject({ type: z.string().describe("the member's name") });
 

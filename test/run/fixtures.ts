@@ -6,8 +6,9 @@ import { optimizers } from "../../src/optimizers/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { operationOf } from "../../src/run/operations/registry.ts";
-import type { RoundsPlan } from "../../src/run/strategies/rounds.ts";
-import { type Wait, waitRule } from "../../src/run/strategies/wait.ts";
+import type { RoundsPlan } from "../../src/run/strategies/rounds-state.ts";
+import { waitPolicy } from "../../src/run/waiting/registry.ts";
+import type { Wait } from "../../src/run/waiting/wait.ts";
 
 export interface Setting {
   readonly workers: number;
@@ -53,7 +54,7 @@ export function trial(setting: Setting): Trial {
       storedRows: shards.map((shard) => shard.rows.rows),
       rows: examples.rows.rows,
     },
-    wait: waitRule(setting.wait ?? "all", workers),
+    wait: waitPolicy(setting.wait ?? "all", { workers, redundancy: encoding.redundancy }),
     shape: { columns: examples.rows.columns, intercept: false },
     weightsLength: examples.rows.columns,
     largestEigenvalue: setting.largestEigenvalue ?? 4,

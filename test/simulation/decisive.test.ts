@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../src/run/evaluate.ts";
 import { planRun } from "../../src/run/plan.ts";
-import type { Wait } from "../../src/run/strategies/wait.ts";
+import type { Wait } from "../../src/run/waiting/wait.ts";
 import { scene, segment, table } from "./simulated-run.ts";
 
 const spec = {

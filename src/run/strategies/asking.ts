@@ -11,13 +11,20 @@ export interface Question {
   } | null;
 }
 
+interface Made {
+  readonly attempt: number;
+  readonly task: WorkerTask;
+}
+
 /**
  * The tasks that ask a question, remembered for as long as it stands: with hundreds of slots,
  * making the same names again at every arrival would be most of a run's time.
  */
 export function askedOnce(): (question: Question, missing: Missing) => WorkerTask {
-  const known = new WeakMap<object, { readonly attempt: number; readonly task: WorkerTask }[]>();
+  const known = new WeakMap<object, Made[]>();
   return (question, missing) => {
+    // Copies are few and come late.
+    if (missing.copy > 0) return taskOf(question, missing);
     const subject = question.search ?? question.weights;
     const made = known.get(subject) ?? [];
     known.set(subject, made);
@@ -33,13 +40,22 @@ export function askedOnce(): (question: Question, missing: Missing) => WorkerTas
   };
 }
 
-function taskOf(
-  { round, search, weights }: Question,
-  { slot, attempt, notBeforeMs }: Missing,
-): WorkerTask {
+function taskOf({ round, search, weights }: Question, missing: Missing): WorkerTask {
   const phase = search === null ? "gradient" : "along";
-  const id = `round-${round}/${phase}/slot-${slot}${attempt > 0 ? `/try-${attempt + 1}` : ""}`;
+  const { slot, notBeforeMs } = missing;
+  const id = `round-${round}/${phase}/${nameOf(missing)}`;
   const common = { id, slot, round, weights, notBeforeMs };
   if (search === null) return { ...common, operation: "gradient" };
   return { ...common, operation: "along", direction: search.direction, steps: search.steps };
+}
+
+/** Unique within its question. */
+export function nameOf({ slot, attempt, copy }: Missing): string {
+  if (copy > 0) return `slot-${slot}/copy-${copy}`;
+  return attempt > 0 ? `slot-${slot}/try-${attempt + 1}` : `slot-${slot}`;
+}
+
+/** Which copy of its slot's task a task is, by its name; 0 for the task itself. */
+export function copyOf({ id }: WorkerTask): number {
+  return Number(/\/copy-(\d+)$/.exec(id)?.[1] ?? 0);
 }

@@ -5,7 +5,7 @@ import type { Problem } from "../../problems/problem.ts";
 import type { WorkerReply, WorkerTask } from "../messages.ts";
 import type { RunSpec } from "../spec.ts";
 import type { Strategy } from "../strategy.ts";
-import type { WaitRule } from "./wait.ts";
+import type { WaitPolicy } from "../waiting/policy.ts";
 
 /** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
 export interface Method {
@@ -24,7 +24,7 @@ export interface Method {
 export interface Parts {
   readonly problem: Problem;
   readonly encoding: Encoding;
-  readonly wait: WaitRule;
+  readonly wait: WaitPolicy;
 }
 
 export interface Staging {

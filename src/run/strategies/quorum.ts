@@ -1,6 +1,8 @@
 import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../core/slot-map.ts";
 import type { Outcome } from "../../ports/compute.ts";
-import type { WaitRule } from "./wait.ts";
+import { nextCopyMs, slotsToCopy } from "../waiting/copies.ts";
+import type { Heard } from "../waiting/policy.ts";
+import type { WaitRule } from "../waiting/rule.ts";
 
 const retryFirstMs = 25;
 const retryMaxMs = 5_000;
@@ -11,7 +13,11 @@ export interface Quorum<Reply> {
   /** When the last reply came; patience counts from here. */
   readonly heardMs: number;
   readonly replies: SlotMap<Reply>;
+  /** The replies in the order they came in: 0 for the first. */
+  readonly arrivals: SlotMap<Heard>;
   readonly losses: { readonly [slot: number]: Loss };
+  /** Slots whose task runs a second time, with how often such copies were lost. */
+  readonly copies: { readonly [slot: number]: Pick<Loss, "count" | "retryAtMs"> };
 }
 
 interface Loss {
@@ -21,11 +27,14 @@ interface Loss {
 }
 
 export function ask<Reply>(atMs: number): Quorum<Reply> {
-  return { startedMs: atMs, heardMs: atMs, replies: emptySlotMap(), losses: {} };
+  const nothing = { replies: emptySlotMap<Reply>(), arrivals: emptySlotMap<Heard>() };
+  return { startedMs: atMs, heardMs: atMs, ...nothing, losses: {}, copies: {} };
 }
 
 export interface Missing {
   readonly slot: number;
+  /** Which copy of the slot's task this is; 0 for the task itself. */
+  readonly copy: number;
   /** How often it was lost already. */
   readonly attempt: number;
   readonly notBeforeMs: number;
@@ -37,7 +46,11 @@ export function outstanding(quorum: Quorum<unknown>, workers: number): Missing[]
   for (let slot = 0; slot < workers; slot++) {
     if (atSlot(quorum.replies, slot) !== undefined) continue;
     const loss = quorum.losses[slot];
-    missing.push({ slot, attempt: loss?.count ?? 0, notBeforeMs: loss?.retryAtMs ?? 0 });
+    const attempt = loss?.count ?? 0;
+    missing.push({ slot, copy: 0, attempt, notBeforeMs: loss?.retryAtMs ?? 0 });
+    const copied = quorum.copies[slot];
+    if (copied === undefined) continue;
+    missing.push({ slot, copy: copied.count + 1, attempt: 0, notBeforeMs: copied.retryAtMs });
   }
   return missing;
 }
@@ -48,12 +61,17 @@ export function hear<Reply>(
   slot: number,
   outcome: Outcome<Reply>,
   atMs: number,
+  copy = 0,
 ): Quorum<Reply> {
   if (outcome.kind === "done") {
-    return { ...quorum, heardMs: atMs, replies: withSlot(quorum.replies, slot, outcome.result) };
+    const arrivals = withSlot(quorum.arrivals, quorum.replies.count, { slot, atMs });
+    const replies = withSlot(quorum.replies, slot, outcome.result);
+    return { ...quorum, heardMs: atMs, replies, arrivals };
   }
-  const count = (quorum.losses[slot]?.count ?? 0) + 1;
+  const before = copy > 0 ? quorum.copies[slot] : quorum.losses[slot];
+  const count = (before?.count ?? 0) + 1;
   const retryAtMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (count - 1));
+  if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
   const losses = { ...quorum.losses, [slot]: { count, retryAtMs, reason: outcome.reason } };
   return { ...quorum, losses };
 }
@@ -78,7 +96,7 @@ export function despair(
 ): string | null {
   if (atMs < quorum.heardMs + patienceMs) return null;
   const { count } = quorum.replies;
-  const missing = outstanding(quorum, workers).map(({ slot }) => slot);
+  const missing = outstanding(quorum, workers).flatMap(({ slot, copy }) => (copy ? [] : [slot]));
   const last = Object.values(quorum.losses).at(-1)?.reason;
   return (
     `${count} of the ${rule.needed} replies needed came, and none for ${patienceMs / 1000} s; ` +
@@ -99,9 +117,27 @@ export function wakeAtMs(
   const deadline = deadlineOf(quorum, rule);
   const mayClose = Number.isFinite(deadline) && quorum.replies.count >= rule.needed;
   const isDue = mayClose && suffices(answered(quorum));
-  return Math.min(quorum.heardMs + patienceMs, isDue ? deadline : Number.POSITIVE_INFINITY);
+  const endMs = isDue ? deadline : Number.POSITIVE_INFINITY;
+  return Math.min(quorum.heardMs + patienceMs, endMs, nextCopyMs(quorum, rule));
+}
+
+/** Time has passed: what that alone changes. */
+export function ticked<Reply>(quorum: Quorum<Reply>, rule: WaitRule, atMs: number): Quorum<Reply> {
+  const slots = slotsToCopy(quorum, rule, atMs);
+  if (slots.length === 0) return quorum;
+  const made = Object.fromEntries(slots.map((slot) => [slot, { count: 0, retryAtMs: atMs }]));
+  return { ...quorum, copies: { ...quorum.copies, ...made } };
+}
+
+/** A reply of this slot takes its own task off the list of what is wanted, and no other. */
+export function isAlone(quorum: Quorum<unknown>, slot: number): boolean {
+  return quorum.copies[slot] === undefined;
 }
 
 function deadlineOf(quorum: Quorum<unknown>, rule: WaitRule): number {
-  return quorum.startedMs + rule.deadlineMs;
+  const deadline = quorum.startedMs + rule.deadlineMs;
+  if (rule.stretch === undefined) return deadline;
+  const neededMs = atSlot(quorum.arrivals, rule.needed - 1)?.atMs;
+  if (neededMs === undefined) return deadline;
+  return Math.min(deadline, quorum.startedMs + rule.stretch * (neededMs - quorum.startedMs));
 }

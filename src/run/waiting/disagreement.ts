@@ -1,0 +1,78 @@
+import { dot } from "../../math/vector.ts";
+import { type ArrivalTimes, noTimes, timed } from "./arrival-times.ts";
+import { type AdaptiveOptions, floorOf, leastReplies } from "./floor.ts";
+import type { Closed, Crowd, WaitPolicy } from "./policy.ts";
+import type { WaitRule } from "./rule.ts";
+
+interface DisagreementMemory {
+  readonly times: ArrivalTimes;
+  /** How many more than the least number are waited for. */
+  readonly extra: number;
+  /** Rounds whose gradient was at odds with the one before, less those in line with it. */
+  readonly balance: number;
+  /** Rounds since k was last raised. */
+  readonly rounds: number;
+  readonly last: Float64Array<ArrayBuffer> | null;
+}
+
+/** Rounds at one k before its gradients are judged: the first ones still go straight. */
+const burnInRounds = 5;
+/** k is raised by this part of the workers, at least by one. */
+const part = 1 / 16;
+/** A quorum gives up on its k at this multiple of the time that the k-th reply usually takes. */
+const patience = 2;
+const firstStretch = 3;
+
+/**
+ * Few replies while they agree, more once they do not: gradients of successive rounds that point
+ * against each other say that noise is all that is left at this k (the oracle's trigger that knows
+ * no model). k only rises, and falls back to who is there where slots stay away.
+ */
+export function disagreement({ atLeast, threshold }: AdaptiveOptions, crowd: Crowd) {
+  const { workers } = crowd;
+  const least = leastReplies(crowd, atLeast);
+  const rule = (memory: DisagreementMemory, absent: readonly number[]): WaitRule => {
+    const { live, needed } = floorOf(crowd, least, absent);
+    const enough = Math.max(needed, Math.min(live, least + memory.extra));
+    const usualMs = memory.times.meanMs[enough - 1]!;
+    if (usualMs === 0)
+      return { needed, enough, deadlineMs: Number.POSITIVE_INFINITY, stretch: firstStretch };
+    return { needed, enough, deadlineMs: patience * usualMs };
+  };
+  const start = (): DisagreementMemory => ({
+    times: noTimes(workers),
+    extra: 0,
+    balance: 0,
+    rounds: 0,
+    last: null,
+  });
+  const policy: WaitPolicy<DisagreementMemory> = {
+    ...rule(start(), []),
+    inWords: `adaptive by disagreement, from ${least} of ${workers}`,
+    workers,
+    wantsGradient: true,
+    start,
+    rule,
+    learn(memory, closed) {
+      const next = { ...memory, times: timed(memory.times, closed) };
+      return closed.gradient === null
+        ? next
+        : judged(next, closed.gradient.values, { threshold, most: workers - least, workers });
+    },
+  };
+  return policy;
+}
+
+function judged(
+  memory: DisagreementMemory,
+  gradient: NonNullable<Closed["gradient"]>["values"],
+  { threshold, most, workers }: { threshold: number; most: number; workers: number },
+): DisagreementMemory {
+  const { last, extra } = memory;
+  const next = { ...memory, last: gradient, rounds: memory.rounds + 1 };
+  if (last === null || next.rounds <= burnInRounds) return next;
+  const balance = memory.balance + (dot(gradient, last) < 0 ? 1 : -1);
+  if (balance <= threshold) return { ...next, balance };
+  const step = Math.max(1, Math.round(part * workers));
+  return { ...next, extra: Math.min(most, extra + step), balance: 0, rounds: 0 };
+}
