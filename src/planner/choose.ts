@@ -1,15 +1,15 @@
 import { assert } from "../core/errors.ts";
 import { planRun } from "../run/plan.ts";
 import type { AutoKey, RunSpec } from "../run/spec.ts";
-import { type Clocking, clock, type Figures } from "./clocking.ts";
+import { type Clocking, clock, type Figures, rehearsedClock } from "./clocking.ts";
 import { errorBound } from "./error-bound.ts";
 import { type Fates, fatesOf } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import type { Sample } from "./sample.ts";
-import { plainSetting, type Setting, settingsOf, specWith } from "./setting.ts";
+import { canWork, plainSetting, type Setting, settingsOf, specWith } from "./setting.ts";
 import { missOf, roundsTo, type Target, targetOf } from "./target.ts";
-import { type DataShape, entriesPerSlot } from "./workload.ts";
+import { type DataShape, entriesPerSlot, isTimed } from "./workload.ts";
 
 /** What is to be least. */
 export type Goal = "seconds" | "dollars";
@@ -76,15 +76,15 @@ const memoryShare = 0.6;
 export async function choose(how: Choosing): Promise<Choice> {
   const job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
   const { target, roundsToStop } = await referenceOf(job);
+  const time = (setting: Setting) => timed(job, setting, target, roundsToStop);
   const value = ({ seconds, dollars }: Figures) => (how.goal === "seconds" ? seconds : dollars);
   const { rows } = how.data;
   const { sparse } = how.sample.prepared.preparation;
-  const open: Considered[] = settingsOf(how.spec, how.auto, { rows, sparse }).map((setting) =>
-    timed(job, setting, target, roundsToStop),
-  );
+  const open: Considered[] = [];
+  for (const setting of settingsOf(how.spec, how.auto, { rows, sparse }))
+    open.push(await time(setting));
   const plains = open.filter(({ setting }) => isPlain(setting));
-  const plain =
-    least(plains, value) ?? timed(job, plainSetting(how.spec.workers), target, roundsToStop);
+  const plain = least(plains, value) ?? (await time(plainOf(how.spec)));
   const decided: Considered[] = [...plains];
   const misses = new Map<string, { heard: number; miss: number }>();
   let best = plains.length > 0 ? plain : null;
@@ -119,14 +119,27 @@ async function referenceOf(job: Job): Promise<{ target: Target; roundsToStop: nu
     ...job.machine,
     lateness: () => ({ delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 }),
   };
-  const few = Math.min(job.spec.workers, 4);
-  const done = await rehearsal({ ...job, machine: calm }, plainSetting(few), 0);
+  const done = await rehearsal({ ...job, machine: calm }, plainOf(job.spec), 0);
   return { target: targetOf(done.objectives), roundsToStop: stopOf(job.spec, done) };
 }
 
-function timed(job: Job, setting: Setting, target: Target, roundsToStop: number): Considered {
+/** Not encoding and waiting for all, or the spec's own setting where its strategy refuses that. */
+function plainOf(spec: RunSpec): Setting {
+  const plain = plainSetting(spec.workers);
+  const { workers, encoding, wait } = spec;
+  return canWork(specWith(spec, plain)) ? plain : { workers, encoding, wait };
+}
+
+async function timed(
+  job: Job,
+  setting: Setting,
+  target: Target,
+  roundsToStop: number,
+): Promise<Considered> {
   const spec = specWith(job.spec, setting);
-  const clocked = clock(spec, job.data, job.machine, Math.max(1, job.spec.stop.rounds));
+  const clocked = isTimed(spec)
+    ? clock(spec, job.data, job.machine, Math.max(1, job.spec.stop.rounds))
+    : rehearsedClock([await rehearsal(job, setting, 0), await rehearsal(job, setting, 1)]);
   const rounds = isPlain(setting) ? target.rounds : null;
   const toTarget = clocked.at(target.rounds);
   return { setting, clock: clocked, toTarget, rounds, roundsToStop, verdict: { kind: "behind" } };

@@ -1,7 +1,8 @@
 import type { RunSpec } from "../run/spec.ts";
 import type { Fates } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
-import { type RoundTimes, timeRounds } from "./timing.ts";
+import type { Rehearsal } from "./rehearse.ts";
+import { type RoundTimes, type Spent, timeRounds } from "./timing.ts";
 import type { DataShape } from "./workload.ts";
 import { timedOf } from "./workload.ts";
 
@@ -45,14 +46,41 @@ export function clock(
   const futures = Array.from({ length: clamp(affordable, futuresMin, futuresMax) }, (_, draw) =>
     timeRounds(timed, machine.platform, machine.fates, draw, roundsTimed),
   );
-  return { at: (count) => figuresAt(futures, roundsTimed, count) };
+  return clocking(futures, roundsTimed);
 }
 
-function figuresAt(futures: readonly RoundTimes[], timed: number, rounds: number): Figures {
+/** The clock of what was rehearsed, for runs whose ways only a rehearsal shows. */
+export function rehearsedClock(rehearsals: readonly Rehearsal[]): Clocking {
+  const rounds = Math.min(...rehearsals.map(({ spent }) => spent.length));
+  const futures = rehearsals.map(({ spent }) => ({
+    spentAt: (count: number) => (count === 0 ? nothingSpent : spent[count - 1]!),
+  }));
+  return clocking(futures, rounds);
+}
+
+const nothingSpent: Spent = {
+  ms: 0,
+  usd: 0,
+  invocations: 0,
+  coldStarts: 0,
+  bytesDown: 0,
+  bytesUp: 0,
+};
+
+function clocking(futures: readonly Pick<RoundTimes, "spentAt">[], timed: number): Clocking {
+  return { at: (rounds) => figuresOf(futures, timed, rounds) };
+}
+
+function figuresOf(
+  futures: readonly Pick<RoundTimes, "spentAt">[],
+  timed: number,
+  rounds: number,
+): Figures {
   const known = Math.min(timed, rounds);
-  const factor = rounds === 0 ? 0 : rounds / known;
+  // Where no round ended, none ever will.
+  const factor = rounds === 0 ? 0 : known === 0 ? Number.POSITIVE_INFINITY : rounds / known;
   const spent = futures.map((future) => future.spentAt(known));
-  const of = (pick: (one: (typeof spent)[number]) => number) => spent.map(pick).sort(ascending);
+  const of = (pick: (one: Spent) => number) => spent.map(pick).sort(ascending);
   const ms = of((one) => one.ms);
   // A sum of very many rounds comes to its mean; one of a few to its median.
   const typicalMs = rounds > timed ? mean(ms) : quantile(ms, 0.5);

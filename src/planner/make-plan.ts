@@ -1,4 +1,3 @@
-import { RunError } from "../core/errors.ts";
 import type { Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../run/spec.ts";
@@ -6,7 +5,7 @@ import { type Choice, choose, type Goal } from "./choose.ts";
 import type { Machine } from "./machine.ts";
 import { sampleOf, shapeOf } from "./sample.ts";
 import { specWith } from "./setting.ts";
-import { type DataShape, isTimed } from "./workload.ts";
+import type { DataShape } from "./workload.ts";
 
 /** What is proposed, and everything it was held against. */
 export interface MadePlan {
@@ -28,13 +27,6 @@ export async function makePlan(
   machine: Machine,
   goal: Goal = "seconds",
 ): Promise<MadePlan> {
-  if (!isTimed(spec)) {
-    const { wait, strategy } = spec;
-    const what = strategy.type === "rounds" ? `wait: ${JSON.stringify(wait)}` : strategy.type;
-    throw new RunError("not-planned", `${what}: its time cannot be told beforehand`, {
-      hint: "plan synchronous rounds that wait for all, for the fastest k or until a deadline",
-    });
-  }
   const { prepared, store } = from;
   const sample = await sampleOf(prepared, store, machine.scratch(), sampleEntriesMax);
   const data = shapeOf(spec, prepared, sample.entriesPerRow);

@@ -1,4 +1,4 @@
-import type { RunEvent } from "../ports/events.ts";
+import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
 import { largestEigenvalue } from "../run/curvature.ts";
 import { evaluate } from "../run/evaluate.ts";
 import { encodedKey } from "../run/keys.ts";
@@ -9,6 +9,7 @@ import type { RunSpec } from "../run/spec.ts";
 import { createWorker } from "../run/worker.ts";
 import type { Machine } from "./machine.ts";
 import type { Sample } from "./sample.ts";
+import type { Spent } from "./timing.ts";
 
 /** How training went on a sample of the rows, with the lateness and time of the whole. */
 export interface Rehearsal {
@@ -16,8 +17,8 @@ export interface Rehearsal {
   readonly objectives: readonly number[];
   /** When each round ended. */
   readonly endsMs: readonly number[];
-  readonly costUsd: number;
-  readonly invocations: number;
+  /** What had been used by then. */
+  readonly spent: readonly Spent[];
   /** It stopped by itself, being where it wanted to be. */
   readonly isDone: boolean;
   /** Why it could not go on, where it could not. */
@@ -56,21 +57,20 @@ export async function rehearse(how: Rehearsing): Promise<Rehearsal> {
   });
   const weights = [strategy.progress(strategy.start()).weights];
   const endsMs: number[] = [];
-  let costUsd = 0;
-  let invocations = 0;
+  const spent: Spent[] = [];
+  let now: Spent = { ms: 0, usd: 0, invocations: 0, coldStarts: 0, bytesDown: 0, bytesUp: 0 };
   const end = await runLoop<object, Parameters<typeof work>[0]["task"], WorkerReply>(strategy, {
     compute,
     clock,
     tell(event: RunEvent) {
-      if (event.type !== "arrival") return;
-      costUsd += event.usage.costUsd;
-      invocations++;
+      if (event.type === "arrival") now = withUsage(now, event);
     },
     save(state, elapsedMs) {
       const progress = strategy.progress(state);
       if (progress.round <= endsMs.length) return;
       weights.push(progress.weights);
       endsMs.push(elapsedMs);
+      spent.push({ ...now, ms: elapsedMs });
     },
     mayStop: () =>
       endsMs.length >= roundsMax ? { kind: "budget", reason: "enough was rehearsed" } : null,
@@ -80,9 +80,19 @@ export async function rehearse(how: Rehearsing): Promise<Rehearsal> {
   return {
     objectives: evaluations.map(({ objective }) => objective),
     endsMs,
-    costUsd,
-    invocations,
+    spent,
     isDone: end.stop.kind === "done",
     stuck: end.stop.kind === "unfinished" ? end.stop.reason : null,
+  };
+}
+
+function withUsage(spent: Spent, { usage }: ArrivalEvent): Spent {
+  return {
+    ms: spent.ms,
+    usd: spent.usd + usage.costUsd,
+    invocations: spent.invocations + 1,
+    coldStarts: spent.coldStarts + (usage.coldStart ? 1 : 0),
+    bytesDown: spent.bytesDown + usage.bytesDown,
+    bytesUp: spent.bytesUp + usage.bytesUp,
   };
 }

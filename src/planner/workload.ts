@@ -18,8 +18,8 @@ export interface DataShape {
 
 /** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
 export function isTimed({ strategy, wait }: RunSpec): boolean {
-  const isPlain = wait === "all" || "fastest" in wait || "deadline" in wait;
-  return strategy.type === "rounds" && isPlain;
+  if (strategy.type !== "rounds") return false;
+  return typeof wait === "string" ? wait === "all" : "fastest" in wait || "deadline" in wait;
 }
 
 /** What the clock needs to know of a spec over data of this shape. */

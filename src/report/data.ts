@@ -54,6 +54,8 @@ export interface Figures {
   readonly rounds: number;
   readonly seconds: number;
   readonly dollars: number;
+  /** What had been expected for as many rounds. */
+  readonly forecast: { readonly seconds: number; readonly dollars: number } | null;
   readonly bytesUp: number;
   readonly bytesDown: number;
   /** Tasks whose reply did not count, late and lost together. */

@@ -79,6 +79,7 @@ function figuresOf(history: History): Figures {
     rounds: result?.rounds ?? rounds.length,
     seconds: result?.seconds ?? history.lastMs / 1000,
     dollars: result?.dollars ?? usage(({ costUsd }) => costUsd),
+    forecast: result?.forecast ?? null,
     bytesUp: result?.bytesUp ?? usage(({ bytesUp }) => bytesUp),
     bytesDown: result?.bytesDown ?? usage(({ bytesDown }) => bytesDown),
     erasures: result?.erasures ?? fates.late + fates.lost,

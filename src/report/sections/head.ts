@@ -36,7 +36,7 @@ export function figuresSection(runs: readonly RunData[]): Html {
 }
 
 function figuresOf({ figures, facts, pace }: RunData): Html[] {
-  const { metric, arrivals } = figures;
+  const { metric, arrivals, forecast } = figures;
   const asked = arrivals.counted + arrivals.late + arrivals.lost;
   const share = asked === 0 ? "" : `${formatPercent(figures.erasures / asked)} of replies; `;
   const sooner = facts === null ? "" : `of at most ${formatCount(facts.roundsMax)}`;
@@ -54,8 +54,19 @@ function figuresOf({ figures, facts, pace }: RunData): Html[] {
           metric.of === "test" ? testRowsWords(facts?.testRows) : "no test rows were set aside",
         ),
     figure("Rounds", formatCount(figures.rounds), sooner),
-    figure("Time", formatSeconds(figures.seconds), roundWords(pace.roundMs)),
-    figure("Cost", formatDollars(figures.dollars), unusedWords(pace.unusedUsd, figures.dollars)),
+    figure(
+      "Time",
+      formatSeconds(figures.seconds),
+      withForecast(roundWords(pace.roundMs), forecast && formatSeconds(forecast.seconds)),
+    ),
+    figure(
+      "Cost",
+      formatDollars(figures.dollars),
+      withForecast(
+        unusedWords(pace.unusedUsd, figures.dollars),
+        forecast && formatDollars(forecast.dollars),
+      ),
+    ),
     figure("Sent to workers", formatBytes(figures.bytesDown), "requests"),
     figure("Sent back", formatBytes(figures.bytesUp), "replies"),
     figure(
@@ -68,6 +79,12 @@ function figuresOf({ figures, facts, pace }: RunData): Html[] {
 
 function figure(name: string, value: string, note: string): Html {
   return html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`;
+}
+
+function withForecast(note: string, forecast: string | null): string {
+  return [note, forecast === null ? "" : `forecast ${forecast}`]
+    .filter((part) => part !== "")
+    .join("; ");
 }
 
 function testRowsWords(testRows: number | undefined): string {
