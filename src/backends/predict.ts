@@ -1,5 +1,6 @@
 import { parseOptions } from "../core/registry.ts";
 import { type DataOptions, dataSchema } from "../data/options.ts";
+import { isRatings } from "../data/rating-rows.ts";
 import { transformer } from "../data/transform.ts";
 import { multiply } from "../math/products.ts";
 import type { Examples, Rows } from "../math/rows.ts";
@@ -21,7 +22,7 @@ export interface Predictions {
 /** How a run's data were written, to read other files of that kind. */
 export function readingOf(data: DataOptions, { preparation }: Model): DataOptions {
   const { delimiter, header, missing, missingValues } = data;
-  const format = preparation.sparse ? "libsvm" : "auto";
+  const format = preparation.sparse && !isRatings(preparation) ? "libsvm" : "auto";
   const given = { source: "-", format, delimiter, header, missing, missingValues };
   return parseOptions(dataSchema, given, "data");
 }
@@ -37,7 +38,9 @@ export async function* predict(
   let knownRows = 0;
   for await (const batch of transformer(model.preparation, reading).batches(source, openSource)) {
     const { rows, targets, firstRow } = batch;
-    const values = multiply(rows, model.weights, new Float64Array(rows.rows));
+    const values =
+      problem.predict?.(rows, model.weights) ??
+      multiply(rows, model.weights, new Float64Array(rows.rows));
     const known = targets === null ? null : withKnownTargets(rows, targets);
     if (known !== null && known.rows.rows > 0) {
       const more = problem.tally(known, model.weights);

@@ -61,7 +61,7 @@ export function featureWriter(preparation: Preparation, read: readonly Column[])
 }
 
 /** From the number a level was read under to its feature, -1 where it has none. */
-function levelMap(plan: ColumnPlan, column: Column): Int32Array {
+export function levelMap(plan: ColumnPlan, column: Column): Int32Array {
   if (plan.kind === "numeric") return new Int32Array(0);
   const order = new Map(plan.levels.map((level, i) => [level, i]));
   return Int32Array.from(column.levels.names, (name) => order.get(name) ?? -1);

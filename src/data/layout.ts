@@ -4,9 +4,11 @@ import { shown } from "./cell.ts";
 import type { DataOptions } from "./options.ts";
 import { type Column, type FoundColumn, type Layout, newLevels, skipped } from "./table.ts";
 
-export type Task = "regression" | "classification";
+export type Task = "regression" | "classification" | "ratings";
 
 export const classesMax = 1_000;
+/** Users, or items, of one data set. */
+export const raterLevelsMax = 2_000_000;
 
 /** Which columns of a training file are read, and how. `file` is for messages. */
 export function trainingLayout(options: DataOptions, task: Task, file: string): Layout {
@@ -21,6 +23,7 @@ export function trainingLayout(options: DataOptions, task: Task, file: string): 
       const { name } = column;
       if (column === target) return targetColumn(column, task, file);
       if (dropped.has(name)) return skipped(name);
+      if (task === "ratings") return rater(name);
       const kind = categorical.has(name) ? "text" : column.kind;
       return {
         name,
@@ -30,6 +33,7 @@ export function trainingLayout(options: DataOptions, task: Task, file: string): 
         levels: newLevels(options.categoriesMax),
       };
     });
+    if (task === "ratings") refuseUnlessTwo(columns, file);
     if (columns.every((column) => column.kind === "skip" || column.isTarget))
       throw new RunError("no-features", `${file}: no column is left besides the target`, {
         hint: "check data.drop, data.delimiter and data.target",
@@ -54,6 +58,23 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
     const byName = new Map(first.map((column) => [column.name, column]));
     return found.map(({ name }) => byName.get(name) ?? skipped(name));
   };
+}
+
+/** A user's or an item's column: any text names one. */
+function rater(name: string): Column {
+  const levels = newLevels(raterLevelsMax);
+  return { name, kind: "text", missing: "refuse", isTarget: false, levels };
+}
+
+function refuseUnlessTwo(columns: readonly Column[], file: string): void {
+  const sides = columns.filter((column) => column.kind !== "skip" && !column.isTarget);
+  if (sides.length === 2) return;
+  throw new RunError(
+    "bad-ratings",
+    `${file}: ${sides.length} columns are left besides the target ` +
+      `(${sides.map(({ name }) => shown(name)).join(", ")}), expected two: user and item`,
+    { hint: "leave the others out by data.drop" },
+  );
 }
 
 function unfit(option: string, value: string, file: string): RunError {

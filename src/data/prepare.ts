@@ -7,6 +7,7 @@ import { labelLayout, sameLayout, type Task, trainingLayout } from "./layout.ts"
 import type { DataOptions } from "./options.ts";
 import { digestOf, readManifest, writeManifest } from "./parts.ts";
 import { prepareDense } from "./prepare-dense.ts";
+import { prepareRatings } from "./prepare-ratings.ts";
 import { prepareSparse } from "./prepare-sparse.ts";
 import type { Prepared } from "./prepared.ts";
 import type { SourceOpener } from "./source.ts";
@@ -80,6 +81,10 @@ async function fromInputs(
     throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
       hint: `give the test rows in the format of ${train.name}`,
     });
+  if (sparse && task === "ratings")
+    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
+      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
+    });
   const total = 2 * (train.sizeBytes + (test?.sizeBytes ?? 0));
   let done = 0;
   const progress = (bytes: number) => {
@@ -109,7 +114,7 @@ async function fromInputs(
   };
   const content = sparse
     ? await prepareSparse(job as Job<SparseWindow>, store)
-    : await prepareDense(job as Job<DenseWindow>, store);
+    : await (task === "ratings" ? prepareRatings : prepareDense)(job as Job<DenseWindow>, store);
   onProgress(total, total);
   return content;
 }

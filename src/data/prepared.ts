@@ -71,5 +71,26 @@ export interface Encoded {
   readonly rows: number;
   readonly columns: number;
   readonly scale: number;
-  readonly slots: readonly { readonly rows: number; readonly parts: readonly Part[] }[];
+  readonly slots: readonly SlotRows[];
+  /** The data rows as prepared, where workers form what they store; nothing else is in the store. */
+  readonly raw?: readonly Part[];
+  /** Of shared ratings: how many each user and each item has, in the order of their columns. */
+  readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };
+}
+
+/** What one slot stores. */
+export interface SlotRows {
+  readonly rows: number;
+  readonly parts: readonly Part[];
+  /** What it is made of, where the worker makes it. */
+  readonly raw?: RawRows;
+}
+
+export interface RawRows {
+  /** How many data rows it needs. */
+  readonly rows: number;
+  /** The numbers of the parts that hold them, of `Encoded.raw`. */
+  readonly parts: readonly number[];
+  /** Numbers that a task goes through, about. */
+  readonly entries: number;
 }

@@ -38,6 +38,13 @@ export class SparseBuffer implements SparseEntries {
     this.offsets[this.rows] = at;
   }
 
+  /** A row without entries, for `extend`. */
+  begin(target: number): void {
+    this.reserve(0);
+    this.targets[this.rows++] = target;
+    this.offsets[this.rows] = this.entries;
+  }
+
   /** One more entry of the last row; its column is beyond the row's others. */
   extend(column: number, value: number): void {
     this.reserve(1);

@@ -8,6 +8,7 @@ import { openInput } from "./input.ts";
 import { classesMax } from "./layout.ts";
 import type { DataOptions } from "./options.ts";
 import type { ColumnPlan, Preparation } from "./prepared.ts";
+import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
 import type { SourceOpener } from "./source.ts";
 import { SparseBuffer } from "./sparse-parts.ts";
 import {
@@ -18,6 +19,7 @@ import {
   newLevels,
   type SparseWindow,
   skipped,
+  type Window,
 } from "./table.ts";
 
 /** Rows of a data file as the features a model was trained on. */
@@ -46,35 +48,43 @@ export function transformer(preparation: Preparation, reading: DataOptions): Tra
         { ...reading, source, generate: undefined, targetSource: undefined },
         open,
       );
-      if (input.isSparse !== preparation.sparse)
+      const isLabelled = preparation.sparse && !isRatings(preparation);
+      if (input.isSparse !== isLabelled)
         throw new RunError(
           "bad-format",
           `${input.name}: it is ${input.format}, but the model was trained on ` +
-            `${preparation.sparse ? "LIBSVM data" : "columns"}`,
+            `${isLabelled ? "LIBSVM data" : "columns"}`,
           { hint: "give the rows in the format the model was trained on" },
         );
-      const layout = preparation.sparse ? labelsOf(preparation) : layoutOf(preparation, input.name);
+      const layout = isLabelled ? labelsOf(preparation) : layoutOf(preparation, input.name);
       const table = await input.table(layout, () => undefined);
       const read = table.columns.filter((column) => column.kind !== "skip");
-      const target = read.findIndex((column) => column.isTarget);
-      const write = preparation.sparse ? null : featureWriter(preparation, read);
-      const known = targetReader(preparation, read[target]);
+      const toBatch = batcher(preparation, read);
       let firstRow = 0;
       for await (const window of table.windows()) {
-        yield write === null
-          ? sparseBatch(preparation, known, window as SparseWindow, firstRow)
-          : denseBatch(
-              write,
-              preparation.featureNames.length,
-              known,
-              window as DenseWindow,
-              target,
-              firstRow,
-            );
+        yield { ...toBatch(window), firstRow };
         firstRow += window.rows;
       }
     },
   };
+}
+
+/** What turns windows of these columns into batches. */
+function batcher(
+  preparation: Preparation,
+  read: readonly Column[],
+): (window: Window) => Omit<Batch, "firstRow"> {
+  const target = read.findIndex((column) => column.isTarget);
+  const known = targetReader(preparation, read[target]);
+  const columns = preparation.featureNames.length;
+  if (isRatings(preparation)) {
+    const add = ratingWriter(preparation, read);
+    return (window) => ratingBatch(add, columns, known, window as DenseWindow, target);
+  }
+  if (preparation.sparse)
+    return (window) => sparseBatch(preparation, known, window as SparseWindow);
+  const write = featureWriter(preparation, read);
+  return (window) => denseBatch(write, columns, known, window as DenseWindow, target);
 }
 
 function layoutOf(preparation: Preparation, file: string): Layout {
@@ -118,8 +128,7 @@ function denseBatch(
   known: (cell: number) => number,
   { rows, width, cells }: DenseWindow,
   target: number,
-  firstRow: number,
-): Batch {
+): Omit<Batch, "firstRow"> {
   const values = new Float32Array(rows * columns);
   const targets = target < 0 ? null : new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -127,15 +136,14 @@ function denseBatch(
     if (targets !== null) targets[row] = known(cells[row * width + target]!);
   }
   const features: DenseRows = { kind: "dense", rows, columns, values };
-  return { rows: features, firstRow, targets };
+  return { rows: features, targets };
 }
 
 function sparseBatch(
   preparation: Preparation,
   known: (cell: number) => number,
   window: SparseWindow,
-  firstRow: number,
-): Batch {
+): Omit<Batch, "firstRow"> {
   const columns = preparation.featureNames.length;
   const features = columns - (preparation.intercept ? 1 : 0);
   const buffer = new SparseBuffer();
@@ -143,6 +151,26 @@ function sparseBatch(
     buffer.add(window, row, known(window.labels[row]!), features);
     if (preparation.intercept) buffer.extend(features, 1);
   }
+  return batchOf(buffer, columns);
+}
+
+function ratingBatch(
+  add: AddRating,
+  columns: number,
+  known: (cell: number) => number,
+  { rows, width, cells }: DenseWindow,
+  target: number,
+): Omit<Batch, "firstRow"> {
+  const buffer = new SparseBuffer();
+  for (let row = 0; row < rows; row++) {
+    const base = row * width;
+    add(cells, base, target < 0 ? Number.NaN : known(cells[base + target]!), buffer);
+  }
+  const batch = batchOf(buffer, columns);
+  return target < 0 ? { ...batch, targets: null } : batch;
+}
+
+function batchOf(buffer: SparseBuffer, columns: number): Omit<Batch, "firstRow"> {
   const { rows, entries } = buffer;
   const sparse: SparseRows = {
     kind: "sparse",
@@ -152,7 +180,7 @@ function sparseBatch(
     indices: buffer.indices.slice(0, entries),
     offsets: buffer.offsets.slice(0, rows + 1),
   };
-  return { rows: sparse, firstRow, targets: buffer.targets.slice(0, rows) };
+  return { rows: sparse, targets: buffer.targets.slice(0, rows) };
 }
 
 /** From a target's cell to what the model knows: numbers as they are, levels as classes. */

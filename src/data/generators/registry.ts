@@ -1,6 +1,7 @@
 import { registry } from "../../core/registry.ts";
 import { classification } from "./classification.ts";
 import type { Generator } from "./generator.ts";
+import { ratings } from "./ratings.ts";
 import { regression } from "./regression.ts";
 import { sparseClassification } from "./sparse-classification.ts";
 
@@ -8,4 +9,5 @@ export const generators = registry<Generator>("generator", [
   regression,
   classification,
   sparseClassification,
+  ratings,
 ]);
