@@ -1,31 +1,23 @@
-import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { scaled } from "../math/vector.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { addScaled } from "../math/vector.ts";
+import { stepOption, stepRule } from "./gradient-step.ts";
+import type { Stepper } from "./optimizer.ts";
 
-/**
- * w - alpha g. The safe step needs no knowledge of the erasures: for a tight frame the estimate's
- * Hessian is at most H over the share of rows that replied, so alpha = share / L never overshoots,
- * whichever slots they were.
- */
+/** w - alpha g. */
 export const gradientDescent = define({
   name: "gradient-descent",
   summary: "a step along the negative gradient; safe for every set of replies by default",
-  options: {
-    step: z
-      .union([z.literal("safe"), z.number().positive()])
-      .default("safe")
-      .describe('the step size: "safe" (share of rows that replied, over L) or a number'),
-  },
+  options: { step: stepOption },
   examples: [{}, { step: 0.1 }],
-  create: ({ step }): Optimizer => ({
+  create: ({ step }): Stepper => ({
     searches: false,
-    wantsPairs: false,
-    needsCurvature: step === "safe",
-    start: () => ({ pairs: [] }),
-    remember: (memory) => memory,
-    direction: (_memory, gradient) => scaled(-1, gradient),
-    step: ({ smoothness, share }) => (step === "safe" ? share / smoothness : step),
-    backOff: () => 1,
+    proximal: false,
+    ...stepRule(step),
+    start: () => ({}),
+    move: (memory, { weights, gradient, stepSize }) => ({
+      memory,
+      weights: addScaled(Float64Array.from(weights), -stepSize, gradient),
+      ask: null,
+    }),
   }),
 });

@@ -1,7 +1,11 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { addScaled, dot, norm, scaled } from "../math/vector.ts";
-import type { Memory, Optimizer } from "./optimizer.ts";
+import type { CurvaturePair, Searcher } from "./optimizer.ts";
+
+interface Pairs {
+  readonly pairs: readonly CurvaturePair[];
+}
 
 /** Below this cosine a pair says nothing about curvature any more. */
 const cosineMin = 1e-10;
@@ -29,9 +33,9 @@ export const lBfgs = define({
       ),
   },
   examples: [{}, { memory: 3, backOff: 0.5 }],
-  create: ({ memory: pairsMax, backOff }): Optimizer => ({
+  create: ({ memory: pairsMax, backOff }): Searcher<Pairs> => ({
     searches: true,
-    wantsPairs: true,
+    proximal: false,
     needsCurvature: false,
     start: () => ({ pairs: [] }),
     remember(memory, pair) {
@@ -40,14 +44,13 @@ export const lBfgs = define({
       return { pairs: [...memory.pairs, pair].slice(-pairsMax) };
     },
     direction: twoLoop,
-    step: () => 1,
+    guess: ({ pairs }, gradientNorm) => (pairs.length === 0 ? 1 / gradientNorm : 1),
     backOff: (share) => (share >= 1 ? 1 : backOff),
   }),
 });
 
-function twoLoop(memory: Memory, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+function twoLoop({ pairs }: Pairs, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const direction = scaled(-1, gradient);
-  const { pairs } = memory;
   const factors = new Float64Array(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
     const { change, response } = pairs[i]!;

@@ -1,6 +1,40 @@
-/** What an optimizer remembers between rounds: plain data, part of every checkpoint. */
-export interface Memory {
-  readonly pairs: readonly CurvaturePair[];
+/** What an optimizer remembers between rounds: its own plain data, part of every checkpoint. */
+export type Memory = object;
+
+/**
+ * How weights move: a searcher gives a direction whose step a second quorum chooses, a stepper
+ * moves at once. Laws (tested over the registry): inputs are left alone; the same inputs give the
+ * same bits; memory survives a checkpoint; a direction descends (its product with a non-zero
+ * gradient is negative); with every slot present the bottom of a bowl is found.
+ */
+export type Optimizer = Searcher | Stepper;
+
+interface Common<Own extends Memory> {
+  /** Needs the largest eigenvalue of X'X/n before the first round. */
+  readonly needsCurvature: boolean;
+  /** Takes proximal steps, so that objectives with |w|_1 are within its reach. */
+  readonly proximal: boolean;
+  start(): Own;
+}
+
+/** Asks a second quorum about the loss along its direction. */
+export interface Searcher<Own extends Memory = Memory> extends Common<Own> {
+  readonly searches: true;
+  /** Takes in a curvature pair from slots that answered two rounds in a row. */
+  remember(memory: Own, pair: CurvaturePair): Own;
+  direction(memory: Own, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
+  /** The first guess of a step along the direction, where the loss is not quadratic. */
+  guess(memory: Own, gradientNorm: number): number;
+  /** What part of the exact step along the estimate to take; `share` of stored rows replied. */
+  backOff(share: number): number;
+}
+
+/** Moves the weights by the gradient alone. */
+export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
+  readonly searches: false;
+  /** `smoothness` is L of the smooth part, `share` that of stored rows that replied. */
+  stepSize(facts: { readonly smoothness: number; readonly share: number }): number;
+  move(memory: Own, here: Standing): Moved<Own>;
 }
 
 /** u = change of the weights, r = change of the gradient on the same rows. */
@@ -9,23 +43,23 @@ export interface CurvaturePair {
   readonly response: Float64Array<ArrayBuffer>;
 }
 
-/**
- * Where to go from a gradient. Laws (tested over the registry): inputs are left alone; the
- * direction descends (its product with a non-zero gradient is negative); the same memory and
- * gradient give the same bits; memory survives a checkpoint.
- */
-export interface Optimizer {
-  /** Asks for a second quorum that measures the loss along the direction. */
-  readonly searches: boolean;
-  /** Wants a curvature pair from the slots that answered two rounds in a row. */
-  readonly wantsPairs: boolean;
-  /** Needs the largest eigenvalue of X'X/n before the first round. */
-  readonly needsCurvature: boolean;
-  start(): Memory;
-  remember(memory: Memory, pair: CurvaturePair): Memory;
-  direction(memory: Memory, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
-  /** Without a search: the step. `smoothness` is L, `share` that of stored rows that replied. */
-  step(facts: { readonly smoothness: number; readonly share: number }): number;
-  /** With a search: what part of the exact step along the estimate to take. */
-  backOff(share: number): number;
+/** What a stepper moves from. */
+export interface Standing {
+  readonly weights: Float32Array<ArrayBuffer>;
+  /** The point the gradient belongs to: the weights, or what the last move asked for. */
+  readonly asked: Float32Array<ArrayBuffer>;
+  /** Of the smooth part of the objective. */
+  readonly gradient: Float64Array<ArrayBuffer>;
+  readonly stepSize: number;
+  /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
+   * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
+  shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;
+}
+
+export interface Moved<Own extends Memory = Memory> {
+  readonly memory: Own;
+  /** The proximal step from where the gradient was asked. */
+  readonly weights: Float64Array<ArrayBuffer>;
+  /** Where the next gradient is to be asked; null for at the weights. */
+  readonly ask: Float64Array<ArrayBuffer> | null;
 }

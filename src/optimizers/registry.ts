@@ -1,6 +1,13 @@
 import { registry } from "../core/registry.ts";
+import { fista } from "./fista.ts";
 import { gradientDescent } from "./gradient-descent.ts";
 import { lBfgs } from "./l-bfgs.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { proximalGradient } from "./proximal-gradient.ts";
 
-export const optimizers = registry<Optimizer>("optimizer", [gradientDescent, lBfgs]);
+export const optimizers = registry<Optimizer>("optimizer", [
+  gradientDescent,
+  lBfgs,
+  proximalGradient,
+  fista,
+]);

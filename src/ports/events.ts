@@ -80,7 +80,10 @@ export interface RoundEvent {
   readonly counted: readonly number[];
   /** Estimated from the replies that counted, regulariser included, before this round's step. */
   readonly objectiveEstimate: number;
+  /** Of the proximal gradient mapping where there is an l1 penalty. */
   readonly gradientNorm: number;
+  /** Objective and gradient are those of all data, not an estimate. */
+  readonly exact?: true;
   readonly stepSize: number;
 }
 

@@ -1,10 +1,6 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { multiply } from "../math/products.ts";
-import type { Examples } from "../math/rows.ts";
-import { dot } from "../math/vector.ts";
-import { overPredictions } from "./linear.ts";
-import type { Problem } from "./problem.ts";
+import { leastSquares } from "./least-squares.ts";
 
 /** Least squares with an l2 penalty: F(w) = (1/2n) |Xw - y|^2 + (l2/2) |w|^2. */
 export const ridge = define({
@@ -14,68 +10,5 @@ export const ridge = define({
     l2: z.number().min(0).default(0.001).describe("the penalty's factor; the intercept is free"),
   },
   examples: [{}, { l2: 0.05 }],
-  create: ({ l2 }): Problem => ({
-    target: "numbers",
-    classesMax: 0,
-    mixable: true,
-    l2,
-    l1: 0,
-    weightsLength: (columns) => columns,
-    lossAt: halfSquares,
-    lossAndGradient: overPredictions(halfSquares).lossAndGradient,
-    along(examples, _weights, direction) {
-      const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
-      return Float64Array.of(dot(change, change));
-    },
-    smoothness: (largestEigenvalue) => largestEigenvalue,
-    tally(examples, weights) {
-      const residuals = residualsAt(examples, weights);
-      let absolute = 0;
-      let targets = 0;
-      let squares = 0;
-      for (let i = 0; i < residuals.length; i++) {
-        const target = examples.targets[i]!;
-        absolute += Math.abs(residuals[i]!);
-        targets += target;
-        squares += target * target;
-      }
-      return Float64Array.of(
-        residuals.length,
-        dot(residuals, residuals),
-        absolute,
-        targets,
-        squares,
-      );
-    },
-    metrics(tally) {
-      const [count, squaredErrors, absolute, targets, squares] = tally as unknown as Five;
-      const spread = squares - (targets * targets) / count;
-      return {
-        meanLoss: squaredErrors / count / 2,
-        metrics: {
-          rmse: Math.sqrt(squaredErrors / count),
-          mae: absolute / count,
-          r2: 1 - squaredErrors / spread,
-        },
-      };
-    },
-  }),
+  create: ({ l2 }) => leastSquares({ l2, l1: 0 }),
 });
-
-/** Half the sum of squared residuals; their slopes are the residuals. */
-export function halfSquares(
-  predictions: Float64Array<ArrayBuffer>,
-  targets: Float32Array,
-  slopes: Float64Array<ArrayBuffer> = predictions.slice(),
-): number {
-  for (let i = 0; i < targets.length; i++) slopes[i] = predictions[i]! - targets[i]!;
-  return dot(slopes, slopes) / 2;
-}
-
-type Five = [number, number, number, number, number];
-
-function residualsAt(examples: Examples, weights: Float32Array): Float64Array<ArrayBuffer> {
-  const residuals = multiply(examples.rows, weights, new Float64Array(examples.rows.rows));
-  for (let i = 0; i < residuals.length; i++) residuals[i]! -= examples.targets[i]!;
-  return residuals;
-}

@@ -4,8 +4,10 @@ import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
 import type { Examples } from "../../src/math/rows.ts";
+import type { CurvaturePair } from "../../src/optimizers/optimizer.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import { type RoundsState, rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
 import { extremes, gram, halfSquares, quorumOf, solve } from "./by-hand.ts";
 import { encoded, trial } from "./fixtures.ts";
 
@@ -148,7 +150,7 @@ describe("encoded L-BFGS", () => {
     };
     const aimed = quorumOf(strategy, state, second!, perform);
     expect(quorumOf(strategy, poisoned, second!, perform).memory).toEqual(aimed.memory);
-    const { change, response } = aimed.memory.pairs[0]!;
+    const { change, response } = pairsOf(aimed)[0]!;
     const { matrix } = gram(overlap.map((slot) => made.shards[slot]!));
     const scale = made.plan.shares.encoding.scale(workers) * (overlap.length / workers) * rows;
     let positive = 0;
@@ -164,10 +166,14 @@ describe("encoded L-BFGS", () => {
     let alone = quorumOf(apart, apart.start(), [0, 1, 2, 3], few.perform);
     alone = quorumOf(apart, alone, [0, 1, 2, 3], few.perform);
     alone = quorumOf(apart, alone, [4, 5, 6, 7], few.perform);
-    expect(alone.memory.pairs).toEqual([]);
+    expect(pairsOf(alone)).toEqual([]);
     expect(alone.search).not.toBeNull();
   });
 });
+
+function pairsOf({ memory }: RoundsState): readonly CurvaturePair[] {
+  return (memory as { readonly pairs: readonly CurvaturePair[] }).pairs;
+}
 
 function withoutTargets({ rows: own, targets }: Examples): Examples {
   return { rows: own, targets: new Float32Array(targets.length) };

@@ -6,7 +6,9 @@ import { optimizers } from "../../src/optimizers/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { operationOf } from "../../src/run/operations/registry.ts";
+import type { ExactPlan } from "../../src/run/strategies/correction.ts";
 import type { RoundsPlan } from "../../src/run/strategies/rounds-state.ts";
+import type { Crowd } from "../../src/run/waiting/policy.ts";
 import { waitPolicy } from "../../src/run/waiting/registry.ts";
 import type { Wait } from "../../src/run/waiting/wait.ts";
 
@@ -24,6 +26,8 @@ export interface Setting {
   readonly tolerance?: number;
   readonly patienceMs?: number;
   readonly largestEigenvalue?: number;
+  /** Anchors at least so often, and whom they wait for if not for all. */
+  readonly exact?: { readonly everyRounds: number; readonly wait?: Wait };
   /** Other rows than random ones. */
   readonly examples?: Examples;
 }
@@ -46,6 +50,7 @@ export function trial(setting: Setting): Trial {
   const encoding = "type" in given ? encodings.create(resolved(encodings, given)) : given;
   const shards = encoded(examples, encoding, workers, random.fork("encode"));
   const problem = problems.create(resolved(problems, setting.problem ?? { type: "ridge" }));
+  const crowd = { workers, redundancy: encoding.redundancy };
   const plan: RoundsPlan = {
     problem,
     optimizer: optimizers.create(resolved(optimizers, setting.optimizer ?? { type: "l-bfgs" })),
@@ -54,19 +59,24 @@ export function trial(setting: Setting): Trial {
       storedRows: shards.map((shard) => shard.rows.rows),
       rows: examples.rows.rows,
     },
-    wait: waitPolicy(setting.wait ?? "all", { workers, redundancy: encoding.redundancy }),
+    wait: waitPolicy(setting.wait ?? "all", crowd),
     shape: { columns: examples.rows.columns, intercept: false },
     weightsLength: examples.rows.columns,
     largestEigenvalue: setting.largestEigenvalue ?? 4,
     roundsMax: setting.roundsMax ?? 10,
     tolerance: setting.tolerance ?? 0,
     patienceMs: setting.patienceMs ?? 600_000,
+    exact: setting.exact === undefined ? null : exactPlan(setting.exact, crowd),
   };
   const perform = (task: WorkerTask) => ({
     ...operationOf(task)!.work(problem, shards[task.slot]!, task),
     computeMs: 0,
   });
   return { plan, examples, shards, perform };
+}
+
+function exactPlan({ everyRounds, wait }: NonNullable<Setting["exact"]>, crowd: Crowd): ExactPlan {
+  return { everyRounds, wait: waitPolicy(wait ?? "all", crowd) };
 }
 
 /** Standard normal features, targets linear in them with noise, in single precision. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type RoundsState, rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
 import { type Setting, type Trial, trial } from "./fixtures.ts";
 import { virtualRun } from "./virtual-run.ts";
 
@@ -95,7 +96,7 @@ describe("rounds with one worker, uncoded, waiting for all", () => {
       }
       w = w.map((value, j) => {
         const gradient = (1 / 30) * Math.fround(sums[j]!) + l2 * value;
-        return Math.fround(value + step * Math.fround(-gradient));
+        return Math.fround(value - step * gradient);
       });
     }
     expect([...weights]).toEqual(w);

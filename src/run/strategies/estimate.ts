@@ -12,6 +12,12 @@ export interface Shares {
   readonly rows: number;
 }
 
+/** Loss and gradient, or what else was asked, as means over the data. */
+export interface Mean {
+  readonly loss: number;
+  readonly values: Float64Array<ArrayBuffer>;
+}
+
 /**
  * The mean over all data rows as the replies of `slots` estimate it: the weighted sum in slot
  * order, over n. With all slots and a tight code it is exact. Null where the code says that these
@@ -21,7 +27,7 @@ export function estimate(
   shares: Shares,
   replies: SlotMap<WorkerReply>,
   slots: readonly number[],
-): { loss: number; values: Float64Array<ArrayBuffer> } | null {
+): Mean | null {
   const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
   if (weights === null) return null;
   const values = new Float64Array(atSlot(replies, slots[0]!)!.values.length);

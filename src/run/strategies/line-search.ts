@@ -1,6 +1,6 @@
 import { addScaled } from "../../math/vector.ts";
-import { penalty } from "../../problems/penalty.ts";
-import type { RoundsPlan } from "./rounds.ts";
+import { penalty, type WeightShape } from "../../problems/penalty.ts";
+import type { Problem } from "../../problems/problem.ts";
 
 /** Steps that a search over a loss that is not quadratic tries, as multiples of the first guess. */
 const multiples = [0, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];
@@ -24,12 +24,15 @@ interface Measured {
  * quorums' estimates; the back-off keeps it a descent when the second quorum's curvature is not
  * the first one's. Otherwise the trial step of least objective.
  */
-export function chooseStep(plan: RoundsPlan, search: Measured, share: number): number {
-  const { problem, shape, optimizer } = plan;
-  const { direction, measured, slope, steps, weights } = search;
+export function chooseStep(
+  problem: Problem,
+  shape: WeightShape,
+  { direction, measured, slope, steps, weights }: Measured,
+  backOff: number,
+): number {
   if (problem.mixable) {
     const curvature = measured[0]! + 2 * penalty({ l2: problem.l2, l1: 0 }, direction, shape);
-    return curvature > 0 ? (-optimizer.backOff(share) * slope) / curvature : 0;
+    return curvature > 0 ? (-backOff * slope) / curvature : 0;
   }
   let best = 0;
   let least = Number.POSITIVE_INFINITY;

@@ -3,7 +3,8 @@ import { define } from "../../core/registry.ts";
 import { encode } from "../../data/encode.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import { type Method, type Opening, type Staging, training } from "./method.ts";
-import { type RoundsPlan, rounds } from "./rounds.ts";
+import { rounds } from "./rounds.ts";
+import type { RoundsPlan } from "./rounds-state.ts";
 
 /** Synchronous rounds over encoded rows: the usual way to train. */
 export const roundsMethod = define({
@@ -61,5 +62,6 @@ export function roundsPlan(opening: Opening): RoundsPlan {
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,
     patienceMs: spec.stop.patience * 1000,
+    exact: null,
   };
 }

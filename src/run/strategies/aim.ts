@@ -1,0 +1,170 @@
+import { difference, dot, norm } from "../../math/vector.ts";
+import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
+import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
+import { softThreshold } from "../../problems/soft-threshold.ts";
+import type { Step } from "../strategy.ts";
+import { anchored } from "./anchor.ts";
+import { type Correction, corrected, isDue, scheduled } from "./correction.ts";
+import { estimate, type Mean, shareOf } from "./estimate.ts";
+import { trialSteps } from "./line-search.ts";
+import { remembered } from "./pairs.ts";
+import { answered, ask } from "./quorum.ts";
+import {
+  arrive,
+  type Previous,
+  type RoundsPlan,
+  type RoundsState,
+  type Search,
+} from "./rounds-state.ts";
+
+/** What a quorum of gradients says. */
+interface Sight {
+  readonly slots: readonly number[];
+  readonly mean: Mean;
+  readonly heard: Previous;
+  /** Loss and gradient are those of all data, not an estimate. */
+  readonly isExact: boolean;
+  readonly atMs: number;
+}
+
+/** The gradients are there: find out where to go, and either move or ask about the way. */
+export function aim(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
+  const slots = answered(state.quorum);
+  const memory = remembered(plan, state, slots);
+  const { replies } = state.quorum;
+  if (isDue(plan, state)) {
+    const mean = estimate(plan.shares, replies, slots);
+    return mean === null ? null : aimExactly(plan, { ...state, memory }, { slots, mean, atMs });
+  }
+  const weights = state.ahead ?? state.weights;
+  const mean = corrected(plan.shares, state.correction, replies, slots, weights);
+  if (mean === null) return null;
+  const heard = { weights, gradients: replies };
+  return goOn(plan, { ...state, memory }, { slots, mean, heard, isExact: false, atMs });
+}
+
+/** All slots were heard: an anchor. Training goes on from its point, or a step back is tried. */
+function aimExactly(
+  plan: RoundsPlan,
+  state: RoundsState,
+  { slots, mean, atMs }: Pick<Sight, "slots" | "mean" | "atMs">,
+): Step<RoundsState> {
+  const { weights, quorum, round } = state;
+  const found = anchored(plan, state, mean);
+  if ("retreat" in found) {
+    const gradient = mean.values.slice();
+    addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
+    const event = told(plan, state, { slots, mean, isExact: true }, norm(gradient));
+    const correction = { ...state.correction!, dueRound: round + 1 };
+    const heard = { weights, gradients: quorum.replies };
+    const back = { weights: found.retreat };
+    return arrive(plan, { ...state, correction }, back, { ...event, atMs, stepSize: 0 }, heard);
+  }
+  const { anchor } = found;
+  const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
+  const correction = { anchor, dueRound: round + plan.exact!.everyRounds, missed: 0 };
+  const there = { ...state, memory, correction, weights: Float32Array.from(anchor.point) };
+  const heard = { weights: anchor.point, gradients: anchor.replies };
+  return goOn(plan, there, { slots, mean: anchor.mean, heard, isExact: true, atMs });
+}
+
+function goOn(plan: RoundsPlan, state: RoundsState, sight: Sight): Step<RoundsState> {
+  const gradient = sight.mean.values.slice();
+  addPenaltyGradient(plan.problem.l2, state.ahead ?? state.weights, plan.shape, gradient);
+  const { optimizer } = plan;
+  return optimizer.searches
+    ? search(plan, optimizer, state, sight, gradient)
+    : step(plan, optimizer, state, sight, gradient);
+}
+
+/** Asks about the way along the direction, unless there is nowhere to go. */
+function search(
+  plan: RoundsPlan,
+  optimizer: Searcher,
+  state: RoundsState,
+  sight: Sight,
+  gradient: Float64Array<ArrayBuffer>,
+): Step<RoundsState> {
+  const { atMs, heard, isExact } = sight;
+  const gradientNorm = norm(gradient);
+  const aimed = judged(plan, state, gradientNorm, isExact);
+  const round = told(plan, state, sight, gradientNorm);
+  if (aimed.finished || (isExact && state.round + 1 >= plan.roundsMax))
+    return arrive(plan, aimed, state, { ...round, atMs, stepSize: 0 }, heard);
+  const direction = Float32Array.from(optimizer.direction(state.memory, gradient));
+  const slope = dot(direction, gradient);
+  const steps = trialSteps(optimizer.guess(state.memory, gradientNorm));
+  const asked: Search = { direction, steps, slope, round, heard };
+  return { state: { ...aimed, quorum: ask(atMs), search: asked } };
+}
+
+/** Moves at once. */
+function step(
+  plan: RoundsPlan,
+  optimizer: Stepper,
+  state: RoundsState,
+  sight: Sight,
+  gradient: Float64Array<ArrayBuffer>,
+): Step<RoundsState> {
+  const { problem, shape, shares } = plan;
+  const { weights, memory } = state;
+  const asked = state.ahead ?? weights;
+  const smoothness = problem.smoothness(plan.largestEigenvalue) + problem.l2;
+  const stepSize = optimizer.stepSize({ smoothness, share: shareOf(shares, sight.slots) });
+  const shrink = (point: Float64Array<ArrayBuffer>, size: number) =>
+    softThreshold(problem.l1, size, shape, point);
+  const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, shrink });
+  // Zero where no small step lowers the objective; the gradient itself where that is smooth.
+  const mapping =
+    problem.l1 === 0 ? norm(gradient) : norm(difference(asked, moved.weights)) / stepSize;
+  const aimed = judged(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
+  const event = { ...told(plan, state, sight, mapping), atMs: sight.atMs, stepSize };
+  const destination = {
+    weights: Float32Array.from(moved.weights),
+    ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
+  };
+  return arrive(plan, aimed, destination, event, sight.heard);
+}
+
+/** The state once it is known how far the gradient has fallen. */
+function judged(
+  plan: RoundsPlan,
+  state: RoundsState,
+  measured: number,
+  isExact: boolean,
+): RoundsState {
+  const firstNorm = state.round === 0 ? measured : state.firstNorm;
+  const { correction, round } = state;
+  const mayStop = isExact || correction === null;
+  const finished = mayStop && measured <= plan.tolerance * firstNorm;
+  return { ...state, firstNorm, finished, correction: noted(correction, round, measured, isExact) };
+}
+
+function noted(
+  correction: Correction | null,
+  round: number,
+  measured: number,
+  isExact: boolean,
+): Correction | null {
+  if (correction === null) return null;
+  if (!isExact) return scheduled(correction, round, measured);
+  return { ...correction, anchor: { ...correction.anchor!, norm: measured } };
+}
+
+function told(
+  plan: RoundsPlan,
+  state: RoundsState,
+  { slots, mean, isExact }: Pick<Sight, "slots" | "mean" | "isExact">,
+  gradientNorm: number,
+): Search["round"] {
+  const { problem, shape } = plan;
+  return {
+    type: "round",
+    startedMs: state.startedMs,
+    round: state.round,
+    counted: slots,
+    objectiveEstimate: mean.loss + penalty(problem, state.ahead ?? state.weights, shape),
+    gradientNorm,
+    ...(isExact ? { exact: true } : {}),
+  };
+}

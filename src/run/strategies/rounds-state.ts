@@ -1,0 +1,98 @@
+import type { SlotMap } from "../../core/slot-map.ts";
+import type { Memory, Optimizer } from "../../optimizers/optimizer.ts";
+import type { RoundEvent } from "../../ports/events.ts";
+import type { WeightShape } from "../../problems/penalty.ts";
+import type { Problem } from "../../problems/problem.ts";
+import type { WorkerReply } from "../messages.ts";
+import type { Step } from "../strategy.ts";
+import type { WaitPolicy } from "../waiting/policy.ts";
+import type { WaitRule } from "../waiting/rule.ts";
+import type { Waiting } from "../waiting/waiting.ts";
+import { type Correction, type ExactPlan, isDue } from "./correction.ts";
+import type { Shares } from "./estimate.ts";
+import { ask, type Quorum } from "./quorum.ts";
+
+export interface RoundsPlan {
+  readonly problem: Problem;
+  readonly optimizer: Optimizer;
+  readonly shares: Shares;
+  readonly wait: WaitPolicy;
+  readonly shape: WeightShape;
+  readonly weightsLength: number;
+  /** Largest eigenvalue of X'X/n; only where the optimizer needs it. */
+  readonly largestEigenvalue: number;
+  readonly roundsMax: number;
+  /** Stop when the gradient's norm is below this part of the first round's. */
+  readonly tolerance: number;
+  readonly patienceMs: number;
+  /** Estimates are corrected by exact gradients, now and then; null for never. */
+  readonly exact: ExactPlan | null;
+}
+
+export interface RoundsState {
+  readonly round: number;
+  readonly startedMs: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+  /** Where this round asks for the gradient; null for at the weights. */
+  readonly ahead: Float32Array<ArrayBuffer> | null;
+  readonly memory: Memory;
+  readonly firstNorm: number;
+  readonly finished: boolean;
+  readonly quorum: Quorum<WorkerReply>;
+  readonly waiting: Waiting;
+  /** Set in the second half of a round: the line search along a direction. */
+  readonly search: Search | null;
+  /** The last round's gradients, for the overlap pair. */
+  readonly previous: Previous | null;
+  readonly correction: Correction | null;
+}
+
+export interface Search {
+  readonly direction: Float32Array<ArrayBuffer>;
+  readonly steps: Float64Array<ArrayBuffer>;
+  /** d'g of the estimate, penalty included. */
+  readonly slope: number;
+  readonly round: Omit<RoundEvent, "atMs" | "stepSize">;
+  readonly heard: Previous;
+}
+
+/** Gradients by slot, and the weights they were computed at. */
+export interface Previous {
+  readonly weights: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  readonly gradients: SlotMap<WorkerReply>;
+}
+
+/** Whom the question that is open waits for. */
+export function ruleOf(plan: RoundsPlan, state: RoundsState): WaitRule {
+  return state.search === null && isDue(plan, state) ? plan.exact!.wait : state.waiting.rule;
+}
+
+/** Where the next weights lie, and where their gradient is to be asked. */
+export interface Destination {
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly ahead?: Float32Array<ArrayBuffer> | null;
+}
+
+/** The next round begins, with a checkpoint at its boundary. */
+export function arrive(
+  plan: RoundsPlan,
+  state: RoundsState,
+  { weights, ahead = null }: Destination,
+  event: RoundEvent,
+  previous: Previous,
+): Step<RoundsState> {
+  const next = {
+    ...state,
+    round: state.round + 1,
+    startedMs: event.atMs,
+    weights,
+    ahead,
+    finished: state.finished || state.round + 1 >= plan.roundsMax,
+    quorum: ask<WorkerReply>(event.atMs),
+    search: null,
+    previous,
+  };
+  // What all slots are asked is asked at the weights themselves.
+  const there = isDue(plan, next) ? { ...next, ahead: null } : next;
+  return { state: there, events: [event], durable: true };
+}
