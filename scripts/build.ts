@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { buildPage } from "../src/report/build-page.ts";
 import { buildFunctions } from "./build-functions.ts";
+import { buildKernels } from "./build-kernels.ts";
 
 /** Makes `dist`: the library and command line as JavaScript, the functions' bundles, the page. */
 const tsc = "node_modules/typescript/bin/tsc";
 rmSync("dist", { recursive: true, force: true });
+await buildKernels();
 execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 await buildFunctions("dist/functions-bundled");
 buildPage("dist/src/report");

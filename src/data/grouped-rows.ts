@@ -1,3 +1,4 @@
+import { denseRowsOf, sparseRowsOf } from "../math/kernels/home.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 
 /**
@@ -21,16 +22,15 @@ function inOrder(rows: Rows, order: Uint32Array): Rows {
 
 function denseInOrder(rows: DenseRows, order: Uint32Array): DenseRows {
   const { columns } = rows;
-  const values = new Float32Array(order.length * columns);
+  const made = denseRowsOf(order.length, columns);
   for (const [to, from] of order.entries())
-    values.set(rows.values.subarray(from * columns, (from + 1) * columns), to * columns);
-  return { ...rows, values };
+    made.values.set(rows.values.subarray(from * columns, (from + 1) * columns), to * columns);
+  return made;
 }
 
 function sparseInOrder(rows: SparseRows, order: Uint32Array): SparseRows {
-  const values = new Float32Array(rows.values.length);
-  const indices = new Uint32Array(rows.indices.length);
-  const offsets = new Uint32Array(order.length + 1);
+  const made = sparseRowsOf(order.length, rows.columns, rows.values.length);
+  const { values, indices, offsets } = made;
   let at = 0;
   for (const [to, from] of order.entries()) {
     const [start, end] = [rows.offsets[from]!, rows.offsets[from + 1]!];
@@ -39,5 +39,5 @@ function sparseInOrder(rows: SparseRows, order: Uint32Array): SparseRows {
     at += end - start;
     offsets[to + 1] = at;
   }
-  return { ...rows, values, indices, offsets };
+  return made;
 }

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
-import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
+import type { DenseRows, Examples, SparseRows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { fromSafetensors, type Tensor } from "../wire/safetensors.ts";
+import { gathered } from "./gather.ts";
 import { groupedByWeight } from "./grouped-rows.ts";
 import type { Part } from "./prepared.ts";
 
@@ -12,21 +13,8 @@ export async function readExamples(
   parts: readonly Part[],
   columns: number,
 ): Promise<Examples> {
-  const pieces: Examples[] = [];
-  for await (const piece of eachPart(store, parts, columns)) pieces.push(piece);
-  if (pieces.length === 1) return groupedByWeight(pieces[0]!);
-  const rows = pieces.reduce((total, piece) => total + piece.rows.rows, 0);
-  const targets = new Float32Array(rows);
-  let at = 0;
-  for (const piece of pieces) {
-    targets.set(piece.targets, at);
-    at += piece.targets.length;
-  }
-  return groupedByWeight({
-    rows: joined(pieces, rows, columns),
-    targets,
-    ...joinedWeights(pieces, rows),
-  });
+  const rows = parts.reduce((total, part) => total + part.rows, 0);
+  return groupedByWeight(await gathered(eachPart(store, parts, columns), rows, columns));
 }
 
 /** The parts' rows, one part at a time; the next one is on its way meanwhile. */
@@ -114,49 +102,4 @@ function sparseRows(
     indices: indices.data,
     offsets: starts,
   };
-}
-
-function joined(pieces: readonly Examples[], rows: number, columns: number): Rows {
-  if (pieces.some((piece) => piece.rows.kind === "sparse"))
-    return joinedSparse(
-      pieces.map((piece) => piece.rows as SparseRows),
-      rows,
-      columns,
-    );
-  const values = new Float32Array(rows * columns);
-  let at = 0;
-  for (const piece of pieces) {
-    values.set(piece.rows.values, at);
-    at += piece.rows.values.length;
-  }
-  return { kind: "dense", rows, columns, values };
-}
-
-/** Nothing where no piece weighs its rows. */
-function joinedWeights(pieces: readonly Examples[], rows: number): Pick<Examples, "weights"> {
-  if (pieces.every((piece) => piece.weights === undefined)) return {};
-  const weights = new Float32Array(rows).fill(1);
-  let at = 0;
-  for (const piece of pieces) {
-    if (piece.weights !== undefined) weights.set(piece.weights, at);
-    at += piece.targets.length;
-  }
-  return { weights };
-}
-
-function joinedSparse(pieces: readonly SparseRows[], rows: number, columns: number): SparseRows {
-  const entries = pieces.reduce((total, piece) => total + piece.values.length, 0);
-  const values = new Float32Array(entries);
-  const indices = new Uint32Array(entries);
-  const offsets = new Uint32Array(rows + 1);
-  let row = 0;
-  let at = 0;
-  for (const piece of pieces) {
-    values.set(piece.values, at);
-    indices.set(piece.indices, at);
-    for (let i = 1; i <= piece.rows; i++) offsets[row + i] = at + piece.offsets[i]!;
-    row += piece.rows;
-    at += piece.values.length;
-  }
-  return { kind: "sparse", rows, columns, values, indices, offsets };
 }

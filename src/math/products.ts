@@ -1,11 +1,16 @@
+import { addTransposedResident, multiplyResident } from "./kernels/passes.ts";
 import type { Rows } from "./rows.ts";
 
-/** `out` = X w: one number a row, sums in double precision. `out` is overwritten and returned. */
+/**
+ * `out` = X w: one number a row, sums in double precision. `out` is overwritten and returned. Many
+ * rows that live in a kernel's memory are multiplied there (kernels/passes.ts tells how exactly).
+ */
 export function multiply(
   x: Rows,
   w: Float32Array | Float64Array,
   out: Float64Array<ArrayBuffer>,
 ): Float64Array<ArrayBuffer> {
+  if (multiplyResident(x, w, out) !== null) return out;
   if (x.kind === "sparse") {
     for (let i = 0; i < x.rows; i++) {
       let sum = 0;
@@ -42,6 +47,7 @@ export function addTransposed(
   r: Float64Array,
   out: Float64Array<ArrayBuffer>,
 ): Float64Array<ArrayBuffer> {
+  if (addTransposedResident(x, r, out) !== null) return out;
   if (x.kind === "sparse") {
     for (let i = 0; i < x.rows; i++) {
       const factor = r[i]!;

@@ -1,3 +1,4 @@
+import { type FusedLoss, lossAndGradientFused } from "../math/kernels/passes.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { addScaled } from "../math/vector.ts";
@@ -5,13 +6,19 @@ import type { Problem } from "./problem.ts";
 
 /**
  * Loss, gradient and line search of any loss over linear predictions: `weights` are one block of
- * columns an output, predictions one block of rows an output.
+ * columns an output, predictions one block of rows an output. Where the loss has one output and is
+ * `fused`, rows that live in a kernel's memory are gone through once instead of twice.
  */
 export function overPredictions(
   lossAt: Problem["lossAt"],
+  fused?: FusedLoss,
 ): Pick<Problem, "lossAndGradient" | "along"> {
   return {
     lossAndGradient({ rows, targets }, weights, gradient) {
+      if (fused !== undefined) {
+        const sum = lossAndGradientFused(fused, { rows, targets }, weights, gradient);
+        if (sum !== null) return sum;
+      }
       const predictions = predict(rows, weights);
       const slopes = new Float64Array(predictions.length);
       const loss = lossAt(predictions, targets, slopes);

@@ -23,7 +23,7 @@ export const logistic = define({
     l1: 0,
     weightsLength: (columns) => columns,
     lossAt: logLoss,
-    ...overPredictions(logLoss),
+    ...overPredictions(logLoss, "logistic"),
     smoothness: (largestEigenvalue) => largestEigenvalue / 4,
     tally({ rows, targets }, weights) {
       const margins = multiply(rows, weights, new Float64Array(rows.rows));

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const folder = resolve(import.meta.dirname, "../src/math/kernels");
+/** AssemblyScript looks for its own ending; theirs is another so that nobody takes it for TypeScript. */
+const sourceEnding = ".as";
+const target = `${folder}/binary.ts`;
+
+/**
+ * No relaxed operations: the same bits on every machine. The memory is shared, so that threads can
+ * work on one shard; it is made as large as the shard needs.
+ */
+const options = [
+  ...["-O3", "--noAssert", "--converge", "--runtime", "stub", "--use", "abort="],
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+  ...["--enable", "simd", "--enable", "threads", "--memoryBase", "1024"],
+];
+
+/** Compiles the kernels into a module of TypeScript, unless it is of these very sources already. */
+export async function buildKernels(): Promise<void> {
+  const digest = digestOfSources();
+  if (existsSync(target) && readFileSync(target, "utf8").includes(digest)) return;
+  writeFileSync(target, moduleText(await compile(), digest));
+}
+
+function digestOfSources(): string {
+  const digest = createHash("sha256");
+  for (const name of globSync(`wasm/*${sourceEnding}`, { cwd: folder }).sort())
+    digest.update(name).update(readFileSync(`${folder}/${name}`));
+  return digest
+    .update(JSON.stringify(options))
+    .update(readFileSync(import.meta.filename))
+    .digest("hex");
+}
+
+/** The compiler is large: it is loaded where there is something to compile. */
+async function compile(): Promise<Uint8Array> {
+  const { main } = await import("assemblyscript/asc");
+  const work = mkdtempSync(join(tmpdir(), "kofn-kernels-"));
+  try {
+    const { error, stderr } = await main(["main.ts", ...options, "--outFile", "kernels.wasm"], {
+      readFile: (name) => read(name),
+      writeFile: (name, contents) => writeFileSync(join(work, name), contents),
+      listFiles: () => [],
+    });
+    if (error !== null) throw new Error(`the kernels do not compile:\n${stderr}`, { cause: error });
+    return readFileSync(join(work, "kernels.wasm"));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function read(name: string): string | null {
+  const path = `${folder}/wasm/${name.replace(/\.ts$/, sourceEnding)}`;
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
+function moduleText(wasm: Uint8Array, digest: string): string {
+  const lines =
+    Buffer.from(wasm)
+      .toString("base64")
+      .match(/.{1,96}/g) ?? [];
+  return [
+    `// Made by scripts/build-kernels.ts of src/math/kernels/wasm, ${wasm.length} bytes. Sources:`,
+    `// ${digest}`,
+    "export const binary = `",
+    ...lines,
+    "`;",
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) await buildKernels();

@@ -1,0 +1,140 @@
+import type { DenseRows, Rows, SparseRows } from "../rows.ts";
+import { firstFree, type Instance, instantiate, memoryBytesMax } from "./instance.ts";
+import { storages, taskBytes } from "./task.ts";
+
+/** Rows that live in a kernel's memory, with room for all that a pass over them needs. */
+export interface Home extends Instance {
+  readonly storage: (typeof storages)[keyof typeof storages];
+  readonly rows: number;
+  readonly columns: number;
+  readonly strideBytes: number;
+  readonly stripeRows: number;
+  readonly places: Places;
+}
+
+/** Where things are in the memory, in bytes. */
+interface Places {
+  readonly task: number;
+  readonly scratch: number;
+  readonly lanes: number;
+  readonly weights: number;
+  readonly sums: number;
+  readonly losses: number;
+  readonly targets: number;
+  readonly counts: number;
+  readonly margins: number;
+  readonly offsets: number;
+  readonly indices: number;
+  readonly values: number;
+}
+
+/**
+ * Below so many entries rows stay where they are and the plain products work on them: a memory for
+ * each of many small shards would cost more than it saves. Sizes alone decide, so that a run takes
+ * the same path, and gets the same bits, wherever it runs.
+ */
+export const residentEntriesMin = 2 ** 16;
+
+/** What a float32 memory is looked up by; views of parts of it find it too. */
+const homes = new WeakMap<ArrayBufferLike, Home>();
+
+/** The home of some rows, where they have one. */
+export function homeOf(rows: Rows): Home | undefined {
+  return homes.get(rows.values.buffer);
+}
+
+/** Zeroed dense rows, to be filled in: in a kernel's memory where there are enough of them. */
+export function denseRowsOf(
+  rows: number,
+  columns: number,
+  entriesMin: number = residentEntriesMin,
+): DenseRows {
+  const entries = rows * columns;
+  const home = entries < entriesMin ? null : settle(storages.float32, rows, columns, entries);
+  const values =
+    home === null
+      ? new Float32Array(entries)
+      : new Float32Array(home.memory, home.places.values, entries);
+  return { kind: "dense", rows, columns, values };
+}
+
+/** Sparse rows, all their arrays to be filled in. */
+export function sparseRowsOf(
+  rows: number,
+  columns: number,
+  entries: number,
+  entriesMin: number = residentEntriesMin,
+): SparseRows {
+  const home = entries < entriesMin ? null : settle(storages.sparse, rows, columns, entries);
+  const shape = { kind: "sparse", rows, columns } as const;
+  if (home === null) {
+    const [values, indices] = [new Float32Array(entries), new Uint32Array(entries)];
+    return { ...shape, values, indices, offsets: new Uint32Array(rows + 1) };
+  }
+  const { memory, places } = home;
+  return {
+    ...shape,
+    values: new Float32Array(memory, places.values, entries),
+    indices: new Uint32Array(memory, places.indices, entries),
+    // Of some of the rows they are others: a pass takes its own copy.
+    offsets: new Uint32Array(rows + 1),
+  };
+}
+
+/** Makes a home, or null where 32-bit addresses do not reach. */
+function settle(
+  storage: Home["storage"],
+  rows: number,
+  columns: number,
+  entries: number,
+): Home | null {
+  const strideBytes = 4 * columns;
+  const stripeRows = stripeRowsFor(rows, columns, entries);
+  const stripes = Math.ceil(rows / stripeRows);
+  const sparse = storage === storages.sparse;
+  let end = firstFree;
+  const take = (bytes: number): number => {
+    const at = end;
+    end = Math.ceil((at + bytes) / alignmentBytes) * alignmentBytes;
+    return at;
+  };
+  const places = {
+    task: take(taskBytes),
+    scratch: take(scratchBytes),
+    lanes: take(laneBytes * Math.ceil(columns / 8)),
+    weights: take(4 * columns),
+    sums: take(8 * columns * stripes),
+    losses: take(8 * stripes),
+    targets: take(4 * rows),
+    counts: take(4 * rows),
+    margins: take(8 * rows),
+    offsets: take(sparse ? 4 * (rows + 1) : 0),
+    indices: take(sparse ? 4 * entries : 0),
+    // The first row's last eight columns may begin before the row does; what is there counts 0
+    // times, but must be a number.
+    values: take(alignmentBytes) + alignmentBytes,
+  };
+  take(4 * entries);
+  if (end > memoryBytesMax) return null;
+  const instance = instantiate(end);
+  const home = { ...instance, storage, rows, columns, strideBytes, stripeRows, places };
+  homes.set(instance.memory, home);
+  return home;
+}
+
+const alignmentBytes = 64;
+const scratchBytes = 128;
+/** For each eight columns: eight weights and eight sums in float32. */
+const laneBytes = 64;
+const stripesMax = 16;
+const stripeEntriesMin = 2 ** 21;
+
+/**
+ * Rows are dealt in at most 16 stripes, whose sums are added in order: what threads share out.
+ * Their number depends on the rows alone, so the sums do not depend on threads.
+ */
+function stripeRowsFor(rows: number, columns: number, entries: number): number {
+  const worth = Math.floor(entries / Math.max(stripeEntriesMin, 8 * columns));
+  const stripes = Math.max(1, Math.min(stripesMax, worth));
+  return Math.max(1, Math.ceil(rows / stripes / 32)) * 32;
+}

@@ -1,0 +1,71 @@
+import { assert, RunError } from "../../core/errors.ts";
+import { binary } from "./binary.ts";
+
+/** The compiled kernels over one memory. Addresses are bytes within it. */
+export interface Instance {
+  readonly memory: SharedArrayBuffer;
+  readonly kernels: Kernels;
+}
+
+/** What `wasm/main.as` exports. */
+export interface Kernels {
+  /** Works on one stripe of a task's rows, in `lanes` and `scratch` of its own. */
+  stripe(task: number, index: number, lanes: number, scratch: number): void;
+}
+
+/** Below this address are the module's own tables. */
+export const firstFree = 16_384;
+/** Of any memory: addresses have 32 bits. */
+export const memoryBytesMax = 2 ** 32;
+const pageBytes = 65_536;
+
+/** A memory of its own for `bytes` bytes, zeroed, with the kernels over it; it never grows. */
+export function instantiate(bytes: number): Instance {
+  assert(bytes <= memoryBytesMax, "a memory of 32-bit addresses");
+  const pages = Math.ceil(bytes / pageBytes);
+  const memory = allocate(pages);
+  const { exports } = new WebAssembly.Instance(compiled(), { env: { memory } });
+  const { tablesEnd, ...kernels } = exports as unknown as Exports;
+  assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
+  return { memory: memory.buffer, kernels };
+}
+
+type Exports = Kernels & { readonly tablesEnd: { readonly value: number } };
+
+function allocate(pages: number): { readonly buffer: SharedArrayBuffer } {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw new RunError("no-memory", `no ${(pages * pageBytes) / 2 ** 20} MiB for a shard`, {
+      hint: "give the worker more memory, or spread the rows over more workers",
+      cause,
+    });
+  }
+}
+
+let known: object | undefined;
+
+/** Compiled when first needed, once a thread. */
+function compiled(): object {
+  if (known !== undefined) return known;
+  try {
+    known = new WebAssembly.Module(Buffer.from(binary, "base64"));
+    return known;
+  } catch (cause) {
+    throw new RunError("no-simd", "this JavaScript engine cannot run the kernels", {
+      hint: "they need WebAssembly with SIMD and threads: use Node.js 22.18 or later",
+      cause,
+    });
+  }
+}
+
+/** The part of the engine's interface that is used here; no library of types for Node has it. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly Memory: new (options: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: boolean;
+  }) => { readonly buffer: SharedArrayBuffer };
+};

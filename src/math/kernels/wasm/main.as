@@ -1,0 +1,15 @@
+import { denseStripe } from "./dense";
+import { sparseStripe } from "./sparse";
+import { Task } from "./task";
+
+/** Works on one stripe of a task's rows; `lanes` and `scratch` belong to the calling thread. */
+export function stripe(at: usize, index: i32, lanes: usize, scratch: usize): void {
+  const task = changetype<Task>(at);
+  if (task.storage == 0) denseStripe<f32>(task, index, lanes, scratch);
+  else if (task.storage == 1) denseStripe<u16>(task, index, lanes, scratch);
+  else if (task.storage == 2) denseStripe<i8>(task, index, lanes, scratch);
+  else sparseStripe(task, index);
+}
+
+/** Where the module's own tables end. */
+export const tablesEnd: usize = __heap_base;
