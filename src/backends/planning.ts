@@ -1,7 +1,7 @@
 import type { Prepared } from "../data/prepared.ts";
 import { simulatedCompute } from "../emulator/simulated-compute.ts";
 import { virtualClock } from "../emulator/virtual-clock.ts";
-import { fateOf } from "../emulator/weather/fate.ts";
+import { fatesOf } from "../emulator/weather/fate.ts";
 import { weatherFrom } from "../emulator/weather/weather.ts";
 import { bounds, functions } from "../limits.ts";
 import { forecastRun } from "../planner/forecast.ts";
@@ -51,7 +51,7 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
         clock,
         perform,
         workMs: () => workMs,
-        fateOf: ({ id, slot, round }) => fates({ task: id, slot, round }, draw),
+        fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
         bytes: (task, result) => ({
           down: downBytes(task.weights.byteLength),
           up: result === null ? 0 : upBytes(result.values.byteLength),
@@ -71,10 +71,9 @@ function latenessOf(spec: RunSpec, backend: string): Lateness {
   const weather = weatherFrom(given);
   // A trace has its rounds given.
   const apart = given.model === "trace" ? 0 : roundsApart;
-  return ({ task, slot, round }, draw) =>
-    fateOf(
-      weather,
-      { task: `plan-${draw}/${task}`, slot, round: round + (draw + 1) * apart },
-      spec.seed,
-    );
+  const fates = fatesOf(weather, spec.seed);
+  return ({ task, slot, round }, draw, isCold) => {
+    const later = round + (draw + 1) * apart;
+    return fates({ task: `plan-${draw}/${task}`, slot, round: later }, isCold);
+  };
 }

@@ -31,7 +31,7 @@ export interface Asking {
   readonly startMs: number;
   readonly workMs: number;
   /** What befalls the attempt of this number, from 0. */
-  fateOf(attempt: number): Fate;
+  fateOf(attempt: number, isCold: boolean): Fate;
 }
 
 const retryFirstMs = 25;
@@ -79,7 +79,7 @@ function attemptOf(
   const found = environmentAt(lane, platform, startMs);
   if (found === null)
     return { startMs, endMs: startMs, isDone: false, isRefused: true, isCold: false, costUsd: 0 };
-  const fate = fateOf(count);
+  const fate = fateOf(count, found.isCold);
   const coldMs = found.isCold ? fate.coldStartMs : 0;
   const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
   const isTimeout = fate.fault === "hang" || tookMs > platform.timeoutMs;

@@ -11,7 +11,7 @@ export interface Fate {
   readonly delayMs: number;
   readonly fault: null | "crash-before" | "crash-after" | "hang";
   readonly duplicate: boolean;
-  /** What a new environment takes to start. */
+  /** What a new environment takes to start; 0 for one that is warm. */
   readonly coldStartMs: number;
 }
 
@@ -20,30 +20,30 @@ export interface Fate {
  * settings that are compared meet the same delays. `draw` names one of many possible futures;
  * what lasts, such as a slot that is always slow, is the same in all of them.
  */
-export type Lateness = (moment: Moment, draw: number) => Fate;
+export type Lateness = (moment: Moment, draw: number, isCold: boolean) => Fate;
 
 /** Everybody's fates in one phase of a round, in one future. */
 export type Fates = (draw: number, round: number, phase: PhaseName) => FateOfTry;
 
-type FateOfTry = (slot: number, attempt: number) => Fate;
+type FateOfTry = (slot: number, attempt: number, isCold: boolean) => Fate;
 
 /** What a round asks all slots for, as its tasks are named. */
 export type PhaseName = "gradient" | "along";
 
-/** Fates by round and slot, each drawn once: all settings ask for the same ones. */
+/** Fates by round and slot; those of warm starts are drawn once, as all settings ask for them. */
 export function fatesOf(lateness: Lateness): Fates {
   const known = new Map<string, Fate[]>();
   return (draw, round, phase) => {
     const place = `${draw}/${round}/${phase}`;
     const first = known.get(place) ?? [];
     if (first.length === 0) known.set(place, first);
-    return (slot, attempt) => {
-      const before = attempt === 0 ? first[slot] : undefined;
+    return (slot, attempt, isCold) => {
+      const before = attempt === 0 && !isCold ? first[slot] : undefined;
       if (before !== undefined) return before;
       const name = `round-${round}/${phase}/slot-${slot}`;
       const task = attempt === 0 ? name : `${name}/try-${attempt + 1}`;
-      const fate = lateness({ task, slot, round }, draw);
-      if (attempt === 0) first[slot] = fate;
+      const fate = lateness({ task, slot, round }, draw, isCold);
+      if (attempt === 0 && !isCold) first[slot] = fate;
       return fate;
     };
   };

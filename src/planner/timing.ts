@@ -62,7 +62,11 @@ export function timeRounds(
       const startMs = nowMs;
       const { workMs } = timed;
       const asked = lanes.map((lane, slot) =>
-        attempts(lane, platform, { startMs, workMs, fateOf: (tries) => fateOf(slot, tries) }),
+        attempts(lane, platform, {
+          startMs,
+          workMs,
+          fateOf: (tries, isCold) => fateOf(slot, tries, isCold),
+        }),
       );
       const { closedMs, counted } = closing(timed, nowMs, asked);
       for (const [slot, all] of asked.entries()) {

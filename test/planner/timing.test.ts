@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fateOf } from "../../src/emulator/weather/fate.ts";
+import { fatesOf as weatherFates } from "../../src/emulator/weather/fate.ts";
 import { weatherFrom } from "../../src/emulator/weather/weather.ts";
 import { bounds, functions } from "../../src/limits.ts";
 import { fatesOf } from "../../src/planner/lateness.ts";
@@ -59,7 +59,7 @@ describe("rounds on the clock alone pass as they do on the machine", () => {
     const end = await segment(run, { listen: (event) => events.push(event) });
     const { spec } = run.record;
     const { encoding, wait } = planRun(spec);
-    const weather = weatherFrom(spec.weather);
+    const fates = weatherFates(weatherFrom(spec.weather), spec.seed);
     const timed = timeRounds(
       {
         encoding,
@@ -70,7 +70,7 @@ describe("rounds on the clock alone pass as they do on the machine", () => {
         workMs: 5,
       },
       platform,
-      fatesOf((moment) => fateOf(weather, moment, spec.seed)),
+      fatesOf(({ task, slot, round }, _draw, isCold) => fates({ task, slot, round }, isCold)),
       0,
       rounds,
     );
