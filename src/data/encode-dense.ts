@@ -1,10 +1,10 @@
 import type { ChunkCode } from "../encoding/encoding.ts";
-import type { DenseRows, Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
+import { type Block, denseChunks } from "./dense-chunks.ts";
 import { closed, type EncodeJob, streamOf } from "./encode-job.ts";
-import { eachPart } from "./load.ts";
 import { DensePartWriter } from "./parts.ts";
-import type { Encoded, Prepared } from "./prepared.ts";
+import { piecesOf } from "./pieces.ts";
+import type { Encoded } from "./prepared.ts";
 
 /** Encodes dense rows: copies them or mixes them, targets along with features. */
 export async function encodeDense(
@@ -20,7 +20,8 @@ export async function encodeDense(
   const mixer = new Mixer(columns + 1);
   let index = 0;
   let done = 0;
-  for await (const chunk of chunks(prepared, chunkRows, store)) {
+  const pieces = piecesOf(store, prepared.train, columns);
+  for await (const chunk of denseChunks(pieces, prepared, chunkRows)) {
     const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
     if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code, writers);
     else await deal(chunk, code, writers);
@@ -31,45 +32,8 @@ export async function encodeDense(
   return closed(writers);
 }
 
-/** Rows of [features | target], row-major. */
-interface Block {
-  readonly rows: number;
-  readonly width: number;
-  readonly values: Float32Array;
-}
-
-/** The training rows in blocks of `chunkRows`, the last may have fewer; `values` is used again. */
-async function* chunks(prepared: Prepared, chunkRows: number, store: Store): AsyncGenerator<Block> {
-  const width = prepared.columns + 1;
-  const capacity = Math.min(chunkRows, prepared.rows);
-  const values = new Float32Array(capacity * width);
-  let rows = 0;
-  for await (const part of eachPart(store, prepared.train, prepared.columns)) {
-    for (let from = 0; from < part.targets.length; ) {
-      const count = Math.min(capacity - rows, part.targets.length - from);
-      copyRows(part, from, count, values, rows * width);
-      from += count;
-      rows += count;
-      if (rows < capacity) continue;
-      yield { rows, width, values };
-      rows = 0;
-    }
-  }
-  if (rows > 0) yield { rows, width, values };
-}
-
-function copyRows(part: Examples, from: number, count: number, out: Float32Array, at: number) {
-  const { columns, values } = part.rows as DenseRows;
-  let to = at;
-  let source = from * columns;
-  for (let row = from; row < from + count; row++) {
-    for (let j = 0; j < columns; j++) out[to++] = values[source++]!;
-    out[to++] = part.targets[row]!;
-  }
-}
-
 /** Applies mixing codes, with one buffer for all chunks. */
-class Mixer {
+export class Mixer {
   private readonly width: number;
   private out = new Float32Array(0);
 

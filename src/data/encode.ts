@@ -9,6 +9,7 @@ import type { EncodeJob } from "./encode-job.ts";
 import { encodeSparse } from "./encode-sparse.ts";
 import { digestOf, readManifest, writeManifest } from "./parts.ts";
 import type { Encoded, Prepared } from "./prepared.ts";
+import { rawSlots } from "./raw-slots.ts";
 
 /** How to encode: an encoding with the name and options it was made from. */
 export interface EncodeRequest {
@@ -24,7 +25,7 @@ const formatVersion = 1;
 
 /**
  * Encodes prepared training rows into one shard a slot, chunk by chunk, with a manifest at
- * `encoded/<digest>.json`. The same rows, encoding, workers and seed give the same shards, and
+ * `encoded/<digest>.json`; where workers do it themselves, the manifest is all there is. The same rows, encoding, workers and seed give the same shards, and
  * what is in the store already is not made again. `onProgress` counts data rows.
  */
 export async function encode(
@@ -35,12 +36,16 @@ export async function encode(
 ): Promise<Encoded> {
   const { encoding, chosen, workers, seed } = request;
   assert(workers >= 1 && workers <= bounds.workersMax, "the number of workers was checked before");
-  if (prepared.preparation.sparse && encoding.mixes)
+  const isSparse = prepared.preparation.sparse;
+  if (isSparse && encoding.mixes && encoding.encode === "ahead")
     throw new RunError(
       "sparse-mixing",
-      `encoding ${chosen.type}: it mixes rows, which would make sparse data dense`,
-      { hint: "choose an encoding that copies rows, such as replication or uncoded" },
+      `encoding ${chosen.type}: it mixes rows, and stored mixtures of sparse rows are dense`,
+      {
+        hint: "leave encode: ahead out: workers then keep the rows as they are and mix their sums",
+      },
     );
+  const byWorkers = encoding.encode === "workers" || (isSparse && encoding.mixes);
   const refusal = encoding.refusal(workers);
   if (refusal !== null)
     throw new RunError("bad-workers", `encoding ${chosen.type}: ${refusal}`, {
@@ -48,9 +53,10 @@ export async function encode(
     });
   const digest = digestOf({ formatVersion, prepared: prepared.digest, chosen, workers, seed });
   const key = `encoded/${digest}.json`;
-  const before = await readManifest<Encoded>(store, key, (found) =>
-    found.slots.flatMap((slot) => slot.parts),
-  );
+  const before = await readManifest<Encoded>(store, key, (found) => [
+    ...(found.raw ?? []),
+    ...found.slots.flatMap((slot) => slot.parts),
+  ]);
   if (before !== null) return before;
   const job: EncodeJob = {
     prepared,
@@ -60,7 +66,9 @@ export async function encode(
     partBytesMax: Math.min(bounds.shardPartBytes, Math.floor(buffersBytesMax / workers)),
     onRows: (done) => onProgress(done, prepared.rows),
   };
-  const slots = await (prepared.preparation.sparse ? encodeSparse : encodeDense)(job, store);
+  const slots = byWorkers
+    ? rawSlots(job)
+    : await (isSparse ? encodeSparse : encodeDense)(job, store);
   const encoded: Encoded = {
     version: 1,
     digest,
@@ -72,6 +80,7 @@ export async function encode(
     columns: prepared.columns,
     scale: encoding.scale(workers),
     slots,
+    ...(byWorkers ? { raw: prepared.train } : {}),
   };
   await writeManifest(store, key, encoded);
   return encoded;

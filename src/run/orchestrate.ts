@@ -36,10 +36,11 @@ export async function recordRun(
   return record;
 }
 
-/** By stored bytes, so that sparse shards count what they hold. */
+/** By stored bytes, so that sparse shards count what they hold; by estimate where none are. */
 function entriesPerSlot({ slots }: Encoded): number {
-  const bytes = slots.flatMap((slot) => slot.parts).reduce((sum, part) => sum + part.bytes, 0);
-  return Math.round(bytes / Float32Array.BYTES_PER_ELEMENT / slots.length);
+  const stored = slots.flatMap((slot) => slot.parts).reduce((sum, part) => sum + part.bytes, 0);
+  const formed = slots.reduce((sum, slot) => sum + (slot.raw?.entries ?? 0), 0);
+  return Math.round((stored / Float32Array.BYTES_PER_ELEMENT + formed) / slots.length);
 }
 
 export interface Orchestrated {

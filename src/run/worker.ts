@@ -1,6 +1,7 @@
 import { RunError } from "../core/errors.ts";
-import { readExamples } from "../data/load.ts";
 import type { Encoded } from "../data/prepared.ts";
+import { readShard } from "../data/raw-shard.ts";
+import { encodings } from "../encoding/registry.ts";
 import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -27,11 +28,10 @@ export function createWorker(
     remember(manifests, 1, key, () => readManifest<Encoded>(store, key));
   const shard = (key: string, slot: number) =>
     remember(shards, shardsMax, `${key}#${slot}`, async () => {
-      const { slots, columns } = await manifest(key);
-      const share = slots[slot];
-      if (share === undefined)
-        throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${slots.length}`);
-      return readExamples(store, share.parts, columns);
+      const encoded = await manifest(key);
+      if (slot >= encoded.slots.length)
+        throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${encoded.workers}`);
+      return readShard(store, encoded, slot, (chosen) => encodings.create(chosen));
     });
   const problem = (request: WorkerRequest) => {
     const name = JSON.stringify(request.problem);

@@ -1,0 +1,89 @@
+import { randomFrom } from "../core/random.ts";
+import type { Encoding } from "../encoding/encoding.ts";
+import type { Examples } from "../math/rows.ts";
+import type { Store } from "../ports/store.ts";
+import { denseChunks, type Piece } from "./dense-chunks.ts";
+import { Mixer } from "./encode-dense.ts";
+import { streamOf } from "./encode-job.ts";
+import { groupedByWeight } from "./grouped-rows.ts";
+import { readExamples } from "./load.ts";
+import { piecesOf } from "./pieces.ts";
+import type { Encoded } from "./prepared.ts";
+import type { Share } from "./raw-slots.ts";
+import { copiedRows, unformedRows } from "./raw-sparse.ts";
+
+/** What one slot works on: its stored rows, read, or formed here of the data rows they are made of. */
+export async function readShard(
+  store: Store,
+  encoded: Encoded,
+  slot: number,
+  encodingOf: (chosen: Encoded["encoding"]) => Encoding,
+): Promise<Examples> {
+  const { slots, columns, raw: parts, workers } = encoded;
+  const { parts: own, raw } = slots[slot]!;
+  if (parts === undefined || raw === undefined) return readExamples(store, own, columns);
+  const encoding = encodingOf(encoded.encoding);
+  const random = randomFrom(encoded.seed).fork("encode");
+  const share: Share = {
+    encoded,
+    chunkRows: encoding.chunkRows(workers),
+    code(index, rows) {
+      const code = encoding.chunk(index, rows, workers, streamOf(random, index));
+      return { code, own: [...code.slots.keys()].filter((j) => code.slots[j] === slot) };
+    },
+  };
+  const pieces = peeked(piecesOf(store, parts, columns, raw.parts));
+  const { isSparse, all } = await pieces;
+  if (!isSparse) return groupedByWeight(await denseRows(all, share, slots[slot]!.rows));
+  return encoding.mixes ? unformedRows(all, share) : groupedByWeight(await copiedRows(all, share));
+}
+
+/** Looks at the first piece to tell sparse rows from dense ones; nobody is to read it twice. */
+async function peeked(
+  pieces: AsyncGenerator<Piece>,
+): Promise<{ isSparse: boolean; all: AsyncIterable<Piece> }> {
+  const first = await pieces.next();
+  async function* all() {
+    if (first.done === true) return;
+    yield first.value;
+    yield* pieces;
+  }
+  return {
+    isSparse: first.done !== true && first.value.examples.rows.kind === "sparse",
+    all: all(),
+  };
+}
+
+/** The same stored rows, to the last bit, as the encoder would have written. */
+async function denseRows(
+  pieces: AsyncIterable<Piece>,
+  { encoded, chunkRows, code: codeOf }: Share,
+  rows: number,
+): Promise<Examples> {
+  const { columns } = encoded;
+  const values = new Float32Array(rows * columns);
+  const targets = new Float32Array(rows);
+  const counts = new Float32Array(rows).fill(1);
+  const mixer = new Mixer(columns + 1);
+  let isWeighted = false;
+  let used = 0;
+  let index = 0;
+  for await (const chunk of denseChunks(pieces, encoded, chunkRows)) {
+    const { code, own } = codeOf(index++, chunk.rows);
+    if (own.length === 0) continue;
+    const block = code.kind === "mixtures" ? mixer.mix(code, chunk) : chunk;
+    for (const stored of own) {
+      const row = code.kind === "mixtures" ? stored : code.source[stored]!;
+      const from = row * block.width;
+      values.set(block.values.subarray(from, from + columns), used * columns);
+      targets[used] = block.values[from + columns]!;
+      if (code.kind === "copies" && code.weights !== undefined) {
+        isWeighted = true;
+        counts[used] = code.weights[stored]!;
+      }
+      used++;
+    }
+  }
+  const examples = { rows: { kind: "dense" as const, rows, columns, values }, targets };
+  return isWeighted ? { ...examples, weights: counts } : examples;
+}
