@@ -1,24 +1,31 @@
 import { messageOf } from "../core/errors.ts";
 import { bounds, functions, invocationUsd, prices } from "../limits.ts";
-import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
+import {
+  type Compute,
+  type Deliver,
+  noUsage,
+  type Slotted,
+  spared,
+  type Usage,
+} from "../ports/compute.ts";
+import { fleet } from "./fleet.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { Fate } from "./weather/fate.ts";
 
 export interface SimulatedOptions<Task, Result> {
   readonly clock: VirtualClock;
   /** The real work; its time does not count, its result does. */
-  perform(task: Task): Promise<Result>;
+  perform(task: Task): Result | Promise<Result>;
   /** How long the work would take on a worker, without weather. */
   workMs(task: Task): number;
-  fateOf(task: Task): Fate;
+  /** Of a task in an environment that starts for it, or is warm. */
+  fateOf(task: Task, isCold: boolean): Fate;
   bytes(task: Task, result: Result | null): { down: number; up: number };
+  /** Bytes of a reply as far as they are known without it: unwanted ones are then not computed. */
+  replyBytes?(task: Task): number | null;
   readonly environmentsPerSlot?: number;
   readonly memoryMb?: number;
   readonly timeoutMs?: number;
-}
-
-interface Environment {
-  freeAtMs: number;
 }
 
 /**
@@ -31,44 +38,65 @@ export function simulatedCompute<Task extends Slotted, Result>(
   const { clock } = options;
   const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
-  const environments = fleet(clock, options.environmentsPerSlot ?? bounds.environmentsPerSlot);
+  const environments = fleet(options.environmentsPerSlot ?? bounds.environmentsPerSlot);
   let isClosed = false;
 
-  const deliverAt = (atMs: number, deliver: () => void) => {
-    clock.schedule(atMs, () => {
-      if (!isClosed) deliver();
-    });
+  const failed = (run: Run<Task, Result>, reason: string) =>
+    run.deliver({ kind: "lost", reason }, usageOf(run, options.bytes(run.task, null), memoryMb));
+  const replied = (run: Run<Task, Result>, result: Result) => {
+    const usage = usageOf(run, options.bytes(run.task, result), memoryMb);
+    run.deliver({ kind: "done", result }, usage);
   };
 
-  const finish = (task: Task, run: Run, deliver: Deliver<Result>) => {
-    const reply = (outcome: Outcome<Result>, result: Result | null) => {
-      if (isClosed) return;
-      deliver(outcome, usageOf(run, options.bytes(task, result), memoryMb));
+  const finish = (run: Run<Task, Result>) => {
+    if (isClosed) return;
+    const { task, lost } = run;
+    if (lost !== null) return failed(run, lost);
+    if (run.isWanted?.() === false) {
+      const up = options.replyBytes?.(task) ?? null;
+      const { down } = options.bytes(task, null);
+      if (up !== null) return run.deliver(spared, usageOf(run, { down, up }, memoryMb));
+    }
+    let result: Result | Promise<Result>;
+    try {
+      result = options.perform(task);
+    } catch (thrown) {
+      return failed(run, messageOf(thrown));
+    }
+    if (!(result instanceof Promise)) return replied(run, result);
+    const heard = (tell: () => void) => {
+      if (!isClosed) tell();
     };
-    if (run.lost !== null) return reply({ kind: "lost", reason: run.lost }, null);
-    const work = options.perform(task).then(
-      (result) => reply({ kind: "done", result }, result),
-      (thrown) => reply({ kind: "lost", reason: messageOf(thrown) }, null),
+    const work = result.then(
+      (value) => heard(() => replied(run, value)),
+      (thrown) => heard(() => failed(run, messageOf(thrown))),
     );
     clock.hold(work);
   };
 
   return {
-    start(task, deliver) {
-      const found = environments.find(task.slot);
+    start(task, deliver, isWanted) {
+      const nowMs = clock.nowMs();
+      const found = environments.find(task.slot, nowMs);
       if (found === null) {
         const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
-        const bytes = { down: 0, up: 0 };
-        const usage: Usage = { billedMs: 0, coldStart: false, costUsd: 0, ...named(bytes) };
-        deliverAt(clock.nowMs(), () => deliver({ kind: "lost", reason }, usage));
+        const lost = { kind: "lost", reason } as const;
+        clock.schedule(nowMs, () => {
+          if (!isClosed) deliver(lost, noUsage);
+        });
         return;
       }
-      const run = runOf(options.fateOf(task), options.workMs(task), found.isCold, timeoutMs);
-      const endMs = clock.nowMs() + run.coldMs + run.billedMs;
-      found.environment.freeAtMs = endMs;
-      if (run.lost !== null)
-        clock.schedule(endMs, () => environments.remove(task.slot, found.environment));
-      deliverAt(endMs, () => finish(task, run, deliver));
+      const { environment, isCold } = found;
+      const fate = options.fateOf(task, isCold);
+      const took = tookOf(fate, options.workMs(task), timeoutMs);
+      const coldMs = isCold ? fate.coldStartMs : 0;
+      const run = { ...took, task, deliver, isWanted, fate, isCold, coldMs };
+      const endMs = nowMs + coldMs + took.billedMs;
+      environment.freeAtMs = endMs;
+      clock.schedule(endMs, () => {
+        if (took.lost !== null) environments.remove(task.slot, environment);
+        finish(run);
+      });
     },
     async close() {
       isClosed = true;
@@ -76,58 +104,43 @@ export function simulatedCompute<Task extends Slotted, Result>(
   };
 }
 
-function fleet(clock: VirtualClock, perSlotMax: number) {
-  const slots = new Map<number, Environment[]>();
-  return {
-    perSlotMax,
-    /** The most recently used idle environment, or a new one while the slot may have one more. */
-    find(slot: number): { environment: Environment; isCold: boolean } | null {
-      const all = slots.get(slot) ?? [];
-      slots.set(slot, all);
-      const idle = all
-        .filter((one) => one.freeAtMs <= clock.nowMs())
-        .sort((a, b) => b.freeAtMs - a.freeAtMs)[0];
-      if (idle !== undefined) return { environment: idle, isCold: false };
-      if (all.length >= perSlotMax) return null;
-      const environment = { freeAtMs: 0 };
-      all.push(environment);
-      return { environment, isCold: true };
-    },
-    remove(slot: number, environment: Environment) {
-      slots.set(
-        slot,
-        (slots.get(slot) ?? []).filter((one) => one !== environment),
-      );
-    },
-  };
-}
-
-interface Run {
+interface Run<Task, Result> extends Took {
+  readonly task: Task;
+  readonly deliver: Deliver<Result>;
+  readonly isWanted: (() => boolean) | undefined;
   readonly fate: Fate;
   readonly isCold: boolean;
   readonly coldMs: number;
+}
+
+interface Took {
   readonly billedMs: number;
   /** What the caller is told instead of a result. */
   readonly lost: string | null;
 }
 
-function runOf(fate: Fate, workMs: number, isCold: boolean, timeoutMs: number): Run {
-  const coldMs = isCold ? fate.coldStartMs : 0;
+function tookOf(fate: Fate, workMs: number, timeoutMs: number): Took {
   const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
-  const isTimeout = fate.fault === "hang" || tookMs > timeoutMs;
-  const timeout = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-  const lost = isTimeout ? timeout : fate.fault === null ? null : "the environment crashed";
-  return { fate, isCold, coldMs, billedMs: isTimeout ? timeoutMs : tookMs, lost };
+  if (fate.fault === "hang" || tookMs > timeoutMs) {
+    const lost = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
+    return { billedMs: timeoutMs, lost };
+  }
+  return { billedMs: tookMs, lost: fate.fault === null ? null : "the environment crashed" };
 }
 
-function usageOf(run: Run, bytes: { down: number; up: number }, memoryMb: number): Usage {
+function usageOf(
+  run: Pick<Run<never, never>, "billedMs" | "coldMs" | "fate" | "isCold">,
+  bytes: { down: number; up: number },
+  memoryMb: number,
+): Usage {
   const billedMs = Math.ceil(run.billedMs + run.coldMs);
   const environment = run.isCold ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
   const times = run.fate.duplicate ? 2 : 1;
-  const costUsd = times * invocationUsd(billedMs, memoryMb) + environment;
-  return { billedMs, coldStart: run.isCold, costUsd, ...named(bytes) };
-}
-
-function named(bytes: { down: number; up: number }): { bytesDown: number; bytesUp: number } {
-  return { bytesDown: bytes.down, bytesUp: bytes.up };
+  return {
+    billedMs,
+    coldStart: run.isCold,
+    bytesDown: bytes.down,
+    bytesUp: bytes.up,
+    costUsd: times * invocationUsd(billedMs, memoryMb) + environment,
+  };
 }

@@ -9,4 +9,10 @@ export interface Clock {
    * waits for `woken`; a virtual clock moves on to its next event instead.
    */
   rest(woken: Promise<void>): Promise<void>;
+  /**
+   * For a clock whose time need not be waited for: goes on to its next event or to `untilMs`,
+   * whichever is first (at one moment the event), before it returns. False where it cannot, and
+   * only a rest helps.
+   */
+  advance?(untilMs: number): boolean;
 }

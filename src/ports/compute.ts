@@ -24,6 +24,9 @@ export const noUsage: Usage = {
 
 export type Deliver<Result> = (outcome: Outcome<Result>, usage: Usage) => void;
 
+/** Told instead of a result that nobody waited for any more and nobody worked out. */
+export const spared = { kind: "lost", reason: "" } as const;
+
 /** What every task has: a name that is unique within its run, and the slot it belongs to. */
 export interface Slotted {
   readonly id: string;
@@ -35,10 +38,10 @@ export interface Slotted {
 /**
  * Where tasks run. Laws: `start` never throws and never calls `deliver` before it returns; a task
  * that fails is delivered as lost; a reply may come twice, late or never. Nothing can be taken
- * back once started.
+ * back once started. `isWanted` tells whether a reply would still count: once false, always false.
  */
 export interface Compute<Task extends Slotted, Result> {
-  start(task: Task, deliver: Deliver<Result>): void;
+  start(task: Task, deliver: Deliver<Result>, isWanted?: () => boolean): void;
   /** Frees what it holds. Replies that come later are not delivered. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
+import { type Mailbox, mailbox } from "./mailbox.ts";
 import type { Arrival, Step, Strategy } from "./strategy.ts";
 
 /** The loop's way out of its head: everything it does to the world. */
@@ -30,7 +31,11 @@ export interface LoopEnd<State> {
 interface Running<Task> {
   readonly task: Task;
   readonly startedMs: number;
+  /** Its task is wanted and nothing was heard of it yet. */
+  isAwaited: boolean;
   isHeard: boolean;
+  /** The last reconciliation that wanted it. */
+  wantedAt: number;
 }
 
 interface Letter<Task, Result> {
@@ -59,7 +64,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   const tasks = underWay(ports, originMs, inbox);
   let state = from === null ? strategy.start() : resumed(strategy, from);
 
-  const advance = (step: Step<State>, atMs: number): string | undefined => {
+  const advance = (step: Step<State, Task>, atMs: number): string | undefined => {
     state = step.state;
     for (const event of step.events ?? []) ports.tell(event);
     if (step.durable) ports.save(state, atMs);
@@ -78,31 +83,33 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
     }
-    isSettled = false;
+    isSettled = true;
     const stop = ports.mayStop(elapsed());
     if (stop !== null) return end(stop);
     let stuck: string | undefined;
     const wakeAtMs = strategy.wakeAtMs?.(state);
-    const letter = await next(inbox, clock, wakeAtMs === undefined ? null : originMs + wakeAtMs);
+    const untilMs = wakeAtMs === undefined ? Number.POSITIVE_INFINITY : originMs + wakeAtMs;
+    const letter = soon(inbox, clock, untilMs) ?? (await later(inbox, clock, untilMs));
     if (letter === "tick") {
       // Differences of clock readings round: a tick must not come before the time it was asked for.
       const atMs = Math.max(elapsed(), wakeAtMs ?? 0);
       ports.tell({ type: "tick", atMs });
       stuck = advance(strategy.receive(state, { kind: "tick" }, atMs), atMs);
-    } else if (letter !== null) {
+      isSettled = false;
+    } else if (letter !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
       const { running, outcome, atMs } = letter;
       const { task } = running;
-      const isWanted = tasks.isAwaited(running);
       const arrival: Arrival<Task, Result> = { kind: "reply", task, outcome };
-      const step = isWanted ? strategy.receive(state, arrival, atMs) : null;
+      const step = running.isAwaited ? strategy.receive(state, arrival, atMs) : null;
       if (!running.isHeard) ports.tell(arrivalEvent(letter, step));
       running.isHeard = true;
       if (step !== null) {
         tasks.close(running);
         stuck = advance(step, atMs);
+        isSettled = step.settled === true;
+        if (isSettled && step.besides !== undefined) tasks.add(step.besides);
       }
-      isSettled = step === null || step.settled === true;
     }
     if (stuck !== undefined) return end({ kind: "unfinished", reason: stuck });
   }
@@ -117,37 +124,56 @@ function underWay<Task extends Slotted, Result>(
   const elapsed = () => clock.nowMs() - originMs;
   const inFlight = new Map<string, Running<Task>>();
   const waiting = new Map<string, () => void>();
+  let reconciliations = 0;
   const launch = (task: Task) => {
     waiting.delete(task.id);
-    const running = { task, startedMs: elapsed(), isHeard: false };
+    const running: Running<Task> = {
+      task,
+      startedMs: elapsed(),
+      isAwaited: true,
+      isHeard: false,
+      wantedAt: reconciliations,
+    };
     inFlight.set(task.id, running);
-    compute.start(task, (outcome, usage) =>
-      inbox.put({ running, outcome, usage, atMs: elapsed() }),
+    compute.start(
+      task,
+      (outcome, usage) => inbox.put({ running, outcome, usage, atMs: elapsed() }),
+      () => running.isAwaited,
     );
+  };
+  const add = (task: Task) => {
+    if (waiting.size > 0 && waiting.has(task.id)) return;
+    if ((task.notBeforeMs ?? 0) <= elapsed()) return launch(task);
+    // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
+    const start = () => launch(task);
+    waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
+  };
+  const forget = (running: Running<Task>) => {
+    running.isAwaited = false;
+    inFlight.delete(running.task.id);
   };
   return {
     /** Starts what is missing and forgets what is no longer wanted. */
     reconcile(wanted: readonly Task[]) {
+      reconciliations++;
       for (const task of wanted) {
-        if (inFlight.has(task.id) || waiting.has(task.id)) continue;
-        if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
-        else {
-          // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
-          const start = () => launch(task);
-          waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
-        }
+        const running = inFlight.get(task.id);
+        if (running !== undefined) running.wantedAt = reconciliations;
+        else add(task);
       }
       // All that is wanted is there now, so equal counts mean that nothing else is.
       if (inFlight.size + waiting.size === wanted.length) return;
+      for (const running of inFlight.values())
+        if (running.wantedAt !== reconciliations) forget(running);
+      if (waiting.size === 0) return;
       const names = new Set(wanted.map((task) => task.id));
-      for (const id of inFlight.keys()) if (!names.has(id)) inFlight.delete(id);
       for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
     },
-    /** Its task is wanted and this is the first reply to it. */
-    isAwaited: (running: Running<Task>) => inFlight.get(running.task.id) === running,
-    close(running: Running<Task>) {
-      inFlight.delete(running.task.id);
+    /** Starts what is wanted besides. */
+    add(tasks: readonly Task[]) {
+      for (const task of tasks) if (!inFlight.has(task.id)) add(task);
     },
+    close: forget,
   };
 }
 
@@ -161,9 +187,10 @@ function resumed<State extends object, Task extends Slotted, Result>(
 /** `step` is what came of it, null where it was no longer wanted. */
 function arrivalEvent<Task extends Slotted, Result>(
   { running, outcome, usage, atMs }: Letter<Task, Result>,
-  step: Step<object> | null,
+  step: { readonly refused?: string } | null,
 ): ArrivalEvent {
-  const reason = outcome.kind === "lost" ? outcome.reason : step?.refused;
+  const told = outcome.kind === "lost" ? outcome.reason : step?.refused;
+  const reason = told === "" ? undefined : told;
   return {
     type: "arrival",
     atMs,
@@ -176,47 +203,25 @@ function arrivalEvent<Task extends Slotted, Result>(
   };
 }
 
-interface Mailbox<Item> {
-  put(item: Item): void;
-  take(): Item | undefined;
-  /** Resolves when something is there, or the run was interrupted. */
-  woken(): Promise<void>;
-  wake(): void;
+/** The next letter, or "tick" at `untilMs`, as far as they come without waiting. */
+function soon<Item>(inbox: Mailbox<Item>, clock: Clock, untilMs: number): Item | Pause | undefined {
+  const item = inbox.take();
+  if (item !== undefined) return item;
+  if (clock.nowMs() >= untilMs) return "tick";
+  if (clock.advance?.(untilMs) !== true) return undefined;
+  return inbox.take() ?? "nothing";
 }
 
-function mailbox<Item>(interrupted: Promise<void> | undefined): Mailbox<Item> {
-  const items: Item[] = [];
-  let first = 0;
-  let wake = () => {};
-  let woken = new Promise<void>((resolve) => (wake = resolve));
-  void interrupted?.then(() => wake());
-  return {
-    put(item) {
-      items.push(item);
-      wake();
-    },
-    take() {
-      if (first < items.length) return items[first++];
-      items.length = first = 0;
-      woken = new Promise((resolve) => (wake = resolve));
-      return undefined;
-    },
-    woken: () => woken,
-    wake: () => wake(),
-  };
-}
-
-/** The next letter, "tick" at `wakeAtMs`, or null when something else may have changed. */
-async function next<Item>(
+/** The next letter, or "nothing" when something else may have changed. */
+async function later<Item>(
   inbox: Mailbox<Item>,
   clock: Clock,
-  wakeAtMs: number | null,
-): Promise<Item | "tick" | null> {
-  const waitingItem = inbox.take();
-  if (waitingItem !== undefined) return waitingItem;
-  if (wakeAtMs !== null && clock.nowMs() >= wakeAtMs) return "tick";
-  const cancel = wakeAtMs === null ? () => {} : clock.schedule(wakeAtMs, inbox.wake);
+  untilMs: number,
+): Promise<Item | Pause> {
+  const cancel = clock.schedule(untilMs, inbox.wake);
   await clock.rest(inbox.woken());
   cancel();
-  return inbox.take() ?? null;
+  return inbox.take() ?? "nothing";
 }
+
+type Pause = "tick" | "nothing";

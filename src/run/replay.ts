@@ -17,7 +17,7 @@ export async function replay<State extends object, Task extends Slotted, Result>
   let state = strategy.start();
   let durable = state;
   for (const event of events) {
-    let step: Step<State>;
+    let step: Step<State, Task>;
     if (event.type === "resumed") {
       state = strategy.resume?.(durable, event.atMs) ?? durable;
       continue;

@@ -10,7 +10,7 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
   start(): State;
   /** What should be running now; empty means finished. The loop starts what is missing. */
   wanted(state: State): readonly Task[];
-  receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State>;
+  receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State, Task>;
   /** A saved state on its way back into a run at `atMs`: deadlines and patience begin anew. */
   resume?(state: State, atMs: number): State;
   /** When this state wants a tick if nothing else happens; asked again after every step. */
@@ -21,7 +21,7 @@ export type Arrival<Task, Result> =
   | { readonly kind: "reply"; readonly task: Task; readonly outcome: Outcome<Result> }
   | { readonly kind: "tick" };
 
-export interface Step<State> {
+export interface Step<State, Task extends Slotted = never> {
   readonly state: State;
   readonly events?: readonly RunEvent[];
   /** Worth a checkpoint. */
@@ -31,6 +31,8 @@ export interface Step<State> {
    * With thousands of slots, asking at every reply would be most of the work.
    */
   readonly settled?: boolean;
+  /** With `settled`: what is wanted besides, such as the task just lost, asked for again. */
+  readonly besides?: readonly Task[];
   /** The reply was no use, for this reason: it is told and counted as lost. */
   readonly refused?: string;
   /** It cannot go on: why. What was saved last is kept. */
