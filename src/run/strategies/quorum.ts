@@ -83,7 +83,8 @@ export function answered(quorum: Quorum<unknown>): number[] {
 
 export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number): boolean {
   const { count } = quorum.replies;
-  return count >= rule.enough || (count >= rule.needed && atMs >= deadlineOf(quorum, rule));
+  if (count >= rule.enough) return true;
+  return count >= rule.needed ? atMs >= deadlineOf(quorum, rule) : atMs >= desertedMs(quorum, rule);
 }
 
 /** Why it will never close, once nothing was heard for the patience; null before that. */
@@ -114,9 +115,9 @@ export function wakeAtMs(
   patienceMs: number,
   suffices: (slots: readonly number[]) => boolean,
 ): number {
-  const deadline = deadlineOf(quorum, rule);
-  const mayClose = Number.isFinite(deadline) && quorum.replies.count >= rule.needed;
-  const isDue = mayClose && suffices(answered(quorum));
+  const isEnough = quorum.replies.count >= rule.needed;
+  const deadline = isEnough ? deadlineOf(quorum, rule) : desertedMs(quorum, rule);
+  const isDue = Number.isFinite(deadline) && suffices(answered(quorum));
   const endMs = isDue ? deadline : Number.POSITIVE_INFINITY;
   return Math.min(quorum.heardMs + patienceMs, endMs, nextCopyMs(quorum, rule));
 }
@@ -132,6 +133,13 @@ export function ticked<Reply>(quorum: Quorum<Reply>, rule: WaitRule, atMs: numbe
 /** A reply of this slot takes its own task off the list of what is wanted, and no other. */
 export function isAlone(quorum: Quorum<unknown>, slot: number): boolean {
   return quorum.copies[slot] === undefined;
+}
+
+/** When too few replies have to do, because nothing has come for so long. */
+function desertedMs({ startedMs, heardMs, replies }: Quorum<unknown>, rule: WaitRule): number {
+  if (rule.desertion === undefined || replies.count === 0) return Number.POSITIVE_INFINITY;
+  const { factor, minimumMs } = rule.desertion;
+  return heardMs + Math.max(minimumMs, factor * (heardMs - startedMs));
 }
 
 function deadlineOf(quorum: Quorum<unknown>, rule: WaitRule): number {

@@ -1,10 +1,22 @@
 import { dot } from "../../math/vector.ts";
 import { type ArrivalTimes, noTimes, timed } from "./arrival-times.ts";
-import { type AdaptiveOptions, floorOf, leastReplies } from "./floor.ts";
+import {
+  type AdaptiveOptions,
+  boundsOf,
+  desertion,
+  isLook,
+  type Looks,
+  leastReplies,
+  looked,
+  lookRule,
+  noLooks,
+  stretch,
+} from "./floor.ts";
 import type { Closed, Crowd, WaitPolicy } from "./policy.ts";
 import type { WaitRule } from "./rule.ts";
 
 interface DisagreementMemory {
+  readonly looks: Looks;
   readonly times: ArrivalTimes;
   /** How many more than the least number are waited for. */
   readonly extra: number;
@@ -21,25 +33,26 @@ const burnInRounds = 5;
 const part = 1 / 16;
 /** A quorum gives up on its k at this multiple of the time that the k-th reply usually takes. */
 const patience = 2;
-const firstStretch = 3;
 
 /**
  * Few replies while they agree, more once they do not: gradients of successive rounds that point
  * against each other say that noise is all that is left at this k (the oracle's trigger that knows
- * no model). k only rises, and falls back to who is there where slots stay away.
+ * no model). k only rises, as far as slots come at all.
  */
 export function disagreement({ atLeast, threshold }: AdaptiveOptions, crowd: Crowd) {
   const { workers } = crowd;
   const least = leastReplies(crowd, atLeast);
   const rule = (memory: DisagreementMemory, absent: readonly number[]): WaitRule => {
-    const { live, needed } = floorOf(crowd, least, absent);
-    const enough = Math.max(needed, Math.min(live, least + memory.extra));
+    const bounds = boundsOf(crowd, least, absent, memory.looks);
+    if (isLook(memory.looks)) return lookRule(crowd, bounds);
+    const aim = Math.min(least + memory.extra, memory.looks.reach);
+    const enough = Math.max(bounds.kMin, aim);
     const usualMs = memory.times.meanMs[enough - 1]!;
-    if (usualMs === 0)
-      return { needed, enough, deadlineMs: Number.POSITIVE_INFINITY, stretch: firstStretch };
-    return { needed, enough, deadlineMs: patience * usualMs };
+    const deadlineMs = usualMs > 0 ? patience * usualMs : Number.POSITIVE_INFINITY;
+    return { needed: bounds.needed, enough, deadlineMs, stretch, desertion };
   };
   const start = (): DisagreementMemory => ({
+    looks: noLooks(crowd),
     times: noTimes(workers),
     extra: 0,
     balance: 0,
@@ -54,7 +67,8 @@ export function disagreement({ atLeast, threshold }: AdaptiveOptions, crowd: Cro
     start,
     rule,
     learn(memory, closed) {
-      const next = { ...memory, times: timed(memory.times, closed) };
+      const looks = looked(memory.looks, closed, crowd);
+      const next = { ...memory, looks, times: timed(memory.times, closed) };
       return closed.gradient === null
         ? next
         : judged(next, closed.gradient.values, { threshold, most: workers - least, workers });

@@ -1,25 +1,74 @@
 import type * as z from "zod";
-import type { Crowd } from "./policy.ts";
+import type { Closed, Crowd } from "./policy.ts";
+import type { WaitRule } from "./rule.ts";
 import type { adaptiveSchema } from "./wait.ts";
 
 export type AdaptiveOptions = z.output<typeof adaptiveSchema>;
+
+/** What quorums that looked for everyone have shown. Plain data. */
+export interface Looks {
+  readonly quorums: number;
+  /** So many slots come before the others are hopelessly late. */
+  readonly reach: number;
+}
+
+/** Quorums at the start that look for everyone. */
+const looksFirst = 3;
+/** Later one in so many looks, because nothing else shows that others got quicker. */
+const lookEvery = 32;
+/** No quorum waits longer than this multiple of the time its least number took. */
+export const stretch = 3;
+/** What a quorum does where fewer than its least number are left alive. */
+export const desertion = { factor: 10, minimumMs: 2000 };
+
+export function noLooks({ workers }: Crowd): Looks {
+  return { quorums: 0, reach: workers };
+}
+
+/** The quorum to come waits for everyone who is not hopelessly late. */
+export function isLook({ quorums }: Looks): boolean {
+  return quorums < looksFirst || quorums % lookEvery === 0;
+}
+
+/** With one more quorum: who did not come although it was waited for them is out of reach. */
+export function looked({ quorums, reach }: Looks, closed: Closed, { workers }: Crowd): Looks {
+  const { count } = closed.arrivals;
+  const { enough } = closed.rule;
+  const isAll = count >= workers || (enough >= workers && count >= enough);
+  return { quorums: quorums + 1, reach: isAll ? workers : count < enough ? count : reach };
+}
 
 /** So many of m replies say something of all the data: m over the redundancy; half if uncoded. */
 export function leastReplies({ workers, redundancy }: Crowd, atLeast: number | undefined): number {
   return atLeast ?? Math.ceil(workers / (redundancy > 1 ? redundancy : 2));
 }
 
+export interface Bounds {
+  /** Nothing moves below this, unless nobody else is left. */
+  readonly needed: number;
+  /** The least k to aim for. */
+  readonly kMin: number;
+}
+
 /**
- * Without weather that lasts, other slots are left out each time, and few replies will do. While
- * the same ones are absent, their rows speak only through the redundancy: then never fewer than m
- * over the redundancy, nor more than there are to come.
+ * Where other slots are left out each time, few replies will do. While the same ones stay absent,
+ * their rows speak only through the redundancy: then more than m over the redundancy, though never
+ * more than come at all.
  */
-export function floorOf(
+export function boundsOf(
   { workers, redundancy }: Crowd,
   least: number,
   absent: readonly number[],
-): { readonly live: number; readonly needed: number } {
-  const live = Math.max(1, workers - absent.length);
-  const covering = absent.length === 0 ? 0 : Math.ceil(workers / redundancy);
-  return { live, needed: Math.min(live, Math.max(least, covering)) };
+  { reach }: Looks,
+): Bounds {
+  const needed = Math.max(1, Math.min(least, workers - absent.length));
+  if (absent.length === 0) return { needed, kMin: needed };
+  const covering = Math.min(workers, Math.floor(workers / redundancy) + 1);
+  return { needed, kMin: Math.max(needed, Math.min(reach, covering)) };
+}
+
+/** Everyone, as long as they are not hopelessly late. */
+export function lookRule({ workers }: Crowd, { needed }: Bounds): WaitRule {
+  const deadlineMs = Number.POSITIVE_INFINITY;
+  return { needed, enough: workers, deadlineMs, stretch, desertion };
 }

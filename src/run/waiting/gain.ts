@@ -1,55 +1,55 @@
 import { type ArrivalTimes, noTimes, seen, timed } from "./arrival-times.ts";
-import { type AdaptiveOptions, floorOf, leastReplies } from "./floor.ts";
+import {
+  type AdaptiveOptions,
+  boundsOf,
+  desertion,
+  isLook,
+  type Looks,
+  leastReplies,
+  looked,
+  lookRule,
+  noLooks,
+  stretch,
+} from "./floor.ts";
 import type { Closed, Crowd, WaitPolicy } from "./policy.ts";
 import type { WaitRule } from "./rule.ts";
 
 /** What is known of time and of progress. */
-export interface GainMemory {
-  readonly quorums: number;
+interface GainMemory {
+  readonly looks: Looks;
   readonly times: ArrivalTimes;
-  /** Running means of |g|^2 and V; V is negative before the first gradient. */
+  readonly progress: Progress;
+}
+
+/** Running means of |g|^2 and V; V is negative before the first gradient. */
+export interface Progress {
   readonly squaredNorm: number;
   readonly variance: number;
 }
 
-/** Quorums that wait for nearly everyone, to see when they come. */
-const lookingQuorums = 3;
-/** Later one in so many asks for more than k, because nothing else shows that others got quicker. */
-const lookEvery = 24;
-/** How much longer than for the least number a quorum that looks waits. */
-const lookingStretch = 3;
 /** A quorum gives up on its k at this multiple of the time the k-th reply usually takes. */
 const patience = 2;
-/** The running means of |g|^2 and V: both fall as training goes on. */
+/** What one quorum adds to the running means: both fall as training goes on. */
 const freshness = 0.3;
 
 /**
- * The k that promises most progress a second: argmax G(k)/T(k), where T(k) is the mean time of the
- * k-th reply and G(k) = (1 - alpha L/2) |g|^2 - (alpha L/2) V (1/k - 1/m) the least decrease that
- * a step alpha along the mean of k of m replies is expected to make, over alpha (oracle: dynamic
- * backup workers; V (1/k - 1/m) instead of V/k, because replies are drawn without repetition).
+ * The k that promises most progress a second, of those whose time is known. Every now and then a
+ * quorum looks for everyone, because only that shows when the others would come.
  */
 export function gainPolicy({ atLeast, step }: AdaptiveOptions, crowd: Crowd) {
   const { workers } = crowd;
   const least = leastReplies(crowd, atLeast);
-  const rule = (memory: GainMemory, absent: readonly number[]): WaitRule => {
-    const { live, needed } = floorOf(crowd, least, absent);
-    if (memory.quorums < lookingQuorums || memory.quorums % lookEvery === 0)
-      return {
-        needed,
-        enough: live,
-        deadlineMs: Number.POSITIVE_INFINITY,
-        stretch: lookingStretch,
-      };
-    const enough = bestCount(memory, { workers, needed, live, step });
-    const deadlineMs = patience * memory.times.meanMs[enough - 1]!;
-    return { needed, enough, deadlineMs };
+  const rule = ({ looks, times, progress }: GainMemory, absent: readonly number[]): WaitRule => {
+    const bounds = boundsOf(crowd, least, absent, looks);
+    if (isLook(looks)) return lookRule(crowd, bounds);
+    const enough = bestCount(times, progress, { workers, kMin: bounds.kMin, step });
+    const deadlineMs = patience * times.meanMs[enough - 1]!;
+    return { needed: bounds.needed, enough, deadlineMs, stretch, desertion };
   };
   const start = (): GainMemory => ({
-    quorums: 0,
+    looks: noLooks(crowd),
     times: noTimes(workers),
-    squaredNorm: 0,
-    variance: -1,
+    progress: { squaredNorm: 0, variance: -1 },
   });
   const policy: WaitPolicy<GainMemory> = {
     ...rule(start(), []),
@@ -58,45 +58,47 @@ export function gainPolicy({ atLeast, step }: AdaptiveOptions, crowd: Crowd) {
     wantsGradient: true,
     start,
     rule,
-    learn: (memory, closed) => ({
-      ...progressSeen(memory, closed, workers),
-      quorums: memory.quorums + 1,
-      times: timed(memory.times, closed),
+    learn: ({ looks, times, progress }, closed) => ({
+      looks: looked(looks, closed, crowd),
+      times: timed(times, closed),
+      progress: progressed(progress, closed, workers),
     }),
   };
   return policy;
 }
 
-/** The k between `needed` and `live` of the largest G(k)/T(k), among those whose T is known. */
+/**
+ * argmax G(k)/T(k) from `kMin` on: T(k) is the mean time of the k-th reply, and with alpha L the
+ * relative step G(k) = (1 - alpha L/2) |g|^2 - (alpha L/2) V (1/k - 1/m), over alpha, the decrease
+ * that a step along the mean of k replies is expected to make at least (Xu, Neglia, Sebastianelli
+ * 2020; V (1/k - 1/m) instead of their V/k, because replies are drawn without repetition).
+ */
 export function bestCount(
-  { times, squaredNorm, variance }: Pick<GainMemory, "times" | "squaredNorm" | "variance">,
-  crowd: { workers: number; needed: number; live: number; step: number },
+  times: ArrivalTimes,
+  { squaredNorm, variance }: Progress,
+  { workers, kMin, step }: { workers: number; kMin: number; step: number },
 ): number {
-  const { workers, needed, live, step } = crowd;
-  const last = Math.max(needed, Math.min(live, seen(times)));
+  const last = Math.max(kMin, Math.min(workers, seen(times)));
   let best = last;
   let bestRate = 0;
-  for (let k = needed; k <= last; k++) {
+  for (let k = kMin; k <= last; k++) {
+    if (times.counts[k - 1] === 0) continue;
     const noise = Math.max(0, variance) * (1 / k - 1 / workers);
     const gain = (1 - step / 2) * squaredNorm - (step / 2) * noise;
-    const tookMs = times.meanMs[k - 1]!;
-    if (times.counts[k - 1] === 0) continue;
-    const rate = gain / Math.max(tookMs, 1e-9);
+    const rate = gain / Math.max(times.meanMs[k - 1]!, 1e-9);
     if (rate > bestRate) [best, bestRate] = [k, rate];
   }
   return best;
 }
 
-function progressSeen(
-  { squaredNorm, variance }: GainMemory,
-  { gradient, arrivals }: Closed,
-  workers: number,
-): Pick<GainMemory, "squaredNorm" | "variance"> {
-  if (gradient === null) return { squaredNorm, variance };
+function progressed(before: Progress, closed: Closed, workers: number): Progress {
+  const { gradient, arrivals } = closed;
+  if (gradient === null) return before;
   const measured = gradient.values.reduce((sum, value) => sum + value * value, 0);
   // The estimate's own noise is part of its norm.
   const noise = gradient.variance * (1 / arrivals.count - 1 / workers);
   const square = Math.max(0, measured - noise);
+  const { squaredNorm, variance } = before;
   if (variance < 0) return { squaredNorm: square, variance: gradient.variance };
   return {
     squaredNorm: squaredNorm + freshness * (square - squaredNorm),

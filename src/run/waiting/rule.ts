@@ -8,6 +8,8 @@ export interface WaitRule {
   readonly deadlineMs: number;
   /** It closes at this multiple of the time that the `needed`-th reply took, if that is earlier. */
   readonly stretch?: number;
+  /** It closes with fewer than `needed` when nothing has come for too long; absent: never. */
+  readonly desertion?: DesertionRule;
   /** Slots that take far longer than others get a copy of their task. */
   readonly copies?: CopyRule;
 }
@@ -19,5 +21,12 @@ export interface CopyRule {
   /** A task is copied when it runs longer than this multiple of the replies' median. */
   readonly factor: number;
   /** No task that has run for less is copied. */
+  readonly minimumMs: number;
+}
+
+export interface DesertionRule {
+  /** Too long is this multiple of the time that the last reply took. */
+  readonly factor: number;
+  /** And at least this. */
   readonly minimumMs: number;
 }
