@@ -54,7 +54,7 @@ export async function encode(
   const digest = digestOf({ formatVersion, prepared: prepared.digest, chosen, workers, seed });
   const key = `encoded/${digest}.json`;
   const before = await readManifest<Encoded>(store, key, (found) => [
-    ...(found.raw ?? []),
+    ...(found.raw?.parts ?? []),
     ...found.slots.flatMap((slot) => slot.parts),
   ]);
   if (before !== null) return before;
@@ -80,7 +80,7 @@ export async function encode(
     columns: prepared.columns,
     scale: encoding.scale(workers),
     slots,
-    ...(byWorkers ? { raw: prepared.train } : {}),
+    ...(byWorkers ? { raw: { parts: prepared.train, sparse: isSparse } } : {}),
   };
   await writeManifest(store, key, encoded);
   return encoded;

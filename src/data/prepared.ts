@@ -73,7 +73,7 @@ export interface Encoded {
   readonly scale: number;
   readonly slots: readonly SlotRows[];
   /** The data rows as prepared, where workers form what they store; nothing else is in the store. */
-  readonly raw?: readonly Part[];
+  readonly raw?: { readonly parts: readonly Part[]; readonly sparse: boolean };
   /** Of shared ratings: how many each user and each item has, in the order of their columns. */
   readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };
 }
@@ -89,7 +89,7 @@ export interface SlotRows {
 export interface RawRows {
   /** How many data rows it needs. */
   readonly rows: number;
-  /** The numbers of the parts that hold them, of `Encoded.raw`. */
+  /** The numbers of the parts that hold them, of `Encoded.raw.parts`. */
   readonly parts: readonly number[];
   /** Numbers that a task goes through, about. */
   readonly entries: number;

@@ -19,9 +19,9 @@ export async function readShard(
   slot: number,
   encodingOf: (chosen: Encoded["encoding"]) => Encoding,
 ): Promise<Examples> {
-  const { slots, columns, raw: parts, workers } = encoded;
-  const { parts: own, raw } = slots[slot]!;
-  if (parts === undefined || raw === undefined) return readExamples(store, own, columns);
+  const { slots, columns, raw, workers } = encoded;
+  const own = slots[slot]!;
+  if (raw === undefined || own.raw === undefined) return readExamples(store, own.parts, columns);
   const encoding = encodingOf(encoded.encoding);
   const random = randomFrom(encoded.seed).fork("encode");
   const share: Share = {
@@ -32,26 +32,10 @@ export async function readShard(
       return { code, own: [...code.slots.keys()].filter((j) => code.slots[j] === slot) };
     },
   };
-  const pieces = peeked(piecesOf(store, parts, columns, raw.parts));
-  const { isSparse, all } = await pieces;
-  if (!isSparse) return groupedByWeight(await denseRows(all, share, slots[slot]!.rows));
-  return encoding.mixes ? unformedRows(all, share) : groupedByWeight(await copiedRows(all, share));
-}
-
-/** Looks at the first piece to tell sparse rows from dense ones; nobody is to read it twice. */
-async function peeked(
-  pieces: AsyncGenerator<Piece>,
-): Promise<{ isSparse: boolean; all: AsyncIterable<Piece> }> {
-  const first = await pieces.next();
-  async function* all() {
-    if (first.done === true) return;
-    yield first.value;
-    yield* pieces;
-  }
-  return {
-    isSparse: first.done !== true && first.value.examples.rows.kind === "sparse",
-    all: all(),
-  };
+  const pieces = piecesOf(store, raw.parts, columns, own.raw.parts);
+  if (!raw.sparse) return groupedByWeight(await denseRows(pieces, share, own.rows));
+  if (encoding.mixes) return unformedRows(pieces, share);
+  return groupedByWeight(await copiedRows(pieces, share));
 }
 
 /** The same stored rows, to the last bit, as the encoder would have written. */

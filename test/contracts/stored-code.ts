@@ -18,8 +18,8 @@ export const encodingExamples = encodings.members.flatMap((member) =>
   })),
 );
 
-function isOneStep(example: { readonly approximate?: unknown }): boolean {
-  return example.approximate === "one-step";
+function isOneStep(example: object): boolean {
+  return "approximate" in example && example.approximate === "one-step";
 }
 
 /** A data set's whole code: S with the slot of each of its rows. */
