@@ -1,9 +1,13 @@
 import { registry } from "../core/registry.ts";
 import { elasticNet } from "./elastic-net.ts";
+import { factorization } from "./factorization.ts";
 import { lasso } from "./lasso.ts";
 import { logistic } from "./logistic.ts";
 import type { Problem } from "./problem.ts";
 import { ridge } from "./ridge.ts";
 import { weighing } from "./weighted.ts";
 
-export const problems = registry<Problem>("problem", [ridge, lasso, elasticNet, logistic].map(weighing));
+export const problems = registry<Problem>(
+  "problem",
+  [ridge, lasso, elasticNet, logistic, factorization].map(weighing),
+);

@@ -2,7 +2,7 @@ import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
 
 /** One question to one slot's shard. */
-export type WorkerTask = GradientTask | AlongTask | BlockTask;
+export type WorkerTask = GradientTask | AlongTask | BlockTask | SubproblemTask;
 
 interface RoundTask extends Slotted {
   readonly round: number;
@@ -26,6 +26,38 @@ export interface BlockTask extends RoundTask {
   readonly operation: "block";
   /** X w of all data rows, an output after another. */
   readonly predictions: Float32Array<ArrayBuffer>;
+}
+
+/** Questions about the least squares of all users, or all items, at once. */
+export type SubproblemTask =
+  | SubproblemGradientsTask
+  | SubproblemCurvaturesTask
+  | SubproblemSolutionsTask;
+
+interface SideTask extends RoundTask {
+  /** Whose subproblems: the other side's weights stand still. */
+  readonly side: "users" | "items";
+  /** Subproblems of fewer ratings are solved exactly, the others by rounds. */
+  readonly exactBelow: number;
+}
+
+/** Gradient and loss of each subproblem over the slot's encoded rows. */
+export interface SubproblemGradientsTask extends SideTask {
+  readonly operation: "subproblem-gradients";
+}
+
+/** What an exact line search of each subproblem needs. */
+export interface SubproblemCurvaturesTask extends SideTask {
+  readonly operation: "subproblem-curvatures";
+  /** One direction a subproblem. */
+  readonly direction: Float32Array<ArrayBuffer>;
+}
+
+/** Exact solutions of the slot's small subproblems. */
+export interface SubproblemSolutionsTask extends SideTask {
+  readonly operation: "subproblem-solutions";
+  /** Slots at which each is solved. */
+  readonly copies: number;
 }
 
 export interface WorkerReply {

@@ -24,6 +24,13 @@ export function planRun(spec: RunSpec): Plan {
       hint: "change workers or the encoding's redundancy",
     });
   }
+  if (problem.pairs !== undefined && spec.strategy.type !== "alternating") {
+    throw new RunError(
+      "bad-combination",
+      `strategy: ${spec.strategy.type} cannot train ${spec.problem.type}, which is not convex`,
+      { hint: "leave strategy out, or choose alternating" },
+    );
+  }
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check(spec, plan);

@@ -44,8 +44,12 @@ export const specSchema = z.strictObject({
   encoding: choice
     .optional()
     .describe("how rows are stored redundantly; auto leaves it to the planner, as wait: auto does"),
-  strategy: choice.default("rounds").describe("how training proceeds"),
-  optimizer: choice.optional().describe("how weights move"),
+  strategy: choice
+    .optional()
+    .describe("how training proceeds; rounds usually, alternating for ratings"),
+  optimizer: choice
+    .optional()
+    .describe("how weights move; l-bfgs usually, fista where there is an l1 penalty"),
   stop: stopSchema.prefault({}).describe("when to stop"),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
   weather: z
@@ -101,11 +105,13 @@ export function resolveSpec(given: unknown): RunSpec {
   const written = Object.entries(given).filter(([key]) => !(auto as string[]).includes(key));
   const spec = parseOptions(specSchema, Object.fromEntries(written), "");
   const problem = problems.resolve(asConfig(spec.problem), "problem");
-  const strategy = methods.resolve(asConfig(spec.strategy), "strategy");
+  const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
+  const strategy = methods.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
   const { usual } = methods.create(strategy);
-  const rowsEncoding = usualEncoding(problems.create(problem).mixable, spec.workers);
+  const { mixable, l1 } = problems.create(problem);
+  const rowsEncoding = usualEncoding(mixable, spec.workers);
   const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
-  const optimizer = spec.optimizer ?? usual?.optimizer ?? "l-bfgs";
+  const optimizer = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
   return {
     problem,
     data: parseOptions(dataSchema, spec.data, "data"),

@@ -39,7 +39,8 @@ export async function prepareData(
   onProgress: StageProgress = () => {},
 ): Promise<Prepared> {
   const { problem } = planRun(spec);
-  const task = problem.target === "classes" ? "classification" : "regression";
+  const numbers = problem.pairs === undefined ? "regression" : "ratings";
+  const task = problem.target === "classes" ? "classification" : numbers;
   const prepared = await prepare(
     { data: spec.data, task, seed: spec.seed },
     { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },

@@ -3,6 +3,8 @@ import { along } from "./along.ts";
 import { block } from "./block.ts";
 import { gradient } from "./gradient.ts";
 import type { Operation } from "./operation.ts";
+import { subproblemCurvatures, subproblemGradients } from "./subproblem-gradients.ts";
+import { subproblemSolutions } from "./subproblem-solutions.ts";
 
 type Asked<Name> = Extract<WorkerTask, { operation: Name }>;
 
@@ -12,6 +14,9 @@ const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<
     gradient: opaque(gradient),
     along: opaque(along),
     block: opaque(block),
+    "subproblem-gradients": opaque(subproblemGradients),
+    "subproblem-curvatures": opaque(subproblemCurvatures),
+    "subproblem-solutions": opaque(subproblemSolutions),
   };
 
 /** The operation that a task asks for; undefined for a name from another version of the code. */

@@ -1,6 +1,11 @@
 import { registry } from "../../core/registry.ts";
+import { alternatingMethod } from "./alternating-method.ts";
 import { encodedBlocksMethod } from "./encoded-blocks-method.ts";
 import type { Method } from "./method.ts";
 import { roundsMethod } from "./rounds-method.ts";
 
-export const methods = registry<Method>("strategy", [roundsMethod, encodedBlocksMethod]);
+export const methods = registry<Method>("strategy", [
+  roundsMethod,
+  encodedBlocksMethod,
+  alternatingMethod,
+]);

@@ -1,0 +1,190 @@
+import { atSlot } from "../../core/slot-map.ts";
+import { difference, dot, norm } from "../../math/vector.ts";
+import type { RoundEvent } from "../../ports/events.ts";
+import { penalty } from "../../problems/penalty.ts";
+import { firstColumn, putUnknowns, takeUnknowns } from "../operations/subproblem-sides.ts";
+import type { Step } from "../strategy.ts";
+import { type Bank, type Sums, shareAt, sumsOf } from "./alternating-bank.ts";
+import {
+  type AlternatingPlan,
+  type AlternatingState,
+  type Heard,
+  type SidePair,
+  sideOf,
+} from "./alternating-state.ts";
+import { arrive } from "./alternating-turns.ts";
+import { answered, ask } from "./quorum.ts";
+
+type Moved = Step<AlternatingState> | null;
+
+/** The gradients are there: one direction a subproblem, and a question about the way. */
+export function aim(plan: AlternatingPlan, state: AlternatingState, atMs: number): Moved {
+  const bank = plan.bank(sideOf(state));
+  const unknowns = unknownsOf(plan);
+  const slots = answered(state.quorum);
+  const sums = sumsOf(bank, state.quorum.replies, slots, unknowns + 1);
+  if (sums === null) return null;
+  const gradients = gradientsOf(plan, state, bank, sums);
+  const newest = overlapPair(plan, state, bank, slots);
+  const pairs = newest === null ? state.pairs : [...state.pairs, newest].slice(-plan.pairsMax);
+  const gradientNorm = norm(gradients) / plan.encoded.rows;
+  const heard: Heard = { weights: state.weights, gradients: state.quorum.replies };
+  const isFirst = state.inner === 0;
+  const halfSquares = state.halfSquares + (isFirst ? gradientNorm ** 2 : 0);
+  const firstNorm = state.round === 0 ? gradientNorm : state.firstNorm;
+  const aimed = { ...state, pairs, halfSquares, firstNorm };
+  const event = {
+    type: "round",
+    startedMs: state.startedMs,
+    round: state.round,
+    counted: slots,
+    objectiveEstimate: objectiveOf(plan, state, lossOf(sums, unknowns) + state.settledLoss),
+    gradientNorm,
+  } as const;
+  if (gradientNorm <= plan.tolerance * firstNorm) {
+    const still = { ...event, atMs, stepSize: 0 };
+    return arrive(plan, aimed, state.weights, still, { previous: heard, endsHalf: true });
+  }
+  const directions = directionsOf(plan, pairs, gradients);
+  const slopes = slopesOf(directions, gradients, unknowns);
+  const search = { directions, slopes, event, heard };
+  return { state: { ...aimed, phase: "curvatures", quorum: ask(atMs), search } };
+}
+
+/** The second quorum is there: every subproblem takes its own step. */
+export function move(plan: AlternatingPlan, state: AlternatingState, atMs: number): Moved {
+  const bank = plan.bank(sideOf(state));
+  const { directions, slopes, event, heard } = state.search!;
+  const slots = answered(state.quorum);
+  const curvatures = sumsOf(bank, state.quorum.replies, slots, 1);
+  if (curvatures === null) return null;
+  const { columns } = plan.encoded;
+  const unknowns = unknownsOf(plan);
+  const lambda = lambdaOf(plan);
+  const weights = state.weights.slice();
+  const first = firstColumn(plan.encoded, bank.side);
+  const z = new Float64Array(unknowns);
+  let steps = 0;
+  for (const [i, member] of bank.members.entries()) {
+    if (curvatures.known[i] === 0) continue;
+    const direction = directions.subarray(i * unknowns, (i + 1) * unknowns);
+    const curvature = curvatures.values[i]! + lambda * dot(direction, direction);
+    if (!(curvature > 0)) continue;
+    const share = Math.min(shareAt(bank, i, slots), shareAt(bank, i, event.counted));
+    const step = (-plan.optimizer.backOff(share) * slopes[i]!) / curvature;
+    takeUnknowns(weights, columns, first + member, z, 0);
+    for (let j = 0; j < unknowns; j++) z[j]! += step * direction[j]!;
+    putUnknowns(weights, columns, first + member, z, 0);
+    steps += step;
+  }
+  const told: RoundEvent = { ...event, atMs, stepSize: steps / bank.members.length };
+  const endsHalf = state.inner + 1 >= plan.iterations;
+  return arrive(plan, state, weights, told, { previous: heard, endsHalf });
+}
+
+export function unknownsOf({ problem }: AlternatingPlan): number {
+  return problem.pairs!.rank + 1;
+}
+
+/** What stands beside the sum of half squared errors: n l2. */
+export function lambdaOf({ problem, encoded }: AlternatingPlan): number {
+  return problem.l2 * encoded.rows;
+}
+
+/** F at a state whose ratings' losses sum up to this. */
+export function objectiveOf(plan: AlternatingPlan, state: AlternatingState, loss: number): number {
+  return loss / plan.encoded.rows + penalty(plan.problem, state.weights, plan.shape);
+}
+
+/** The gradient of every subproblem that is known: the ratings' sums and lambda z. */
+function gradientsOf(
+  plan: AlternatingPlan,
+  { weights }: AlternatingState,
+  bank: Bank,
+  { values, known }: Sums,
+): Float64Array<ArrayBuffer> {
+  const { encoded } = plan;
+  const unknowns = unknownsOf(plan);
+  const lambda = lambdaOf(plan);
+  const first = firstColumn(encoded, bank.side);
+  const gradients = new Float64Array(bank.members.length * unknowns);
+  for (const [i, member] of bank.members.entries()) {
+    if (known[i] === 0) continue;
+    const at = i * unknowns;
+    takeUnknowns(weights, encoded.columns, first + member, gradients, at);
+    for (let j = 0; j < unknowns; j++)
+      gradients[at + j] = lambda * gradients[at + j]! + values[i * (unknowns + 1) + j]!;
+  }
+  return gradients;
+}
+
+function lossOf({ values }: Sums, unknowns: number): number {
+  let loss = 0;
+  for (let at = unknowns; at < values.length; at += unknowns + 1) loss += values[at]!;
+  return loss;
+}
+
+/** Every subproblem's newest pair: only slots heard in both rounds speak. */
+function overlapPair(
+  plan: AlternatingPlan,
+  { previous, quorum, weights }: AlternatingState,
+  bank: Bank,
+  slots: readonly number[],
+): SidePair | null {
+  if (previous === null) return null;
+  const unknowns = unknownsOf(plan);
+  const overlap = slots.filter((slot) => atSlot(previous.gradients, slot) !== undefined);
+  if (overlap.length === 0) return null;
+  const now = sumsOf(bank, quorum.replies, overlap, unknowns + 1);
+  const before = sumsOf(bank, previous.gradients, overlap, unknowns + 1);
+  if (now === null || before === null) return null;
+  const { columns } = plan.encoded;
+  const lambda = lambdaOf(plan);
+  const first = firstColumn(plan.encoded, bank.side);
+  const changes = new Float64Array(bank.members.length * unknowns);
+  const responses = new Float64Array(changes.length);
+  const moved = difference(now.values, before.values);
+  const [here, there] = [new Float64Array(unknowns), new Float64Array(unknowns)];
+  for (const [i, member] of bank.members.entries()) {
+    if (now.known[i] === 0) continue;
+    takeUnknowns(weights, columns, first + member, here, 0);
+    takeUnknowns(previous.weights, columns, first + member, there, 0);
+    for (let j = 0; j < unknowns; j++) {
+      const change = here[j]! - there[j]!;
+      changes[i * unknowns + j] = change;
+      responses[i * unknowns + j] = moved[i * (unknowns + 1) + j]! + lambda * change;
+    }
+  }
+  return { changes, responses };
+}
+
+/** The optimizer's direction for every subproblem, from its own pairs. */
+function directionsOf(
+  { optimizer, problem }: AlternatingPlan,
+  pairs: readonly SidePair[],
+  gradients: Float64Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const unknowns = problem.pairs!.rank + 1;
+  const directions = new Float32Array(gradients.length);
+  for (let at = 0; at < gradients.length; at += unknowns) {
+    const end = at + unknowns;
+    let memory = optimizer.start();
+    for (const { changes, responses } of pairs) {
+      const pair = { change: changes.subarray(at, end), response: responses.subarray(at, end) };
+      memory = optimizer.remember(memory, pair);
+    }
+    directions.set(optimizer.direction(memory, gradients.subarray(at, end)), at);
+  }
+  return directions;
+}
+
+function slopesOf(
+  directions: Float32Array,
+  gradients: Float64Array,
+  unknowns: number,
+): Float64Array<ArrayBuffer> {
+  return Float64Array.from({ length: gradients.length / unknowns }, (_, i) => {
+    const [from, end] = [i * unknowns, (i + 1) * unknowns];
+    return dot(directions.subarray(from, end), gradients.subarray(from, end));
+  });
+}

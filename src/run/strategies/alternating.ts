@@ -1,0 +1,150 @@
+import { isFiniteVector } from "../../math/vector.ts";
+import type { Outcome } from "../../ports/compute.ts";
+import type { WorkerReply, WorkerTask } from "../messages.ts";
+import { solutionExtras, solvedAt } from "../operations/subproblem-solutions.ts";
+import type { Step } from "../strategy.ts";
+import { learn, startWaiting } from "../waiting/waiting.ts";
+import { anySuffices } from "./alternating-bank.ts";
+import { aim, move, unknownsOf } from "./alternating-moves.ts";
+import { isCovered, settle } from "./alternating-solutions.ts";
+import { type AlternatingPlan, type AlternatingState, sideOf } from "./alternating-state.ts";
+import { firstPhase } from "./alternating-turns.ts";
+import { copyOf, nameOf } from "./asking.ts";
+import type { Training } from "./method.ts";
+import {
+  ask,
+  despair,
+  hear,
+  isAlone,
+  isClosed,
+  type Missing,
+  outstanding,
+  ticked,
+  wakeAtMs,
+} from "./quorum.ts";
+
+/**
+ * Alternating least squares: users move while items stand still, then items. Small subproblems are
+ * solved exactly by workers; the others by the optimizer, all of a side in step: a round asks every
+ * slot for the gradients of all of them over rows that the slot encodes itself, and a second quorum
+ * for the curvature along each one's direction. Every subproblem has its own pairs and its own step.
+ */
+export function alternating(plan: AlternatingPlan): Training<AlternatingState> {
+  const { workers } = plan.encoded;
+  return {
+    start: () => started(plan),
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    wanted(state) {
+      if (state.finished) return [];
+      return outstanding(state.quorum, workers).map((missing) => taskOf(plan, state, missing));
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      const { rule } = state.waiting;
+      let { quorum } = state;
+      let damage: string | null = null;
+      if (arrival.kind === "tick") quorum = ticked(quorum, rule, atMs);
+      else {
+        const { task, outcome } = arrival;
+        damage = damageOf(task, outcome, lengthOf(plan, state, task.slot));
+        const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
+        quorum = hear(quorum, task.slot, counted, atMs, copyOf(task));
+      }
+      const heard = { ...state, quorum };
+      const refused = damage === null ? {} : { refused: damage };
+      const step = isClosed(quorum, rule, atMs) ? concluded(plan, heard, atMs) : null;
+      if (step !== null) return { ...withLesson(plan, heard, step, atMs), ...refused };
+      const stuck = despair(quorum, rule, workers, plan.patienceMs, atMs);
+      // A sound reply that closes nothing takes its own task off the list and changes no other.
+      const isSound = arrival.kind === "reply" && arrival.outcome.kind === "done" && !damage;
+      const settled = isSound && isAlone(quorum, arrival.task.slot);
+      return { state: heard, ...refused, settled, ...(stuck === null ? {} : { stuck }) };
+    },
+    resume(state, atMs) {
+      const phase = state.phase === "curvatures" ? "gradients" : state.phase;
+      return { ...state, phase, startedMs: atMs, quorum: ask(atMs), search: null };
+    },
+    wakeAtMs: (state) =>
+      wakeAtMs(state.quorum, state.waiting.rule, plan.patienceMs, (slots) =>
+        state.phase === "solutions"
+          ? isCovered(plan, state, slots)
+          : anySuffices(plan.bank(sideOf(state)), slots),
+      ),
+  };
+}
+
+function started(plan: AlternatingPlan): AlternatingState {
+  return {
+    round: 0,
+    startedMs: 0,
+    weights: plan.startWeights.slice(),
+    finished: plan.roundsMax === 0 || plan.halves === 0,
+    half: 0,
+    phase: firstPhase(plan, 0),
+    inner: 0,
+    quorum: ask(0),
+    waiting: startWaiting(plan.wait),
+    settledLoss: 0,
+    halfSquares: 0,
+    firstNorm: 0,
+    quietHalves: 0,
+    pairs: [],
+    previous: null,
+    search: null,
+  };
+}
+
+function taskOf(plan: AlternatingPlan, state: AlternatingState, missing: Missing): WorkerTask {
+  const { round, weights, phase, search } = state;
+  const { slot, notBeforeMs } = missing;
+  const id = `round-${round}/${phase}/${nameOf(missing)}`;
+  const { exactBelow, copies } = plan;
+  const common = { id, slot, round, weights, notBeforeMs, side: sideOf(state), exactBelow };
+  if (phase === "solutions") return { ...common, operation: "subproblem-solutions", copies };
+  if (phase === "gradients") return { ...common, operation: "subproblem-gradients" };
+  return { ...common, operation: "subproblem-curvatures", direction: search!.directions };
+}
+
+/** What a closed quorum leads to; null where it allows nothing yet. */
+function concluded(
+  plan: AlternatingPlan,
+  state: AlternatingState,
+  atMs: number,
+): Step<AlternatingState> | null {
+  if (state.phase === "solutions") return settle(plan, state, atMs);
+  return (state.phase === "gradients" ? aim : move)(plan, state, atMs);
+}
+
+function withLesson(
+  plan: AlternatingPlan,
+  closed: AlternatingState,
+  step: Step<AlternatingState>,
+  atMs: number,
+): Step<AlternatingState> {
+  const { startedMs, arrivals } = closed.quorum;
+  const { rule } = closed.waiting;
+  const lesson = { startedMs, atMs, arrivals, rule, gradient: null };
+  const { waiting, events } = learn(plan.wait, closed.waiting, lesson);
+  const state = { ...step.state, waiting };
+  return { ...step, state, events: [...(step.events ?? []), ...events] };
+}
+
+/** Numbers in a slot's reply. */
+function lengthOf(plan: AlternatingPlan, state: AlternatingState, slot: number): number {
+  const { encoded, exactBelow, copies } = plan;
+  const side = sideOf(state);
+  if (state.phase === "solutions") {
+    const { members } = solvedAt(encoded, side, exactBelow, slot, copies);
+    return members.length * (unknownsOf(plan) + solutionExtras);
+  }
+  const each = state.phase === "gradients" ? unknownsOf(plan) + 1 : 1;
+  return plan.bank(side).members.length * each;
+}
+
+/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
+function damageOf(_task: WorkerTask, outcome: Outcome<WorkerReply>, length: number): string | null {
+  if (outcome.kind === "lost") return null;
+  const { values } = outcome.result;
+  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
+  return isFiniteVector(values) ? null : "its reply holds numbers that are none";
+}
