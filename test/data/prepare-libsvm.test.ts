@@ -37,7 +37,7 @@ describe("a LIBSVM file", () => {
     const stored = rowTexts(await readExamples(store, parts, data.columns));
     const whole = rowTexts(await readExamples(store, data.train, data.columns));
     expect(stored).toEqual([...whole, ...whole].sort());
-    const mixing = { type: "hadamard" };
+    const mixing = { type: "hadamard", encode: "ahead" };
     const request = { encoding: encodings.create(mixing), chosen: mixing, workers: 2, seed: 1 };
     expect((await refusal(encode(data, request, store))).code).toBe("sparse-mixing");
   });
