@@ -30,10 +30,12 @@ export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, crowd: Cro
   const rule = ({ looks, times }: DeadlineMemory, absent: readonly number[]): WaitRule => {
     const bounds = boundsOf(crowd, least, absent, looks);
     if (isLook(looks)) return lookRule(crowd, bounds);
-    const live = Math.min(seen(times), workers - absent.length);
-    const middle = Math.max(1, Math.ceil(live / 2), absent.length > 0 ? bounds.kMin : 0);
+    const { needed, kMin } = bounds;
+    const live = workers - absent.length;
+    const half = Math.max(1, Math.ceil(Math.min(seen(times), live) / 2));
+    const middle = absent.length === 0 ? half : Math.max(half, kMin);
     const deadlineMs = factor * times.meanMs[middle - 1]!;
-    return { needed: bounds.needed, enough: workers, deadlineMs, stretch, desertion };
+    return { needed, enough: Math.max(kMin, live), deadlineMs, stretch, desertion };
   };
   const start = (): DeadlineMemory => ({ looks: noLooks(crowd), times: noTimes(workers) });
   const policy: WaitPolicy<DeadlineMemory> = {
