@@ -51,6 +51,8 @@ export const bounds = {
   /** Environments one slot may keep busy at once before it counts as lost. */
   environmentsPerSlot: 3,
   workersMax: 1_024,
+  /** Slots are 16-bit numbers in shards; a simulation has no other bound. */
+  simulatedWorkersMax: 65_536,
   /** One stored piece of a shard. */
   shardPartBytes: 8 * MiB,
   headerBytesMax: 64 * MiB,

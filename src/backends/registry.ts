@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { bounds } from "../limits.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 
 /** Loaded when chosen: a simulation needs none of the SDK, the emulator none of the simulator. */
@@ -20,5 +21,12 @@ export function checkBackend(name: string): string {
 }
 
 export async function openBackend(name: string, options: BackendOptions): Promise<Backend> {
-  return openers[checkBackend(name)]!(options);
+  checkBackend(name);
+  const { workers } = options.spec;
+  if (name !== "simulated" && workers > bounds.workersMax) {
+    throw new RunError("too-many-workers", `workers: ${workers}, expected at most ${bounds.workersMax}`, {
+      hint: "only a simulation has more: kofn simulate, or --backend simulated",
+    });
+  }
+  return openers[name]!(options);
 }

@@ -35,7 +35,8 @@ export async function encode(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<Encoded> {
   const { encoding, chosen, workers, seed } = request;
-  assert(workers >= 1 && workers <= bounds.workersMax, "the number of workers was checked before");
+  const isChecked = workers >= 1 && workers <= bounds.simulatedWorkersMax;
+  assert(isChecked, "the number of workers was checked before");
   const isSparse = prepared.preparation.sparse;
   if (isSparse && encoding.mixes && encoding.encode === "ahead")
     throw new RunError(

@@ -37,7 +37,7 @@ export const specSchema = z.strictObject({
   workers: z
     .int()
     .min(1)
-    .max(bounds.workersMax)
+    .max(bounds.simulatedWorkersMax)
     .default(16)
     .describe("how many workers; auto leaves it to the planner"),
   wait: waitSchema.optional(),
