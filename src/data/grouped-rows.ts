@@ -1,4 +1,4 @@
-import { denseRowsOf, sparseRowsOf } from "../math/kernels/home.ts";
+import { denseRowsOf, sparseRowsOf } from "../math/kernels/resident.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { DenseRows, Rows, SparseRows } from "../rows.ts";
+import type { Rows } from "../rows.ts";
 import { firstFree, type Instance, instantiate, memoryBytesMax } from "./instance.ts";
 import { storages, taskBytes } from "./task.ts";
 
@@ -23,6 +23,7 @@ interface Places {
   readonly targets: number;
   readonly counts: number;
   readonly margins: number;
+  readonly scales: number;
   readonly offsets: number;
   readonly indices: number;
   readonly values: number;
@@ -37,58 +38,23 @@ export const residentEntriesMin = 2 ** 16;
 
 /** What a float32 memory is looked up by; views of parts of it find it too. */
 const homes = new WeakMap<ArrayBufferLike, Home>();
+/** Packed rows unpack their values when asked: they are looked up themselves, and first. */
+export const packedHomes = new WeakMap<Rows, Home>();
 
 /** The home of some rows, where they have one. */
 export function homeOf(rows: Rows): Home | undefined {
-  return homes.get(rows.values.buffer);
-}
-
-/** Zeroed dense rows, to be filled in: in a kernel's memory where there are enough of them. */
-export function denseRowsOf(
-  rows: number,
-  columns: number,
-  entriesMin: number = residentEntriesMin,
-): DenseRows {
-  const entries = rows * columns;
-  const home = entries < entriesMin ? null : settle(storages.float32, rows, columns, entries);
-  const values =
-    home === null
-      ? new Float32Array(entries)
-      : new Float32Array(home.memory, home.places.values, entries);
-  return { kind: "dense", rows, columns, values };
-}
-
-/** Sparse rows, all their arrays to be filled in. */
-export function sparseRowsOf(
-  rows: number,
-  columns: number,
-  entries: number,
-  entriesMin: number = residentEntriesMin,
-): SparseRows {
-  const home = entries < entriesMin ? null : settle(storages.sparse, rows, columns, entries);
-  const shape = { kind: "sparse", rows, columns } as const;
-  if (home === null) {
-    const [values, indices] = [new Float32Array(entries), new Uint32Array(entries)];
-    return { ...shape, values, indices, offsets: new Uint32Array(rows + 1) };
-  }
-  const { memory, places } = home;
-  return {
-    ...shape,
-    values: new Float32Array(memory, places.values, entries),
-    indices: new Uint32Array(memory, places.indices, entries),
-    // Of some of the rows they are others: a pass takes its own copy.
-    offsets: new Uint32Array(rows + 1),
-  };
+  return packedHomes.get(rows) ?? homes.get(rows.values.buffer);
 }
 
 /** Makes a home, or null where 32-bit addresses do not reach. */
-function settle(
+export function settle(
   storage: Home["storage"],
   rows: number,
   columns: number,
   entries: number,
 ): Home | null {
-  const strideBytes = 4 * columns;
+  const itemBytes = { 0: 4, 1: 2, 2: 1, 3: 4 }[storage];
+  const strideBytes = storage === storages.float32 ? 4 * columns : strideOf(columns * itemBytes);
   const stripeRows = stripeRowsFor(rows, columns, entries);
   const stripes = Math.ceil(rows / stripeRows);
   const sparse = storage === storages.sparse;
@@ -108,18 +74,28 @@ function settle(
     targets: take(4 * rows),
     counts: take(4 * rows),
     margins: take(8 * rows),
+    scales: take(storage === storages.int8 ? 4 * rows : 0),
     offsets: take(sparse ? 4 * (rows + 1) : 0),
     indices: take(sparse ? 4 * entries : 0),
     // The first row's last eight columns may begin before the row does; what is there counts 0
     // times, but must be a number.
     values: take(alignmentBytes) + alignmentBytes,
   };
-  take(4 * entries);
+  take(sparse ? 4 * entries : strideBytes * rows);
   if (end > memoryBytesMax) return null;
   const instance = instantiate(end);
   const home = { ...instance, storage, rows, columns, strideBytes, stripeRows, places };
   homes.set(instance.memory, home);
   return home;
+}
+
+/**
+ * Packed rows may stand apart: in steps of many cache lines their columns would compete for the
+ * same few lines of the cache.
+ */
+function strideOf(rowBytes: number): number {
+  const strideBytes = Math.ceil(rowBytes / 16) * 16;
+  return strideBytes % 256 === 0 ? strideBytes + 48 : strideBytes;
 }
 
 const alignmentBytes = 64;

@@ -1,6 +1,6 @@
 import type { Examples, Rows } from "../rows.ts";
 import { type Home, homeOf } from "./home.ts";
-import { operations, type Task, writeTask } from "./task.ts";
+import { operations, storages, type Task, writeTask } from "./task.ts";
 
 /** Losses over a linear prediction that a pass knows how to take the slope of. */
 export type FusedLoss = "leastSquares" | "logistic";
@@ -71,9 +71,9 @@ function pass(home: Home, rows: Rows, operation: Task["operation"], counted = fa
     columns: rows.columns,
     strideBytes: home.strideBytes,
     stripeRows,
-    scales: 0,
+    scales: home.storage === storages.int8 ? places.scales : 0,
     counts: counted ? places.counts : 0,
-    values: rows.values.byteOffset,
+    values: isPacked(home) ? places.values : rows.values.byteOffset,
     indices: rows.kind === "sparse" ? rows.indices.byteOffset : 0,
   });
   const stripes = Math.ceil(rows.rows / stripeRows);
@@ -89,4 +89,9 @@ function addSums({ memory, places, columns }: Home, stripes: number, out: Float6
     const from = stripe * columns;
     for (let j = 0; j < columns; j++) out[j]! += sums[from + j]!;
   }
+}
+
+/** Packed rows are always all of a home's; of others some may be a part. */
+function isPacked({ storage }: Home): boolean {
+  return storage === storages.bfloat16 || storage === storages.int8;
 }

@@ -1,5 +1,7 @@
 import { type Random, randomFrom } from "../../../src/core/random.ts";
-import { denseRowsOf, sparseRowsOf } from "../../../src/math/kernels/home.ts";
+import { packedHome } from "../../../src/math/kernels/packed-home.ts";
+import { denseRowsOf, sparseRowsOf } from "../../../src/math/kernels/resident.ts";
+import { pack } from "../../../src/math/packing.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../../../src/math/rows.ts";
 
 /** Sums as the definition has them, in double precision, with the sums of the absolute terms. */
@@ -59,6 +61,22 @@ export function residentRows(rows: number, columns: number, random: Random): Den
   const made = denseRowsOf(rows, columns, 0);
   for (let at = 0; at < made.values.length; at++) made.values[at] = random.normal();
   return made;
+}
+
+/** Rows of normal values, packed, in a kernel's memory. */
+export function residentPacked(
+  storage: "bfloat16" | "int8",
+  rows: number,
+  columns: number,
+  random: Random,
+): DenseRows {
+  const home = packedHome(storage, rows, columns, 0)!;
+  // In two pieces, as parts are read.
+  for (const [from, to] of [[0, rows >> 1] as const, [rows >> 1, rows] as const]) {
+    const values = normals((to - from) * columns, random);
+    home.put(from, pack(storage, values, columns));
+  }
+  return home.rows;
 }
 
 /** The same rows in ordinary memory. */

@@ -1,11 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
-import { denseRowsOf, homeOf, residentEntriesMin } from "../../../src/math/kernels/home.ts";
+import { homeOf, residentEntriesMin } from "../../../src/math/kernels/home.ts";
 import { lossAndGradientFused } from "../../../src/math/kernels/passes.ts";
+import { denseRowsOf } from "../../../src/math/kernels/resident.ts";
 import { addTransposed, multiply } from "../../../src/math/products.ts";
-import type { Examples, Rows } from "../../../src/math/rows.ts";
-import { byHand, labels, normals, ordinary, residentRows, residentSparse } from "./by-hand.ts";
+import type { DenseRows, Examples, Rows } from "../../../src/math/rows.ts";
+import {
+  byHand,
+  labels,
+  normals,
+  ordinary,
+  residentPacked,
+  residentRows,
+  residentSparse,
+} from "./by-hand.ts";
 
 /** The bound that docs/kernels.md states, relative to the sums of absolute terms. */
 const bound = 35 * 2 ** -24;
@@ -16,6 +25,10 @@ function fused(loss: (typeof losses)[number], examples: Examples, weights: Float
   const sum = lossAndGradientFused(loss, examples, weights, gradient);
   expect(sum).not.toBeNull();
   return { loss: sum!, gradient };
+}
+
+function withoutFirst(rows: DenseRows, skip: number): DenseRows {
+  return { ...rows, rows: rows.rows - skip, values: rows.values.subarray(skip * rows.columns) };
 }
 
 /** The largest of |a_i - b_i| / scale_i. */
@@ -58,14 +71,17 @@ describe.each(losses)("the fused pass of %s", (loss) => {
       rows: fc.integer({ min: 0, max: 40 }),
       columns: fc.integer({ min: 1, max: 40 }),
       skip: fc.nat(8),
+      storage: fc.constantFrom("float32", "bfloat16", "int8"),
       seed: fc.nat(),
       counted: fc.boolean(),
     });
     fc.assert(
-      fc.property(shape, ({ rows, columns, skip, seed, counted }) => {
+      fc.property(shape, ({ rows, columns, skip, storage, seed, counted }) => {
         const random = randomFrom(seed);
-        const all = residentRows(rows + skip, columns, random);
-        const x = { ...all, rows, values: all.values.subarray(skip * columns) };
+        const x =
+          storage === "float32"
+            ? withoutFirst(residentRows(rows + skip, columns, random), skip)
+            : residentPacked(storage, rows, columns, random);
         const examples = {
           rows: x,
           targets: labels(rows, random),
@@ -76,7 +92,7 @@ describe.each(losses)("the fused pass of %s", (loss) => {
         const found = fused(loss, examples, weights);
         expect(apart(found.gradient, known.gradient, known.terms)).toBeLessThan(2 * bound);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 
@@ -138,6 +154,9 @@ describe("products of rows in a kernel's memory", () => {
   const cases: [string, Rows][] = [
     ["dense", residentRows(123, 77, random)],
     ["dense and narrow", residentRows(60, 3, random)],
+    ["bfloat16", residentPacked("bfloat16", 123, 77, random)],
+    ["int8", residentPacked("int8", 123, 77, random)],
+    ["int8 and narrow", residentPacked("int8", 60, 3, random)],
     ["sparse", residentSparse(80, 50, 0.1)],
   ];
   test.each(cases)("%s: are those of the same rows in ordinary memory", (_name, x) => {
