@@ -29,6 +29,7 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
   const sources = {
     worker: "functions/worker.ts",
     orchestrator: "functions/orchestrator.ts",
+    "kill-switch": "functions/kill-switch.ts",
     // Not deployed: what the emulator starts in every environment, in one file to start sooner.
     runtime: "src/emulator/runtime/main.ts",
   };

@@ -16,6 +16,8 @@ export const lambda = {
   streamedReplyBytesMax: 200 * MiB,
   environmentVariableBytesMax: 4096,
   concurrencyDefault: 1_000,
+  /** What an account must leave for functions without a reservation. */
+  unreservedMin: 100,
   /** Tenant-aware environments, active or idle, for each 1,000 of concurrency. */
   tenantEnvironmentsPer1000: 2_500,
   /** New environments of one function in ten seconds. */

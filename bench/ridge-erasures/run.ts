@@ -62,7 +62,7 @@ const page = writePlot("ridge-erasures", {
   marks: [
     ruleY([1e-8]),
     line(results, { x: "k", y: atLeast, stroke: "encoding", z: "encoding", fx: "who" }),
-    dot(results, { x: "k", y: atLeast, stroke: "encoding", z: "encoding", fx: "who" }),
+    dot(results, { x: "k", y: atLeast, stroke: "encoding", fx: "who" }),
   ],
 });
 console.log(`\nplot: ${page}`);

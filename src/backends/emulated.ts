@@ -3,9 +3,9 @@ import { systemClock } from "../compute/system-clock.ts";
 import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../emulator/emulator-process.ts";
 import { resolveWeather } from "../emulator/weather/weather.ts";
-import { functions } from "../limits.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { bundleFolder } from "./bundles.ts";
+import { deployed } from "./deployed.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
 import { workerCompute } from "./worker-compute.ts";
 
@@ -35,17 +35,14 @@ export async function emulatedBackend({
     functions: {
       worker: {
         directory: await bundleFolder("worker"),
-        handler: "worker.handler",
-        ...functions.worker,
-        tenancy: "PER_TENANT",
+        ...deployed.worker,
         environment: variables,
         spares,
         sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares,
       },
       orchestrator: {
         directory: await bundleFolder("orchestrator"),
-        handler: "orchestrator.handler",
-        ...functions.orchestrator,
+        ...deployed.orchestrator,
         environment: { ...variables, KOFN_WORKER: "worker" },
       },
     },

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
@@ -68,7 +68,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     home: join(options.home, "lambda"),
     functions: options.functions,
     // The second and later cold starts of a bundle need not compile it.
-    variables: { NODE_COMPILE_CACHE: join(options.home, "compile-cache"), ...environment },
+    variables: { NODE_COMPILE_CACHE: resolve(options.home, "compile-cache"), ...environment },
     weather,
     seed,
     retryDelaysMs: options.retryDelaysMs,

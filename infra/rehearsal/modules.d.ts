@@ -1,0 +1,3 @@
+/** What the bundler puts in their place: SST's components, and the infrastructure to rehearse. */
+declare module "kofn:components";
+declare module "kofn:infra";

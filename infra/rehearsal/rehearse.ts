@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+/** A resource as Pulumi was asked for it. */
+export interface Recorded {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+export interface Rehearsal {
+  readonly resources: readonly Recorded[];
+  readonly calls: readonly { readonly token: string; readonly inputs: Record<string, unknown> }[];
+}
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const platform = join(root, ".sst/platform");
+
+/** SST's platform: its own components and types. Installed once, from the npm registry alone. */
+export async function installPlatform(): Promise<void> {
+  if (existsSync(join(platform, "node_modules/@pulumi/aws/package.json"))) return;
+  const environment = {
+    SST_SKIP_DEPENDENCY_CHECK: "1",
+    SST_NO_BUN: "1",
+    SST_TELEMETRY_DISABLED: "1",
+  };
+  const sst = join(root, "node_modules/.bin/sst");
+  await run(sst, ["install", "--stage", "test"], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+  });
+}
+
+/**
+ * What a deployment of `infra/` would ask AWS for: SST's real components over mocks, offline.
+ * `infra` is the folder to read instead, for tests.
+ */
+export async function rehearse(stage: string, infra = join(root, "infra")): Promise<Rehearsal> {
+  const work = await mkdtemp(join(tmpdir(), "kofn-infra-"));
+  const outfile = join(platform, `rehearsal-${process.pid}-${Date.now()}.mjs`);
+  try {
+    await build({
+      entryPoints: [join(import.meta.dirname, "entry.ts")],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node22",
+      logLevel: "error",
+      plugins: [
+        {
+          name: "deployment",
+          setup({ onResolve, onLoad }) {
+            onResolve({ filter: /^kofn:components$/ }, () => ({
+              path: join(platform, "src/components/index.ts"),
+            }));
+            onResolve({ filter: /^kofn:infra$/ }, () => ({ path: "infra", namespace: "kofn" }));
+            onLoad({ filter: /.*/, namespace: "kofn" }, () => ({
+              contents: `export * from ${JSON.stringify(join(infra, "guard.ts"))};`,
+              resolveDir: root,
+            }));
+            onResolve({ filter: /^[^./]/ }, ({ path, namespace }) =>
+              namespace === "kofn" || path.startsWith("/") || path.startsWith("kofn:")
+                ? undefined
+                : { path, external: true },
+            );
+          },
+        },
+      ],
+    });
+    const env = { ...process.env, KOFN_STAGE: stage, KOFN_WORK: work };
+    const { stdout } = await run(process.execPath, [outfile], {
+      cwd: root,
+      env,
+      maxBuffer: 1 << 26,
+    });
+    return JSON.parse(stdout.trim().split("\n").at(-1)!) as Rehearsal;
+  } finally {
+    await rm(outfile, { force: true });
+    await rm(work, { recursive: true, force: true });
+  }
+}

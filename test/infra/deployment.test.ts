@@ -1,0 +1,202 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Rehearsal, rehearse } from "../../infra/rehearsal/rehearse.ts";
+import { deployedModule, deployedPath, functionsOf } from "../../infra/rehearsal/write-deployed.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
+import { functions, lambda } from "../../src/limits.ts";
+import { temporaryHome } from "../scenarios/workplace.ts";
+import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";
+
+const root = join(import.meta.dirname, "../..");
+const missing = await whyNoPlatform();
+if (missing !== null) console.log(missing);
+
+describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own components", () => {
+  let personal: Rehearsal;
+  let production: Rehearsal;
+  beforeAll(async () => {
+    [personal, production] = await Promise.all([rehearse("someone"), rehearse("production")]);
+  }, 120_000);
+
+  test("the worker: one tenant an environment, sized by src/limits.ts, bounded", () => {
+    expect(named(personal, "WorkerFunction")).toMatchObject({
+      tenancyConfig: { tenantIsolationMode: "PER_TENANT" },
+      memorySize: functions.worker.memoryMb,
+      timeout: functions.worker.timeoutMs / 1000,
+      runtime: functions.runtime,
+      architectures: [functions.architecture],
+      handler: "worker.handler",
+      publish: false,
+      reservedConcurrentExecutions: lambda.concurrencyDefault - lambda.unreservedMin,
+    });
+    expect(named(personal, "WorkerEventInvokeConfig")).toMatchObject({ maximumRetryAttempts: 0 });
+  });
+
+  test("the orchestrator: durable, the longest time-out, safe to start again", () => {
+    const orchestrator = named(personal, "OrchestratorFunction");
+    expect(orchestrator).toMatchObject({
+      durableConfig: { executionTimeout: 7 * 24 * 3600, retentionPeriod: 14 },
+      memorySize: functions.orchestrator.memoryMb,
+      timeout: lambda.timeoutMsMax / 1000,
+      runtime: functions.runtime,
+      architectures: [functions.architecture],
+      publish: true,
+    });
+    expect(orchestrator).not.toHaveProperty("tenancyConfig");
+    const { variables } = orchestrator.environment as { variables: Record<string, string> };
+    expect(variables.KOFN_WORKER).toBe(named(personal, "WorkerFunction").name);
+  });
+
+  test("every role may do what it is named for, on what it is for, and nothing else", () => {
+    const bucket = "arn:aws:s3:us-east-1:123456789012:StoreBucket";
+    const folders = ["parts", "prepared", "encoded", "runs"].map((name) => `${bucket}/${name}/*`);
+    const worker = "arn:aws:lambda:us-east-1:123456789012:WorkerFunction";
+    const orchestrator = "arn:aws:lambda:us-east-1:123456789012:OrchestratorFunction";
+    const allowed = (role: string) =>
+      statementsOf(personal, role).map(({ effect, actions, resources, conditions }) => {
+        expect(effect).toBe("Allow");
+        return { actions, resources, ...(conditions === undefined ? {} : { conditions }) };
+      });
+    expect(allowed("WorkerRole")).toEqual([
+      { actions: ["s3:GetObject"], resources: folders },
+      { actions: ["s3:PutObject"], resources: [`${bucket}/runs/*/carried/*`] },
+    ]);
+    expect(allowed("OrchestratorRole")).toEqual([
+      { actions: ["s3:GetObject"], resources: folders },
+      { actions: ["s3:PutObject", "s3:DeleteObject"], resources: [`${bucket}/runs/*`] },
+      {
+        actions: ["s3:ListBucket"],
+        resources: [bucket],
+        conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["runs/*"] }],
+      },
+      { actions: ["lambda:InvokeFunction"], resources: [worker] },
+    ]);
+    expect(allowed("KillSwitchRole")).toEqual([
+      { actions: ["lambda:PutFunctionConcurrency"], resources: [worker, orchestrator] },
+    ]);
+    for (const role of ofType(personal, "aws:iam/role:Role"))
+      for (const { actions, resources } of statementsOf(personal, role.name)) {
+        expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+        expect(resources).not.toContain("*");
+      }
+  });
+
+  test("roles have the platform's logging policy, and the durable one where it is due", () => {
+    const basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+    const durable = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicDurableExecutionRolePolicy";
+    const managed = (role: string) => named(personal, role).managedPolicyArns;
+    expect(managed("WorkerRole")).toEqual([basic]);
+    expect(managed("KillSwitchRole")).toEqual([basic]);
+    expect(managed("OrchestratorRole")).toEqual([basic, durable]);
+  });
+
+  test("the bucket: closed, encrypted, TLS only, leftovers swept, no browser", () => {
+    expect(named(personal, "StorePublicAccessBlock")).toMatchObject({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    expect(named(personal, "StoreEncryption")).toMatchObject({
+      rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+    });
+    const { policy } = named(personal, "StorePolicy") as { policy: string };
+    expect(JSON.parse(policy).statements).toContainEqual(
+      expect.objectContaining({
+        effect: "Deny",
+        actions: ["s3:*"],
+        conditions: [{ test: "Bool", variable: "aws:SecureTransport", values: ["false"] }],
+      }),
+    );
+    expect(named(personal, "StoreLifecycle").rules).toEqual([
+      expect.objectContaining({ id: "personal-data", expiration: { days: 30 } }),
+      expect.objectContaining({
+        id: "unfinished-uploads",
+        abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+      }),
+    ]);
+    expect(ofType(personal, "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")).toEqual([]);
+  });
+
+  test("production forgets nothing; only unfinished uploads are swept", () => {
+    const { rules } = named(production, "StoreLifecycle") as { rules: { status: string }[] };
+    expect(rules.filter(({ status }) => status === "Enabled")).toEqual([
+      expect.objectContaining({ id: "unfinished-uploads" }),
+    ]);
+  });
+
+  test("logs are kept for a month, in groups of their own", () => {
+    const groups = ofType(personal, "aws:cloudwatch/logGroup:LogGroup");
+    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30]);
+  });
+
+  test("a budget that is spent throws the kill switch", () => {
+    expect(named(personal, "Budget")).toMatchObject({
+      limitAmount: "50",
+      timeUnit: "MONTHLY",
+      notifications: [{ notificationType: "ACTUAL", threshold: 100 }],
+    });
+    const { endpoint } = ofType(personal, "aws:sns/topicSubscription:TopicSubscription")[0]!.inputs;
+    expect(endpoint).toBe("arn:aws:lambda:us-east-1:123456789012:KillSwitchFunction");
+  });
+
+  test("versions are pinned: SST's exactly, and the provider's", () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    expect(devDependencies.sst).toMatch(/^\d+\.\d+\.\d+$/);
+    const config = readFileSync(join(root, "sst.config.ts"), "utf8");
+    const provider = JSON.parse(
+      readFileSync(join(root, ".sst/platform/node_modules/@pulumi/aws/package.json"), "utf8"),
+    );
+    expect(config).toContain(`aws: { version: "${provider.version}" }`);
+  });
+
+  test("the emulator's functions are the deployed ones: `npm run infra` writes them", () => {
+    const written = readFileSync(deployedPath, "utf8");
+    const exported = (text: string) =>
+      JSON.parse(
+        text
+          .slice(text.indexOf("{", text.indexOf("export const")), text.lastIndexOf("}") + 1)
+          .replace(/([{,]\s*)(\w+):/g, '$1"$2":')
+          .replace(/,(\s*[}\]])/g, "$1"),
+      );
+    expect(exported(written)).toEqual(exported(deployedModule(functionsOf(personal))));
+  });
+
+  test("memory changed in infra/ is the memory that a function sees in the emulator", async () => {
+    await using infra = await changedInfra("worker.ts", "memory: `$", 'memory: "3008 MB", // $');
+    const { worker } = functionsOf(await rehearse("someone", infra.path));
+    expect(worker!.memoryMb).toBe(3008);
+    await using home = await temporaryHome();
+    const emulator = await startEmulator({
+      home: home.path,
+      functions: {
+        echo: {
+          ...worker!,
+          directory: join(root, "test/fixtures/lambda"),
+          handler: "memory.handler",
+          tenancy: "PER_TENANT",
+          architecture: "arm64",
+        },
+      },
+    });
+    try {
+      const path = "/2015-03-31/functions/echo/invocations";
+      const reply = await fetch(`${emulator.endpoints.lambda}${path}`, {
+        method: "POST",
+        headers: { "x-amz-tenant-id": "7" },
+        body: "{}",
+      });
+      expect(await reply.json()).toEqual({ memoryMb: "3008" });
+    } finally {
+      await emulator.close();
+    }
+  }, 120_000);
+
+  test("infra/ type-checks against SST's own types, and a wrong property would not", () => {
+    const tsc = join(root, ".sst/platform/node_modules/.bin/tsc");
+    const args = ["-p", "tsconfig.infra.json"];
+    expect(spawnSync(tsc, args, { cwd: root, encoding: "utf8" }).stdout).toBe("");
+  }, 180_000);
+});
