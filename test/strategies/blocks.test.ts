@@ -16,7 +16,8 @@ import {
   trialOf,
 } from "./blocks-by-hand.ts";
 
-const logistic = problems.create({ type: "logistic", l2: 0.05 });
+const chosen = { type: "logistic", l2: 0.05 };
+const logistic = problems.create(chosen);
 
 /** Training in exact arithmetic: X w and w, moved by the blocks of the slots that count. */
 function lifted(trial: Trial, stepSize = safeStep(trial)) {

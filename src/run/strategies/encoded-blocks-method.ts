@@ -5,7 +5,8 @@ import { encodeFeatures } from "../../data/encode-features.ts";
 import type { Prepared } from "../../data/prepared.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RunSpec } from "../spec.ts";
-import { type BlocksPlan, encodedBlocks } from "./encoded-blocks.ts";
+import { encodedBlocks } from "./encoded-blocks.ts";
+import type { BlocksPlan } from "./encoded-blocks-state.ts";
 import { type Method, type Opening, type Parts, type Staging, training } from "./method.ts";
 
 /** A round's replies together, which stay in the orchestrator until it closes. */
