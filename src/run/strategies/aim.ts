@@ -62,7 +62,10 @@ function aimExactly(
   }
   const { anchor } = found;
   const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
-  const correction = { anchor, dueRound: round + plan.exact!.everyRounds, missed: 0 };
+  const isPlanar = plan.problem.mixable && plan.problem.l1 === 0;
+  const before = isPlanar ? (state.correction?.anchor ?? null) : null;
+  const dueRound = round + plan.exact!.everyRounds;
+  const correction = { anchor, before, dueRound, missed: 0 };
   const there = { ...state, memory, correction, weights: Float32Array.from(anchor.point) };
   const heard = { weights: anchor.point, gradients: anchor.replies };
   return goOn(plan, there, { slots, mean: anchor.mean, heard, isExact: true, atMs });

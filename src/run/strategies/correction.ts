@@ -15,6 +15,8 @@ export interface ExactPlan {
 /** What is known exactly, and when it is to be known anew. */
 export interface Correction {
   readonly anchor: Anchor | null;
+  /** The one before it, where the way from one to the next helps to place a third. */
+  readonly before: Anchor | null;
   /** From this round on, all slots are waited for. */
   readonly dueRound: number;
   /** How often in a row that was in vain. */
@@ -35,7 +37,7 @@ export interface Anchor {
 /** A new anchor is due once the corrected gradient fell to this part of the last anchor's. */
 const fall = 0.1;
 
-export const uncorrected: Correction = { anchor: null, dueRound: 0, missed: 0 };
+export const uncorrected: Correction = { anchor: null, before: null, dueRound: 0, missed: 0 };
 
 interface Standing {
   readonly round: number;

@@ -1,8 +1,13 @@
+import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
 import { define } from "../../core/registry.ts";
 import { encode } from "../../data/encode.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { type Method, type Opening, type Staging, training } from "./method.ts";
+import type { RunSpec } from "../spec.ts";
+import type { WaitPolicy } from "../waiting/policy.ts";
+import type { ExactPlan } from "./correction.ts";
+import { type Shares, suffices } from "./estimate.ts";
+import { type Method, type Opening, type Parts, type Staging, training } from "./method.ts";
 import { rounds } from "./rounds.ts";
 import type { RoundsPlan } from "./rounds-state.ts";
 
@@ -10,32 +15,65 @@ import type { RoundsPlan } from "./rounds-state.ts";
 export const roundsMethod = define({
   name: "rounds",
   summary: "synchronous rounds over encoded rows, each closed by its quorum",
-  options: {},
-  examples: [{}],
-  create: (): Method => ({
-    check(spec, { problem, encoding }) {
-      if (encoding.mixes && !problem.mixable) {
-        throw new RunError(
-          "not-mixable",
-          `encoding: ${spec.encoding.type} stores mixtures of rows, but the loss of ` +
-            `${spec.problem.type} is not quadratic and does not hold over mixtures`,
-          { hint: "choose encoding: replication or uncoded" },
-        );
-      }
-      if (!encoding.tight && optimizers.create(spec.optimizer).needsCurvature) {
-        throw new RunError(
-          "unsafe-step",
-          `optimizer: the safe step of ${spec.optimizer.type} holds for tight frames, and ` +
-            `${spec.encoding.type} is none`,
-          { hint: "give the step as a number, or choose optimizer: l-bfgs or another encoding" },
-        );
-      }
-    },
+  options: {
+    exact: z
+      .boolean()
+      .default(false)
+      .describe(
+        "end at the optimum itself although slots are missing: now and then a round waits for " +
+          "all, and corrects the estimates of those after it",
+      ),
+    exactEvery: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(15)
+      .describe("the most rounds from one that waits for all to the next; only with exact"),
+  },
+  examples: [{}, { exact: true }],
+  create: (chosen): Method => ({
+    check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
     stage: encodeRows,
-    open: (context) => training(rounds(roundsPlan(context))),
+    open: (context) => training(rounds(roundsPlan(context, chosen))),
   }),
 });
+
+function refuse(spec: RunSpec, { problem, encoding }: Parts, isExact: boolean): void {
+  const optimizer = optimizers.create(spec.optimizer);
+  if (encoding.mixes && !problem.mixable) {
+    throw new RunError(
+      "not-mixable",
+      `encoding: ${spec.encoding.type} stores mixtures of rows, but the loss of ` +
+        `${spec.problem.type} is not quadratic and does not hold over mixtures`,
+      { hint: "choose encoding: replication or uncoded" },
+    );
+  }
+  if (problem.l1 > 0 && !optimizer.proximal) {
+    throw new RunError(
+      "not-proximal",
+      `optimizer: ${spec.optimizer.type} follows gradients, and the l1 penalty of ` +
+        `${spec.problem.type} has none where weights are zero`,
+      { hint: "choose optimizer: fista or proximal-gradient" },
+    );
+  }
+  if (!encoding.tight && optimizer.needsCurvature) {
+    throw new RunError(
+      "unsafe-step",
+      `optimizer: the safe step of ${spec.optimizer.type} holds for tight frames, and ` +
+        `${spec.encoding.type} is none`,
+      { hint: "give the step as a number, or choose optimizer: l-bfgs or another encoding" },
+    );
+  }
+  if (!encoding.tight && isExact) {
+    throw new RunError(
+      "never-exact",
+      `strategy: exact needs a code whose replies add up to the true gradient when all are there, ` +
+        `and those of ${spec.encoding.type} do not`,
+      { hint: "choose encoding: hadamard or another tight one" },
+    );
+  }
+}
 
 /** Rows encoded and dealt to the slots. */
 export function encodeRows({ spec, encoding, prepared, store, onProgress }: Staging) {
@@ -43,18 +81,21 @@ export function encodeRows({ spec, encoding, prepared, store, onProgress }: Stag
   return encode(prepared, { encoding, chosen, workers, seed }, store, onProgress);
 }
 
+interface Exactness {
+  readonly exact: boolean;
+  readonly exactEvery: number;
+}
+
 /** What the rounds strategy needs to know, once the data are encoded. */
-export function roundsPlan(opening: Opening): RoundsPlan {
+export function roundsPlan(opening: Opening, chosen: Exactness): RoundsPlan {
   const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
   const { columns, preparation } = prepared;
+  const storedRows = encoded.slots.map((slot) => slot.rows);
+  const shares = { encoding, storedRows, rows: encoded.rows };
   return {
     problem,
     optimizer: optimizers.create(spec.optimizer),
-    shares: {
-      encoding,
-      storedRows: encoded.slots.map((slot) => slot.rows),
-      rows: encoded.rows,
-    },
+    shares,
     wait,
     shape: { columns, intercept: preparation.intercept },
     weightsLength: problem.weightsLength(columns, preparation.target.classes?.length ?? 0),
@@ -62,6 +103,20 @@ export function roundsPlan(opening: Opening): RoundsPlan {
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,
     patienceMs: spec.stop.patience * 1000,
-    exact: null,
+    exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
   };
+}
+
+/** Null where every estimate is exact as it is: the code waits until it can decode. */
+function exactPlan(shares: Shares, wait: WaitPolicy, everyRounds: number): ExactPlan | null {
+  const workers = shares.storedRows.length;
+  if (workers > 1 && !suffices(shares, [0])) return null;
+  const { copies } = wait;
+  const everyone = {
+    needed: workers,
+    enough: workers,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    ...(copies === undefined ? {} : { copies }),
+  };
+  return { everyRounds, wait: everyone };
 }
