@@ -24,9 +24,13 @@ export async function openBackend(name: string, options: BackendOptions): Promis
   checkBackend(name);
   const { workers } = options.spec;
   if (name !== "simulated" && workers > bounds.workersMax) {
-    throw new RunError("too-many-workers", `workers: ${workers}, expected at most ${bounds.workersMax}`, {
-      hint: "only a simulation has more: kofn simulate, or --backend simulated",
-    });
+    throw new RunError(
+      "too-many-workers",
+      `workers: ${workers}, expected at most ${bounds.workersMax}`,
+      {
+        hint: "only a simulation has more: kofn simulate, or --backend simulated",
+      },
+    );
   }
   return openers[name]!(options);
 }

@@ -1,10 +1,11 @@
 import { simulatedCompute } from "../emulator/simulated-compute.ts";
 import { virtualClock } from "../emulator/virtual-clock.ts";
-import { fateOf } from "../emulator/weather/fate.ts";
+import { fatesOf } from "../emulator/weather/fate.ts";
 import { weatherFrom } from "../emulator/weather/weather.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
+import { problems } from "../problems/registry.ts";
 import type { WorkerReply, WorkerTask } from "../run/messages.ts";
-import { createWorker } from "../run/worker.ts";
+import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
 import { usualWeather, workMsOf } from "./planning.ts";
@@ -14,24 +15,34 @@ import { requestOf } from "./worker-compute.ts";
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
   const opened = await openHome(home);
-  const perform = createWorker(opened.store, () => 0, spec.workers);
+  const perform = promptWorker(opened.store, () => 0, spec.workers);
+  const fates = fatesOf(weather, spec.seed);
   return {
     name: "simulated",
     store: opened.store,
     open(record) {
+      const isMixable = problems.create(record.spec.problem).mixable;
       const clock = virtualClock();
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform: (task) => perform(requestOf(record, task)),
         workMs: () => workMsOf(record.entriesPerSlot),
-        fateOf: ({ id, slot, round }) => fateOf(weather, { task: id, slot, round }, spec.seed),
+        fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
           down: downBytes(task.weights.byteLength),
           up: result === null ? 0 : upBytes(result.values.byteLength),
         }),
+        replyBytes: (task) => replyBytes(task, isMixable),
       });
       return { clock, compute };
     },
     close: () => opened.close(),
   };
+}
+
+/** What a reply weighs, where that can be said without it. */
+function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
+  if (task.operation === "gradient") return upBytes(task.weights.byteLength);
+  if (task.operation !== "along") return null;
+  return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
 }

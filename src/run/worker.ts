@@ -19,6 +19,16 @@ export function createWorker(
   nowMs: () => number = () => performance.now(),
   shardsMax = 1,
 ): (request: WorkerRequest) => Promise<WorkerReply> {
+  const answer = promptWorker(store, nowMs, shardsMax);
+  return async (request) => answer(request);
+}
+
+/** A worker that answers at once where it has all it needs. */
+export function promptWorker(
+  store: Store,
+  nowMs: () => number,
+  shardsMax: number,
+): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
   const manifests = new Map<string, Promise<Encoded>>();
   const shards = new Map<string, Promise<Examples>>();
   const solvers = new Map<string, Problem>();
@@ -33,23 +43,16 @@ export function createWorker(
         throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${encoded.workers}`);
       return readShard(store, encoded, slot, (chosen) => encodings.create(chosen));
     });
-  const problem = (request: WorkerRequest) => {
-    const name = JSON.stringify(request.problem);
-    const known = solvers.get(name) ?? problems.create(request.problem);
+  const problem = sameAgain((chosen: WorkerRequest["problem"]) => {
+    const name = JSON.stringify(chosen);
+    const known = solvers.get(name) ?? problems.create(chosen);
     solvers.set(name, known);
     return known;
-  };
+  });
+  const ready = materials(shardsMax);
 
-  return async (request) => {
-    const { encoded, task } = request;
-    const operation = operationOf(task);
-    if (operation === undefined) {
-      throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
-        hint: "deploy worker and orchestrator from one version of kofn",
-      });
-    }
-    const { slot } = task;
-    const material = await operation.load({
+  const load = async ({ encoded, task: { slot } }: WorkerRequest, operation: AnyOperation) =>
+    operation.load({
       store,
       encoded: await manifest(encoded),
       slot,
@@ -57,9 +60,57 @@ export function createWorker(
       keep: <Made>(name: string, make: () => Promise<Made>) =>
         remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
     });
+  const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, material: unknown) => {
     const startedMs = nowMs();
-    const answer = operation.work(problem(request), material, task);
+    const answer = one.work(problem(chosen), material, task);
     return { ...answer, computeMs: nowMs() - startedMs };
+  };
+
+  return (request) => {
+    const { task, encoded } = request;
+    const operation = operationOf(task);
+    if (operation === undefined) {
+      throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
+        hint: "deploy worker and orchestrator from one version of kofn",
+      });
+    }
+    const known = ready(encoded, task.slot);
+    const material = known.get(task.operation);
+    if (material !== undefined) return work(request, operation, material);
+    return load(request, operation).then((loaded) => {
+      known.set(task.operation, loaded);
+      return work(request, operation, loaded);
+    });
+  };
+}
+
+type AnyOperation = NonNullable<ReturnType<typeof operationOf>>;
+
+/** What operations made of stored data, for as many slots as there are shards, of one data set. */
+function materials(slotsMax: number) {
+  let current = "";
+  const bySlot = new Map<number, Map<string, unknown>>();
+  return (encoded: string, slot: number): Map<string, unknown> => {
+    if (encoded !== current) bySlot.clear();
+    current = encoded;
+    const known = bySlot.get(slot);
+    if (known !== undefined) return known;
+    for (const old of bySlot.keys()) {
+      if (bySlot.size < slotsMax) break;
+      bySlot.delete(old);
+    }
+    const made = new Map<string, unknown>();
+    bySlot.set(slot, made);
+    return made;
+  };
+}
+
+/** Remembers the last answer: mostly the same object is asked about again and again. */
+function sameAgain<In extends object, Out>(make: (given: In) => Out): (given: In) => Out {
+  let last: { readonly given: In; readonly out: Out } | null = null;
+  return (given) => {
+    if (last?.given !== given) last = { given, out: make(given) };
+    return last.out;
   };
 }
 
