@@ -6,7 +6,7 @@ import type { CopyingCode, Encoding } from "./encoding.ts";
 
 const chunkRowsPerSlot = 32;
 
-/** Sums and weights of stored rows are in single precision; beyond this their error is too large. */
+/** Sums and weights of stored rows are in single precision; a larger error is too large. */
 const errorMax = 1e-3;
 const roundoff = 2 ** -23;
 
@@ -40,8 +40,8 @@ export function cyclicRepetition(stragglers: number, approximate: boolean): Enco
       if (error <= errorMax) return null;
       return (
         `a cyclic gradient code for ${stragglers} stragglers of ${workers} slots weighs replies ` +
-        `by up to ${weight.toPrecision(2)}, which leaves an error of ${error.toExponential(1)} in ` +
-        `single precision, and ${errorMax} is the most; choose fewer stragglers or arrangement: ` +
+        `by up to ${weight.toPrecision(2)}, which leaves an error of ${error.toExponential(1)} ` +
+        `in single precision, and ${errorMax} is the most; choose fewer stragglers or arrangement: ` +
         "fractional"
       );
     },
@@ -100,8 +100,8 @@ export function neighbours(
 }
 
 /**
- * A random part for each row: full turns in random order, and what is left evenly around the circle,
- * so that neighbouring parts together differ by one row at most as well.
+ * A random part for each row: full turns in random order, and what is left evenly around the
+ * circle, so that neighbouring parts together differ by one row at most as well.
  */
 function dealInCircle(rows: number, parts: number, random: Random): Uint16Array {
   const dealt = new Uint16Array(rows);

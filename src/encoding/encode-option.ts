@@ -7,7 +7,8 @@ const encode = z
   .optional()
   .describe(
     "ahead: stored rows are formed and stored before the run; workers: each forms its own of the " +
-      "data rows when it loads them, and nothing more is stored. Sparse rows that are mixed: workers",
+      "data rows when it loads them, and nothing more is stored; ahead if absent, but workers " +
+      "where sparse rows are to be mixed",
   );
 
 /** A member of the family with the option of who forms its stored rows. */

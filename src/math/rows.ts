@@ -25,13 +25,13 @@ export interface Examples {
   /** What each row counts in sums of losses and gradients, also less than zero; 1 where absent. */
   readonly weights?: Float32Array;
   /**
-   * Where there is one, examples are mixtures S X that nobody formed, since mixing would fill sparse
-   * rows up: `rows` is X, `targets` are those of S X.
+   * Where there is one, examples are mixtures S X that nobody formed, since mixing would fill
+   * sparse rows up: `rows` is X, `targets` are those of S X.
    */
   readonly mixture?: Mixture;
 }
 
-/** S by its entries: row i is `offsets[i]` to `offsets[i + 1]`, `sources` are rows of X, ascending. */
+/** S by its entries: row i is `offsets[i]` to `offsets[i + 1]`; `sources` are rows of X. */
 export interface Mixture {
   readonly rows: number;
   readonly factors: Float64Array;

@@ -7,8 +7,8 @@ import type { Problem } from "./problem.ts";
 
 /**
  * A problem whose sums take each row as often as `Examples.weights` says, and mixtures that nobody
- * formed as if they were. Rows that count alike and stand together are one sum of the problem's own,
- * so a problem need not know of either.
+ * formed as if they were. Rows that count alike and stand together are one sum of the problem's
+ * own, so a problem need not know of either.
  */
 function honouringWeights(problem: Problem): Problem {
   return {

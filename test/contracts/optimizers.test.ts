@@ -1,13 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { type Random, randomFrom } from "../../src/core/random.ts";
 import { addScaled, dot, norm } from "../../src/math/vector.ts";
-import type { CurvaturePair, Memory, Optimizer } from "../../src/optimizers/optimizer.ts";
+import type {
+  CurvaturePair,
+  Memory,
+  Searcher,
+  Standing,
+  Stepper,
+} from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 import { gram, type Matrix, matrix, product, row } from "./dense.ts";
 import { eigenvalues } from "./eigenvalues.ts";
 
 const size = 6;
+const smooth = (point: Float64Array<ArrayBuffer>) => point;
 
 const examples = optimizers.members.flatMap((member) =>
   member.examples.map((example) => ({
@@ -15,8 +22,14 @@ const examples = optimizers.members.flatMap((member) =>
     optimizer: optimizers.create({ type: member.name, ...example }),
   })),
 );
+const searchers = examples.flatMap(({ name, optimizer }) =>
+  optimizer.searches ? [{ name, optimizer }] : [],
+);
+const steppers = examples.flatMap(({ name, optimizer }) =>
+  optimizer.searches ? [] : [{ name, optimizer }],
+);
 
-describe.each(examples)("$name", ({ optimizer }) => {
+describe.each(searchers)("$name searches", ({ optimizer }) => {
   const h = curvature();
 
   test("the direction descends, whatever is remembered", () => {
@@ -56,13 +69,12 @@ describe.each(examples)("$name", ({ optimizer }) => {
     }
   });
 
-  test("what it remembers counts: pairs change the direction exactly if it wants them", () => {
+  test("what it remembers counts: pairs change the direction", () => {
     const gradient = normals(randomFrom(4));
     const without = optimizer.direction(optimizer.start(), gradient);
     const pair = pairOf(h, normals(randomFrom(5)));
     const memory = optimizer.remember(optimizer.start(), pair);
-    const differs = optimizer.direction(memory, gradient).some((v, j) => v !== without[j]);
-    expect(differs).toBe(optimizer.wantsPairs);
+    expect(optimizer.direction(memory, gradient)).not.toEqual(without);
   });
 
   test("pairs without curvature do not spoil the next direction", () => {
@@ -76,36 +88,65 @@ describe.each(examples)("$name", ({ optimizer }) => {
 
   test("it finds the bottom of a bowl, down all the way", () => {
     const target = normals(randomFrom(6));
-    const steps = descend(optimizer, h, target);
-    for (let i = 1; i < steps.length; i++)
-      expect(steps[i]!).toBeLessThanOrEqual(steps[i - 1]! * (1 + 1e-12) + 1e-20);
-    expect(steps.at(-1)!).toBeLessThan(1e-8 * steps[0]!);
+    const heights = search(optimizer, h, target);
+    for (let i = 1; i < heights.length; i++)
+      expect(heights[i]!).toBeLessThanOrEqual(heights[i - 1]! * (1 + 1e-12) + 1e-20);
+    expect(heights.at(-1)!).toBeLessThan(1e-8 * heights[0]!);
   });
 
-  test("steps are positive; missing slots never lengthen what is taken of a step", () => {
-    const shares = [0.25, 0.5, 0.75, 1];
-    for (const taken of [
-      shares.map((share) => optimizer.step({ smoothness: 3, share })),
-      shares.map((share) => optimizer.backOff(share)),
-    ]) {
-      expect(taken[0]).toBeGreaterThan(0);
-      expect(taken).toEqual([...taken].sort((a, b) => a - b));
-    }
+  test("missing slots never lengthen what is taken of a step", () => {
+    const taken = [0.25, 0.5, 0.75, 1].map((share) => optimizer.backOff(share));
+    expect(taken[0]).toBeGreaterThan(0);
+    expect(taken).toEqual([...taken].sort((a, b) => a - b));
     expect(optimizer.backOff(1)).toBe(1);
   });
 });
 
-test("the safe step is the share over L: above no replies' curvature, at full share 1/L", () => {
-  const optimizer = optimizers.create({ type: "gradient-descent" });
-  expect(optimizer.step({ smoothness: 8, share: 1 })).toBe(1 / 8);
-  expect(optimizer.step({ smoothness: 8, share: 0.75 })).toBe(0.75 / 8);
-  expect(optimizer.needsCurvature).toBe(true);
+describe.each(steppers)("$name steps", ({ optimizer }) => {
+  const h = curvature();
+  const smoothness = eigenvalues(h).at(-1)!;
+
+  test("inputs are left alone, and memory survives a checkpoint at every step", () => {
+    const random = randomFrom(2);
+    let [kept, restored] = [optimizer.start(), optimizer.start()];
+    for (let round = 0; round < 12; round++) {
+      const [weights, asked] = [normals(random), normals(random)].map((v) => Float32Array.from(v));
+      const here = { weights: weights!, asked: asked!, gradient: normals(random), stepSize: 0.1 };
+      const before = structuredClone({ here, kept });
+      const moved = optimizer.move(kept, { ...here, shrink: smooth });
+      expect({ here, kept }).toEqual(before);
+      const again = optimizer.move(restored, { ...here, shrink: smooth });
+      expect(again).toEqual(moved);
+      kept = moved.memory;
+      restored = fromPacket<Memory>(toPacket(again.memory));
+      expect(restored).toEqual(kept);
+    }
+  });
+
+  test("it finds the bottom of a bowl", () => {
+    const target = normals(randomFrom(6));
+    const gaps = walk(optimizer, h, (w) => gradientAt(h, w, target), smooth).map((w) =>
+      height(h, w, target),
+    );
+    expect(gaps.at(-1)!).toBeLessThan(1e-8 * gaps[0]!);
+    const rises = gaps.filter((gap, i) => i > 0 && gap > gaps[i - 1]! * (1 + 1e-9) + 1e-12);
+    expect(rises).toHaveLength(optimizer.start() && hasMomentum(optimizer) ? rises.length : 0);
+  });
+
+  test("missing slots never lengthen a step, and the safe one is the share over L", () => {
+    const taken = [0.25, 0.5, 0.75, 1].map((share) => optimizer.stepSize({ smoothness, share }));
+    expect(taken[0]).toBeGreaterThan(0);
+    expect(taken).toEqual([...taken].sort((a, b) => a - b));
+    if (!optimizer.needsCurvature) return;
+    expect(optimizer.stepSize({ smoothness: 8, share: 1 })).toBe(1 / 8);
+    expect(optimizer.stepSize({ smoothness: 8, share: 0.75 })).toBe(0.75 / 8);
+  });
 });
 
 describe("the two-loop recursion", () => {
   // B <- V'BV + uu'/(r'u), V = I - r u'/(r'u), from B0 = (u'r / r'r) I of the newest pair.
   test.each([1, 3, 10])("is the BFGS matrix times -g, over the last %i pairs", (memoryPairs) => {
-    const optimizer = optimizers.create({ type: "l-bfgs", memory: memoryPairs } as never);
+    const optimizer = optimizers.create({ type: "l-bfgs", memory: memoryPairs } as never) as Searcher;
     const random = randomFrom(7);
     const h = curvature();
     let memory = optimizer.start();
@@ -114,7 +155,7 @@ describe("the two-loop recursion", () => {
       const pair = pairOf(h, normals(random));
       pairs.push(pair);
       memory = optimizer.remember(memory, pair);
-      expect(memory.pairs).toHaveLength(Math.min(round + 1, memoryPairs));
+      expect((memory as { pairs: unknown[] }).pairs).toHaveLength(Math.min(round + 1, memoryPairs));
       const gradient = normals(random);
       const expected = times(inverseHessian(pairs.slice(-memoryPairs)), gradient);
       const direction = optimizer.direction(memory, gradient);
@@ -135,8 +176,7 @@ function curvature(): Matrix {
 }
 
 /** f(w) - f(w*) round by round, as a run with every slot present goes. */
-function descend(optimizer: Optimizer, h: Matrix, target: Float64Array<ArrayBuffer>): number[] {
-  const smoothness = eigenvalues(h).at(-1)!;
+function search(optimizer: Searcher, h: Matrix, target: Float64Array<ArrayBuffer>): number[] {
   let weights = new Float64Array(size);
   let memory = optimizer.start();
   const heights = [height(h, weights, target)];
@@ -144,16 +184,35 @@ function descend(optimizer: Optimizer, h: Matrix, target: Float64Array<ArrayBuff
     const gradient = gradientAt(h, weights, target);
     const direction = optimizer.direction(memory, gradient);
     const exact = -dot(direction, gradient) / dot(direction, times(h, direction));
-    const step = optimizer.searches
-      ? optimizer.backOff(1) * exact
-      : optimizer.step({ smoothness, share: 1 });
-    const next = addScaled(weights.slice(), step, direction);
+    const next = addScaled(weights.slice(), optimizer.backOff(1) * exact, direction);
     const change = next.map((value, j) => value - weights[j]!);
     memory = optimizer.remember(memory, { change, response: times(h, change) });
     weights = next;
     heights.push(height(h, weights, target));
   }
   return heights;
+}
+
+/** The weights round by round of 600 rounds with every slot present. */
+function walk(
+  optimizer: Stepper,
+  h: Matrix,
+  gradientOf: (weights: Float64Array) => Float64Array<ArrayBuffer>,
+  shrink: Standing["shrink"],
+): Float64Array[] {
+  const stepSize = optimizer.stepSize({ smoothness: eigenvalues(h).at(-1)!, share: 1 });
+  let [weights, asked] = [new Float32Array(size), new Float32Array(size)];
+  let memory = optimizer.start();
+  const path: Float64Array[] = [Float64Array.from(weights)];
+  for (let round = 0; round < 600; round++) {
+    const gradient = gradientOf(Float64Array.from(asked));
+    const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, shrink });
+    weights = Float32Array.from(moved.weights);
+    asked = moved.ask === null ? weights : Float32Array.from(moved.ask);
+    memory = moved.memory;
+    path.push(moved.weights);
+  }
+  return path;
 }
 
 /** BFGS on dense matrices, oldest pair first. */

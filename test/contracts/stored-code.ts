@@ -77,8 +77,8 @@ export function encoded(code: ChunkCode, x: Matrix): Matrix {
 }
 
 /**
- * For each slot S_i' W_i S_i X: the sum over the slot's stored rows that stands for a gradient's, since
- * every gradient of a quadratic is linear in it. One matrix a slot.
+ * For each slot S_i' W_i S_i X: the sum over the slot's stored rows that stands for a gradient's,
+ * since every gradient of a quadratic is linear in it. One matrix a slot.
  */
 export function sumsBySlot(code: StoredCode, x: Matrix): Matrix[] {
   const stored = product(code.s, x);
