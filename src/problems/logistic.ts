@@ -21,6 +21,7 @@ export const logistic = define({
     mixable: false,
     l2,
     l1: 0,
+    link: "sigmoid",
     weightsLength: (columns) => columns,
     lossAt: logLoss,
     ...overPredictions(logLoss, "logistic"),

@@ -13,6 +13,8 @@ export interface Problem {
   readonly target: "numbers" | "classes";
   /** How many classes it tells apart; 0 for numbers. */
   readonly classesMax: number;
+  /** What turns predictions into chances of the classes; absent where they say nothing of those. */
+  readonly link?: "sigmoid" | "softmax";
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
   readonly mixable: boolean;
   readonly l2: number;

@@ -5,9 +5,11 @@ import { lasso } from "./lasso.ts";
 import { logistic } from "./logistic.ts";
 import type { Problem } from "./problem.ts";
 import { ridge } from "./ridge.ts";
+import { softmax } from "./softmax.ts";
+import { squaredHinge } from "./squared-hinge.ts";
 import { weighing } from "./weighted.ts";
 
 export const problems = registry<Problem>(
   "problem",
-  [ridge, lasso, elasticNet, logistic, factorization].map(weighing),
+  [ridge, lasso, elasticNet, logistic, softmax, squaredHinge, factorization].map(weighing),
 );
