@@ -1,20 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type Random, randomFrom } from "../../src/core/random.ts";
+import { randomFrom } from "../../src/core/random.ts";
 import { addScaled, dot, norm } from "../../src/math/vector.ts";
-import type {
-  CurvaturePair,
-  Memory,
-  Searcher,
-  Standing,
-  Stepper,
-} from "../../src/optimizers/optimizer.ts";
+import type { CurvaturePair, Memory, Searcher } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
-import { gram, type Matrix, matrix, product, row } from "./dense.ts";
-import { eigenvalues } from "./eigenvalues.ts";
-
-const size = 6;
-const smooth = (point: Float64Array<ArrayBuffer>) => point;
+import { curvature, gradientAt, height, normals, size, times } from "./bowl.ts";
+import { type Matrix, matrix, product } from "./dense.ts";
 
 const examples = optimizers.members.flatMap((member) =>
   member.examples.map((example) => ({
@@ -24,9 +15,6 @@ const examples = optimizers.members.flatMap((member) =>
 );
 const searchers = examples.flatMap(({ name, optimizer }) =>
   optimizer.searches ? [{ name, optimizer }] : [],
-);
-const steppers = examples.flatMap(({ name, optimizer }) =>
-  optimizer.searches ? [] : [{ name, optimizer }],
 );
 
 describe.each(searchers)("$name searches", ({ optimizer }) => {
@@ -102,51 +90,13 @@ describe.each(searchers)("$name searches", ({ optimizer }) => {
   });
 });
 
-describe.each(steppers)("$name steps", ({ optimizer }) => {
-  const h = curvature();
-  const smoothness = eigenvalues(h).at(-1)!;
-
-  test("inputs are left alone, and memory survives a checkpoint at every step", () => {
-    const random = randomFrom(2);
-    let [kept, restored] = [optimizer.start(), optimizer.start()];
-    for (let round = 0; round < 12; round++) {
-      const [weights, asked] = [normals(random), normals(random)].map((v) => Float32Array.from(v));
-      const here = { weights: weights!, asked: asked!, gradient: normals(random), stepSize: 0.1 };
-      const before = structuredClone({ here, kept });
-      const moved = optimizer.move(kept, { ...here, shrink: smooth });
-      expect({ here, kept }).toEqual(before);
-      const again = optimizer.move(restored, { ...here, shrink: smooth });
-      expect(again).toEqual(moved);
-      kept = moved.memory;
-      restored = fromPacket<Memory>(toPacket(again.memory));
-      expect(restored).toEqual(kept);
-    }
-  });
-
-  test("it finds the bottom of a bowl", () => {
-    const target = normals(randomFrom(6));
-    const gaps = walk(optimizer, h, (w) => gradientAt(h, w, target), smooth).map((w) =>
-      height(h, w, target),
-    );
-    expect(gaps.at(-1)!).toBeLessThan(1e-8 * gaps[0]!);
-    const rises = gaps.filter((gap, i) => i > 0 && gap > gaps[i - 1]! * (1 + 1e-9) + 1e-12);
-    expect(rises).toHaveLength(optimizer.start() && hasMomentum(optimizer) ? rises.length : 0);
-  });
-
-  test("missing slots never lengthen a step, and the safe one is the share over L", () => {
-    const taken = [0.25, 0.5, 0.75, 1].map((share) => optimizer.stepSize({ smoothness, share }));
-    expect(taken[0]).toBeGreaterThan(0);
-    expect(taken).toEqual([...taken].sort((a, b) => a - b));
-    if (!optimizer.needsCurvature) return;
-    expect(optimizer.stepSize({ smoothness: 8, share: 1 })).toBe(1 / 8);
-    expect(optimizer.stepSize({ smoothness: 8, share: 0.75 })).toBe(0.75 / 8);
-  });
-});
-
 describe("the two-loop recursion", () => {
   // B <- V'BV + uu'/(r'u), V = I - r u'/(r'u), from B0 = (u'r / r'r) I of the newest pair.
   test.each([1, 3, 10])("is the BFGS matrix times -g, over the last %i pairs", (memoryPairs) => {
-    const optimizer = optimizers.create({ type: "l-bfgs", memory: memoryPairs } as never) as Searcher;
+    const optimizer = optimizers.create({
+      type: "l-bfgs",
+      memory: memoryPairs,
+    } as never) as Searcher;
     const random = randomFrom(7);
     const h = curvature();
     let memory = optimizer.start();
@@ -165,16 +115,6 @@ describe("the two-loop recursion", () => {
   });
 });
 
-/** A symmetric curvature whose eigenvalues lie between 1/2 and about 9. */
-function curvature(): Matrix {
-  const random = randomFrom("curvature");
-  const a = matrix(size, size, () => random.normal() / 2);
-  const squares = gram(a);
-  const h = matrix(size, size, (i, j) => squares.values[i * size + j]! + (i === j ? 0.5 : 0));
-  expect(eigenvalues(h).at(-1)!).toBeLessThan(18);
-  return h;
-}
-
 /** f(w) - f(w*) round by round, as a run with every slot present goes. */
 function search(optimizer: Searcher, h: Matrix, target: Float64Array<ArrayBuffer>): number[] {
   let weights = new Float64Array(size);
@@ -191,28 +131,6 @@ function search(optimizer: Searcher, h: Matrix, target: Float64Array<ArrayBuffer
     heights.push(height(h, weights, target));
   }
   return heights;
-}
-
-/** The weights round by round of 600 rounds with every slot present. */
-function walk(
-  optimizer: Stepper,
-  h: Matrix,
-  gradientOf: (weights: Float64Array) => Float64Array<ArrayBuffer>,
-  shrink: Standing["shrink"],
-): Float64Array[] {
-  const stepSize = optimizer.stepSize({ smoothness: eigenvalues(h).at(-1)!, share: 1 });
-  let [weights, asked] = [new Float32Array(size), new Float32Array(size)];
-  let memory = optimizer.start();
-  const path: Float64Array[] = [Float64Array.from(weights)];
-  for (let round = 0; round < 600; round++) {
-    const gradient = gradientOf(Float64Array.from(asked));
-    const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, shrink });
-    weights = Float32Array.from(moved.weights);
-    asked = moved.ask === null ? weights : Float32Array.from(moved.ask);
-    memory = moved.memory;
-    path.push(moved.weights);
-  }
-  return path;
 }
 
 /** BFGS on dense matrices, oldest pair first. */
@@ -241,24 +159,4 @@ function* uselessPairs(): Generator<CurvaturePair> {
 
 function pairOf(h: Matrix, change: Float64Array<ArrayBuffer>): CurvaturePair {
   return { change, response: times(h, change) };
-}
-
-function gradientAt(h: Matrix, w: Float64Array, target: Float64Array): Float64Array<ArrayBuffer> {
-  return times(
-    h,
-    w.map((value, j) => value - target[j]!),
-  );
-}
-
-function height(h: Matrix, w: Float64Array, target: Float64Array): number {
-  const apart = w.map((value, j) => value - target[j]!);
-  return dot(apart, times(h, apart)) / 2;
-}
-
-function times(a: Matrix, v: Float64Array): Float64Array<ArrayBuffer> {
-  return Float64Array.from({ length: a.rows }, (_, i) => dot(row(a, i), v));
-}
-
-function normals(random: Random): Float64Array<ArrayBuffer> {
-  return Float64Array.from({ length: size }, () => random.normal());
 }
