@@ -7,6 +7,7 @@ import type { Usage } from "./compute.ts";
 export type RunEvent =
   | StartedEvent
   | ArrivalEvent
+  | ArrivalsEvent
   | RoundEvent
   | EvaluatedEvent
   | CheckpointEvent
@@ -70,13 +71,37 @@ export interface ArrivalEvent {
   readonly usage: Usage;
 }
 
+/**
+ * Replies in sums: a large simulated run tells only some of its slots one by one, and with every
+ * round what came from all others. It cannot be replayed, but simulated again.
+ */
+export interface ArrivalsEvent {
+  readonly type: "arrivals";
+  readonly atMs: number;
+  readonly counted: number;
+  readonly late: number;
+  readonly lost: number;
+  readonly coldStarts: number;
+  /** By what counted, and by what did not. */
+  readonly used: UsageSum;
+  readonly unused: UsageSum;
+  /** How much later rounds would have ended had they waited for these, all slots included. */
+  readonly savedMs: number;
+  /** Pairs of numbers, one after another: so many replies took `timeBase` to so many ms. */
+  readonly took: readonly number[];
+  readonly timeBase: number;
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+export type UsageSum = Omit<Usage, "coldStart">;
+
 /** A round has ended: its quorum was there and the weights moved. */
 export interface RoundEvent {
   readonly type: "round";
   readonly atMs: number;
   readonly startedMs: number;
   readonly round: number;
-  /** Slots whose gradients counted, ascending. */
+  /** Slots whose gradients counted, ascending; of those that are told one by one. */
   readonly counted: readonly number[];
   /** Estimated from the replies that counted, regulariser included, before this round's step. */
   readonly objectiveEstimate: number;
