@@ -13,22 +13,37 @@ export const ratings = define({
     users: z.int().min(1).max(1_000_000).default(600).describe("how many users there are"),
     items: z.int().min(1).max(1_000_000).default(370).describe("how many items there are"),
     rank: z.int().min(1).max(1_000).default(15).describe("numbers in a factor"),
-    signal: z.number().min(0).default(0.6).describe("deviation of the factors' product"),
+    decay: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.75)
+      .describe("deviation that each coordinate of the product has, relative to the one before"),
+    signal: z.number().min(0).default(1.3).describe("deviation of the factors' product"),
     bias: z.number().min(0).default(0.4).describe("deviation of a user's, or item's, bias"),
-    noise: z.number().min(0).default(0.8).describe("deviation of the noise"),
+    noise: z.number().min(0).default(0.4).describe("deviation of the noise"),
     base: z.number().default(3).describe("what every rating starts from"),
     seed: size.seed,
   },
   examples: [{ rows: 300, users: 30, items: 20, rank: 2 }],
-  create({ rows, users, items, rank, signal, bias, noise, base, seed }): Generator {
+  create({ rows, users, items, rank, decay, signal, bias, noise, base, seed }): Generator {
     const random = randomFrom(seed).fork("ratings");
-    const deviation = Math.sqrt(signal / Math.sqrt(rank));
+    const shares = Float64Array.from({ length: rank }, (_, f) => decay ** f);
+    const scale = Math.sqrt(signal / Math.hypot(...shares));
+    /** Coordinate f of the product has deviation signal decay^f / |(1, decay, ...)|. */
+    const factors = (label: string, count: number) => {
+      const stream = random.fork(label);
+      return Float64Array.from(
+        { length: count * rank },
+        (_, at) => scale * Math.sqrt(shares[at % rank]!) * stream.normal(),
+      );
+    };
     const normals = (label: string, length: number, by: number) => {
       const stream = random.fork(label);
       return Float64Array.from({ length }, () => by * stream.normal());
     };
-    const x = normals("users", users * rank, deviation);
-    const y = normals("items", items * rank, deviation);
+    const x = factors("users", users);
+    const y = factors("items", items);
     const u = normals("user biases", users, bias);
     const v = normals("item biases", items, bias);
     return {
