@@ -46,7 +46,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   report: { folders: bottom, packages: ["@observablehq/plot", "esbuild"] },
   backends: {
     folders: [...mathematics, "ports", ...families, ...adapters, ...upper],
-    packages: [],
+    packages: ["@aws/durable-execution-sdk-js"],
   },
   cli: {
     folders: [...mathematics, "ports", ...families, ...adapters, ...upper, "backends"],
