@@ -7,11 +7,39 @@ export function metricsByHand(
   { rows, targets }: Examples,
   weights: Float32Array,
 ): Readonly<Record<string, number>> {
-  const scores = Array.from(targets, (_, i) => {
-    const row = rows.values.subarray(i * rows.columns, (i + 1) * rows.columns);
-    return row.reduce((sum, value, j) => sum + value * weights[j]!, 0);
+  const outputs = weights.length / rows.columns;
+  const scores = Array.from({ length: outputs }, (_, output) =>
+    Array.from(targets, (_, i) => {
+      const row = rows.values.subarray(i * rows.columns, (i + 1) * rows.columns);
+      return row.reduce((sum, value, j) => sum + value * weights[output * rows.columns + j]!, 0);
+    }),
+  );
+  if (problem.target === "numbers") return ofNumbers(scores[0]!, targets);
+  if (problem.link === "softmax") return ofClasses(scores, targets);
+  return problem.link === "sigmoid"
+    ? ofTwoClasses(scores[0]!, targets)
+    : ofMargins(scores[0]!, targets);
+}
+
+function ofClasses(scores: readonly (readonly number[])[], targets: Float32Array) {
+  const chances = Array.from(targets, (_, i) => {
+    const powers = scores.map((output) => Math.exp(output[i]!));
+    const all = powers.reduce((sum, power) => sum + power, 0);
+    return powers.map((power) => power / all);
   });
-  return problem.target === "numbers" ? ofNumbers(scores, targets) : ofTwoClasses(scores, targets);
+  const right = chances.map((of, i) => (of.indexOf(Math.max(...of)) === targets[i] ? 1 : 0));
+  return {
+    accuracy: average(right),
+    logloss: average(chances.map((of, i) => -Math.log(of[targets[i]!]!))),
+  };
+}
+
+function ofMargins(scores: readonly number[], targets: Float32Array) {
+  const margins = scores.map((score, i) => (targets[i] === 1 ? score : -score));
+  return {
+    accuracy: average(scores.map((score, i) => (score > 0 === (targets[i] === 1) ? 1 : 0))),
+    hinge: average(margins.map((margin) => Math.max(0, 1 - margin) ** 2 / 2)),
+  };
 }
 
 function ofNumbers(scores: readonly number[], targets: Float32Array) {

@@ -19,9 +19,19 @@ export function exactExamples(problem: Problem, rows: number, columns: number): 
   const random = randomFrom(`examples/${rows}/${columns}`);
   const values = Float32Array.from({ length: rows * columns }, () => eighths(random));
   const targets = Float32Array.from({ length: rows }, () =>
-    problem.target === "numbers" ? eighths(random) : random.integer(problem.classesMax),
+    problem.target === "numbers" ? eighths(random) : random.integer(classesOf(problem)),
   );
   return { rows: { kind: "dense", rows, columns, values }, targets };
+}
+
+/** How many classes the examples of a problem have; 0 for numbers. */
+export function classesOf({ classesMax }: Problem): number {
+  return Math.min(classesMax, 3);
+}
+
+/** How many weights go with these examples. */
+export function lengthOf(problem: Problem, columns: number): number {
+  return problem.weightsLength(columns, classesOf(problem));
 }
 
 /** Weights that are small multiples of 1/8. */

@@ -7,19 +7,27 @@ import type { Problem } from "../../src/problems/problem.ts";
 import { gram, matrix, product } from "./dense.ts";
 import { eigenvalues } from "./eigenvalues.ts";
 import { metricsByHand } from "./metrics-by-hand.ts";
-import { exactExamples, exactWeights, partOf, problemExamples, sparseOf } from "./problem-data.ts";
+import {
+  exactExamples,
+  exactWeights,
+  lengthOf,
+  partOf,
+  problemExamples,
+  sparseOf,
+} from "./problem-data.ts";
 
 const columns = 7;
 
 describe.each(problemExamples)("$name", ({ problem }) => {
   const examples = exactExamples(problem, 40, columns);
-  const weights = exactWeights(columns, "weights");
+  const length = lengthOf(problem, columns);
+  const weights = exactWeights(length, "weights");
 
   test("the gradient is the derivative of the loss, by central differences", () => {
     const { gradient } = sums(problem, examples, weights);
     // A power of two, so that w + h and w - h are exact in single precision.
     const h = 2 ** -9;
-    for (let j = 0; j < columns; j++) {
+    for (let j = 0; j < length; j++) {
       const [up, down] = [1, -1].map((sign) => {
         const moved = weights.slice();
         moved[j]! += sign * h;
@@ -31,7 +39,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
 
   test("losses and gradients of parts add up to the whole, and are added to what is there", () => {
     const whole = sums(problem, examples, weights);
-    const gradient = new Float64Array(columns);
+    const gradient = new Float64Array(length);
     let loss = 0;
     for (const [from, to] of [[0, 13] as const, [13, 14] as const, [14, 40] as const])
       loss += problem.lossAndGradient(partOf(examples, from, to), weights, gradient);
@@ -42,7 +50,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
 
   test("inputs are left alone", () => {
     const sparse = sparseOf(examples);
-    const direction = exactWeights(columns, "direction");
+    const direction = exactWeights(length, "direction");
     const steps = Float64Array.of(0.5, 1);
     const before = structuredClone({ examples, sparse, weights, direction, steps });
     for (const given of [examples, sparse]) {
@@ -58,7 +66,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
 
   test("sparse rows give what dense rows give", () => {
     const sparse = sparseOf(examples);
-    const direction = exactWeights(columns, "direction");
+    const direction = exactWeights(length, "direction");
     const [a, b] = [sums(problem, examples, weights), sums(problem, sparse, weights)];
     expect(Math.abs(a.loss - b.loss)).toBeLessThan(1e-12 * a.loss);
     expect(apart(a.gradient, b.gradient)).toBeLessThan(1e-12);
@@ -84,7 +92,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
   });
 
   test("along a line: the quadratic's coefficient, or the loss itself at each step", () => {
-    const direction = exactWeights(columns, "direction");
+    const direction = exactWeights(length, "direction");
     const steps = Float64Array.of(0, 0.25, 0.5, 1, -2);
     const along = problem.along(examples, weights, direction, steps);
     const { loss, gradient } = sums(problem, examples, weights);
@@ -103,14 +111,15 @@ describe.each(problemExamples)("$name", ({ problem }) => {
     const squares = gram(x);
     const largest = eigenvalues(squares).at(-1)! / rows.rows;
     const bound = problem.smoothness(largest);
-    const top = topEigenvector(squares.values);
-    for (const [from, by] of [
-      [new Float32Array(columns), top],
-      [weights, exactWeights(columns, "turn")],
+    const top = steepest(problem, topEigenvector(squares.values));
+    const ofTwo = { rows, targets: examples.targets.map((target) => Math.min(target, 1)) };
+    for (const [given, from, by] of [
+      [ofTwo, new Float32Array(top.length), top],
+      [examples, weights, exactWeights(length, "turn")],
     ] as const) {
-      const start = sums(problem, examples, from).gradient;
+      const start = sums(problem, given, from).gradient;
       const to = addScaled(from.slice(), 2 ** -8, by);
-      const turned = sums(problem, examples, to).gradient.map((value, j) => value - start[j]!);
+      const turned = sums(problem, given, to).gradient.map((value, j) => value - start[j]!);
       const moved = Float64Array.from(to, (value, j) => value - from[j]!);
       const rate = Math.sqrt(dot(turned, turned) / dot(moved, moved)) / rows.rows;
       expect(rate).toBeLessThan(bound * (1 + 1e-6));
@@ -175,6 +184,12 @@ function mixtures({ rows, targets }: Examples): Examples {
     rows: { ...rows, values: mixed(rows.values, rows.columns) } as Examples["rows"],
     targets: mixed(targets, 1),
   };
+}
+
+/** Where the gradient turns fastest at 0: of two classes with weights each, one against the other. */
+function steepest(problem: Problem, top: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  if (problem.weightsLength(columns, 2) === columns) return top;
+  return Float32Array.from([...top, ...top.map((value) => -value)]);
 }
 
 function topEigenvector(squares: Float64Array): Float32Array<ArrayBuffer> {

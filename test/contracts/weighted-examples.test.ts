@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
-import { exactExamples, exactWeights, partOf, problemExamples, sparseOf } from "./problem-data.ts";
+import {
+  exactExamples,
+  exactWeights,
+  lengthOf,
+  partOf,
+  problemExamples,
+  sparseOf,
+} from "./problem-data.ts";
 
 /* Rows that count more or less than one, as those of a cyclic gradient code do. */
 
@@ -11,7 +18,7 @@ const counts = Float32Array.of(2, 2, -0.5, -0.5, -0.5, 1, 3, 0, 0, 2, 2, 2);
 
 describe.each(problemExamples)("$name", ({ problem }) => {
   const examples = exactExamples(problem, rows, columns);
-  const length = problem.weightsLength(columns, problem.classesMax);
+  const length = lengthOf(problem, columns);
   const weights = exactWeights(length, "weights");
   const direction = exactWeights(length, "direction");
   const steps = Float64Array.of(0.5, 1);
