@@ -8,13 +8,13 @@ import type { Encoded } from "./prepared.ts";
 
 /** Encodes dense rows: copies them or mixes them, targets along with features. */
 export async function encodeDense(
-  { prepared, encoding, workers, random, partBytesMax, onRows }: EncodeJob,
+  { prepared, encoding, workers, random, partBytesMax, packing, onRows }: EncodeJob,
   store: Store,
 ): Promise<Encoded["slots"]> {
   const { columns } = prepared;
   const writers = Array.from(
     { length: workers },
-    () => new DensePartWriter(store, columns, partBytesMax),
+    () => new DensePartWriter(store, columns, partBytesMax, packing),
   );
   const chunkRows = encoding.chunkRows(workers);
   const mixer = new Mixer(columns + 1);

@@ -1,5 +1,6 @@
 import type { Random } from "../core/random.ts";
 import type { Encoding } from "../encoding/encoding.ts";
+import type { Packing } from "./packing.ts";
 import type { Encoded, Part, Prepared } from "./prepared.ts";
 
 /** What the encoders of dense and of sparse rows are given. */
@@ -8,6 +9,8 @@ export interface EncodeJob {
   readonly encoding: Encoding;
   readonly workers: number;
   readonly random: Random;
+  /** Null where features are stored as they are. */
+  readonly packing: Packing | null;
   /** Of one slot's buffer. */
   readonly partBytesMax: number;
   readonly onRows: (done: number) => void;

@@ -3,10 +3,12 @@ import { randomFrom } from "../core/random.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { bounds } from "../limits.ts";
+import type { Storage } from "../math/packing.ts";
 import type { Store } from "../ports/store.ts";
 import { encodeDense } from "./encode-dense.ts";
 import type { EncodeJob } from "./encode-job.ts";
 import { encodeSparse } from "./encode-sparse.ts";
+import { Packing } from "./packing.ts";
 import { digestOf, readManifest, writeManifest } from "./parts.ts";
 import type { Encoded, Prepared } from "./prepared.ts";
 import { rawSlots } from "./raw-slots.ts";
@@ -17,6 +19,7 @@ export interface EncodeRequest {
   readonly chosen: Chosen;
   readonly workers: number;
   readonly seed: number;
+  readonly storage?: Storage;
 }
 
 /** All slots' buffers together; as much again is being written. */
@@ -34,7 +37,7 @@ export async function encode(
   store: Store,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<Encoded> {
-  const { encoding, chosen, workers, seed } = request;
+  const { encoding, chosen, workers, seed, storage = "float32" } = request;
   const isChecked = workers >= 1 && workers <= bounds.simulatedWorkersMax;
   assert(isChecked, "the number of workers was checked before");
   const isSparse = prepared.preparation.sparse;
@@ -47,19 +50,23 @@ export async function encode(
       },
     );
   const byWorkers = encoding.encode === "workers" || (isSparse && encoding.mixes);
+  if (storage !== "float32" && (isSparse || byWorkers)) throw notPacked(storage, isSparse);
   const refusal = encoding.refusal(workers);
   if (refusal !== null)
     throw new RunError("bad-workers", `encoding ${chosen.type}: ${refusal}`, {
       hint: "change the number of workers or the encoding",
     });
-  const digest = digestOf({ formatVersion, prepared: prepared.digest, chosen, workers, seed });
+  const content = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
+  const digest = digestOf(storage === "float32" ? content : { ...content, storage });
   const key = `encoded/${digest}.json`;
   const before = await readManifest<Encoded>(store, key, (found) => [
     ...(found.raw?.parts ?? []),
     ...found.slots.flatMap((slot) => slot.parts),
   ]);
   if (before !== null) return before;
+  const packing = Packing.of(storage);
   const job: EncodeJob = {
+    packing,
     prepared,
     encoding,
     workers,
@@ -81,8 +88,18 @@ export async function encode(
     columns: prepared.columns,
     scale: encoding.scale(workers),
     slots,
+    ...(packing === null ? {} : { storage: packing.summary() }),
     ...(byWorkers ? { raw: { parts: prepared.train, sparse: isSparse } } : {}),
   };
   await writeManifest(store, key, encoded);
   return encoded;
+}
+
+function notPacked(storage: Storage, isSparse: boolean): RunError {
+  const why = isSparse
+    ? "sparse rows are stored in float32 only: most of their bytes are indices"
+    : "the workers form what they store of the data rows, which are in float32";
+  return new RunError("not-packed", `data.storage: ${storage}: ${why}`, {
+    hint: isSparse ? "leave data.storage out" : "leave data.storage out, or choose encode: ahead",
+  });
 }

@@ -1,4 +1,7 @@
+import { assert } from "../core/errors.ts";
+import { packedHome } from "../math/kernels/packed-home.ts";
 import { denseRowsOf, sparseRowsOf } from "../math/kernels/resident.ts";
+import { packedOf, storageOf } from "../math/packing.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 
 /**
@@ -13,7 +16,7 @@ export async function gathered(
 ): Promise<Examples> {
   const targets = new Float32Array(rows);
   let weights: Float32Array | undefined;
-  let dense: DenseRows | undefined;
+  let dense: DenseTarget | undefined;
   const sparse: SparseRows[] = [];
   let row = 0;
   for await (const piece of pieces) {
@@ -24,16 +27,39 @@ export async function gathered(
       weights.set(piece.weights, row);
     }
     if (piece.rows.kind === "dense") {
-      dense ??= denseRowsOf(rows, columns);
-      dense.values.set(piece.rows.values, row * columns);
+      dense ??= denseTarget(piece.rows, rows, columns);
+      dense.put(row, piece.rows);
     } else {
       sparse.push(piece.rows);
     }
     row += piece.targets.length;
   }
-  if (sparse.length === 0) dense ??= denseRowsOf(rows, columns);
-  const joined: Rows = dense ?? joinedSparse(sparse, rows, columns);
+  const none = sparse.length === 0 ? denseRowsOf(rows, columns) : undefined;
+  const joined: Rows = dense?.rows ?? none ?? joinedSparse(sparse, rows, columns);
   return weights === undefined ? { rows: joined, targets } : { rows: joined, targets, weights };
+}
+
+interface DenseTarget {
+  readonly rows: DenseRows;
+  put(row: number, piece: DenseRows): void;
+}
+
+/** Where pieces like `like` are put together: packed where they are, if there are many rows. */
+function denseTarget(like: DenseRows, rows: number, columns: number): DenseTarget {
+  const packed = packedOf(like);
+  const home = packed === undefined ? null : packedHome(storageOf(packed), rows, columns);
+  if (home !== null) {
+    return {
+      rows: home.rows,
+      put(row, piece) {
+        const part = packedOf(piece);
+        assert(part !== undefined, "all parts of a shard are stored alike");
+        home.put(row, part);
+      },
+    };
+  }
+  const made = denseRowsOf(rows, columns);
+  return { rows: made, put: (row, piece) => made.values.set(piece.values, row * columns) };
 }
 
 function joinedSparse(pieces: readonly SparseRows[], rows: number, columns: number): SparseRows {

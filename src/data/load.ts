@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
-import type { DenseRows, Examples, SparseRows } from "../math/rows.ts";
+import type { Examples, SparseRows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { fromSafetensors, type Tensor } from "../wire/safetensors.ts";
 import { gathered } from "./gather.ts";
 import { groupedByWeight } from "./grouped-rows.ts";
+import { storedRows } from "./packing.ts";
 import type { Part } from "./prepared.ts";
 
 /** The rows of several parts as one, in their order. Checks digests, shapes and offsets. */
@@ -46,13 +47,13 @@ async function readPart(store: Store, part: Part, columns: number): Promise<Exam
   if (hash("sha256", bytes, "hex") !== part.sha256) return refuse("its bytes are not its digest's");
   const { tensors } = fromSafetensors(bytes, part.key);
   const { values, targets, weights, indices, offsets } = tensors;
-  if (!isFloats(targets) || !isFloats(values) || targets.data.length !== part.rows)
+  if (!isFloats(targets) || targets.data.length !== part.rows)
     return refuse("it does not hold the rows it should");
   if (weights !== undefined && (!isFloats(weights) || weights.data.length !== part.rows))
     return refuse("it does not weigh the rows it holds");
   const rows =
     indices === undefined
-      ? denseRows(values, part.rows, columns)
+      ? storedRows(tensors, part.rows, columns)
       : sparseRows(values, indices, offsets, part.rows, columns);
   if (typeof rows === "string") return refuse(rows);
   const examples = { rows, targets: targets.data };
@@ -65,14 +66,8 @@ function isFloats(tensor: Tensor | undefined): tensor is Floats {
   return tensor?.data instanceof Float32Array;
 }
 
-function denseRows(values: Floats, rows: number, columns: number): DenseRows | string {
-  if (values.shape.length !== 2 || values.shape[0] !== rows || values.shape[1] !== columns)
-    return `values of shape [${values.shape}], expected [${rows},${columns}]`;
-  return { kind: "dense", rows, columns, values: values.data };
-}
-
 function sparseRows(
-  values: Floats,
+  values: Tensor | undefined,
   indices: Tensor,
   offsets: Tensor | undefined,
   rows: number,
@@ -80,6 +75,7 @@ function sparseRows(
 ): SparseRows | string {
   if (!(indices.data instanceof Uint32Array) || !(offsets?.data instanceof Uint32Array))
     return "indices and offsets are not unsigned integers";
+  if (!isFloats(values)) return "its values are not F32";
   const starts = offsets.data;
   const entries = indices.data.length;
   if (values.data.length !== entries || starts.length !== rows + 1)

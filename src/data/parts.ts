@@ -3,6 +3,7 @@ import { assert } from "../core/errors.ts";
 import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
+import type { Packing } from "./packing.ts";
 import type { Part } from "./prepared.ts";
 
 /**
@@ -20,8 +21,15 @@ export class DensePartWriter {
   used = 0;
   rows = 0;
   private readonly queue: PartQueue;
+  private readonly packing: Packing | null;
 
-  constructor(store: Store, columns: number, bytesMax: number = bounds.shardPartBytes) {
+  constructor(
+    store: Store,
+    columns: number,
+    bytesMax: number = bounds.shardPartBytes,
+    packing: Packing | null = null,
+  ) {
+    this.packing = packing;
     this.queue = new PartQueue(store);
     this.columns = columns;
     this.capacity = Math.max(1, Math.floor(bytesMax / (4 * (columns + 1))));
@@ -33,8 +41,11 @@ export class DensePartWriter {
     const rows = this.used;
     if (rows === 0) return;
     const { columns, weights } = this;
+    const values = this.values.subarray(0, rows * columns);
     const bytes = toSafetensors({
-      values: { shape: [rows, columns], data: this.values.subarray(0, rows * columns) },
+      ...(this.packing?.tensors(values, rows, columns) ?? {
+        values: { shape: [rows, columns], data: values },
+      }),
       targets: { shape: [rows], data: this.targets.subarray(0, rows) },
       ...(weights === null ? {} : { weights: { shape: [rows], data: weights.subarray(0, rows) } }),
     });

@@ -47,7 +47,7 @@ export async function prepare(request: PrepareRequest, ports: PreparePorts): Pro
     typeof data.test === "string"
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
-  const { source: _, targetSource: __, generate: ___, ...shaping } = data;
+  const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
   const digest = digestOf({
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],

@@ -72,10 +72,19 @@ export interface Encoded {
   readonly columns: number;
   readonly scale: number;
   readonly slots: readonly SlotRows[];
+  /** How features are stored where that is not float32, and how far off that is. */
+  readonly storage?: StoredIn;
   /** The data rows as prepared, where workers form what they store; nothing else is in the store. */
   readonly raw?: { readonly parts: readonly Part[]; readonly sparse: boolean };
   /** Of shared ratings: how many each user and each item has, in the order of their columns. */
   readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };
+}
+
+/** Rows X that are stored as X' in fewer bytes. */
+export interface StoredIn {
+  readonly type: "bfloat16" | "int8";
+  /** |X' - X| / |X| over all stored rows, intercept included, in the Frobenius norm. */
+  readonly relativeError: number;
 }
 
 /** What one slot stores. */

@@ -83,6 +83,10 @@ export function packedRows(rows: number, columns: number, packed: Packed): Dense
   return made;
 }
 
+export function storageOf({ scales }: Packed): "bfloat16" | "int8" {
+  return scales === undefined ? "bfloat16" : "int8";
+}
+
 /** What packed rows are made of; undefined for all others. */
 export function packedOf(rows: object): Packed | undefined {
   return known.get(rows);

@@ -55,6 +55,8 @@ export interface RunFacts {
   readonly rows: number;
   readonly testRows: number;
   readonly features: number;
+  /** Where shards are not float32: how they are stored, and |X' - X| / |X| of what is. */
+  readonly storage?: { readonly type: string; readonly relativeError: number };
   readonly roundsMax: number;
 }
 
@@ -110,6 +112,11 @@ export interface RoundEvent {
   /** Objective and gradient are those of all data, not an estimate. */
   readonly exact?: true;
   readonly stepSize: number;
+  /**
+   * Without rounds that all begin together: for every gradient that counted, in the order they
+   * came in, how many steps were taken since its weights.
+   */
+  readonly staleness?: readonly number[];
 }
 
 /** The original problem's objective and metrics at the weights of one round's end. */

@@ -31,6 +31,13 @@ export function planRun(spec: RunSpec): Plan {
       { hint: "leave strategy out, or choose alternating" },
     );
   }
+  if (spec.data.storage !== "float32" && method.storesRows !== true) {
+    throw new RunError(
+      "not-packed",
+      `data.storage: ${spec.data.storage}: strategy ${spec.strategy.type} stores no rows to pack`,
+      { hint: "leave data.storage out, or choose strategy: rounds" },
+    );
+  }
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check(spec, plan);
@@ -48,18 +55,22 @@ export function openTraining(
 }
 
 /** The facts that a report opens with. */
-export function factsOf(spec: RunSpec, prepared: Prepared): RunFacts {
-  const { encoding, wait } = planRun(spec);
+export function factsOf(
+  spec: RunSpec,
+  { prepared, encoded }: { readonly prepared: Prepared; readonly encoded: Encoded },
+): RunFacts {
+  const { encoding, method, wait } = planRun(spec);
   return {
     problem: spec.problem.type,
     optimizer: spec.optimizer.type,
     encoding: spec.encoding.type,
     redundancy: encoding.redundancy,
     workers: spec.workers,
-    wait: wait.inWords,
+    wait: method.waitInWords ?? wait.inWords,
     rows: prepared.rows,
     testRows: prepared.testRows,
     features: prepared.columns,
+    ...(encoded.storage === undefined ? {} : { storage: encoded.storage }),
     roundsMax: spec.stop.rounds,
   };
 }

@@ -49,7 +49,7 @@ export async function runSegment(
   const log = recorder<object>(store, run, before, ports.listen);
   if (before === null) {
     const { startedAt, backend } = record;
-    const facts = factsOf(spec, staged.prepared);
+    const facts = factsOf(spec, staged);
     const about = { run, startedAt, backend, spec: plainSpec(spec), facts };
     const { forecast } = record;
     log.tell({

@@ -14,6 +14,8 @@ export type TensorArray =
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: TensorArray;
+  /** These 16 bits are the upper halves of float32. */
+  readonly dtype?: "BF16";
 }
 
 export interface SafeTensors {
@@ -27,6 +29,7 @@ const arrays = {
   I32: Int32Array,
   U32: Uint32Array,
   U16: Uint16Array,
+  BF16: Uint16Array,
   I8: Int8Array,
   U8: Uint8Array,
 } as const;
@@ -53,12 +56,12 @@ export function toSafetensors(
   if (Object.keys(metadata).length > 0) header[reservedName] = metadata;
   let offset = 0;
   for (const name of names) {
-    const { data, shape } = tensors[name]!;
+    const { data, shape, dtype } = tensors[name]!;
     if (name === reservedName) throw new Error(`no tensor can be called ${name}`);
     if (product(shape) !== data.length)
       throw new Error(`tensor ${name}: shape [${shape}] does not hold ${data.length} items`);
     header[name] = {
-      dtype: dtypeOf(data),
+      dtype: dtype ?? dtypeOf(data),
       shape,
       data_offsets: [offset, offset + data.byteLength],
     };
@@ -149,10 +152,11 @@ function tensorAt(entry: unknown, bytes: Uint8Array, start: number): Tensor | st
     return `offsets ${from}..${to} do not match shape [${shape}]`;
   if (start + to > bytes.length) return `it ends at ${start + to} of ${bytes.length} bytes`;
   const at = bytes.byteOffset + start + from;
-  if (at % kind.BYTES_PER_ELEMENT === 0)
-    return { shape, data: new kind(bytes.buffer as ArrayBuffer, at, length) };
-  const copy = bytes.slice(start + from, start + to);
-  return { shape, data: new kind(copy.buffer, 0, length) };
+  const data =
+    at % kind.BYTES_PER_ELEMENT === 0
+      ? new kind(bytes.buffer as ArrayBuffer, at, length)
+      : new kind(bytes.slice(start + from, start + to).buffer, 0, length);
+  return dtype === "BF16" ? { shape, data, dtype } : { shape, data };
 }
 
 function dtypeOf(data: TensorArray): DType {

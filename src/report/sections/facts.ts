@@ -42,6 +42,7 @@ function factsOf(run: RunData, named: boolean): Html {
           ["Training rows", formatCount(facts.rows)],
           ["Test rows", formatCount(facts.testRows)],
           ["Features", formatCount(facts.features)],
+          ["Stored as", storedAs(facts.storage)],
           ["Rounds at most", formatCount(facts.roundsMax)],
         ];
   const metrics = (["train", "test"] as const).flatMap((of) =>
@@ -64,4 +65,10 @@ function factsOf(run: RunData, named: boolean): Html {
 <pre tabindex="0">${run.spec}</pre></details>`;
   const shown = html`${table}${run.spec === "" ? html`` : spec}`;
   return named ? html`<details><summary>${run.label}</summary>${shown}</details>` : shown;
+}
+
+/** Nothing where features are stored as they are. */
+function storedAs(storage: { type: string; relativeError: number } | undefined): string {
+  if (storage === undefined) return "";
+  return `${storage.type}, off by ${formatNumber(100 * storage.relativeError, 2)} %`;
 }

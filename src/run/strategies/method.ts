@@ -11,10 +11,14 @@ import type { WaitPolicy } from "../waiting/policy.ts";
 export interface Method {
   /** What a spec that leaves them out gets, where that is not the problem's usual. */
   readonly usual?: { readonly encoding?: string; readonly optimizer?: string };
+  /** Whom it waits for, in words; absent: what the spec's `wait` says. */
+  readonly waitInWords?: string;
   /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
   needsCurvature(spec: RunSpec): boolean;
+  /** Its shards hold rows of features, which data.storage may pack. */
+  readonly storesRows?: true;
   /** Puts what workers need into the store; what is there already costs nothing. */
   stage(context: Staging): Promise<Encoded>;
   open(context: Opening): Training;

@@ -34,6 +34,7 @@ export const roundsMethod = define({
   create: (chosen): Method => ({
     check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
+    storesRows: true,
     stage: encodeRows,
     open: (context) => training(rounds(roundsPlan(context, chosen))),
   }),
@@ -78,7 +79,8 @@ function refuse(spec: RunSpec, { problem, encoding }: Parts, isExact: boolean): 
 /** Rows encoded and dealt to the slots. */
 export function encodeRows({ spec, encoding, prepared, store, onProgress }: Staging) {
   const { encoding: chosen, workers, seed } = spec;
-  return encode(prepared, { encoding, chosen, workers, seed }, store, onProgress);
+  const { storage } = spec.data;
+  return encode(prepared, { encoding, chosen, workers, seed, storage }, store, onProgress);
 }
 
 interface Exactness {
