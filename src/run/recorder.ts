@@ -4,11 +4,14 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { fromPacket, toPacket } from "../wire/packet.ts";
 import { eventsKey, stateKey } from "./keys.ts";
+import type { ReplySums } from "./reply-sums.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
+/** Making a checkpoint's bytes may take this part of a run's time. */
+const packingShareMax = 0.1;
 
 /** What a run has used so far; survives restarts. */
 export interface Totals extends Omit<Usage, "coldStart"> {
@@ -68,6 +71,7 @@ export function recorder<State extends object>(
   from: Checkpoint<State> | null,
   listen: (event: RunEvent) => void = () => {},
   pauseMs: number = pauseMsDefault,
+  sums: ReplySums | null = null,
 ): Recorder<State> {
   let totals = from?.totals ?? noTotals;
   let sequence = from?.sequence ?? 0;
@@ -87,25 +91,41 @@ export function recorder<State extends object>(
       newest = null;
       const batch = { events: events.splice(0, eventCount), traces: traces.splice(0, traceCount) };
       sequence += 1;
-      const checkpoint: Checkpoint<State> = { sequence, ...kept };
+      const startMs = performance.now();
+      const batchBytes = toPacket(batch);
+      const stateBytes = toPacket({ sequence, ...kept } satisfies Checkpoint<State>);
+      const packedMs = performance.now() - startMs;
       try {
-        await persistently(() => store.write(eventsKey(run, sequence), toPacket(batch)));
-        await persistently(() => store.write(stateKey(run), toPacket(checkpoint)));
+        await persistently(() => store.write(eventsKey(run, sequence), batchBytes));
+        await persistently(() => store.write(stateKey(run), stateBytes));
       } catch (thrown) {
         failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
       }
-      await Promise.race([pause(pauseMs), hurried]);
+      await Promise.race([pause(Math.max(pauseMs, packedMs / packingShareMax)), hurried]);
     }
     writing = null;
   };
 
+  const note = (event: RunEvent) => {
+    events.push(event);
+    listen(event);
+  };
+  const noteSums = (atMs: number) => {
+    const told = sums?.flush(atMs) ?? null;
+    if (told !== null) note(told);
+  };
   return {
     tell(event) {
-      events.push(event);
-      if (event.type === "arrival") totals = added(totals, event.usage, event.fate !== "counted");
-      listen(event);
+      if (event.type === "arrival") {
+        totals = added(totals, event.usage, event.fate !== "counted");
+        if (sums?.add(event) !== true) note(event);
+        return;
+      }
+      if (event.type === "round" || event.type === "stopped") noteSums(event.atMs);
+      note(event.type === "round" && sums !== null ? sums.round(event) : event);
     },
     save(state, elapsedMs, trace) {
+      noteSums(elapsedMs);
       if (trace !== undefined) traces.push(trace);
       last = state;
       newest = { state, elapsedMs, totals, events: events.length, traces: traces.length };
