@@ -55,6 +55,8 @@ export const bounds = {
   workersMax: 1_024,
   /** Slots are 16-bit numbers in shards; a simulation has no other bound. */
   simulatedWorkersMax: 65_536,
+  /** A simulated run with more replies than this tells most of them in sums. */
+  repliesToldMax: 500_000,
   /** One stored piece of a shard. */
   shardPartBytes: 8 * MiB,
   headerBytesMax: 64 * MiB,

@@ -1,4 +1,5 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
+import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
@@ -9,8 +10,10 @@ import type { WorkerReply, WorkerTask } from "./messages.ts";
 import { factsOf, openTraining } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
 import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
+import { type ReplySums, replySums } from "./reply-sums.ts";
 
 const cancelCheckMs = 1_000;
+const slotsToldMin = 8;
 const traceBytesMax = 64 * 1024 * 1024;
 
 export interface SegmentPorts {
@@ -20,6 +23,8 @@ export interface SegmentPorts {
   readonly listen?: (event: RunEvent) => void;
   /** Interrupts: the checkpoint is kept. */
   readonly signal?: AbortSignal;
+  /** Simulated runs with more replies than this tell most of them in sums. */
+  readonly repliesToldMax?: number;
 }
 
 export interface SegmentEnd {
@@ -46,7 +51,8 @@ export async function runSegment(
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
   const before = await readCheckpoint<object>(store, run);
   if (before !== null) await forgetBeyond(store, run, before.sequence);
-  const log = recorder<object>(store, run, before, ports.listen);
+  const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
+  const log = recorder<object>(store, run, before, ports.listen, undefined, sums);
   if (before === null) {
     const { startedAt, backend } = record;
     const facts = factsOf(spec, staged);
@@ -97,6 +103,16 @@ export async function runSegment(
   const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
   const { elapsedMs } = end;
   return { stop, weights, startWeights, rounds: round, elapsedMs, totals: log.totals() };
+}
+
+/**
+ * Only a simulation has so many replies, and can be run again for the sake of any of them. So many
+ * slots are still told one by one that all their replies are a small part of the bound.
+ */
+function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ReplySums | null {
+  const { rounds } = spec.stop;
+  if (backend !== "simulated" || spec.workers * rounds <= repliesMax) return null;
+  return replySums(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
 }
 
 function overBudget(
