@@ -3,9 +3,11 @@ import { alternatingMethod } from "./alternating-method.ts";
 import { encodedBlocksMethod } from "./encoded-blocks-method.ts";
 import type { Method } from "./method.ts";
 import { roundsMethod } from "./rounds-method.ts";
+import { turnsMethod } from "./turns-method.ts";
 
 export const methods = registry<Method>("strategy", [
   roundsMethod,
   encodedBlocksMethod,
   alternatingMethod,
+  turnsMethod,
 ]);

@@ -1,0 +1,133 @@
+import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
+import { isFiniteVector } from "../../math/vector.ts";
+import type { Outcome } from "../../ports/compute.ts";
+import type { WorkerReply, WorkerTask } from "../messages.ts";
+import type { Step } from "../strategy.ts";
+import type { Training } from "./method.ts";
+import { applied, emptyPass } from "./turns-apply.ts";
+import type { Turn, TurnsPlan, TurnsState } from "./turns-state.ts";
+
+const retryFirstMs = 25;
+const retryMaxMs = 5_000;
+
+/**
+ * Asynchronous training without a barrier: each slot always has one gradient under way, asked at
+ * the newest weights of that moment, and every reply is a step at once. A slow slot holds nobody
+ * up; its gradients are only staler than the others'.
+ */
+export function turns(plan: TurnsPlan): Training<TurnsState> {
+  const workers = plan.shares.storedRows.length;
+  return {
+    start() {
+      const weights = new Float32Array(plan.weightsLength);
+      const turn: Turn = { number: 0, version: 0, weights, losses: 0, notBeforeMs: 0 };
+      return {
+        round: 0,
+        startedMs: 0,
+        heardMs: 0,
+        version: 0,
+        weights: new Float64Array(plan.weightsLength),
+        open: slotMapOf(Array.from({ length: workers }, (_, slot) => [slot, turn] as const)),
+        known: { replies: emptySlotMap(), versions: emptySlotMap(), mean: null },
+        pass: emptyPass(plan.weightsLength),
+        firstNorm: 0,
+        finished: plan.roundsMax === 0,
+      };
+    },
+    progress: ({ round, weights, finished }) => ({
+      round,
+      weights: Float32Array.from(weights),
+      finished,
+    }),
+    wanted({ open, finished }) {
+      return finished ? [] : slotsOf(open).map((slot) => taskOf(slot, atSlot(open, slot)!));
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      if (arrival.kind === "tick") return { state, ...silence(plan, state, atMs) };
+      const { task, outcome } = arrival;
+      const useless = outcome.kind === "lost" ? outcome.reason : uselessness(plan, state, arrival);
+      if (outcome.kind === "lost" || useless !== null) {
+        const refused = outcome.kind === "lost" ? {} : { refused: useless ?? "" };
+        const heardMs = outcome.kind === "lost" ? state.heardMs : atMs;
+        const step = again({ ...state, heardMs }, task.slot, outcome, atMs);
+        return { ...step, ...refused, ...silence(plan, step.state, atMs) };
+      }
+      const next = applied(plan, { ...state, heardMs: atMs }, task.slot, outcome.result, atMs);
+      return next.state.finished ? next : { ...next, ...onwards(next.state, task.slot) };
+    },
+    resume(state, atMs) {
+      const weights = Float32Array.from(state.weights);
+      const open = slotMapOf(
+        slotsOf(state.open).map((slot) => {
+          const { number } = atSlot(state.open, slot)!;
+          const { version } = state;
+          return [slot, { number: number + 1, version, weights, losses: 0, notBeforeMs: 0 }];
+        }),
+      );
+      return { ...state, startedMs: atMs, heardMs: atMs, open };
+    },
+    wakeAtMs: ({ heardMs }) => heardMs + plan.patienceMs,
+  };
+}
+
+function taskOf(slot: number, { number, weights, notBeforeMs }: Turn): WorkerTask {
+  const id = `turn-${number}/slot-${slot}`;
+  return { id, slot, round: number, weights, notBeforeMs, operation: "gradient" };
+}
+
+/** Why a reply that came cannot be used: damaged, or too stale. Null for one that can. */
+function uselessness(
+  plan: TurnsPlan,
+  { open, version }: TurnsState,
+  { task, outcome }: { readonly task: WorkerTask; readonly outcome: Outcome<WorkerReply> },
+): string | null {
+  if (outcome.kind === "lost") return outcome.reason;
+  const { loss, values } = outcome.result;
+  const { weightsLength, stalenessMax } = plan;
+  if (values.length !== weightsLength)
+    return `its reply has ${values.length} numbers, not ${weightsLength}`;
+  if (!Number.isFinite(loss) || !isFiniteVector(values))
+    return "its reply holds numbers that are none";
+  const staleness = version - atSlot(open, task.slot)!.version;
+  if (staleness <= stalenessMax) return null;
+  return `its weights were ${staleness} steps old, more than ${stalenessMax}`;
+}
+
+/** The slot's next turn, at the newest weights. */
+function onwards(
+  state: TurnsState,
+  slot: number,
+): Pick<Step<TurnsState, WorkerTask>, "state" | "settled" | "besides"> {
+  const { number } = atSlot(state.open, slot)!;
+  const weights = Float32Array.from(state.weights);
+  const turn = { number: number + 1, version: state.version, weights, losses: 0, notBeforeMs: 0 };
+  const open = withSlot(state.open, slot, turn);
+  return { state: { ...state, open }, settled: true, besides: [taskOf(slot, turn)] };
+}
+
+/** After a loss the slot is asked anew, later each time. */
+function again(
+  state: TurnsState,
+  slot: number,
+  { kind }: Outcome<WorkerReply>,
+  atMs: number,
+): ReturnType<typeof onwards> & { readonly state: TurnsState } {
+  const step = onwards(state, slot);
+  if (kind === "done") return step;
+  const losses = atSlot(state.open, slot)!.losses + 1;
+  const notBeforeMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (losses - 1));
+  const turn = { ...atSlot(step.state.open, slot)!, losses, notBeforeMs };
+  const open = withSlot(step.state.open, slot, turn);
+  return { ...step, state: { ...step.state, open }, besides: [taskOf(slot, turn)] };
+}
+
+/** Why it will not go on, once nothing was heard for the patience. */
+function silence(
+  { patienceMs }: TurnsPlan,
+  { heardMs }: TurnsState,
+  atMs: number,
+): { readonly stuck?: string } {
+  if (atMs < heardMs + patienceMs) return {};
+  return { stuck: `no slot has replied for ${patienceMs / 1000} s` };
+}
