@@ -14,11 +14,33 @@ export function metricsByHand(
       return row.reduce((sum, value, j) => sum + value * weights[output * rows.columns + j]!, 0);
     }),
   );
+  if (problem.pairs !== undefined)
+    return ofNumbers(
+      Array.from(targets, (_, i) => withPairs(scores, rows, weights, i)),
+      targets,
+    );
   if (problem.target === "numbers") return ofNumbers(scores[0]!, targets);
   if (problem.link === "softmax") return ofClasses(scores, targets);
   return problem.link === "sigmoid"
     ? ofTwoClasses(scores[0]!, targets)
     : ofMargins(scores[0]!, targets);
+}
+
+/** The biases' score and the product of factors of every two entries of row i. */
+function withPairs(
+  scores: readonly (readonly number[])[],
+  { columns, values }: Examples["rows"],
+  weights: Float32Array,
+  i: number,
+): number {
+  let sum = scores[0]![i]!;
+  for (let a = 0; a < columns; a++)
+    for (let b = a + 1; b < columns; b++)
+      for (let block = columns; block < weights.length; block += columns) {
+        const entries = values[i * columns + a]! * values[i * columns + b]!;
+        sum += weights[block + a]! * weights[block + b]! * entries;
+      }
+  return sum;
 }
 
 function ofClasses(scores: readonly (readonly number[])[], targets: Float32Array) {

@@ -111,6 +111,8 @@ describe.each(problemExamples)("$name", ({ problem }) => {
     const squares = gram(x);
     const largest = eigenvalues(squares).at(-1)! / rows.rows;
     const bound = problem.smoothness(largest);
+    // Of fourth order in the weights: no bound holds everywhere.
+    if (problem.pairs !== undefined) return expect(bound).toBe(Number.POSITIVE_INFINITY);
     const top = steepest(problem, topEigenvector(squares.values));
     const ofTwo = { rows, targets: examples.targets.map((target) => Math.min(target, 1)) };
     for (const [given, from, by] of [

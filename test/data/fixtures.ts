@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { RunError } from "../../src/core/errors.ts";
 import { parseOptions } from "../../src/core/registry.ts";
+import type { Task } from "../../src/data/layout.ts";
 import { openLocal } from "../../src/data/local-source.ts";
 import { type DataInput, dataSchema } from "../../src/data/options.ts";
 import { prepare } from "../../src/data/prepare.ts";
@@ -61,7 +62,7 @@ export function sourceOf(name: string, content: string | Uint8Array, chunkBytes 
 export async function prepared(
   files: Files,
   options: DataInput,
-  more: { task?: "regression" | "classification"; seed?: number; store?: Store } = {},
+  more: { task?: Task; seed?: number; store?: Store } = {},
 ): Promise<{ prepared: Prepared; store: Store }> {
   const store = more.store ?? memoryStore();
   const data = parseOptions(dataSchema, options, "data");

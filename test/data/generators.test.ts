@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { generators } from "../../src/data/generators/registry.ts";
+import type { Task } from "../../src/data/layout.ts";
 import { readExamples } from "../../src/data/load.ts";
 import { prepared, refusal } from "./fixtures.ts";
 
-const tasks = { regression: "regression", default: "classification" } as const;
+const tasks: Readonly<Record<string, Task>> = { regression: "regression", ratings: "ratings" };
 
 describe.each(generators.members.map((member) => ({ member, name: member.name })))(
   "generator $name",
   ({ member, name }) => {
-    const task = name === "regression" ? tasks.regression : tasks.default;
+    const task = tasks[name] ?? "classification";
 
     it.each(member.examples)("makes the same rows again: %j", async (example) => {
       const options = { generate: { type: name, ...example }, test: 0.1 };
