@@ -1,6 +1,6 @@
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { dot } from "../../src/math/vector.ts";
-import { gram, type Matrix, matrix, product, row } from "../contracts/dense.ts";
+import { type Matrix, matrix, product, row } from "../contracts/dense.ts";
 import type { StoredCode } from "../contracts/stored-code.ts";
 
 /** X'X and X'y, of which the gradients of least squares are made. */
@@ -9,23 +9,35 @@ export interface Normal {
   readonly right: Float64Array;
 }
 
-export function normalOf(x: Matrix, y: Float64Array): Normal {
+/** Each row counts once, or as often as told. */
+export function normalOf(x: Matrix, y: Float64Array, counts?: Float64Array): Normal {
+  const weighed = matrix(x.rows, x.columns, (i, j) => (counts?.[i] ?? 1) * row(x, i)[j]!);
   const right = new Float64Array(x.columns);
-  for (let i = 0; i < x.rows; i++)
-    for (let j = 0; j < x.columns; j++) right[j]! += row(x, i)[j]! * y[i]!;
-  return { squares: gram(x), right };
+  const squares = matrix(x.columns, x.columns);
+  for (let i = 0; i < x.rows; i++) {
+    const source = row(x, i);
+    for (const [j, factor] of row(weighed, i).entries()) {
+      right[j]! += factor * y[i]!;
+      if (factor === 0) continue;
+      const target = row(squares, j);
+      for (let k = 0; k < x.columns; k++) target[k]! += factor * source[k]!;
+    }
+  }
+  return { squares, right };
 }
 
-/** Each slot's X_i'X_i and X_i'y_i, of which its gradients are made. */
+/** Each slot's X_i'W X_i and X_i'W y_i, of which its gradients are made; W is what rows count. */
 export function normalBySlot(code: StoredCode, x: Matrix, y: Float64Array): Normal[] {
   const stored = product(code.s, x);
   const targets = product(code.s, { rows: y.length, columns: 1, values: Float64Array.from(y) });
   return code.shares.map((_, slot) => {
     const held = [...code.slots.keys()].filter((i) => code.slots[i] === slot);
     const mine = matrix(held.length, x.columns, (i, j) => row(stored, held[i]!)[j]!);
+    const counts = Float64Array.from(held, (i) => code.weights[i]!);
     return normalOf(
       mine,
       Float64Array.from(held, (i) => targets.values[i]!),
+      counts,
     );
   });
 }
