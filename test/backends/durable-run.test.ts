@@ -19,7 +19,7 @@ const spec = {
 beforeAll(() => LocalDurableTestRunner.setupTestEnvironment({ skipTime: true }));
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
-test("segments, a crash in the middle of one, and replays give the undisturbed weights", async () => {
+test("segments, a crash within one and replays give the undisturbed weights", async () => {
   const start = await scene(spec, table(120, 4, 1));
   const undisturbed = await segment(await afresh(start));
   const place = await afresh(start);

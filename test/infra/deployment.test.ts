@@ -1,9 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Rehearsal, rehearse } from "../../infra/rehearsal/rehearse.ts";
-import { deployedModule, deployedPath, functionsOf } from "../../infra/rehearsal/write-deployed.ts";
+import { type Rehearsal, rehearse } from "../../scripts/rehearsal/rehearse.ts";
+import {
+  deployedModule,
+  deployedPath,
+  functionsOf,
+} from "../../scripts/rehearsal/write-deployed.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { functions, lambda } from "../../src/limits.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
@@ -194,9 +198,20 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     }
   }, 120_000);
 
-  test("infra/ type-checks against SST's own types, and a wrong property would not", () => {
+  test("infra/ type-checks against SST's own types, and a wrong property would not", async () => {
+    await using place = await temporaryHome();
+    const wrong = join(place.path, "wrong.ts");
+    writeFileSync(wrong, 'new sst.aws.Function("Wrong", { handler: "a.b", memroy: "1 GB" });');
+    const config = join(place.path, "tsconfig.json");
+    const include = ["sst.config.ts", "infra", "scripts/rehearsal/entry.ts"].map((path) =>
+      join(root, path),
+    );
+    include.push(join(root, "scripts/rehearsal/modules.d.ts"), wrong);
+    writeFileSync(config, JSON.stringify({ extends: join(root, "tsconfig.infra.json"), include }));
     const tsc = join(root, ".sst/platform/node_modules/.bin/tsc");
-    const args = ["-p", "tsconfig.infra.json"];
-    expect(spawnSync(tsc, args, { cwd: root, encoding: "utf8" }).stdout).toBe("");
+    const { stdout } = spawnSync(tsc, ["-p", config], { cwd: root, encoding: "utf8" });
+    expect(stdout.trim().split("\n")).toEqual([
+      expect.stringMatching(/wrong\.ts.*Did you mean to write 'memory'/),
+    ]);
   }, 180_000);
 });

@@ -1,7 +1,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installPlatform, type Recorded, type Rehearsal } from "../../infra/rehearsal/rehearse.ts";
+import {
+  installPlatform,
+  type Recorded,
+  type Rehearsal,
+} from "../../scripts/rehearsal/rehearse.ts";
 
 /** Null where SST's platform can be installed; else why not, for a skipped test's line. */
 export async function whyNoPlatform(): Promise<string | null> {
