@@ -13,7 +13,7 @@ export function reply(
   slot: number,
   outcome: Outcome<WorkerReply>,
   atMs = 0,
-): Step<RoundsState> {
+): Step<RoundsState, WorkerTask> {
   const task = strategy.wanted(state).find((one) => one.slot === slot);
   if (task === undefined) throw new Error(`nothing is wanted of slot ${slot}`);
   return strategy.receive(state, { kind: "reply", task, outcome }, atMs);

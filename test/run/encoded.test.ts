@@ -1,90 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
-import { encodings } from "../../src/encoding/registry.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { CurvaturePair } from "../../src/optimizers/optimizer.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { rounds } from "../../src/run/strategies/rounds.ts";
 import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
-import { extremes, gram, halfSquares, quorumOf, solve } from "./by-hand.ts";
-import { encoded, trial } from "./fixtures.ts";
+import { gram, halfSquares, quorumOf } from "./by-hand.ts";
+import { trial } from "./fixtures.ts";
+import { hadamard, rows, spectrum, without, workers } from "./one-missing.ts";
 
-const workers = 8;
-const rows = 32;
-const all = [...Array(workers).keys()];
-const without = (missing: number) => all.filter((slot) => slot !== missing);
-const hadamard = { type: "hadamard", redundancy: 2 };
 const noPenalty = { type: "ridge", l2: 0 };
-
-/** The spectrum of S_A'S_A, scaled to a mean of one, over all A with one slot missing. */
-function spectrum(seed: number): { least: number; largest: number } {
-  const values = Float32Array.from({ length: rows * rows }, (_, at) =>
-    Number(at % (rows + 1) === 0),
-  );
-  const identity: Examples = {
-    rows: { kind: "dense", rows, columns: rows, values },
-    targets: new Float32Array(rows),
-  };
-  const code = encodings.create(encodings.resolve(hadamard, "encoding"));
-  const shards = encoded(identity, code, workers, randomFrom(seed).fork("encode"));
-  const scale = code.scale(workers) * (7 / 8);
-  const found = all.map((missing) => {
-    const { matrix } = gram(without(missing).map((slot) => shards[slot]!));
-    return extremes(matrix.map((row) => row.map((value) => value / scale)));
-  });
-  return {
-    least: Math.min(...found.map(({ least }) => least)),
-    largest: Math.max(...found.map(({ largest }) => largest)),
-  };
-}
-
-describe("encoded gradient descent against an adversary who picks the slot that is missing", () => {
-  const seed = 3;
-  const count = 500;
-  const { least, largest } = spectrum(seed);
-  const kappa = largest / least;
-
-  it("has the spectrum of a tight frame: at most 1/share, and not singular", () => {
-    expect(largest).toBeCloseTo(8 / 7, 5);
-    expect(least).toBeGreaterThan(0.05);
-    expect(kappa).toBeLessThan(20);
-  });
-
-  it("keeps the ergodic bound and never rises above kappa times where it was", () => {
-    const base = trial({ workers, rows, columns: 6, seed, problem: noPenalty, encoding: hadamard });
-    const { matrix, side } = gram([base.examples]);
-    const objective = (w: ArrayLike<number>) => halfSquares([base.examples], w) / rows;
-    const smoothness = extremes(matrix.map((row) => row.map((value) => value / rows))).largest;
-    const best = solve(matrix, side);
-    const step = 1 / (smoothness * largest);
-    const optimizer = { type: "gradient-descent", step };
-    const setting = { workers, rows, columns: 6, seed, problem: noPenalty, encoding: hadamard };
-    const { plan, perform } = trial({
-      ...setting,
-      optimizer,
-      wait: { fastest: 7 },
-      roundsMax: count,
-    });
-    const strategy = rounds(plan);
-    let state = strategy.start();
-    const mean = new Float64Array(6);
-    for (let t = 1; t <= count; t++) {
-      const choices = all.map((missing) => quorumOf(strategy, state, without(missing), perform));
-      const values = choices.map(({ weights }) => objective(weights));
-      const worst = values.indexOf(Math.max(...values));
-      expect(values[worst]!).toBeLessThanOrEqual(kappa * objective(state.weights) * (1 + 1e-6));
-      state = choices[worst]!;
-      for (let j = 0; j < 6; j++) mean[j]! += state.weights[j]! / count;
-    }
-    const distance = best.reduce((sum, value) => sum + value * value, 0);
-    const bound = kappa * objective(best) + distance / (2 * step * least * count);
-    expect(objective(mean)).toBeLessThanOrEqual(bound);
-    // The adversary does harm: what is reached is not the optimum.
-    expect(objective(mean) / objective(best)).toBeGreaterThan(1.0005);
-  });
-});
 
 describe("encoded L-BFGS", () => {
   it("descends by at least (d'g)^2 / (2 kappa d'Hd) when its second quorum is another", () => {

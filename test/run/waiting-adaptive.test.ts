@@ -15,7 +15,10 @@ const adaptive = (rule: "gain" | "deadline" | "disagreement"): Wait => ({
 const breeze = { model: "exponential", meanMs: 2 };
 const dead =
   (slots: readonly number[], fateOf: (task: WorkerTask) => Fate) =>
-  (task: WorkerTask): Fate => ({ ...fateOf(task), fault: slots.includes(task.slot) ? "hang" : null });
+  (task: WorkerTask): Fate => ({
+    ...fateOf(task),
+    fault: slots.includes(task.slot) ? "hang" : null,
+  });
 const base: Setting = {
   workers: 8,
   rows: 128,
@@ -48,5 +51,4 @@ describe.each(["gain", "deadline", "disagreement"] as const)("adaptive by %s", (
     ]);
     expect(Math.min(...counts(end.events))).toBeGreaterThanOrEqual(4);
   });
-
 });
