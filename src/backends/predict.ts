@@ -2,8 +2,9 @@ import { parseOptions } from "../core/registry.ts";
 import { type DataOptions, dataSchema } from "../data/options.ts";
 import { isRatings } from "../data/rating-rows.ts";
 import { transformer } from "../data/transform.ts";
-import { multiply } from "../math/products.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import { chancesOf } from "../problems/chances.ts";
+import { predict as linear } from "../problems/linear.ts";
 import { problems } from "../problems/registry.ts";
 import type { Model } from "./model.ts";
 import { openSource } from "./open-source.ts";
@@ -12,8 +13,11 @@ import { openSource } from "./open-source.ts";
 export interface Predictions {
   /** The number of the first row within the file, from 0. */
   readonly firstRow: number;
-  /** Predicted numbers; for two classes the margins, whose sigmoid is the second's probability. */
+  readonly rows: number;
+  /** Predicted numbers, or margins: one block of rows an output; one output for two classes. */
   readonly values: Float64Array;
+  /** The probability of every class, a block of rows a class; null where there is none. */
+  readonly chances: Float64Array | null;
   /** Over all rows so far whose target is known; null while there are none. */
   readonly metrics: Readonly<Record<string, number>> | null;
   readonly knownRows: number;
@@ -38,9 +42,8 @@ export async function* predict(
   let knownRows = 0;
   for await (const batch of transformer(model.preparation, reading).batches(source, openSource)) {
     const { rows, targets, firstRow } = batch;
-    const values =
-      problem.predict?.(rows, model.weights) ??
-      multiply(rows, model.weights, new Float64Array(rows.rows));
+    const values = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
+    const chances = chancesOf(problem, values, rows.rows);
     const known = targets === null ? null : withKnownTargets(rows, targets);
     if (known !== null && known.rows.rows > 0) {
       const more = problem.tally(known, model.weights);
@@ -48,7 +51,7 @@ export async function* predict(
       knownRows += known.rows.rows;
     }
     const metrics = tally === null ? null : problem.metrics(tally).metrics;
-    yield { firstRow, values, metrics, knownRows };
+    yield { firstRow, rows: rows.rows, values, chances, metrics, knownRows };
   }
 }
 
