@@ -32,7 +32,11 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     return frozen(reborn);
   };
 
-  const receive = (state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State> => {
+  const receive = (
+    state: State,
+    arrival: Arrival<Task, Result>,
+    atMs: number,
+  ): Step<State, Task> => {
     if (arrival.kind === "reply") {
       const { id } = arrival.task;
       const task = strategy.wanted(state).find((one) => one.id === id);
@@ -44,7 +48,8 @@ export function lawful<State extends object, Task extends Slotted, Result>(
       breach(arrival.kind === "tick", "a tick settled a task");
       const { id } = (arrival as { task: Task }).task;
       const left = strategy.wanted(state).filter((task) => task.id !== id);
-      same(`settled, less ${id}`, left, strategy.wanted(step.state));
+      const settled = byName([...left, ...(step.besides ?? [])]);
+      same(`settled, less ${id}`, settled, byName(strategy.wanted(step.state)));
     }
     return { ...step, state: onwards("receive", step.state) };
   };
@@ -72,6 +77,10 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     ...(strategy.resume === undefined ? {} : { resume }),
     ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
   };
+}
+
+function byName<Task extends Slotted>(tasks: readonly Task[]): readonly Task[] {
+  return tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The same twice over, and the state as it was. */
