@@ -1,0 +1,74 @@
+import { type Cell, inHindsight, type Verdict } from "./hindsight.ts";
+
+/**
+ * Plans a ridge regression over a grid of workers, computing times and kinds of lateness, and holds
+ * each choice against the best setting in futures that the plan never saw: all settings that could
+ * be better are simulated in the same futures. `-- quick` takes every other cell.
+ */
+const futures = 5;
+const models = [
+  { model: "calm" },
+  { model: "lambda", coldStartMs: 142 },
+  { model: "lambda-trace-a", coldStartMs: 142 },
+  { model: "exponential" },
+  { model: "pareto" },
+  { model: "persistent" },
+];
+const crowds = [8, 16, 32, 64];
+const computing = [0.05, 0.3, 1, 3, 10];
+const isQuick = process.argv.includes("quick");
+const spec = {
+  problem: { type: "ridge", l2: 0.01 },
+  data: {
+    generate: { type: "regression", rows: 4_000, features: 60, noise: 0.5, leverage: 0.005 },
+  },
+  optimizer: "l-bfgs",
+  stop: { rounds: 25, tolerance: 0 },
+  seed: 5,
+};
+
+const cells: Cell[] = models.flatMap((weather) =>
+  crowds.flatMap((workers) =>
+    computing.map((computeSeconds) => ({ weather, workers, computeSeconds })),
+  ),
+);
+console.log(
+  "lateness        workers  compute  chosen                               to loss      best" +
+    "     plain  over best  forecast s, $",
+);
+const verdicts: Verdict[] = [];
+for (const cell of isQuick ? cells.filter((_, i) => i % 2 === 0) : cells) {
+  const verdict = await inHindsight({ spec, cell, futures });
+  verdicts.push(verdict);
+  console.log(lineOf(verdict));
+}
+const share = (holds: (one: Verdict) => boolean) =>
+  `${verdicts.filter(holds).length} of ${verdicts.length}`;
+const within = (ratio: number, part: number) => Math.abs(ratio - 1) <= part;
+const summary = {
+  withinFivePercentOfBest: share((one) => one.chosenSeconds <= 1.05 * one.bestSeconds),
+  noSlowerThanPlain: share((one) => one.chosenSeconds <= 1.01 * one.plainSeconds),
+  secondsWithinTenPercent: share((one) => within(one.secondsRatio, 0.1)),
+  dollarsWithinTenPercent: share((one) => within(one.dollarsRatio, 0.1)),
+  worstOverBest: Math.max(...verdicts.map((one) => one.chosenSeconds / one.bestSeconds)),
+  worstOverPlain: Math.max(...verdicts.map((one) => one.chosenSeconds / one.plainSeconds)),
+  planMsMedian: verdicts.map(({ planMs }) => planMs).sort((a, b) => a - b)[verdicts.length >> 1],
+};
+console.log(summary);
+console.log(JSON.stringify({ bench: "planner", futures, summary, verdicts }));
+
+function lineOf(one: Verdict): string {
+  const over = 100 * (one.chosenSeconds / one.bestSeconds - 1);
+  return [
+    one.weather.model.padEnd(15),
+    String(one.workers).padStart(7),
+    `${one.computeSeconds} s`.padStart(8),
+    ` ${one.chosen.padEnd(35)}`,
+    `${one.chosenSeconds.toPrecision(4)} s`.padStart(9),
+    one.bestSeconds.toPrecision(4).padStart(9),
+    one.plainSeconds.toPrecision(4).padStart(9),
+    `${over.toFixed(1)} %`.padStart(10),
+    `${one.secondsRatio.toFixed(3)} ${one.dollarsRatio.toFixed(3)}`.padStart(13),
+    over > 5 ? `  best: ${one.best}` : "",
+  ].join(" ");
+}
