@@ -1,12 +1,13 @@
 import { checkSpec } from "./backends/check-spec.ts";
 import { homePath } from "./backends/home-path.ts";
 import { readModel } from "./backends/model.ts";
-import { predict as predictions, readingOf } from "./backends/predict.ts";
+import { type Predictions, predict as predictions, readingOf } from "./backends/predict.ts";
 import { checkBackend } from "./backends/registry.ts";
 import { nameRun } from "./backends/start-run.ts";
 import { trainFurther, trainNew } from "./backends/train.ts";
 import { withRun } from "./backends/with-run.ts";
 import type { ResultEvent, RunEvent } from "./ports/events.ts";
+import { classAt } from "./problems/chances.ts";
 import type { Orchestrated } from "./run/orchestrate.ts";
 import { checkRunName } from "./run/record.ts";
 import { type RunInput, resolveSpec } from "./run/spec.ts";
@@ -70,12 +71,14 @@ export async function resume(
 export interface Prediction {
   /** The row's number within the file, from 0. */
   readonly row: number;
-  /** The predicted number; for two classes the margin, positive for the second. */
+  /** The predicted number; of two classes the margin, positive for the second; else the largest. */
   readonly value: number;
   /** Absent where numbers are predicted. */
   readonly class?: string;
-  /** Of the second class. */
+  /** Of the second of two classes; absent for problems that know no probabilities. */
   readonly probability?: number;
+  /** By class, where there may be more than two. */
+  readonly probabilities?: Readonly<Record<string, number>>;
 }
 
 /** Predicts the raw rows of a data file with a run's model, in file order. */
@@ -89,15 +92,27 @@ export async function* predict(
     return { model: found, reading: readingOf(record.spec.data, found) };
   });
   const { classes } = model.preparation.target;
-  for await (const { firstRow, values } of predictions(model, source, reading))
-    for (const [i, value] of values.entries()) {
-      const row = firstRow + i;
-      if (classes === null) yield { row, value };
-      else {
-        const probability = 1 / (1 + Math.exp(-value));
-        yield { row, value, class: classes[value > 0 ? 1 : 0]!, probability };
-      }
-    }
+  for await (const batch of predictions(model, source, reading))
+    for (let i = 0; i < batch.rows; i++) yield predictionAt(batch, i, classes);
+}
+
+function predictionAt(
+  { firstRow, rows, values, chances }: Predictions,
+  i: number,
+  classes: readonly string[] | null,
+): Prediction {
+  const row = firstRow + i;
+  if (classes === null) return { row, value: values[i]! };
+  const chosen = classAt(values, rows, i);
+  const label = classes[chosen]!;
+  if (values.length === rows) {
+    const probability = chances === null ? {} : { probability: chances[rows + i]! };
+    return { row, value: values[i]!, class: label, ...probability };
+  }
+  const probabilities = Object.fromEntries(
+    classes.map((name, of) => [name, chances?.[of * rows + i] ?? Number.NaN]),
+  );
+  return { row, value: values[chosen * rows + i]!, class: label, probabilities };
 }
 
 function trained({ record, end, result }: Orchestrated): Trained {

@@ -1,5 +1,6 @@
 import type { Model } from "../backends/model.ts";
 import type { ColumnPlan, Preparation } from "../data/prepared.ts";
+import { problems } from "../problems/registry.ts";
 
 /** A model as files: relative names with their bytes. A format of one file names it "". */
 export type ModelFiles = readonly { readonly name: string; readonly bytes: Uint8Array }[];
@@ -22,9 +23,9 @@ export const exportFormats: readonly ExportFormat[] = [
   },
   {
     name: "npy",
-    summary: "the weights alone, as a NumPy array",
+    summary: "the weights alone, as a NumPy array; a row a class where there are several",
     defaultPath: (run) => `${run}.npy`,
-    files: ({ weights }) => [{ name: "", bytes: npyOf(weights) }],
+    files: (model) => [{ name: "", bytes: npyOf(model) }],
   },
   {
     name: "tfjs",
@@ -40,8 +41,11 @@ export const exportFormats: readonly ExportFormat[] = [
   },
 ];
 
-function npyOf(weights: Float32Array): Uint8Array {
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${weights.length},), }`;
+function npyOf(model: Model): Uint8Array {
+  const { weights } = model;
+  const outputs = outputsOf(model).length;
+  const shape = outputs === 1 ? `${weights.length},` : `${outputs}, ${weights.length / outputs}`;
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape}), }`;
   // Magic, version and length take 10 bytes; data begin at a multiple of 64.
   const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 0, 0]);
@@ -50,10 +54,23 @@ function npyOf(weights: Float32Array): Uint8Array {
 }
 
 /** One dense layer over all features but the intercept, which becomes its bias. */
-function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
-  const inputs = weights.length - (preparation.intercept ? 1 : 0);
-  const kernel = weights.subarray(0, inputs);
-  const bias = Float32Array.of(preparation.intercept ? weights[inputs]! : 0);
+function tfjsOf(model: Model): ModelFiles {
+  const { preparation } = model;
+  const outputs = outputsOf(model);
+  const inputs = outputs[0]!.length - (preparation.intercept ? 1 : 0);
+  const kernel = new Float32Array(inputs * outputs.length);
+  for (const [unit, weights] of outputs.entries())
+    for (let j = 0; j < inputs; j++) kernel[j * outputs.length + unit] = weights[j]!;
+  const bias = Float32Array.from(outputs, (weights) =>
+    preparation.intercept ? weights[inputs]! : 0,
+  );
+  return [
+    { name: "model.json", bytes: jsonBytes(tfjsTopology(model, inputs, outputs.length)) },
+    { name: "weights.bin", bytes: Buffer.concat([bytesOf(kernel), bytesOf(bias)]) },
+  ];
+}
+
+function tfjsTopology({ preparation, problem, run }: Model, inputs: number, units: number): object {
   const layers = [
     {
       class_name: "InputLayer",
@@ -62,8 +79,8 @@ function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
     {
       class_name: "Dense",
       config: {
-        units: 1,
-        activation: problem.type === "logistic" ? "sigmoid" : "linear",
+        units,
+        activation: problems.create(problem).link ?? "linear",
         use_bias: true,
         name: "linear",
         trainable: true,
@@ -71,7 +88,7 @@ function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
       },
     },
   ];
-  const model = {
+  return {
     format: "layers-model",
     generatedBy: `kofn ${run}`,
     convertedBy: null,
@@ -84,39 +101,46 @@ function tfjsOf({ weights, preparation, problem, run }: Model): ModelFiles {
       {
         paths: ["weights.bin"],
         weights: [
-          { name: "linear/kernel", shape: [inputs, 1], dtype: "float32" },
-          { name: "linear/bias", shape: [1], dtype: "float32" },
+          { name: "linear/kernel", shape: [inputs, units], dtype: "float32" },
+          { name: "linear/bias", shape: [units], dtype: "float32" },
         ],
       },
     ],
     userDefinedMetadata: { features: preparation.featureNames.slice(0, inputs), preparation },
   };
-  return [
-    { name: "model.json", bytes: jsonBytes(model) },
-    { name: "weights.bin", bytes: Buffer.concat([bytesOf(kernel), bytesOf(bias)]) },
-  ];
 }
 
 /** y = intercept + sum of coefficients: over standardised features, and in the data's units. */
-function coefficients({ run, problem, preparation, weights }: Model): object {
+function coefficients(model: Model): object {
+  const { run, problem, preparation } = model;
+  const { target, columns } = preparation;
+  const outputs = outputsOf(model).map((weights) => coefficientsOf(weights, preparation));
+  const about = { run, problem, target };
+  if (outputs.length === 1) return { ...about, ...outputs[0], columns };
+  const classes = outputs.map((output, i) => ({ class: target.classes?.[i], ...output }));
+  return { ...about, classes, columns };
+}
+
+function coefficientsOf(weights: Float32Array, preparation: Preparation): object {
   const features = weights.length - (preparation.intercept ? 1 : 0);
   const units = unitsOf(preparation, features);
-  let intercept = preparation.intercept ? weights[features]! : 0;
-  const rows = units.map(({ mean, deviation }, i) => {
-    const standardized = weights[i]!;
-    intercept -= (standardized * mean) / deviation;
+  const standardized = preparation.intercept ? weights[features]! : 0;
+  let original = standardized;
+  const coefficients = units.map(({ mean, deviation }, i) => {
+    const weight = weights[i]!;
+    original -= (weight * mean) / deviation;
     const feature = preparation.featureNames[i]!;
-    return { feature, standardized, original: standardized / deviation };
+    return { feature, standardized: weight, original: weight / deviation };
   });
-  const standardizedIntercept = preparation.intercept ? weights[features]! : 0;
-  return {
-    run,
-    problem,
-    target: preparation.target,
-    intercept: { standardized: standardizedIntercept, original: intercept },
-    coefficients: rows,
-    columns: preparation.columns,
-  };
+  return { intercept: { standardized, original }, coefficients };
+}
+
+/** The weights of each output: one block after another. */
+function outputsOf({ weights, preparation }: Model): Float32Array[] {
+  const columns = preparation.featureNames.length;
+  return Array.from({ length: weights.length / columns }, (_, output) =>
+    weights.subarray(output * columns, (output + 1) * columns),
+  );
 }
 
 /** How each stored feature came from its column; categories and sparse features are as they are. */

@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
-import { type Model, readModel } from "../backends/model.ts";
+import { readModel } from "../backends/model.ts";
 import { predict as predictions, readingOf } from "../backends/predict.ts";
 import { withRun } from "../backends/with-run.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
+import { headOf, linesOf } from "./prediction-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
@@ -21,16 +22,19 @@ export async function predict(
     return { model, reading: readingOf(record.spec.data, model) };
   });
   const { classes } = model.preparation.target;
-  if (classes !== null) terminal.err(`probability: that of class ${classes[1]}`);
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
   let metrics: Readonly<Record<string, number>> | null = null;
   let rows = 0;
   let knownRows = 0;
   try {
     for await (const batch of predictions(model, data, reading)) {
-      if (rows === 0) await to.write(headerOf(model));
-      await to.write(linesOf(model, batch.firstRow, batch.values));
-      rows += batch.values.length;
+      if (rows === 0) {
+        const { header, note } = headOf(batch, classes);
+        if (note !== null) terminal.err(note);
+        await to.write(header);
+      }
+      await to.write(linesOf(batch, classes));
+      rows += batch.rows;
       ({ metrics, knownRows } = batch);
     }
     await to.close();
@@ -46,30 +50,6 @@ export async function predict(
     terminal.err(`against ${formatCount(knownRows)} known targets: ${figures.join("  ")}`);
   }
   return 0;
-}
-
-function headerOf({ preparation }: Model): string {
-  return preparation.target.classes === null ? "row,prediction\n" : "row,class,probability\n";
-}
-
-function linesOf({ preparation }: Model, firstRow: number, values: Float64Array): string {
-  const { classes } = preparation.target;
-  let text = "";
-  for (const [i, value] of values.entries()) {
-    const row = firstRow + i;
-    if (classes === null) text += `${row},${value}\n`;
-    else text += `${row},${quoted(classes[value > 0 ? 1 : 0]!)},${sigmoid(value)}\n`;
-  }
-  return text;
-}
-
-function sigmoid(margin: number): number {
-  return 1 / (1 + Math.exp(-margin));
-}
-
-/** As CSV wants it: labels come from data. */
-function quoted(label: string): string {
-  return /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
 }
 
 interface Sink {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
+import { classAt } from "./chances.ts";
 import { overPredictions, predict } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 
@@ -31,7 +32,7 @@ export const softmax = define({
       const predictions = predict(rows, weights);
       let right = 0;
       for (let i = 0; i < targets.length; i++)
-        if (likeliest(predictions, targets.length, i) === targets[i]) right++;
+        if (classAt(predictions, targets.length, i) === targets[i]) right++;
       return Float64Array.of(targets.length, crossEntropy(predictions, targets), right);
     },
     metrics(tally) {
@@ -66,12 +67,4 @@ function crossEntropy(
     slopes[own]! -= 1;
   }
   return loss;
-}
-
-/** The class of row i with the largest prediction; the first of several. */
-function likeliest(predictions: Float64Array, rows: number, i: number): number {
-  let best = i;
-  for (let at = i + rows; at < predictions.length; at += rows)
-    if (predictions[at]! > predictions[best]!) best = at;
-  return (best - i) / rows;
 }

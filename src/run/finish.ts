@@ -95,7 +95,7 @@ export async function readJson<T>(store: Store, key: string): Promise<T | null> 
 /** The model: weights, and in its metadata all that `predict` needs to take raw rows. */
 function modelBytes(
   record: RunRecord,
-  { preparation }: Prepared,
+  { preparation, columns }: Prepared,
   weights: Float32Array<ArrayBuffer>,
 ): Uint8Array {
   const metadata = {
@@ -104,7 +104,10 @@ function modelBytes(
     problem: JSON.stringify(record.spec.problem),
     preparation: JSON.stringify(preparation),
   };
-  return toSafetensors({ weights: { shape: [weights.length], data: weights } }, metadata);
+  // Where every class has weights of its own, each is a row.
+  const classes = preparation.target.classes?.length ?? 0;
+  const shape = weights.length === classes * columns ? [classes, columns] : [weights.length];
+  return toSafetensors({ weights: { shape, data: weights } }, metadata);
 }
 
 function curve(points: readonly Trace[]): Trace[] {
