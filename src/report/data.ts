@@ -37,6 +37,8 @@ export interface RunData {
   readonly resumes: number;
   /** Replies to rounds that were done again after a resume: paid for, shown nowhere else. */
   readonly repeatedReplies: number;
+  /** Replies of slots that are not shown one by one. */
+  readonly toldInSums: number;
 }
 
 export interface Ending {

@@ -4,6 +4,7 @@ import type { Counted, Ending, Figures, ReportData, RunData, SpendingPoint } fro
 import { type History, historyOf } from "./history.ts";
 import { paceOf, slotsOf } from "./pace.ts";
 import { pictureOf } from "./picture.ts";
+import { spentBy } from "./spent.ts";
 import { finite, total } from "./statistics.ts";
 import { thin } from "./thin.ts";
 import { verdictOf } from "./verdict.ts";
@@ -40,19 +41,18 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     picture: pictureOf(history, slots, pace.slowMs),
     slots: slotsOf(history, slots, pace.slowMs),
     spending: spendingOf(history),
-    losses: countTexts(
-      history.arrivals
-        .filter(({ fate }) => fate === "lost")
-        .map(({ reason }) => reason ?? "no reply"),
-    ),
-    warnings: countTexts(history.warnings),
+    losses: countTexts(lossesOf(history)),
+    warnings: countTexts(history.warnings.map((text) => [text, 1])),
     resumes: history.resumes,
     repeatedReplies: history.repeatedReplies,
+    toldInSums: total(history.sums.map(({ counted, late, lost }) => counted + late + lost)),
   };
 }
 
+/** Where replies were told in sums, only slots that were told one by one can be shown. */
 function slotCountOf(history: History): number {
   const seen = history.arrivals.reduce((most, { slot }) => Math.max(most, slot + 1), 0);
+  if (history.sums.length > 0) return Math.min(bounds.slots, seen);
   return Math.min(bounds.slots, Math.max(seen, history.started?.facts.workers ?? 0));
 }
 
@@ -62,13 +62,11 @@ function endingOf({ stopped, result }: History): Ending {
 }
 
 function figuresOf(history: History): Figures {
-  const { arrivals, evaluated, result, rounds } = history;
+  const { evaluated, result, rounds } = history;
   const last = evaluated[evaluated.length - 1];
   const estimate = rounds[rounds.length - 1]?.event.objectiveEstimate;
-  const usage = (value: (of: History["arrivals"][number]["usage"]) => number) =>
-    total(arrivals.map((arrival) => value(arrival.usage)));
-  const fate = (of: string) => arrivals.filter((arrival) => arrival.fate === of).length;
-  const fates = { counted: fate("counted"), late: fate("late"), lost: fate("lost") };
+  const spent = spentBy(history.arrivals, history.sums);
+  const { fates, usedUsd, unusedUsd, bytesUp, bytesDown, coldStarts } = spent;
   const metrics = result?.metrics ?? last;
   return {
     objective: finite(result?.objective ?? last?.objective ?? estimate),
@@ -78,13 +76,13 @@ function figuresOf(history: History): Figures {
     test: finiteValues(metrics?.test ?? {}),
     rounds: result?.rounds ?? rounds.length,
     seconds: result?.seconds ?? history.lastMs / 1000,
-    dollars: result?.dollars ?? usage(({ costUsd }) => costUsd),
+    dollars: result?.dollars ?? usedUsd + unusedUsd,
     forecast: result?.forecast ?? null,
-    bytesUp: result?.bytesUp ?? usage(({ bytesUp }) => bytesUp),
-    bytesDown: result?.bytesDown ?? usage(({ bytesDown }) => bytesDown),
+    bytesUp: result?.bytesUp ?? bytesUp,
+    bytesDown: result?.bytesDown ?? bytesDown,
     erasures: result?.erasures ?? fates.late + fates.lost,
     arrivals: fates,
-    coldStarts: arrivals.filter((arrival) => arrival.usage.coldStart).length,
+    coldStarts,
   };
 }
 
@@ -94,17 +92,22 @@ function finiteValues(values: Readonly<Record<string, number>>): Record<string, 
 
 function spendingOf({ rounds }: History): readonly SpendingPoint[] {
   let so = { usedUsd: 0, unusedUsd: 0, bytesUp: 0, bytesDown: 0 };
-  const points = rounds.map(({ event, arrivals }) => {
-    for (const { fate, usage } of arrivals)
-      so = {
-        usedUsd: so.usedUsd + (fate === "counted" ? usage.costUsd : 0),
-        unusedUsd: so.unusedUsd + (fate === "counted" ? 0 : usage.costUsd),
-        bytesUp: so.bytesUp + usage.bytesUp,
-        bytesDown: so.bytesDown + usage.bytesDown,
-      };
+  const points = rounds.map(({ event, arrivals, sums }) => {
+    const spent = spentBy(arrivals, sums);
+    so = {
+      usedUsd: so.usedUsd + spent.usedUsd,
+      unusedUsd: so.unusedUsd + spent.unusedUsd,
+      bytesUp: so.bytesUp + spent.bytesUp,
+      bytesDown: so.bytesDown + spent.bytesDown,
+    };
     return { round: event.round, ...so };
   });
   return thin(points, bounds.spendingPoints, (point) => point.usedUsd + point.unusedUsd);
+}
+
+function* lossesOf({ arrivals, sums }: History): Iterable<[string, number]> {
+  for (const { fate, reason } of arrivals) if (fate === "lost") yield [reason ?? "no reply", 1];
+  for (const { losses } of sums) yield* Object.entries(losses);
 }
 
 function specOf({ started }: History): string {
@@ -115,11 +118,11 @@ function specOf({ started }: History): string {
 }
 
 /** Equal texts once, the most frequent first. */
-function countTexts(texts: readonly string[]): Counted[] {
+function countTexts(texts: Iterable<readonly [string, number]>): Counted[] {
   const counts = new Map<string, number>();
-  for (const text of texts) {
+  for (const [text, count] of texts) {
     const short = text.slice(0, bounds.textChars);
-    counts.set(short, (counts.get(short) ?? 0) + 1);
+    counts.set(short, (counts.get(short) ?? 0) + count);
   }
   const sorted = [...counts].sort((a, b) => b[1] - a[1]);
   const kept = sorted.slice(0, bounds.texts).map(([text, count]) => ({ text, count }));

@@ -1,5 +1,6 @@
 import type {
   ArrivalEvent,
+  ArrivalsEvent,
   EvaluatedEvent,
   ResultEvent,
   RoundEvent,
@@ -15,6 +16,8 @@ export interface History {
   readonly evaluated: readonly EvaluatedEvent[];
   /** Every arrival, also those of unfinished and of repeated rounds. */
   readonly arrivals: readonly ArrivalEvent[];
+  /** Replies that were only told in sums; the arrivals are then those of some slots. */
+  readonly sums: readonly ArrivalsEvent[];
   readonly repeatedReplies: number;
   readonly warnings: readonly string[];
   readonly resumes: number;
@@ -26,6 +29,8 @@ export interface History {
 export interface RoundRecord {
   readonly event: RoundEvent;
   readonly arrivals: readonly ArrivalEvent[];
+  /** What came during the round, where replies were told in sums. */
+  readonly sums: readonly ArrivalsEvent[];
   readonly asks: readonly Ask[];
 }
 
@@ -67,6 +72,7 @@ export function historyOf(events: readonly RunEvent[]): History {
     rounds: [...kept.values()].sort((a, b) => a.event.round - b.event.round),
     evaluated: [...evaluated.values()].sort((a, b) => a.round - b.round),
     arrivals,
+    sums: events.filter((event) => event.type === "arrivals"),
     repeatedReplies: arrivals.length - inRounds - pending,
     warnings: events.filter((event) => event.type === "warning").map((event) => event.message),
     resumes: segments.length - 1,
@@ -100,14 +106,18 @@ function roundsOf(segment: Segment): RoundEvent[] {
 function recordsOf(segment: Segment): RoundRecord[] {
   const rounds = roundsOf(segment);
   const arrivals = rounds.map((): ArrivalEvent[] => []);
+  const sums = rounds.map((): ArrivalsEvent[] => []);
+  let ended = 0;
   for (const event of segment.events) {
+    if (event.type === "round") ended++;
+    if (event.type === "arrivals") sums[ended]?.push(event);
     if (event.type !== "arrival") continue;
     const index = roundIndexAt(rounds, event.startedMs);
     if (index >= 0) arrivals[index]!.push(event);
   }
   return rounds.map((event, index) => {
     const own = arrivals[index]!;
-    return { event, arrivals: own, asks: asksOf(event, own) };
+    return { event, arrivals: own, sums: sums[index]!, asks: asksOf(event, own) };
   });
 }
 

@@ -2,13 +2,9 @@ import type { ArrivalEvent } from "../ports/events.ts";
 import type { Pace, SlotData } from "./data.ts";
 import type { Ask, History } from "./history.ts";
 import { median, quantile, total } from "./statistics.ts";
+import { timesOf, tookMs } from "./times.ts";
 
 const quantileSteps = 200;
-
-/** How long an arrival took, from the task's start to its reply. */
-export function tookMs(arrival: ArrivalEvent): number {
-  return Math.max(0, arrival.atMs - arrival.startedMs);
-}
 
 /** How much longer the question would have stayed open had it waited for this arrival too. */
 export function savedMs(arrival: ArrivalEvent, ask: Ask): number {
@@ -16,27 +12,34 @@ export function savedMs(arrival: ArrivalEvent, ask: Ask): number {
 }
 
 export function paceOf(history: History): Pace {
-  const replies = history.arrivals.filter((arrival) => arrival.fate !== "lost");
-  const times = Float64Array.from(replies, tookMs).sort();
-  const medianMs = quantile(times, 0.5);
+  const times = timesOf(history);
+  const medianMs = times.quantile(0.5);
   const asks = history.rounds.flatMap((record) => record.asks);
-  const steps = times.length < 2 ? 0 : quantileSteps;
+  const steps = times.count < 2 ? 0 : quantileSteps;
   return {
-    replies: times.length,
+    replies: times.count,
     medianMs,
-    p95Ms: quantile(times, 0.95),
+    p95Ms: times.quantile(0.95),
     slowMs: medianMs === null ? null : medianMs + Math.max(20, medianMs / 2),
     quorumMs: median(asks.map(({ startedMs, endedMs }) => endedMs - startedMs)),
     roundMs: median(history.rounds.map(({ event }) => event.atMs - event.startedMs)),
     quantilesMs: Array.from(
       { length: steps === 0 ? 0 : steps + 1 },
-      (_, step) => Math.round(quantile(times, step / steps)! * 1000) / 1000,
+      (_, step) => Math.round(times.quantile(step / steps)! * 1000) / 1000,
     ),
-    savedSeconds: total(asks.map((ask) => savedInAskMs(ask) / 1000)),
-    unusedUsd: total(
-      history.arrivals.filter(({ fate }) => fate !== "counted").map(({ usage }) => usage.costUsd),
-    ),
+    savedSeconds: savedSeconds(history, asks),
+    unusedUsd:
+      total(history.sums.map(({ unused }) => unused.costUsd)) +
+      total(
+        history.arrivals.filter(({ fate }) => fate !== "counted").map(({ usage }) => usage.costUsd),
+      ),
   };
+}
+
+/** Sums speak for all slots; arrivals alone would then be those of some. */
+function savedSeconds({ sums }: History, asks: readonly Ask[]): number {
+  if (sums.length > 0) return total(sums.map(({ savedMs }) => savedMs)) / 1000;
+  return total(asks.map((ask) => savedInAskMs(ask) / 1000));
 }
 
 /** Replies are awaited side by side, so an ask saves what its slowest one would have taken. */

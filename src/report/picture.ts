@@ -1,7 +1,7 @@
 import type { ArrivalEvent } from "../ports/events.ts";
 import { type Cell, type CellFate, cellFates, type Picture } from "./data.ts";
 import type { Ask, History, RoundRecord } from "./history.ts";
-import { tookMs } from "./pace.ts";
+import { tookMs } from "./times.ts";
 
 const cellsMax = 8_000;
 const textMax = 160;

@@ -35,8 +35,13 @@ function savedNotes({ pace, figures }: RunData): string[] {
   return [`Waiting for every reply would have taken at least ${saved} longer.`];
 }
 
-function doubts({ figures, repeatedReplies, resumes }: RunData): string[] {
+function doubts({ figures, repeatedReplies, resumes, toldInSums, slots }: RunData): string[] {
   const notes: string[] = [];
+  if (toldInSums > 0)
+    notes.push(
+      `A large simulation: figures are of all replies, the pictures of slots show the first ` +
+        `${plural(slots.length, "slot")} alone.`,
+    );
   if (figures.objective === null && figures.rounds > 0)
     notes.push("The objective is not a finite number: training diverged or was never measured.");
   if (resumes > 0) notes.push(`Resumed ${plural(resumes, "time")}.`);

@@ -10,8 +10,11 @@ const triesMax = 8;
 const retryFirstMs = 50;
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
-/** Making a checkpoint's bytes may take this part of a run's time. */
+/** Making a checkpoint's bytes may take this part of a run's time, within reason. */
 const packingShareMax = 0.1;
+const packingPauseMsMax = 2_000;
+/** A batch's events are one text, whose length is bounded where it is read. */
+const batchEventsMax = 20_000;
 
 /** What a run has used so far; survives restarts. */
 export interface Totals extends Omit<Usage, "coldStart"> {
@@ -89,19 +92,23 @@ export function recorder<State extends object>(
     while (newest !== null && failure === null) {
       const { events: eventCount, traces: traceCount, ...kept } = newest;
       newest = null;
-      const batch = { events: events.splice(0, eventCount), traces: traces.splice(0, traceCount) };
-      sequence += 1;
-      const startMs = performance.now();
-      const batchBytes = toPacket(batch);
-      const stateBytes = toPacket({ sequence, ...kept } satisfies Checkpoint<State>);
-      const packedMs = performance.now() - startMs;
+      const batches = batchesOf(events.splice(0, eventCount), traces.splice(0, traceCount));
+      let packedMs = 0;
       try {
-        await persistently(() => store.write(eventsKey(run, sequence), batchBytes));
+        const startMs = performance.now();
+        for (const batch of batches) {
+          const bytes = toPacket(batch);
+          sequence += 1;
+          await persistently(() => store.write(eventsKey(run, sequence), bytes));
+        }
+        const stateBytes = toPacket({ sequence, ...kept } satisfies Checkpoint<State>);
+        packedMs = performance.now() - startMs;
         await persistently(() => store.write(stateKey(run), stateBytes));
       } catch (thrown) {
         failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
       }
-      await Promise.race([pause(Math.max(pauseMs, packedMs / packingShareMax)), hurried]);
+      const restMs = Math.min(packingPauseMsMax, packedMs / packingShareMax);
+      await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
     }
     writing = null;
   };
@@ -170,10 +177,17 @@ export async function readBatches(
     const bytes = await store.read(eventsKey(run, sequence));
     if (bytes === null) continue;
     const batch = fromPacket<EventBatch>(bytes, eventsKey(run, sequence));
-    events.push(...batch.events);
-    traces.push(...batch.traces);
+    for (const event of batch.events) events.push(event);
+    for (const trace of batch.traces) traces.push(trace);
   }
   return { events, traces };
+}
+
+function batchesOf(events: readonly RunEvent[], traces: readonly Trace[]): EventBatch[] {
+  const batches: EventBatch[] = [];
+  for (let from = 0; from === 0 || from < events.length; from += batchEventsMax)
+    batches.push({ events: events.slice(from, from + batchEventsMax), traces: [] });
+  return batches.with(-1, { events: batches.at(-1)!.events, traces });
 }
 
 /** Does not keep a process alive that has nothing else to do. */
