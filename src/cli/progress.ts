@@ -31,6 +31,7 @@ export function progress(
     },
     listen(event) {
       if (event.type === "arrival" && event.fate !== "counted") run.erasures++;
+      if (event.type === "arrivals") run.erasures += event.late + event.lost;
       if (event.type === "warning")
         terminal.err(`${terminal.paint.yellow("warning:")} ${event.message}`);
       if (event.type !== "round") return;

@@ -67,7 +67,7 @@ export async function show(
 /** Replies come by the hundred; only those that were lost say something by themselves. */
 function isNews(event: RunEvent): boolean {
   if (event.type === "arrival") return event.fate === "lost";
-  return !["tick", "evaluated", "result", "checkpoint"].includes(event.type);
+  return !["tick", "arrivals", "evaluated", "result", "checkpoint"].includes(event.type);
 }
 
 function inWords(event: RunEvent): string {

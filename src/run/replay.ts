@@ -18,6 +18,7 @@ export async function replay<State extends object, Task extends Slotted, Result>
   let durable = state;
   for (const event of events) {
     let step: Step<State, Task>;
+    if (event.type === "arrivals") throw toldInSums();
     if (event.type === "resumed") {
       state = strategy.resume?.(durable, event.atMs) ?? durable;
       continue;
@@ -32,6 +33,12 @@ export async function replay<State extends object, Task extends Slotted, Result>
     if (step.durable) durable = state;
   }
   return state;
+}
+
+function toldInSums(): RunError {
+  return new RunError("not-recorded", "the run was so large that most replies were told in sums", {
+    hint: "simulate its spec again instead: the same seed gives the same replies and weights",
+  });
 }
 
 function wantedTask<Task extends Slotted>(wanted: readonly Task[], event: ArrivalEvent): Task {
