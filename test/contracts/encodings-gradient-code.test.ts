@@ -41,6 +41,28 @@ describe.each([0, 1, 3])("for %i stragglers of 8 slots", (stragglers) => {
     }
   });
 
+  test.each(["ridge", "logistic"])("and so of neighbours' parts: %s", (type) => {
+    const cyclic = { ...encoding, arrangement: "cyclic" };
+    const examples = signed(type);
+    const { plan, shards, perform } = trial({
+      workers,
+      problem: { type },
+      encoding: cyclic,
+      examples,
+    });
+    const task = { operation: "gradient", weights: Float32Array.of(1, -1, 0.5) } as WorkerTask;
+    const replies = slotMapOf(shards.map((_, slot) => perform({ ...task, slot })).entries());
+    const whole = trial({ workers: 1, problem: { type }, examples });
+    const truth = whole.perform({ ...task, slot: 0 });
+    for (const arrived of subsets(workers, workers - stragglers)) {
+      const mean = estimate(plan.shares, replies, arrived)!;
+      // Replies and what rows count are in single precision, and weighed by up to 7.
+      for (const [j, value] of truth.values.entries())
+        expect(Math.abs(mean.values[j]! * 48 - value)).toBeLessThan(1e-5 * 48);
+      expect(Math.abs(mean.loss * 48 - truth.loss)).toBeLessThan(1e-5 * 48);
+    }
+  });
+
   test("one more is too many exactly where it takes all copies of a part", () => {
     const code = encodings.create(encoding);
     const shares = storedCode(code, 97, workers).shares;

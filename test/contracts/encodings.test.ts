@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Encoding } from "../../src/encoding/encoding.ts";
-import { distanceToIdentity, gram, matrix, product } from "./dense.ts";
+import { distanceToIdentity, gram, matrix, product, row } from "./dense.ts";
 import { encoded, encodingExamples, storedCode, subsets, sumsBySlot } from "./stored-code.ts";
 
 const workerCounts = [1, 2, 3, 8, 12, 64];
@@ -65,6 +65,25 @@ describe.each(encodingExamples)("$name", (example) => {
         expect(apart(encoded(code, x).values, product(s, x).values)).toBeLessThan(1e-12);
         if (code.kind === "copies") expect(s.values.every((v) => v === 0 || v === 1)).toBe(true);
       }
+    }
+  });
+
+  test("a stored row mixes the data rows that it says, or every one", () => {
+    for (const workers of served) {
+      const rows = encoding.chunkRows(workers) - (encoding.chunkRows(workers) > 1 ? 1 : 0);
+      const code = encoding.chunk(0, rows, workers, randomFrom(3));
+      if (code.kind === "copies" || rows > 256) continue;
+      const s = encoded(
+        code,
+        matrix(rows, rows, (i, j) => (i === j ? 1 : 0)),
+      );
+      for (let stored = 0; stored < s.rows; stored++) {
+        const mixed = [...row(s, stored).keys()].filter((at) => row(s, stored)[at] !== 0);
+        const told = code.sources === undefined ? null : [...code.sources(stored)];
+        if (told !== null) expect(told.sort((a, b) => a - b)).toEqual(mixed);
+      }
+      if (code.sources === undefined)
+        expect(s.values.filter((v) => v === 0).length).toBeLessThan(s.rows * 2);
     }
   });
 

@@ -105,6 +105,7 @@ export function encoded(
 ): Examples[] {
   const width = rows.columns + 1;
   const slots: number[][] = Array.from({ length: workers }, () => []);
+  const counts: number[][] = Array.from({ length: workers }, () => []);
   const full = encoding.chunkRows(workers);
   for (let start = 0, index = 0; start < rows.rows; start += full, index++) {
     const count = Math.min(full, rows.rows - start);
@@ -120,10 +121,17 @@ export function encoded(
     else
       for (const [j, source] of code.source.entries())
         out.set(joint.subarray(source * width, (source + 1) * width), j * width);
-    for (const [j, slot] of code.slots.entries())
+    for (const [j, slot] of code.slots.entries()) {
       slots[slot]!.push(...out.subarray(j * width, (j + 1) * width));
+      if (code.kind === "copies" && code.weights !== undefined)
+        counts[slot]!.push(code.weights[j]!);
+    }
   }
-  return slots.map((flat) => examplesOf(flat, rows.columns));
+  return slots.map((flat, slot) => {
+    const examples = examplesOf(flat, rows.columns);
+    const weights = Float32Array.from(counts[slot]!);
+    return weights.length === 0 ? examples : { ...examples, weights };
+  });
 }
 
 function examplesOf(flat: readonly number[], columns: number): Examples {

@@ -70,7 +70,7 @@ describe("24 of 32 slots of a tight frame", () => {
     const high = eigenvector(m, most);
     const x = matrix(64, 1, (i) => low[i]! + high[i]! / Math.sqrt(kappa));
     const y = Float64Array.from(low, (entry, i) => high[i]! - entry / Math.sqrt(kappa));
-    expect(Math.abs(excess(m, x, y) / ((kappa + 1) ** 2 / (4 * kappa)) - 1)).toBeLessThan(1e-8);
+    expect(Math.abs(excess(m, x, y) / ((kappa + 1) ** 2 / (4 * kappa)) - 1)).toBeLessThan(1e-10);
   });
 });
 
