@@ -43,3 +43,8 @@ export function seen({ counts }: ArrivalTimes): number {
   while (k > 0 && counts[k - 1] === 0) k--;
   return k;
 }
+
+/** How long the k-th reply usually takes; Infinity where it was never seen. */
+export function usualMs({ meanMs, counts }: ArrivalTimes, k: number): number {
+  return counts[k - 1]! > 0 ? meanMs[k - 1]! : Number.POSITIVE_INFINITY;
+}

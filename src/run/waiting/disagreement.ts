@@ -1,5 +1,5 @@
 import { dot } from "../../math/vector.ts";
-import { type ArrivalTimes, noTimes, timed } from "./arrival-times.ts";
+import { type ArrivalTimes, noTimes, timed, usualMs } from "./arrival-times.ts";
 import {
   type AdaptiveOptions,
   boundsOf,
@@ -47,8 +47,7 @@ export function disagreement({ atLeast, threshold }: AdaptiveOptions, crowd: Cro
     if (isLook(memory.looks)) return lookRule(crowd, bounds);
     const aim = Math.min(least + memory.extra, memory.looks.reach);
     const enough = Math.max(bounds.kMin, aim);
-    const usualMs = memory.times.meanMs[enough - 1]!;
-    const deadlineMs = usualMs > 0 ? patience * usualMs : Number.POSITIVE_INFINITY;
+    const deadlineMs = patience * usualMs(memory.times, enough);
     return { needed: bounds.needed, enough, deadlineMs, stretch, desertion };
   };
   const start = (): DisagreementMemory => ({

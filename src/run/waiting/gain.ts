@@ -1,4 +1,4 @@
-import { type ArrivalTimes, noTimes, seen, timed } from "./arrival-times.ts";
+import { type ArrivalTimes, noTimes, seen, timed, usualMs } from "./arrival-times.ts";
 import {
   type AdaptiveOptions,
   boundsOf,
@@ -43,7 +43,7 @@ export function gainPolicy({ atLeast, step }: AdaptiveOptions, crowd: Crowd) {
     const bounds = boundsOf(crowd, least, absent, looks);
     if (isLook(looks)) return lookRule(crowd, bounds);
     const enough = bestCount(times, progress, { workers, kMin: bounds.kMin, step });
-    const deadlineMs = patience * times.meanMs[enough - 1]!;
+    const deadlineMs = patience * usualMs(times, enough);
     return { needed: bounds.needed, enough, deadlineMs, stretch, desertion };
   };
   const start = (): GainMemory => ({

@@ -1,4 +1,4 @@
-import { type ArrivalTimes, noTimes, seen, timed } from "./arrival-times.ts";
+import { type ArrivalTimes, noTimes, seen, timed, usualMs } from "./arrival-times.ts";
 import {
   type AdaptiveOptions,
   boundsOf,
@@ -34,7 +34,7 @@ export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, crowd: Cro
     const live = workers - absent.length;
     const half = Math.max(1, Math.ceil(Math.min(seen(times), live) / 2));
     const middle = absent.length === 0 ? half : Math.max(half, kMin);
-    const deadlineMs = factor * times.meanMs[middle - 1]!;
+    const deadlineMs = factor * usualMs(times, middle);
     return { needed, enough: Math.max(kMin, live), deadlineMs, stretch, desertion };
   };
   const start = (): DeadlineMemory => ({ looks: noLooks(crowd), times: noTimes(workers) });
