@@ -9,7 +9,7 @@ import type { Lateness } from "../planner/lateness.ts";
 import type { Machine } from "../planner/machine.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
 import type { RunForecast } from "../ports/events.ts";
-import type { WorkerReply, WorkerTask } from "../run/messages.ts";
+import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { memoryStore } from "../storage/memory.ts";
 
@@ -53,7 +53,7 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
         workMs: () => workMs,
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
         bytes: (task, result) => ({
-          down: downBytes(task.weights.byteLength),
+          down: downBytes(inputBytes(task)),
           up: result === null ? 0 : upBytes(result.values.byteLength),
         }),
       });

@@ -4,7 +4,7 @@ import { fatesOf } from "../emulator/weather/fate.ts";
 import { weatherFrom } from "../emulator/weather/weather.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
 import { problems } from "../problems/registry.ts";
-import type { WorkerReply, WorkerTask } from "../run/messages.ts";
+import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
 import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
@@ -29,7 +29,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
         workMs: () => workMsOf(record.entriesPerSlot),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
-          down: downBytes(task.weights.byteLength),
+          down: downBytes(inputBytes(task)),
           up: result === null ? 0 : upBytes(result.values.byteLength),
         }),
         replyBytes: (task) => replyBytes(task, isMixable),
@@ -43,6 +43,8 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
 /** What a reply weighs, where that can be said without it. */
 function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
   if (task.operation === "gradient") return upBytes(task.weights.byteLength);
+  // As many numbers come back as went out.
+  if (task.operation === "block") return upBytes(inputBytes(task));
   if (task.operation !== "along") return null;
   return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
 }

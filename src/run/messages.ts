@@ -77,3 +77,9 @@ export interface WorkerRequest {
   readonly problem: Chosen;
   readonly task: WorkerTask;
 }
+
+/** Bytes of the numbers that a task is about, wherever they travel. */
+export function inputBytes(task: WorkerTask): number {
+  const { byteLength } = task.weights;
+  return task.operation === "block" ? byteLength + task.predictions.byteLength : byteLength;
+}

@@ -45,6 +45,13 @@ const penaltyOnLifted = new RunError(
 );
 
 function refuse(spec: RunSpec, { problem, encoding }: Parts): void {
+  if (problem.predict !== undefined) {
+    throw new RunError(
+      "bad-combination",
+      `strategy: encoded-blocks moves linear predictions, and those of ${spec.problem.type} are not`,
+      { hint: "leave strategy out, or choose a linear problem such as ridge or softmax" },
+    );
+  }
   if (problem.l1 > 0) {
     throw new RunError(
       "not-smooth",
