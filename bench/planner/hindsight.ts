@@ -23,7 +23,7 @@ export interface Cell {
 /** What was chosen for a cell, and what was best as it turned out in futures the plan never saw. */
 export interface Verdict extends Cell {
   readonly chosen: string;
-  /** Median seconds to equal loss; infinite where most futures do not get there. */
+  /** Mean seconds to equal loss; infinite where a future in five does not get there. */
   readonly chosenSeconds: number;
   readonly best: string;
   readonly bestSeconds: number;
@@ -118,15 +118,12 @@ async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
 }
 
 function secondsTo(lives: readonly Rehearsal[], objective: number): number {
-  const seconds = lives.map(({ objectives, endsMs }) => {
+  const seconds = lives.flatMap(({ objectives, endsMs }) => {
     const rounds = roundsTo(objectives, objective);
-    return rounds === null
-      ? Number.POSITIVE_INFINITY
-      : rounds === 0
-        ? 0
-        : endsMs[rounds - 1]! / 1000;
+    return rounds === null ? [] : rounds === 0 ? 0 : endsMs[rounds - 1]! / 1000;
   });
-  return median(seconds);
+  const missed = lives.length - seconds.length;
+  return 5 * missed >= lives.length ? Number.POSITIVE_INFINITY : mean(seconds);
 }
 
 function same(a: Setting, b: Setting): boolean {

@@ -5,7 +5,7 @@ import { type Cell, inHindsight, type Verdict } from "./hindsight.ts";
  * each choice against the best setting in futures that the plan never saw: all settings that could
  * be better are simulated in the same futures. `-- quick` takes every other cell.
  */
-const futures = 5;
+const futures = 8;
 const models = [
   { model: "calm" },
   { model: "lambda", coldStartMs: 142 },

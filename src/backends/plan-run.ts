@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import type { Goal } from "../planner/choose.ts";
+import type { Goal } from "../planner/considered.ts";
 import { type MadePlan, makePlan } from "../planner/make-plan.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../run/spec.ts";

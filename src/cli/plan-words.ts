@@ -1,4 +1,4 @@
-import type { Considered, Goal } from "../planner/choose.ts";
+import type { Considered, Goal } from "../planner/considered.ts";
 import { errorBound } from "../planner/error-bound.ts";
 import { forecastOf } from "../planner/forecast.ts";
 import type { MadePlan } from "../planner/make-plan.ts";

@@ -2,7 +2,7 @@ import { checkSpec } from "../backends/check-spec.ts";
 import { planInHome } from "../backends/plan-run.ts";
 import { checkBackend } from "../backends/registry.ts";
 import { RunError } from "../core/errors.ts";
-import type { Goal } from "../planner/choose.ts";
+import type { Goal } from "../planner/considered.ts";
 import { parseSetting } from "../run/settings.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { alternativesTable, planFacts, toldAlternatives, toldPlan } from "./plan-words.ts";

@@ -1,7 +1,8 @@
 import type { Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type Choice, choose, type Goal } from "./choose.ts";
+import { choose } from "./choose.ts";
+import type { Choice, Goal } from "./considered.ts";
 import type { Machine } from "./machine.ts";
 import { sampleOf, shapeOf } from "./sample.ts";
 import { specWith } from "./setting.ts";

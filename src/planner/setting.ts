@@ -28,6 +28,10 @@ export function plainSetting(workers: number): Setting {
   return { workers, encoding: encodings.resolve({ type: "uncoded" }, "encoding"), wait: "all" };
 }
 
+export function isPlain({ encoding, wait }: Setting): boolean {
+  return encoding.type === "uncoded" && wait === "all";
+}
+
 /** Every setting that `auto` leaves open and that can work, each once. */
 export function settingsOf(
   spec: RunSpec,

@@ -1,0 +1,76 @@
+import type { Clocking, Figures } from "./clocking.ts";
+import type { Setting } from "./setting.ts";
+import type { Target } from "./target.ts";
+
+/** What is to be least. */
+export type Goal = "seconds" | "dollars";
+
+/** One setting that was considered. */
+export interface Considered {
+  readonly setting: Setting;
+  readonly clock: Clocking;
+  /** Until the target is reached; where it was not rehearsed, if it took no more rounds. */
+  readonly toTarget: Figures;
+  /** Rounds to the target in each rehearsal; empty where none was needed or it does not get there. */
+  readonly tried: readonly number[];
+  /** Rounds to the target, usually; null where it was not rehearsed or does not get there. */
+  readonly rounds: number | null;
+  /** Rounds until it stops by itself or by `stop.rounds`. */
+  readonly roundsToStop: number;
+  readonly verdict: Verdict;
+}
+
+export type Verdict =
+  | { readonly kind: "chosen" }
+  /** It gets there, later or dearer than the chosen one. */
+  | { readonly kind: "behind" }
+  /** It cannot be ahead, even with no more rounds than waiting for all. */
+  | { readonly kind: "hopeless" }
+  /** It ends so many tolerances above the reference. */
+  | { readonly kind: "misses"; readonly miss: number }
+  /** As before, going by settings like it instead of a rehearsal. */
+  | { readonly kind: "expected-to-miss"; readonly miss: number }
+  | { readonly kind: "too-large"; readonly bytes: number }
+  | { readonly kind: "stuck"; readonly reason: string };
+
+export interface Choice {
+  readonly chosen: Considered;
+  /** Not encoding, and waiting for all, with the number of workers that suits it best. */
+  readonly plain: Considered;
+  readonly considered: readonly Considered[];
+  readonly target: Target;
+}
+
+/** With what its rehearsals took. */
+export function withTrials(one: Considered, tried: readonly number[]): Considered {
+  const each = tried.map((rounds) => one.clock.at(rounds));
+  const rounds = Math.round(mean(tried));
+  return { ...one, tried, rounds, toTarget: averaged(each) };
+}
+
+/** How sure that is: the standard error of the mean over its rehearsals. */
+export function errorOf({ tried, clock }: Considered, goal: Goal): number {
+  if (tried.length < 2) return 0;
+  const values = tried.map((rounds) => clock.at(rounds)[goal]);
+  const middle = mean(values);
+  const variance = mean(values.map((value) => (value - middle) ** 2));
+  return Math.sqrt(variance / (tried.length - 1));
+}
+
+function averaged(all: readonly Figures[]): Figures {
+  const of = (name: keyof Figures) => mean(all.map((figures) => figures[name]));
+  return {
+    seconds: of("seconds"),
+    secondsLow: of("secondsLow"),
+    secondsHigh: of("secondsHigh"),
+    dollars: of("dollars"),
+    invocations: Math.round(of("invocations")),
+    coldStarts: Math.round(of("coldStarts")),
+    bytesDown: Math.round(of("bytesDown")),
+    bytesUp: Math.round(of("bytesUp")),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
