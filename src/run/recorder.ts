@@ -10,8 +10,9 @@ const triesMax = 8;
 const retryFirstMs = 50;
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
-/** Making a checkpoint's bytes may take this part of a run's time, within reason. */
+/** Large checkpoints are made less often: they may take this part of a run's time. */
 const packingShareMax = 0.1;
+const packingMsMin = 20;
 const packingPauseMsMax = 2_000;
 /** A batch's events are one text, whose length is bounded where it is read. */
 const batchEventsMax = 20_000;
@@ -107,7 +108,8 @@ export function recorder<State extends object>(
       } catch (thrown) {
         failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
       }
-      const restMs = Math.min(packingPauseMsMax, packedMs / packingShareMax);
+      const isLarge = packedMs >= packingMsMin;
+      const restMs = isLarge ? Math.min(packingPauseMsMax, packedMs / packingShareMax) : 0;
       await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
     }
     writing = null;
