@@ -16,8 +16,11 @@ const strategies = [0, 13, 500].map((exactBelow) => ({
 }));
 const waits: Wait[] = ["all", { fastest: 3 }, { deadline: 40, atLeast: 2 }];
 const encodings = ["uncoded", "replication", "hadamard", { type: "gradient-code" }];
-const settings = strategies.flatMap((strategy) =>
-  waits.flatMap((wait) => encodings.map((encoding) => ({ strategy, wait, encoding }))),
+const settings = strategies.flatMap((strategy, i) =>
+  waits.flatMap((wait) =>
+    // Codes matter where rounds do the work.
+    (i === 0 ? encodings : encodings.slice(2, 3)).map((encoding) => ({ strategy, wait, encoding })),
+  ),
 );
 
 describe("alternating keeps the laws in stormy weather", () => {
