@@ -24,7 +24,7 @@ export interface EncodedFeatures extends Encoded {
 }
 
 /** All slots' parts of one slab together. */
-const slabBytesMax = 64 * 1024 * 1024;
+const usualSlabBytes = 64 * 1024 * 1024;
 /** What one worker is to keep in memory. */
 const blockBytesMax = 512 * 1024 * 1024;
 const formatVersion = 1;
@@ -40,6 +40,7 @@ export async function encodeFeatures(
   request: EncodeRequest,
   store: Store,
   onProgress: (done: number, total: number) => void = () => undefined,
+  slabBytesMax: number = usualSlabBytes,
 ): Promise<EncodedFeatures> {
   const { encoding, chosen, workers, seed } = request;
   const content = { formatVersion, of: "features", prepared: prepared.digest };
@@ -52,7 +53,7 @@ export async function encodeFeatures(
   if (before !== null) return before;
   const code = codeOf(prepared.columns, request);
   refuseLargeBlocks(prepared, workers, Math.max(...code.storedRows));
-  const { slabs, queues } = await writeSlabs(prepared, code, store, onProgress);
+  const { slabs, queues } = await writeSlabs(prepared, code, store, slabBytesMax, onProgress);
   const slots: Encoded["slots"][number][] = [];
   for (const [slot, queue] of queues.entries())
     slots.push({ rows: code.storedRows[slot]!, parts: await queue.close() });
@@ -123,6 +124,7 @@ async function writeSlabs(
   prepared: Prepared,
   code: FeatureCode,
   store: Store,
+  slabBytesMax: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Written> {
   const { rows, columns } = prepared;

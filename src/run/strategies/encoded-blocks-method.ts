@@ -67,6 +67,21 @@ function refuse(spec: RunSpec, { problem, encoding }: Parts): void {
       { hint: "choose encoding: hadamard, or another tight one" },
     );
   }
+  if (encoding.encode === "workers") {
+    throw new RunError(
+      "bad-combination",
+      "encoding.encode: workers: a block holds mixtures of whole features, of which no worker " +
+        "has the rows at hand; they are formed ahead",
+      { hint: "leave encode out, or set it to ahead" },
+    );
+  }
+  if (spec.data.storage !== "float32") {
+    throw new RunError(
+      "not-packed",
+      `data.storage: ${spec.data.storage}: blocks are exact, and packed features are not`,
+      { hint: "leave data.storage out" },
+    );
+  }
   if (spec.optimizer.type !== "gradient-descent") {
     throw new RunError(
       "bad-combination",
