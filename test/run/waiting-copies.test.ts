@@ -112,4 +112,28 @@ describe("copies of slow tasks", () => {
       events.filter((event) => event.type === "arrival").length;
     expect(tasks(copied.events)).toBeGreaterThan(tasks(all.events));
   });
+
+  it.each([Number.NaN, 1e30])(
+    "change nothing by what the later of the two says: %d",
+    async (poison) => {
+      const { plan, perform } = trial({ ...base, wait: speculate(), roundsMax: 30 });
+      const run = (bad: ReadonlySet<string>) =>
+        virtualRun(rounds(plan), {
+          perform(task) {
+            const good = perform(task);
+            if (!bad.has(task.id)) return good;
+            return { loss: poison, values: good.values.map(() => poison), computeMs: 0 };
+          },
+          fateOf: fatesOf({ model: "late", probability: 0.15, delayMs: 25 }),
+        });
+      const clean = await run(new Set());
+      const late = clean.events.flatMap((event) =>
+        event.type === "arrival" && event.fate === "late" ? [event.task] : [],
+      );
+      expect(late.filter((task) => task.includes("copy")).length).toBeGreaterThan(2);
+      expect(late.filter((task) => !task.includes("copy")).length).toBeGreaterThan(2);
+      const poisoned = await run(new Set(late));
+      expect(poisoned.state.weights).toEqual(clean.state.weights);
+    },
+  );
 });

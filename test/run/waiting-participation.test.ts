@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { fair } from "../../src/emulator/weather/fate.ts";
 import { rounds } from "../../src/run/strategies/rounds.ts";
-import { nobodyMissed, type Participation, witnessed } from "../../src/run/waiting/participation.ts";
+import {
+  nobodyMissed,
+  type Participation,
+  witnessed,
+} from "../../src/run/waiting/participation.ts";
 import { trial } from "./fixtures.ts";
 import { virtualRun } from "./virtual-run.ts";
 
@@ -19,7 +23,7 @@ function suspected(workers: number, k: number, quorums: number): Set<number> {
   return ever;
 }
 
-const after = (from: Participation, count: number, present: readonly number[]) => {
+const grown = (from: Participation, count: number, present: readonly number[]) => {
   let participation = from;
   for (let i = 0; i < count; i++) participation = witnessed(participation, present);
   return participation;
@@ -44,17 +48,17 @@ describe("persistent stragglers", () => {
   it("are found once they have missed nearly all of twenty, and forgiven when they are back", () => {
     const most = [0, 1, 2, 3, 4, 5];
     const everyone = [...most, 6, 7];
-    let participation = after(nobodyMissed(8), 19, most);
+    let participation = grown(nobodyMissed(8), 19, most);
     expect(participation.absent).toEqual([]);
-    participation = after(participation, 1, most);
+    participation = grown(participation, 1, most);
     expect(participation.absent).toEqual([6, 7]);
-    participation = after(participation, 1, everyone);
-    participation = after(participation, 1, [...most, 7]);
-    participation = after(participation, 1, most);
+    participation = grown(participation, 1, everyone);
+    participation = grown(participation, 1, [...most, 7]);
+    participation = grown(participation, 1, most);
     expect(participation.absent).toEqual([6, 7]);
-    participation = after(participation, 10, everyone);
+    participation = grown(participation, 10, everyone);
     expect(participation.absent).toEqual([]);
-    participation = after(participation, 10, most);
+    participation = grown(participation, 10, most);
     expect(participation.absent).toEqual([]);
   });
 
