@@ -1,19 +1,23 @@
 import { RunError } from "../core/errors.ts";
 import type { Goal } from "../planner/considered.ts";
+import type { Machine } from "../planner/machine.ts";
 import { type MadePlan, makePlan } from "../planner/make-plan.ts";
 import type { Store } from "../ports/store.ts";
+import { readHistory } from "../run/finish.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { prepareData, type StageProgress } from "../run/stage.ts";
 import { openHome } from "./home.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
 import { openSource } from "./open-source.ts";
-import { machineOf } from "./planning.ts";
+import { machineOf, recordedMachine } from "./planning.ts";
+import { findRun } from "./run-overview.ts";
 
 export interface Planning {
   readonly spec: RunSpec;
   readonly backend: string;
-  readonly home: string;
   readonly goal?: Goal;
+  /** A run whose record tells of the platform, instead of a model. */
+  readonly from?: string;
   readonly onStage?: StageProgress;
 }
 
@@ -21,14 +25,14 @@ export interface Planning {
  * Forecasts a spec, and chooses what it leaves open, in a home of its own opening. The data are
  * read and prepared there, as the run needs them later; nothing is started.
  */
-export async function planInHome(planning: Planning): Promise<MadePlan> {
-  const claim = await claimHome(planning.home);
+export async function planInHome(home: string, planning: Planning): Promise<MadePlan> {
+  const claim = await claimHome(home);
   try {
-    const home = await serveAlone(planning.home, () => openHome(planning.home));
+    const opened = await serveAlone(home, () => openHome(home));
     try {
-      return await planWith(planning, home.store);
+      return await planWith(planning, opened.store);
     } finally {
-      await home.close();
+      await opened.close();
     }
   } catch (thrown) {
     if (thrown instanceof RunError) await claim.abandon();
@@ -36,21 +40,29 @@ export async function planInHome(planning: Planning): Promise<MadePlan> {
   }
 }
 
-async function planWith(
-  { spec, backend, goal, onStage }: Planning,
+/** As `planInHome`, over a store that is open already. */
+export async function planWith(
+  { spec, backend, goal, from, onStage }: Planning,
   store: Store,
 ): Promise<MadePlan> {
   const prepared = await prepareData(spec, { open: openSource, store }, onStage);
-  return makePlan(spec, { prepared, store }, machineOf(spec, backend), goal);
+  const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
+  return makePlan(spec, { prepared, store }, machine, goal);
+}
+
+async function machineFrom(store: Store, given: string): Promise<Machine> {
+  const record = await findRun(store, given);
+  return recordedMachine(record, await readHistory(store, record.run));
 }
 
 /** The spec with nothing left to choose; as it is where nothing was. */
 export async function settled(
-  planning: Planning,
+  spec: RunSpec,
+  plan: (open: RunSpec) => Promise<MadePlan>,
   onPlan: (made: MadePlan) => void = () => undefined,
 ): Promise<RunSpec> {
-  if (planning.spec.auto === undefined) return planning.spec;
-  const made = await planInHome(planning);
+  if (spec.auto === undefined) return spec;
+  const made = await plan(spec);
   onPlan(made);
   return made.spec;
 }

@@ -7,9 +7,11 @@ import { bounds, functions } from "../limits.ts";
 import { forecastRun } from "../planner/forecast.ts";
 import type { Lateness } from "../planner/lateness.ts";
 import type { Machine } from "../planner/machine.ts";
+import { recordedLateness } from "../planner/recorded.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
-import type { RunForecast } from "../ports/events.ts";
+import type { RunEvent, RunForecast } from "../ports/events.ts";
 import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
+import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { memoryStore } from "../storage/memory.ts";
 
@@ -31,6 +33,17 @@ export function usualWeather(backend: string): Record<string, unknown> & { model
 /** What is known of a backend before anything has run there. */
 export function machineOf(spec: RunSpec, backend: string): Machine {
   return { ...simulatedMachine(latenessOf(spec, backend)), workMs: workMsOf };
+}
+
+/** What a run's record says of its platform. */
+export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
+  const { lateness, workMs } = recordedLateness(events, record.run);
+  const { entriesPerSlot } = record;
+  const computing = workMsOf(entriesPerSlot) - roundTripMs;
+  // A record has one speed: what the usual one does not explain was the way there and back.
+  const atRest = Math.max(0, workMs - computing);
+  const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);
+  return { ...simulatedMachine(lateness), workMs: (entries) => atRest + perEntry * entries };
 }
 
 /** What a run on a backend will take; null where its platform is not known beforehand. */

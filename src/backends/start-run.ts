@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { assert } from "../core/errors.ts";
 import type { MadePlan } from "../planner/make-plan.ts";
 import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import { renderReport } from "../report/render.ts";
@@ -29,10 +30,11 @@ export function nameRun(startedAt = new Date()): string {
 /** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
 export async function createRun(
   spec: RunSpec,
-  backend: Backend,
+  backend: Pick<Backend, "name" | "store">,
   watchers: Watchers = {},
   run: string = nameRun(),
 ): Promise<RunRecord> {
+  assert(spec.auto === undefined, "what is left to the planner is chosen before a run is created");
   const ports = { open: openSource, store: backend.store };
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();

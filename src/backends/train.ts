@@ -4,7 +4,7 @@ import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { Backend } from "./backend.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
-import { settled } from "./plan-run.ts";
+import { planInHome, settled } from "./plan-run.ts";
 import { openBackend } from "./registry.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
 
@@ -20,8 +20,9 @@ export async function trainNew(
   let record: RunRecord | undefined;
   try {
     const { onStage, onPlan } = watchers;
-    const planning = { spec: given, backend, home, ...(onStage === undefined ? {} : { onStage }) };
-    const spec = await settled(planning, onPlan);
+    const staging = onStage === undefined ? {} : { onStage };
+    const plan = (open: RunSpec) => planInHome(home, { spec: open, backend, ...staging });
+    const spec = await settled(given, plan, onPlan);
     return await withBackend({ backend, home, spec }, async (opened) => {
       record = await createRun(spec, opened, watchers, run);
       return continueRun(record, opened, home, watchers);

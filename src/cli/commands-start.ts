@@ -13,6 +13,7 @@ export function addStartCommands(program: Command, invoke: Invoke): void {
     .argument("<SPEC>", "a .yaml, .json or .ts file")
     .option("--set <path=value>", settingHelp, collect, [])
     .option("--backend <name>", backendHelp, "emulated")
+    .option("--stage <name>", "the deployed stage to run in, instead of here")
     .option("--name <name>", "the run's name instead of one made up")
     .option("--json", "events as JSON lines on standard output, the result last")
     .option("--open", "open the report in a browser")
@@ -29,6 +30,8 @@ export function addStartCommands(program: Command, invoke: Invoke): void {
     .argument("<SPEC>", "a .yaml, .json or .ts file")
     .option("--set <path=value>", settingHelp, collect, [])
     .option("--backend <name>", backendHelp, "emulated")
+    .option("--from <RUN>", "take the lateness that a run of this home met")
+    .option("--probe", "take the lateness that a few rounds meet; starts workers")
     .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
     .option("--json", "alternatives as JSON lines on standard output, the plan last")
     .action((path, options) =>

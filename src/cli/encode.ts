@@ -2,7 +2,7 @@ import { checkSpec } from "../backends/check-spec.ts";
 import { openHome } from "../backends/home.ts";
 import { claimHome, serveAlone } from "../backends/home-claim.ts";
 import { openSource } from "../backends/open-source.ts";
-import { settled } from "../backends/plan-run.ts";
+import { planInHome, settled } from "../backends/plan-run.ts";
 import { RunError } from "../core/errors.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
 import { encodedKey, preparedKey } from "../run/keys.ts";
@@ -26,8 +26,9 @@ export async function encode(
   let staged: Staged;
   try {
     const { onStage } = bar;
-    const about = { spec: given, backend: "emulated", home: terminal.home, onStage };
-    const spec = await settled(about);
+    const spec = await settled(given, (open) =>
+      planInHome(terminal.home, { spec: open, backend: "emulated", onStage }),
+    );
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
       staged = await stageData(spec, { open: openSource, store: home.store }, bar.onStage);

@@ -1,20 +1,29 @@
 import { checkSpec } from "../backends/check-spec.ts";
 import { planInHome } from "../backends/plan-run.ts";
 import { checkBackend } from "../backends/registry.ts";
+import { nameRun } from "../backends/start-run.ts";
+import { trainNew } from "../backends/train.ts";
 import { RunError } from "../core/errors.ts";
 import type { Goal } from "../planner/considered.ts";
+import { plainSetting, specWith } from "../planner/setting.ts";
 import { parseSetting } from "../run/settings.ts";
+import type { RunSpec } from "../run/spec.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { alternativesTable, planFacts, toldAlternatives, toldPlan } from "./plan-words.ts";
 import { progress } from "./progress.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
+import { training } from "./training.ts";
 
 export interface PlanOptions {
   readonly set: readonly string[];
   readonly backend: string;
   readonly for: string;
+  readonly from?: string;
+  readonly probe?: boolean;
   readonly json?: boolean;
 }
+
+const probeRounds = 8;
 
 const goals: readonly Goal[] = ["seconds", "dollars"];
 
@@ -29,9 +38,11 @@ export async function plan(
   const settings = options.set.map((text) => parseSetting(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   const bar = progress(terminal, spec.stop);
-  const { home } = terminal;
   const { onStage } = bar;
-  const made = await planInHome({ spec, backend, home, goal, onStage }).finally(bar.close);
+  const from =
+    options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
+  const about = { spec, backend, goal, onStage, ...(from === null ? {} : { from }) };
+  const made = await planInHome(terminal.home, about).finally(bar.close);
   const speak = say(terminal, options);
   speak(alternativesTable(made, goal));
   speak("");
@@ -41,6 +52,23 @@ export async function plan(
     tell(terminal, toldPlan(made, goal));
   }
   return 0;
+}
+
+/** A few rounds of the spec, not encoded and waiting for all, that show how late workers are. */
+async function probe(given: RunSpec, backend: string, terminal: Terminal): Promise<string> {
+  const run = nameRun();
+  const stop = { ...given.stop, rounds: probeRounds, tolerance: 0 };
+  const spec = { ...specWith(given, plainSetting(given.workers)), stop };
+  terminal.err(`probe ${terminal.paint.bold(run)} (${backend}): ${probeRounds} rounds`);
+  const about = { run, spec, json: false, label: "probe" };
+  const { end } = await training(about, terminal, (watchers) =>
+    trainNew({ run, spec, backend, home: terminal.home }, watchers),
+  );
+  if (end.stop.kind === "done") return run;
+  throw new RunError("probe-stopped", `the probe stopped: ${end.stop.reason}`, {
+    hint: "plan without --probe, or from a run: --from RUN",
+    kind: end.stop.kind,
+  });
 }
 
 function goalOf(text: string): Goal {
