@@ -4,7 +4,7 @@ import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
 import { softThreshold } from "../../problems/soft-threshold.ts";
 import type { Step } from "../strategy.ts";
 import { anchored } from "./anchor.ts";
-import { type Correction, corrected, isDue, scheduled } from "./correction.ts";
+import { type Correction, corrected, scheduled } from "./correction.ts";
 import { estimate, type Mean, shareOf } from "./estimate.ts";
 import { trialSteps } from "./line-search.ts";
 import { remembered } from "./pairs.ts";
@@ -27,12 +27,20 @@ interface Sight {
   readonly atMs: number;
 }
 
-/** The gradients are there: find out where to go, and either move or ask about the way. */
-export function aim(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
+/**
+ * The gradients are there: find out where to go, and either move or ask about the way. `isAnchor`:
+ * the quorum is one that is to be exact, and it is complete.
+ */
+export function aim(
+  plan: RoundsPlan,
+  state: RoundsState,
+  isAnchor: boolean,
+  atMs: number,
+): Step<RoundsState> | null {
   const slots = answered(state.quorum);
   const memory = remembered(plan, state, slots);
   const { replies } = state.quorum;
-  if (isDue(plan, state)) {
+  if (isAnchor) {
     const mean = estimate(plan.shares, replies, slots);
     return mean === null ? null : aimExactly(plan, { ...state, memory }, { slots, mean, atMs });
   }

@@ -3,8 +3,8 @@ import type { Arrival, Step } from "../strategy.ts";
 import { withLesson } from "../waiting/lesson.ts";
 import { startWaiting } from "../waiting/waiting.ts";
 import { aim } from "./aim.ts";
-import { askedOnce, copyOf } from "./asking.ts";
-import { forgone, uncorrected } from "./correction.ts";
+import { askedOnce, copyOf, type Question } from "./asking.ts";
+import { forgone, isDue, uncorrected } from "./correction.ts";
 import { damageOf } from "./damage.ts";
 import { suffices } from "./estimate.ts";
 import type { Training } from "./method.ts";
@@ -15,6 +15,7 @@ import {
   hear,
   isAlone,
   isClosed,
+  missingAt,
   outstanding,
   type Quorum,
   ticked,
@@ -36,8 +37,7 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
     progress: ({ round, weights, finished }) => ({ round, weights, finished }),
     wanted(state) {
       if (state.finished) return [];
-      const { round, search, ahead, weights } = state;
-      const question = { round, search, weights: ahead ?? weights };
+      const question = asking(state);
       return outstanding(state.quorum, workers).map((missing) => asked(question, missing));
     },
     receive(state, arrival, atMs) {
@@ -52,10 +52,18 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
       const stuck = despair(quorum, rule, workers, plan.patienceMs, atMs);
       const instead = stuck === null ? null : inexactly(plan, heard, stuck, atMs);
       if (instead !== null) return { ...withLesson(plan, heard, rule, instead, atMs), ...refused };
+      const open = { state: heard, ...refused, ...(stuck === null ? {} : { stuck }) };
+      if (arrival.kind === "tick") return open;
+      const { task, outcome } = arrival;
       // A sound reply that closes nothing takes its own task off the list and changes no other.
-      const isSound = arrival.kind === "reply" && arrival.outcome.kind === "done" && !damage;
-      const settled = isSound && isAlone(quorum, arrival.task.slot);
-      return { state: heard, ...refused, settled, ...(stuck === null ? {} : { stuck }) };
+      if (outcome.kind === "done" && damage === null)
+        return { ...open, settled: isAlone(quorum, task.slot) };
+      if (copyOf(task) > 0) return open;
+      return {
+        ...open,
+        settled: true,
+        besides: [asked(asking(heard), missingAt(quorum, task.slot))],
+      };
     },
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) =>
@@ -63,6 +71,10 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
         suffices(plan.shares, slots),
       ),
   };
+}
+
+function asking({ round, search, ahead, weights }: RoundsState): Question {
+  return { round, search, weights: ahead ?? weights };
 }
 
 function started(plan: RoundsPlan): RoundsState {
@@ -99,7 +111,7 @@ function told(
 function concluded(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
   const { optimizer } = plan;
   if (state.search !== null && optimizer.searches) return move(plan, optimizer, state, atMs);
-  return aim(plan, state, atMs);
+  return aim(plan, state, isDue(plan, state), atMs);
 }
 
 /** Not all slots answered an anchor: an ordinary round of those that did, and a word about it. */
@@ -113,11 +125,12 @@ function inexactly(
   if (ruleOf(plan, state) === waiting.rule || correction === null) return null;
   if (!isClosed(quorum, waiting.rule, atMs)) return null;
   const later = forgone(correction, plan.exact!, round);
-  const step = aim(plan, { ...state, correction: later }, atMs);
+  const step = aim(plan, { ...state, correction: later }, false, atMs);
   if (step === null) return null;
   const since = correction.anchor === null ? "nothing" : `round ${correction.anchor.round}`;
+  const next = Math.min(later.dueRound, plan.roundsMax - 1);
   const message =
     `round ${round} was to be exact, but ${why}; it is an estimate, corrected by ${since}, ` +
-    `and round ${later.dueRound} is the next to try`;
+    (round + 1 >= plan.roundsMax ? "and so is the end" : `and round ${next} is the next to try`);
   return { ...step, events: [{ type: "warning", atMs, message }, ...(step.events ?? [])] };
 }
