@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { atSlot } from "../../src/core/slot-map.ts";
 import { fair } from "../../src/emulator/weather/fate.ts";
 import type { Outcome } from "../../src/ports/compute.ts";
 import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
@@ -166,7 +167,7 @@ describe("a lost reply", () => {
     const waits: number[] = [];
     for (let i = 0; i < 10; i++) {
       state = reply(strategy, state, 0, lost, 1000 * i).state;
-      waits.push(state.quorum.losses[0]!.retryAtMs - 1000 * i);
+      waits.push(atSlot(state.quorum.losses, 0)!.retryAtMs - 1000 * i);
     }
     expect(waits).toEqual([25, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   });

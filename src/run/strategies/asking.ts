@@ -57,5 +57,6 @@ export function nameOf({ slot, attempt, copy }: Missing): string {
 
 /** Which copy of its slot's task a task is, by its name; 0 for the task itself. */
 export function copyOf({ id }: WorkerTask): number {
-  return Number(/\/copy-(\d+)$/.exec(id)?.[1] ?? 0);
+  const at = id.lastIndexOf("/copy-");
+  return at < 0 ? 0 : Number(id.slice(at + "/copy-".length));
 }

@@ -15,7 +15,7 @@ export interface Quorum<Reply> {
   readonly replies: SlotMap<Reply>;
   /** The replies in the order they came in: 0 for the first. */
   readonly arrivals: SlotMap<Heard>;
-  readonly losses: { readonly [slot: number]: Loss };
+  readonly losses: SlotMap<Loss>;
   /** Slots whose task runs a second time, with how often such copies were lost. */
   readonly copies: { readonly [slot: number]: Pick<Loss, "count" | "retryAtMs"> };
 }
@@ -27,8 +27,14 @@ interface Loss {
 }
 
 export function ask<Reply>(atMs: number): Quorum<Reply> {
-  const nothing = { replies: emptySlotMap<Reply>(), arrivals: emptySlotMap<Heard>() };
-  return { startedMs: atMs, heardMs: atMs, ...nothing, losses: {}, copies: {} };
+  return {
+    startedMs: atMs,
+    heardMs: atMs,
+    replies: emptySlotMap(),
+    arrivals: emptySlotMap(),
+    losses: emptySlotMap(),
+    copies: {},
+  };
 }
 
 export interface Missing {
@@ -45,14 +51,18 @@ export function outstanding(quorum: Quorum<unknown>, workers: number): Missing[]
   const missing: Missing[] = [];
   for (let slot = 0; slot < workers; slot++) {
     if (atSlot(quorum.replies, slot) !== undefined) continue;
-    const loss = quorum.losses[slot];
-    const attempt = loss?.count ?? 0;
-    missing.push({ slot, copy: 0, attempt, notBeforeMs: loss?.retryAtMs ?? 0 });
+    missing.push(missingAt(quorum, slot));
     const copied = quorum.copies[slot];
     if (copied === undefined) continue;
     missing.push({ slot, copy: copied.count + 1, attempt: 0, notBeforeMs: copied.retryAtMs });
   }
   return missing;
+}
+
+/** A slot that has not replied: the task itself. */
+export function missingAt(quorum: Quorum<unknown>, slot: number): Missing {
+  const loss = atSlot(quorum.losses, slot);
+  return { slot, copy: 0, attempt: loss?.count ?? 0, notBeforeMs: loss?.retryAtMs ?? 0 };
 }
 
 /** A lost reply is asked for again, later each time, for as long as the quorum is open. */
@@ -68,11 +78,11 @@ export function hear<Reply>(
     const replies = withSlot(quorum.replies, slot, outcome.result);
     return { ...quorum, heardMs: atMs, replies, arrivals };
   }
-  const before = copy > 0 ? quorum.copies[slot] : quorum.losses[slot];
+  const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
   const count = (before?.count ?? 0) + 1;
   const retryAtMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (count - 1));
   if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
-  const losses = { ...quorum.losses, [slot]: { count, retryAtMs, reason: outcome.reason } };
+  const losses = withSlot(quorum.losses, slot, { count, retryAtMs, reason: outcome.reason });
   return { ...quorum, losses };
 }
 
@@ -98,7 +108,8 @@ export function despair(
   if (atMs < quorum.heardMs + patienceMs) return null;
   const { count } = quorum.replies;
   const missing = outstanding(quorum, workers).flatMap(({ slot, copy }) => (copy ? [] : [slot]));
-  const last = Object.values(quorum.losses).at(-1)?.reason;
+  const lost = slotsOf(quorum.losses).at(-1);
+  const last = lost === undefined ? undefined : atSlot(quorum.losses, lost)?.reason;
   return (
     `${count} of the ${rule.needed} replies needed came, and none for ${patienceMs / 1000} s; ` +
     `silent slots: ${missing.join(", ")}${last === undefined ? "" : ` (last: ${last})`}`

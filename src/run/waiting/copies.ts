@@ -48,5 +48,5 @@ function uncopied({ replies, copies }: Quorum<unknown>, { workers }: CopyRule): 
 
 /** When the slot's present task was asked for: again, where it was lost. */
 function startOf({ startedMs, losses }: Quorum<unknown>, slot: number): number {
-  return losses[slot]?.retryAtMs ?? startedMs;
+  return atSlot(losses, slot)?.retryAtMs ?? startedMs;
 }
