@@ -7,7 +7,6 @@ export interface Home extends Instance {
   readonly storage: (typeof storages)[keyof typeof storages];
   readonly rows: number;
   readonly columns: number;
-  readonly strideBytes: number;
   readonly stripeRows: number;
   readonly places: Places;
 }
@@ -53,8 +52,6 @@ export function settle(
   columns: number,
   entries: number,
 ): Home | null {
-  const itemBytes = { 0: 4, 1: 2, 2: 1, 3: 4 }[storage];
-  const strideBytes = storage === storages.float32 ? 4 * columns : strideOf(columns * itemBytes);
   const stripeRows = stripeRowsFor(rows, columns, entries);
   const stripes = Math.ceil(rows / stripeRows);
   const sparse = storage === storages.sparse;
@@ -81,21 +78,12 @@ export function settle(
     // times, but must be a number.
     values: take(alignmentBytes) + alignmentBytes,
   };
-  take(sparse ? 4 * entries : strideBytes * rows);
+  take(valueBytes(storage, rows, columns, entries));
   if (end > memoryBytesMax) return null;
   const instance = instantiate(end);
-  const home = { ...instance, storage, rows, columns, strideBytes, stripeRows, places };
+  const home = { ...instance, storage, rows, columns, stripeRows, places };
   homes.set(instance.memory, home);
   return home;
-}
-
-/**
- * Packed rows may stand apart: in steps of many cache lines their columns would compete for the
- * same few lines of the cache.
- */
-function strideOf(rowBytes: number): number {
-  const strideBytes = Math.ceil(rowBytes / 16) * 16;
-  return strideBytes % 256 === 0 ? strideBytes + 48 : strideBytes;
 }
 
 const alignmentBytes = 64;
@@ -113,4 +101,16 @@ function stripeRowsFor(rows: number, columns: number, entries: number): number {
   const worth = Math.floor(entries / Math.max(stripeEntriesMin, 8 * columns));
   const stripes = Math.max(1, Math.min(stripesMax, worth));
   return Math.max(1, Math.ceil(rows / stripes / 32)) * 32;
+}
+
+/** Packed rows are filled up to groups of four, and of eight columns. */
+function valueBytes(
+  storage: Home["storage"],
+  rows: number,
+  columns: number,
+  entries: number,
+): number {
+  if (storage === storages.float32 || storage === storages.sparse) return 4 * entries;
+  const itemBytes = storage === storages.int8 ? 1 : 2;
+  return itemBytes * 32 * Math.ceil(rows / 4) * Math.ceil(columns / 8);
 }

@@ -19,7 +19,8 @@ export function packedHome(
   const entries = rows * columns;
   const home = entries < entriesMin ? null : settle(storages[storage], rows, columns, entries);
   if (home === null) return null;
-  const { memory, places, strideBytes } = home;
+  const values = storedValues(home);
+  const scales = new Float32Array(home.memory, home.places.scales, storage === "int8" ? rows : 0);
   const made: DenseRows = {
     kind: "dense",
     rows,
@@ -31,30 +32,35 @@ export function packedHome(
   packedHomes.set(made, home);
   return {
     rows: made,
-    put(row, { values, scales }) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      const rowBytes = columns * values.BYTES_PER_ELEMENT;
-      const all = new Uint8Array(memory);
-      for (let from = 0, to = places.values + row * strideBytes; from < bytes.length; ) {
-        all.set(bytes.subarray(from, from + rowBytes), to);
-        from += rowBytes;
-        to += strideBytes;
-      }
-      if (scales !== undefined) new Float32Array(memory, places.scales, rows).set(scales, row);
+    put(row, packed) {
+      for (let i = 0; i * columns < packed.values.length; i++)
+        for (let j = 0; j < columns; j++)
+          values[placeOf(row + i, j, columns)] = packed.values[i * columns + j]!;
+      if (packed.scales !== undefined) scales.set(packed.scales, row);
     },
   };
 }
 
-/** The packed rows of a home, without the space between them. */
-function contents({ memory, places, storage, rows, columns, strideBytes }: Home): Packed {
+/** Four rows stand together, eight columns of each in turn. */
+function placeOf(i: number, j: number, columns: number): number {
+  const octets = Math.ceil(columns / 8);
+  return (((i >> 2) * octets + (j >> 3)) * 4 + (i & 3)) * 8 + (j & 7);
+}
+
+function storedValues({ memory, places, storage, rows, columns }: Home): Packed["values"] {
+  const length = 32 * Math.ceil(rows / 4) * Math.ceil(columns / 8);
+  return storage === storages.int8
+    ? new Int8Array(memory, places.values, length)
+    : new Uint16Array(memory, places.values, length);
+}
+
+/** The packed rows of a home, row by row. */
+function contents(home: Home): Packed {
+  const { memory, places, storage, rows, columns } = home;
+  const stored = storedValues(home);
   const isBytes = storage === storages.int8;
-  const rowBytes = columns * (isBytes ? 1 : 2);
-  const bytes = new Uint8Array(rows * rowBytes);
+  const values = isBytes ? new Int8Array(rows * columns) : new Uint16Array(rows * columns);
   for (let i = 0; i < rows; i++)
-    bytes.set(new Uint8Array(memory, places.values + i * strideBytes, rowBytes), i * rowBytes);
-  if (!isBytes) return { values: new Uint16Array(bytes.buffer) };
-  return {
-    values: new Int8Array(bytes.buffer),
-    scales: new Float32Array(memory, places.scales, rows),
-  };
+    for (let j = 0; j < columns; j++) values[i * columns + j] = stored[placeOf(i, j, columns)]!;
+  return isBytes ? { values, scales: new Float32Array(memory, places.scales, rows) } : { values };
 }

@@ -69,7 +69,6 @@ function pass(home: Home, rows: Rows, operation: Task["operation"], counted = fa
     operation,
     rows: rows.rows,
     columns: rows.columns,
-    strideBytes: home.strideBytes,
     stripeRows,
     scales: home.storage === storages.int8 ? places.scales : 0,
     counts: counted ? places.counts : 0,

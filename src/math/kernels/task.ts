@@ -4,7 +4,6 @@ export interface Task {
   readonly operation: 0 | 1 | 2 | 3;
   readonly rows: number;
   readonly columns: number;
-  readonly strideBytes: number;
   readonly stripeRows: number;
   readonly values: number;
   readonly indices: number;
@@ -30,16 +29,15 @@ export function writeTask(memory: SharedArrayBuffer, at: number, task: Task): vo
   fields[1] = task.operation;
   fields[2] = task.rows;
   fields[3] = task.columns;
-  fields[4] = task.strideBytes;
-  fields[5] = task.stripeRows;
-  fields[6] = task.values;
-  fields[7] = task.indices;
-  fields[8] = task.offsets;
-  fields[9] = task.scales;
-  fields[10] = task.targets;
-  fields[11] = task.counts;
-  fields[12] = task.weights;
-  fields[13] = task.sums;
-  fields[14] = task.losses;
-  fields[15] = task.margins;
+  fields[4] = task.stripeRows;
+  fields[5] = task.values;
+  fields[6] = task.indices;
+  fields[7] = task.offsets;
+  fields[8] = task.scales;
+  fields[9] = task.targets;
+  fields[10] = task.counts;
+  fields[11] = task.weights;
+  fields[12] = task.sums;
+  fields[13] = task.losses;
+  fields[14] = task.margins;
 }

@@ -1,7 +1,8 @@
-import { multiplyAndAdd } from "./fused";
+import { adding, multiplying } from "./group";
 import { beginLoss, lossSum, slopeAt } from "./losses";
 import { flush, prepare } from "./octets";
-import { addRows, multiplyRows } from "./rows";
+import { packedGroup } from "./packed-rows";
+import { plainGroup } from "./plain-rows";
 import { Task } from "./task";
 
 /** Groups of four rows whose sums stay in float32. */
@@ -13,7 +14,6 @@ const flushGroups: i32 = 8;
  */
 export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: usize): void {
   const columns = task.columns;
-  const stride = task.stride;
   const from = stripe * task.stripeRows;
   const to = min(from + task.stripeRows, task.rows);
   const sums = task.sums + ((usize(stripe) * usize(columns)) << 3);
@@ -21,32 +21,63 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
   prepare<T>(lanes, task.weights, columns);
   memory.fill(sums, 0, usize(columns) << 3);
   beginLoss();
-  let group = 0;
-  let rows = task.values + usize(from) * stride;
+  let unflushed = 0;
+  let rows = task.values + usize(from >> 2) * groupBytes<T>(task);
   let last: usize = 0;
   for (let i = from; i < to; i += 4) {
     const count = min(4, to - i);
+    v128.store(scratch, f64x2.splat(0));
+    v128.store(scratch, f64x2.splat(0), 16);
     if (task.operation == 3) {
       giveFactors(task, i, count, factors);
-      addRows<T>(rows, count, stride, lanes, columns, factors);
-    } else if (task.operation == 2 || last == 0) {
-      multiplyRows<T>(rows, count, stride, lanes, columns, scratch);
-      takeMargins(task, i, count, scratch, factors);
+      group<T>(task, adding, rows, count, rows, count, lanes, factors, scratch);
     } else {
-      multiplyAndAdd<T>(rows, count, last, stride, lanes, columns, factors, scratch);
+      if (task.operation == 2 || last == 0)
+        group<T>(task, multiplying, rows, count, rows, count, lanes, factors, scratch);
+      else group<T>(task, multiplying | adding, rows, count, last, 4, lanes, factors, scratch);
       takeMargins(task, i, count, scratch, factors);
     }
-    if (++group == flushGroups && task.operation != 2) {
-      group = 0;
+    if (++unflushed == flushGroups && task.operation != 2) {
+      unflushed = 0;
       flush<T>(lanes, sums, columns);
     }
     last = rows;
-    rows += stride << 2;
+    rows += groupBytes<T>(task);
   }
-  if (task.operation < 2 && last != 0)
-    addRows<T>(last, ((to - from - 1) & 3) + 1, stride, lanes, columns, factors);
+  if (task.operation < 2 && last != 0) {
+    const count = ((to - from - 1) & 3) + 1;
+    group<T>(task, adding, last, count, last, count, lanes, factors, scratch);
+  }
   flush<T>(lanes, sums, columns);
   f64.store(task.losses + (usize(stripe) << 3), lossSum);
+}
+
+/** From a group of four rows to the next. */
+@inline
+function groupBytes<T>(task: Task): usize {
+  if (sizeof<T>() == 4) return usize(task.columns) << 4;
+  return (usize((task.columns + 7) >> 3) << 5) * sizeof<T>();
+}
+
+@inline
+function group<T>(
+  task: Task,
+  what: i32,
+  next: usize,
+  nextCount: i32,
+  last: usize,
+  lastCount: i32,
+  lanes: usize,
+  factors: usize,
+  out: usize,
+): void {
+  const columns = task.columns;
+  if (sizeof<T>() == 4) {
+    const stride = usize(columns) << 2;
+    plainGroup(what, next, nextCount, last, lastCount, stride, lanes, columns, factors, out);
+  } else {
+    packedGroup<T>(what, next, last, lanes, columns, factors, out);
+  }
 }
 
 /** From the margins of four rows to their factors; those that are not there get 0. */

@@ -1,5 +1,5 @@
 /**
- * What one call works on, as the host writes it (`task.ts`): twenty numbers of 32 bits. Addresses
+ * What one call works on, as the host writes it (`task.ts`): fifteen numbers of 32 bits. Addresses
  * are bytes; 0 stands for nothing.
  */
 @unmanaged
@@ -10,8 +10,6 @@ export class Task {
   operation: u32;
   rows: i32;
   columns: i32;
-  /** Bytes from one dense row to the next. */
-  stride: usize;
   stripeRows: i32;
   values: usize;
   /** Sparse: column indices and where rows begin; int8: a factor for each row. */

@@ -1,0 +1,72 @@
+import { randomFrom } from "../../src/core/random.ts";
+import { packedHome } from "../../src/math/kernels/packed-home.ts";
+import { lossAndGradientFused } from "../../src/math/kernels/passes.ts";
+import { denseRowsOf } from "../../src/math/kernels/resident.ts";
+import { pack } from "../../src/math/packing.ts";
+import { addTransposed, multiply } from "../../src/math/products.ts";
+import type { DenseRows } from "../../src/math/rows.ts";
+import type { NumPy } from "./numpy.ts";
+import { type Contestant, race, type Taken } from "./race.ts";
+import { tensorflowGradient } from "./tensorflow.ts";
+
+/** Fused gradients over rows as they may be stored, against products by others. */
+export async function raceGradients(
+  rows: number,
+  columns: number,
+  numpy: NumPy | null,
+  repetitions: number,
+): Promise<Record<string, Taken>> {
+  const random = randomFrom("bench");
+  const block = Float32Array.from({ length: 1 << 20 }, () => random.normal());
+  const x = denseRowsOf(rows, columns);
+  for (let at = 0; at < x.values.length; at += block.length)
+    x.values.set(block.subarray(0, Math.min(block.length, x.values.length - at)), at);
+  const weights = block.slice(0, columns);
+  const targets = Float32Array.from({ length: rows }, (_, i) => i & 1);
+  const fused = (loss: "leastSquares" | "logistic", stored: DenseRows) => () => {
+    const gradient = new Float64Array(columns);
+    lossAndGradientFused(loss, { rows: stored, targets }, weights, gradient);
+    return gradient;
+  };
+  const packed = (["bfloat16", "int8"] as const).map((storage) => {
+    const home = packedHome(storage, rows, columns)!;
+    const rowsAtOnce = Math.max(1, Math.floor(block.length / columns));
+    for (let row = 0; row < rows; row += rowsAtOnce) {
+      const part = x.values.subarray(row * columns, Math.min(rows, row + rowsAtOnce) * columns);
+      home.put(row, pack(storage, part, columns));
+    }
+    return { name: `kofn ${storage}`, run: fused("leastSquares", home.rows) };
+  });
+  const tensorflow = await tensorflowGradient(Float32Array.from(x.values), rows, columns);
+  const plain = { ...x, values: x.values.slice(0, 4096 * columns), rows: 4096 };
+  reportError(plain, targets, weights);
+  const contestants: Contestant[] = [
+    { name: "kofn float32", run: fused("leastSquares", x) },
+    ...packed,
+    { name: "kofn logistic, float32", run: fused("logistic", x) },
+    { name: `TensorFlow.js ${tensorflow.version} wasm`, run: tensorflow.run, times: 0.2 },
+  ];
+  if (numpy !== null) {
+    contestants.push({ name: `NumPy ${numpy.version}`, ask: () => numpy.time("gradient") });
+    contestants.push({ name: "NumPy, logistic", ask: () => numpy.time("logistic") });
+    contestants.push({ name: "NumPy, reading alone", ask: () => numpy.time("read") });
+  }
+  return race(contestants, repetitions);
+}
+
+/** How far the kernels are from double precision, on some of the rows. */
+function reportError(plain: DenseRows, targets: Float32Array, weights: Float32Array): void {
+  const resident = denseRowsOf(plain.rows, plain.columns);
+  resident.values.set(plain.values);
+  const found = new Float64Array(plain.columns);
+  const some = targets.subarray(0, plain.rows);
+  lossAndGradientFused("leastSquares", { rows: resident, targets: some }, weights, found);
+  const ordinary = { ...plain, values: Float32Array.from(plain.values) };
+  const residuals = multiply(ordinary, weights, new Float64Array(plain.rows));
+  for (let i = 0; i < residuals.length; i++) residuals[i]! -= some[i]!;
+  const known = addTransposed(ordinary, residuals, new Float64Array(plain.columns));
+  const off = Math.hypot(...found.map((value, j) => value - known[j]!)) / Math.hypot(...known);
+  console.log(
+    `float32 kernel against double precision, ${plain.rows} rows: ${off.toExponential(1)}`,
+  );
+}

@@ -1,0 +1,39 @@
+/** Something to be timed: run here, or asked how long it took elsewhere. */
+export interface Contestant {
+  readonly name: string;
+  readonly run?: () => unknown;
+  readonly ask?: () => Promise<number>;
+  /** The share of repetitions that a slow one takes part in. */
+  readonly times?: number;
+}
+
+export interface Taken {
+  readonly medianMs: number;
+  readonly bestMs: number;
+}
+
+/**
+ * How long each takes, all taking turns, so that what else the machine does falls on all alike. A
+ * first turn, in which engines compile, does not count.
+ */
+export async function race(
+  contestants: readonly Contestant[],
+  repetitions: number,
+): Promise<Record<string, Taken>> {
+  const taken = new Map(contestants.map(({ name }) => [name, [] as number[]]));
+  for (let turn = -1; turn < repetitions; turn++) {
+    for (const { name, run, ask, times = 1 } of contestants) {
+      if (turn >= Math.max(1, times * repetitions)) continue;
+      const begunMs = performance.now();
+      run?.();
+      const ms = ask === undefined ? performance.now() - begunMs : await ask();
+      if (turn >= 0) taken.get(name)!.push(ms);
+    }
+  }
+  return Object.fromEntries(
+    [...taken].map(([name, times]) => {
+      times.sort((a, b) => a - b);
+      return [name, { medianMs: times[times.length >> 1]!, bestMs: times[0]! }];
+    }),
+  );
+}

@@ -1,0 +1,15 @@
+/** What is done with a group of four rows; both at once, with two groups. */
+export const multiplying: i32 = 1;
+export const adding: i32 = 2;
+
+/**
+ * Bytes of lanes, for 128 columns, whose products are summed in float32 before they join the double
+ * sum: 32 of them in each of four lanes.
+ */
+export const chunkBytes: usize = 1024;
+
+/** The bytes of all lanes for so many columns. */
+@inline
+export function laneBytes(columns: i32): usize {
+  return usize((columns + 7) >> 3) << 6;
+}
