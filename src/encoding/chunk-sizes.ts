@@ -30,29 +30,47 @@ export interface FrameSize {
   readonly storedRows: number;
 }
 
+/** How stored rows go to slots: row by row, two to each at least, or in runs of so many. */
+export interface Dealing {
+  readonly inWords: string;
+  workersMax(size: FrameSize): number;
+  /** Of a chunk that is not full. */
+  serves(size: FrameSize, workers: number): boolean;
+}
+
+const byRows: Dealing = {
+  inWords: "two rows",
+  workersMax: ({ storedRows }) => Math.floor(storedRows / 2),
+  serves: ({ storedRows }, workers) => storedRows >= workers,
+};
+
 /**
  * Chunks of one of a family's sizes, given ascending: the smallest of at least `chunk` data rows.
- * The last chunk takes the smallest that holds it and gives every slot a row.
+ * The last chunk takes the smallest that holds it and gives something to every slot.
  */
 export function familyChunks(
   sizes: readonly FrameSize[],
   chunk: number,
+  { inWords, workersMax, serves }: Dealing = byRows,
 ): Sizes & { readonly size: FrameSize } {
   const size = sizes.find(({ rows }) => rows >= chunk)!;
-  const workersMax = (one: FrameSize) => Math.floor(one.storedRows / 2);
   return {
     size,
     refusal(workers) {
       if (workers <= workersMax(size)) return null;
-      const larger = sizes.find((one) => workers <= workersMax(one))!;
+      const larger = sizes.find((one) => workers <= workersMax(one));
+      const remedy =
+        larger === undefined
+          ? "no larger chunk serves so many"
+          : `set the encoding's chunk to ${larger.rows}`;
       return (
-        `chunks of ${size.rows} rows, stored as ${size.storedRows}, give two rows each to at ` +
-        `most ${workersMax(size)} workers; set the encoding's chunk to ${larger.rows}`
+        `chunks of ${size.rows} rows, stored as ${size.storedRows}, give ${inWords} each to at ` +
+        `most ${workersMax(size)} workers; ${remedy}`
       );
     },
     full: () => size,
     storedRows(rows, workers) {
-      const holds = (one: FrameSize) => one.rows >= rows && one.storedRows >= workers;
+      const holds = (one: FrameSize) => one.rows >= rows && serves(one, workers);
       return Math.min(size.storedRows, sizes.find(holds)!.storedRows);
     },
   };

@@ -13,6 +13,8 @@ export interface Mixing {
   storedRows(rows: number, workers: number): number;
   /** S of one chunk, of that many stored rows and with trace(S'S) = scale rows. */
   encoder(chunk: ChunkShape, random: Random): MixingCode["encode"];
+  /** The slot of each stored row; at random, and as many to each, where absent. */
+  deal?(storedRows: number, workers: number, random: Random): Uint16Array;
   /** Where S is sparse: the data rows that each stored row of the same chunk mixes. */
   sources?(chunk: ChunkShape, random: Random): NonNullable<MixingCode["sources"]>;
 }
@@ -24,7 +26,7 @@ export interface ChunkShape {
   readonly scale: number;
 }
 
-/** Stored rows are dealt to slots in random order, and all of them count alike. */
+/** Stored rows are dealt to slots at random, and all of them count alike. */
 export function mixing(code: Mixing): Encoding {
   const scale = (workers: number) => {
     const { rows, storedRows } = code.full(workers);
@@ -43,7 +45,7 @@ export function mixing(code: Mixing): Encoding {
       const shape = { rows, storedRows, scale: scale(workers) };
       return {
         kind: "mixtures",
-        slots: deal(storedRows, workers, random.fork("slots")),
+        slots: (code.deal ?? deal)(storedRows, workers, random.fork("slots")),
         encode: code.encoder(shape, random),
         ...(code.sources === undefined ? {} : { sources: code.sources(shape, random) }),
       };

@@ -4,7 +4,8 @@ import { define } from "../core/registry.ts";
 import { combineRows } from "../math/combine-rows.ts";
 import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
 import { hadamardColumns } from "../math/transforms.ts";
-import { type FrameSize, familyChunks } from "./chunk-sizes.ts";
+import { type Dealing, type FrameSize, familyChunks } from "./chunk-sizes.ts";
+import { deal } from "./deal.ts";
 import type { MixingCode } from "./encoding.ts";
 import { aboutTwo } from "./equiangular.ts";
 import { type ChunkShape, mixing, workspace } from "./mixing.ts";
@@ -19,8 +20,8 @@ const sizes: readonly FrameSize[] = Array.from({ length: orderMax - 3 }, (_, i) 
 /**
  * Steiner equiangular tight frame: data rows are the pairs {i, j} of v blocks, and each block mixes
  * the v - 1 pairs it is in by the columns of a Hadamard matrix of order v, all but the first. A
- * stored row touches only v - 1 data rows, about sqrt(2n). Stored rows are dealt at random: whole
- * blocks to slots would lose row {i, j} with slots i and j.
+ * stored row touches only v - 1 data rows, about sqrt(2n). Stored rows are dealt at random: with
+ * whole blocks at slots, row {i, j} is lost with slots i and j.
  */
 export const steiner = define({
   name: "steiner",
@@ -34,11 +35,23 @@ export const steiner = define({
       .max(2016)
       .default(120)
       .describe("data rows a chunk: the next v(v-1)/2, v a Hadamard order: 28, 66, 120, 190, ..."),
+    deal: z
+      .enum(["rows", "blocks"])
+      .default("rows")
+      .describe(
+        "rows: each stored row to a random slot; blocks: what mixes the same v - 1 data rows stays " +
+          "together, so that a slot needs two data rows for each of its share, and protects less",
+      ),
   },
-  examples: [{}, { chunk: 190 }],
-  create({ chunk }) {
-    const { size, ...chunks } = familyChunks(sizes, chunk);
+  examples: [{}, { chunk: 190 }, { deal: "blocks" }],
+  create({ chunk, deal: dealt }) {
+    const { size, ...chunks } = familyChunks(
+      sizes,
+      chunk,
+      dealt === "blocks" ? byBlock : undefined,
+    );
     return mixing({
+      ...(dealt === "blocks" ? { deal: dealBlocks } : {}),
       redundancy: size.storedRows / size.rows,
       tight: true,
       ...chunks,
@@ -64,6 +77,21 @@ function pairsOf(v: number, { rows }: ChunkShape, random: Random): Uint32Array {
     .fork("columns")
     .permutation((v * (v - 1)) / 2)
     .subarray(0, rows);
+}
+
+const orderOf = ({ storedRows }: FrameSize) => Math.sqrt(storedRows);
+
+const byBlock: Dealing = {
+  inWords: "a block",
+  workersMax: orderOf,
+  serves: (size, workers) => orderOf(size) >= workers,
+};
+
+/** Whole blocks to slots, at random. */
+function dealBlocks(storedRows: number, workers: number, random: Random): Uint16Array {
+  const v = Math.sqrt(storedRows);
+  const slotOf = deal(v, workers, random);
+  return Uint16Array.from({ length: storedRows }, (_, stored) => slotOf[Math.floor(stored / v)]!);
 }
 
 function byBlocks(v: number, pairs: Uint32Array, { scale }: ChunkShape): MixingCode["encode"] {

@@ -10,6 +10,8 @@ export const encodingExamples = encodings.members.flatMap((member) =>
     type: member.name,
     /** Whether it waits on rather than estimate from too few slots. */
     waitsOn: member.name === "gradient-code" && !("approximate" in example),
+    /** Stored rows that go to slots together. */
+    run: "deal" in example && example.deal === "blocks" ? 16 : 1,
     /** Whether it estimates by least squares, which counts what was not heard as zero. */
     countsLess: member.name === "gradient-code" && !isOneStep(example),
     /** Whether replies may count less than not at all, so that single ones say little. */

@@ -36,7 +36,7 @@ export interface Placed {
   readonly code: StoredCode;
 }
 
-/** Every code, those that wait told to go on, and one whose rows are not dealt at random. */
+/** Every code, those that wait told to go on, and one whose rows are dealt in blocks. */
 export function placedCodes(): Placed[] {
   const gradientCode = (approximate: true | "one-step", arrangement = "fractional") => ({
     type: "gradient-code",
@@ -47,24 +47,16 @@ export function placedCodes(): Placed[] {
     .map(({ name: type }) => [type, { type }] as const);
   const chosen = [
     ...usual,
+    ["steiner, a block to a slot", { type: "steiner", ...{ chunk: 496, deal: "blocks" } }],
     ["gradient-code", gradientCode(true)],
     ["gradient-code, cyclic", gradientCode(true, "cyclic")],
     ["gradient-code, one-step", gradientCode("one-step")],
     ["gradient-code, cyclic, one-step", gradientCode("one-step", "cyclic")],
   ] as const;
-  const placed = chosen.map(([name, given]) => {
+  return chosen.map(([name, given]) => {
     const encoding = encodings.create(given);
     return { name, encoding, code: storedCode(encoding, rows, workers, "leverage") };
   });
-  return [...placed, steinerBlocks()];
-}
-
-/** The rows that one block mixes all go to one slot. */
-function steinerBlocks(): Placed {
-  const encoding = encodings.create({ type: "steiner", ...{ chunk: 496 } });
-  const code = storedCode(encoding, rows, workers, "leverage");
-  const slots = code.slots.map((_, i) => (i >> 5) % workers);
-  return { name: "steiner, a block to a slot", encoding, code: { ...code, slots } };
 }
 
 /** Ascending, one for each draw of the slots that arrive. */
