@@ -45,13 +45,6 @@ const penaltyOnLifted = new RunError(
 );
 
 function refuse(spec: RunSpec, { problem, encoding }: Parts): void {
-  if (problem.predict !== undefined) {
-    throw new RunError(
-      "bad-combination",
-      `strategy: encoded-blocks moves linear predictions, and those of ${spec.problem.type} are not`,
-      { hint: "leave strategy out, or choose a linear problem such as ridge or softmax" },
-    );
-  }
   if (problem.l1 > 0) {
     throw new RunError(
       "not-smooth",
@@ -73,13 +66,6 @@ function refuse(spec: RunSpec, { problem, encoding }: Parts): void {
       "encoding.encode: workers: a block holds mixtures of whole features, of which no worker " +
         "has the rows at hand; they are formed ahead",
       { hint: "leave encode out, or set it to ahead" },
-    );
-  }
-  if (spec.data.storage !== "float32") {
-    throw new RunError(
-      "not-packed",
-      `data.storage: ${spec.data.storage}: blocks are exact, and packed features are not`,
-      { hint: "leave data.storage out" },
     );
   }
   if (spec.optimizer.type !== "gradient-descent") {
