@@ -13,15 +13,8 @@ export default $config({
     providers: { aws: { version: "7.20.0" } },
   }),
   async run() {
-    const { store } = await import("./infra/store.ts");
-    const { worker } = await import("./infra/worker.ts");
-    const { orchestrator } = await import("./infra/orchestrator.ts");
     const { killSwitch } = await import("./infra/guard.ts");
-    return {
-      bucket: store.name,
-      worker: worker.name,
-      orchestrator: orchestrator.name,
-      killSwitch: killSwitch.name,
-    };
+    const { deployment } = await import("./infra/deployment.ts");
+    return { ...deployment, killSwitch: killSwitch.name };
   },
 });

@@ -62,7 +62,9 @@ export async function rehearse(stage: string, infra = join(root, "infra")): Prom
             }));
             onResolve({ filter: /^kofn:infra$/ }, () => ({ path: "infra", namespace: "kofn" }));
             onLoad({ filter: /.*/, namespace: "kofn" }, () => ({
-              contents: `export * from ${JSON.stringify(join(infra, "guard.ts"))};`,
+              contents: ["guard.ts", "deployment.ts"]
+                .map((name) => `import ${JSON.stringify(join(infra, name))};`)
+                .join("\n"),
               resolveDir: root,
             }));
             onResolve({ filter: /^[^./]/ }, ({ path, namespace }) =>

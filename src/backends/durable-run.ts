@@ -1,5 +1,7 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 
+import { segmentOver } from "../run/segment.ts";
+
 /** What one segment of a run came to. */
 export interface SegmentReport {
   readonly run: string;
@@ -37,7 +39,7 @@ export function durableRun(
 
 /** The invocation's time ran out; a person's cancelling is told by another reason. */
 function isCutShort({ stop, reason }: SegmentReport): boolean {
-  return stop === "interrupted" && reason === "interrupted";
+  return stop === "interrupted" && reason === segmentOver;
 }
 
 function retryStrategy(_error: Error, attempt: number) {

@@ -7,6 +7,7 @@ import { eventsKey, recordKey, resultKey } from "../run/keys.ts";
 import { planRun } from "../run/plan.ts";
 import { checkRunName, type RunRecord, readRecord } from "../run/record.ts";
 import type { EventBatch } from "../run/recorder.ts";
+import { segmentOver } from "../run/segment.ts";
 import { fromPacket } from "../wire/packet.ts";
 
 /** A run as a list shows it. */
@@ -99,7 +100,8 @@ export async function overviewOf(
 }
 
 function statusOf(stopped: StoppedEvent | null, isLive: boolean): RunStatus {
-  if (stopped === null) return isLive ? "running" : "stopped";
+  // Between two segments of a run in AWS nothing runs, and yet it goes on by itself.
+  if (stopped === null || stopped.reason === segmentOver) return isLive ? "running" : "stopped";
   if (stopped.kind === "done" || stopped.kind === "unfinished") return stopped.kind;
   return "stopped";
 }

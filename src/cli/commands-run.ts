@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Invoke } from "./program.ts";
 
 const runHelp = "a run's name, a unique part of one, or latest";
+const stageHelp = "a deployed stage's runs instead of this home's";
 const jsonHelp = "JSON lines on standard output, the result last";
 
 /** The commands about runs that are there. */
@@ -14,6 +15,7 @@ function addLooks(program: Command, invoke: Invoke): void {
   program
     .command("list")
     .summary("the runs of this home")
+    .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((options) =>
       invoke(async (terminal) => (await import("./list.ts")).list(options, terminal)),
@@ -22,6 +24,7 @@ function addLooks(program: Command, invoke: Invoke): void {
     .command("show")
     .summary("what a run is, how far it came, what happened last")
     .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
       invoke(async (terminal) => (await import("./show.ts")).show(run, options, terminal)),
@@ -30,6 +33,7 @@ function addLooks(program: Command, invoke: Invoke): void {
     .command("watch")
     .summary("follow a run that another terminal started")
     .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
       invoke(async (terminal) => (await import("./watch.ts")).watch(run, options, terminal)),
@@ -47,6 +51,7 @@ function addDeeds(program: Command, invoke: Invoke): void {
       (text: string, before: readonly string[]) => [...before, text],
       [],
     )
+    .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
       invoke(async (terminal) => (await import("./resume.ts")).resume(run, options, terminal)),
@@ -55,6 +60,7 @@ function addDeeds(program: Command, invoke: Invoke): void {
     .command("cancel")
     .summary("stop a run, its checkpoint kept")
     .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
     .action((run) =>
       invoke(async (terminal) => (await import("./cancel.ts")).cancel(run, terminal)),
     );
@@ -62,6 +68,7 @@ function addDeeds(program: Command, invoke: Invoke): void {
     .command("replay")
     .summary("compute a run again from its recorded arrivals, and compare")
     .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
       invoke(async (terminal) => (await import("./replay.ts")).replay(run, options, terminal)),
@@ -70,6 +77,7 @@ function addDeeds(program: Command, invoke: Invoke): void {
     .command("report")
     .summary("write a run's page again, and open it")
     .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
     .option("--open", "open it in a browser")
     .action((run, options) =>
       invoke(async (terminal) => (await import("./report.ts")).report(run, options, terminal)),

@@ -15,10 +15,14 @@ export type Invoke = (work: (terminal: Terminal) => Promise<number>) => Promise<
 /** Runs one command line. Every error ends here. Returns what the process exits with. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
+  let stage: string | undefined;
   const invoke: Invoke = async (work) => {
-    exitCode = await work(terminal);
+    exitCode = await work({ ...terminal, stage });
   };
   const program = programOf(terminal, invoke);
+  program.hook("preAction", (_program, action) => {
+    stage = action.opts<{ stage?: string }>().stage;
+  });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;

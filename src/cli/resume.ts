@@ -37,6 +37,10 @@ export async function resume(
     return { record: amended };
   });
   if (found.done !== undefined) return alreadyDone(found.done, options, terminal);
+  if (terminal.stage !== undefined) {
+    const { resumeDeployed } = await import("./run-deployed.ts");
+    return resumeDeployed(found.record, terminal.stage, options, terminal);
+  }
   terminal.err(`run ${terminal.paint.bold(found.record.run)} goes on (${found.record.backend})`);
   const { run, spec } = found.record;
   const about = { run, spec, json: options.json === true };

@@ -24,6 +24,10 @@ export async function run(path: string, options: RunOptions, terminal: Terminal)
   const settings = options.set.map((text) => parseSetting(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   const name = options.name === undefined ? nameRun() : checkRunName(options.name);
+  if (terminal.stage !== undefined) {
+    const { runDeployed } = await import("./run-deployed.ts");
+    return runDeployed({ run: name, spec, stage: terminal.stage }, options, terminal);
+  }
   terminal.err(`run ${terminal.paint.bold(name)} (${backend})`);
   const { home } = terminal;
   const about = { run: name, spec, json: options.json === true };

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly paint: Paint;
   /** Where runs are kept. */
   readonly home: string;
+  /** `--stage`: the deployed stage that a command is about instead of this home. */
+  readonly stage?: string | undefined;
   /** Ctrl-C and its like. Returns the way to listen no longer. */
   onInterrupt(listener: () => void): () => void;
   /** Leaves at once. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { overviewOf, type RunOverview } from "../backends/run-overview.ts";
-import { artifactPaths } from "../backends/start-run.ts";
+import { artifactPaths, writeArtifacts } from "../backends/start-run.ts";
 import { withRun } from "../backends/with-run.ts";
 import { exitCodes, RunError } from "../core/errors.ts";
 import type { RunEvent } from "../ports/events.ts";
@@ -39,6 +39,7 @@ export async function watch(
       const overview = await lookAgain();
       if (overview !== null && isOver(overview)) {
         bar.close();
+        if (terminal.stage !== undefined) await fetchArtifacts(terminal, run);
         return reportEnd(overview, options, terminal);
       }
       await sleep(lookEveryMs);
@@ -61,6 +62,11 @@ function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> 
     await follow(store);
     return { ...overview, isLive };
   });
+}
+
+/** A run in AWS left its model and its events there: the page is made here. */
+async function fetchArtifacts(terminal: Terminal, run: string): Promise<void> {
+  await withRun(terminal, run, ({ store }) => writeArtifacts({ store }, run, terminal.home));
 }
 
 function isOver({ status, isReported, isLive }: Look): boolean {

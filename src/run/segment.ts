@@ -12,6 +12,9 @@ import type { RunRecord } from "./record.ts";
 import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
 import { type ReplySums, replySums } from "./reply-sums.ts";
 
+/** Why a segment stopped whose invocation had no more time: the next one goes on. */
+export const segmentOver = "the segment's time was up";
+
 const cancelCheckMs = 1_000;
 const slotsToldMin = 8;
 const traceBytesMax = 64 * 1024 * 1024;
@@ -142,7 +145,7 @@ function outside(
     reason ??= why;
     wake();
   };
-  const abort = stop("interrupted");
+  const abort = () => stop(isTimeOut(signal) ? segmentOver : "interrupted")();
   if (signal?.aborted) abort();
   else signal?.addEventListener("abort", abort, { once: true });
   const forgetBudget = clock.schedule(clock.nowMs() + budgetMs, wake);
@@ -174,4 +177,8 @@ async function forgetBeyond(store: Store, run: string, sequence: number): Promis
 
 function plainSpec(spec: RunRecord["spec"]): Record<string, unknown> {
   return JSON.parse(JSON.stringify(spec)) as Record<string, unknown>;
+}
+
+function isTimeOut(signal: AbortSignal | undefined): boolean {
+  return (signal?.reason as Error | undefined)?.name === "TimeoutError";
 }

@@ -35,7 +35,7 @@ test("segments, a crash within one and replays give the undisturbed weights", as
         if (event.type !== "round") return;
         done++;
         if (begun.length === 2 && done === 3) throw new Error("the environment died");
-        if (done === 6) control.abort();
+        if (done === 6) control.abort(new DOMException("the time is up", "TimeoutError"));
       },
     });
     return reportOf(run, end);

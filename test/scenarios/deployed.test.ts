@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import type { EmulatedBackend } from "../../src/backends/emulated.ts";
+import { openBackend } from "../../src/backends/registry.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
+
+const run = promisify(execFile);
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
+
+test("a stage: run there, watched from here, listed, reported, replayed", async () => {
+  await using place = await temporaryHome();
+  await using other = await temporaryHome();
+  const { weather: _calm, ...given } = {
+    ...smallRidge,
+    wait: "all",
+    stop: { rounds: 8, tolerance: 0 },
+  };
+  const direct = await runOn("simulated", other.path, { ...given, weather: { model: "calm" } });
+  const spec = resolveSpec({ ...given, weather: { model: "calm" } });
+  const home = join(place.path, "cloud");
+  const backend = (await openBackend("emulated", { home, spec })) as EmulatedBackend;
+  try {
+    const folder = join(place.path, "project/below");
+    await mkdir(folder, { recursive: true });
+    await mkdir(join(place.path, "project/.sst"));
+    const outputs = {
+      stage: "dev",
+      bucket: "kofn",
+      worker: "worker",
+      orchestrator: "orchestrator",
+    };
+    await writeFile(join(place.path, "project/.sst/outputs.json"), JSON.stringify(outputs));
+    await writeFile(join(folder, "spec.json"), JSON.stringify(given));
+    const { environment } = backend.emulator();
+    const kofn = async (...args: string[]) => {
+      const env = { ...process.env, ...environment, KOFN_HOME: join(place.path, "home") };
+      return run(process.execPath, [main, ...args, "--stage", "dev"], { cwd: folder, env });
+    };
+    const { stdout, stderr } = await kofn("run", "spec.json", "--name", "far-away", "--json");
+    expect(stderr).toContain("kofn watch far-away --stage dev");
+    const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    expect(result).toMatchObject({
+      type: "result",
+      stop: "done",
+      rounds: 8,
+      weightsDigest: direct.result.weightsDigest,
+    });
+    expect(await readFile(result.report, "utf8")).toContain("far-away");
+    expect((await kofn("list", "--json")).stdout).toContain('"far-away"');
+    expect((await kofn("show", "far-away")).stdout).toContain("done");
+    expect((await kofn("resume", "far-away")).stderr).toContain("done already");
+    expect((await kofn("replay", "far-away")).stdout).toContain("equal to the bit");
+  } finally {
+    await backend.close();
+  }
+});
