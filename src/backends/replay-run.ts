@@ -8,6 +8,7 @@ import type { RunRecord } from "../run/record.ts";
 import { replay } from "../run/replay.ts";
 import type { Training } from "../run/strategies/method.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
+import { encodeAgain, isVast, scratchShards } from "./scratch-shards.ts";
 import { requestOf } from "./worker-compute.ts";
 
 export interface Replayed {
@@ -20,10 +21,12 @@ export interface Replayed {
 
 /** Feeds a run's recorded arrivals through its strategy, with every reply computed anew. */
 export async function replayRun(
-  store: Store,
+  home: Store,
   record: RunRecord,
   onRound: (round: number) => void = () => {},
 ): Promise<Replayed> {
+  const store = isVast(record.spec) ? scratchShards(home) : home;
+  if (isVast(record.spec)) await encodeAgain(record, store);
   const prepared = await readManifest<Prepared>(store, record.prepared);
   const encoded = await readManifest<Encoded>(store, record.encoded);
   const strategyOf = (spec: RunRecord["spec"]) =>

@@ -9,17 +9,19 @@ import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
 import { usualWeather, workMsOf } from "./planning.ts";
+import { isVast, scratchShards } from "./scratch-shards.ts";
 import { requestOf } from "./worker-compute.ts";
 
 /** The real mathematics on a virtual clock: any number of workers, hours in seconds. */
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
   const opened = await openHome(home);
-  const perform = promptWorker(opened.store, () => 0, spec.workers);
+  const store = isVast(spec) ? scratchShards(opened.store) : opened.store;
+  const perform = promptWorker(store, () => 0, spec.workers);
   const fates = fatesOf(weather, spec.seed);
   return {
     name: "simulated",
-    store: opened.store,
+    store,
     open(record) {
       const isMixable = problems.create(record.spec.problem).mixable;
       const clock = virtualClock();

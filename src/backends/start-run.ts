@@ -13,6 +13,7 @@ import { type StageProgress, stageData } from "../run/stage.ts";
 import type { Backend } from "./backend.ts";
 import { openSource } from "./open-source.ts";
 import { forecastOn } from "./planning.ts";
+import { isVast } from "./scratch-shards.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
@@ -39,7 +40,8 @@ export async function createRun(
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();
   const about = { run, startedAt, backend: backend.name };
-  const forecast = forecastOn(backend.name, spec, staged.prepared);
+  // A vast simulation takes little longer than its forecast would.
+  const forecast = isVast(spec) ? null : forecastOn(backend.name, spec, staged.prepared);
   return recordRun(backend.store, about, spec, staged, forecast);
 }
 

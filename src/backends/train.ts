@@ -6,6 +6,7 @@ import type { Backend } from "./backend.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
 import { planInHome, settled } from "./plan-run.ts";
 import { openBackend } from "./registry.ts";
+import { encodeAgain, isVast } from "./scratch-shards.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
 
 /**
@@ -47,9 +48,10 @@ export function trainFurther(
   watchers: Watchers = {},
 ): Promise<Orchestrated> {
   const { backend, spec } = record;
-  return withBackend({ backend, home, spec }, (opened) =>
-    continueRun(record, opened, home, watchers),
-  );
+  return withBackend({ backend, home, spec }, async (opened) => {
+    if (isVast(spec)) await encodeAgain(record, opened.store);
+    return continueRun(record, opened, home, watchers);
+  });
 }
 
 async function withBackend<T>(
