@@ -68,18 +68,18 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   };
   const world = { spec, data, sample, machine: later, objective: target.objective, futures };
   const chosenLives = await live(world, chosen.setting);
-  const chosenSeconds = secondsTo(chosenLives, target.objective);
+  const chosenSeconds = await secondsTo(chosenLives, target.objective);
   const isPlain = chosen === plain;
   const plainSeconds = isPlain
     ? chosenSeconds
-    : secondsTo(await live(world, plain.setting), target.objective);
+    : await secondsTo(await live(world, plain.setting), target.objective);
   let best = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
   const fates = fatesOf(later.lateness);
   for (const setting of settingsOf(spec, auto, { rows: data.rows, sparse: false })) {
     if (setting === chosen.setting || same(setting, chosen.setting)) continue;
     const clocked = clock(specWith(spec, setting), data, { ...later, fates }, spec.stop.rounds);
     if (clocked.at(target.rounds).seconds >= best.seconds) continue;
-    const seconds = secondsTo(await live(world, setting), target.objective);
+    const seconds = await secondsTo(await live(world, setting), target.objective);
     if (seconds < best.seconds) best = { words: settingInWords(spec, setting), seconds };
   }
   const forecast = chosen.clock.at(chosen.roundsToStop);
@@ -117,11 +117,12 @@ async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
   return lives;
 }
 
-function secondsTo(lives: readonly Rehearsal[], objective: number): number {
-  const seconds = lives.flatMap(({ objectives, endsMs }) => {
-    const rounds = roundsTo(objectives, objective);
-    return rounds === null ? [] : rounds === 0 ? 0 : endsMs[rounds - 1]! / 1000;
-  });
+async function secondsTo(lives: readonly Rehearsal[], objective: number): Promise<number> {
+  const seconds: number[] = [];
+  for (const life of lives) {
+    const rounds = await roundsTo(life, objective);
+    if (rounds !== null) seconds.push(rounds === 0 ? 0 : life.endsMs[rounds - 1]! / 1000);
+  }
   const missed = lives.length - seconds.length;
   return 5 * missed >= lives.length ? Number.POSITIVE_INFINITY : mean(seconds);
 }

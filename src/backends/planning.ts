@@ -58,7 +58,7 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
     platform,
     lateness,
     scratch: memoryStore,
-    open({ perform, workMs, lateness: fates, draw }) {
+    open({ perform, workMs, lateness: fates, draw, isMixable }) {
       const clock = virtualClock();
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
@@ -69,6 +69,7 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
           down: downBytes(inputBytes(task)),
           up: result === null ? 0 : upBytes(result.values.byteLength),
         }),
+        replyBytes: (task) => replyBytes(task, isMixable),
       });
       return { clock, compute };
     },
@@ -89,4 +90,13 @@ function latenessOf(spec: RunSpec, backend: string): Lateness {
     const later = round + (draw + 1) * apart;
     return fates({ task: `plan-${draw}/${task}`, slot, round: later }, isCold);
   };
+}
+
+/** What a reply weighs, where that can be said without it. */
+export function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
+  if (task.operation === "gradient") return upBytes(task.weights.byteLength);
+  // As many numbers come back as went out.
+  if (task.operation === "block") return upBytes(inputBytes(task));
+  if (task.operation !== "along") return null;
+  return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
 }

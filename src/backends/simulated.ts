@@ -8,7 +8,7 @@ import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.t
 import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
-import { usualWeather, workMsOf } from "./planning.ts";
+import { replyBytes, usualWeather, workMsOf } from "./planning.ts";
 import { isVast, scratchShards } from "./scratch-shards.ts";
 import { requestOf } from "./worker-compute.ts";
 
@@ -40,13 +40,4 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
     },
     close: () => opened.close(),
   };
-}
-
-/** What a reply weighs, where that can be said without it. */
-function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
-  if (task.operation === "gradient") return upBytes(task.weights.byteLength);
-  // As many numbers come back as went out.
-  if (task.operation === "block") return upBytes(inputBytes(task));
-  if (task.operation !== "along") return null;
-  return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
 }

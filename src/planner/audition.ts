@@ -35,7 +35,7 @@ export async function referenceOf(job: Job): Promise<Reference> {
     lateness: () => ({ delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 }),
   };
   const done = await rehearsal({ ...job, machine: calm }, plainOf(job.spec), 0);
-  return { target: targetOf(done.objectives), roundsToStop: stopOf(job.spec, done) };
+  return { target: await targetOf(done), roundsToStop: stopOf(job.spec, done) };
 }
 
 /** Not encoding and waiting for all, or the spec's own setting where its strategy refuses that. */
@@ -76,11 +76,11 @@ export async function rehearsed(
     const done = await rehearsal(job, one.setting, draw);
     roundsToStop =
       draw === 0 ? stopOf(job.spec, done) : Math.max(roundsToStop, stopOf(job.spec, done));
-    const reached = roundsTo(done.objectives, target.objective);
+    const reached = await roundsTo(done, target.objective);
     const failed = { ...one, tried: [], rounds: null, roundsToStop };
     if (done.stuck !== null) return { ...failed, verdict: { kind: "stuck", reason: done.stuck } };
     if (reached === null)
-      return { ...failed, verdict: { kind: "misses", miss: missOf(done, target) } };
+      return { ...failed, verdict: { kind: "misses", miss: await missOf(done, target) } };
     tried.push(reached);
   }
   return withTrials({ ...one, roundsToStop }, tried);

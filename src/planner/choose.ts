@@ -1,6 +1,5 @@
 import { assert } from "../core/errors.ts";
 import { type Choosing, clocked, plainOf, referenceOf, rehearsed } from "./audition.ts";
-import type { Figures } from "./clocking.ts";
 import { type Choice, type Considered, errorOf } from "./considered.ts";
 import { foresight } from "./foresight.ts";
 import { fatesOf } from "./lateness.ts";
@@ -22,7 +21,8 @@ const contendersMax = 5;
  */
 export async function choose(how: Choosing): Promise<Choice> {
   const job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
-  const value = (one: Considered) => one.toTarget[how.goal];
+  /** With the error of its rehearsals on top: what is not sure does not win by luck. */
+  const value = (one: Considered) => one.toTarget[how.goal] + errorOf(one, how.goal);
   const reference = await referenceOf(job);
   const { target } = reference;
   const { sparse } = how.sample.prepared.preparation;
@@ -50,7 +50,7 @@ export async function choose(how: Choosing): Promise<Choice> {
     .sort((a, b) => value(a) - value(b));
   for (const one of contenders.slice(0, contendersMax))
     decided[decided.indexOf(one)] = await rehearsed(job, one, target, rehearsalsOfContenders);
-  const ahead = best(decided, plains.length === 0 ? null : plain, how.goal);
+  const ahead = best(decided, plains.length === 0 ? null : plain, value);
   const chosen: Considered = { ...ahead, verdict: { kind: "chosen" } };
   const considered = decided
     .map((one) => (one === ahead ? chosen : one))
@@ -58,13 +58,12 @@ export async function choose(how: Choosing): Promise<Choice> {
   return { chosen, plain: ahead === plain ? chosen : plain, considered, target };
 }
 
-/** The best of those that get there; not encoding unless the gain is sure. */
+/** The best of those that get there; not encoding unless there is a gain. */
 function best(
   decided: readonly Considered[],
   plain: Considered | null,
-  goal: keyof Figures & ("seconds" | "dollars"),
+  value: (one: Considered) => number,
 ): Considered {
-  const value = (one: Considered) => one.toTarget[goal];
   const there = decided.filter(({ tried }) => tried.length > 0);
   // One that was rehearsed more often than others is not to lose by that.
   const most = Math.max(0, ...there.map(({ tried }) => tried.length));
@@ -74,8 +73,7 @@ function best(
   );
   if (ahead === null) return plain ?? nearest(decided);
   if (plain === null) return ahead;
-  const isSure = value(ahead) + errorOf(ahead, goal) < (1 - gainMin) * value(plain);
-  return isSure ? ahead : plain;
+  return value(ahead) < (1 - gainMin) * value(plain) ? ahead : plain;
 }
 
 /** Where nothing reaches the target: the one that comes nearest. */

@@ -25,4 +25,6 @@ export interface RehearsalStage {
   readonly workMs: number;
   readonly lateness: Lateness;
   readonly draw: number;
+  /** The problem's, by which replies are known to weigh what they do. */
+  readonly isMixable: boolean;
 }

@@ -13,8 +13,8 @@ import type { Spent } from "./timing.ts";
 
 /** How training went on a sample of the rows, with the lateness and time of the whole. */
 export interface Rehearsal {
-  /** The sample's objective before the first round and after each. */
-  readonly objectives: readonly number[];
+  /** The sample's objective after so many rounds; 0 is before the first. */
+  objectiveAt(rounds: number): Promise<number>;
   /** When each round ended. */
   readonly endsMs: readonly number[];
   /** What had been used by then. */
@@ -54,6 +54,7 @@ export async function rehearse(how: Rehearsing): Promise<Rehearsal> {
     workMs,
     lateness: machine.lateness,
     draw,
+    isMixable: problem.mixable,
   });
   const weights = [strategy.progress(strategy.start()).weights];
   const endsMs: number[] = [];
@@ -76,9 +77,15 @@ export async function rehearse(how: Rehearsing): Promise<Rehearsal> {
       endsMs.length >= roundsMax ? { kind: "budget", reason: "enough was rehearsed" } : null,
   });
   await compute.close();
-  const evaluations = await evaluate(store, prepared, problem, weights);
+  const known = new Map<number, number>();
   return {
-    objectives: evaluations.map(({ objective }) => objective),
+    async objectiveAt(rounds) {
+      const before = known.get(rounds);
+      if (before !== undefined) return before;
+      const [found] = await evaluate(store, prepared, problem, [weights[rounds]!]);
+      known.set(rounds, found!.objective);
+      return found!.objective;
+    },
     endsMs,
     spent,
     isDone: end.stop.kind === "done",
