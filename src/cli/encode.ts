@@ -4,6 +4,7 @@ import { claimHome, serveAlone } from "../backends/home-claim.ts";
 import { openSource } from "../backends/open-source.ts";
 import { planInHome, settled } from "../backends/plan-run.ts";
 import { RunError } from "../core/errors.ts";
+import { isOfFeatures } from "../data/encode-features.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
 import { encodedKey, preparedKey } from "../run/keys.ts";
 import { parseSetting } from "../run/settings.ts";
@@ -52,6 +53,9 @@ function report(
 ): void {
   const parts = encoded.slots.flatMap((slot) => slot.parts);
   const storedRows = encoded.slots.reduce((sum, slot) => sum + slot.rows, 0);
+  const [stored, ofThem] = isOfFeatures(encoded)
+    ? ["lifted features", prepared.columns]
+    : ["stored rows", prepared.rows];
   const about = {
     rows: prepared.rows,
     testRows: prepared.testRows,
@@ -71,7 +75,7 @@ function report(
       ["rows", `${formatCount(about.rows)} to train on, ${formatCount(about.testRows)} to test on`],
       ["features", formatCount(about.features)],
       ["slots", formatCount(about.slots)],
-      ["stored rows", `${formatCount(storedRows)} (${(storedRows / about.rows).toFixed(2)} x)`],
+      [stored, `${formatCount(storedRows)} (${(storedRows / ofThem).toFixed(2)} x)`],
       ["shards", `${formatCount(about.objects)} objects, ${formatBytes(about.bytes)}`],
       ["prepared", `s3://kofn/${about.prepared} in ${terminal.home}`],
       ["encoded", `s3://kofn/${about.encoded} in ${terminal.home}`],

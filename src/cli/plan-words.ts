@@ -110,11 +110,13 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
 
 function aboutChosen({ spec, data, choice }: MadePlan) {
   const { setting, clock, roundsToStop } = choice.chosen;
-  const { encoding, wait } = planRun(specWith(spec, setting));
+  const { encoding, method, wait } = planRun(specWith(spec, setting));
   const heard = wait.needed / setting.workers;
   const figures = clock.at(roundsToStop);
   return {
-    error: errorBound(encoding, heard, { ...data, workers: setting.workers }),
+    error: method.isExact
+      ? { worst: 0, typical: 0 }
+      : errorBound(encoding, heard, { ...data, workers: setting.workers }),
     figures,
     storing: storingOf(spec, data, figures, roundsToStop),
   };
@@ -126,7 +128,7 @@ function reached({ rounds, toTarget }: Considered): string {
 }
 
 function errorInWords({ worst, typical }: { worst: number; typical: number }): string {
-  if (worst === 0) return "none: sums are exact";
+  if (worst === 0) return "none: it is exact";
   const most = Number.isFinite(worst) ? `at most ${formatPercent(worst)}` : "without bound";
   return `were the same slots always missing: ${formatPercent(typical)} usually, ${most}`;
 }

@@ -23,6 +23,10 @@ export interface EncodedFeatures extends Encoded {
   readonly intercept: boolean;
 }
 
+export function isOfFeatures(encoded: Encoded): encoded is EncodedFeatures {
+  return "slabs" in encoded;
+}
+
 /** All slots' parts of one slab together. */
 const usualSlabBytes = 64 * 1024 * 1024;
 /** What one worker is to keep in memory. */

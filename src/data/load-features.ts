@@ -1,7 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import type { DenseRows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
-import type { EncodedFeatures } from "./encode-features.ts";
+import { type EncodedFeatures, isOfFeatures } from "./encode-features.ts";
 import { readExamples } from "./load.ts";
 import type { Encoded } from "./prepared.ts";
 
@@ -35,7 +35,7 @@ export async function readFeatureBlock(
 }
 
 function ofFeatures(encoded: Encoded): EncodedFeatures {
-  if ("slabs" in encoded) return encoded as EncodedFeatures;
+  if (isOfFeatures(encoded)) return encoded;
   throw new RunError("bad-manifest", `encoded/${encoded.digest}.json holds rows, not features`, {
     hint: "it was encoded for another strategy; encode the data again: kofn encode SPEC",
   });

@@ -27,6 +27,7 @@ export const encodedBlocksMethod = define({
   examples: [{}],
   create: ({ penalty }): Method => ({
     usual: { encoding: "hadamard", optimizer: "gradient-descent" },
+    isExact: true,
     check(spec, parts) {
       if (penalty === "lifted") throw penaltyOnLifted;
       refuse(spec, parts);

@@ -13,6 +13,8 @@ export interface Method {
   readonly usual?: { readonly encoding?: string; readonly optimizer?: string };
   /** Whom it waits for, in words; absent: what the spec's `wait` says. */
   readonly waitInWords?: string;
+  /** It ends at the optimum itself, whichever replies are lost. */
+  readonly isExact?: true;
   /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
