@@ -14,8 +14,8 @@ export interface Piece {
 }
 
 /**
- * The `rows` training rows in blocks of `chunkRows`, the last may have fewer; `values` is used again.
- * Rows between the pieces, which nobody asked for, are zero.
+ * The `rows` training rows in blocks of `chunkRows`, the last may have fewer; `values` is used
+ * again. Rows between the pieces, which nobody asked for, are zero.
  */
 export async function* denseChunks(
   pieces: AsyncIterable<Piece>,

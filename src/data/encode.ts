@@ -28,8 +28,9 @@ const formatVersion = 1;
 
 /**
  * Encodes prepared training rows into one shard a slot, chunk by chunk, with a manifest at
- * `encoded/<digest>.json`; where workers do it themselves, the manifest is all there is. The same rows, encoding, workers and seed give the same shards, and
- * what is in the store already is not made again. `onProgress` counts data rows.
+ * `encoded/<digest>.json`; where workers do it themselves, the manifest is all there is. The same
+ * rows, encoding, workers and seed give the same shards, and what is in the store already is not
+ * made again. `onProgress` counts data rows.
  */
 export async function encode(
   prepared: Prepared,

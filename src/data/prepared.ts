@@ -74,7 +74,7 @@ export interface Encoded {
   readonly slots: readonly SlotRows[];
   /** How features are stored where that is not float32, and how far off that is. */
   readonly storage?: StoredIn;
-  /** The data rows as prepared, where workers form what they store; nothing else is in the store. */
+  /** The data rows as prepared, where workers form what they store; nothing else is stored. */
   readonly raw?: { readonly parts: readonly Part[]; readonly sparse: boolean };
   /** Of shared ratings: how many each user and each item has, in the order of their columns. */
   readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };

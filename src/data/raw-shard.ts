@@ -12,7 +12,7 @@ import type { Encoded } from "./prepared.ts";
 import type { Share } from "./raw-slots.ts";
 import { copiedRows, unformedRows } from "./raw-sparse.ts";
 
-/** What one slot works on: its stored rows, read, or formed here of the data rows they are made of. */
+/** What one slot works on: its stored rows, read, or formed here of the data rows they mix. */
 export async function readShard(
   store: Store,
   encoded: Encoded,

@@ -46,7 +46,7 @@ export function cyclicCode(slots: number, stragglers: number): CyclicCode {
   };
 }
 
-/** Of s frequencies the ones up to the middle, m/2; each below it stands for itself and m - itself. */
+/** Of s frequencies those up to the middle, m/2; each below it stands for m - itself as well. */
 function frequenciesOf(slots: number, stragglers: number): number[] {
   const lowest = (slots - stragglers + 1) / 2;
   return Array.from({ length: Math.ceil(stragglers / 2) }, (_, i) => lowest + i);

@@ -1,8 +1,8 @@
 import type { CyclicCode } from "./cyclic-code.ts";
 
 /**
- * The a, 0 but for `arrived`, with the least |B'a - 1|: by the normal equations (B_A B_A') a = B_A 1
- * and two turns of refinement. Rows of B more than s slots apart have no part in common, so the
+ * The a, 0 but for `arrived`, with the least |B'a - 1|: by the normal equations (B_A B_A') a = B_A
+ * 1 and two turns of refinement. Rows of B more than s slots apart have no part in common, so the
  * factor is kept from each row's first entry on: a band, and s full rows where the circle closes.
  * Needs independent rows: m - s slots at most, in ascending order.
  */

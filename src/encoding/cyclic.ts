@@ -41,8 +41,8 @@ export function cyclicRepetition(stragglers: number, approximate: boolean): Enco
       return (
         `a cyclic gradient code for ${stragglers} stragglers of ${workers} slots weighs replies ` +
         `by up to ${weight.toPrecision(2)}, which leaves an error of ${error.toExponential(1)} ` +
-        `in single precision, and ${errorMax} is the most; choose fewer stragglers or arrangement: ` +
-        "fractional"
+        `in single precision, and ${errorMax} is the most; choose fewer stragglers or ` +
+        "arrangement: fractional"
       );
     },
     ...neighbours(stragglers, (workers) => of(workers).code),

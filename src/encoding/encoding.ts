@@ -5,9 +5,9 @@ import type { Vector } from "../math/vector.ts";
  * How data rows become stored rows, S X, and how replies over stored rows add up again. Chunks of
  * rows are coded one after another, so data of any length stream through; S is block-diagonal over
  * chunks. Laws (tested over the registry): every stored row goes to exactly one slot; the share of
- * each slot is within one row a chunk of the others', or one run where rows are dealt in runs; where
- * `tight`, S'S = scale I and the weights of all slots together give the exact sum; the same random
- * stream gives the same code.
+ * each slot is within one row a chunk of the others', or one run where rows are dealt in runs;
+ * where `tight`, S'S = scale I and the weights of all slots together give the exact sum; the same
+ * random stream gives the same code.
  */
 export interface Encoding {
   /** Stored rows over data rows, as asked for. */

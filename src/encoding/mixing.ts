@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import { transformWorkspace } from "../math/kernels/transforms.ts";
 import { deal } from "./deal.ts";
 import type { Encoding, MixingCode } from "./encoding.ts";
 
@@ -89,10 +90,7 @@ export function scattered(
   };
 }
 
-let kept = new Float64Array(0);
-
 /** One buffer for every chunk: chunks of one data set have the same shape but for the last. */
 export function workspace(length: number): Float64Array {
-  if (kept.length < length) kept = new Float64Array(length);
-  return kept.subarray(0, length);
+  return transformWorkspace(length);
 }
