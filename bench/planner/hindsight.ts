@@ -82,7 +82,10 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
     const seconds = await secondsTo(await live(world, setting), target.objective);
     if (seconds < best.seconds) best = { words: settingInWords(spec, setting), seconds };
   }
-  const forecast = chosen.clock.at(chosen.roundsToStop);
+  const told = { ...machine, fates: fatesOf(machine.lateness) };
+  const { roundsToStop } = chosen;
+  const own = specWith(spec, chosen.setting);
+  const forecast = clock(own, data, told, roundsToStop, "told").at(roundsToStop);
   const ends = chosenLives.map(({ spent }) => spent.at(-1)!);
   const whole = ends.map(({ ms }) => ms / 1000);
   return {

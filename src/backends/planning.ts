@@ -1,4 +1,3 @@
-import type { Prepared } from "../data/prepared.ts";
 import { simulatedCompute } from "../emulator/simulated-compute.ts";
 import { virtualClock } from "../emulator/virtual-clock.ts";
 import { fatesOf } from "../emulator/weather/fate.ts";
@@ -13,6 +12,7 @@ import type { RunEvent, RunForecast } from "../ports/events.ts";
 import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
+import type { Staged } from "../run/stage.ts";
 import { memoryStore } from "../storage/memory.ts";
 
 /** An invocation without weather: the platform's round trip, and a fixed speed of computing. */
@@ -47,8 +47,8 @@ export function recordedMachine(record: RunRecord, events: readonly RunEvent[]):
 }
 
 /** What a run on a backend will take; null where its platform is not known beforehand. */
-export function forecastOn(backend: string, spec: RunSpec, prepared: Prepared): RunForecast | null {
-  return backend === "threads" ? null : forecastRun(spec, prepared, machineOf(spec, backend));
+export function forecastOn(backend: string, spec: RunSpec, staged: Staged): RunForecast | null {
+  return backend === "threads" ? null : forecastRun(spec, staged, machineOf(spec, backend));
 }
 
 /** The simulation as a machine to rehearse on, with any lateness. */

@@ -41,7 +41,7 @@ export async function createRun(
   const startedAt = new Date();
   const about = { run, startedAt, backend: backend.name };
   // A vast simulation takes little longer than its forecast would.
-  const forecast = isVast(spec) ? null : forecastOn(backend.name, spec, staged.prepared);
+  const forecast = isVast(spec) ? null : forecastOn(backend.name, spec, staged);
   return recordRun(backend.store, about, spec, staged, forecast);
 }
 

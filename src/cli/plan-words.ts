@@ -108,11 +108,10 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
   };
 }
 
-function aboutChosen({ spec, data, choice }: MadePlan) {
-  const { setting, clock, roundsToStop } = choice.chosen;
+function aboutChosen({ spec, data, choice, figures }: MadePlan) {
+  const { setting, roundsToStop } = choice.chosen;
   const { encoding, method, wait } = planRun(specWith(spec, setting));
   const heard = wait.needed / setting.workers;
-  const figures = clock.at(roundsToStop);
   return {
     error: method.isExact
       ? { worst: 0, typical: 0 }

@@ -51,8 +51,8 @@ function watching(
       bar.onStage(what, done, total);
     },
     onPlan(made) {
-      const { clock, roundsToStop, setting } = made.choice.chosen;
-      const { seconds, dollars } = clock.at(roundsToStop);
+      const { setting } = made.choice.chosen;
+      const { seconds, dollars } = made.figures;
       const figures = `${formatSeconds(seconds)}, ${formatDollars(dollars)}`;
       terminal.err(`planned: ${settingInWords(made.spec, setting)}; forecast ${figures}`);
       if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });

@@ -25,25 +25,29 @@ export interface Clocking {
 }
 
 /** Invocations that are timed for one setting; the fate of each takes some ten microseconds. */
-const invocationsMax = 12_000;
+const invocationsMax = { compared: 6_000, told: 24_000 };
 const roundsTimedMax = 40;
 const futuresMin = 3;
-const futuresMax = 7;
+const futuresMax = { compared: 5, told: 21 };
 
 /**
- * Times a spec's rounds in several futures. Beyond the rounds that were timed, the mean goes on.
+ * Times a spec's rounds in several futures: a few to compare it with others in the same ones, more
+ * to tell how long it takes. Beyond the rounds that were timed, the mean goes on.
  */
 export function clock(
   spec: RunSpec,
   data: DataShape,
   machine: Machine & { readonly fates: Fates },
   rounds: number,
+  use: "compared" | "told" = "compared",
 ): Clocking {
   const timed = timedOf(spec, data, machine);
   const perRound = timed.phases.length * spec.workers;
-  const roundsTimed = Math.max(1, Math.min(rounds, roundsTimedMax));
-  const affordable = Math.floor(invocationsMax / (perRound * roundsTimed));
-  const futures = Array.from({ length: clamp(affordable, futuresMin, futuresMax) }, (_, draw) =>
+  const most = Math.min(rounds, roundsTimedMax);
+  const roundsTimed = clamp(Math.floor(invocationsMax[use] / (perRound * futuresMin)), 1, most);
+  const affordable = Math.floor(invocationsMax[use] / (perRound * roundsTimed));
+  const count = clamp(affordable, futuresMin, futuresMax[use]);
+  const futures = Array.from({ length: count }, (_, draw) =>
     timeRounds(timed, machine.platform, machine.fates, draw, roundsTimed),
   );
   return clocking(futures, roundsTimed);

@@ -1,6 +1,7 @@
-import type { Prepared } from "../data/prepared.ts";
 import type { RunForecast } from "../ports/events.ts";
+import { entriesPerSlot } from "../run/orchestrate.ts";
 import type { RunSpec } from "../run/spec.ts";
+import type { Staged } from "../run/stage.ts";
 import { clock, type Figures } from "./clocking.ts";
 import { fatesOf } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
@@ -10,14 +11,15 @@ import { isTimed } from "./workload.ts";
 /** What a spec's rounds will take, by the clock alone; null where the clock does not know its ways. */
 export function forecastRun(
   spec: RunSpec,
-  prepared: Prepared,
+  { prepared, encoded }: Staged,
   machine: Machine,
 ): RunForecast | null {
   const { rounds } = spec.stop;
   if (!isTimed(spec) || rounds === 0) return null;
-  const data = shapeOf(spec, prepared, entriesPerRowOf(prepared));
+  const shape = shapeOf(spec, prepared, entriesPerRowOf(prepared));
+  const data = { ...shape, entriesPerSlot: entriesPerSlot(encoded) };
   const known = { ...machine, fates: fatesOf(machine.lateness) };
-  const forecast = forecastOf(clock(spec, data, known, rounds).at(rounds), rounds);
+  const forecast = forecastOf(clock(spec, data, known, rounds, "told").at(rounds), rounds);
   return Number.isFinite(forecast.seconds) ? forecast : null;
 }
 

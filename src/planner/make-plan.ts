@@ -2,17 +2,21 @@ import type { Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { choose } from "./choose.ts";
+import { clock, type Figures } from "./clocking.ts";
 import type { Choice, Goal } from "./considered.ts";
+import { fatesOf } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
 import { sampleOf, shapeOf } from "./sample.ts";
 import { specWith } from "./setting.ts";
-import type { DataShape } from "./workload.ts";
+import { type DataShape, isTimed } from "./workload.ts";
 
 /** What is proposed, and everything it was held against. */
 export interface MadePlan {
   /** The spec with nothing left to choose. */
   readonly spec: RunSpec;
   readonly choice: Choice;
+  /** What the chosen setting takes until it stops. */
+  readonly figures: Figures;
   readonly data: DataShape;
   /** Rows that were rehearsed with. */
   readonly sampleRows: number;
@@ -34,5 +38,10 @@ export async function makePlan(
   const auto = spec.auto ?? [];
   const choice = await choose({ spec, auto, goal, sample, data, machine });
   const settled = specWith(spec, choice.chosen.setting);
-  return { spec: settled, choice, data, sampleRows: sample.prepared.rows };
+  const known = { ...machine, fates: fatesOf(machine.lateness) };
+  const told = isTimed(settled)
+    ? clock(settled, data, known, Math.max(1, choice.chosen.roundsToStop), "told")
+    : choice.chosen.clock;
+  const figures = told.at(choice.chosen.roundsToStop);
+  return { spec: settled, choice, figures, data, sampleRows: sample.prepared.rows };
 }

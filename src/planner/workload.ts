@@ -14,6 +14,8 @@ export interface DataShape {
   readonly weightsLength: number;
   /** Numbers of one stored row, its target included. */
   readonly entriesPerRow: number;
+  /** What an average slot stores, where the data are encoded already. */
+  readonly entriesPerSlot?: number;
 }
 
 /** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
@@ -37,8 +39,12 @@ export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed
 }
 
 /** Numbers that one task goes through. */
-export function entriesPerSlot(spec: RunSpec, { rows, entriesPerRow }: DataShape): number {
+export function entriesPerSlot(spec: RunSpec, data: DataShape): number {
+  const { rows, entriesPerRow } = data;
+  if (data.entriesPerSlot !== undefined) return data.entriesPerSlot;
   const { encoding } = planRun(spec);
+  // Who forms mixtures itself goes through every row that they are made of: nearly all.
+  if (encoding.mixes && encoding.encode === "workers") return rows * entriesPerRow;
   return (storedRows(encoding, rows, spec.workers) * entriesPerRow) / spec.workers;
 }
 

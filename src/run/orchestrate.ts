@@ -36,8 +36,11 @@ export async function recordRun(
   return record;
 }
 
-/** By stored bytes, so that sparse shards count what they hold; by estimate where none are. */
-function entriesPerSlot({ slots }: Encoded): number {
+/**
+ * Stored numbers of an average slot: by stored bytes, so that sparse shards count what they hold;
+ * by estimate where none are.
+ */
+export function entriesPerSlot({ slots }: Encoded): number {
   const stored = slots.flatMap((slot) => slot.parts).reduce((sum, part) => sum + part.bytes, 0);
   const formed = slots.reduce((sum, slot) => sum + (slot.raw?.entries ?? 0), 0);
   return Math.round((stored / Float32Array.BYTES_PER_ELEMENT + formed) / slots.length);
