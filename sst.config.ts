@@ -13,8 +13,12 @@ export default $config({
     providers: { aws: { version: "7.20.0" } },
   }),
   async run() {
-    const { killSwitch } = await import("./infra/guard.ts");
-    const { deployment } = await import("./infra/deployment.ts");
-    return { ...deployment, killSwitch: killSwitch.name };
+    const { deployKofn } = await import("./infra/kofn.ts");
+    const { KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_CONCURRENCY } = process.env;
+    return deployKofn({
+      alarmEmail: KOFN_BUDGET_EMAIL,
+      ...(KOFN_BUDGET_USD === undefined ? {} : { monthlyUsd: Number(KOFN_BUDGET_USD) }),
+      ...(KOFN_CONCURRENCY === undefined ? {} : { concurrency: Number(KOFN_CONCURRENCY) }),
+    });
   },
 });

@@ -1,77 +1,70 @@
 import { functions } from "../src/limits.ts";
-import { orchestrator } from "./orchestrator.ts";
-import { worker } from "./worker.ts";
+import type { Settings } from "./kofn.ts";
 
-const monthlyUsd = Number(process.env.KOFN_BUDGET_USD ?? 50);
-const alarmShare = 0.8;
-
-const alarm = new sst.aws.SnsTopic("BudgetAlarm");
+const alarmPercent = 80;
 
 /**
- * Takes all concurrency from worker and orchestrator: whatever runs ends within its time-out, and
- * nothing starts. Deploying again gives it back.
+ * What this app spends in a month, by its tag: told by mail at four fifths, and stopped at the
+ * whole by taking all concurrency from worker and orchestrator. Whatever runs ends within its
+ * time-out, nothing starts; deploying again gives the concurrency back.
  */
-export const killSwitch = new sst.aws.Function("KillSwitch", {
-  bundle: "dist/functions-bundled/kill-switch",
-  handler: "kill-switch.handler",
-  runtime: functions.runtime,
-  architecture: functions.architecture,
-  memory: "256 MB",
-  timeout: "30 seconds",
-  dev: false,
-  logging: { format: "json", retention: "1 month" },
-  environment: { KOFN_FUNCTIONS: $interpolate`${worker.name},${orchestrator.name}` },
-  permissions: [
-    {
-      actions: ["lambda:PutFunctionConcurrency"],
-      resources: [worker.arn, orchestrator.arn],
-    },
-  ],
-});
-alarm.subscribe("KillSwitchAtBudget", killSwitch.arn);
-
-new aws.sns.TopicPolicy("BudgetMayAlarm", {
-  arn: alarm.arn,
-  policy: aws.iam.getPolicyDocumentOutput({
-    statements: [
+export function makeGuard(
+  { prefix, bundles, monthlyUsd, alarmEmail }: Settings,
+  guarded: readonly sst.aws.Function[],
+) {
+  const alarm = new sst.aws.SnsTopic(`${prefix}BudgetAlarm`);
+  const killSwitch = new sst.aws.Function(`${prefix}KillSwitch`, {
+    bundle: `${bundles}/kill-switch`,
+    handler: "kill-switch.handler",
+    runtime: functions.runtime,
+    architecture: functions.architecture,
+    memory: "256 MB",
+    timeout: "30 seconds",
+    dev: false,
+    logging: { format: "json", retention: "1 month" },
+    environment: { KOFN_FUNCTIONS: $resolve(guarded.map(({ name }) => name)).apply(String) },
+    permissions: [
       {
-        actions: ["sns:Publish"],
-        principals: [{ type: "Service", identifiers: ["budgets.amazonaws.com"] }],
-        resources: [alarm.arn],
+        actions: ["lambda:PutFunctionConcurrency"],
+        resources: guarded.map(({ arn }) => arn),
       },
     ],
-  }).json,
-});
-
-/** What this app spends in a month, by its tag: told at four fifths, stopped at the whole. */
-new aws.budgets.Budget("Budget", {
-  budgetType: "COST",
-  limitAmount: String(monthlyUsd),
-  limitUnit: "USD",
-  timeUnit: "MONTHLY",
-  costFilters: [{ name: "TagKeyValue", values: [`user:sst:app$${$app.name}`] }],
-  notifications: [
-    {
-      comparisonOperator: "GREATER_THAN",
-      notificationType: "FORECASTED",
-      threshold: alarmShare * 100,
-      thresholdType: "PERCENTAGE",
-      subscriberEmailAddresses: emails(),
-    },
-    {
-      comparisonOperator: "GREATER_THAN",
-      notificationType: "ACTUAL",
-      threshold: 100,
-      thresholdType: "PERCENTAGE",
-      subscriberSnsTopicArns: [alarm.arn],
-    },
-  ].filter(
-    ({ subscriberEmailAddresses, subscriberSnsTopicArns }) =>
-      subscriberEmailAddresses?.length !== 0 || subscriberSnsTopicArns !== undefined,
-  ),
-});
-
-function emails(): string[] {
-  const given = process.env.KOFN_BUDGET_EMAIL;
-  return given === undefined || given === "" ? [] : [given];
+  });
+  alarm.subscribe("KillSwitchAtBudget", killSwitch.arn);
+  new aws.sns.TopicPolicy(`${prefix}BudgetMayAlarm`, {
+    arn: alarm.arn,
+    policy: aws.iam.getPolicyDocumentOutput({
+      statements: [
+        {
+          actions: ["sns:Publish"],
+          principals: [{ type: "Service", identifiers: ["budgets.amazonaws.com"] }],
+          resources: [alarm.arn],
+        },
+      ],
+    }).json,
+  });
+  const spent = { comparisonOperator: "GREATER_THAN", thresholdType: "PERCENTAGE" };
+  const mail = {
+    ...spent,
+    notificationType: "FORECASTED",
+    threshold: alarmPercent,
+    subscriberEmailAddresses: [alarmEmail ?? ""],
+  };
+  new aws.budgets.Budget(`${prefix}Budget`, {
+    budgetType: "COST",
+    limitAmount: String(monthlyUsd),
+    limitUnit: "USD",
+    timeUnit: "MONTHLY",
+    costFilters: [{ name: "TagKeyValue", values: [`user:sst:app$${$app.name}`] }],
+    notifications: [
+      ...(alarmEmail === undefined ? [] : [mail]),
+      {
+        ...spent,
+        notificationType: "ACTUAL",
+        threshold: 100,
+        subscriberSnsTopicArns: [alarm.arn],
+      },
+    ],
+  });
+  return killSwitch;
 }

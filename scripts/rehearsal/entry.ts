@@ -55,7 +55,8 @@ world.$cli = {
 };
 world.aws = aws;
 world.sst = await import("kofn:components");
-await import("kofn:infra");
+const { deployKofn } = await import("kofn:infra");
+deployKofn({ alarmEmail: "someone@example.org" });
 await settled();
 console.log(JSON.stringify({ resources, calls }));
 process.exit(0);

@@ -62,9 +62,7 @@ export async function rehearse(stage: string, infra = join(root, "infra")): Prom
             }));
             onResolve({ filter: /^kofn:infra$/ }, () => ({ path: "infra", namespace: "kofn" }));
             onLoad({ filter: /.*/, namespace: "kofn" }, () => ({
-              contents: ["guard.ts", "deployment.ts"]
-                .map((name) => `import ${JSON.stringify(join(infra, name))};`)
-                .join("\n"),
+              contents: `export * from ${JSON.stringify(join(infra, "kofn.ts"))};`,
               resolveDir: root,
             }));
             onResolve({ filter: /^[^./]/ }, ({ path, namespace }) =>

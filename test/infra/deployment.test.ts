@@ -140,7 +140,10 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     expect(named(personal, "Budget")).toMatchObject({
       limitAmount: "50",
       timeUnit: "MONTHLY",
-      notifications: [{ notificationType: "ACTUAL", threshold: 100 }],
+      notifications: [
+        { notificationType: "FORECASTED", subscriberEmailAddresses: ["someone@example.org"] },
+        { notificationType: "ACTUAL", threshold: 100 },
+      ],
     });
     const { endpoint } = ofType(personal, "aws:sns/topicSubscription:TopicSubscription")[0]!.inputs;
     expect(endpoint).toBe("arn:aws:lambda:us-east-1:123456789012:KillSwitchFunction");

@@ -1,0 +1,24 @@
+import { s3Store } from "../storage/s3.ts";
+import { durableRun, type SegmentReport } from "./durable-run.ts";
+import { runSegmentFrom } from "./segment-report.ts";
+
+type Handler = ReturnType<typeof durableRun>;
+
+/**
+ * The orchestrator's Lambda handler over the worker function of that name. A durable execution's
+ * invocation goes on with its run; any other does one segment of it and says how that ended.
+ */
+export function createOrchestratorFunction(where: {
+  readonly bucket: string;
+  readonly worker: string;
+}): Handler {
+  const store = s3Store({ bucket: where.bucket });
+  const segment = (run: string, remainingMs: () => number): Promise<SegmentReport> =>
+    runSegmentFrom(store, { run, worker: where.worker, remainingMs });
+  const durable = durableRun(segment);
+  return async (event, context) => {
+    if ("DurableExecutionArn" in event) return durable(event, context);
+    const { run } = event as { readonly run: string };
+    return segment(run, () => context.getRemainingTimeInMillis()) as never;
+  };
+}

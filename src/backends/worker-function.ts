@@ -1,0 +1,24 @@
+import { carried } from "../run/carriage.ts";
+import type { WorkerReply, WorkerRequest } from "../run/messages.ts";
+import { createWorker } from "../run/worker.ts";
+import { s3Store } from "../storage/s3.ts";
+import { fromJson, toPacket } from "../wire/packet.ts";
+
+declare const awslambda: {
+  streamifyResponse(
+    handler: (event: unknown, reply: NodeJS.WritableStream) => Promise<void>,
+  ): unknown;
+};
+
+/**
+ * The worker's Lambda handler: a task in, a packet of raw bytes out. Called once an environment,
+ * which then keeps its slot's shard between invocations.
+ */
+export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
+  const store = s3Store({ bucket });
+  const perform = carried<WorkerRequest, WorkerReply>(store, createWorker(store));
+  return awslambda.streamifyResponse(async (event, reply) => {
+    const result = await perform(fromJson<WorkerRequest>(event, "request"));
+    reply.end(toPacket(result));
+  });
+}
