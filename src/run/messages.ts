@@ -41,13 +41,18 @@ interface SideTask extends RoundTask {
   readonly exactBelow: number;
 }
 
+interface EncodedSideTask extends SideTask {
+  /** Codes are for multiples of so many rows. */
+  readonly bank: number;
+}
+
 /** Gradient and loss of each subproblem over the slot's encoded rows. */
-export interface SubproblemGradientsTask extends SideTask {
+export interface SubproblemGradientsTask extends EncodedSideTask {
   readonly operation: "subproblem-gradients";
 }
 
 /** What an exact line search of each subproblem needs. */
-export interface SubproblemCurvaturesTask extends SideTask {
+export interface SubproblemCurvaturesTask extends EncodedSideTask {
   readonly operation: "subproblem-curvatures";
   /** One direction a subproblem. */
   readonly direction: Float32Array<ArrayBuffer>;

@@ -17,11 +17,11 @@ export const ratings = define({
       .number()
       .gt(0)
       .max(1)
-      .default(0.75)
+      .default(0.8)
       .describe("deviation that each coordinate of the product has, relative to the one before"),
-    signal: z.number().min(0).default(1.3).describe("deviation of the factors' product"),
+    signal: z.number().min(0).default(0.6).describe("deviation of the factors' product"),
     bias: z.number().min(0).default(0.4).describe("deviation of a user's, or item's, bias"),
-    noise: z.number().min(0).default(0.4).describe("deviation of the noise"),
+    noise: z.number().min(0).default(0.57).describe("deviation of the noise"),
     base: z.number().default(3).describe("what every rating starts from"),
     seed: size.seed,
   },

@@ -21,6 +21,7 @@ export interface Ratings {
 export interface RowsFrom {
   readonly side: Side;
   readonly exactBelow: number;
+  readonly bank: number;
   /** Of the other side: what stands still. */
   readonly given: Float32Array;
 }

@@ -1,4 +1,4 @@
-import type { SubproblemTask } from "../messages.ts";
+import type { SubproblemCurvaturesTask, SubproblemGradientsTask } from "../messages.ts";
 import {
   baseOf,
   type Grouped,
@@ -33,9 +33,9 @@ export interface EncodedSubproblems {
  */
 export function encodedRows(
   ratings: Ratings,
-  { side, exactBelow, weights }: Pick<SubproblemTask, "side" | "exactBelow" | "weights">,
+  { side, exactBelow, bank, weights }: SubproblemGradientsTask | SubproblemCurvaturesTask,
 ): EncodedSubproblems {
-  const from = { side, exactBelow, given: givenOf(ratings, side, weights) };
+  const from = { side, exactBelow, bank, given: givenOf(ratings, side, weights) };
   if (ratings.kept !== null && isSame(ratings.kept.from, from)) return ratings.kept.rows;
   const rows = encode(ratings, from, weights);
   ratings.kept = { from, rows };
@@ -54,7 +54,7 @@ function givenOf({ encoded }: Ratings, side: Side, weights: Float32Array): Float
 }
 
 function isSame(a: RowsFrom, b: RowsFrom): boolean {
-  if (a.side !== b.side || a.exactBelow !== b.exactBelow) return false;
+  if (a.side !== b.side || a.exactBelow !== b.exactBelow || a.bank !== b.bank) return false;
   return Buffer.compare(bytesOf(a.given), bytesOf(b.given)) === 0;
 }
 
@@ -64,7 +64,7 @@ function bytesOf(values: Float32Array): Uint8Array {
 
 function encode(
   ratings: Ratings,
-  { side, exactBelow }: RowsFrom,
+  { side, exactBelow, bank }: RowsFrom,
   weights: Float32Array,
 ): EncodedSubproblems {
   const { encoded, encoding, slot } = ratings;
@@ -75,10 +75,10 @@ function encode(
   const offsets = new Uint32Array(subproblems.members.length + 1);
   const base = baseOf(weights, encoded);
   for (const [i, member] of subproblems.members.entries()) {
-    const chunks = codesOf(encoding, encoded, side, member, subproblems.counts[i]!);
+    const chunks = codesOf(encoding, encoded, side, member, subproblems.counts[i]!, bank);
     for (const chunk of chunks) {
       const first = group.offsets[member]! + chunk.from;
-      const plain = plainRows(group, first, chunk.rows, weights, encoded.columns, base, width);
+      const plain = plainRows(group, first, chunk, weights, encoded.columns, base, width);
       addCoded(rows, chunk, slot, plain, width);
     }
     offsets[i + 1] = rows.count();
@@ -89,13 +89,13 @@ function encode(
 function plainRows(
   group: Grouped,
   first: number,
-  rows: number,
+  { rows, codedRows }: CodedChunk,
   weights: Float32Array,
   columns: number,
   base: number,
   width: number,
 ): Float64Array {
-  const plain = new Float64Array(rows * width);
+  const plain = new Float64Array(codedRows * width);
   for (let row = 0; row < rows; row++)
     writeRow(group, first + row, weights, columns, base, plain, row * width);
   return plain;

@@ -38,23 +38,30 @@ export function firstColumn({ ratings }: Encoded, side: Side): number {
 export interface CodedChunk {
   readonly from: number;
   readonly rows: number;
+  /** Rows that the code is for; those beyond `rows` are zero: its columns are dropped. */
+  readonly codedRows: number;
   readonly code: ChunkCode;
 }
 
-/** The codes of a subproblem of `count` rows: the same wherever they are made. */
+/**
+ * The codes of a subproblem of `count` rows: the same wherever they are made. A mixture is one of a
+ * bank of codes for multiples of `bank` rows, the next that holds it.
+ */
 export function* codesOf(
   encoding: Encoding,
   { workers, seed }: Pick<Encoded, "workers" | "seed">,
   side: Side,
   member: number,
   count: number,
+  bank: number,
 ): Generator<CodedChunk> {
   const random = randomFrom(seed).fork(`subproblems/${side}/${member}`);
   const rowsMax = encoding.chunkRows(workers);
   for (let index = 0, from = 0; from < count; index++, from += rowsMax) {
     const rows = Math.min(rowsMax, count - from);
-    const code = encoding.chunk(index, rows, workers, random.fork(`chunk/${index}`));
-    yield { from, rows, code };
+    const codedRows = encoding.mixes ? Math.min(rowsMax, Math.ceil(rows / bank) * bank) : rows;
+    const code = encoding.chunk(index, codedRows, workers, random.fork(`chunk/${index}`));
+    yield { from, rows, codedRows, code };
   }
 }
 

@@ -17,11 +17,16 @@ export interface Bank extends Subproblems {
 }
 
 /** Codes hang on nothing but the seed, so that the orchestrator knows what workers store. */
-export function bankOf(encoding: Encoding, encoded: Encoded, side: Side, exactBelow: number): Bank {
+export function bankOf(
+  encoding: Encoding,
+  encoded: Encoded,
+  side: Side,
+  { exactBelow, bank }: { readonly exactBelow: number; readonly bank: number },
+): Bank {
   const subproblems = subproblemsOf(encoded, side, exactBelow, Number.POSITIVE_INFINITY);
   const storedRows = Array.from(subproblems.members, (member, i) => {
     const stored = new Array<number>(encoded.workers).fill(0);
-    for (const { code } of codesOf(encoding, encoded, side, member, subproblems.counts[i]!))
+    for (const { code } of codesOf(encoding, encoded, side, member, subproblems.counts[i]!, bank))
       for (const slot of code.slots) stored[slot]! += 1;
     return stored;
   });

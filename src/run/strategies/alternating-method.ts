@@ -28,6 +28,11 @@ const options = {
     .min(0)
     .default(500)
     .describe("users and items with fewer ratings are solved exactly, by k - 1 slots fewer than m"),
+  bank: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe("mixtures take the code for the next multiple of so many ratings; 1 for their own"),
   deviation: z
     .number()
     .positive()
@@ -86,7 +91,7 @@ export function alternatingPlan(opening: Opening, given: Options): AlternatingPl
     encoding,
     encoded,
     bank(side) {
-      const bank = banks.get(side) ?? bankOf(encoding, encoded, side, given.exactBelow);
+      const bank = banks.get(side) ?? bankOf(encoding, encoded, side, given);
       banks.set(side, bank);
       return bank;
     },
@@ -94,6 +99,7 @@ export function alternatingPlan(opening: Opening, given: Options): AlternatingPl
     shape: { columns, intercept: preparation.intercept },
     startWeights: startWeights(opening, given.deviation),
     exactBelow: given.exactBelow,
+    bankRows: given.bank,
     copies: spec.workers - wait.needed + 1,
     iterations: given.iterations,
     halves: 2 * given.epochs,

@@ -26,6 +26,8 @@ export interface AlternatingPlan {
   readonly startWeights: Float32Array<ArrayBuffer>;
   /** Smaller subproblems are solved exactly. */
   readonly exactBelow: number;
+  /** Codes are for multiples of so many rows. */
+  readonly bankRows: number;
   /** Slots at which a small subproblem is solved. */
   readonly copies: number;
   /** Rounds in half an epoch. */

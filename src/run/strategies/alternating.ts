@@ -98,11 +98,12 @@ function taskOf(plan: AlternatingPlan, state: AlternatingState, missing: Missing
   const { round, weights, phase, search } = state;
   const { slot, notBeforeMs } = missing;
   const id = `round-${round}/${phase}/${nameOf(missing)}`;
-  const { exactBelow, copies } = plan;
+  const { exactBelow, copies, bankRows: bank } = plan;
   const common = { id, slot, round, weights, notBeforeMs, side: sideOf(state), exactBelow };
   if (phase === "solutions") return { ...common, operation: "subproblem-solutions", copies };
-  if (phase === "gradients") return { ...common, operation: "subproblem-gradients" };
-  return { ...common, operation: "subproblem-curvatures", direction: search!.directions };
+  if (phase === "gradients") return { ...common, bank, operation: "subproblem-gradients" };
+  const direction = search!.directions;
+  return { ...common, bank, operation: "subproblem-curvatures", direction };
 }
 
 /** What a closed quorum leads to; null where it allows nothing yet. */
