@@ -19,3 +19,12 @@ export function softThreshold(
   });
   return weights;
 }
+
+/** How many of the penalised weights are not zero. */
+export function countNonzero(weights: Float32Array, shape: WeightShape): number {
+  let count = 0;
+  eachPenalized(weights.length, shape, (j) => {
+    if (weights[j] !== 0) count++;
+  });
+  return count;
+}

@@ -3,6 +3,7 @@ import type { Part, Prepared } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import { penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
+import { countNonzero } from "../problems/soft-threshold.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -28,7 +29,8 @@ export async function evaluate(
     const { meanLoss, metrics } = problem.metrics(train[i]!);
     const objective = meanLoss + penalty(problem, at, shape);
     const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
-    return { objective, train: metrics, test: tested };
+    const chosen = problem.l1 > 0 ? { nonzero: countNonzero(at, shape) } : {};
+    return { objective, train: { ...metrics, ...chosen }, test: tested };
   });
 }
 
