@@ -19,15 +19,42 @@ const sampledPatterns = 200;
 interface Coded {
   readonly code: CyclicCode;
   readonly decode: (arrived: readonly number[]) => Float64Array;
+  readonly worst: () => Worst;
+}
+
+interface Worst {
+  /** How far roundoff can carry the sum of parts that are alike. */
+  readonly error: number;
+  readonly weight: number;
+}
+
+const codesMax = 16;
+const known = new Map<string, Coded>();
+
+/** Whoever plans asks for the same few codes again and again. */
+function coded(workers: number, stragglers: number): Coded {
+  const name = `${workers}/${stragglers}`;
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const code = cyclicCode(workers, stragglers);
+  const decode = exactDecoder(code);
+  let worst: Worst | undefined;
+  const made: Coded = {
+    code,
+    decode,
+    worst() {
+      worst ??= worstError(code, decode);
+      return worst;
+    },
+  };
+  if (known.size >= codesMax) known.clear();
+  known.set(name, made);
+  return made;
 }
 
 /** Parts that neighbours share, weighed by a cyclic code's rows. */
 export function cyclicRepetition(stragglers: number, approximate: boolean): Encoding {
-  const of = remembered((workers): Coded => {
-    const code = cyclicCode(workers, stragglers);
-    return { code, decode: exactDecoder(code) };
-  });
-  const worst = remembered((workers) => worstError(of(workers)));
+  const of = (workers: number) => coded(workers, stragglers);
   return {
     redundancy: stragglers + 1,
     mixes: false,
@@ -36,7 +63,7 @@ export function cyclicRepetition(stragglers: number, approximate: boolean): Enco
     refusal(workers) {
       const tooFew = tooFewSlots(stragglers, workers);
       if (tooFew !== null) return tooFew;
-      const { error, weight } = worst(workers);
+      const { error, weight } = of(workers).worst();
       if (error <= errorMax) return null;
       return (
         `a cyclic gradient code for ${stragglers} stragglers of ${workers} slots weighs replies ` +
@@ -115,8 +142,7 @@ function dealInCircle(rows: number, parts: number, random: Random): Uint16Array 
   return dealt;
 }
 
-/** The largest weight, and how far roundoff can carry the sum of parts that are alike. */
-function worstError({ code, decode }: Coded): { error: number; weight: number } {
+function worstError(code: CyclicCode, decode: Coded["decode"]): Worst {
   const { slots, stragglers, coefficients } = code;
   const sizes = Float64Array.from({ length: slots }, (_, i) => {
     const row = coefficients.subarray(i * (stragglers + 1), (i + 1) * (stragglers + 1));
@@ -146,13 +172,4 @@ function* patterns(slots: number, stragglers: number): Generator<ReadonlySet<num
 
 function chosen(weights: Float64Array, arrived: readonly number[]): number[] {
   return arrived.map((slot) => weights[slot]!);
-}
-
-/** Makes a thing once for the number of workers last asked for. */
-function remembered<Made>(make: (workers: number) => Made): (workers: number) => Made {
-  let last: { readonly workers: number; readonly made: Made } | null = null;
-  return (workers) => {
-    if (last?.workers !== workers) last = { workers, made: make(workers) };
-    return last.made;
-  };
 }

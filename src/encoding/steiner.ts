@@ -40,7 +40,8 @@ export const steiner = define({
       .default("rows")
       .describe(
         "rows: each stored row to a random slot; blocks: what mixes the same v - 1 data rows " +
-          "stays together, so that a slot needs two data rows for each of its share, and protects less",
+          "stays together, so that a slot needs only two data rows for each of its share, and " +
+          "protects less",
       ),
   },
   examples: [{}, { chunk: 190 }, { deal: "blocks" }],

@@ -76,7 +76,7 @@ function encodingsTried(sparse: boolean): Chosen[] {
 
 /** Redundancy that nobody is spared by is not tried, where not encoding can be chosen instead. */
 function waitsTried(encoding: Chosen, workers: number, auto: readonly AutoKey[]): Wait[] {
-  if (encoding.type === "gradient-code" && encoding.approximate !== true) {
+  if (encoding.type === "gradient-code" && encoding.approximate === false) {
     // It goes on as soon as every part was heard, with however few.
     return [{ fastest: Math.ceil(workers / encodings.create(encoding).redundancy) }];
   }
