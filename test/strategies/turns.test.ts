@@ -69,6 +69,19 @@ describe("turns with a memory of every slot", () => {
     },
   );
 
+  it("do not overshoot with few rows a slot, and would with steps twice as long", async () => {
+    const setting = trial({ ...base, workers: 16, columns: 20, roundsMax: 60 });
+    const safe = planOf(setting);
+    const gaps: number[] = [];
+    for (const factor of [1, 2]) {
+      const plan = { ...safe, stepSize: (share: number) => factor * safe.stepSize(share) };
+      const end = await virtualRun(turns(plan), { perform: setting.perform });
+      gaps.push(gap(setting, end.state.weights));
+    }
+    expect(gaps[0]).toBeLessThan(0.01);
+    expect(gaps[1]).toBeGreaterThan(1);
+  });
+
   it("forget a slot that has gone, and end at the optimum of the others", async () => {
     const setting = trial({ ...base, encoding: { type: "hadamard" }, roundsMax: 1500 });
     const end = await virtualRun(turns(planOf(setting, { stalenessMax: 40 })), {

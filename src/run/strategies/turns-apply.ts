@@ -73,16 +73,22 @@ function taken(
 }
 
 /**
- * Along the mean of every slot's latest gradient, however old. The step shrinks with the age of the
- * oldest: alpha = step / (1 + tau) keeps a gradient that is tau steps late from overshooting.
+ * Along the mean of every slot's latest gradient, however old. Where slot i holds the part s_i of
+ * the rows and its gradient is tau_i steps old, alpha = step / (1 + sum of s_i tau_i): delayed parts
+ * do not overshoot while alpha times the sum of L_i tau_i is below 1, and L_i is about s_i L.
  */
 function wayOfAll(plan: TurnsPlan, state: TurnsState, known: Known): Way | null {
   const slots = slotsOf(known.replies);
   const mean = known.mean ?? estimate(plan.shares, known.replies, slots)?.values ?? null;
   if (mean === null) return null;
-  let oldest = state.version;
-  for (const slot of slots) oldest = Math.min(oldest, atSlot(known.versions, slot)!);
-  const stepSize = plan.stepSize(shareOf(plan.shares, slots)) / (1 + state.version - oldest);
+  const { storedRows } = plan.shares;
+  let rows = 0;
+  let ages = 0;
+  for (const slot of slots) {
+    rows += storedRows[slot]!;
+    ages += storedRows[slot]! * (state.version - atSlot(known.versions, slot)!);
+  }
+  const stepSize = plan.stepSize(shareOf(plan.shares, slots)) / (1 + ages / rows);
   return { gradient: mean.slice(), stepSize, mean };
 }
 
