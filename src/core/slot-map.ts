@@ -1,17 +1,21 @@
 /**
  * A value for some of the slots 0, 1, 2, ...: plain data that is never changed. Putting one more
- * makes a new map that shares all but one page with the old, so that a quorum of ten thousand
- * replies can be heard one by one.
+ * makes a new map that shares all but one page and one shelf with the old, so that a quorum of ten
+ * thousand replies can be heard one by one.
  */
 export interface SlotMap<Value> {
   readonly count: number;
-  /** Page i holds slots i x pageSlots and up; null where there is nothing. */
-  readonly pages: readonly (readonly (Value | null)[] | null)[];
+  /** Shelf i holds slots i x shelfSlots and up, page by page; null where there is nothing. */
+  readonly shelves: readonly (readonly (Page<Value> | null)[] | null)[];
 }
 
-const pageSlots = 128;
+type Page<Value> = readonly (Value | null)[];
 
-const nothing: SlotMap<never> = { count: 0, pages: [] };
+const pageSlots = 32;
+const shelfPages = 32;
+const shelfSlots = pageSlots * shelfPages;
+
+const nothing: SlotMap<never> = { count: 0, shelves: [] };
 
 export function emptySlotMap<Value>(): SlotMap<Value> {
   return nothing;
@@ -19,29 +23,44 @@ export function emptySlotMap<Value>(): SlotMap<Value> {
 
 /** The map with `slot` at `value`, which must not be null. */
 export function withSlot<Value>(map: SlotMap<Value>, slot: number, value: Value): SlotMap<Value> {
-  const page = Math.floor(slot / pageSlots);
-  const pages = map.pages.slice();
-  while (pages.length <= page) pages.push(null);
-  const slots = pages[page]?.slice() ?? [];
-  while (slots.length <= slot % pageSlots) slots.push(null);
-  const isNew = slots[slot % pageSlots] === null;
-  slots[slot % pageSlots] = value;
-  pages[page] = slots;
-  return { count: map.count + (isNew ? 1 : 0), pages };
+  const shelf = Math.floor(slot / shelfSlots);
+  const page = Math.floor(slot / pageSlots) % shelfPages;
+  const place = slot % pageSlots;
+  const before = map.shelves[shelf]?.[page] ?? null;
+  const isNew = (before?.[place] ?? null) === null;
+  const pages = withItem(map.shelves[shelf] ?? null, page, withItem(before, place, value));
+  return { count: map.count + (isNew ? 1 : 0), shelves: withItem(map.shelves, shelf, pages) };
 }
 
 export function atSlot<Value>(map: SlotMap<Value>, slot: number): Value | undefined {
-  return map.pages[Math.floor(slot / pageSlots)]?.[slot % pageSlots] ?? undefined;
+  const shelf = map.shelves[Math.floor(slot / shelfSlots)];
+  const page = shelf?.[Math.floor(slot / pageSlots) % shelfPages];
+  return page?.[slot % pageSlots] ?? undefined;
 }
 
 /** The slots that have a value, ascending. */
 export function slotsOf(map: SlotMap<unknown>): number[] {
   const slots: number[] = [];
-  for (const [page, values] of map.pages.entries()) {
-    for (const [at, value] of (values ?? []).entries())
-      if (value !== null) slots.push(page * pageSlots + at);
-  }
+  forEachSlot(map, (slot) => slots.push(slot));
   return slots;
+}
+
+/** Every slot with its value, ascending. */
+export function forEachSlot<Value>(
+  { shelves }: SlotMap<Value>,
+  visit: (slot: number, value: Value) => void,
+): void {
+  for (let shelf = 0; shelf < shelves.length; shelf++) {
+    const pages = shelves[shelf] ?? [];
+    for (let page = 0; page < pages.length; page++) {
+      const values = pages[page] ?? [];
+      const first = shelf * shelfSlots + page * pageSlots;
+      for (let at = 0; at < values.length; at++) {
+        const value = values[at]!;
+        if (value !== null) visit(first + at, value);
+      }
+    }
+  }
 }
 
 /** A map of these values, slot by slot. */
@@ -49,4 +68,12 @@ export function slotMapOf<Value>(entries: Iterable<readonly [number, Value]>): S
   let map = emptySlotMap<Value>();
   for (const [slot, value] of entries) map = withSlot(map, slot, value);
   return map;
+}
+
+/** A copy with `item` at `index`, filled up with nulls. */
+function withItem<Item>(items: readonly (Item | null)[] | null, index: number, item: Item) {
+  const copy = items === null ? [] : items.slice();
+  while (copy.length <= index) copy.push(null);
+  copy[index] = item;
+  return copy;
 }

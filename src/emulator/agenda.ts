@@ -14,6 +14,8 @@ export interface Entry {
 }
 
 const capacityFirst = 256;
+/** Flatter than a binary heap: its keys are in fewer places of the memory. */
+const arity = 4;
 
 export function agenda(): Agenda {
   let times = new Float64Array(capacityFirst);
@@ -38,9 +40,11 @@ export function agenda(): Agenda {
     const last = count - 1;
     let hole = 0;
     for (;;) {
-      let child = 2 * hole + 1;
-      if (child >= last) break;
-      if (child + 1 < last && isEarlier(child + 1, child)) child++;
+      const first = arity * hole + 1;
+      if (first >= last) break;
+      let child = first;
+      const end = Math.min(first + arity, last);
+      for (let other = first + 1; other < end; other++) if (isEarlier(other, child)) child = other;
       if (!isEarlier(child, last)) break;
       set(hole, child);
       hole = child;
@@ -53,7 +57,7 @@ export function agenda(): Agenda {
     const [time, place, entry] = [times[from]!, orders[from]!, entries[from]!];
     let hole = from;
     while (hole > 0) {
-      const parent = (hole - 1) >> 1;
+      const parent = Math.floor((hole - 1) / arity);
       const isLater = times[parent]! > time || (times[parent]! === time && orders[parent]! > place);
       if (!isLater) break;
       set(hole, parent);

@@ -1,8 +1,12 @@
 import { type FusedLoss, lossAndGradientFused } from "../math/kernels/passes.ts";
 import { addTransposed, multiply } from "../math/products.ts";
+import { reused } from "../math/reused.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { addScaled } from "../math/vector.ts";
 import type { Problem } from "./problem.ts";
+
+/** Where nothing is kept: thousands of small shards would spend most of their time on memory. */
+const scratch = { predictions: reused(), slopes: reused() };
 
 /**
  * Loss, gradient and line search of any loss over linear predictions: `weights` are one block of
@@ -19,8 +23,8 @@ export function overPredictions(
         const sum = lossAndGradientFused(fused, { rows, targets }, weights, gradient);
         if (sum !== null) return sum;
       }
-      const predictions = predict(rows, weights);
-      const slopes = new Float64Array(predictions.length);
+      const predictions = predict(rows, weights, scratch.predictions);
+      const slopes = scratch.slopes(predictions.length).fill(0);
       const loss = lossAt(predictions, targets, slopes);
       for (let output = 0; output * rows.columns < weights.length; output++) {
         addTransposed(
@@ -47,9 +51,11 @@ export function overPredictions(
 export function predict(
   rows: Rows,
   weights: Float32Array | Float64Array,
+  room: (length: number) => Float64Array<ArrayBuffer> = (length) => new Float64Array(length),
 ): Float64Array<ArrayBuffer> {
   const outputs = weights.length / rows.columns;
-  const predictions = new Float64Array(outputs * rows.rows);
+  const predictions = room(outputs * rows.rows);
+  if (outputs === 1) return multiply(rows, weights, predictions);
   for (let output = 0; output < outputs; output++) {
     const block = weights.subarray(output * rows.columns, (output + 1) * rows.columns);
     multiply(rows, block, blockOf(predictions, output, rows.rows));
@@ -71,5 +77,6 @@ function blockOf(
   index: number,
   length: number,
 ): Float64Array<ArrayBuffer> {
+  if (values.length === length) return values;
   return values.subarray(index * length, (index + 1) * length);
 }

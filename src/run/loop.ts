@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
+import { inFlight, type Running } from "./in-flight.ts";
 import { type Mailbox, mailbox } from "./mailbox.ts";
 import type { Arrival, Step, Strategy } from "./strategy.ts";
 
@@ -26,16 +27,6 @@ export interface LoopEnd<State> {
   readonly state: State;
   readonly elapsedMs: number;
   readonly stop: LoopStop | { readonly kind: "done" };
-}
-
-interface Running<Task> {
-  readonly task: Task;
-  readonly startedMs: number;
-  /** Its task is wanted and nothing was heard of it yet. */
-  isAwaited: boolean;
-  isHeard: boolean;
-  /** The last reconciliation that wanted it. */
-  wantedAt: number;
 }
 
 interface Letter<Task, Result> {
@@ -122,11 +113,10 @@ function underWay<Task extends Slotted, Result>(
   inbox: Mailbox<Letter<Task, Result>>,
 ) {
   const elapsed = () => clock.nowMs() - originMs;
-  const inFlight = new Map<string, Running<Task>>();
-  const waiting = new Map<string, () => void>();
+  const started = inFlight<Task>();
+  const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
   const launch = (task: Task) => {
-    waiting.delete(task.id);
     const running: Running<Task> = {
       task,
       startedMs: elapsed(),
@@ -134,7 +124,7 @@ function underWay<Task extends Slotted, Result>(
       isHeard: false,
       wantedAt: reconciliations,
     };
-    inFlight.set(task.id, running);
+    started.add(running);
     compute.start(
       task,
       (outcome, usage) => inbox.put({ running, outcome, usage, atMs: elapsed() }),
@@ -142,39 +132,42 @@ function underWay<Task extends Slotted, Result>(
     );
   };
   const add = (task: Task) => {
-    if (waiting.size > 0 && waiting.has(task.id)) return;
-    if ((task.notBeforeMs ?? 0) <= elapsed()) return launch(task);
-    // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
-    const start = () => launch(task);
-    waiting.set(task.id, clock.schedule(originMs + (task.notBeforeMs ?? 0), start));
-  };
-  const forget = (running: Running<Task>) => {
-    running.isAwaited = false;
-    inFlight.delete(running.task.id);
+    const known = started.find(task) ?? (waiting.size > 0 ? waiting.get(task.id) : undefined);
+    if (known !== undefined) known.wantedAt = reconciliations;
+    else if ((task.notBeforeMs ?? 0) <= elapsed()) launch(task);
+    else {
+      // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
+      const cancel = clock.schedule(originMs + (task.notBeforeMs ?? 0), () => {
+        waiting.delete(task.id);
+        launch(task);
+      });
+      waiting.set(task.id, { cancel, wantedAt: reconciliations });
+    }
   };
   return {
     /** Starts what is missing and forgets what is no longer wanted. */
     reconcile(wanted: readonly Task[]) {
       reconciliations++;
-      for (const task of wanted) {
-        const running = inFlight.get(task.id);
-        if (running !== undefined) running.wantedAt = reconciliations;
-        else add(task);
-      }
+      for (const task of wanted) add(task);
       // All that is wanted is there now, so equal counts mean that nothing else is.
-      if (inFlight.size + waiting.size === wanted.length) return;
-      for (const running of inFlight.values())
-        if (running.wantedAt !== reconciliations) forget(running);
-      if (waiting.size === 0) return;
-      const names = new Set(wanted.map((task) => task.id));
-      for (const [id, cancel] of waiting) if (!names.has(id) && waiting.delete(id)) cancel();
+      if (started.size + waiting.size === wanted.length) return;
+      started.forEach((running) => {
+        if (running.wantedAt !== reconciliations) started.forget(running);
+      });
+      for (const [id, { cancel, wantedAt }] of waiting)
+        if (wantedAt !== reconciliations && waiting.delete(id)) cancel();
     },
     /** Starts what is wanted besides. */
     add(tasks: readonly Task[]) {
-      for (const task of tasks) if (!inFlight.has(task.id)) add(task);
+      for (const task of tasks) add(task);
     },
-    close: forget,
+    close: started.forget,
   };
+}
+
+interface Waiting {
+  readonly cancel: () => void;
+  wantedAt: number;
 }
 
 function resumed<State extends object, Task extends Slotted, Result>(

@@ -1,13 +1,16 @@
+import { reused } from "../../math/reused.ts";
 import type { Examples } from "../../math/rows.ts";
 import type { GradientTask } from "../messages.ts";
 import type { Operation } from "./operation.ts";
+
+const room = reused();
 
 /** The sums of losses and gradients over the slot's rows. */
 export const gradient: Operation<GradientTask, Examples> = {
   load: (place) => place.shard(),
   work(problem, examples, task) {
-    const sum = new Float64Array(task.weights.length);
+    const sum = room(task.weights.length).fill(0);
     const loss = problem.lossAndGradient(examples, task.weights, sum);
-    return { loss, values: Float32Array.from(sum) };
+    return { loss, values: new Float32Array(sum) };
   },
 };

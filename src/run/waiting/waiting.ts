@@ -1,3 +1,4 @@
+import { forEachSlot } from "../../core/slot-map.ts";
 import type { RunEvent } from "../../ports/events.ts";
 import { nobodyMissed, type Participation, witnessed } from "./participation.ts";
 import type { Closed, WaitPolicy } from "./policy.ts";
@@ -24,8 +25,7 @@ export function learn(
   closed: Closed,
 ): { readonly waiting: Waiting; readonly events: readonly RunEvent[] } {
   const present: number[] = [];
-  for (const page of closed.arrivals.pages)
-    for (const heard of page ?? []) if (heard !== null) present.push(heard.slot);
+  forEachSlot(closed.arrivals, (_order, { slot }) => present.push(slot));
   const participation = witnessed(before.participation, present);
   const memory = policy.learn(before.memory, closed);
   const waiting = { rule: policy.rule(memory, participation.absent), participation, memory };
