@@ -47,14 +47,15 @@ export function aim(plan: AlternatingPlan, state: AlternatingState, atMs: number
   }
   const directions = directionsOf(plan, pairs, gradients);
   const slopes = slopesOf(directions, gradients, unknowns);
-  const search = { directions, slopes, event, heard };
+  const curvatureMin = curvaturesAtLeast(plan, state, bank, sums, slopes);
+  const search = { directions, slopes, curvatureMin, event, heard };
   return { state: { ...aimed, phase: "curvatures", quorum: ask(atMs), search } };
 }
 
 /** The second quorum is there: every subproblem takes its own step. */
 export function move(plan: AlternatingPlan, state: AlternatingState, atMs: number): Moved {
   const bank = plan.bank(sideOf(state));
-  const { directions, slopes, event, heard } = state.search!;
+  const { directions, slopes, curvatureMin, event, heard } = state.search!;
   const slots = answered(state.quorum);
   const curvatures = sumsOf(bank, state.quorum.replies, slots, 1);
   if (curvatures === null) return null;
@@ -68,7 +69,8 @@ export function move(plan: AlternatingPlan, state: AlternatingState, atMs: numbe
   for (const [i, member] of bank.members.entries()) {
     if (curvatures.known[i] === 0) continue;
     const direction = directions.subarray(i * unknowns, (i + 1) * unknowns);
-    const curvature = curvatures.values[i]! + lambda * dot(direction, direction);
+    const measured = curvatures.values[i]! + lambda * dot(direction, direction);
+    const curvature = Math.max(measured, curvatureMin[i]!);
     if (!(curvature > 0)) continue;
     const share = Math.min(shareAt(bank, i, slots), shareAt(bank, i, event.counted));
     const step = (-plan.optimizer.backOff(share) * slopes[i]!) / curvature;
@@ -176,6 +178,29 @@ function directionsOf(
     directions.set(optimizer.direction(memory, gradients.subarray(at, end)), at);
   }
   return directions;
+}
+
+/**
+ * What the first quorum knows of the curvature along each direction. Its own quadratic f is never
+ * negative, so it cannot fall by more than f: (d'g)^2 / (2 d'Hd) <= f. Where slots hold fewer rows
+ * than there are unknowns the second quorum may see next to no curvature; this bounds the step.
+ */
+function curvaturesAtLeast(
+  plan: AlternatingPlan,
+  { weights }: AlternatingState,
+  bank: Bank,
+  { values }: Sums,
+  slopes: Float64Array,
+): Float64Array<ArrayBuffer> {
+  const unknowns = unknownsOf(plan);
+  const first = firstColumn(plan.encoded, bank.side);
+  const z = new Float64Array(unknowns);
+  return Float64Array.from(slopes, (slope, i) => {
+    takeUnknowns(weights, plan.encoded.columns, first + bank.members[i]!, z, 0);
+    const loss = values[i * (unknowns + 1) + unknowns]!;
+    const quadratic = loss + (lambdaOf(plan) / 2) * dot(z, z);
+    return quadratic > 0 ? (slope * slope) / (2 * quadratic) : 0;
+  });
 }
 
 function slopesOf(

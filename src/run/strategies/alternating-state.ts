@@ -86,6 +86,8 @@ export interface SideSearch {
   readonly directions: Float32Array<ArrayBuffer>;
   /** d'g of the estimate, penalty included. */
   readonly slopes: Float64Array<ArrayBuffer>;
+  /** No less than this is the curvature along each, by the first quorum. */
+  readonly curvatureMin: Float64Array<ArrayBuffer>;
   readonly event: Omit<RoundEvent, "atMs" | "stepSize">;
   readonly heard: Heard;
 }
