@@ -1,9 +1,12 @@
+import { hadamardResident } from "./kernels/transforms.ts";
+
 /**
  * Fast Walsh-Hadamard transform down the columns: each of the `columns` columns of the row-major
  * `size` by `columns` matrix becomes H times itself, H the Sylvester matrix of order `size` (a
  * power of two), unnormalised. In place, `size log2(size)` additions a column.
  */
 export function hadamardColumns(values: Float64Array, size: number, columns: number): void {
+  if (hadamardResident(values, size, columns)) return;
   let half = 1;
   for (; 4 * half <= size; half *= 4) twoStages(values, size, columns, half);
   if (half < size) oneStage(values, size, columns, half);

@@ -11,6 +11,26 @@ export interface Instance {
 export interface Kernels {
   /** Works on one stripe of a task's rows, in `lanes` and `scratch` of its own. */
   stripe(task: number, index: number, lanes: number, scratch: number): void;
+  /** Transforms a block of doubles; `slab` has 64 bytes for each of its rows. */
+  hadamard(values: number, size: number, columns: number, slab: number): void;
+  /** Indices of the greatest; `candidates` has room for as many as values, `counts` 8 KiB. */
+  selectLargest(
+    values: number,
+    length: number,
+    count: number,
+    out: number,
+    candidates: number,
+    counts: number,
+  ): void;
+  packLevels(
+    values: number,
+    length: number,
+    inverse: number,
+    bits: number,
+    dither: number,
+    out: number,
+  ): void;
+  unpackLevels(packed: number, length: number, unit: number, bits: number, out: number): void;
 }
 
 /** Below this address are the module's own tables. */

@@ -96,6 +96,21 @@ describe.each(losses)("the fused pass of %s", (loss) => {
     );
   });
 
+  test("long sums of equal terms, whose roundings conspire, stay within the bound", () => {
+    for (const [rows, columns] of [
+      [60_000, 3],
+      [3, 60_000],
+    ] as const) {
+      const x = denseRowsOf(rows, columns);
+      x.values.fill(1);
+      const examples = { rows: x, targets: new Float32Array(rows).fill(0.4) };
+      const weights = new Float32Array(columns).fill(0.1 / columns);
+      const known = byHand(loss, examples, weights);
+      const found = fused(loss, examples, weights);
+      expect(apart(found.gradient, known.gradient, known.terms)).toBeLessThan(bound);
+    }
+  });
+
   test("sparse rows are summed in double precision", () => {
     const random = randomFrom("sparse");
     for (const [rows, columns, density] of [

@@ -13,3 +13,7 @@ export function stripe(at: usize, index: i32, lanes: usize, scratch: usize): voi
 
 /** Where the module's own tables end. */
 export const tablesEnd: usize = __heap_base;
+
+export { hadamard } from "./hadamard";
+export { packLevels, unpackLevels } from "./levels";
+export { selectLargest } from "./select";
