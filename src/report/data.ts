@@ -46,6 +46,13 @@ export interface Ending {
   readonly reason: string;
 }
 
+export interface Staleness {
+  readonly median: number;
+  /** One gradient in twenty was older. */
+  readonly p95: number;
+  readonly most: number;
+}
+
 export interface Figures {
   readonly objective: number | null;
   /** Estimated from replies, because the original problem was never evaluated. */
@@ -64,6 +71,8 @@ export interface Figures {
   readonly erasures: number;
   readonly arrivals: Fates;
   readonly coldStarts: number;
+  /** How many steps old the gradients that counted were; null where rounds begin together. */
+  readonly staleness: Staleness | null;
 }
 
 export interface Fates {

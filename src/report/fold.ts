@@ -1,11 +1,19 @@
 import type { RunEvent } from "../ports/events.ts";
 import { curveOf, metricOf } from "./curve.ts";
-import type { Counted, Ending, Figures, ReportData, RunData, SpendingPoint } from "./data.ts";
+import type {
+  Counted,
+  Ending,
+  Figures,
+  ReportData,
+  RunData,
+  SpendingPoint,
+  Staleness,
+} from "./data.ts";
 import { type History, historyOf } from "./history.ts";
 import { paceOf, slotsOf } from "./pace.ts";
 import { pictureOf } from "./picture.ts";
 import { spentBy } from "./spent.ts";
-import { finite, total } from "./statistics.ts";
+import { finite, quantile, total } from "./statistics.ts";
 import { thin } from "./thin.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -83,7 +91,15 @@ function figuresOf(history: History): Figures {
     erasures: result?.erasures ?? fates.late + fates.lost,
     arrivals: fates,
     coldStarts,
+    staleness: stalenessOf(history),
   };
+}
+
+function stalenessOf({ rounds }: History): Staleness | null {
+  const sorted = Float64Array.from(rounds.flatMap(({ event }) => event.staleness ?? [])).sort();
+  if (sorted.length === 0) return null;
+  const at = (share: number) => Math.round(quantile(sorted, share)!);
+  return { median: at(0.5), p95: at(0.95), most: at(1) };
 }
 
 function finiteValues(values: Readonly<Record<string, number>>): Record<string, number | null> {

@@ -53,6 +53,7 @@ function factsOf(run: RunData, named: boolean): Html {
   );
   const rest: [string, string][] = [
     ["Cold starts", formatCount(figures.coldStarts)],
+    ["Staleness in steps", inSteps(figures.staleness)],
     ["Time", formatSeconds(figures.seconds)],
     ["Backend", run.backend],
     ["Run", run.run],
@@ -65,6 +66,14 @@ function factsOf(run: RunData, named: boolean): Html {
 <pre tabindex="0">${run.spec}</pre></details>`;
   const shown = html`${table}${run.spec === "" ? html`` : spec}`;
   return named ? html`<details><summary>${run.label}</summary>${shown}</details>` : shown;
+}
+
+/** Nothing where rounds begin together. */
+function inSteps(staleness: RunData["figures"]["staleness"]): string {
+  if (staleness === null) return "";
+  const { median, p95, most } = staleness;
+  const [usual, nearly, all] = [median, p95, most].map(formatCount);
+  return `median ${usual}, 95 % at most ${nearly}, all at most ${all}`;
 }
 
 /** Nothing where features are stored as they are. */
