@@ -80,24 +80,40 @@ function figuresOf(
   timed: number,
   rounds: number,
 ): Figures {
-  const known = Math.min(timed, rounds);
-  // Where no round ended, none ever will.
-  const factor = rounds === 0 ? 0 : known === 0 ? Number.POSITIVE_INFINITY : rounds / known;
-  const spent = futures.map((future) => future.spentAt(known));
+  const spent = futures.map((future) => spentBy(future, timed, rounds));
   const of = (pick: (one: Spent) => number) => spent.map(pick).sort(ascending);
   const ms = of((one) => one.ms);
   // A sum of very many rounds comes to its mean; one of a few to its median.
   const typicalMs = rounds > timed ? mean(ms) : quantile(ms, 0.5);
   return {
-    seconds: (factor * typicalMs) / 1000,
-    secondsLow: (factor * quantile(ms, 0.1)) / 1000,
-    secondsHigh: (factor * quantile(ms, 0.9)) / 1000,
-    dollars: factor * mean(of((one) => one.usd)),
-    invocations: Math.round(factor * mean(of((one) => one.invocations))),
-    // Environments are started for the first rounds and then used again.
+    seconds: typicalMs / 1000,
+    secondsLow: quantile(ms, 0.1) / 1000,
+    secondsHigh: quantile(ms, 0.9) / 1000,
+    dollars: mean(of((one) => one.usd)),
+    invocations: Math.round(mean(of((one) => one.invocations))),
     coldStarts: Math.round(mean(of((one) => one.coldStarts))),
-    bytesDown: Math.round(factor * mean(of((one) => one.bytesDown))),
-    bytesUp: Math.round(factor * mean(of((one) => one.bytesUp))),
+    bytesDown: Math.round(mean(of((one) => one.bytesDown))),
+    bytesUp: Math.round(mean(of((one) => one.bytesUp))),
+  };
+}
+
+/** Rounds that were not timed go as the later half of those that were: starts are over by then. */
+function spentBy(future: Pick<RoundTimes, "spentAt">, timed: number, rounds: number): Spent {
+  if (rounds <= timed) return future.spentAt(rounds);
+  const end = future.spentAt(timed);
+  // Where no round ended, none ever will.
+  if (timed === 0) return { ...end, ms: Number.POSITIVE_INFINITY };
+  const half = Math.floor(timed / 2);
+  const middle = future.spentAt(half);
+  const more = (rounds - timed) / (timed - half);
+  const on = (name: keyof Spent) => end[name] + more * (end[name] - middle[name]);
+  return {
+    ms: on("ms"),
+    usd: on("usd"),
+    invocations: on("invocations"),
+    coldStarts: on("coldStarts"),
+    bytesDown: on("bytesDown"),
+    bytesUp: on("bytesUp"),
   };
 }
 

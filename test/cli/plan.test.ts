@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kofn } from "./fixtures.ts";
+
+let home = "";
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "kofn-plan-"));
+});
+afterAll(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
+
+const spec = "examples/houses/run.yaml";
+const open = ["--set", "wait=auto", "--set", "encoding=auto", "--set", "stop.rounds=12"];
+const lines = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("kofn plan", () => {
+  it("tells what was chosen, what else was considered and why that lost; starts nothing", async () => {
+    const { exitCode, out } = await kofn(home, "plan", spec, ...open);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/chosen\n/);
+    expect(out).toMatch(/uncoded, all 16 .* times as long/);
+    expect(out).toMatch(/^plan +\S+.*, fastest \d+ of 16$/m);
+    expect(out).toMatch(/^instead +not encoding and waiting for all takes/m);
+    expect(await readdir(home)).not.toContain("runs");
+  });
+
+  it("says the same as JSON lines, the plan last", async () => {
+    const { exitCode, out } = await kofn(home, "plan", spec, "--json", "--for", "dollars", ...open);
+    expect(exitCode).toBe(0);
+    const told = lines(out);
+    const plan = told.at(-1)!;
+    expect(plan).toMatchObject({ type: "result", goal: "dollars", workers: 16 });
+    // Whatever is not waited for is paid for all the same.
+    expect(plan).toMatchObject({ wait: "all", encoding: { type: "uncoded" } });
+    expect(told.filter(({ type }) => type === "alternative").length).toBeGreaterThan(10);
+  });
+
+  it.each([
+    [["--for", "glory"], /--for: expected seconds or dollars/],
+    [["--from", "nobody"], /nobody/],
+  ])("refuses %j", async (more, message) => {
+    const { exitCode, err } = await kofn(home, "plan", spec, ...more);
+    expect(exitCode).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
+
+describe("auto in a spec", () => {
+  it("is chosen before the run starts, recorded, and held against what came", async () => {
+    const { exitCode, out, err } = await kofn(home, "simulate", spec, "--json", ...open);
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/planned: \S+.*fastest \d+ of 16; forecast/);
+    const told = lines(out);
+    const started = told.find(({ type }) => type === "started")!;
+    const { wait, encoding, auto } = started.spec as Record<string, unknown>;
+    const planned = told.find(({ type }) => type === "planned")!;
+    expect({ wait, encoding }).toEqual({ wait: planned.wait, encoding: planned.encoding });
+    expect(auto).toBeUndefined();
+    const result = told.at(-1)! as { seconds: number; forecast: { seconds: number } };
+    expect(Math.abs(result.forecast.seconds / result.seconds - 1)).toBeLessThan(0.15);
+    const again = await kofn(home, "resume", "latest", "--set", "wait=auto");
+    expect(again.exitCode).toBe(2);
+    expect(again.err).toMatch(/auto is for a run's beginning/);
+    const from = await kofn(home, "plan", spec, "--from", "latest");
+    expect(from.out).toMatch(/^plan +hadamard 2, fastest 12 of 16$/m);
+  });
+});

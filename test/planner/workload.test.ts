@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { machineOf } from "../../src/backends/planning.ts";
+import { encodings } from "../../src/encoding/registry.ts";
+import { clock } from "../../src/planner/clocking.ts";
+import { fatesOf } from "../../src/planner/lateness.ts";
+import { rehearse } from "../../src/planner/rehearse.ts";
+import { entriesPerRowOf, sampleOf, shapeOf } from "../../src/planner/sample.ts";
+import { entriesPerSlot, storedRows } from "../../src/planner/workload.ts";
+import { entriesPerSlot as entriesStored } from "../../src/run/orchestrate.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+import { scene, table } from "../simulation/simulated-run.ts";
+
+const text = table(700, 5, 3);
+const common = { problem: "ridge", workers: 6, stop: { rounds: 6, tolerance: 0 }, seed: 2 };
+
+describe("what a plan supposes of stored rows", () => {
+  it.each([
+    { type: "uncoded" },
+    { type: "replication", redundancy: 3 },
+    { type: "gradient-code", stragglers: 1 },
+    { type: "hadamard", redundancy: 1.5 },
+    { type: "hadamard", redundancy: 3 },
+    { type: "paley" },
+  ])("is what $type stores", async (encoding) => {
+    const { staged, record } = await scene({ ...common, encoding }, text);
+    const { encoded, prepared } = staged;
+    const stored = encoded.slots.reduce((sum, slot) => sum + slot.rows, 0);
+    expect(storedRows(encodings.create(encoding), prepared.rows, 6)).toBe(stored);
+    const shape = shapeOf(record.spec, prepared, entriesPerRowOf(prepared));
+    // Each stored part has a header besides its rows.
+    expect(entriesPerSlot(record.spec, shape) / entriesStored(encoded)).toBeCloseTo(1, 1);
+  });
+});
+
+describe("a sample of the rows", () => {
+  it("is all of few rows, and about as many as asked for of many", async () => {
+    const { staged, store } = await scene(common, text);
+    const { prepared } = staged;
+    const all = await sampleOf(prepared, store, memoryStore(), 1e6);
+    expect(all.prepared.rows).toBe(prepared.rows);
+    const some = await sampleOf(prepared, store, memoryStore(), 400 * all.entriesPerRow);
+    expect(Math.abs(some.prepared.rows - 400)).toBeLessThan(60);
+    expect(some.prepared.digest).not.toBe(prepared.digest);
+  });
+});
+
+describe("a rehearsal", () => {
+  it("passes on the clock's time and bill, bytes included", async () => {
+    const weather = { model: "lambda", coldStartMs: 142, failures: "3%" };
+    const spec = { ...common, wait: { fastest: 4 }, weather };
+    const { staged, store, record } = await scene(spec, text);
+    const machine = machineOf(record.spec, "simulated");
+    const sample = await sampleOf(staged.prepared, store, machine.scratch(), 1e6);
+    const data = shapeOf(record.spec, staged.prepared, sample.entriesPerRow);
+    const workMs = machine.workMs(entriesPerSlot(record.spec, data));
+    const about = { spec: record.spec, sample, machine, workMs, roundsMax: 100 };
+    const rehearsals = [];
+    for (let draw = 0; draw < 5; draw++) rehearsals.push(await rehearse({ ...about, draw }));
+    const fates = fatesOf(machine.lateness);
+    const figures = clock(record.spec, data, { ...machine, fates }, 6).at(6);
+    const ends = rehearsals.map(({ spent }) => spent.at(-1)!);
+    const mean = (of: readonly number[]) => of.reduce((sum, one) => sum + one, 0) / of.length;
+    expect(figures.dollars).toBeCloseTo(mean(ends.map(({ usd }) => usd)), 9);
+    expect(figures.bytesUp).toBe(Math.round(mean(ends.map(({ bytesUp }) => bytesUp))));
+    expect(figures.bytesDown).toBe(Math.round(mean(ends.map(({ bytesDown }) => bytesDown))));
+    expect(figures.seconds * 1000).toBeCloseTo(
+      ends.map(({ ms }) => ms).sort((a, b) => a - b)[2]!,
+      6,
+    );
+    expect(await rehearsals[0]!.objectiveAt(6)).toBeLessThan(await rehearsals[0]!.objectiveAt(0));
+  });
+});
