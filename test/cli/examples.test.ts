@@ -36,6 +36,14 @@ describe("the examples", () => {
     expect((await trained("sparse/run.ts")).test.accuracy).toBeGreaterThan(0.65);
   });
 
+  it("dead workers: the optimum, where plain features miss much of it", async () => {
+    const args = ["--backend", "simulated", "--vary", "encoding=uncoded,hadamard", "--json"];
+    const ended = await kofn(home, "compare", join(examples, "dead-workers/run.yaml"), ...args);
+    const { settings } = jsonLines(ended.out).at(-1) as { settings: { gap: number }[] };
+    expect(settings[0]!.gap).toBeGreaterThan(0.3);
+    expect(settings[1]!.gap).toBe(0);
+  });
+
   it("waiting for the fastest twelve loses a thousandth of the objective at most", async () => {
     const args = ["--backend", "simulated", "--vary", "wait=all,{fastest: 12}", "--json"];
     const ended = await kofn(home, "compare", join(examples, "houses/run.yaml"), ...args);
