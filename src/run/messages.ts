@@ -86,5 +86,7 @@ export interface WorkerRequest {
 /** Bytes of the numbers that a task is about, wherever they travel. */
 export function inputBytes(task: WorkerTask): number {
   const { byteLength } = task.weights;
-  return task.operation === "block" ? byteLength + task.predictions.byteLength : byteLength;
+  if (task.operation === "block") return byteLength + task.predictions.byteLength;
+  if (task.operation !== "subproblem-curvatures") return byteLength;
+  return byteLength + task.direction.byteLength;
 }
