@@ -23,7 +23,7 @@ const cases = [
 const variants = [
   { optimizer: { type: "proximal-gradient" } },
   { optimizer: { type: "fista" } },
-  { optimizer: { type: "fista" }, exact: { everyRounds: 15 } },
+  { optimizer: { type: "fista" }, exact: { everyRounds: 5 } },
 ];
 
 console.log(`${trials} trials of ${scaled.rows} x ${scaled.columns}, ${scaled.workers} workers`);

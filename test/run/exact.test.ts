@@ -71,12 +71,14 @@ describe("the laws in stormy weather", () => {
 describe("rounds that wait for all", () => {
   const setting = { ...base, encoding: hadamard, exact };
 
-  it("are the first, the last, and one in so many", async () => {
-    const { plan, perform } = trial(setting);
+  it("are one in so many, after twice as many to begin with, and the last", async () => {
+    // So slow that no anchor comes early.
+    const optimizer = { type: "gradient-descent", step: 0.001 };
+    const { plan, perform } = trial({ ...setting, optimizer });
     const late = ({ slot }: WorkerTask) => ({ ...fair, delayMs: slot < 2 ? 50 : 0 });
     const { events } = await virtualRun(rounds(plan), { perform, fateOf: late });
     const all = roundsOf(events).flatMap(({ round, exact: isExact }) => (isExact ? [round] : []));
-    expect(all).toEqual([0, 3, 6, 9, 11]);
+    expect(all).toEqual([6, 9, 11]);
     for (const { counted, exact: isExact } of roundsOf(events))
       expect(counted).toEqual(isExact ? [0, 1, 2, 3, 4, 5] : [2, 3, 4, 5]);
     expect(warningsOf(events).filter((message) => message.includes("exact"))).toEqual([]);
@@ -99,9 +101,9 @@ describe("rounds that wait for all", () => {
     expect(end.stop).toEqual({ kind: "done" });
     expect(roundsOf(end.events).some((round) => round.exact)).toBe(false);
     const told = warningsOf(end.events).filter((message) => message.includes("exact"));
-    expect(told[0]).toMatch(/^round 0 was to be exact, but 5 of the 6 replies .* slots: 5/);
+    expect(told[0]).toMatch(/^round 6 was to be exact, but 5 of the 6 replies .* slots: 5/);
     const tried = told.map((message) => Number(/round (\d+)/.exec(message)![1]));
-    expect(tried).toEqual([0, 6, 18, 39]);
+    expect(tried).toEqual([6, 12, 24, 39]);
     expect(told.at(-1)).toMatch(/corrected by nothing, and so is the end$/);
     // An estimate that has come so far does not end the run.
     expect(end.state.round).toBe(40);
@@ -111,12 +113,12 @@ describe("rounds that wait for all", () => {
     const { plan, perform } = trial({ ...setting, roundsMax: 20, patienceMs: 500 });
     const dies = ({ slot, round }: WorkerTask) => ({
       ...fair,
-      fault: slot === 5 && round >= 4 ? ("crash-after" as const) : null,
+      fault: slot === 5 && round >= 8 ? ("crash-after" as const) : null,
     });
     const end = await virtualRun(rounds(plan), { perform, fateOf: dies });
     const told = warningsOf(end.events).filter((message) => message.includes("exact"));
-    expect(told[0]).toContain("corrected by round 3");
-    expect(end.state.correction!.anchor!.round).toBe(3);
+    expect(told[0]).toContain("corrected by round 6");
+    expect(end.state.correction!.anchor!.round).toBe(6);
   });
 
   it("are not needed by a code that waits until it can decode", async () => {

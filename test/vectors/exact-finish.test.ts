@@ -35,7 +35,7 @@ function made(exact: Setting["exact"], roundsMax: number, wait: Setting["wait"])
   });
 }
 
-const often = { everyRounds: 15 };
+const often = { everyRounds: 5 };
 const some = { fastest: 24 };
 
 describe.each<Live>(["random", "fixed"])("24 of 32 slots, %s ones", (live) => {
@@ -45,7 +45,7 @@ describe.each<Live>(["random", "fixed"])("24 of 32 slots, %s ones", (live) => {
   });
 
   it("reach the optimum when corrected, half the gap at each anchor", () => {
-    const { state, anchors } = exactRun(made(often, 200, some), live, 24);
+    const { state, anchors } = exactRun(made(often, 120, some), live, 24);
     const gaps = anchors.map((after) => gapAt(after.correction!.anchor!.point));
     for (let i = 1; i < gaps.length && gaps[i - 1]! > 1e-9; i++)
       expect(gaps[i]! / gaps[i - 1]!).toBeLessThan(0.5);
@@ -65,13 +65,13 @@ describe.each<Live>(["random", "fixed"])("24 of 32 slots, %s ones", (live) => {
 
 describe("what makes it exact", () => {
   it("an anchor of 24 slots is none", () => {
-    const few = made({ ...often, wait: some }, 170, some);
+    const few = made({ ...often, wait: some }, 120, some);
     for (const live of ["random", "fixed"] as const)
       expect(gapAt(exactRun(few, live, 24).state.weights)).toBeGreaterThan(1e-4);
   });
 
   it("each slot is held against its own gradient at the anchor, not against their mean", () => {
-    const { state } = exactRun(made(often, 170, some), "random", 24, averaged);
+    const { state } = exactRun(made(often, 120, some), "random", 24, averaged);
     expect(gapAt(state.weights)).toBeGreaterThan(1e-4);
   });
 });

@@ -66,7 +66,7 @@ describe.each([
   it.each(["fixed", "random"] as const)("12 of 16, %s, are exact where corrected", (live) => {
     const plain = exactRun(made("fista", 12), live, 12);
     expect(gapAt(plain.state.weights)).toBeGreaterThan(1e-4);
-    const corrected = exactRun(made("fista", 12, { exact: { everyRounds: 15 } }), live, 12);
+    const corrected = exactRun(made("fista", 12, { exact: { everyRounds: 5 } }), live, 12);
     expect(gapAt(corrected.state.weights)).toBeLessThan(1e-8);
     expect(supportOf(corrected.state.weights)).toEqual(supportOf(best));
   });

@@ -35,9 +35,12 @@ export interface Anchor {
 }
 
 /** A new anchor is due once the corrected gradient fell to this part of the last anchor's. */
-const fall = 0.1;
+const fall = 0.3;
 
-export const uncorrected: Correction = { anchor: null, before: null, dueRound: 0, missed: 0 };
+/** At first estimates are as good as any: the way is long, and none of it known exactly. */
+export function uncorrected({ everyRounds }: ExactPlan): Correction {
+  return { anchor: null, before: null, dueRound: 2 * everyRounds, missed: 0 };
+}
 
 interface Standing {
   readonly round: number;

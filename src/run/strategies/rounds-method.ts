@@ -27,7 +27,7 @@ export const roundsMethod = define({
       .int()
       .min(1)
       .max(10_000)
-      .default(15)
+      .default(5)
       .describe("the most rounds from one that waits for all to the next; only with exact"),
   },
   examples: [{}, { exact: true }],

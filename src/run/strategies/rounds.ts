@@ -90,7 +90,7 @@ function started(plan: RoundsPlan): RoundsState {
     waiting: startWaiting(plan.wait),
     search: null,
     previous: null,
-    correction: plan.exact === null ? null : uncorrected,
+    correction: plan.exact === null ? null : uncorrected(plan.exact),
   };
 }
 
