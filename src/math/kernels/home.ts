@@ -1,6 +1,7 @@
 import type { Rows } from "../rows.ts";
 import { firstFree, type Instance, instantiate, memoryBytesMax } from "./instance.ts";
 import { storages, taskBytes } from "./task.ts";
+import { threadsMax } from "./threads.ts";
 
 /** Rows that live in a kernel's memory, with room for all that a pass over them needs. */
 export interface Home extends Instance {
@@ -8,6 +9,9 @@ export interface Home extends Instance {
   readonly rows: number;
   readonly columns: number;
   readonly stripeRows: number;
+  /** Of one thread. */
+  readonly lanesBytes: number;
+  readonly scratchBytes: number;
   readonly places: Places;
 }
 
@@ -55,6 +59,8 @@ export function settle(
   const stripeRows = stripeRowsFor(rows, columns, entries);
   const stripes = Math.ceil(rows / stripeRows);
   const sparse = storage === storages.sparse;
+  const lanesBytes = laneBytes * Math.ceil(columns / 8);
+  const threads = Math.min(threadsMax, Math.max(1, stripes));
   let end = firstFree;
   const take = (bytes: number): number => {
     const at = end;
@@ -63,8 +69,8 @@ export function settle(
   };
   const places = {
     task: take(taskBytes),
-    scratch: take(scratchBytes),
-    lanes: take(laneBytes * Math.ceil(columns / 8)),
+    scratch: take(threads * scratchBytes),
+    lanes: take(sparse ? 0 : threads * lanesBytes),
     weights: take(4 * columns),
     sums: take(8 * columns * stripes),
     losses: take(8 * stripes),
@@ -81,7 +87,8 @@ export function settle(
   take(valueBytes(storage, rows, columns, entries));
   if (end > memoryBytesMax) return null;
   const instance = instantiate(end);
-  const home = { ...instance, storage, rows, columns, stripeRows, places };
+  const shape = { storage, rows, columns, stripeRows, lanesBytes, scratchBytes };
+  const home = { ...instance, ...shape, places };
   homes.set(instance.memory, home);
   return home;
 }

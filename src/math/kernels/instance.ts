@@ -4,6 +4,8 @@ import { binary } from "./binary.ts";
 /** The compiled kernels over one memory. Addresses are bytes within it. */
 export interface Instance {
   readonly memory: SharedArrayBuffer;
+  /** The same, as other threads are handed it. */
+  readonly wasmMemory: object;
   readonly kernels: Kernels;
 }
 
@@ -43,11 +45,11 @@ const pageBytes = 65_536;
 export function instantiate(bytes: number): Instance {
   assert(bytes <= memoryBytesMax, "a memory of 32-bit addresses");
   const pages = Math.ceil(bytes / pageBytes);
-  const memory = allocate(pages);
-  const { exports } = new WebAssembly.Instance(compiled(), { env: { memory } });
+  const wasmMemory = allocate(pages);
+  const { exports } = new WebAssembly.Instance(compiled(), { env: { memory: wasmMemory } });
   const { tablesEnd, ...kernels } = exports as unknown as Exports;
   assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
-  return { memory: memory.buffer, kernels };
+  return { memory: wasmMemory.buffer, wasmMemory, kernels };
 }
 
 type Exports = Kernels & { readonly tablesEnd: { readonly value: number } };
@@ -66,7 +68,7 @@ function allocate(pages: number): { readonly buffer: SharedArrayBuffer } {
 let known: object | undefined;
 
 /** Compiled when first needed, once a thread. */
-function compiled(): object {
+export function compiled(): object {
   if (known !== undefined) return known;
   try {
     known = new WebAssembly.Module(Buffer.from(binary, "base64"));

@@ -1,6 +1,7 @@
 import type { Examples, Rows } from "../rows.ts";
 import { type Home, homeOf } from "./home.ts";
 import { operations, storages, type Task, writeTask } from "./task.ts";
+import { workOnStripes } from "./threads.ts";
 
 /** Losses over a linear prediction that a pass knows how to take the slope of. */
 export type FusedLoss = "leastSquares" | "logistic";
@@ -60,7 +61,7 @@ export function addTransposedResident(
 
 /** One pass over some of a home's rows; how many stripes it was. */
 function pass(home: Home, rows: Rows, operation: Task["operation"], counted = false): number {
-  const { memory, places, kernels, stripeRows } = home;
+  const { memory, places, stripeRows } = home;
   if (rows.kind === "sparse")
     new Uint32Array(memory, places.offsets, rows.rows + 1).set(rows.offsets);
   writeTask(memory, places.task, {
@@ -76,8 +77,7 @@ function pass(home: Home, rows: Rows, operation: Task["operation"], counted = fa
     indices: rows.kind === "sparse" ? rows.indices.byteOffset : 0,
   });
   const stripes = Math.ceil(rows.rows / stripeRows);
-  for (let index = 0; index < stripes; index++)
-    kernels.stripe(places.task, index, places.lanes, places.scratch);
+  workOnStripes(home, stripes);
   return stripes;
 }
 
