@@ -7,7 +7,6 @@ import { nameRun } from "./backends/start-run.ts";
 import { trainFurther, trainNew } from "./backends/train.ts";
 import { withRun } from "./backends/with-run.ts";
 import type { ResultEvent, RunEvent } from "./ports/events.ts";
-import { classAt } from "./problems/chances.ts";
 import type { Orchestrated } from "./run/orchestrate.ts";
 import { checkRunName } from "./run/record.ts";
 import { type RunInput, resolveSpec } from "./run/spec.ts";
@@ -97,20 +96,20 @@ export async function* predict(
 }
 
 function predictionAt(
-  { firstRow, rows, values, chances }: Predictions,
+  { firstRow, rows, values, classes, chances }: Predictions,
   i: number,
-  classes: readonly string[] | null,
+  labels: readonly string[] | null,
 ): Prediction {
   const row = firstRow + i;
-  if (classes === null) return { row, value: values[i]! };
-  const chosen = classAt(values, rows, i);
-  const label = classes[chosen]!;
+  if (labels === null || classes === null) return { row, value: values[i]! };
+  const chosen = classes[i]!;
+  const label = labels[chosen]!;
   if (values.length === rows) {
     const probability = chances === null ? {} : { probability: chances[rows + i]! };
     return { row, value: values[i]!, class: label, ...probability };
   }
   const probabilities = Object.fromEntries(
-    classes.map((name, of) => [name, chances?.[of * rows + i] ?? Number.NaN]),
+    labels.map((name, of) => [name, chances?.[of * rows + i] ?? Number.NaN]),
   );
   return { row, value: values[chosen * rows + i]!, class: label, probabilities };
 }

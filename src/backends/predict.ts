@@ -3,7 +3,7 @@ import { type DataOptions, dataSchema } from "../data/options.ts";
 import { isRatings } from "../data/rating-rows.ts";
 import { transformer } from "../data/transform.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import { chancesOf } from "../problems/chances.ts";
+import { chancesOf, classAt } from "../problems/chances.ts";
 import { predict as linear } from "../problems/linear.ts";
 import { problems } from "../problems/registry.ts";
 import type { Model } from "./model.ts";
@@ -16,6 +16,8 @@ export interface Predictions {
   readonly rows: number;
   /** Predicted numbers, or margins: one block of rows an output; one output for two classes. */
   readonly values: Float64Array;
+  /** The class that each row is taken for; null for numbers. */
+  readonly classes: Uint32Array | null;
   /** The probability of every class, a block of rows a class; null where there is none. */
   readonly chances: Float64Array | null;
   /** Over all rows so far whose target is known; null while there are none. */
@@ -44,6 +46,10 @@ export async function* predict(
     const { rows, targets, firstRow } = batch;
     const values = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
     const chances = chancesOf(problem, values, rows.rows);
+    const classes =
+      problem.target === "classes"
+        ? Uint32Array.from({ length: rows.rows }, (_, i) => classAt(values, rows.rows, i))
+        : null;
     const known = targets === null ? null : withKnownTargets(rows, targets);
     if (known !== null && known.rows.rows > 0) {
       const more = problem.tally(known, model.weights);
@@ -51,7 +57,7 @@ export async function* predict(
       knownRows += known.rows.rows;
     }
     const metrics = tally === null ? null : problem.metrics(tally).metrics;
-    yield { firstRow, rows: rows.rows, values, chances, metrics, knownRows };
+    yield { firstRow, rows: rows.rows, values, classes, chances, metrics, knownRows };
   }
 }
 

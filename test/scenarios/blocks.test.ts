@@ -40,7 +40,7 @@ describe("encoded blocks through the whole product", () => {
     expect(result.bytesDown / real.bytesDown).toBeCloseTo(1, 0);
   });
 
-  test("2 of 16 workers dead for ever: the optimum itself, which uncoded features miss", async () => {
+  test("2 of 16 workers dead for ever: the optimum, which uncoded features miss", async () => {
     await using home = await temporaryHome();
     const spec = {
       ...classification,

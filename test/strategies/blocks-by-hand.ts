@@ -20,7 +20,7 @@ export interface TrialSize {
   readonly rows: number;
   readonly features: number;
   readonly workers: number;
-  /** Stored rows, a power of four times an even number; `features` at most. Uncoded where absent. */
+  /** Stored rows, a power of two and at least `features`. Uncoded where absent. */
   readonly stored?: number;
   readonly seed?: string;
 }
