@@ -44,9 +44,9 @@ const results = placedCodes().map((placed) => {
 });
 const page = writePlot("leverage", {
   x: { label: "share of draws" },
-  y: { type: "log", label: "f(w_A)/f* - 1", grid: true },
+  y: { type: "log", label: "f(w_A)/f* - 1", grid: true, domain: [1e-3, 100], clamp: true },
   fx: { label: null },
-  color: { legend: true },
+  color: { legend: true, type: "ordinal", scheme: "turbo" },
   height: 480,
   marks: [line(curves, { x: "share", y: "excess", stroke: "code", fx: "rows" })],
 });
