@@ -1,4 +1,5 @@
 import type { Model } from "../backends/model.ts";
+import { RunError } from "../core/errors.ts";
 import type { ColumnPlan, Preparation } from "../data/prepared.ts";
 import { problems } from "../problems/registry.ts";
 
@@ -55,6 +56,7 @@ function npyOf(model: Model): Uint8Array {
 
 /** One dense layer over all features but the intercept, which becomes its bias. */
 function tfjsOf(model: Model): ModelFiles {
+  refusePairs(model, "tfjs");
   const { preparation } = model;
   const outputs = outputsOf(model);
   const inputs = outputs[0]!.length - (preparation.intercept ? 1 : 0);
@@ -110,8 +112,17 @@ function tfjsTopology({ preparation, problem, run }: Model, inputs: number, unit
   };
 }
 
+/** Factors of users and items are no coefficients, and no dense layer. */
+function refusePairs({ problem }: Model, format: string): void {
+  if (problems.create(problem).pairs === undefined) return;
+  throw new RunError("bad-format", `--format: ${format} cannot hold a model of ${problem.type}`, {
+    hint: "choose safetensors or npy; kofn predict rates any user and item",
+  });
+}
+
 /** y = intercept + sum of coefficients: over standardised features, and in the data's units. */
 function coefficients(model: Model): object {
+  refusePairs(model, "json");
   const { run, problem, preparation } = model;
   const { target, columns } = preparation;
   const outputs = outputsOf(model).map((weights) => coefficientsOf(weights, preparation));

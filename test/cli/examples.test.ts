@@ -36,6 +36,12 @@ describe("the examples", () => {
     expect((await trained("sparse/run.ts")).test.accuracy).toBeGreaterThan(0.65);
   });
 
+  it("films: better than the mean of all ratings by far", async () => {
+    const { test, train } = await trained("films/run.yaml");
+    expect(test.r2).toBeGreaterThan(0.6);
+    expect(train.rmse).toBeLessThan(test.rmse!);
+  });
+
   it("dead workers: the optimum, where plain features miss much of it", async () => {
     const args = ["--backend", "simulated", "--vary", "encoding=uncoded,hadamard", "--json"];
     const ended = await kofn(home, "compare", join(examples, "dead-workers/run.yaml"), ...args);
@@ -57,6 +63,7 @@ describe("the examples", () => {
   it.each([
     ["houses", "houses.csv"],
     ["churn", "customers.csv"],
+    ["films", "ratings.csv"],
   ])("%s: the script writes the committed data again", async (name, data) => {
     const copy = join(folder.path, name);
     await cp(join(examples, name), copy, { recursive: true });
