@@ -3,7 +3,12 @@ import { type LambdaClient, lambdaClient } from "../compute/lambda-client.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import { carrying } from "../run/carriage.ts";
-import type { WorkerReply, WorkerRequest, WorkerTask } from "../run/messages.ts";
+import {
+  messagesVersion,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerTask,
+} from "../run/messages.ts";
 import type { RunRecord } from "../run/record.ts";
 
 /** The worker function as a place to compute for one run. */
@@ -25,5 +30,5 @@ export function workerCompute(
 /** What an invocation carries: which data, which problem, and the task. */
 export function requestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
   const { run, encoded, spec } = record;
-  return { run, encoded, problem: spec.problem, task };
+  return { version: messagesVersion, run, encoded, problem: spec.problem, task };
 }

@@ -1,5 +1,6 @@
+import { RunError } from "../core/errors.ts";
 import { carried } from "../run/carriage.ts";
-import type { WorkerReply, WorkerRequest } from "../run/messages.ts";
+import { messagesVersion, type WorkerReply, type WorkerRequest } from "../run/messages.ts";
 import { createWorker } from "../run/worker.ts";
 import { s3Store } from "../storage/s3.ts";
 import { fromJson, toPacket } from "../wire/packet.ts";
@@ -18,7 +19,18 @@ export function createWorkerFunction({ bucket }: { readonly bucket: string }): u
   const store = s3Store({ bucket });
   const perform = carried<WorkerRequest, WorkerReply>(store, createWorker(store));
   return awslambda.streamifyResponse(async (event, reply) => {
-    const result = await perform(fromJson<WorkerRequest>(event, "request"));
+    const request = fromJson<WorkerRequest>(event, "request");
+    refuseOtherVersion(request.version);
+    const result = await perform(request);
     reply.end(toPacket(result));
   });
+}
+
+function refuseOtherVersion(version: number | undefined): void {
+  if (version === messagesVersion) return;
+  throw new RunError(
+    "other-version",
+    `this worker speaks version ${messagesVersion} of kofn's messages, the request ${version}`,
+    { hint: "deploy worker and orchestrator together: npx sst deploy" },
+  );
 }

@@ -1,6 +1,12 @@
 import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
 
+/**
+ * Raised with every change of what tasks and replies mean: while a deployment replaces its
+ * functions one after the other, an old worker must not answer a new orchestrator, or the reverse.
+ */
+export const messagesVersion = 1;
+
 /** One question to one slot's shard. */
 export type WorkerTask = GradientTask | AlongTask | BlockTask | SubproblemTask;
 
@@ -76,6 +82,8 @@ export interface WorkerReply {
 
 /** What an invocation of the worker carries: which shard of what, and the task. */
 export interface WorkerRequest {
+  /** `messagesVersion` of whoever asks; absent within one process. */
+  readonly version?: number;
   readonly run: string;
   /** Key of the manifest of encoded shards. */
   readonly encoded: string;
