@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { bounds } from "../../limits.ts";
+import { lambda } from "../../limits.ts";
 import type { Home } from "./home.ts";
 import { compiled } from "./instance.ts";
 
@@ -62,7 +62,7 @@ function processors(): number {
   const { isMainThread } = process.getBuiltinModule("node:worker_threads");
   const megabytes = process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   if (!isMainThread) return 1;
-  if (megabytes !== undefined) return Math.floor(Number(megabytes) / bounds.memoryMbPerCpu);
+  if (megabytes !== undefined) return Math.floor(Number(megabytes) / lambda.memoryMbPerCpu);
   return process.getBuiltinModule("node:os").availableParallelism();
 }
 
