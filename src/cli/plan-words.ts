@@ -15,7 +15,7 @@ import {
 import { planRun } from "../run/plan.ts";
 import { facts, table } from "./table.ts";
 
-const rowsShown = 14;
+const rowsShown = 10;
 
 /** Settings that were considered, the best first, and why the others lost. */
 export function alternativesTable(made: MadePlan, goal: Goal): string {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { amendRecord } from "../../src/backends/amend-record.ts";
+import { settingsOf } from "../../src/planner/setting.ts";
+import { parseSetting } from "../../src/run/settings.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { scene, table } from "../simulation/simulated-run.ts";
+
+const data = { source: "table.csv", target: "y" };
+const many = { rows: 10_000, sparse: false };
+
+describe("auto in a spec", () => {
+  it("is told apart from what is said, and leaves nothing behind where nothing is open", () => {
+    const spec = resolveSpec({ problem: "ridge", data, workers: "auto", encoding: "auto" });
+    expect(spec.auto).toEqual(["workers", "encoding"]);
+    expect(spec.workers).toBe(16);
+    expect(resolveSpec({ problem: "ridge", data, wait: { fastest: 3 } })).not.toHaveProperty(
+      "auto",
+    );
+  });
+
+  it("cannot be said of a run that has begun", async () => {
+    const { record, store } = await scene({ problem: "ridge", workers: 2 }, table(64, 2, 1));
+    const settings = [parseSetting("wait=auto", "--set")];
+    await expect(amendRecord(store, record, settings)).rejects.toThrow(/a run's beginning/);
+  });
+});
+
+describe("settings that are considered", () => {
+  const of = (spec: object, about = many) => {
+    const resolved = resolveSpec({ data, ...spec });
+    return settingsOf(resolved, resolved.auto ?? [], about);
+  };
+
+  it("are the one that is said where nothing is open", () => {
+    const only = of({ problem: "ridge", workers: 5, wait: "all", encoding: "uncoded" });
+    expect(only).toEqual([{ workers: 5, wait: "all", encoding: { type: "uncoded" } }]);
+  });
+
+  it("always hold not encoding and waiting for all", () => {
+    for (const problem of ["ridge", "logistic"]) {
+      const settings = of({ problem, workers: 8, wait: "auto", encoding: "auto" });
+      expect(settings).toContainEqual({ workers: 8, wait: "all", encoding: { type: "uncoded" } });
+    }
+  });
+
+  it("mix no rows where the loss or the data forbid it", () => {
+    const types = (problem: string, sparse: boolean) => {
+      const spec = { problem, workers: 8, wait: "auto", encoding: "auto" };
+      return new Set(of(spec, { rows: 10_000, sparse }).map(({ encoding }) => encoding.type));
+    };
+    expect(types("ridge", false)).toContain("hadamard");
+    expect(types("ridge", true)).not.toContain("hadamard");
+    expect(types("logistic", false)).not.toContain("hadamard");
+  });
+
+  it("hold to what is said: a quorum of twelve needs more than eight workers", () => {
+    const crowds = of({ problem: "ridge", workers: "auto", wait: { fastest: 12 } });
+    expect(Math.min(...crowds.map(({ workers }) => workers))).toBe(16);
+    const few = of({ problem: "ridge", workers: "auto", wait: "all" }, { rows: 70, sparse: false });
+    expect(few.map(({ workers }) => workers)).toEqual([4, 8]);
+  });
+});
