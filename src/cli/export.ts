@@ -22,8 +22,9 @@ export async function exportModel(
   }
   const model = await withRun(terminal, given, ({ store }, { run }) => readModel(store, run));
   const path = options.output ?? format.defaultPath(model.run);
+  const files = format.files(model);
   try {
-    for (const { name, bytes } of format.files(model)) {
+    for (const { name, bytes } of files) {
       const file = name === "" ? path : join(path, name);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
