@@ -37,11 +37,9 @@ for (const one of cases) {
     const row = { ...one, encoding, ...(await measured(one, encoding, 0)) };
     results.push(row);
     const paper = recollected(one, encoding);
-    console.log(
-      `${String(one.workers).padEnd(4)}${String(one.k).padEnd(4)}${encoding.padEnd(12)} ` +
-        `${row.train.toFixed(3)}  ${row.test.toFixed(3)}  ${row.seconds.toFixed(2).padStart(6)}    ` +
-        `| ${paper}`,
-    );
+    const figures = [row.train.toFixed(3), row.test.toFixed(3), row.seconds.toFixed(2)].join("  ");
+    const place = `${String(one.workers).padEnd(4)}${String(one.k).padEnd(4)}`;
+    console.log(`${place}${encoding.padEnd(12)} ${figures.padEnd(24)} | ${paper}`);
   }
 }
 await bench.close();

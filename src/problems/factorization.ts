@@ -17,7 +17,7 @@ export const factorization = define({
   summary: "matrix factorization: ratings as factors of user and item, with biases",
   reference:
     "Koren, Bell, Volinsky, Computer 42(8), 2009; as a sum over pairs: Rendle, ICDM 2010; " +
-    "under encoding: Karakus, Sun, Diggavi, Yin, JMLR 20(72), 2019, section on matrix factorization",
+    "under encoding: Karakus, Sun, Diggavi, Yin, JMLR 20(72), 2019: matrix factorization",
   options: {
     rank: z.int().min(1).max(1_000).default(10).describe("numbers in a factor"),
     l2: z

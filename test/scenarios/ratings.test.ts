@@ -10,7 +10,7 @@ const spec = {
 const mixed = { type: "alternating", epochs: 2, iterations: 3, exactBelow: 13 };
 
 describe("ratings: one spec and seed give the same bits wherever they run", () => {
-  test("emulated, simulated, on threads and replayed, some exactly and some by rounds", async () => {
+  test("emulated, simulated, on threads, replayed; some exactly, some by rounds", async () => {
     await using home = await temporaryHome();
     const given = { ...spec, strategy: mixed, wait: "all" };
     const emulated = await runOn("emulated", home.path, given);

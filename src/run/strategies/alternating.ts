@@ -27,7 +27,7 @@ import {
  * Alternating least squares: users move while items stand still, then items. Small subproblems are
  * solved exactly by workers; the others by the optimizer, all of a side in step: a round asks every
  * slot for the gradients of all of them over rows that the slot encodes itself, and a second quorum
- * for the curvature along each one's direction. Every subproblem has its own pairs and its own step.
+ * for the curvature along each direction. Every subproblem has its own pairs and its own step.
  */
 export function alternating(plan: AlternatingPlan): Training<AlternatingState> {
   const { workers } = plan.encoded;
