@@ -1,4 +1,4 @@
-import { difference, dot, norm } from "../../math/vector.ts";
+import { addScaled, difference, dot, norm } from "../../math/vector.ts";
 import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
 import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
 import { softThreshold } from "../../problems/soft-threshold.ts";
@@ -57,26 +57,43 @@ function aimExactly(
   state: RoundsState,
   { slots, mean, atMs }: Pick<Sight, "slots" | "mean" | "atMs">,
 ): Step<RoundsState> {
-  const { weights, quorum, round } = state;
+  const { quorum, round } = state;
   const found = anchored(plan, state, mean);
   if ("retreat" in found) {
+    const weights = state.ahead ?? state.weights;
     const gradient = mean.values.slice();
     addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
     const event = told(plan, state, { slots, mean, isExact: true }, norm(gradient));
+    const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
     const correction = { ...state.correction!, dueRound: round + 1 };
     const heard = { weights, gradients: quorum.replies };
     const back = { weights: found.retreat };
-    return arrive(plan, { ...state, correction }, back, { ...event, atMs, stepSize: 0 }, heard);
+    const retreating = { ...state, memory, correction };
+    return arrive(plan, retreating, back, { ...event, atMs, stepSize: 0 }, heard);
   }
-  const { anchor } = found;
-  const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
+  const { anchor, isOnCourse } = found;
   const isPlanar = plan.problem.mixable && plan.problem.l1 === 0;
   const before = isPlanar ? (state.correction?.anchor ?? null) : null;
   const dueRound = round + plan.exact!.everyRounds;
-  const correction = { anchor, before, dueRound, missed: 0 };
-  const there = { ...state, memory, correction, weights: Float32Array.from(anchor.point) };
+  const there = { ...state, ...carried(plan, state, anchor.point, isOnCourse) };
   const heard = { weights: anchor.point, gradients: anchor.replies };
-  return goOn(plan, there, { slots, mean: anchor.mean, heard, isExact: true, atMs });
+  const sight = { slots, mean: anchor.mean, heard, isExact: true, atMs };
+  return goOn(plan, { ...there, correction: { anchor, before, dueRound, missed: 0 } }, sight);
+}
+
+/** Training moved to a point: what is ahead of the weights stays as far ahead, or momentum ends. */
+function carried(
+  plan: RoundsPlan,
+  { weights, ahead, memory }: RoundsState,
+  point: Float64Array<ArrayBuffer>,
+  isOnCourse: boolean,
+): Pick<RoundsState, "weights" | "ahead" | "memory"> {
+  const there = Float32Array.from(point);
+  if (plan.optimizer.searches) return { weights: there, ahead: null, memory };
+  if (!isOnCourse) return { weights: there, ahead: null, memory: plan.optimizer.start() };
+  if (ahead === null) return { weights: there, ahead, memory };
+  const behind = addScaled(Float64Array.from(point), -1, difference(ahead, weights));
+  return { weights: Float32Array.from(behind), ahead: there, memory };
 }
 
 function goOn(plan: RoundsPlan, state: RoundsState, sight: Sight): Step<RoundsState> {

@@ -8,8 +8,14 @@ import type { RoundsPlan, RoundsState } from "./rounds-state.ts";
 /** Objectives this close are the same but for rounding. */
 const rounding = 1e-12;
 
+interface Found {
+  readonly anchor: Anchor;
+  /** The way here was not much too long: what carried training here may carry it on. */
+  readonly isOnCourse: boolean;
+}
+
 /**
- * The new anchor, now that every slot has replied at the weights. What led here was estimated, so
+ * The new anchor, now that every slot has replied. What led here was estimated, so
  * it may have gone too far, too short or astray. A quadratic is known wherever its gradients at
  * known points tell: the new anchor is its minimum on the line, or plane, through here and the last
  * anchors, and every slot's gradient there follows without asking. Another loss is known only where
@@ -19,23 +25,23 @@ export function anchored(
   plan: RoundsPlan,
   state: RoundsState,
   mean: Mean,
-): { readonly anchor: Anchor } | { readonly retreat: Float32Array<ArrayBuffer> } {
-  const { weights, round, quorum, correction } = state;
-  const point = Float64Array.from(weights);
+): Found | { readonly retreat: Float32Array<ArrayBuffer> } {
+  const { weights, ahead, round, quorum, correction } = state;
+  const point = Float64Array.from(ahead ?? weights);
   const here: Anchor = { round, point, replies: quorum.replies, mean, norm: 0 };
   const last = correction?.anchor ?? null;
-  if (last === null) return { anchor: here };
+  if (last === null) return { anchor: here, isOnCourse: true };
   if (plan.problem.mixable) {
     const before = correction?.before ?? null;
     const place =
       before === null || plan.problem.l1 > 0
         ? lowestOnLine(plan, last, here)
         : lowestOnPlane(plan, before, last, here);
-    return { anchor: anchorAt(before, last, here, place) };
+    return { anchor: anchorAt(before, last, here, place), isOnCourse: place.on > 0.5 };
   }
   const objective = objectiveAt(plan, last);
   const risen = objectiveAt(plan, here) - objective;
-  if (!(risen > rounding * Math.abs(objective))) return { anchor: here };
+  if (!(risen > rounding * Math.abs(objective))) return { anchor: here, isOnCourse: true };
   const way = difference(point, last.point);
   const slope = dot(gradientAt(plan, last), way);
   const part = Math.min(0.5, Math.max(0.1, -slope / (2 * (risen - slope))));

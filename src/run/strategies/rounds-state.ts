@@ -42,7 +42,7 @@ export interface RoundsState {
   readonly waiting: Waiting;
   /** Set in the second half of a round: the line search along a direction. */
   readonly search: Search | null;
-  /** The last round's gradients, for the overlap pair. */
+  /** The last round's gradients, for the overlap pair; null where nobody wants one. */
   readonly previous: Previous | null;
   readonly correction: Correction | null;
 }
@@ -81,7 +81,7 @@ export function arrive(
   event: RoundEvent,
   previous: Previous,
 ): Step<RoundsState> {
-  const next = {
+  const next: RoundsState = {
     ...state,
     round: state.round + 1,
     startedMs: event.atMs,
@@ -90,9 +90,7 @@ export function arrive(
     finished: state.finished || state.round + 1 >= plan.roundsMax,
     quorum: ask<WorkerReply>(event.atMs),
     search: null,
-    previous,
+    previous: plan.optimizer.searches ? previous : null,
   };
-  // What all slots are asked is asked at the weights themselves.
-  const there = isDue(plan, next) ? { ...next, ahead: null } : next;
-  return { state: there, events: [event], durable: true };
+  return { state: next, events: [event], durable: true };
 }
