@@ -24,6 +24,7 @@ export interface Kernels {
     candidates: number,
     counts: number,
   ): void;
+  greatest(values: number, length: number): number;
   packLevels(
     values: number,
     length: number,

@@ -37,13 +37,13 @@ export function packLevels(vector: Float32Array, bits: number, dither?: Float32A
   assert(Number.isInteger(bits) && bits >= 2 && bits <= 16, "levels have 2 to 16 bits");
   assert(dither === undefined || dither.length === vector.length, "a dither for each entry");
   const { length } = vector;
-  const unit = greatest(vector) / (2 ** (bits - 1) - 1);
   const bytes = 4 * length;
   const packedBytes = Math.ceil((length * bits) / 8);
   const { memory, kernels } = scratch(2 * bytes + packedBytes);
   const [values, dithers, out] = [firstFree, firstFree + bytes, firstFree + 2 * bytes];
   new Float32Array(memory, values, length).set(vector);
   if (dither !== undefined) new Float32Array(memory, dithers, length).set(dither);
+  const unit = kernels.greatest(values, length) / (2 ** (bits - 1) - 1);
   const inverse = unit === 0 ? 0 : 1 / unit;
   kernels.packLevels(values, length, inverse, bits, dither === undefined ? 0 : dithers, out);
   const packed = new Uint8Array(packedBytes);
@@ -61,16 +61,6 @@ export function unpackLevels({ packed, length, bits, unit }: Levels): Float32Arr
   const vector = new Float32Array(length);
   vector.set(new Float32Array(memory, out, length));
   return vector;
-}
-
-/** The greatest magnitude that is finite. */
-function greatest(vector: Float32Array): number {
-  let most = 0;
-  for (let i = 0; i < vector.length; i++) {
-    const magnitude = Math.abs(vector[i]!);
-    if (magnitude > most && magnitude < Number.POSITIVE_INFINITY) most = magnitude;
-  }
-  return most;
 }
 
 let kept: Instance | undefined;

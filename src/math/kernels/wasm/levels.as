@@ -18,10 +18,10 @@ export function packLevels(
     const at = usize(i) << 2;
     const scaled = f64(f32.load(values + at)) * inverse;
     const level = dither == 0
-      ? Math.floor(abs(scaled) + 0.5) * (scaled < 0 ? -1 : 1)
-      : Math.floor(scaled + f64(f32.load(dither + at)));
+      ? copysign<f64>(floor<f64>(abs(scaled) + 0.5), scaled)
+      : floor<f64>(scaled + f64(f32.load(dither + at)));
     const bounded = level != level ? 0 : min(most, max(-most, level));
-    pending |= u64(bounded + most) << filled;
+    pending |= u64(i32(bounded + most)) << filled;
     filled += bits;
     while (filled >= 8) {
       store<u8>(out++, u8(pending));
@@ -53,4 +53,24 @@ export function unpackLevels(
     pending >>= bits;
     filled -= bits;
   }
+}
+
+/** The greatest magnitude that is finite, or 0. */
+export function greatest(values: usize, length: i32): f32 {
+  const infinity = f32x4.splat(Infinity);
+  let most = f32x4.splat(0);
+  const full = length & ~3;
+  for (let i = 0; i < full; i += 4) {
+    const magnitude = f32x4.abs(v128.load(values + (usize(i) << 2)));
+    most = f32x4.pmax(most, v128.and(magnitude, f32x4.lt(magnitude, infinity)));
+  }
+  let found = max(
+    max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  for (let i = full; i < length; i++) {
+    const magnitude = abs(f32.load(values + (usize(i) << 2)));
+    if (magnitude > found && magnitude < Infinity) found = magnitude;
+  }
+  return found;
 }

@@ -15,5 +15,5 @@ export function stripe(at: usize, index: i32, lanes: usize, scratch: usize): voi
 export const tablesEnd: usize = __heap_base;
 
 export { hadamard } from "./hadamard";
-export { packLevels, unpackLevels } from "./levels";
+export { greatest, packLevels, unpackLevels } from "./levels";
 export { selectLargest } from "./select";
