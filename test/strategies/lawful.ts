@@ -17,12 +17,16 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     const tasks = pure("wanted", state, () => strategy.wanted(state));
     const ids = new Set(tasks.map((task) => task.id));
     breach(ids.size !== tasks.length, "two wanted tasks share a name");
+    started(tasks);
+    return tasks;
+  };
+
+  const started = (tasks: readonly Task[]) => {
     for (const task of tasks) {
       const before = everStarted.get(task.id) ?? task;
       same(`task ${task.id} asks for other things`, before, task);
       everStarted.set(task.id, task);
     }
-    return tasks;
   };
 
   const onwards = (what: string, state: State): State => {
@@ -50,6 +54,7 @@ export function lawful<State extends object, Task extends Slotted, Result>(
       const left = strategy.wanted(state).filter((task) => task.id !== id);
       const settled = byName([...left, ...(step.besides ?? [])]);
       same(`settled, less ${id}`, settled, byName(strategy.wanted(step.state)));
+      started(step.besides ?? []);
     }
     return { ...step, state: onwards("receive", step.state) };
   };

@@ -221,6 +221,15 @@ describe("turns in stormy weather", () => {
       perform: setting.perform,
       fateOf: () => ({ ...fair, fault: "crash-before" }),
     });
-    expect(end.stop).toEqual({ kind: "unfinished", reason: "no slot has replied for 3 s" });
+    const reason = "no reply of use for 3 s (last: the environment crashed)";
+    expect(end.stop).toEqual({ kind: "unfinished", reason });
+  });
+
+  it("give up when steps too long have led beyond all numbers", async () => {
+    const setting = trial({ ...base, roundsMax: 1e6, patienceMs: 3000 });
+    const plan = { ...planOf(setting), stepSize: () => 1e9 };
+    const end = await virtualRun(turns(plan), { perform: setting.perform });
+    const reason = "no reply of use for 3 s (last: its reply holds numbers that are none)";
+    expect(end.stop).toEqual({ kind: "unfinished", reason });
   });
 });

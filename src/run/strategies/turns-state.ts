@@ -25,7 +25,7 @@ export interface TurnsState {
   /** Passes done. */
   readonly round: number;
   readonly startedMs: number;
-  /** When the last reply came; patience counts from here. */
+  /** When the last reply of use came; patience counts from here. */
   readonly heardMs: number;
   /** Steps taken. */
   readonly version: number;
@@ -35,6 +35,8 @@ export interface TurnsState {
   readonly open: SlotMap<Turn>;
   readonly known: Known;
   readonly pass: Pass;
+  /** Why the last reply that was no use was none. */
+  readonly trouble: string | null;
   readonly firstNorm: number;
   readonly finished: boolean;
 }

@@ -1,6 +1,5 @@
 import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
 import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
 import type { WorkerReply, WorkerTask } from "../messages.ts";
 import type { Step } from "../strategy.ts";
 import type { Training } from "./method.ts";
@@ -30,6 +29,7 @@ export function turns(plan: TurnsPlan): Training<TurnsState> {
         open: slotMapOf(Array.from({ length: workers }, (_, slot) => [slot, turn] as const)),
         known: { replies: emptySlotMap(), versions: emptySlotMap(), mean: null },
         pass: emptyPass(plan.weightsLength),
+        trouble: null,
         firstNorm: 0,
         finished: plan.roundsMax === 0,
       };
@@ -46,12 +46,14 @@ export function turns(plan: TurnsPlan): Training<TurnsState> {
       if (state.finished) return { state };
       if (arrival.kind === "tick") return { state, ...silence(plan, state, atMs) };
       const { task, outcome } = arrival;
-      const useless = outcome.kind === "lost" ? outcome.reason : uselessness(plan, state, arrival);
-      if (outcome.kind === "lost" || useless !== null) {
-        const refused = outcome.kind === "lost" ? {} : { refused: useless ?? "" };
-        const heardMs = outcome.kind === "lost" ? state.heardMs : atMs;
-        const step = again({ ...state, heardMs }, task.slot, outcome, atMs);
-        return { ...step, ...refused, ...silence(plan, step.state, atMs) };
+      if (outcome.kind === "lost") return again(plan, state, task.slot, outcome.reason, atMs);
+      const damage = damageOf(plan, outcome.result);
+      if (damage !== null)
+        return { ...again(plan, state, task.slot, damage, atMs), refused: damage };
+      const refused = tooStale(plan, state, task.slot);
+      if (refused !== null) {
+        const step = onwards({ ...state, trouble: refused }, task.slot);
+        return { ...step, refused, ...silence(plan, state, atMs) };
       }
       const next = applied(plan, { ...state, heardMs: atMs }, task.slot, outcome.result, atMs);
       return next.state.finished ? next : { ...next, ...onwards(next.state, task.slot) };
@@ -76,20 +78,20 @@ function taskOf(slot: number, { number, weights, notBeforeMs }: Turn): WorkerTas
   return { id, slot, round: number, weights, notBeforeMs, operation: "gradient" };
 }
 
-/** Why a reply that came cannot be used: damaged, or too stale. Null for one that can. */
-function uselessness(
-  plan: TurnsPlan,
-  { open, version }: TurnsState,
-  { task, outcome }: { readonly task: WorkerTask; readonly outcome: Outcome<WorkerReply> },
-): string | null {
-  if (outcome.kind === "lost") return outcome.reason;
-  const { loss, values } = outcome.result;
-  const { weightsLength, stalenessMax } = plan;
+/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
+function damageOf({ weightsLength }: TurnsPlan, { loss, values }: WorkerReply): string | null {
   if (values.length !== weightsLength)
     return `its reply has ${values.length} numbers, not ${weightsLength}`;
-  if (!Number.isFinite(loss) || !isFiniteVector(values))
-    return "its reply holds numbers that are none";
-  const staleness = version - atSlot(open, task.slot)!.version;
+  const isSound = Number.isFinite(loss) && isFiniteVector(values);
+  return isSound ? null : "its reply holds numbers that are none";
+}
+
+function tooStale(
+  { stalenessMax }: TurnsPlan,
+  { open, version }: TurnsState,
+  slot: number,
+): string | null {
+  const staleness = version - atSlot(open, slot)!.version;
   if (staleness <= stalenessMax) return null;
   return `its weights were ${staleness} steps old, more than ${stalenessMax}`;
 }
@@ -108,26 +110,28 @@ function onwards(
 
 /** After a loss the slot is asked anew, later each time. */
 function again(
+  plan: TurnsPlan,
   state: TurnsState,
   slot: number,
-  { kind }: Outcome<WorkerReply>,
+  trouble: string,
   atMs: number,
-): ReturnType<typeof onwards> & { readonly state: TurnsState } {
-  const step = onwards(state, slot);
-  if (kind === "done") return step;
+): Step<TurnsState, WorkerTask> {
   const losses = atSlot(state.open, slot)!.losses + 1;
+  const { state: next } = onwards({ ...state, trouble }, slot);
   const notBeforeMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (losses - 1));
-  const turn = { ...atSlot(step.state.open, slot)!, losses, notBeforeMs };
-  const open = withSlot(step.state.open, slot, turn);
-  return { ...step, state: { ...step.state, open }, besides: [taskOf(slot, turn)] };
+  const turn = { ...atSlot(next.open, slot)!, losses, notBeforeMs };
+  const open = withSlot(next.open, slot, turn);
+  const besides = [taskOf(slot, turn)];
+  return { state: { ...next, open }, settled: true, besides, ...silence(plan, state, atMs) };
 }
 
-/** Why it will not go on, once nothing was heard for the patience. */
+/** Why it will not go on, once nothing of use was heard for the patience. */
 function silence(
   { patienceMs }: TurnsPlan,
-  { heardMs }: TurnsState,
+  { heardMs, trouble }: TurnsState,
   atMs: number,
 ): { readonly stuck?: string } {
   if (atMs < heardMs + patienceMs) return {};
-  return { stuck: `no slot has replied for ${patienceMs / 1000} s` };
+  const last = trouble === null ? "" : ` (last: ${trouble})`;
+  return { stuck: `no reply of use for ${patienceMs / 1000} s${last}` };
 }
