@@ -9,18 +9,21 @@ export interface Sent {
   task(missing: Missing): BlockTask;
 }
 
-/** What each state's round asks, made once while it lasts: all tasks carry the same two arrays. */
+/**
+ * What each state's round asks, made once: all tasks carry the same two arrays. Whatever is asked
+ * later is asked at other predictions.
+ */
 export function sentOnce(): (state: BlocksState) => Sent {
-  const known = new WeakMap<object, { readonly round: number; readonly sent: Sent }>();
+  const known = new WeakMap<object, Sent>();
   return ({ round, predictions, weights }) => {
     const before = known.get(predictions);
-    if (before?.round === round) return before.sent;
+    if (before !== undefined) return before;
     const sent = sentOf(
       round,
       Float32Array.from(weights) as Float32Array<ArrayBuffer>,
       Float32Array.from(predictions) as Float32Array<ArrayBuffer>,
     );
-    known.set(predictions, { round, sent });
+    known.set(predictions, sent);
     return sent;
   };
 }
