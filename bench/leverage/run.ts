@@ -11,8 +11,8 @@ import { writePlot } from "../plot.ts";
 
 /**
  * What each code loses where 8 of 32 slots are missing for good: least squares over what replied,
- * above the least, for rows that are alike and for rows of which sixteen are 200 times as large. The
- * plot has every draw, in order.
+ * above the least, for rows that are alike and for rows of which sixteen are 200 times as large.
+ * The plot has every draw, in order.
  */
 const draws = 400;
 const width = 34;

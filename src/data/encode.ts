@@ -41,22 +41,9 @@ export async function encode(
   const { encoding, chosen, workers, seed, storage = "float32" } = request;
   const isChecked = workers >= 1 && workers <= bounds.simulatedWorkersMax;
   assert(isChecked, "the number of workers was checked before");
+  refuseWhatCannotBe(prepared, request);
   const isSparse = prepared.preparation.sparse;
-  if (isSparse && encoding.mixes && encoding.encode === "ahead")
-    throw new RunError(
-      "sparse-mixing",
-      `encoding ${chosen.type}: it mixes rows, and stored mixtures of sparse rows are dense`,
-      {
-        hint: "leave encode: ahead out: workers then keep the rows as they are and mix their sums",
-      },
-    );
-  const byWorkers = encoding.encode === "workers" || (isSparse && encoding.mixes);
-  if (storage !== "float32" && (isSparse || byWorkers)) throw notPacked(storage, isSparse);
-  const refusal = encoding.refusal(workers);
-  if (refusal !== null)
-    throw new RunError("bad-workers", `encoding ${chosen.type}: ${refusal}`, {
-      hint: "change the number of workers or the encoding",
-    });
+  const byWorkers = isFormedByWorkers(encoding, isSparse);
   const content = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
   const digest = digestOf(storage === "float32" ? content : { ...content, storage });
   const key = `encoded/${digest}.json`;
@@ -94,6 +81,30 @@ export async function encode(
   };
   await writeManifest(store, key, encoded);
   return encoded;
+}
+
+function isFormedByWorkers(encoding: Encoding, isSparse: boolean): boolean {
+  return encoding.encode === "workers" || (isSparse && encoding.mixes);
+}
+
+function refuseWhatCannotBe(prepared: Prepared, request: EncodeRequest): void {
+  const { encoding, chosen, workers, storage = "float32" } = request;
+  const isSparse = prepared.preparation.sparse;
+  if (isSparse && encoding.mixes && encoding.encode === "ahead")
+    throw new RunError(
+      "sparse-mixing",
+      `encoding ${chosen.type}: it mixes rows, and stored mixtures of sparse rows are dense`,
+      {
+        hint: "leave encode: ahead out: workers then keep the rows as they are and mix their sums",
+      },
+    );
+  if (storage !== "float32" && (isSparse || isFormedByWorkers(encoding, isSparse)))
+    throw notPacked(storage, isSparse);
+  const refusal = encoding.refusal(workers);
+  if (refusal !== null)
+    throw new RunError("bad-workers", `encoding ${chosen.type}: ${refusal}`, {
+      hint: "change the number of workers or the encoding",
+    });
 }
 
 function notPacked(storage: Storage, isSparse: boolean): RunError {

@@ -4,7 +4,7 @@ import { evaluate } from "../../src/run/evaluate.ts";
 import { planRun } from "../../src/run/plan.ts";
 import { scene, segment, table } from "../simulation/simulated-run.ts";
 
-/* Whole simulated runs over codes that need more than rows and a sum: who forms them, and weights. */
+/* Whole simulated runs over codes that need more than a sum: weights, or who forms the rows. */
 
 const spec = {
   problem: { type: "ridge", l2: 0.01 },
@@ -48,7 +48,7 @@ describe("a cyclic code over fewer replies trains what everyone would", () => {
   });
 });
 
-test("sparse rows that nobody mixed train what everyone would, and better than uncoded", async () => {
+test("sparse rows that nobody mixed train what all would, and better than uncoded", async () => {
   const random = randomFrom("sparse rows");
   const lines = Array.from({ length: 400 }, (_, i) => {
     const size = i % 50 === 0 ? 30 : 1;
