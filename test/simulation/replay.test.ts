@@ -4,7 +4,6 @@ import { replay } from "../../src/run/replay.ts";
 import { rounds } from "../../src/run/strategies/rounds.ts";
 import { trial } from "../run/fixtures.ts";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
-import { type TurnTask, turns } from "../strategies/turns.ts";
 import { interruptAt, recorded, scene, segment, table, throughout } from "./simulated-run.ts";
 
 const spec = {
@@ -61,12 +60,20 @@ describe("a recorded run replays to the same bits", () => {
     expect(state).toEqual(end.state);
   });
 
-  it("whatever the strategy", async () => {
-    const strategy = turns({ slots: 3, columns: 5, stepSize: 0.01, repliesMax: 40 });
-    const perform = ({ weights }: TurnTask) => Float64Array.from(weights, (w) => w - 1);
-    const fateOf = fatesOf({ model: "late", probability: 0.3, delayMs: 21, failures: 0.1 });
-    const end = await virtualRun(strategy, { perform, fateOf });
-    expect(await replay(strategy, end.events, perform)).toEqual(end.state);
+  it.each([
+    { strategy: "turns" },
+    { strategy: { type: "turns", memory: false, stalenessMax: 20 } },
+    { wait: "adaptive" },
+    { wait: { adaptive: { rule: "deadline" } } },
+    { wait: { speculate: { minimum: 10 } } },
+  ])("also interrupted and resumed: %j", async (how) => {
+    const start = await scene({ ...spec, ...how }, table(80, 4, 1));
+    const { end } = await throughout(start, (count) => (count < 3 ? interruptAt(count * 17) : {}));
+    expect(end.stop).toEqual({ kind: "done" });
+    expect(end.rounds).toBe(12);
+    const { events, digest } = await recorded(start);
+    expect(events.filter((event) => event.type === "resumed")).toHaveLength(2);
+    expect(digest).toBe(weightsDigest(end.weights));
   });
 
   it("and refuses a recording that is not its own", async () => {

@@ -122,7 +122,7 @@ function again(
   const turn = { ...atSlot(next.open, slot)!, losses, notBeforeMs };
   const open = withSlot(next.open, slot, turn);
   const besides = [taskOf(slot, turn)];
-  return { state: { ...next, open }, settled: true, besides, ...silence(plan, state, atMs) };
+  return { state: { ...next, open }, settled: true, besides, ...silence(plan, next, atMs) };
 }
 
 /** Why it will not go on, once nothing of use was heard for the patience. */
