@@ -1,5 +1,6 @@
 import { randomFrom } from "../core/random.ts";
 import type { Encoding } from "../encoding/encoding.ts";
+import { denseRowsOf } from "../math/kernels/resident.ts";
 import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { denseChunks, type Piece } from "./dense-chunks.ts";
@@ -45,7 +46,8 @@ async function denseRows(
   rows: number,
 ): Promise<Examples> {
   const { columns } = encoded;
-  const values = new Float32Array(rows * columns);
+  const formed = denseRowsOf(rows, columns);
+  const { values } = formed;
   const targets = new Float32Array(rows);
   const counts = new Float32Array(rows).fill(1);
   const mixer = new Mixer(columns + 1);
@@ -68,6 +70,6 @@ async function denseRows(
       used++;
     }
   }
-  const examples = { rows: { kind: "dense" as const, rows, columns, values }, targets };
+  const examples = { rows: formed, targets };
   return isWeighted ? { ...examples, weights: counts } : examples;
 }

@@ -1,4 +1,5 @@
 import type { MixingCode } from "../encoding/encoding.ts";
+import { sparseRowsOf } from "../math/kernels/resident.ts";
 import type { Examples, SparseRows } from "../math/rows.ts";
 import type { Piece } from "./dense-chunks.ts";
 import type { Share } from "./raw-slots.ts";
@@ -97,15 +98,11 @@ class MixtureBuilder {
 }
 
 function rowsOf(held: SparseBuffer, columns: number): SparseRows {
-  const { rows, entries } = held;
-  return {
-    kind: "sparse",
-    rows,
-    columns,
-    values: held.values.slice(0, entries),
-    indices: held.indices.slice(0, entries),
-    offsets: held.offsets.slice(0, rows + 1),
-  };
+  const made = sparseRowsOf(held.rows, columns, held.entries);
+  made.values.set(held.values.subarray(0, held.entries));
+  made.indices.set(held.indices.subarray(0, held.entries));
+  made.offsets.set(held.offsets.subarray(0, held.rows + 1));
+  return made;
 }
 
 function targetsOf(held: SparseBuffer): Float32Array {
