@@ -101,6 +101,9 @@ function randomSpec(random: Random) {
     "all",
     { fastest: needed },
     { deadline: 20 + random.integer(80), atLeast: 1 },
+    "adaptive",
+    { adaptive: { rule: pick(["gain", "deadline", "disagreement"]), atLeast: needed } },
+    { speculate: { after: 0.5, minimum: 1 + random.integer(50) } },
   ]);
   return {
     problem: { type: problem },

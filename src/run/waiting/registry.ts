@@ -10,10 +10,12 @@ import type { Wait } from "./wait.ts";
 /** The policy for a number of workers. Throws `RunError` where it asks for more than there are. */
 export function waitPolicy(wait: Wait, crowd: Crowd): WaitPolicy {
   const policy = created(wait, crowd);
-  if (policy.needed > crowd.workers) {
+  const asked = typeof wait === "object" && "adaptive" in wait ? wait.adaptive.atLeast : undefined;
+  const needed = Math.max(policy.needed, asked ?? 0);
+  if (needed > crowd.workers) {
     throw new RunError(
       "quorum-too-large",
-      `wait: ${policy.needed} replies are asked for, but there are ${crowd.workers} workers`,
+      `wait: ${needed} replies are asked for, but there are ${crowd.workers} workers`,
       { hint: `ask for at most ${crowd.workers}, or raise workers` },
     );
   }
