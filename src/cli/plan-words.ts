@@ -1,4 +1,4 @@
-import type { Considered, Goal } from "../planner/considered.ts";
+import { type Considered, compared, type Goal } from "../planner/considered.ts";
 import { errorBound } from "../planner/error-bound.ts";
 import { forecastOf } from "../planner/forecast.ts";
 import type { MadePlan } from "../planner/make-plan.ts";
@@ -29,7 +29,7 @@ export function alternativesTable(made: MadePlan, goal: Goal): string {
     .map((one) => [
       settingInWords(made.spec, one.setting),
       one.rounds === null ? "–" : formatCount(one.rounds),
-      one.rounds === null ? "–" : formatSeconds(finite(one.toTarget.seconds)),
+      one.rounds === null ? "–" : formatSeconds(finite(one.toTarget.secondsMean)),
       one.rounds === null ? "–" : formatDollars(finite(one.toTarget.dollars)),
       why(one, made, goal),
     ]);
@@ -45,8 +45,8 @@ export function planFacts(made: MadePlan): string {
   const { error, figures, storing } = aboutChosen(made);
   const { seconds, secondsLow, secondsHigh } = figures;
   const range = `${formatSeconds(finite(secondsLow))} to ${formatSeconds(finite(secondsHigh))}`;
-  const ratio = plain.toTarget.seconds / chosen.toTarget.seconds;
-  const all = `not encoding and waiting for all takes ${formatSeconds(finite(plain.toTarget.seconds))}`;
+  const ratio = plain.toTarget.secondsMean / chosen.toTarget.secondsMean;
+  const all = `not encoding and waiting for all takes ${formatSeconds(finite(plain.toTarget.secondsMean))}`;
   const isPlain = plain === chosen;
   return facts([
     ["plan", settingInWords(made.spec, chosen.setting)],
@@ -76,7 +76,7 @@ export function toldAlternatives(made: MadePlan): object[] {
     ...setting,
     verdict,
     rounds,
-    seconds: finite(toTarget.seconds),
+    seconds: finite(toTarget.secondsMean),
     dollars: finite(toTarget.dollars),
   }));
 }
@@ -93,12 +93,12 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
     toEqualLoss: {
       objective: target.objective,
       rounds: chosen.rounds,
-      seconds: finite(chosen.toTarget.seconds),
+      seconds: finite(chosen.toTarget.secondsMean),
       dollars: finite(chosen.toTarget.dollars),
     },
     notEncoding: {
       rounds: plain.rounds,
-      seconds: finite(plain.toTarget.seconds),
+      seconds: finite(plain.toTarget.secondsMean),
       dollars: finite(plain.toTarget.dollars),
     },
     error: { worst: finite(error.worst), typical: finite(error.typical) },
@@ -123,7 +123,7 @@ function aboutChosen({ spec, data, choice, figures }: MadePlan) {
 
 function reached({ rounds, toTarget }: Considered): string {
   if (rounds === null) return "it does not get there";
-  return `reached after ${formatCount(rounds)} rounds, ${formatSeconds(finite(toTarget.seconds))}`;
+  return `reached after ${formatCount(rounds)} rounds, ${formatSeconds(finite(toTarget.secondsMean))}`;
 }
 
 function errorInWords({ worst, typical }: { worst: number; typical: number }): string {
@@ -139,8 +139,12 @@ function why(one: Considered, { choice }: MadePlan, goal: Goal): string {
   switch (verdict.kind) {
     case "chosen":
       return "chosen";
+    case "open":
     case "behind":
-      return behindInWords(one.toTarget[goal] / choice.chosen.toTarget[goal] - 1, goal);
+      return behindInWords(
+        compared(one.toTarget, goal) / compared(choice.chosen.toTarget, goal) - 1,
+        goal,
+      );
     case "hopeless":
       return "cannot do better";
     case "misses":

@@ -59,7 +59,7 @@ export async function clocked(job: Job, setting: Setting, from: Reference): Prom
     tried: [],
     rounds: isPlain(setting) ? rounds : null,
     roundsToStop: from.roundsToStop,
-    verdict: { kind: "behind" },
+    verdict: { kind: "open" },
   };
 }
 

@@ -1,85 +1,114 @@
 import { assert } from "../core/errors.ts";
-import { type Choosing, clocked, plainOf, referenceOf, rehearsed } from "./audition.ts";
-import { type Choice, type Considered, errorOf } from "./considered.ts";
-import { foresight } from "./foresight.ts";
+import {
+  type Choosing,
+  clocked,
+  type Job,
+  plainOf,
+  type Reference,
+  referenceOf,
+  rehearsed,
+} from "./audition.ts";
+import { type Choice, type Considered, compared, errorOf } from "./considered.ts";
+import { type Foresight, foresight } from "./foresight.ts";
 import { fatesOf } from "./lateness.ts";
 import { isPlain, settingsOf } from "./setting.ts";
 
 /** A gain of less than this over not encoding is none. */
 const gainMin = 0.01;
+/** Rounds are few and chance plays a part: who comes close is rehearsed more often. */
 const rehearsalsFirst = 2;
-/** Those within `contention` of the best are rehearsed until there are so many. */
-const rehearsalsOfContenders = 6;
-const contention = 1.3;
-const contendersMax = 5;
+const rehearsalsEnough = 6;
 
 /**
  * The setting that reaches the loss of waiting for all unencoded slots first, or cheapest. Settings
- * are rehearsed in the order of what they would take if erasures cost no rounds; what cannot be
- * ahead any more is not. Those that come close to the best are rehearsed more often: rounds are
- * few and chance plays a part. Not encoding wins ties.
+ * start from what they would take if erasures cost no rounds, which none can better; whichever
+ * is ahead is rehearsed until it is behind another or known well enough. Not encoding wins ties.
  */
 export async function choose(how: Choosing): Promise<Choice> {
-  const job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
-  /** With the error of its rehearsals on top: what is not sure does not win by luck. */
-  const value = (one: Considered) => one.toTarget[how.goal] + errorOf(one, how.goal);
+  const job: Job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
   const reference = await referenceOf(job);
-  const { target } = reference;
-  const { sparse } = how.sample.prepared.preparation;
-  const open: Considered[] = [];
-  for (const setting of settingsOf(how.spec, how.auto, { rows: how.data.rows, sparse }))
-    open.push(await clocked(job, setting, reference));
-  const plains = open.filter(({ setting }) => isPlain(setting));
-  const plain = least(plains, value) ?? (await clocked(job, plainOf(how.spec), reference));
-  const decided = [...plains];
-  const foreseen = foresight(job);
-  let limit = plains.length === 0 ? Number.POSITIVE_INFINITY : value(plain);
-  for (const one of open.toSorted((a, b) => value(a) - value(b))) {
-    if (isPlain(one.setting)) continue;
-    const isBehind = value(one) >= (1 - gainMin) * limit;
-    const verdict = isBehind ? ({ kind: "hopeless" } as const) : foreseen.verdictOn(one);
-    const done =
-      verdict === null ? await rehearsed(job, one, target, rehearsalsFirst) : { ...one, verdict };
-    decided.push(done);
-    foreseen.learn(done);
-    if (done.rounds !== null) limit = Math.min(limit, value(done));
-  }
-  const contenders = decided
-    .filter(({ tried }) => tried.length > 0)
-    .filter((one) => value(one) <= contention * limit)
-    .sort((a, b) => value(a) - value(b));
-  for (const one of contenders.slice(0, contendersMax))
-    decided[decided.indexOf(one)] = await rehearsed(job, one, target, rehearsalsOfContenders);
-  const ahead = best(decided, plains.length === 0 ? null : plain, value);
-  const chosen: Considered = { ...ahead, verdict: { kind: "chosen" } };
-  const considered = decided
-    .map((one) => (one === ahead ? chosen : one))
-    .sort((a, b) => value(a) - value(b));
-  return { chosen, plain: ahead === plain ? chosen : plain, considered, target };
+  const field = await fieldOf(job, reference);
+  const plains = field.filter(({ setting }) => isPlain(setting));
+  const sure = (one: Considered) => compared(one.toTarget, how.goal) + errorOf(one, how.goal);
+  const plain = least(plains, sure) ?? (await clocked(job, plainOf(how.spec), reference));
+  const ahead = await race(job, reference, field, plains.length > 0 ? plain : null);
+  const there = ahead ?? nearest(field);
+  const chosen: Considered = { ...there, verdict: { kind: "chosen" } };
+  return {
+    chosen,
+    plain: there === plain ? chosen : plain,
+    considered: field
+      .map((one) => (one === there ? chosen : one))
+      .sort((a, b) => sure(a) - sure(b)),
+    target: reference.target,
+  };
 }
 
-/** The best of those that get there; not encoding unless there is a gain. */
-function best(
-  decided: readonly Considered[],
+async function fieldOf(job: Job, reference: Reference): Promise<Considered[]> {
+  const { spec, auto, data, sample } = job;
+  const { sparse } = sample.prepared.preparation;
+  const field: Considered[] = [];
+  for (const setting of settingsOf(spec, auto, { rows: data.rows, sparse }))
+    field.push(await clocked(job, setting, reference));
+  return field;
+}
+
+/**
+ * Best first: the one ahead is looked at more closely until one is ahead that needs no more of it.
+ * Verdicts are written into the field. Null where nobody gets to the target.
+ */
+async function race(
+  job: Job,
+  { target }: Reference,
+  field: Considered[],
   plain: Considered | null,
-  value: (one: Considered) => number,
-): Considered {
-  const there = decided.filter(({ tried }) => tried.length > 0);
-  // One that was rehearsed more often than others is not to lose by that.
-  const most = Math.max(0, ...there.map(({ tried }) => tried.length));
-  const ahead = least(
-    there.filter(({ tried }) => tried.length === most),
-    value,
-  );
-  if (ahead === null) return plain ?? nearest(decided);
-  if (plain === null) return ahead;
-  return value(ahead) < (1 - gainMin) * value(plain) ? ahead : plain;
+): Promise<Considered | null> {
+  const foreseen = foresight(job);
+  const { goal } = job;
+  const standing = (one: Considered) => {
+    if (one === plain) return (1 - gainMin) * compared(one.toTarget, goal);
+    const error = one.tried.length >= rehearsalsEnough ? errorOf(one, goal) : 0;
+    return compared(one.toTarget, goal) + error;
+  };
+  for (;;) {
+    const running = field.filter(
+      (one) => one.verdict.kind === "open" && (one === plain || !isPlain(one.setting)),
+    );
+    const ahead = least(running, standing);
+    if (ahead === null) return null;
+    const { setting } = ahead;
+    if (ahead === plain || ahead.tried.length >= rehearsalsEnough) {
+      for (const one of field) if (one.verdict.kind === "open") settle(field, one);
+      return field.find((one) => one.setting === setting)!;
+    }
+    field[field.indexOf(ahead)] = await closer(job, ahead, target, foreseen);
+  }
+}
+
+async function closer(
+  job: Job,
+  one: Considered,
+  target: Reference["target"],
+  foreseen: Foresight,
+): Promise<Considered> {
+  const isNew = one.tried.length === 0;
+  const verdict = isNew ? foreseen.verdictOn(one) : null;
+  if (verdict !== null) return { ...one, verdict };
+  const done = await rehearsed(job, one, target, isNew ? rehearsalsFirst : rehearsalsEnough);
+  foreseen.learn(done);
+  return done;
+}
+
+/** Who was not ahead in the end was either looked at, or could not be. */
+function settle(field: Considered[], one: Considered): void {
+  const kind = one.tried.length > 0 || isPlain(one.setting) ? "behind" : "hopeless";
+  field[field.indexOf(one)] = { ...one, verdict: { kind } };
 }
 
 /** Where nothing reaches the target: the one that comes nearest. */
-function nearest(decided: readonly Considered[]): Considered {
+function nearest(field: readonly Considered[]): Considered {
   const miss = ({ verdict }: Considered) => ("miss" in verdict ? verdict.miss : Infinity);
-  const found = least(decided, miss);
+  const found = least(field, miss);
   assert(found !== null, "there is a setting that can work");
   return found;
 }

@@ -21,6 +21,8 @@ export interface Considered {
 }
 
 export type Verdict =
+  /** Nothing is known yet. */
+  | { readonly kind: "open" }
   | { readonly kind: "chosen" }
   /** It gets there, later or dearer than the chosen one. */
   | { readonly kind: "behind" }
@@ -41,6 +43,11 @@ export interface Choice {
   readonly target: Target;
 }
 
+/** What is compared of a setting. */
+export function compared(figures: Figures, goal: Goal): number {
+  return goal === "seconds" ? figures.secondsMean : figures.dollars;
+}
+
 /** With what its rehearsals took. */
 export function withTrials(one: Considered, tried: readonly number[]): Considered {
   const each = tried.map((rounds) => one.clock.at(rounds));
@@ -51,7 +58,7 @@ export function withTrials(one: Considered, tried: readonly number[]): Considere
 /** How sure that is: the standard error of the mean over its rehearsals. */
 export function errorOf({ tried, clock }: Considered, goal: Goal): number {
   if (tried.length < 2) return 0;
-  const values = tried.map((rounds) => clock.at(rounds)[goal]);
+  const values = tried.map((rounds) => compared(clock.at(rounds), goal));
   const middle = mean(values);
   const variance = mean(values.map((value) => (value - middle) ** 2));
   return Math.sqrt(variance / (tried.length - 1));
@@ -61,6 +68,7 @@ function averaged(all: readonly Figures[]): Figures {
   const of = (name: keyof Figures) => mean(all.map((figures) => figures[name]));
   return {
     seconds: of("seconds"),
+    secondsMean: of("secondsMean"),
     secondsLow: of("secondsLow"),
     secondsHigh: of("secondsHigh"),
     dollars: of("dollars"),
