@@ -55,7 +55,7 @@ describe("a rehearsal", () => {
     const workMs = machine.workMs(entriesPerSlot(record.spec, data));
     const about = { spec: record.spec, sample, machine, workMs, roundsMax: 100 };
     const rehearsals = [];
-    for (let draw = 0; draw < 5; draw++) rehearsals.push(await rehearse({ ...about, draw }));
+    for (let draw = 0; draw < 8; draw++) rehearsals.push(await rehearse({ ...about, draw }));
     const fates = fatesOf(machine.lateness);
     const figures = clock(record.spec, data, { ...machine, fates }, 6).at(6);
     const ends = rehearsals.map(({ spent }) => spent.at(-1)!);
@@ -63,10 +63,12 @@ describe("a rehearsal", () => {
     expect(figures.dollars).toBeCloseTo(mean(ends.map(({ usd }) => usd)), 9);
     expect(figures.bytesUp).toBe(Math.round(mean(ends.map(({ bytesUp }) => bytesUp))));
     expect(figures.bytesDown).toBe(Math.round(mean(ends.map(({ bytesDown }) => bytesDown))));
-    expect(figures.seconds * 1000).toBeCloseTo(
-      ends.map(({ ms }) => ms).sort((a, b) => a - b)[2]!,
-      6,
-    );
+    const [fourth, fifth] = ends
+      .map(({ ms }) => ms)
+      .sort((a, b) => a - b)
+      .slice(3, 5);
+    expect(figures.seconds * 1000).toBeCloseTo((fourth! + fifth!) / 2, 6);
+    expect(figures.secondsMean * 1000).toBeCloseTo(mean(ends.map(({ ms }) => ms)), 6);
     expect(await rehearsals[0]!.objectiveAt(6)).toBeLessThan(await rehearsals[0]!.objectiveAt(0));
   });
 });
