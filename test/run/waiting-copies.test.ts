@@ -99,6 +99,22 @@ describe("copies of slow tasks", () => {
     ]);
   });
 
+  it("count a task that was lost and asked again from then on", async () => {
+    const { plan, perform } = trial({ ...base, wait: speculate() });
+    const end = await virtualRun(rounds(plan), {
+      perform,
+      fateOf: ({ id, slot }) => ({
+        ...fair,
+        delayMs: id.endsWith("try-2") ? 500 : 0,
+        fault: slot === 7 && id.endsWith("slot-7") ? "crash-after" : null,
+      }),
+    });
+    expect(arrivals(end.events, 7)).toMatchObject([
+      { task: "round-0/gradient/slot-7", fate: "lost", atMs: 10 },
+      { task: "round-0/gradient/slot-7/copy-1", startedMs: 50, atMs: 60 },
+    ]);
+  });
+
   it("beat waiting for all on the same delays, and take more tasks", async () => {
     const sky = { model: "late", probability: 0.1, delayMs: 1000 };
     const run = async (wait: Setting["wait"] & {}) => {
