@@ -12,6 +12,7 @@ export interface Policy {
 export function policiesFor(workers: number, taskMs: number): readonly Policy[] {
   const most = fewer(workers, 0.9);
   const nearlyAll = fewer(workers, 0.95);
+  const few = fewer(workers, 0.75);
   const hadamard = (redundancy: number) => ({ type: "hadamard", redundancy });
   return [
     { name: "uncoded, all", spec: { encoding: "uncoded", wait: "all" } },
@@ -31,6 +32,7 @@ export function policiesFor(workers: number, taskMs: number): readonly Policy[] 
     },
     { name: "uncoded, adaptive", spec: { encoding: "uncoded", wait: "adaptive" } },
     { name: "hadamard 1.1, 90 %", spec: { encoding: hadamard(1.1), wait: { fastest: most } } },
+    { name: "hadamard 1.1, 75 %", spec: { encoding: hadamard(1.1), wait: { fastest: few } } },
     { name: "hadamard 1.25, 90 %", spec: { encoding: hadamard(1.25), wait: { fastest: most } } },
     { name: "hadamard 2, 90 %", spec: { encoding: hadamard(2), wait: { fastest: most } } },
     { name: "replication 2, 90 %", spec: { encoding: "replication", wait: { fastest: most } } },

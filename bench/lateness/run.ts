@@ -10,14 +10,16 @@ import { type Course, course } from "./trial.ts";
  * equal loss, that is until the original objective is for good within 1 % of where waiting for all
  * ends. Lateness is added to a task and does not depend on what it computes. `--share 1` (usual):
  * all of the task's time is computing, so that twice the rows take twice the time; with less the
- * rest is the same for everyone. `--trials 20 --rounds 16 --plain 1` (no bursts: model lambda).
+ * rest is the same for everyone. `--trials 20 --rounds 16 --plain 1` (no bursts: model lambda);
+ * `--workers 64 --seconds 1` for one cell.
  */
 const trials = numberOption("trials", 20);
 const rounds = numberOption("rounds", 16);
 const computeShare = numberOption("share", 1);
 const weather = { model: numberOption("plain", 0) === 1 ? "lambda" : "lambda-trace-a" };
-const crowds = [8, 64, 256].slice(0, numberOption("crowds", 3));
-const tasksMs = [1_000, 10_000];
+const only = { workers: numberOption("workers", 0), seconds: numberOption("seconds", 0) };
+const crowds = only.workers > 0 ? [only.workers] : [8, 64, 256];
+const tasksMs = only.seconds > 0 ? [1_000 * only.seconds] : [1_000, 10_000];
 const tolerance = 0.01;
 
 const results = [];
@@ -28,7 +30,7 @@ for (const taskMs of tasksMs) {
         ` ${weather.model}: ${trials} trials\n` +
         "policy                      median s   worst s   s a round   speed-up   worst    $ ratio",
     );
-    for (const row of await cell(workers, taskMs)) {
+    for await (const row of cell(workers, taskMs)) {
       results.push(row);
       console.log(line(row));
     }
@@ -65,12 +67,11 @@ interface Row {
   readonly dollarsRatio: number | null;
 }
 
-async function cell(workers: number, taskMs: number): Promise<Row[]> {
+async function* cell(workers: number, taskMs: number): AsyncGenerator<Row> {
   const numbers = Array.from({ length: trials }, (_, i) => i + 1);
   const task = { baseMs: (1 - computeShare) * taskMs, computeMs: computeShare * taskMs };
   let plain: readonly Reached[] = [];
   let goals: readonly number[] = [];
-  const rows: Row[] = [];
   for (const policy of policiesFor(workers, taskMs)) {
     const spec = common(workers, policy.spec.strategy === "turns");
     const courses: Course[] = [];
@@ -81,7 +82,7 @@ async function cell(workers: number, taskMs: number): Promise<Row[]> {
     if (plain.length === 0) plain = reached;
     const seconds = reached.map((one) => one.ms / 1000);
     const speedups = reached.map((one, i) => plain[i]!.ms / one.ms);
-    rows.push({
+    yield {
       workers,
       taskSeconds: taskMs / 1000,
       policy: policy.name,
@@ -91,9 +92,8 @@ async function cell(workers: number, taskMs: number): Promise<Row[]> {
       speedup: finite(median(plain.map(({ ms }) => ms)) / 1000 / median(seconds)),
       worstSpeedup: finite(Math.min(...speedups)),
       dollarsRatio: finite(median(reached.map((one, i) => one.dollars / plain[i]!.dollars))),
-    });
+    };
   }
-  return rows;
 }
 
 interface Reached {
@@ -121,7 +121,7 @@ function common(workers: number, isTurns: boolean): RunInput {
     },
     workers,
     optimizer: "l-bfgs",
-    stop: { rounds: isTurns ? 20 * rounds * workers : rounds, tolerance: 0, patience: 3_600 },
+    stop: { rounds: isTurns ? 8 * rounds * workers : rounds, tolerance: 0, patience: 3_600 },
     seed: 1,
   };
 }

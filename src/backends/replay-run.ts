@@ -5,7 +5,7 @@ import { readHistory, readJson, weightsDigest } from "../run/finish.ts";
 import { resultKey } from "../run/keys.ts";
 import { openTraining } from "../run/plan.ts";
 import type { RunRecord } from "../run/record.ts";
-import { replay } from "../run/replay.ts";
+import { checkReplayable, replay } from "../run/replay.ts";
 import type { Training } from "../run/strategies/method.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
 import { encodeAgain, isVast, scratchShards } from "./scratch-shards.ts";
@@ -25,6 +25,8 @@ export async function replayRun(
   record: RunRecord,
   onRound: (round: number) => void = () => {},
 ): Promise<Replayed> {
+  const events = await readHistory(home, record.run);
+  checkReplayable(events);
   const store = isVast(record.spec) ? scratchShards(home) : home;
   if (isVast(record.spec)) await encodeAgain(record, store);
   const prepared = await readManifest<Prepared>(store, record.prepared);
@@ -54,7 +56,6 @@ export async function replayRun(
       yield event;
     }
   }
-  const events = await readHistory(store, record.run);
   const state = await replay(strategy, watched(events), (task) => perform(requestOf(record, task)));
   const result = await readJson<ResultEvent>(store, resultKey(record.run));
   const { round, weights } = strategy.progress(state);

@@ -18,7 +18,6 @@ export async function replay<State extends object, Task extends Slotted, Result>
   let durable = state;
   for (const event of events) {
     let step: Step<State, Task>;
-    if (event.type === "arrivals") throw toldInSums();
     if (event.type === "resumed") {
       state = strategy.resume?.(durable, event.atMs) ?? durable;
       continue;
@@ -35,8 +34,10 @@ export async function replay<State extends object, Task extends Slotted, Result>
   return state;
 }
 
-function toldInSums(): RunError {
-  return new RunError("not-recorded", "the run was so large that most replies were told in sums", {
+/** Throws `RunError` where not every reply was told, so that there is nothing to replay. */
+export function checkReplayable(events: readonly RunEvent[]): void {
+  if (!events.some((event) => event.type === "arrivals")) return;
+  throw new RunError("not-recorded", "the run was so large that most replies were told in sums", {
     hint: "simulate its spec again instead: the same seed gives the same replies and weights",
   });
 }

@@ -65,6 +65,10 @@ export interface Disturbance {
     clock: VirtualClock,
   ) => Compute<WorkerTask, WorkerReply>;
   readonly fateOf?: (task: WorkerTask) => Fate;
+  /** With more replies than this most are told in sums. */
+  readonly repliesToldMax?: number;
+  /** Rests at every event, and computes every reply. */
+  readonly isPlain?: boolean;
 }
 
 /** One segment of the run on a virtual clock, in its spec's weather. */
@@ -73,7 +77,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const store = how.store ?? scene.store;
   const { weather, seed } = record.spec;
   const sky = weatherFrom(weather ?? { model: "calm" });
-  const clock = virtualClock();
+  const clock = how.isPlain ? { ...virtualClock(), advance: () => false } : virtualClock();
   const simulated = simulatedCompute<WorkerTask, WorkerReply>({
     clock,
     perform: performer(record, store),
@@ -81,16 +85,18 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
     fateOf: (task) =>
       how.fateOf?.(task) ??
       fateOf(sky, { task: task.id, slot: task.slot, round: task.round }, seed),
-    bytes: () => ({ down: 100, up: 100 }),
+    bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
+    ...(how.isPlain ? {} : { replyBytes: () => 100 }),
   });
   const compute = how.around?.(simulated, clock) ?? simulated;
-  const { listen, signal } = how;
+  const { listen, signal, repliesToldMax } = how;
   const end = await runSegment(record, staged, {
     store,
     clock,
     compute,
     ...(listen === undefined ? {} : { listen }),
     ...(signal === undefined ? {} : { signal }),
+    ...(repliesToldMax === undefined ? {} : { repliesToldMax }),
   });
   await compute.close();
   return end;

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openBackend } from "../../src/backends/registry.ts";
+import { replayRun } from "../../src/backends/replay-run.ts";
+import { trainFurther, trainNew } from "../../src/backends/train.ts";
+import type { ArrivalsEvent, RunEvent } from "../../src/ports/events.ts";
+import { foldRun } from "../../src/report/fold.ts";
+import { weightsDigest } from "../../src/run/finish.ts";
+import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import {
+  afresh,
+  type Disturbance,
+  interruptAt,
+  scene,
+  segment,
+  table,
+  throughout,
+} from "./simulated-run.ts";
+
+const spec = {
+  problem: { type: "ridge", l2: 0.05 },
+  workers: 20,
+  wait: { fastest: 14 },
+  stop: { rounds: 12, tolerance: 0 },
+  weather: {
+    model: "late",
+    probability: 0.3,
+    delayMs: 60,
+    failures: 0.1,
+    duplicates: 0.1,
+    coldStartMs: 150,
+  },
+  seed: 3,
+};
+const text = table(200, 4, 1);
+const isSum = (event: RunEvent): event is ArrivalsEvent => event.type === "arrivals";
+
+async function told(more: object, how: Disturbance) {
+  const start = await scene({ ...spec, ...more }, text);
+  const events: RunEvent[] = [];
+  const end = await segment(start, { ...how, listen: (event) => events.push(event) });
+  expect(end.stop).toEqual({ kind: "done" });
+  return { start, end, events };
+}
+
+describe("a simulation that hurries", () => {
+  const ways: [string, object][] = [
+    ["the fastest", {}],
+    ["all, gradient descent", { wait: "all", optimizer: "gradient-descent" }],
+    ["a deadline", { wait: { deadline: 40, atLeast: 3 } }],
+    ["copies of the slow", { wait: { speculate: { after: 0.5, factor: 1.5 } } }],
+  ];
+
+  it.each(ways)("tells what one tells that rests and computes everything: %s", async (_, more) => {
+    const quick = await told(more, {});
+    const plain = await told(more, { isPlain: true });
+    expect(quick.events).toEqual(plain.events);
+    expect(weightsDigest(quick.end.weights)).toBe(weightsDigest(plain.end.weights));
+    expect(quick.end.totals).toEqual(plain.end.totals);
+  });
+});
+
+describe("replies told in sums", () => {
+  const sums = { repliesToldMax: 100 };
+
+  it("change neither weights nor time nor totals, and add up to the same report", async () => {
+    const one = await told({}, {});
+    const all = await told({}, sums);
+    expect(all.events.some(isSum)).toBe(true);
+    expect(one.events.some(isSum)).toBe(false);
+    expect(weightsDigest(all.end.weights)).toBe(weightsDigest(one.end.weights));
+    expect(all.end.elapsedMs).toBe(one.end.elapsedMs);
+    expect(all.end.totals).toEqual(one.end.totals);
+    const [few, full] = [foldRun("few", all.events), foldRun("full", one.events)];
+    const { dollars, ...figures } = few.figures;
+    expect({ ...figures, dollars: full.figures.dollars }).toEqual(full.figures);
+    expect(dollars).toBeCloseTo(full.figures.dollars, 12);
+    expect(few.pace.replies).toBe(full.pace.replies);
+    expect(few.pace.medianMs! / full.pace.medianMs!).toBeCloseTo(1, 1);
+    expect(few.spending.at(-1)!.usedUsd).toBeCloseTo(full.spending.at(-1)!.usedUsd, 12);
+    expect(few.losses.reduce((sum, { count }) => sum + count, 0)).toBe(full.figures.arrivals.lost);
+    expect(few.slots.length).toBe(8);
+  });
+
+  it("cannot be replayed, and say so", async () => {
+    const { start } = await told({}, sums);
+    await expect(replayRun(start.store, start.record)).rejects.toMatchObject({
+      code: "not-recorded",
+    });
+  });
+
+  it("are all there after interruptions", async () => {
+    const start = await scene({ ...spec, wait: "all" }, text);
+    const calm = await segment(await afresh(start), sums);
+    const { end } = await throughout(start, () => ({ ...sums, ...interruptAt(40) }));
+    expect(weightsDigest(end.weights)).toBe(weightsDigest(calm.weights));
+    const saved = await readCheckpoint(start.store, start.record.run);
+    const { events } = await readBatches(start.store, start.record.run, saved!.sequence);
+    const { dollars, arrivals } = foldRun("all", events).figures;
+    expect(dollars).toBeCloseTo(end.totals.costUsd, 9);
+    const { counted, late, lost } = arrivals;
+    expect(counted + late + lost).toBe(end.totals.invocations);
+  });
+});
+
+describe("more workers than a platform has", () => {
+  const vast = resolveSpec({
+    ...spec,
+    data: { generate: { type: "regression", rows: 2_200, features: 3 } },
+    workers: 1_100,
+    wait: "all",
+    stop: { rounds: 3, tolerance: 0 },
+  });
+
+  it("are refused in words where they would be real", async () => {
+    await expect(openBackend("emulated", { home: "/nowhere", spec: vast })).rejects.toMatchObject({
+      code: "too-many-workers",
+      message: expect.stringContaining("1024"),
+    });
+  });
+
+  it("are simulated, and go on after an interruption though no shard was kept", async () => {
+    const home = await mkdtemp(join(tmpdir(), "kofn-test-"));
+    onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
+    const about = { spec: vast, backend: "simulated", home };
+    const calm = await trainNew({ ...about, run: "calm" });
+    const control = new AbortController();
+    const first = await trainNew(
+      { ...about, run: "cut" },
+      {
+        signal: control.signal,
+        listen: (event) => event.type === "round" && control.abort(),
+      },
+    );
+    expect(first.end.stop.kind).toBe("interrupted");
+    const rest = await trainFurther(first.record, home);
+    expect(rest.end.stop).toEqual({ kind: "done" });
+    expect(rest.result.weightsDigest).toBe(calm.result.weightsDigest);
+  });
+});
