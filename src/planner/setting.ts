@@ -56,10 +56,10 @@ export function settingsOf(
 
 /** In words, as in "hadamard 2, fastest 12 of 16". */
 export function settingInWords(spec: RunSpec, setting: Setting): string {
-  const { wait } = planRun(specWith(spec, setting));
+  const { method, wait } = planRun(specWith(spec, setting));
   const { type, ...options } = setting.encoding;
   const shown = ["redundancy", "stragglers"].flatMap((name) => options[name] ?? []);
-  return `${[type, ...shown].join(" ")}, ${wait.inWords}`;
+  return `${[type, ...shown].join(" ")}, ${method.waitInWords ?? wait.inWords}`;
 }
 
 function encodingsTried(sparse: boolean): Chosen[] {
