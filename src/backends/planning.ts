@@ -1,7 +1,7 @@
 import { simulatedCompute } from "../emulator/simulated-compute.ts";
 import { virtualClock } from "../emulator/virtual-clock.ts";
 import { fatesOf } from "../emulator/weather/fate.ts";
-import { weatherFrom } from "../emulator/weather/weather.ts";
+import { type Weather, weatherFrom } from "../emulator/weather/weather.ts";
 import { bounds, functions } from "../limits.ts";
 import { forecastRun } from "../planner/forecast.ts";
 import type { Lateness } from "../planner/lateness.ts";
@@ -15,13 +15,18 @@ import type { RunSpec } from "../run/spec.ts";
 import type { Staged } from "../run/stage.ts";
 import { memoryStore } from "../storage/memory.ts";
 
-/** An invocation without weather: the platform's round trip, and a fixed speed of computing. */
-const roundTripMs = 8;
-const workMsPerMillion = 1.5;
-
 /** How long a task over so many stored numbers takes where nothing is late. */
-export function workMsOf(entries: number): number {
-  return roundTripMs + workMsPerMillion * (entries / 1e6);
+export function workMsOf(
+  entries: number,
+  { taskMs, workMsPerMillion }: Pick<Weather, "taskMs" | "workMsPerMillion">,
+): number {
+  return taskMs + workMsPerMillion * (entries / 1e6);
+}
+
+/** The pace of undisturbed tasks; only a simulation's is a spec's to choose. */
+function paceOf({ weather }: RunSpec, backend: string): Weather {
+  const given = backend === "simulated" ? (weather ?? usualWeather(backend)) : { model: "calm" };
+  return weatherFrom(given);
 }
 
 /** The weather that a backend plays where the spec names none. */
@@ -32,14 +37,17 @@ export function usualWeather(backend: string): Record<string, unknown> & { model
 
 /** What is known of a backend before anything has run there. */
 export function machineOf(spec: RunSpec, backend: string): Machine {
-  return { ...simulatedMachine(latenessOf(spec, backend)), workMs: workMsOf };
+  const pace = paceOf(spec, backend);
+  const workMs = (entries: number) => workMsOf(entries, pace);
+  return { ...simulatedMachine(latenessOf(spec, backend)), workMs };
 }
 
 /** What a run's record says of its platform. */
 export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
   const { lateness, workMs } = recordedLateness(events, record.run);
   const { entriesPerSlot } = record;
-  const computing = workMsOf(entriesPerSlot) - roundTripMs;
+  const pace = paceOf(record.spec, record.backend);
+  const computing = workMsOf(entriesPerSlot, pace) - pace.taskMs;
   // A record has one speed: what the usual one does not explain was the way there and back.
   const atRest = Math.max(0, workMs - computing);
   const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);

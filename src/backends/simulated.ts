@@ -28,7 +28,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform: (task) => perform(requestOf(record, task)),
-        workMs: () => workMsOf(record.entriesPerSlot),
+        workMs: () => workMsOf(record.entriesPerSlot, weather),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
           down: downBytes(inputBytes(task)),

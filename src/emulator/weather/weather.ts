@@ -12,6 +12,9 @@ export interface Weather {
   readonly duplicates: number;
   readonly deadSlots: readonly number[];
   readonly coldStartMs: number;
+  /** Of a simulated task: besides computing, and for every million stored numbers. */
+  readonly taskMs: number;
+  readonly workMsPerMillion: number;
   readonly s3Errors: number;
 }
 
@@ -32,6 +35,17 @@ export const commonOptions = {
     .max(60_000)
     .default(0)
     .describe("the median time a cold start takes at least, log-normal with 13 % spread"),
+  taskMs: z
+    .number()
+    .min(0)
+    .max(900_000)
+    .default(8)
+    .describe("simulated runs: what a task takes besides its lateness and its computing"),
+  workMsPerMillion: z
+    .number()
+    .min(0)
+    .default(1.5)
+    .describe("simulated runs: what computing takes for every million stored numbers"),
   s3Errors: probability
     .default(0)
     .describe("the share of S3 requests answered 503, 500, 409 (conditional writes) or reset"),
