@@ -20,7 +20,7 @@ export interface DataShape {
 
 /** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
 export function isTimed({ strategy, wait }: RunSpec): boolean {
-  if (strategy.type !== "rounds") return false;
+  if (strategy.type !== "rounds" || strategy.exact === true) return false;
   return typeof wait === "string" ? wait === "all" : "fastest" in wait || "deadline" in wait;
 }
 
