@@ -23,16 +23,18 @@ export function policiesFor(workers: number, taskMs: number): readonly Policy[] 
     },
     { name: "uncoded, fastest 95 %", spec: { encoding: "uncoded", wait: { fastest: nearlyAll } } },
     { name: "uncoded, fastest 90 %", spec: { encoding: "uncoded", wait: { fastest: most } } },
+    { name: "uncoded, fastest 75 %", spec: { encoding: "uncoded", wait: { fastest: few } } },
     {
       name: "uncoded, deadline",
-      spec: {
-        encoding: "uncoded",
-        wait: { deadline: taskMs + 100, atLeast: fewer(workers, 0.75) },
-      },
+      spec: { encoding: "uncoded", wait: { deadline: taskMs + 60, atLeast: few } },
     },
     { name: "uncoded, adaptive", spec: { encoding: "uncoded", wait: "adaptive" } },
     { name: "hadamard 1.1, 90 %", spec: { encoding: hadamard(1.1), wait: { fastest: most } } },
     { name: "hadamard 1.1, 75 %", spec: { encoding: hadamard(1.1), wait: { fastest: few } } },
+    {
+      name: "hadamard 1.1, deadline",
+      spec: { encoding: hadamard(1.1), wait: { deadline: 1.1 * taskMs + 60, atLeast: few } },
+    },
     { name: "hadamard 1.25, 90 %", spec: { encoding: hadamard(1.25), wait: { fastest: most } } },
     { name: "hadamard 2, 90 %", spec: { encoding: hadamard(2), wait: { fastest: most } } },
     { name: "replication 2, 90 %", spec: { encoding: "replication", wait: { fastest: most } } },
