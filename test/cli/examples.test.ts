@@ -50,6 +50,12 @@ describe("the examples", () => {
     expect(settings[1]!.gap).toBe(0);
   });
 
+  it("sensors: few weights are left, at the optimum itself", async () => {
+    const { train, test } = await trained("sensors/run.yaml");
+    expect(train.nonzero).toBeLessThan(25);
+    expect(test.r2).toBeGreaterThan(0.9);
+  });
+
   it("waiting for the fastest twelve loses a thousandth of the objective at most", async () => {
     const args = ["--backend", "simulated", "--vary", "wait=all,{fastest: 12}", "--json"];
     const ended = await kofn(home, "compare", join(examples, "houses/run.yaml"), ...args);
@@ -63,6 +69,7 @@ describe("the examples", () => {
   it.each([
     ["houses", "houses.csv"],
     ["churn", "customers.csv"],
+    ["sensors", "sensors.csv"],
     ["films", "ratings.csv"],
   ])("%s: the script writes the committed data again", async (name, data) => {
     const copy = join(folder.path, name);
