@@ -129,7 +129,7 @@ function reachedMs(curve: Simulated["curve"], best: number): number {
 
 /** A pass of turns is over sooner than a round, and does less. */
 function spec(trial: number, strategy: RunInput["strategy"] = "rounds"): RunInput {
-  const count = strategy === "rounds" ? rounds : 4 * rounds;
+  const count = strategy === "rounds" ? rounds : 2 * rounds;
   return {
     problem: { type: "ridge", l2: 0.05 },
     data: {

@@ -101,7 +101,7 @@ describe("while the same slots stay absent", () => {
     expect(later.filter((count) => count >= 5).length).toBeGreaterThan(0.9 * later.length);
   });
 
-  it("also fewer than m over the redundancy go on, once nobody else has come for long", async () => {
+  it("fewer than m over the redundancy go on, once nobody else has come for long", async () => {
     const { plan, perform } = trial({ ...base, wait: adaptive("gain"), roundsMax: 40 });
     const fateOf = dead([0, 1, 3, 5, 7], fatesOf(breeze));
     const end = await virtualRun(rounds(plan), { perform, fateOf });

@@ -45,7 +45,7 @@ describe("persistent stragglers", () => {
     expect(suspected(32, 8, 400)).toEqual(new Set());
   });
 
-  it("are found once they have missed nearly all of twenty, and forgiven when they are back", () => {
+  it("are found once they have missed nearly all of twenty, forgiven once they are back", () => {
     const most = [0, 1, 2, 3, 4, 5];
     const everyone = [...most, 6, 7];
     let participation = grown(nobodyMissed(8), 19, most);

@@ -107,7 +107,7 @@ describe("turns with a memory of every slot", () => {
 });
 
 describe("turns without memory", () => {
-  it("come near the optimum and no nearer; the quick count most unless rows are mixed", async () => {
+  it("come near the optimum, no nearer; the quick count most unless rows are mixed", async () => {
     const gaps: number[] = [];
     for (const type of ["uncoded", "hadamard"]) {
       const setting = trial({ ...base, rows: 512, encoding: { type }, roundsMax: 1000 });

@@ -74,7 +74,7 @@ function taken(
 
 /**
  * Along the mean of every slot's latest gradient, however old. Where slot i holds the part s_i of
- * the rows and its gradient is tau_i steps old, alpha = step / (1 + sum of s_i tau_i): delayed parts
+ * the rows and its gradient is tau_i steps old, alpha = step / (1 + sum of s_i tau_i): they
  * do not overshoot while alpha times the sum of L_i tau_i is below 1, and L_i is about s_i L.
  */
 function wayOfAll(plan: TurnsPlan, state: TurnsState, known: Known): Way | null {

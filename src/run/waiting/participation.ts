@@ -12,7 +12,7 @@ const watched = 20;
 const missedMin = 18;
 /** And stays one while it has missed so many. */
 const missedStill = 10;
-/** A slot is recognised where chance would bring as many misses to any slot less often than this. */
+/** A slot is recognised where chance brings as many misses to any slot less often than this. */
 const chance = 1e-3;
 
 export function nobodyMissed(workers: number): Participation {
