@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const folder = resolve(import.meta.dirname, "../src/math/kernels");
-/** AssemblyScript looks for its own ending; theirs is another so that nobody takes it for TypeScript. */
+/** Not that of TypeScript, whose compiler and linters would take them for their own. */
 const sourceEnding = ".as";
 const target = `${folder}/binary.ts`;
 

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import { randomFrom } from "../../src/core/random.ts";
 import { packedHome } from "../../src/math/kernels/packed-home.ts";
 import { lossAndGradientFused } from "../../src/math/kernels/passes.ts";
 import { denseRowsOf } from "../../src/math/kernels/resident.ts";
+import { useThreads } from "../../src/math/kernels/threads.ts";
 import { pack } from "../../src/math/packing.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
 import type { DenseRows } from "../../src/math/rows.ts";
@@ -40,10 +42,18 @@ export async function raceGradients(
   const tensorflow = await tensorflowGradient(Float32Array.from(x.values), rows, columns);
   const plain = { ...x, values: x.values.slice(0, 4096 * columns), rows: 4096 };
   reportError(plain, targets, weights);
+  const processors = availableParallelism();
+  const shared = (run: () => unknown) => () => {
+    useThreads(processors);
+    run();
+    useThreads(1);
+  };
+  useThreads(1);
   const contestants: Contestant[] = [
     { name: "kofn float32", run: fused("leastSquares", x) },
     ...packed,
     { name: "kofn logistic, float32", run: fused("logistic", x) },
+    { name: `kofn float32, ${processors} threads`, run: shared(fused("leastSquares", x)) },
     { name: `TensorFlow.js ${tensorflow.version} wasm`, run: tensorflow.run, times: 0.2 },
   ];
   if (numpy !== null) {

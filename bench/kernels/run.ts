@@ -1,36 +1,50 @@
 import { raceGradients } from "./gradient.ts";
 import { openNumPy } from "./numpy.ts";
 import type { Taken } from "./race.ts";
+import { raceEncoding, raceSelection } from "./vectors.ts";
 
 /** Hot loops against NumPy and TensorFlow.js, one thread each, side by side in one run. */
 const [rows = 131_072, columns = 1024, repetitions = 15] = process.argv.slice(2).map(Number);
 const sizes = { rows, columns, storedRows: 1024, width: 256, vectorLength: 1 << 20 };
 const numpy = await openNumPy(sizes);
 const megabytes = (rows * columns * 4) / 2 ** 20;
+const peer = numpy === null ? "" : `NumPy ${numpy.version}`;
 console.log(`gradient over ${rows} x ${columns} rows, ${megabytes.toFixed(0)} MiB as float32`);
 const gradients = await raceGradients(rows, columns, numpy, repetitions);
-printRace(gradients, `NumPy ${numpy?.version}`, (name) => rows * columns * itemBytes(name));
+print(gradients, peer, (name) => rows * columns * itemBytes(name));
+const { storedRows, width, vectorLength } = sizes;
+console.log(
+  `encoding ${storedRows / 2} rows of ${width} as ${storedRows}, float64 but for NumPy's`,
+);
+const encodings = await raceEncoding(sizes, numpy, 4 * repetitions);
+print(encodings, "NumPy, dense product", () => 8 * storedRows * width);
+console.log(`a vector of ${vectorLength} float32`);
+const selections = await raceSelection(sizes, numpy, 4 * repetitions);
+print(selections, "NumPy argpartition", () => 4 * vectorLength);
 numpy?.close();
-console.log(JSON.stringify({ bench: "kernels", rows, columns, gradients }));
+const results = { gradients, encodings, selections };
+console.log(JSON.stringify({ bench: "kernels", rows, columns, peer, results }));
 
 function itemBytes(name: string): number {
   return name.includes("bfloat16") ? 2 : name.includes("int8") ? 1 : 4;
 }
 
-/** Milliseconds, bytes a second of what is stored, and times as quick as the peer. */
-function printRace(race: Record<string, Taken>, peer: string, bytes: (name: string) => number) {
+/**
+ * Milliseconds, bytes gone through a second, those as a share of what NumPy only reads a second,
+ * and how many times as quick as the peer it is, by medians and by best times.
+ */
+function print(race: Record<string, Taken>, against: string, bytesOf: (name: string) => number) {
   const reading = race["NumPy, reading alone"];
-  const reference = race[peer];
-  console.log(`${"".padEnd(28)}   median     best   GB/s  of reading  as quick as ${peer}`);
+  const reference = race[against];
+  const heads = ["median ms", "best ms", "GB/s", "of reading", "x peer", "x by best"];
+  console.log("".padEnd(28) + heads.map((head) => head.padStart(11)).join(""));
   for (const [name, { medianMs, bestMs }] of Object.entries(race)) {
-    const share =
-      reading === undefined ? "" : (bytes(name) / bytes("") / medianMs) * reading.medianMs;
-    const ratio = reference === undefined ? "" : reference.medianMs / medianMs;
-    const best = reference === undefined ? "" : reference.bestMs / bestMs;
-    const cells = [medianMs, bestMs, bytes(name) / medianMs / 1e6, share, ratio, best];
-    const text = cells
-      .map((cell) => (typeof cell === "string" ? cell : cell.toFixed(2)).padStart(9))
-      .join("");
-    console.log(name.padEnd(28) + text);
+    const speed = bytesOf(name) / medianMs / 1e6;
+    const cells: (number | null)[] = [medianMs, bestMs, speed];
+    cells.push(reading ? (speed / bytesOf("")) * reading.medianMs * 1e6 : null);
+    cells.push(reference ? reference.medianMs / medianMs : null);
+    cells.push(reference ? reference.bestMs / bestMs : null);
+    const texts = cells.map((cell) => (cell === null ? "" : cell.toFixed(2)).padStart(11));
+    console.log(name.padEnd(28) + texts.join(""));
   }
 }

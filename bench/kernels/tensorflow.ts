@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The least-squares gradient by TensorFlow.js over WebAssembly SIMD, one thread, in two products. */
+/** The least-squares gradient by TensorFlow.js over WebAssembly, one thread, in two products. */
 export async function tensorflowGradient(
   values: Float32Array<ArrayBuffer>,
   rows: number,

@@ -5,9 +5,9 @@ import { packedOf, storageOf } from "../math/packing.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 
 /**
- * The rows of several pieces as one, `rows` in all, in their order. Dense rows are copied at once to
- * where they stay, in a kernel's memory where there are many, so that no more than a piece is there
- * twice.
+ * The rows of several pieces as one, `rows` in all, in their order. Dense rows are copied at once
+ * to where they stay, in a kernel's memory where there are many, so that no more than a piece is
+ * there twice.
  */
 export async function gathered(
   pieces: AsyncIterable<Examples>,

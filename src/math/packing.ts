@@ -41,7 +41,7 @@ export function toInt8(
     let most = 0;
     for (let at = from; at < to; at++) most = Math.max(most, Math.abs(values[at]!));
     // As small as float32 has them a scale would lose its own digits: the row counts as zeros.
-    const scale = Math.fround(most / 127);
+    const scale = Math.fround(Math.min(most / 127, scaleMax));
     if (scale < 2 ** -126) continue;
     scales[i] = scale;
     for (let at = from; at < to; at++)
@@ -49,6 +49,9 @@ export function toInt8(
   }
   return { values: packed, scales };
 }
+
+/** 127 times as much is finite in float32, whichever way the scale was rounded. */
+const scaleMax = 2 ** 128 / 127.01;
 
 export function pack(storage: "bfloat16" | "int8", values: Float32Array, columns: number): Packed {
   return storage === "bfloat16" ? { values: toBfloat16(values) } : toInt8(values, columns);

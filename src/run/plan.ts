@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Encoded, Prepared } from "../data/prepared.ts";
+import type { Encoding } from "../encoding/encoding.ts";
 import { encodings } from "../encoding/registry.ts";
 import type { RunFacts } from "../ports/events.ts";
 import { problems } from "../problems/registry.ts";
@@ -31,17 +32,23 @@ export function planRun(spec: RunSpec): Plan {
       { hint: "leave strategy out, or choose alternating" },
     );
   }
-  if (spec.data.storage !== "float32" && method.storesRows !== true) {
-    throw new RunError(
-      "not-packed",
-      `data.storage: ${spec.data.storage}: strategy ${spec.strategy.type} stores no rows to pack`,
-      { hint: "leave data.storage out, or choose strategy: rounds" },
-    );
-  }
+  refusePacking(spec, method, encoding);
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check(spec, plan);
   return plan;
+}
+
+function refusePacking({ data, strategy }: RunSpec, method: Method, encoding: Encoding): void {
+  if (data.storage === "float32") return;
+  const why =
+    encoding.encode === "workers"
+      ? "with encode: workers nothing is stored encoded"
+      : `strategy ${strategy.type} stores no rows to pack`;
+  if (encoding.encode !== "workers" && method.storesRows === true) return;
+  throw new RunError("not-packed", `data.storage: ${data.storage}: ${why}`, {
+    hint: "leave data.storage out, or choose strategy: rounds and encode: ahead",
+  });
 }
 
 /** The state machine that trains as the spec says, once its data are in the store. */

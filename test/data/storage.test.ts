@@ -86,13 +86,12 @@ describe("packed shards are refused", () => {
     expect(await refusal(encode(data, request, store))).toMatchObject({ code: "not-packed" });
   });
 
-  test("where the strategy stores no rows", () => {
-    const spec = resolveSpec({
-      problem: "ridge",
-      strategy: "encoded-blocks",
-      data: { ...made, storage: "int8" },
-      workers: 4,
-    });
+  test.each([
+    ["the strategy stores no rows", { strategy: "encoded-blocks" }],
+    ["workers encode", { encoding: { type: "hadamard", encode: "workers" } }],
+  ])("where %s", (_why, choice) => {
+    const data = { ...made, storage: "int8" };
+    const spec = resolveSpec({ problem: "ridge", data, workers: 4, ...choice });
     expect(() => planRun(spec)).toThrow(
       expect.objectContaining<Partial<RunError>>({ code: "not-packed" }),
     );

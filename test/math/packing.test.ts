@@ -47,6 +47,13 @@ describe("int8", () => {
     );
   });
 
+  test("the largest numbers there are stay finite", () => {
+    const largest = (2 - 2 ** -23) * 2 ** 127;
+    const found = unpack(toInt8(Float32Array.of(largest, -largest, 1), 3), 3);
+    expect(found.every(Number.isFinite)).toBe(true);
+    expect(Math.abs(found[0]! / largest - 1)).toBeLessThan(1 / 254);
+  });
+
   test("a row of zeros and no rows at all", () => {
     expect([...unpack(toInt8(new Float32Array(4), 2), 2)]).toEqual([0, 0, 0, 0]);
     expect(toInt8(new Float32Array(0), 0).scales).toHaveLength(0);

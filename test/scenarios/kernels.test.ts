@@ -4,7 +4,7 @@ import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts
 /** Shards of 170,000 entries: large enough for a kernel's memory. */
 const large = { generate: { type: "regression", rows: 8_000, features: 40, noise: 0.5 } };
 
-test("shards in a kernel's memory: the same bits emulated, simulated, on threads, replayed", async () => {
+test("shards in a kernel's memory: the same bits on every backend and replayed", async () => {
   await using home = await temporaryHome();
   const digests: string[] = [];
   const objectives: number[] = [];

@@ -22,7 +22,7 @@ export function transformWorkspace(length: number): Float64Array {
   return new Float64Array(kept.memory, kept.values, length);
 }
 
-/** `hadamardColumns` by a kernel, bit for bit; false where the values are elsewhere, or too many. */
+/** `hadamardColumns` by a kernel, bit for bit; false where values are elsewhere or too many. */
 export function hadamardResident(values: Float64Array, size: number, columns: number): boolean {
   const home = known.get(values.buffer);
   if (home === undefined || size > slabRowsMax) return false;

@@ -45,6 +45,7 @@ export const turnsMethod = define({
     waitInWords: "nobody: every reply is a step",
     check: (spec, parts) => refuse(spec, parts, options),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
+    storesRows: true,
     stage: encodeRows,
     open: (context) => training(turns(turnsPlan(context, options))),
   }),

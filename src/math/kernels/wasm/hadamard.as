@@ -9,7 +9,8 @@ export function hadamard(values: usize, size: i32, columns: i32, slab: usize): v
     const bytes = usize(min(8, columns - column)) << 3;
     const from = values + (usize(column) << 3);
     if (bytes == 64) {
-      for (let row = 0; row < size; row++) copyRow(slab + (usize(row) << 6), from + usize(row) * stride);
+      for (let row: usize = 0; row < usize(size); row++)
+        copyRow(slab + (row << 6), from + row * stride);
     } else {
       memory.fill(slab, 0, usize(size) << 6);
       for (let row = 0; row < size; row++)
@@ -19,7 +20,8 @@ export function hadamard(values: usize, size: i32, columns: i32, slab: usize): v
     for (; half << 2 <= size; half <<= 2) twoStages(slab, size, half);
     if (half < size) oneStage(slab, size, half);
     if (bytes == 64) {
-      for (let row = 0; row < size; row++) copyRow(from + usize(row) * stride, slab + (usize(row) << 6));
+      for (let row: usize = 0; row < usize(size); row++)
+        copyRow(from + row * stride, slab + (row << 6));
     } else {
       for (let row = 0; row < size; row++)
         memory.copy(from + usize(row) * stride, slab + (usize(row) << 6), bytes);

@@ -1,7 +1,7 @@
 /**
- * What a pass over dense rows keeps for each eight columns, 64 bytes: eight weights, then eight sums
- * in float32. `T` is how the rows are stored: f32, u16 (bfloat16, the upper half of a float32) or
- * i8. Of bfloat16 even columns come before odd ones, an operation each to unpack; `lane` says where
+ * What a pass over dense rows keeps for each eight columns, 64 bytes: eight weights, then eight
+ * sums in float32. `T` is how the rows are stored: f32, u16 (bfloat16, the upper half of a
+ * float32) or i8. Of bfloat16 even columns come before odd ones, an operation each to unpack; `lane` says where
  * a column's weight and sum are.
  */
 @inline
