@@ -46,7 +46,7 @@ export function alternating(plan: AlternatingPlan): Training<AlternatingState> {
       if (arrival.kind === "tick") quorum = ticked(quorum, rule, atMs);
       else {
         const { task, outcome } = arrival;
-        damage = damageOf(task, outcome, lengthOf(plan, state, task.slot));
+        damage = damageOf(outcome, lengthOf(plan, state, task.slot));
         const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
         quorum = hear(quorum, task.slot, counted, atMs, copyOf(task));
       }
@@ -143,7 +143,7 @@ function lengthOf(plan: AlternatingPlan, state: AlternatingState, slot: number):
 }
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
-function damageOf(_task: WorkerTask, outcome: Outcome<WorkerReply>, length: number): string | null {
+function damageOf(outcome: Outcome<WorkerReply>, length: number): string | null {
   if (outcome.kind === "lost") return null;
   const { values } = outcome.result;
   if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
