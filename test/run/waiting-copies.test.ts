@@ -26,7 +26,7 @@ const arrivals = (events: readonly RunEvent[], slot: number) =>
   events.filter((event) => event.type === "arrival" && event.slot === slot);
 
 describe("copies of slow tasks", () => {
-  it("start once 75 % are done and a task runs for 1.5 medians; the first reply counts", async () => {
+  it("start once 75 % are done and a task runs for 1.5 medians; the first counts", async () => {
     const { plan, perform } = trial({ ...base, wait: speculate(), roundsMax: 60 });
     // In round 0 replies come after 10, 20, 20, 20, 30, 30 ms: the median is 20 ms.
     const late = first(0, 10, 10, 10, 20, 20, 500, 16);
