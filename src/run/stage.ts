@@ -57,6 +57,6 @@ function refuseClasses(spec: RunSpec, problem: Problem, { preparation }: Prepare
     "too-many-classes",
     `data.target: ${preparation.target.name} has ${classes.length} classes (${shown}, ...), ` +
       `but ${spec.problem.type} tells ${problem.classesMax} apart`,
-    { hint: "choose another target column, or problem: ridge for a target of numbers" },
+    { hint: "choose problem: softmax for several classes, or ridge for a target of numbers" },
   );
 }
