@@ -34,14 +34,12 @@ export async function choose(how: Choosing): Promise<Choice> {
   const ahead = await race(job, reference, field, plains.length > 0 ? plain : null);
   const there = ahead ?? nearest(field);
   const chosen: Considered = { ...there, verdict: { kind: "chosen" } };
-  return {
-    chosen,
-    plain: there === plain ? chosen : plain,
-    considered: field
-      .map((one) => (one === there ? chosen : one))
-      .sort((a, b) => sure(a) - sure(b)),
-    target: reference.target,
-  };
+  const considered = field
+    .map((one) => (one === there ? chosen : one))
+    .sort((a, b) => compared(a.toTarget, how.goal) - compared(b.toTarget, how.goal));
+  // Verdicts were written since.
+  const plainNow = considered.find(({ setting }) => setting === plain.setting) ?? plain;
+  return { chosen, plain: plainNow, considered, target: reference.target };
 }
 
 async function fieldOf(job: Job, reference: Reference): Promise<Considered[]> {
