@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { weightsDigest } from "../../src/run/finish.ts";
 import { planRun } from "../../src/run/plan.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
+import { blocksPlan } from "../../src/run/strategies/encoded-blocks-method.ts";
 import {
   afresh,
   interruptAt,
@@ -38,6 +39,19 @@ describe("a spec for encoded blocks", () => {
     const refused = expect.objectContaining({ code, message: expect.stringMatching(message) });
     expect(() => planRun(resolveSpec({ ...common, ...change }))).toThrow(refused);
   });
+});
+
+test("replies that the orchestrator could not hold are refused", async () => {
+  const { staged, record } = await scene(common, table(20, 3, 1, true));
+  const opening = { ...planRun(record.spec), ...staged, spec: record.spec, largestEigenvalue: 1 };
+  expect(blocksPlan(opening)).toMatchObject({ rows: 20, weightsLength: 4 });
+  const long = { ...opening, prepared: { ...staged.prepared, rows: 40_000_000 } };
+  expect(() => blocksPlan(long)).toThrow(
+    expect.objectContaining({
+      code: "replies-too-large",
+      message: expect.stringMatching(/40000000 rows for 6 workers: .* 916 MiB, .* 512 MiB/),
+    }),
+  );
 });
 
 describe("a recorded run of encoded blocks", () => {
