@@ -29,6 +29,7 @@ export function policiesFor(workers: number, taskMs: number): readonly Policy[] 
       spec: { encoding: "uncoded", wait: { deadline: taskMs + 60, atLeast: few } },
     },
     { name: "uncoded, adaptive", spec: { encoding: "uncoded", wait: "adaptive" } },
+    { name: "hadamard 1.05, 75 %", spec: { encoding: hadamard(1.05), wait: { fastest: few } } },
     { name: "hadamard 1.1, 90 %", spec: { encoding: hadamard(1.1), wait: { fastest: most } } },
     { name: "hadamard 1.1, 75 %", spec: { encoding: hadamard(1.1), wait: { fastest: few } } },
     {

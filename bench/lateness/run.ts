@@ -40,7 +40,7 @@ for (const taskMs of tasksMs) {
 const page = writePlot("lateness", {
   marginLeft: 170,
   height: 1_300,
-  color: { legend: true, label: "workers" },
+  color: { legend: true },
   x: { label: "times as fast as waiting for all, to equal loss; median of trials" },
   y: { label: null },
   fy: { label: null },
@@ -144,7 +144,7 @@ function line(row: Row): string {
 
 function shown({ workers, taskSeconds, policy, speedup }: Row) {
   return {
-    workers: String(workers),
+    workers: `${workers} workers`,
     who: policy,
     where: `${workers} workers, ${taskSeconds} s`,
     speedup: speedup ?? 0,

@@ -10,6 +10,7 @@ import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
 import { replyBytes, usualWeather, workMsOf } from "./planning.ts";
 import { isVast, scratchShards } from "./scratch-shards.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { requestOf } from "./worker-compute.ts";
 
 /** The real mathematics on a virtual clock: any number of workers, hours in seconds. */
@@ -17,7 +18,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
   const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
   const opened = await openHome(home);
   const store = isVast(spec) ? scratchShards(opened.store) : opened.store;
-  const perform = promptWorker(store, () => 0, spec.workers);
+  const perform = promptWorker(store, () => 0, spec.workers, sideBySide());
   const fates = fatesOf(weather, spec.seed);
   return {
     name: "simulated",

@@ -7,6 +7,7 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
+import type { Hold } from "./operations/operation.ts";
 import { operationOf } from "./operations/registry.ts";
 
 /**
@@ -28,6 +29,7 @@ export function promptWorker(
   store: Store,
   nowMs: () => number,
   shardsMax: number,
+  hold?: Hold,
 ): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
   const manifests = new Map<string, Promise<Encoded>>();
   const shards = new Map<string, Promise<Examples>>();
@@ -62,7 +64,7 @@ export function promptWorker(
     });
   const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, material: unknown) => {
     const startedMs = nowMs();
-    const answer = one.work(problem(chosen), material, task);
+    const answer = one.work(problem(chosen), material, task, hold);
     return { ...answer, computeMs: nowMs() - startedMs };
   };
 

@@ -21,7 +21,10 @@ export interface Workplace {
  */
 export interface Operation<Task, Material> {
   load(place: Workplace): Promise<Material>;
-  work(problem: Problem, material: Material, task: Task): Answer;
+  work(problem: Problem, material: Material, task: Task, hold?: Hold): Answer;
 }
+
+/** Where a reply's numbers are kept, rounded to float32; an array of their own where absent. */
+export type Hold = (values: Float64Array) => Float32Array;
 
 export type Answer = Omit<WorkerReply, "computeMs">;
