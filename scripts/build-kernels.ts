@@ -65,7 +65,7 @@ function moduleText(wasm: Uint8Array, digest: string): string {
   return [
     `// Made by scripts/build-kernels.ts of src/math/kernels/wasm, ${wasm.length} bytes. Sources:`,
     `// ${digest}`,
-    "export const binary = `",
+    "export const binary: string = `",
     ...lines,
     "`;",
     "",

@@ -7,6 +7,8 @@ export interface Instance {
   /** The same, as other threads are handed it. */
   readonly wasmMemory: object;
   readonly kernels: Kernels;
+  /** Shared memory is not counted by the garbage collector: this, as large, never touched, is. */
+  readonly ballast: ArrayBuffer;
 }
 
 /** What `wasm/main.as` exports. */
@@ -50,7 +52,12 @@ export function instantiate(bytes: number): Instance {
   const { exports } = new WebAssembly.Instance(compiled(), { env: { memory: wasmMemory } });
   const { tablesEnd, ...kernels } = exports as unknown as Exports;
   assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
-  return { memory: wasmMemory.buffer, wasmMemory, kernels };
+  return {
+    memory: wasmMemory.buffer,
+    wasmMemory,
+    kernels,
+    ballast: new ArrayBuffer(pages * pageBytes),
+  };
 }
 
 type Exports = Kernels & { readonly tablesEnd: { readonly value: number } };
