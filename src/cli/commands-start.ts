@@ -4,8 +4,13 @@ import type { Invoke } from "./program.ts";
 const settingHelp = "change one value of the spec, as in stop.rounds=50; may be repeated";
 const backendHelp = "emulated, threads or simulated";
 
-/** The commands that begin something from a spec. */
+/** The commands that begin something from a spec, and the one that tells what that will take. */
 export function addStartCommands(program: Command, invoke: Invoke): void {
+  addStarts(program, invoke);
+  addPlan(program, invoke);
+}
+
+function addStarts(program: Command, invoke: Invoke): void {
   program
     .command("run")
     .summary("train by a spec, and report")
@@ -19,23 +24,6 @@ export function addStartCommands(program: Command, invoke: Invoke): void {
     .option("--open", "open the report in a browser")
     .action((path, options) =>
       invoke(async (terminal) => (await import("./run.ts")).run(path, options, terminal)),
-    );
-  program
-    .command("plan")
-    .summary("what a run will take, and what to choose; starts nothing")
-    .description(
-      "Forecasts seconds, dollars, bytes and error, and chooses what the spec leaves to auto: " +
-        "workers, wait or encoding. Not encoding and waiting for all is always considered.",
-    )
-    .argument("<SPEC>", "a .yaml, .json or .ts file")
-    .option("--set <path=value>", settingHelp, collect, [])
-    .option("--backend <name>", backendHelp, "emulated")
-    .option("--from <RUN>", "take the lateness that a run of this home met")
-    .option("--probe", "take the lateness that a few rounds meet; starts workers")
-    .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
-    .option("--json", "alternatives as JSON lines on standard output, the plan last")
-    .action((path, options) =>
-      invoke(async (terminal) => (await import("./plan.ts")).plan(path, options, terminal)),
     );
   program
     .command("simulate")
@@ -69,6 +57,26 @@ export function addStartCommands(program: Command, invoke: Invoke): void {
     .option("--open", "open the report in a browser")
     .action((path, options) =>
       invoke(async (terminal) => (await import("./compare.ts")).compare(path, options, terminal)),
+    );
+}
+
+function addPlan(program: Command, invoke: Invoke): void {
+  program
+    .command("plan")
+    .summary("what a run will take, and what to choose; starts nothing")
+    .description(
+      "Forecasts seconds, dollars, bytes and error, and chooses what the spec leaves to auto: " +
+        "workers, wait or encoding. Not encoding and waiting for all is always considered.",
+    )
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--from <RUN>", "take the lateness that a run of this home met")
+    .option("--probe", "take the lateness that a few rounds meet; starts workers")
+    .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
+    .option("--json", "alternatives as JSON lines on standard output, the plan last")
+    .action((path, options) =>
+      invoke(async (terminal) => (await import("./plan.ts")).plan(path, options, terminal)),
     );
 }
 

@@ -46,7 +46,8 @@ export function planFacts(made: MadePlan): string {
   const { seconds, secondsLow, secondsHigh } = figures;
   const range = `${formatSeconds(finite(secondsLow))} to ${formatSeconds(finite(secondsHigh))}`;
   const ratio = plain.toTarget.secondsMean / chosen.toTarget.secondsMean;
-  const all = `not encoding and waiting for all takes ${formatSeconds(finite(plain.toTarget.secondsMean))}`;
+  const plainTime = formatSeconds(finite(plain.toTarget.secondsMean));
+  const all = `not encoding and waiting for all takes ${plainTime}`;
   const isPlain = plain === chosen;
   return facts([
     ["plan", settingInWords(made.spec, chosen.setting)],
@@ -123,7 +124,8 @@ function aboutChosen({ spec, data, choice, figures }: MadePlan) {
 
 function reached({ rounds, toTarget }: Considered): string {
   if (rounds === null) return "it does not get there";
-  return `reached after ${formatCount(rounds)} rounds, ${formatSeconds(finite(toTarget.secondsMean))}`;
+  const time = formatSeconds(finite(toTarget.secondsMean));
+  return `reached after ${formatCount(rounds)} rounds, ${time}`;
 }
 
 function errorInWords({ worst, typical }: { worst: number; typical: number }): string {

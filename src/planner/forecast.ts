@@ -8,7 +8,7 @@ import type { Machine } from "./machine.ts";
 import { entriesPerRowOf, shapeOf } from "./sample.ts";
 import { isTimed } from "./workload.ts";
 
-/** What a spec's rounds will take, by the clock alone; null where the clock does not know its ways. */
+/** What a spec's rounds will take, by the clock alone; null where it does not know their ways. */
 export function forecastRun(
   spec: RunSpec,
   { prepared, encoded }: Staged,

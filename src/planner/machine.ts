@@ -9,7 +9,7 @@ import type { Lateness } from "./lateness.ts";
 export interface Machine {
   readonly platform: Platform;
   readonly lateness: Lateness;
-  /** One task's computing on a worker that goes through so many stored numbers, without lateness. */
+  /** What one task takes that goes through so many stored numbers, without lateness. */
   workMs(entries: number): number;
   /** Virtual time, and workers that only seem to be far away, for one rehearsal. */
   open(stage: RehearsalStage): {

@@ -19,8 +19,8 @@ const promptShare = 0.1;
 
 /**
  * Lateness as a run met it: every quorum to come goes as some quorum of the record did, slot by
- * slot, so that slow slots stay slow and bad moments stay common to all. Throws `RunError` where the
- * record is too short.
+ * slot, so that slow slots stay slow and bad moments stay common to all. Throws `RunError` where
+ * the record is too short.
  */
 export function recordedLateness(events: readonly RunEvent[], run: string): Recorded {
   const arrivals = events.filter(isTold);

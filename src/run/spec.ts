@@ -76,7 +76,7 @@ export interface RunSpec {
   readonly seed: number;
   /** As written; whoever plays weather checks it. */
   readonly weather: Readonly<Record<string, unknown>> | null;
-  /** What the planner has yet to choose: the values above are the usual ones. Absent once chosen. */
+  /** What the planner has yet to choose; the values above are the usual ones. Absent after that. */
   readonly auto?: readonly AutoKey[];
 }
 

@@ -19,7 +19,7 @@ const lines = (text: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe("kofn plan", () => {
-  it("tells what was chosen, what else was considered and why that lost; starts nothing", async () => {
+  it("tells what was chosen and why all else lost, and starts nothing", async () => {
     const { exitCode, out } = await kofn(home, "plan", spec, ...open);
     expect(exitCode).toBe(0);
     expect(out).toMatch(/chosen\n/);

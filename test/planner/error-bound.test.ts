@@ -4,7 +4,7 @@ import { errorBound, frameCondition, frameEdges, worstGap } from "../../src/plan
 
 const shape = { rows: 1024, columns: 100, workers: 32 };
 
-/** The MANOVA edges g + h - 2gh -+ 2 sqrt(gh(1-g)(1-h)), over h: Wachter 1980; Haikin et al. 2017. */
+/** Edges (g + h - 2gh -+ 2 sqrt(gh(1-g)(1-h))) / h: Wachter 1980; Haikin, Zamir, Gavish 2017. */
 describe("the law of random sub-frames", () => {
   it.each([
     [0.625, 0.0254, 1.6],
