@@ -11,7 +11,7 @@ export interface Considered {
   readonly clock: Clocking;
   /** Until the target is reached; where it was not rehearsed, if it took no more rounds. */
   readonly toTarget: Figures;
-  /** Rounds to the target in each rehearsal; empty where there was none, or it did not get there. */
+  /** Rounds to the target in each rehearsal; empty where there was none, or it missed. */
   readonly tried: readonly number[];
   /** Rounds to the target, usually; null where it was not rehearsed or does not get there. */
   readonly rounds: number | null;
