@@ -18,9 +18,9 @@ import { memoryStore } from "../storage/memory.ts";
 /** How long a task over so many stored numbers takes where nothing is late. */
 export function workMsOf(
   entries: number,
-  { taskMs, workMsPerMillion }: Pick<Weather, "taskMs" | "workMsPerMillion">,
+  { baseMs, workMsPerMillion }: Pick<Weather, "baseMs" | "workMsPerMillion">,
 ): number {
-  return taskMs + workMsPerMillion * (entries / 1e6);
+  return baseMs + workMsPerMillion * (entries / 1e6);
 }
 
 /** The pace of undisturbed tasks; only a simulation's is a spec's to choose. */
@@ -47,7 +47,7 @@ export function recordedMachine(record: RunRecord, events: readonly RunEvent[]):
   const { lateness, workMs } = recordedLateness(events, record.run);
   const { entriesPerSlot } = record;
   const pace = paceOf(record.spec, record.backend);
-  const computing = workMsOf(entriesPerSlot, pace) - pace.taskMs;
+  const computing = workMsOf(entriesPerSlot, pace) - pace.baseMs;
   // A record has one speed: what the usual one does not explain was the way there and back.
   const atRest = Math.max(0, workMs - computing);
   const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);

@@ -4,7 +4,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import { isStormy } from "../../src/emulator/weather/bursts.ts";
 import { fateOf } from "../../src/emulator/weather/fate.ts";
 import { latencyModels } from "../../src/emulator/weather/registry.ts";
-import { resolveWeather, weatherFrom } from "../../src/emulator/weather/weather.ts";
+import { commonOptions, resolveWeather, weatherFrom } from "../../src/emulator/weather/weather.ts";
 
 const moments = Array.from({ length: 240 }, (_, i) => ({
   task: `round/${i >> 4}/slot/${i & 15}`,
@@ -90,6 +90,12 @@ test("measured quantiles come back from their replay", () => {
   expect(below(0)).toBeCloseTo(0.5, 1.7);
   expect(below(144.8)).toBeCloseTo(0.9, 2);
   expect(below(638.4)).toBeCloseTo(0.98, 2);
+});
+
+test("no model has an option of a name that all share: it would be theirs no more", () => {
+  for (const { name, options } of latencyModels.members)
+    for (const option of Object.keys(options))
+      expect(commonOptions, name).not.toHaveProperty(option);
 });
 
 test("persistently slow slots stay slow", () => {

@@ -13,7 +13,7 @@ export interface Weather {
   readonly deadSlots: readonly number[];
   readonly coldStartMs: number;
   /** Of a simulated task: besides computing, and for every million stored numbers. */
-  readonly taskMs: number;
+  readonly baseMs: number;
   readonly workMsPerMillion: number;
   readonly s3Errors: number;
 }
@@ -35,7 +35,7 @@ export const commonOptions = {
     .max(60_000)
     .default(0)
     .describe("the median time a cold start takes at least, log-normal with 13 % spread"),
-  taskMs: z
+  baseMs: z
     .number()
     .min(0)
     .max(900_000)
