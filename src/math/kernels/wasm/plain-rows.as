@@ -49,7 +49,51 @@ export function plainGroup(
       stop = end;
     }
     let a = f32x4.splat(0), b = a, c = a, d = a;
-    do {
+    // Whole lines of the cache at once: of rows that are multiples of 4 KiB apart the same columns
+    // compete for its places, and what is left of a line may be gone when it is asked for.
+    for (; lanes + 128 <= stop; lanes += 128) {
+      if (what & multiplying) {
+        const t = v128.load(lanes);
+        const u = v128.load(lanes, 16);
+        const v = v128.load(lanes, 64);
+        const w = v128.load(lanes, 80);
+        a = plus(plus(a, v128.load(p), t), v128.load(p, 16), u);
+        a = plus(plus(a, v128.load(p, 32), v), v128.load(p, 48), w);
+        b = plus(plus(b, v128.load(q), t), v128.load(q, 16), u);
+        b = plus(plus(b, v128.load(q, 32), v), v128.load(q, 48), w);
+        c = plus(plus(c, v128.load(r), t), v128.load(r, 16), u);
+        c = plus(plus(c, v128.load(r, 32), v), v128.load(r, 48), w);
+        d = plus(plus(d, v128.load(s), t), v128.load(s, 16), u);
+        d = plus(plus(d, v128.load(s, 32), v), v128.load(s, 48), w);
+        p += 64;
+        q += 64;
+        r += 64;
+        s += 64;
+      }
+      if (what & adding) {
+        let t = plus(v128.load(lanes, 32), v128.load(pp), e);
+        let u = plus(v128.load(lanes, 48), v128.load(pp, 16), e);
+        let v = plus(v128.load(lanes, 96), v128.load(pp, 32), e);
+        let w = plus(v128.load(lanes, 112), v128.load(pp, 48), e);
+        t = plus(t, v128.load(qq), f);
+        u = plus(u, v128.load(qq, 16), f);
+        v = plus(v, v128.load(qq, 32), f);
+        w = plus(w, v128.load(qq, 48), f);
+        t = plus(t, v128.load(rr), g);
+        u = plus(u, v128.load(rr, 16), g);
+        v = plus(v, v128.load(rr, 32), g);
+        w = plus(w, v128.load(rr, 48), g);
+        v128.store(lanes, plus(t, v128.load(ss), h), 32);
+        v128.store(lanes, plus(u, v128.load(ss, 16), h), 48);
+        v128.store(lanes, plus(v, v128.load(ss, 32), h), 96);
+        v128.store(lanes, plus(w, v128.load(ss, 48), h), 112);
+        pp += 64;
+        qq += 64;
+        rr += 64;
+        ss += 64;
+      }
+    }
+    while (lanes < stop) {
       if (what & multiplying) {
         const u = v128.load(lanes);
         const v = v128.load(lanes, 16);
@@ -77,7 +121,7 @@ export function plainGroup(
         ss += 32;
       }
       lanes += 64;
-    } while (lanes < stop);
+    }
     if (what & multiplying) {
       addTotal(out, a);
       addTotal(out + 8, b);
