@@ -53,7 +53,8 @@ for (const { who, weather } of skies) {
     results.push({ who, way, gap: end.gap, rounds: end.round, seconds: end.seconds, reached });
     curves.push(...curve);
     console.log(
-      `  ${way.padEnd(22)}${end.gap.toExponential(1).padStart(11)}${String(end.round).padStart(8)}` +
+      `  ${way.padEnd(22)}${end.gap.toExponential(1).padStart(11)}` +
+        `${end.round}`.padStart(8) +
         `${end.seconds.toFixed(1).padStart(9)}  ${figures.join("")}`,
     );
   }

@@ -91,7 +91,7 @@ describe("rounds that wait for all", () => {
     expect(roundsOf(events).at(-1)!.exact).toBe(true);
   });
 
-  it("are given up where a slot stays silent: said, tried ever less often, never wrong", async () => {
+  it("end in a warning where a slot is silent: tried less and less, never wrong", async () => {
     const { plan, perform } = trial({ ...setting, tolerance: 0.5, roundsMax: 40, patienceMs: 500 });
     const dead = ({ slot }: WorkerTask) => ({
       ...fair,

@@ -6,9 +6,9 @@ import { all, hadamard, rows, spectrum, without, workers } from "../run/one-miss
 import { leastLasso } from "./lasso-by-hand.ts";
 
 /**
- * Under any A_t, with alpha <= 1/(L (1 + eps)) and h >= 0 (derived for encoded gradient and proximal
- * gradient descent, after the sample-path results of Karakus, Sun, Diggavi, Yin, JMLR 2019):
- * F(average of w_1..w_T) <= kappa F* + |w_0 - w*|^2 / (2 alpha (1 - eps) T), and
+ * Under any A_t, with alpha <= 1/(L (1 + eps)) and h >= 0 (derived for encoded gradient and
+ * proximal gradient descent, after the sample-path results of Karakus, Sun, Diggavi, Yin, JMLR
+ * 2019): F(average of w_1..w_T) <= kappa F* + |w_0 - w*|^2 / (2 alpha (1 - eps) T), and
  * F(w_(t+1)) <= kappa F(w_t) at every step. kappa = (1 + eps)/(1 - eps) from the exact spectrum.
  */
 const seed = 3;

@@ -69,8 +69,8 @@ function refuse(spec: RunSpec, { problem, encoding }: Parts, isExact: boolean): 
   if (!encoding.tight && isExact) {
     throw new RunError(
       "never-exact",
-      `strategy: exact needs a code whose replies add up to the true gradient when all are there, ` +
-        `and those of ${spec.encoding.type} do not`,
+      "strategy: exact needs a code whose replies add up to the true gradient when all are " +
+        `there, and those of ${spec.encoding.type} do not`,
       { hint: "choose encoding: hadamard or another tight one" },
     );
   }
