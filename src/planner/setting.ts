@@ -81,7 +81,10 @@ function waitsTried(encoding: Chosen, workers: number, auto: readonly AutoKey[])
     return [{ fastest: Math.ceil(workers / encodings.create(encoding).redundancy) }];
   }
   const counts = sharesTried.map((share) => Math.round(share * workers));
-  const fewer = [...new Set(counts)].filter((count) => count >= 1 && count < workers);
+  const { mixes, redundancy } = encodings.create(encoding);
+  // Mixtures of fewer stored rows than there are data rows bound no error, and now and then leap.
+  const fewest = mixes ? workers / redundancy : 1;
+  const fewer = [...new Set(counts)].filter((count) => count >= fewest && count < workers);
   const all: Wait[] = encoding.type === "uncoded" || !auto.includes("encoding") ? ["all"] : [];
   return [...all, ...fewer.map((fastest) => ({ fastest }))];
 }

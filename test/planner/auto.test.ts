@@ -53,6 +53,19 @@ describe("settings that are considered", () => {
     expect(types("logistic", false)).not.toContain("hadamard");
   });
 
+  it("hear as many stored rows as there are data rows, where rows are mixed", () => {
+    for (const { encoding, wait } of of({
+      problem: "ridge",
+      workers: 16,
+      wait: "auto",
+      encoding: "auto",
+    })) {
+      if (encoding.type !== "hadamard" || typeof wait === "string" || !("fastest" in wait))
+        continue;
+      expect(wait.fastest * Number(encoding.redundancy)).toBeGreaterThanOrEqual(16);
+    }
+  });
+
   it("hold to what is said: a quorum of twelve needs more than eight workers", () => {
     const crowds = of({ problem: "ridge", workers: "auto", wait: { fastest: 12 } });
     expect(Math.min(...crowds.map(({ workers }) => workers))).toBe(16);
