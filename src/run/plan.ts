@@ -2,6 +2,7 @@ import { RunError } from "../core/errors.ts";
 import type { Encoded, Prepared } from "../data/prepared.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { encodings } from "../encoding/registry.ts";
+import { optimizers } from "../optimizers/registry.ts";
 import type { RunFacts } from "../ports/events.ts";
 import { problems } from "../problems/registry.ts";
 import type { RunSpec } from "./spec.ts";
@@ -33,7 +34,8 @@ export function planRun(spec: RunSpec): Plan {
     );
   }
   refusePacking(spec, method, encoding);
-  const crowd = { workers: spec.workers, redundancy: encoding.redundancy };
+  const overlaps = optimizers.create(spec.optimizer).searches;
+  const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check(spec, plan);
   return plan;

@@ -15,14 +15,24 @@ describe("wait in a spec", () => {
     ["all", "all 8"],
     [{ fastest: 6 }, "fastest 6 of 8"],
     [{ deadline: "1.5s", atLeast: 5 }, "1500 ms, at least 5 of 8"],
-    ["adaptive", "adaptive, at least 4 of 8"],
-    [{ adaptive: {} }, "adaptive, at least 4 of 8"],
+    ["adaptive", "adaptive, at least 6 of 8"],
+    [{ adaptive: {} }, "adaptive, at least 6 of 8"],
     [{ adaptive: { rule: "deadline", atLeast: 3 } }, "adaptive deadline, at least 3 of 8"],
-    [{ adaptive: { rule: "disagreement" } }, "adaptive by disagreement, from 4 of 8"],
+    [{ adaptive: { rule: "disagreement" } }, "adaptive by disagreement, from 6 of 8"],
     [{ speculate: {} }, "all 8, copies of the slow"],
     [{ speculate: { quorum: { fastest: 7 } } }, "fastest 7 of 8, copies of the slow"],
   ])("%j is %s", (wait, inWords) => {
     expect(planned({ wait }).wait.inWords).toBe(inWords);
+  });
+
+  it.each([
+    ["gradient-descent", "hadamard", 4],
+    ["gradient-descent", "uncoded", 4],
+    ["l-bfgs", "hadamard", 6],
+    ["l-bfgs", { type: "hadamard", redundancy: 4 }, 5],
+    ["l-bfgs", "uncoded", 6],
+  ])("adapts with %s over %j from %d of 8 on", (optimizer, encoding, least) => {
+    expect(planned({ wait: "adaptive", optimizer, encoding }).wait.needed).toBe(least);
   });
 
   it("copies by the usual rule: after three quarters, at 1.5 medians, of 100 ms or more", () => {

@@ -38,9 +38,18 @@ export function looked({ quorums, reach }: Looks, closed: Closed, { workers }: C
   return { quorums: quorums + 1, reach: isAll ? workers : count < enough ? count : reach };
 }
 
-/** So many of m replies say something of all the data: m over the redundancy; half if uncoded. */
-export function leastReplies({ workers, redundancy }: Crowd, atLeast: number | undefined): number {
-  return atLeast ?? Math.ceil(workers / (redundancy > 1 ? redundancy : 2));
+/**
+ * So many of m replies say something of all the data: m over the redundancy b; half if uncoded.
+ * Where two rounds must share m/b slots, (m/2)(1 + 1/b), but no more than three quarters.
+ */
+export function leastReplies(
+  { workers, redundancy, overlaps }: Crowd,
+  atLeast: number | undefined,
+): number {
+  if (atLeast !== undefined) return atLeast;
+  const covering = redundancy > 1 ? 1 / redundancy : 1 / 2;
+  const sharing = Math.min(3 / 4, (1 + 1 / redundancy) / 2);
+  return Math.ceil(workers * (overlaps === true ? sharing : covering));
 }
 
 export interface Bounds {

@@ -50,6 +50,8 @@ export interface GradientFacts {
 export interface Crowd {
   readonly workers: number;
   readonly redundancy: number;
+  /** Training takes curvature from the slots that two rounds share. */
+  readonly overlaps?: boolean;
 }
 
 /** Forgets the type of its memory: whoever uses it only hands it back. */
