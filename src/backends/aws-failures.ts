@@ -81,10 +81,11 @@ function place(
       message: `the bucket ${bucket} is in another region`,
       hint: "set AWS_REGION to the region that the stage is deployed in",
     };
-  if (name === "NoSuchBucket" || name === "ResourceNotFoundException")
+  const gone = { NoSuchBucket: "its bucket", ResourceNotFoundException: "a function of it" }[name];
+  if (gone !== undefined)
     return {
       code: "gone",
-      message: `stage ${stage}: ${name === "NoSuchBucket" ? "its bucket" : "a function of it"} is not there`,
+      message: `stage ${stage}: ${gone} is not there`,
       hint: `check AWS_REGION and the account, or deploy again: npx sst deploy --stage ${stage}`,
     };
   if (/^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH)$/.test(code))
@@ -112,9 +113,10 @@ function permission(name: string, thrown: Thrown, deployment: Deployment): Failu
       `arn:aws:lambda:*:*:function:${deployment.orchestrator}`,
     ],
   };
+  const what = `${action ?? "this"}${resource === undefined ? "" : ` on ${resource}`}`;
   return {
     code: "not-permitted",
-    message: `AWS does not permit ${action ?? "this"}${resource === undefined ? "" : ` on ${resource}`}`,
+    message: `AWS does not permit ${what}`,
     hint: `a policy statement that does: ${JSON.stringify(statement)}`,
   };
 }

@@ -3,34 +3,27 @@
  * deployment: edit `infra/`, not this file.
  */
 export const deployed = {
-  "killSwitch": {
-    "handler": "kill-switch.handler",
-    "memoryMb": 256,
-    "timeoutMs": 30000,
-    "architecture": "arm64",
-    "variables": [
-      "KOFN_FUNCTIONS"
-    ]
+  killSwitch: {
+    handler: "kill-switch.handler",
+    memoryMb: 256,
+    timeoutMs: 30000,
+    architecture: "arm64",
+    variables: ["KOFN_FUNCTIONS"],
   },
-  "orchestrator": {
-    "handler": "orchestrator.handler",
-    "memoryMb": 1769,
-    "timeoutMs": 900000,
-    "architecture": "arm64",
-    "variables": [
-      "KOFN_BUCKET",
-      "KOFN_WORKER"
-    ]
+  orchestrator: {
+    handler: "orchestrator.handler",
+    memoryMb: 1769,
+    timeoutMs: 900000,
+    architecture: "arm64",
+    variables: ["KOFN_BUCKET", "KOFN_WORKER"],
   },
-  "worker": {
-    "handler": "worker.handler",
-    "memoryMb": 1769,
-    "timeoutMs": 120000,
-    "architecture": "arm64",
-    "tenancy": "PER_TENANT",
-    "reservedConcurrency": 900,
-    "variables": [
-      "KOFN_BUCKET"
-    ]
-  }
+  worker: {
+    handler: "worker.handler",
+    memoryMb: 1769,
+    timeoutMs: 120000,
+    architecture: "arm64",
+    tenancy: "PER_TENANT",
+    reservedConcurrency: 900,
+    variables: ["KOFN_BUCKET"],
+  },
 } as const;

@@ -188,7 +188,7 @@ function mixtures({ rows, targets }: Examples): Examples {
   };
 }
 
-/** Where the gradient turns fastest at 0: of two classes with weights each, one against the other. */
+/** Where the gradient turns fastest at 0; of two classes, one against the other. */
 function steepest(problem: Problem, top: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   if (problem.weightsLength(columns, 2) === columns) return top;
   return Float32Array.from([...top, ...top.map((value) => -value)]);
