@@ -27,8 +27,8 @@ const results = [];
 for (const taskMs of tasksMs) {
   for (const workers of crowds) {
     console.log(
-      `\n${workers} workers, tasks of ${taskMs / 1000} s, ${computeShare * 100} % of it computing,` +
-        ` ${weather.model}: ${trials} trials\n` +
+      `\n${workers} workers, tasks of ${taskMs / 1000} s, ${computeShare * 100} % of it ` +
+        `computing, ${weather.model}: ${trials} trials\n` +
         "policy                      median s   worst s   s a round   speed-up   worst    $ ratio",
     );
     for await (const row of cell(workers, taskMs)) {

@@ -18,80 +18,81 @@ const capacityFirst = 256;
 const arity = 4;
 
 export function agenda(): Agenda {
-  let times = new Float64Array(capacityFirst);
-  let orders = new Float64Array(capacityFirst);
-  const entries: Entry[] = [];
-  let count = 0;
-  let order = 0;
+  return new Heap();
+}
 
-  const isEarlier = (a: number, b: number) =>
-    times[a]! < times[b]! || (times[a]! === times[b]! && orders[a]! < orders[b]!);
-  const set = (at: number, from: number) => {
-    times[at] = times[from]!;
-    orders[at] = orders[from]!;
-    entries[at] = entries[from]!;
-  };
-  const drop = () => {
-    count--;
-    entries.length = count;
-  };
+class Heap implements Agenda {
+  private times = new Float64Array(capacityFirst);
+  private orders = new Float64Array(capacityFirst);
+  private readonly entries: Entry[] = [];
+  private count = 0;
+  private order = 0;
+
+  firstMs(): number {
+    while (this.count > 0 && this.entries[0]!.isCancelled) this.sink();
+    return this.count === 0 ? Number.POSITIVE_INFINITY : this.times[0]!;
+  }
+
+  put(atMs: number, wake: () => void): Entry {
+    const entry = { wake, isCancelled: false };
+    if (atMs === Number.POSITIVE_INFINITY) return entry;
+    if (this.count === this.times.length) {
+      this.times = grown(this.times);
+      this.orders = grown(this.orders);
+    }
+    this.rise(this.count++, atMs, entry);
+    return entry;
+  }
+
+  take(): Entry {
+    const entry = this.entries[0]!;
+    this.sink();
+    return entry;
+  }
+
+  private isEarlier(a: number, b: number): boolean {
+    const { times, orders } = this;
+    return times[a]! < times[b]! || (times[a]! === times[b]! && orders[a]! < orders[b]!);
+  }
+
+  private move(from: number, to: number): void {
+    this.times[to] = this.times[from]!;
+    this.orders[to] = this.orders[from]!;
+    this.entries[to] = this.entries[from]!;
+  }
+
   /** Fills the hole at the top with the last entry. */
-  const sink = () => {
-    const last = count - 1;
+  private sink(): void {
+    const last = this.count - 1;
     let hole = 0;
     for (;;) {
       const first = arity * hole + 1;
       if (first >= last) break;
       let child = first;
       const end = Math.min(first + arity, last);
-      for (let other = first + 1; other < end; other++) if (isEarlier(other, child)) child = other;
-      if (!isEarlier(child, last)) break;
-      set(hole, child);
+      for (let at = first + 1; at < end; at++) if (this.isEarlier(at, child)) child = at;
+      if (!this.isEarlier(child, last)) break;
+      this.move(child, hole);
       hole = child;
     }
-    set(hole, last);
-    drop();
-  };
-  /** Brings the entry at `at` to where its parents are earlier. */
-  const rise = (from: number) => {
-    const [time, place, entry] = [times[from]!, orders[from]!, entries[from]!];
+    this.move(last, hole);
+    this.count = last;
+    this.entries.length = last;
+  }
+
+  /** The newest is the last of its moment: only later ones give way. */
+  private rise(from: number, atMs: number, entry: Entry): void {
     let hole = from;
     while (hole > 0) {
       const parent = Math.floor((hole - 1) / arity);
-      const isLater = times[parent]! > time || (times[parent]! === time && orders[parent]! > place);
-      if (!isLater) break;
-      set(hole, parent);
+      if (this.times[parent]! <= atMs) break;
+      this.move(parent, hole);
       hole = parent;
     }
-    times[hole] = time;
-    orders[hole] = place;
-    entries[hole] = entry;
-  };
-
-  return {
-    firstMs() {
-      while (count > 0 && entries[0]!.isCancelled) sink();
-      return count === 0 ? Number.POSITIVE_INFINITY : times[0]!;
-    },
-    put(atMs, wake) {
-      const entry = { wake, isCancelled: false };
-      if (atMs === Number.POSITIVE_INFINITY) return entry;
-      if (count === times.length) {
-        times = grown(times);
-        orders = grown(orders);
-      }
-      times[count] = atMs;
-      orders[count] = order++;
-      entries[count] = entry;
-      rise(count++);
-      return entry;
-    },
-    take() {
-      const entry = entries[0]!;
-      sink();
-      return entry;
-    },
-  };
+    this.times[hole] = atMs;
+    this.orders[hole] = this.order++;
+    this.entries[hole] = entry;
+  }
 }
 
 function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

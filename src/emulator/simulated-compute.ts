@@ -36,43 +36,11 @@ export function simulatedCompute<Task extends Slotted, Result>(
   options: SimulatedOptions<Task, Result>,
 ): Compute<Task, Result> {
   const { clock } = options;
-  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   const environments = fleet(options.environmentsPerSlot ?? bounds.environmentsPerSlot);
   let isClosed = false;
 
-  const failed = (run: Run<Task, Result>, reason: string) =>
-    run.deliver({ kind: "lost", reason }, usageOf(run, options.bytes(run.task, null), memoryMb));
-  const replied = (run: Run<Task, Result>, result: Result) => {
-    const usage = usageOf(run, options.bytes(run.task, result), memoryMb);
-    run.deliver({ kind: "done", result }, usage);
-  };
-
-  const finish = (run: Run<Task, Result>) => {
-    if (isClosed) return;
-    const { task, lost } = run;
-    if (lost !== null) return failed(run, lost);
-    if (run.isWanted?.() === false) {
-      const up = options.replyBytes?.(task) ?? null;
-      const { down } = options.bytes(task, null);
-      if (up !== null) return run.deliver(spared, usageOf(run, { down, up }, memoryMb));
-    }
-    let result: Result | Promise<Result>;
-    try {
-      result = options.perform(task);
-    } catch (thrown) {
-      return failed(run, messageOf(thrown));
-    }
-    if (!(result instanceof Promise)) return replied(run, result);
-    const heard = (tell: () => void) => {
-      if (!isClosed) tell();
-    };
-    const work = result.then(
-      (value) => heard(() => replied(run, value)),
-      (thrown) => heard(() => failed(run, messageOf(thrown))),
-    );
-    clock.hold(work);
-  };
+  const finish = finishing(options, () => isClosed);
 
   return {
     start(task, deliver, isWanted) {
@@ -101,6 +69,47 @@ export function simulatedCompute<Task extends Slotted, Result>(
     async close() {
       isClosed = true;
     },
+  };
+}
+
+/** What happens at the end of a task: a reply, a loss, or no more than a bill. */
+function finishing<Task extends Slotted, Result>(
+  options: SimulatedOptions<Task, Result>,
+  isClosed: () => boolean,
+): (run: Run<Task, Result>) => void {
+  const { clock } = options;
+  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
+  const failed = (run: Run<Task, Result>, reason: string) =>
+    run.deliver({ kind: "lost", reason }, usageOf(run, options.bytes(run.task, null), memoryMb));
+  const replied = (run: Run<Task, Result>, result: Result) => {
+    const usage = usageOf(run, options.bytes(run.task, result), memoryMb);
+    run.deliver({ kind: "done", result }, usage);
+  };
+
+  return (run) => {
+    if (isClosed()) return;
+    const { task, lost } = run;
+    if (lost !== null) return failed(run, lost);
+    if (run.isWanted?.() === false) {
+      const up = options.replyBytes?.(task) ?? null;
+      const { down } = options.bytes(task, null);
+      if (up !== null) return run.deliver(spared, usageOf(run, { down, up }, memoryMb));
+    }
+    let result: Result | Promise<Result>;
+    try {
+      result = options.perform(task);
+    } catch (thrown) {
+      return failed(run, messageOf(thrown));
+    }
+    if (!(result instanceof Promise)) return replied(run, result);
+    const heard = (tell: () => void) => {
+      if (!isClosed()) tell();
+    };
+    const work = result.then(
+      (value) => heard(() => replied(run, value)),
+      (thrown) => heard(() => failed(run, messageOf(thrown))),
+    );
+    clock.hold(work);
   };
 }
 

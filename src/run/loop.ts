@@ -74,24 +74,22 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
     }
-    isSettled = true;
     const stop = ports.mayStop(elapsed());
     if (stop !== null) return end(stop);
     let stuck: string | undefined;
     const wakeAtMs = strategy.wakeAtMs?.(state);
     const untilMs = wakeAtMs === undefined ? Number.POSITIVE_INFINITY : originMs + wakeAtMs;
     const letter = soon(inbox, clock, untilMs) ?? (await later(inbox, clock, untilMs));
+    isSettled = letter !== "tick";
     if (letter === "tick") {
       // Differences of clock readings round: a tick must not come before the time it was asked for.
       const atMs = Math.max(elapsed(), wakeAtMs ?? 0);
       ports.tell({ type: "tick", atMs });
       stuck = advance(strategy.receive(state, { kind: "tick" }, atMs), atMs);
-      isSettled = false;
     } else if (letter !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
       const { running, outcome, atMs } = letter;
-      const { task } = running;
-      const arrival: Arrival<Task, Result> = { kind: "reply", task, outcome };
+      const arrival: Arrival<Task, Result> = { kind: "reply", task: running.task, outcome };
       const step = running.isAwaited ? strategy.receive(state, arrival, atMs) : null;
       if (!running.isHeard) ports.tell(arrivalEvent(letter, step));
       running.isHeard = true;

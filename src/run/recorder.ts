@@ -2,21 +2,13 @@ import { messageOf } from "../core/errors.ts";
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { fromPacket, toPacket } from "../wire/packet.ts";
+import { fromPacket } from "../wire/packet.ts";
 import { eventsKey, stateKey } from "./keys.ts";
-import type { ReplySums } from "./reply-sums.ts";
+import { batchesOf, persist } from "./persist.ts";
+import { type ReplySums, summing } from "./reply-sums.ts";
 
-const triesMax = 8;
-const retryFirstMs = 50;
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
-/** Large checkpoints are made less often: they may take this part of a run's time. */
-const packingShareMax = 0.1;
-const packingMsMin = 20;
-const packingPauseMsMax = 2_000;
-/** A batch's events are one text, whose length is bounded where it is read. */
-const batchEventsMax = 20_000;
-
 /** What a run has used so far; survives restarts. */
 export interface Totals extends Omit<Usage, "coldStart"> {
   readonly invocations: number;
@@ -85,7 +77,6 @@ export function recorder<State extends object>(
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
-
   let hurry = () => {};
   const hurried = new Promise<void>((resolve) => (hurry = resolve));
 
@@ -94,47 +85,27 @@ export function recorder<State extends object>(
       const { events: eventCount, traces: traceCount, ...kept } = newest;
       newest = null;
       const batches = batchesOf(events.splice(0, eventCount), traces.splice(0, traceCount));
-      let packedMs = 0;
-      try {
-        const startMs = performance.now();
-        for (const batch of batches) {
-          const bytes = toPacket(batch);
-          sequence += 1;
-          await persistently(() => store.write(eventsKey(run, sequence), bytes));
-        }
-        const stateBytes = toPacket({ sequence, ...kept } satisfies Checkpoint<State>);
-        packedMs = performance.now() - startMs;
-        await persistently(() => store.write(stateKey(run), stateBytes));
-      } catch (thrown) {
+      sequence += batches.length;
+      const restMs = await persist(store, run, batches, { sequence, ...kept }).catch((thrown) => {
         failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
-      }
-      const isLarge = packedMs >= packingMsMin;
-      const restMs = isLarge ? Math.min(packingPauseMsMax, packedMs / packingShareMax) : 0;
+        return 0;
+      });
       await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
     }
     writing = null;
   };
 
-  const note = (event: RunEvent) => {
+  const notes = summing(sums, (event) => {
     events.push(event);
     listen(event);
-  };
-  const noteSums = (atMs: number) => {
-    const told = sums?.flush(atMs) ?? null;
-    if (told !== null) note(told);
-  };
+  });
   return {
     tell(event) {
-      if (event.type === "arrival") {
-        totals = added(totals, event.usage, event.fate !== "counted");
-        if (sums?.add(event) !== true) note(event);
-        return;
-      }
-      if (event.type === "round" || event.type === "stopped") noteSums(event.atMs);
-      note(event.type === "round" && sums !== null ? sums.round(event) : event);
+      if (event.type === "arrival") totals = added(totals, event.usage, event.fate !== "counted");
+      notes.tell(event);
     },
     save(state, elapsedMs, trace) {
-      noteSums(elapsedMs);
+      notes.flush(elapsedMs);
       if (trace !== undefined) traces.push(trace);
       last = state;
       newest = { state, elapsedMs, totals, events: events.length, traces: traces.length };
@@ -185,28 +156,9 @@ export async function readBatches(
   return { events, traces };
 }
 
-function batchesOf(events: readonly RunEvent[], traces: readonly Trace[]): EventBatch[] {
-  const batches: EventBatch[] = [];
-  for (let from = 0; from === 0 || from < events.length; from += batchEventsMax)
-    batches.push({ events: events.slice(from, from + batchEventsMax), traces: [] });
-  return batches.with(-1, { events: batches.at(-1)!.events, traces });
-}
-
 /** Does not keep a process alive that has nothing else to do. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-/** Stores fail now and then; what fails for longer is reported. */
-async function persistently(write: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await write();
-    } catch (thrown) {
-      if (attempt === triesMax) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, retryFirstMs * 2 ** (attempt - 1)));
-    }
-  }
 }
 
 function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {

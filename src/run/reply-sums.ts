@@ -1,5 +1,11 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
-import type { ArrivalEvent, ArrivalsEvent, RoundEvent, UsageSum } from "../ports/events.ts";
+import type {
+  ArrivalEvent,
+  ArrivalsEvent,
+  RoundEvent,
+  RunEvent,
+  UsageSum,
+} from "../ports/events.ts";
 
 /** Times are told as powers of this, to a hundredth: half a percent of the time itself. */
 const timeBase = 1.01;
@@ -47,6 +53,22 @@ export function replySums(slotsTold: number): ReplySums {
       };
       sums = fresh();
       return told;
+    },
+  };
+}
+
+/** Passes events on, with sums in place of most replies where there are sums. */
+export function summing(sums: ReplySums | null, pass: (event: RunEvent) => void) {
+  const flush = (atMs: number) => {
+    const told = sums?.flush(atMs) ?? null;
+    if (told !== null) pass(told);
+  };
+  return {
+    flush,
+    tell(event: RunEvent) {
+      if (event.type === "arrival" && sums?.add(event) === true) return;
+      if (event.type === "round" || event.type === "stopped") flush(event.atMs);
+      pass(event.type === "round" && sums !== null ? sums.round(event) : event);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Encoded, Prepared } from "../data/prepared.ts";
 import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
-import type { RunEvent } from "../ports/events.ts";
+import type { RunEvent, RunFacts, StartedEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { cancelKey, eventsKey } from "./keys.ts";
 import { type LoopStop, runLoop } from "./loop.ts";
@@ -57,16 +57,7 @@ export async function runSegment(
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
   const log = recorder<object>(store, run, before, ports.listen, undefined, sums);
   if (before === null) {
-    const { startedAt, backend } = record;
-    const facts = factsOf(spec, staged);
-    const about = { run, startedAt, backend, spec: plainSpec(spec), facts };
-    const { forecast } = record;
-    log.tell({
-      type: "started",
-      atMs: 0,
-      ...about,
-      ...(forecast === undefined ? {} : { forecast }),
-    });
+    log.tell(startedEvent(record, factsOf(spec, staged)));
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }
@@ -106,6 +97,14 @@ export async function runSegment(
   const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
   const { elapsedMs } = end;
   return { stop, weights, startWeights, rounds: round, elapsedMs, totals: log.totals() };
+}
+
+function startedEvent(
+  { run, startedAt, backend, spec, forecast }: RunRecord,
+  facts: RunFacts,
+): StartedEvent {
+  const about = { run, startedAt, backend, spec: plainSpec(spec), facts };
+  return { type: "started", atMs: 0, ...about, ...(forecast === undefined ? {} : { forecast }) };
 }
 
 /**
