@@ -32,6 +32,6 @@ describe("a plan in hindsight", () => {
     const late = { model: "late", probability: "20%", delayMs: 5000 };
     const cell = { weather: late, workers: 8, computeSeconds: 0.05 };
     const verdict = await inHindsight({ spec, cell, futures: 1 });
-    expect(verdict.chosenSeconds).toBeLessThan(0.4 * verdict.plainSeconds);
+    expect(verdict.chosenSeconds).toBeLessThan(0.7 * verdict.plainSeconds);
   });
 });
