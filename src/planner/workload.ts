@@ -3,7 +3,7 @@ import type { Encoding } from "../encoding/encoding.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { planRun } from "../run/plan.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { trialSteps } from "../run/strategies/line-search.ts";
+import { trialSteps } from "../run/strategies/rounds/line-search.ts";
 import type { Machine } from "./machine.ts";
 import type { Phase, Timed } from "./timing.ts";
 

@@ -5,7 +5,7 @@ import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
 import { estimate } from "../../src/run/strategies/estimate.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { quorumOf } from "../run/by-hand.ts";
 import { linearExamples, trial } from "../run/fixtures.ts";
 import { matrix, row, solve } from "./dense.ts";

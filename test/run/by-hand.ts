@@ -1,7 +1,7 @@
 import type { Examples } from "../../src/math/rows.ts";
 import type { Outcome } from "../../src/ports/compute.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
 import type { Step, Strategy } from "../../src/run/strategy.ts";
 
 export type Rounds = Strategy<RoundsState, WorkerTask, WorkerReply>;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
 import { virtualClock } from "../../src/emulator/virtual-clock.ts";
 import { fair } from "../../src/emulator/weather/fate.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { trial } from "./fixtures.ts";
 import { fatesOf, virtualRun } from "./virtual-run.ts";
 

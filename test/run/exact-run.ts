@@ -1,7 +1,7 @@
 import { randomFrom } from "../../src/core/random.ts";
-import { isDue } from "../../src/run/strategies/correction.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
+import { isDue } from "../../src/run/strategies/rounds/correction.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
 import { quorumOf } from "./by-hand.ts";
 import type { Trial } from "./fixtures.ts";
 

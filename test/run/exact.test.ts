@@ -4,7 +4,7 @@ import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
 import { replay } from "../../src/run/replay.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { interruptAt, recorded, scene, table, throughout } from "../simulation/simulated-run.ts";
 import { lawful } from "../strategies/lawful.ts";
 import { type Setting, trial } from "./fixtures.ts";

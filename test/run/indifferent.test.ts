@@ -3,8 +3,8 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
 import { quorumOf } from "./by-hand.ts";
 import { trial } from "./fixtures.ts";
 

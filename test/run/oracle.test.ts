@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rounds } from "../../src/run/strategies/rounds.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
 import { type Setting, type Trial, trial } from "./fixtures.ts";
 import { virtualRun } from "./virtual-run.ts";
 

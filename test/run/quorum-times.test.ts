@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Fate, fateOf } from "../../src/emulator/weather/fate.ts";
 import { weatherFrom } from "../../src/emulator/weather/weather.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { trial } from "./fixtures.ts";
 import { fatesOf, virtualRun } from "./virtual-run.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { quorumOf } from "./by-hand.ts";
 import { linearExamples, trial } from "./fixtures.ts";
 import { leastRidge, ridgeObjective } from "./ridge-by-hand.ts";

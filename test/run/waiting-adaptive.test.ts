@@ -3,7 +3,7 @@ import { slotMapOf } from "../../src/core/slot-map.ts";
 import type { Fate } from "../../src/emulator/weather/fate.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { boundsOf, looked } from "../../src/run/waiting/floor.ts";
 import type { Closed } from "../../src/run/waiting/policy.ts";
 import type { Wait } from "../../src/run/waiting/wait.ts";

@@ -3,7 +3,7 @@ import { parseOptions } from "../../src/core/registry.ts";
 import { type Fate, fair } from "../../src/emulator/weather/fate.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { waitSchema } from "../../src/run/waiting/wait.ts";
 import { type Setting, trial } from "./fixtures.ts";
 import { fatesOf, virtualRun } from "./virtual-run.ts";

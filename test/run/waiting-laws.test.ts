@@ -3,7 +3,7 @@ import { type Random, randomFrom } from "../../src/core/random.ts";
 import { parseOptions } from "../../src/core/registry.ts";
 import { emptySlotMap, withSlot } from "../../src/core/slot-map.ts";
 import { replay } from "../../src/run/replay.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import type { Closed, Heard, WaitPolicy } from "../../src/run/waiting/policy.ts";
 import { waitPolicy } from "../../src/run/waiting/registry.ts";
 import type { WaitRule } from "../../src/run/waiting/rule.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { fair } from "../../src/emulator/weather/fate.ts";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import {
   nobodyMissed,
   type Participation,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
 import type { WorkerTask } from "../../src/run/messages.ts";
-import type { AlternatingState } from "../../src/run/strategies/alternating-state.ts";
+import type { AlternatingState } from "../../src/run/strategies/alternating/alternating-state.ts";
 import { virtualRun } from "../run/virtual-run.ts";
 import { type RatingsScene, ratingsScene } from "./alternating-scene.ts";
 

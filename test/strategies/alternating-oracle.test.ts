@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AlternatingState } from "../../src/run/strategies/alternating-state.ts";
+import type { AlternatingState } from "../../src/run/strategies/alternating/alternating-state.ts";
 import { virtualRun } from "../run/virtual-run.ts";
 import { type Members, plainAls } from "./alternating-by-hand.ts";
 import { type RatingsScene, ratingsOf, ratingsScene, rmse } from "./alternating-scene.ts";

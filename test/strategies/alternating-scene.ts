@@ -6,7 +6,7 @@ import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { openTraining } from "../../src/run/plan.ts";
 import { type RunSpec, resolveSpec } from "../../src/run/spec.ts";
 import { type Staged, stageData } from "../../src/run/stage.ts";
-import type { AlternatingState } from "../../src/run/strategies/alternating-state.ts";
+import type { AlternatingState } from "../../src/run/strategies/alternating/alternating-state.ts";
 import type { Training } from "../../src/run/strategies/method.ts";
 import { createWorker } from "../../src/run/worker.ts";
 import { memoryStore } from "../../src/storage/memory.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { weightsDigest } from "../../src/run/finish.ts";
 import { planRun } from "../../src/run/plan.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
-import { blocksPlan } from "../../src/run/strategies/encoded-blocks-method.ts";
+import { blocksPlan } from "../../src/run/strategies/encoded-blocks/encoded-blocks-method.ts";
 import {
   afresh,
   interruptAt,

@@ -4,8 +4,11 @@ import { problems } from "../../src/problems/registry.ts";
 import type { BlockTask, WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { block, blockChange } from "../../src/run/operations/block.ts";
 import { replay } from "../../src/run/replay.ts";
-import { encodedBlocks } from "../../src/run/strategies/encoded-blocks.ts";
-import type { BlocksPlan, BlocksState } from "../../src/run/strategies/encoded-blocks-state.ts";
+import { encodedBlocks } from "../../src/run/strategies/encoded-blocks/encoded-blocks.ts";
+import type {
+  BlocksPlan,
+  BlocksState,
+} from "../../src/run/strategies/encoded-blocks/encoded-blocks-state.ts";
 import { waitPolicy } from "../../src/run/waiting/registry.ts";
 import type { Wait } from "../../src/run/waiting/wait.ts";
 import { fatesOf, losing, twice, type VirtualEnd, virtualRun } from "../run/virtual-run.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { rounds } from "../../src/run/strategies/rounds.ts";
-import type { Wait } from "../../src/run/waiting/wait.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import type { Strategy } from "../../src/run/strategy.ts";
+import type { Wait } from "../../src/run/waiting/wait.ts";
 import { type Setting, trial } from "../run/fixtures.ts";
 import { fatesOf, losing, twice, virtualRun } from "../run/virtual-run.ts";
 import { lawful } from "./lawful.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rounds } from "../../src/run/strategies/rounds.ts";
+import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
 import { extremes, gram, halfSquares, quorumOf } from "../run/by-hand.ts";
 import { trial } from "../run/fixtures.ts";
 import { all, hadamard, rows, spectrum, without, workers } from "../run/one-missing.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds-state.ts";
+import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
 import { exactRun, type Live } from "../run/exact-run.ts";
 import { linearExamples, type Setting, trial } from "../run/fixtures.ts";
 import { leastRidge, ridgeObjective } from "../run/ridge-by-hand.ts";

@@ -1,9 +1,9 @@
 import { registry } from "../../core/registry.ts";
-import { alternatingMethod } from "./alternating-method.ts";
-import { encodedBlocksMethod } from "./encoded-blocks-method.ts";
+import { alternatingMethod } from "./alternating/alternating-method.ts";
+import { encodedBlocksMethod } from "./encoded-blocks/encoded-blocks-method.ts";
 import type { Method } from "./method.ts";
-import { roundsMethod } from "./rounds-method.ts";
-import { turnsMethod } from "./turns-method.ts";
+import { roundsMethod } from "./rounds/rounds-method.ts";
+import { turnsMethod } from "./turns/turns-method.ts";
 
 export const methods = registry<Method>("strategy", [
   roundsMethod,

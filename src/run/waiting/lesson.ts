@@ -1,7 +1,7 @@
 import { addPenaltyGradient } from "../../problems/penalty.ts";
 import { estimate } from "../strategies/estimate.ts";
 import { answered } from "../strategies/quorum.ts";
-import type { RoundsPlan, RoundsState } from "../strategies/rounds-state.ts";
+import type { RoundsPlan, RoundsState } from "../strategies/rounds/rounds-state.ts";
 import type { Step } from "../strategy.ts";
 import type { GradientFacts } from "./policy.ts";
 import type { WaitRule } from "./rule.ts";

@@ -1,10 +1,10 @@
-import { addScaled } from "../../math/vector.ts";
-import type { Searcher } from "../../optimizers/optimizer.ts";
-import type { Step } from "../strategy.ts";
+import { addScaled } from "../../../math/vector.ts";
+import type { Searcher } from "../../../optimizers/optimizer.ts";
+import type { Step } from "../../strategy.ts";
+import { estimate, shareOf } from "../estimate.ts";
+import { answered } from "../quorum.ts";
 import { tiltAlong } from "./correction.ts";
-import { estimate, shareOf } from "./estimate.ts";
 import { chooseStep } from "./line-search.ts";
-import { answered } from "./quorum.ts";
 import { arrive, type RoundsPlan, type RoundsState } from "./rounds-state.ts";
 
 /** The second quorum is there: choose the step and move. */

@@ -1,8 +1,8 @@
-import { atSlot, type SlotMap } from "../../core/slot-map.ts";
-import { addScaled, difference, dot } from "../../math/vector.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { WaitRule } from "../waiting/rule.ts";
-import { estimate, type Mean, type Shares } from "./estimate.ts";
+import { atSlot, type SlotMap } from "../../../core/slot-map.ts";
+import { addScaled, difference, dot } from "../../../math/vector.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { WaitRule } from "../../waiting/rule.ts";
+import { estimate, type Mean, type Shares } from "../estimate.ts";
 
 /** How estimates are corrected so that training ends at the optimum itself. */
 export interface ExactPlan {

@@ -1,7 +1,7 @@
-import { addScaled, difference, dot } from "../../math/vector.ts";
-import { penalty } from "../../problems/penalty.ts";
+import { addScaled, difference, dot } from "../../../math/vector.ts";
+import { penalty } from "../../../problems/penalty.ts";
+import type { Mean } from "../estimate.ts";
 import type { Anchor } from "./correction.ts";
-import type { Mean } from "./estimate.ts";
 import { anchorAt, gradientAt, lowestOnLine, lowestOnPlane } from "./quadratic.ts";
 import type { RoundsPlan, RoundsState } from "./rounds-state.ts";
 

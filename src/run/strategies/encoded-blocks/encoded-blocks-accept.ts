@@ -1,13 +1,13 @@
-import { atSlot } from "../../core/slot-map.ts";
-import { addScaled, norm, scaled } from "../../math/vector.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import { penalty } from "../../problems/penalty.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { Step } from "../strategy.ts";
-import type { GradientFacts } from "../waiting/policy.ts";
-import { learn } from "../waiting/waiting.ts";
+import { atSlot } from "../../../core/slot-map.ts";
+import { addScaled, norm, scaled } from "../../../math/vector.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import { penalty } from "../../../problems/penalty.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Step } from "../../strategy.ts";
+import type { GradientFacts } from "../../waiting/policy.ts";
+import { learn } from "../../waiting/waiting.ts";
+import { answered, ask } from "../quorum.ts";
 import type { BlocksPlan, BlocksState } from "./encoded-blocks-state.ts";
-import { answered, ask } from "./quorum.ts";
 
 /**
  * The blocks that replied move, in slot order, all others stay; the next round begins, with a

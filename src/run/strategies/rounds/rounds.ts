@@ -1,14 +1,10 @@
-import type { WorkerReply, WorkerTask } from "../messages.ts";
-import type { Arrival, Step } from "../strategy.ts";
-import { withLesson } from "../waiting/lesson.ts";
-import { startWaiting } from "../waiting/waiting.ts";
-import { aim } from "./aim.ts";
-import { askedOnce, copyOf, type Question } from "./asking.ts";
-import { forgone, isDue, uncorrected } from "./correction.ts";
-import { damageOf } from "./damage.ts";
-import { suffices } from "./estimate.ts";
-import type { Training } from "./method.ts";
-import { move } from "./move.ts";
+import type { WorkerReply, WorkerTask } from "../../messages.ts";
+import type { Arrival, Step } from "../../strategy.ts";
+import { withLesson } from "../../waiting/lesson.ts";
+import { startWaiting } from "../../waiting/waiting.ts";
+import { askedOnce, copyOf, type Question } from "../asking.ts";
+import { suffices } from "../estimate.ts";
+import type { Training } from "../method.ts";
 import {
   ask,
   despair,
@@ -20,7 +16,11 @@ import {
   type Quorum,
   ticked,
   wakeAtMs,
-} from "./quorum.ts";
+} from "../quorum.ts";
+import { aim } from "./aim.ts";
+import { forgone, isDue, uncorrected } from "./correction.ts";
+import { damageOf } from "./damage.ts";
+import { move } from "./move.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./rounds-state.ts";
 
 /**

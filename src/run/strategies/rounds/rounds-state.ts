@@ -1,16 +1,16 @@
-import type { SlotMap } from "../../core/slot-map.ts";
-import type { Memory, Optimizer } from "../../optimizers/optimizer.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { Step } from "../strategy.ts";
-import type { WaitPolicy } from "../waiting/policy.ts";
-import type { WaitRule } from "../waiting/rule.ts";
-import type { Waiting } from "../waiting/waiting.ts";
+import type { SlotMap } from "../../../core/slot-map.ts";
+import type { Memory, Optimizer } from "../../../optimizers/optimizer.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import type { WeightShape } from "../../../problems/penalty.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Step } from "../../strategy.ts";
+import type { WaitPolicy } from "../../waiting/policy.ts";
+import type { WaitRule } from "../../waiting/rule.ts";
+import type { Waiting } from "../../waiting/waiting.ts";
+import type { Shares } from "../estimate.ts";
+import { ask, type Quorum } from "../quorum.ts";
 import { type Correction, type ExactPlan, isDue } from "./correction.ts";
-import type { Shares } from "./estimate.ts";
-import { ask, type Quorum } from "./quorum.ts";
 
 export interface RoundsPlan {
   readonly problem: Problem;

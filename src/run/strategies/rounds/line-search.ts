@@ -1,6 +1,6 @@
-import { addScaled } from "../../math/vector.ts";
-import { penalty, type WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
+import { addScaled } from "../../../math/vector.ts";
+import { penalty, type WeightShape } from "../../../problems/penalty.ts";
+import type { Problem } from "../../../problems/problem.ts";
 
 /** Steps that a search over a loss that is not quadratic tries, as multiples of the first guess. */
 const multiples = [0, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];

@@ -1,6 +1,6 @@
-import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
-import type { WorkerReply, WorkerTask } from "../messages.ts";
+import { isFiniteVector } from "../../../math/vector.ts";
+import type { Outcome } from "../../../ports/compute.ts";
+import type { WorkerReply, WorkerTask } from "../../messages.ts";
 import type { RoundsPlan, RoundsState } from "./rounds-state.ts";
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */

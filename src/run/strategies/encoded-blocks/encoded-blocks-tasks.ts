@@ -1,7 +1,7 @@
-import type { BlockTask } from "../messages.ts";
-import { nameOf } from "./asking.ts";
+import type { BlockTask } from "../../messages.ts";
+import { nameOf } from "../asking.ts";
+import type { Missing } from "../quorum.ts";
 import type { BlocksState } from "./encoded-blocks-state.ts";
-import type { Missing } from "./quorum.ts";
 
 /** What a round sends, in single precision. */
 export interface Sent {

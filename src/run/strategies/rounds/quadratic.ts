@@ -1,9 +1,9 @@
-import { atSlot, slotMapOf, slotsOf } from "../../core/slot-map.ts";
-import { addScaled, difference, dot } from "../../math/vector.ts";
-import { addPenaltyGradient, eachPenalized } from "../../problems/penalty.ts";
-import type { WorkerReply } from "../messages.ts";
+import { atSlot, slotMapOf, slotsOf } from "../../../core/slot-map.ts";
+import { addScaled, difference, dot } from "../../../math/vector.ts";
+import { addPenaltyGradient, eachPenalized } from "../../../problems/penalty.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Mean } from "../estimate.ts";
 import type { Anchor } from "./correction.ts";
-import type { Mean } from "./estimate.ts";
 import type { RoundsPlan } from "./rounds-state.ts";
 
 /** A point as the last anchor, plus `on` times the way here, plus `back` times the way before. */

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { RunError } from "../../core/errors.ts";
-import { define } from "../../core/registry.ts";
-import { optimizers } from "../../optimizers/registry.ts";
-import type { RunSpec } from "../spec.ts";
-import { type Method, type Opening, type Parts, training } from "./method.ts";
-import { encodeRows } from "./rounds-method.ts";
+import { RunError } from "../../../core/errors.ts";
+import { define } from "../../../core/registry.ts";
+import { optimizers } from "../../../optimizers/registry.ts";
+import type { RunSpec } from "../../spec.ts";
+import { type Method, type Opening, type Parts, training } from "../method.ts";
+import { encodeRows } from "../rounds/rounds-method.ts";
 import { turns } from "./turns.ts";
 import type { TurnsPlan } from "./turns-state.ts";
 

@@ -1,8 +1,8 @@
-import type { SlotMap } from "../../core/slot-map.ts";
-import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { Shares } from "./estimate.ts";
+import type { SlotMap } from "../../../core/slot-map.ts";
+import type { WeightShape } from "../../../problems/penalty.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Shares } from "../estimate.ts";
 
 export interface TurnsPlan {
   readonly problem: Problem;

@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { assert, RunError } from "../../core/errors.ts";
-import { randomFrom } from "../../core/random.ts";
-import { define } from "../../core/registry.ts";
-import { shareRatings } from "../../data/ratings.ts";
-import { optimizers } from "../../optimizers/registry.ts";
-import type { Side } from "../operations/subproblem-sides.ts";
+import { assert, RunError } from "../../../core/errors.ts";
+import { randomFrom } from "../../../core/random.ts";
+import { define } from "../../../core/registry.ts";
+import { shareRatings } from "../../../data/ratings.ts";
+import { optimizers } from "../../../optimizers/registry.ts";
+import type { Side } from "../../operations/subproblem-sides.ts";
+import { type Method, type Opening, training } from "../method.ts";
 import { alternating } from "./alternating.ts";
 import { type Bank, bankOf } from "./alternating-bank.ts";
 import type { AlternatingPlan } from "./alternating-state.ts";
-import { type Method, type Opening, training } from "./method.ts";
 
 const options = {
   epochs: z

@@ -1,7 +1,8 @@
-import { assert } from "../../core/errors.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import { subproblemsOf } from "../operations/subproblem-sides.ts";
-import type { Step } from "../strategy.ts";
+import { assert } from "../../../core/errors.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import { subproblemsOf } from "../../operations/subproblem-sides.ts";
+import type { Step } from "../../strategy.ts";
+import { ask } from "../quorum.ts";
 import {
   type AlternatingPlan,
   type AlternatingState,
@@ -9,7 +10,6 @@ import {
   type Phase,
   sideOf,
 } from "./alternating-state.ts";
-import { ask } from "./quorum.ts";
 
 /** A round has ended: the next one begins, in this half epoch or in the next. */
 export function arrive(

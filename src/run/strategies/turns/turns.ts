@@ -1,8 +1,8 @@
-import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
-import { isFiniteVector } from "../../math/vector.ts";
-import type { WorkerReply, WorkerTask } from "../messages.ts";
-import type { Step } from "../strategy.ts";
-import type { Training } from "./method.ts";
+import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../../core/slot-map.ts";
+import { isFiniteVector } from "../../../math/vector.ts";
+import type { WorkerReply, WorkerTask } from "../../messages.ts";
+import type { Step } from "../../strategy.ts";
+import type { Training } from "../method.ts";
 import { applied, emptyPass } from "./turns-apply.ts";
 import type { Turn, TurnsPlan, TurnsState } from "./turns-state.ts";
 

@@ -1,12 +1,9 @@
-import { isFiniteVector } from "../../math/vector.ts";
-import type { WorkerReply, WorkerTask } from "../messages.ts";
-import type { Arrival } from "../strategy.ts";
-import { startWaiting } from "../waiting/waiting.ts";
-import { copyOf } from "./asking.ts";
-import { accept } from "./encoded-blocks-accept.ts";
-import { type BlocksPlan, type BlocksState, replyLength } from "./encoded-blocks-state.ts";
-import { sentOnce } from "./encoded-blocks-tasks.ts";
-import type { Training } from "./method.ts";
+import { isFiniteVector } from "../../../math/vector.ts";
+import type { WorkerReply, WorkerTask } from "../../messages.ts";
+import type { Arrival } from "../../strategy.ts";
+import { startWaiting } from "../../waiting/waiting.ts";
+import { copyOf } from "../asking.ts";
+import type { Training } from "../method.ts";
 import {
   ask,
   despair,
@@ -17,7 +14,10 @@ import {
   type Quorum,
   ticked,
   wakeAtMs,
-} from "./quorum.ts";
+} from "../quorum.ts";
+import { accept } from "./encoded-blocks-accept.ts";
+import { type BlocksPlan, type BlocksState, replyLength } from "./encoded-blocks-state.ts";
+import { sentOnce } from "./encoded-blocks-tasks.ts";
 
 /**
  * Block coordinate descent over lifted features: w = S'v, slot i owns the block v_i, and a round

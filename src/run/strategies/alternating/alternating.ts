@@ -1,16 +1,11 @@
-import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
-import type { WorkerReply, WorkerTask } from "../messages.ts";
-import { solutionExtras, solvedAt } from "../operations/subproblem-solutions.ts";
-import type { Step } from "../strategy.ts";
-import { learn, startWaiting } from "../waiting/waiting.ts";
-import { anySuffices } from "./alternating-bank.ts";
-import { aim, move, unknownsOf } from "./alternating-moves.ts";
-import { isCovered, settle } from "./alternating-solutions.ts";
-import { type AlternatingPlan, type AlternatingState, sideOf } from "./alternating-state.ts";
-import { firstPhase } from "./alternating-turns.ts";
-import { copyOf, nameOf } from "./asking.ts";
-import type { Training } from "./method.ts";
+import { isFiniteVector } from "../../../math/vector.ts";
+import type { Outcome } from "../../../ports/compute.ts";
+import type { WorkerReply, WorkerTask } from "../../messages.ts";
+import { solutionExtras, solvedAt } from "../../operations/subproblem-solutions.ts";
+import type { Step } from "../../strategy.ts";
+import { learn, startWaiting } from "../../waiting/waiting.ts";
+import { copyOf, nameOf } from "../asking.ts";
+import type { Training } from "../method.ts";
 import {
   ask,
   despair,
@@ -21,7 +16,12 @@ import {
   outstanding,
   ticked,
   wakeAtMs,
-} from "./quorum.ts";
+} from "../quorum.ts";
+import { anySuffices } from "./alternating-bank.ts";
+import { aim, move, unknownsOf } from "./alternating-moves.ts";
+import { isCovered, settle } from "./alternating-solutions.ts";
+import { type AlternatingPlan, type AlternatingState, sideOf } from "./alternating-state.ts";
+import { firstPhase } from "./alternating-turns.ts";
 
 /**
  * Alternating least squares: users move while items stand still, then items. Small subproblems are

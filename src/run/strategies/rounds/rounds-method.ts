@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { RunError } from "../../core/errors.ts";
-import { define } from "../../core/registry.ts";
-import { encode } from "../../data/encode.ts";
-import { optimizers } from "../../optimizers/registry.ts";
-import type { RunSpec } from "../spec.ts";
-import type { WaitPolicy } from "../waiting/policy.ts";
+import { RunError } from "../../../core/errors.ts";
+import { define } from "../../../core/registry.ts";
+import { encode } from "../../../data/encode.ts";
+import { optimizers } from "../../../optimizers/registry.ts";
+import type { RunSpec } from "../../spec.ts";
+import type { WaitPolicy } from "../../waiting/policy.ts";
+import { type Shares, suffices } from "../estimate.ts";
+import { type Method, type Opening, type Parts, type Staging, training } from "../method.ts";
 import type { ExactPlan } from "./correction.ts";
-import { type Shares, suffices } from "./estimate.ts";
-import { type Method, type Opening, type Parts, type Staging, training } from "./method.ts";
 import { rounds } from "./rounds.ts";
 import type { RoundsPlan } from "./rounds-state.ts";
 

@@ -1,9 +1,9 @@
-import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { WaitPolicy } from "../waiting/policy.ts";
-import type { Waiting } from "../waiting/waiting.ts";
-import type { Quorum } from "./quorum.ts";
+import type { WeightShape } from "../../../problems/penalty.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { WaitPolicy } from "../../waiting/policy.ts";
+import type { Waiting } from "../../waiting/waiting.ts";
+import type { Quorum } from "../quorum.ts";
 
 export interface BlocksPlan {
   readonly problem: Pick<Problem, "l1" | "l2">;

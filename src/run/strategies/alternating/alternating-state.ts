@@ -1,16 +1,16 @@
-import type { SlotMap } from "../../core/slot-map.ts";
-import type { Encoded } from "../../data/prepared.ts";
-import type { Encoding } from "../../encoding/encoding.ts";
-import type { Searcher } from "../../optimizers/optimizer.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { Side } from "../operations/subproblem-sides.ts";
-import type { WaitPolicy } from "../waiting/policy.ts";
-import type { Waiting } from "../waiting/waiting.ts";
+import type { SlotMap } from "../../../core/slot-map.ts";
+import type { Encoded } from "../../../data/prepared.ts";
+import type { Encoding } from "../../../encoding/encoding.ts";
+import type { Searcher } from "../../../optimizers/optimizer.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import type { WeightShape } from "../../../problems/penalty.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Side } from "../../operations/subproblem-sides.ts";
+import type { WaitPolicy } from "../../waiting/policy.ts";
+import type { Waiting } from "../../waiting/waiting.ts";
+import type { Quorum } from "../quorum.ts";
 import type { Bank } from "./alternating-bank.ts";
-import type { Quorum } from "./quorum.ts";
 
 export interface AlternatingPlan {
   readonly problem: Problem;

@@ -1,9 +1,10 @@
-import { atSlot } from "../../core/slot-map.ts";
-import { difference, dot, norm } from "../../math/vector.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import { penalty } from "../../problems/penalty.ts";
-import { firstColumn, putUnknowns, takeUnknowns } from "../operations/subproblem-sides.ts";
-import type { Step } from "../strategy.ts";
+import { atSlot } from "../../../core/slot-map.ts";
+import { difference, dot, norm } from "../../../math/vector.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import { penalty } from "../../../problems/penalty.ts";
+import { firstColumn, putUnknowns, takeUnknowns } from "../../operations/subproblem-sides.ts";
+import type { Step } from "../../strategy.ts";
+import { answered, ask } from "../quorum.ts";
 import { type Bank, type Sums, shareAt, sumsOf } from "./alternating-bank.ts";
 import {
   type AlternatingPlan,
@@ -13,7 +14,6 @@ import {
   sideOf,
 } from "./alternating-state.ts";
 import { arrive } from "./alternating-turns.ts";
-import { answered, ask } from "./quorum.ts";
 
 type Moved = Step<AlternatingState> | null;
 

@@ -1,14 +1,14 @@
-import { addScaled, difference, dot, norm } from "../../math/vector.ts";
-import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
-import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
-import { softThreshold } from "../../problems/soft-threshold.ts";
-import type { Step } from "../strategy.ts";
+import { addScaled, difference, dot, norm } from "../../../math/vector.ts";
+import type { Searcher, Stepper } from "../../../optimizers/optimizer.ts";
+import { addPenaltyGradient, penalty } from "../../../problems/penalty.ts";
+import { softThreshold } from "../../../problems/soft-threshold.ts";
+import type { Step } from "../../strategy.ts";
+import { estimate, type Mean, shareOf } from "../estimate.ts";
+import { answered, ask } from "../quorum.ts";
 import { anchored } from "./anchor.ts";
 import { type Correction, corrected, scheduled } from "./correction.ts";
-import { estimate, type Mean, shareOf } from "./estimate.ts";
 import { trialSteps } from "./line-search.ts";
 import { remembered } from "./pairs.ts";
-import { answered, ask } from "./quorum.ts";
 import {
   arrive,
   type Previous,

@@ -1,10 +1,10 @@
-import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../core/slot-map.ts";
-import { addScaled, norm, scaled } from "../../math/vector.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
-import type { WorkerReply } from "../messages.ts";
-import type { Step } from "../strategy.ts";
-import { estimate, shareOf } from "./estimate.ts";
+import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../../core/slot-map.ts";
+import { addScaled, norm, scaled } from "../../../math/vector.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import { addPenaltyGradient, penalty } from "../../../problems/penalty.ts";
+import type { WorkerReply } from "../../messages.ts";
+import type { Step } from "../../strategy.ts";
+import { estimate, shareOf } from "../estimate.ts";
 import type { Known, Pass, TurnsPlan, TurnsState } from "./turns-state.ts";
 
 export function emptyPass(weightsLength: number): Pass {

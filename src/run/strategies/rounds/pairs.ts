@@ -1,8 +1,8 @@
-import { atSlot, slotsOf } from "../../core/slot-map.ts";
-import { difference } from "../../math/vector.ts";
-import type { Memory } from "../../optimizers/optimizer.ts";
-import { addPenaltyGradient } from "../../problems/penalty.ts";
-import { estimate, suffices } from "./estimate.ts";
+import { atSlot, slotsOf } from "../../../core/slot-map.ts";
+import { difference } from "../../../math/vector.ts";
+import type { Memory } from "../../../optimizers/optimizer.ts";
+import { addPenaltyGradient } from "../../../problems/penalty.ts";
+import { estimate, suffices } from "../estimate.ts";
 import type { RoundsPlan, RoundsState } from "./rounds-state.ts";
 
 /** The optimizer's memory with the newest overlap pair: only slots heard in both rounds speak. */

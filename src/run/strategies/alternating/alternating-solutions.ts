@@ -1,12 +1,12 @@
-import { atSlot } from "../../core/slot-map.ts";
-import type { RoundEvent } from "../../ports/events.ts";
-import { firstColumn, putUnknowns, subproblemsOf } from "../operations/subproblem-sides.ts";
-import { solutionExtras, solvedAt } from "../operations/subproblem-solutions.ts";
-import type { Step } from "../strategy.ts";
+import { atSlot } from "../../../core/slot-map.ts";
+import type { RoundEvent } from "../../../ports/events.ts";
+import { firstColumn, putUnknowns, subproblemsOf } from "../../operations/subproblem-sides.ts";
+import { solutionExtras, solvedAt } from "../../operations/subproblem-solutions.ts";
+import type { Step } from "../../strategy.ts";
+import { answered } from "../quorum.ts";
 import { objectiveOf, unknownsOf } from "./alternating-moves.ts";
 import { type AlternatingPlan, type AlternatingState, sideOf } from "./alternating-state.ts";
 import { arrive } from "./alternating-turns.ts";
-import { answered } from "./quorum.ts";
 
 /** Every small subproblem is solved by one of these slots. */
 export function isCovered(

@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { RunError } from "../../core/errors.ts";
-import { define } from "../../core/registry.ts";
-import { encodeFeatures } from "../../data/encode-features.ts";
-import type { Prepared } from "../../data/prepared.ts";
-import type { Problem } from "../../problems/problem.ts";
-import type { RunSpec } from "../spec.ts";
+import { RunError } from "../../../core/errors.ts";
+import { define } from "../../../core/registry.ts";
+import { encodeFeatures } from "../../../data/encode-features.ts";
+import type { Prepared } from "../../../data/prepared.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { RunSpec } from "../../spec.ts";
+import { type Method, type Opening, type Parts, type Staging, training } from "../method.ts";
 import { encodedBlocks } from "./encoded-blocks.ts";
 import type { BlocksPlan } from "./encoded-blocks-state.ts";
-import { type Method, type Opening, type Parts, type Staging, training } from "./method.ts";
 
 /** A round's replies together, which stay in the orchestrator until it closes. */
 const repliesBytesMax = 512 * 1024 * 1024;

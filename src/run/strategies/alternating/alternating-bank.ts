@@ -1,13 +1,13 @@
-import { atSlot, type SlotMap } from "../../core/slot-map.ts";
-import type { Encoded } from "../../data/prepared.ts";
-import type { Encoding } from "../../encoding/encoding.ts";
-import type { WorkerReply } from "../messages.ts";
+import { atSlot, type SlotMap } from "../../../core/slot-map.ts";
+import type { Encoded } from "../../../data/prepared.ts";
+import type { Encoding } from "../../../encoding/encoding.ts";
+import type { WorkerReply } from "../../messages.ts";
 import {
   codesOf,
   type Side,
   type Subproblems,
   subproblemsOf,
-} from "../operations/subproblem-sides.ts";
+} from "../../operations/subproblem-sides.ts";
 
 /** The subproblems of one side that rounds solve, and what each slot stores of each. */
 export interface Bank extends Subproblems {
