@@ -138,12 +138,12 @@ const combinations = texts([
     /change workers/,
   ],
   [
-    "mixtures of sparse data",
+    "mixtures of sparse data formed ahead",
     `problem: ridge
 data: { generate: { type: sparse-classification, rows: 60, features: 9, entries: 2 } }
-encoding: hadamard\n`,
+encoding: { type: hadamard, encode: ahead }\n`,
     /sparse/,
-    /replication/,
+    /leave encode: ahead out/,
   ],
   [
     "three classes",
