@@ -1,42 +1,33 @@
-import { build, type Plugin } from "esbuild";
-
-/**
- * An ES module that imports `node:http` makes Node read all its exports, and one of those loads the
- * whole of fetch: half of a cold start. Asked for this way they stay unread.
- */
-const quietHttp: Plugin = {
-  name: "quiet-http",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
-      path: path.replace("node:", ""),
-      namespace: "quiet-http",
-    }));
-    onLoad({ filter: /.*/, namespace: "quiet-http" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule("node:${path}")`,
-    }));
-  },
-};
+import { readdirSync, rmSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { build } from "esbuild";
+import { quietBuiltins } from "./quiet-builtins.ts";
 
 const banner =
   'import { createRequire as $createRequire } from "node:module";' +
   "const require = $createRequire(import.meta.url);";
 
+const sources = {
+  worker: "functions/worker.ts",
+  orchestrator: "functions/orchestrator.ts",
+  "kill-switch": "functions/kill-switch.ts",
+  // Not deployed: what the emulator starts in every environment, in one file to start sooner.
+  runtime: "src/emulator/runtime/main.ts",
+};
+
 /**
- * Bundles the functions the way SST does: ESM with a `require` for what still wants one, for the
- * Node that Lambda runs, with everything inside.
+ * Bundles the functions the way SST does: ESM for the Node that Lambda runs, with everything
+ * inside. What a function imports only when it comes to need it is a file of its own beside it.
  */
 export async function buildFunctions(outDirectory: string): Promise<void> {
-  const sources = {
-    worker: "functions/worker.ts",
-    orchestrator: "functions/orchestrator.ts",
-    "kill-switch": "functions/kill-switch.ts",
-    // Not deployed: what the emulator starts in every environment, in one file to start sooner.
-    runtime: "src/emulator/runtime/main.ts",
-  };
   for (const [name, source] of Object.entries(sources)) {
-    await build({
-      entryPoints: [source],
-      outfile: `${outDirectory}/${name}/${name}.mjs`,
+    const folder = `${outDirectory}/${name}`;
+    const { metafile } = await build({
+      entryPoints: { [name]: source },
+      outdir: folder,
+      outExtension: { ".js": ".mjs" },
+      chunkNames: "[name]-[hash]",
+      splitting: true,
       bundle: true,
       minify: true,
       sourcemap: false,
@@ -45,11 +36,21 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
       format: "esm",
       mainFields: ["module", "main"],
       legalComments: "none",
-      banner: { js: banner },
-      plugins: [quietHttp],
+      // A `require` for what still wants one, which the worker does not: it starts sooner.
+      banner: name === "worker" ? {} : { js: banner },
+      metafile: true,
+      plugins: [quietBuiltins],
       logLevel: "warning",
     });
+    removeStale(folder, Object.keys(metafile.outputs));
   }
+}
+
+/** Parts of an earlier build have other names, and would be deployed as well. */
+function removeStale(folder: string, written: readonly string[]): void {
+  const kept = new Set(written.map((path) => basename(path)));
+  for (const name of readdirSync(folder))
+    if (name.endsWith(".mjs") && !kept.has(name)) rmSync(resolve(folder, name));
 }
 
 if (import.meta.main) await buildFunctions("dist/functions-bundled");

@@ -2,7 +2,7 @@ import { RunError } from "../core/errors.ts";
 import { carried } from "../run/carriage.ts";
 import { messagesVersion, type WorkerReply, type WorkerRequest } from "../run/messages.ts";
 import { createWorker } from "../run/worker.ts";
-import { s3Store } from "../storage/s3.ts";
+import { s3StoreLater } from "../storage/s3-later.ts";
 import { fromJson, toPacket } from "../wire/packet.ts";
 
 declare const awslambda: {
@@ -16,7 +16,7 @@ declare const awslambda: {
  * which then keeps its slot's shard between invocations.
  */
 export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
-  const store = s3Store({ bucket });
+  const store = s3StoreLater(bucket);
   const perform = carried<WorkerRequest, WorkerReply>(store, createWorker(store));
   return awslambda.streamifyResponse(async (event, reply) => {
     const request = fromJson<WorkerRequest>(event, "request");
