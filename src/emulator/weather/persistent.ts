@@ -14,7 +14,7 @@ export const persistent = define({
       .describe("the delay one background task adds"),
     exponent: z.number().gt(1).max(10).default(1.5).describe("P(number = n) falls as n^-exponent"),
     tasksMax: z.number().int().min(1).max(1000).default(50).describe("the largest number"),
-    jitter: z.number().min(0).max(1).default(0.2).describe("the delay's relative spread by task"),
+    jitter: z.number().min(0).max(1).default(0.2).describe("how far a task's time varies, relative to its mean"),
   },
   examples: [{}, { taskMs: 100, jitter: 0 }],
   create({ taskMs, exponent, tasksMax, jitter }): LatencyModel {
@@ -31,8 +31,9 @@ export const persistent = define({
         const index = cumulated.findIndex((share) => level < share);
         // One task is the function's own.
         const background = index < 0 ? tasksMax - 1 : index;
-        const spread = 1 + jitter * (2 * ofTask(root, moment).uniform() - 1);
-        return taskMs * background * spread;
+        const spread = 2 * jitter * ofTask(root, moment).uniform();
+        // The function's own varies as well: else the same few idle slots would always be first.
+        return taskMs * (background * (1 - jitter + spread) + spread);
       },
     };
   },
