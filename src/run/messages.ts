@@ -93,8 +93,10 @@ export interface WorkerRequest {
 
 /** Bytes of the numbers that a task is about, wherever they travel. */
 export function inputBytes(task: WorkerTask): number {
-  const { byteLength } = task.weights;
-  if (task.operation === "block") return byteLength + task.predictions.byteLength;
-  if (task.operation !== "subproblem-curvatures") return byteLength;
-  return byteLength + task.direction.byteLength;
+  const besides = {
+    block: "predictions" in task ? task.predictions.byteLength : 0,
+    direction: "direction" in task ? task.direction.byteLength : 0,
+    steps: "steps" in task ? task.steps.byteLength : 0,
+  };
+  return task.weights.byteLength + besides.block + besides.direction + besides.steps;
 }
