@@ -6,14 +6,16 @@ import { continueRun, createRun } from "../../src/backends/start-run.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
 
 /**
- * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER`, each with three quarters of
- * the workers counted and Lambda's lateness. An arrival is one reply, counted or not.
+ * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES`, with three
+ * quarters of the workers counted, Lambda's lateness and so many data rows a worker, stored twice.
+ * An arrival is one reply, counted or not.
  */
 const [workers = 10_000, rounds = 1_000] = process.argv.slice(2, 4).map(Number);
 const optimizer = process.argv[4] ?? "gradient-descent";
+const [rowsAWorker = 1, features = 10] = process.argv.slice(5, 7).map(Number);
 const spec = resolveSpec({
   problem: { type: "ridge", l2: 0.01 },
-  data: { generate: { type: "regression", rows: 10 * workers, features: 20, noise: 0.5 } },
+  data: { generate: { type: "regression", rows: rowsAWorker * workers, features, noise: 0.5 } },
   workers,
   encoding: { type: "hadamard", redundancy: 2 },
   wait: { fastest: Math.ceil(0.75 * workers) },
@@ -48,6 +50,8 @@ const figures = {
   workers,
   rounds: result.rounds,
   optimizer,
+  rowsAWorker,
+  features,
   arrivals,
   stageSeconds,
   trainSeconds,

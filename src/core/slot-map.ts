@@ -9,7 +9,8 @@ export interface SlotMap<Value> {
   readonly shelves: readonly (readonly (Page<Value> | null)[] | null)[];
 }
 
-type Page<Value> = readonly (Value | null)[];
+type Items<Item> = readonly (Item | null)[];
+type Page<Value> = Items<Value>;
 
 const pageSlots = 32;
 const shelfPages = 32;
@@ -30,6 +31,27 @@ export function withSlot<Value>(map: SlotMap<Value>, slot: number, value: Value)
   const isNew = (before?.[place] ?? null) === null;
   const pages = withItem(map.shelves[shelf] ?? null, page, withItem(before, place, value));
   return { count: map.count + (isNew ? 1 : 0), shelves: withItem(map.shelves, shelf, pages) };
+}
+
+/** As `withSlot` of each slot and its value, one after the other; every page is copied once. */
+export function withSlots<Value>(
+  map: SlotMap<Value>,
+  slots: readonly number[],
+  values: readonly Value[],
+): SlotMap<Value> {
+  const shelves: (Items<Page<Value>> | null)[] = map.shelves.slice();
+  let { count } = map;
+  for (const [i, slot] of slots.entries()) {
+    const shelf = Math.floor(slot / shelfSlots);
+    const page = Math.floor(slot / pageSlots) % shelfPages;
+    const pages = owned(shelves, map.shelves, shelf);
+    const items = owned(pages, map.shelves[shelf] ?? [], page);
+    const place = slot % pageSlots;
+    while (items.length <= place) items.push(null);
+    if (items[place] === null) count++;
+    items[place] = values[i]!;
+  }
+  return { count, shelves };
 }
 
 export function atSlot<Value>(map: SlotMap<Value>, slot: number): Value | undefined {
@@ -75,5 +97,19 @@ function withItem<Item>(items: readonly (Item | null)[] | null, index: number, i
   const copy = items === null ? [] : items.slice();
   while (copy.length <= index) copy.push(null);
   copy[index] = item;
+  return copy;
+}
+
+/** The list at `index`, as one that may be changed: a copy, once, of the one `before`. */
+function owned<Item>(
+  lists: (Items<Item> | null)[],
+  before: readonly (Items<Item> | null)[],
+  index: number,
+): (Item | null)[] {
+  while (lists.length <= index) lists.push(null);
+  const there = lists[index] ?? null;
+  if (there !== null && there !== before[index]) return there as (Item | null)[];
+  const copy = there === null ? [] : there.slice();
+  lists[index] = copy;
   return copy;
 }

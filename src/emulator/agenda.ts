@@ -1,9 +1,13 @@
+import { ascending } from "./ascending.ts";
+
 /** What is to happen when: a heap whose keys lie side by side, for tens of thousands of entries. */
 export interface Agenda {
   /** The earliest time, infinity where nothing is left. */
   firstMs(): number;
   /** Those of one moment come in the order they were put in. */
   put(atMs: number, wake: () => void): Entry;
+  /** As if every index were put in, one after the other; but only the next one is in the heap. */
+  putAll(atMs: Float64Array, wake: (index: number) => void): void;
   /** The earliest entry; it must be there. */
   take(): Entry;
 }
@@ -35,13 +39,27 @@ class Heap implements Agenda {
 
   put(atMs: number, wake: () => void): Entry {
     const entry = { wake, isCancelled: false };
-    if (atMs === Number.POSITIVE_INFINITY) return entry;
-    if (this.count === this.times.length) {
-      this.times = grown(this.times);
-      this.orders = grown(this.orders);
-    }
-    this.rise(this.count++, atMs, entry);
+    this.insert(atMs, this.order++, entry);
     return entry;
+  }
+
+  putAll(atMs: Float64Array, wake: (index: number) => void): void {
+    const sorted = ascending(atMs);
+    const firstOrder = this.order;
+    this.order += atMs.length;
+    let at = 0;
+    const insert = () => {
+      if (at < sorted.length) this.insert(atMs[sorted[at]!]!, firstOrder + sorted[at]!, entry);
+    };
+    const entry: Entry = {
+      isCancelled: false,
+      wake() {
+        const index = sorted[at++]!;
+        insert();
+        wake(index);
+      },
+    };
+    insert();
   }
 
   take(): Entry {
@@ -80,17 +98,22 @@ class Heap implements Agenda {
     this.entries.length = last;
   }
 
-  /** The newest is the last of its moment: only later ones give way. */
-  private rise(from: number, atMs: number, entry: Entry): void {
-    let hole = from;
+  private insert(atMs: number, order: number, entry: Entry): void {
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    if (this.count === this.times.length) {
+      this.times = grown(this.times);
+      this.orders = grown(this.orders);
+    }
+    let hole = this.count++;
     while (hole > 0) {
       const parent = Math.floor((hole - 1) / arity);
-      if (this.times[parent]! <= atMs) break;
+      const parentMs = this.times[parent]!;
+      if (parentMs < atMs || (parentMs === atMs && this.orders[parent]! < order)) break;
       this.move(parent, hole);
       hole = parent;
     }
     this.times[hole] = atMs;
-    this.orders[hole] = this.order++;
+    this.orders[hole] = order;
     this.entries[hole] = entry;
   }
 }

@@ -1,38 +1,47 @@
-/** Simulated environments, some a slot, each busy until some moment. */
+/** Simulated environments, some a slot, each busy until some moment. They are known by numbers. */
 export interface Fleet {
   readonly perSlotMax: number;
   /** The most recently used idle environment, or a new one while the slot may have one more. */
-  find(slot: number, atMs: number): { environment: Environment; isCold: boolean } | null;
-  remove(slot: number, environment: Environment): void;
+  find(slot: number, atMs: number): number | null;
+  /** It has never been busy. */
+  isNew(environment: number): boolean;
+  occupy(environment: number, untilMs: number): void;
+  remove(environment: number): void;
 }
 
-export interface Environment {
-  freeAtMs: number;
-}
+const slotsFirst = 64;
 
 export function fleet(perSlotMax: number): Fleet {
-  const slots = new Map<number, Environment[]>();
+  // Times until which environments are busy, those of a slot side by side; NaN for none.
+  let freeAtMs = new Float64Array(slotsFirst * perSlotMax).fill(Number.NaN);
   return {
     perSlotMax,
     find(slot, atMs) {
-      let all = slots.get(slot);
-      if (all === undefined) {
-        all = [];
-        slots.set(slot, all);
+      const first = slot * perSlotMax;
+      const end = first + perSlotMax;
+      if (end > freeAtMs.length) freeAtMs = grown(freeAtMs, end);
+      let idle = -1;
+      let vacant = -1;
+      for (let at = first; at < end; at++) {
+        const freeMs = freeAtMs[at]!;
+        if (Number.isNaN(freeMs)) vacant = at;
+        else if (freeMs <= atMs && (idle < 0 || freeMs > freeAtMs[idle]!)) idle = at;
       }
-      let idle: Environment | null = null;
-      for (const one of all)
-        if (one.freeAtMs <= atMs && (idle === null || one.freeAtMs > idle.freeAtMs)) idle = one;
-      if (idle !== null) return { environment: idle, isCold: false };
-      if (all.length >= perSlotMax) return null;
-      const environment = { freeAtMs: 0 };
-      all.push(environment);
-      return { environment, isCold: true };
+      if (idle >= 0) return idle;
+      return vacant < 0 ? null : vacant;
     },
-    remove(slot, environment) {
-      const all = slots.get(slot) ?? [];
-      const at = all.indexOf(environment);
-      if (at >= 0) all.splice(at, 1);
+    isNew: (environment) => Number.isNaN(freeAtMs[environment]!),
+    occupy(environment, untilMs) {
+      freeAtMs[environment] = untilMs;
+    },
+    remove(environment) {
+      freeAtMs[environment] = Number.NaN;
     },
   };
+}
+
+function grown(values: Float64Array, lengthMin: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(2 * values.length, lengthMin)).fill(Number.NaN);
+  larger.set(values);
+  return larger;
 }

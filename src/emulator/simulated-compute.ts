@@ -1,14 +1,8 @@
 import { messageOf } from "../core/errors.ts";
-import { bounds, functions, invocationUsd, prices } from "../limits.ts";
-import {
-  type Compute,
-  type Deliver,
-  noUsage,
-  type Slotted,
-  spared,
-  type Usage,
-} from "../ports/compute.ts";
-import { fleet } from "./fleet.ts";
+import { bounds, functions } from "../limits.ts";
+import { type Compute, noUsage, type Receiver, type Slotted, spared } from "../ports/compute.ts";
+import { Cohort, endings } from "./cohort.ts";
+import { type Fleet, fleet } from "./fleet.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { Fate } from "./weather/fate.ts";
 
@@ -39,33 +33,36 @@ export function simulatedCompute<Task extends Slotted, Result>(
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   const environments = fleet(options.environmentsPerSlot ?? bounds.environmentsPerSlot);
   let isClosed = false;
+  const finish = finishing(options, environments, () => isClosed);
 
-  const finish = finishing(options, () => isClosed);
+  const startAll = (tasks: readonly Task[], receiver: Receiver<Result>) => {
+    const nowMs = clock.nowMs();
+    const cohort = new Cohort(tasks, receiver);
+    const endMs = new Float64Array(tasks.length).fill(nowMs);
+    for (let index = 0; index < tasks.length; index++) {
+      const task = tasks[index]!;
+      const environment = environments.find(task.slot, nowMs);
+      if (environment === null) {
+        cohort.endings[index] = endings.busy;
+        continue;
+      }
+      const isCold = environments.isNew(environment);
+      const fate = options.fateOf(task, isCold);
+      const coldMs = isCold ? fate.coldStartMs : 0;
+      cohort.draw(index, environment, isCold, fate, options.workMs(task), timeoutMs);
+      endMs[index] = nowMs + coldMs + cohort.billedMs[index]!;
+      environments.occupy(environment, endMs[index]!);
+    }
+    clock.scheduleAll(endMs, (index) => finish(cohort, index));
+  };
 
   return {
-    start(task, deliver, isWanted) {
-      const nowMs = clock.nowMs();
-      const found = environments.find(task.slot, nowMs);
-      if (found === null) {
-        const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
-        const lost = { kind: "lost", reason } as const;
-        clock.schedule(nowMs, () => {
-          if (!isClosed) deliver(lost, noUsage);
-        });
-        return;
-      }
-      const { environment, isCold } = found;
-      const fate = options.fateOf(task, isCold);
-      const took = tookOf(fate, options.workMs(task), timeoutMs);
-      const coldMs = isCold ? fate.coldStartMs : 0;
-      const run = { ...took, task, deliver, isWanted, fate, isCold, coldMs };
-      const endMs = nowMs + coldMs + took.billedMs;
-      environment.freeAtMs = endMs;
-      clock.schedule(endMs, () => {
-        if (took.lost !== null) environments.remove(task.slot, environment);
-        finish(run);
-      });
-    },
+    start: (task, deliver, isWanted = () => true) =>
+      startAll([task], {
+        deliver: (_, outcome, usage) => deliver(outcome, usage),
+        isWanted: () => isWanted(),
+      }),
+    startAll,
     async close() {
       isClosed = true;
     },
@@ -75,81 +72,59 @@ export function simulatedCompute<Task extends Slotted, Result>(
 /** What happens at the end of a task: a reply, a loss, or no more than a bill. */
 function finishing<Task extends Slotted, Result>(
   options: SimulatedOptions<Task, Result>,
+  environments: Fleet,
   isClosed: () => boolean,
-): (run: Run<Task, Result>) => void {
+): (cohort: Cohort<Task, Result>, index: number) => void {
   const { clock } = options;
   const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
-  const failed = (run: Run<Task, Result>, reason: string) =>
-    run.deliver({ kind: "lost", reason }, usageOf(run, options.bytes(run.task, null), memoryMb));
-  const replied = (run: Run<Task, Result>, result: Result) => {
-    const usage = usageOf(run, options.bytes(run.task, result), memoryMb);
-    run.deliver({ kind: "done", result }, usage);
+  const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
+  type Ended = Cohort<Task, Result>;
+  const failed = (cohort: Ended, index: number, reason: string) => {
+    const bytes = options.bytes(cohort.tasks[index]!, null);
+    const usage = cohort.usage(index, bytes, memoryMb);
+    cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
+  };
+  const replied = (cohort: Ended, index: number, result: Result) => {
+    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), memoryMb);
+    cohort.receiver.deliver(index, { kind: "done", result }, usage);
   };
 
-  return (run) => {
+  return (cohort, index) => {
+    const ending = cohort.endings[index]!;
+    if (ending === endings.timedOut || ending === endings.crashed)
+      environments.remove(cohort.environments[index]!);
     if (isClosed()) return;
-    const { task, lost } = run;
-    if (lost !== null) return failed(run, lost);
-    if (run.isWanted?.() === false) {
+    const { receiver } = cohort;
+    const task = cohort.tasks[index]!;
+    if (ending === endings.busy) {
+      const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
+      return receiver.deliver(index, { kind: "lost", reason }, noUsage);
+    }
+    if (ending === endings.crashed) return failed(cohort, index, "the environment crashed");
+    if (ending === endings.timedOut) {
+      const seconds = (timeoutMs / 1000).toFixed(2);
+      return failed(cohort, index, `Task timed out after ${seconds} seconds`);
+    }
+    if (!receiver.isWanted(index)) {
       const up = options.replyBytes?.(task) ?? null;
       const { down } = options.bytes(task, null);
-      if (up !== null) return run.deliver(spared, usageOf(run, { down, up }, memoryMb));
+      if (up !== null)
+        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, memoryMb));
     }
     let result: Result | Promise<Result>;
     try {
       result = options.perform(task);
     } catch (thrown) {
-      return failed(run, messageOf(thrown));
+      return failed(cohort, index, messageOf(thrown));
     }
-    if (!(result instanceof Promise)) return replied(run, result);
+    if (!(result instanceof Promise)) return replied(cohort, index, result);
     const heard = (tell: () => void) => {
       if (!isClosed()) tell();
     };
     const work = result.then(
-      (value) => heard(() => replied(run, value)),
-      (thrown) => heard(() => failed(run, messageOf(thrown))),
+      (value) => heard(() => replied(cohort, index, value)),
+      (thrown) => heard(() => failed(cohort, index, messageOf(thrown))),
     );
     clock.hold(work);
-  };
-}
-
-interface Run<Task, Result> extends Took {
-  readonly task: Task;
-  readonly deliver: Deliver<Result>;
-  readonly isWanted: (() => boolean) | undefined;
-  readonly fate: Fate;
-  readonly isCold: boolean;
-  readonly coldMs: number;
-}
-
-interface Took {
-  readonly billedMs: number;
-  /** What the caller is told instead of a result. */
-  readonly lost: string | null;
-}
-
-function tookOf(fate: Fate, workMs: number, timeoutMs: number): Took {
-  const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
-  if (fate.fault === "hang" || tookMs > timeoutMs) {
-    const lost = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-    return { billedMs: timeoutMs, lost };
-  }
-  return { billedMs: tookMs, lost: fate.fault === null ? null : "the environment crashed" };
-}
-
-function usageOf(
-  run: Pick<Run<never, never>, "billedMs" | "coldMs" | "fate" | "isCold">,
-  bytes: { down: number; up: number },
-  memoryMb: number,
-): Usage {
-  const billedMs = Math.ceil(run.billedMs + run.coldMs);
-  const environment = run.isCold ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
-  const times = run.fate.duplicate ? 2 : 1;
-  return {
-    billedMs,
-    coldStart: run.isCold,
-    bytesDown: bytes.down,
-    bytesUp: bytes.up,
-    costUsd: times * invocationUsd(billedMs, memoryMb) + environment,
   };
 }

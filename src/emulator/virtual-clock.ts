@@ -7,6 +7,8 @@ export interface VirtualClock extends Clock {
   /** Keeps time still until the promise settles: real work of a task under way. */
   hold(work: Promise<unknown>): void;
   advance(untilMs: number): boolean;
+  /** As `schedule` of every index at its time, one after the other, and never called off. */
+  scheduleAll(atMs: Float64Array, wake: (index: number) => void): void;
 }
 
 /** Checkpoints are written by real I/O, which needs a turn now and then. */
@@ -32,6 +34,11 @@ export function virtualClock(): VirtualClock {
         entry.isCancelled = true;
       };
     },
+    scheduleAll: (atMs, wake) =>
+      events.putAll(
+        atMs.map((one) => Math.max(one, nowMs)),
+        wake,
+      ),
     hold(work) {
       if (held++ === 0) released = new Promise((resolve) => (release = resolve));
       const free = () => {

@@ -24,6 +24,12 @@ export const noUsage: Usage = {
 
 export type Deliver<Result> = (outcome: Outcome<Result>, usage: Usage) => void;
 
+/** Whoever started several tasks at once; `index` says which of them. */
+export interface Receiver<Result> {
+  deliver(index: number, outcome: Outcome<Result>, usage: Usage): void;
+  isWanted(index: number): boolean;
+}
+
 /** Told instead of a result that nobody waited for any more and nobody worked out. */
 export const spared = { kind: "lost", reason: "" } as const;
 
@@ -42,6 +48,8 @@ export interface Slotted {
  */
 export interface Compute<Task extends Slotted, Result> {
   start(task: Task, deliver: Deliver<Result>, isWanted?: () => boolean): void;
+  /** For thousands of tasks: as `start` of one after another, with less ado. */
+  startAll?(tasks: readonly Task[], receiver: Receiver<Result>): void;
   /** Frees what it holds. Replies that come later are not delivered. */
   close(): Promise<void>;
 }

@@ -9,6 +9,8 @@ export interface Running<Task> {
   isHeard: boolean;
   /** The last reconciliation that wanted it. */
   wantedAt: number;
+  /** Another one of the same slot. */
+  next: Running<Task> | null;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Running<Task> {
  */
 export interface InFlight<Task> {
   readonly size: number;
-  find(task: Task): Running<Task> | undefined;
+  find(task: Task): Running<Task> | null;
   add(running: Running<Task>): void;
   /** It is not awaited any more. */
   forget(running: Running<Task>): void;
@@ -25,33 +27,48 @@ export interface InFlight<Task> {
 }
 
 export function inFlight<Task extends Slotted>(): InFlight<Task> {
-  const slots = new Map<number, Running<Task>[]>();
+  const slots: (Running<Task> | null)[] = [];
   let size = 0;
   return {
     get size() {
       return size;
     },
-    find: (task) =>
-      slots.get(task.slot)?.find((one) => one.task === task || one.task.id === task.id),
+    find(task) {
+      let one = slots[task.slot] ?? null;
+      while (one !== null && one.task !== task && one.task.id !== task.id) one = one.next;
+      return one;
+    },
     add(running) {
       const { slot } = running.task;
-      const there = slots.get(slot);
-      if (there === undefined) slots.set(slot, [running]);
-      else there.push(running);
+      while (slots.length <= slot) slots.push(null);
+      running.next = slots[slot]!;
+      slots[slot] = running;
       size++;
     },
     forget(running) {
+      if (!running.isAwaited) return;
       running.isAwaited = false;
-      const there = slots.get(running.task.slot) ?? [];
-      const at = there.indexOf(running);
-      if (at < 0) return;
-      there.splice(at, 1);
       size--;
+      const { slot } = running.task;
+      const first = slots[slot]!;
+      if (first === running) slots[slot] = running.next;
+      else {
+        let before = first;
+        while (before.next !== running) before = before.next!;
+        before.next = running.next;
+      }
+      running.next = null;
     },
     forEach(visit) {
-      // What is visited may be forgotten.
-      for (const there of slots.values())
-        for (let at = there.length - 1; at >= 0; at--) visit(there[at]!);
+      for (let slot = 0; slot < slots.length; slot++) {
+        let one = slots[slot] ?? null;
+        while (one !== null) {
+          // What is visited may be forgotten.
+          const { next } = one;
+          visit(one);
+          one = next;
+        }
+      }
     },
   };
 }

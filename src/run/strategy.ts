@@ -13,8 +13,26 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
   receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State, Task>;
   /** A saved state on its way back into a run at `atMs`: deadlines and patience begin anew. */
   resume?(state: State, atMs: number): State;
+  /** Hears replies from this state on, without a new state for each; null where it cannot. */
+  listen?(state: State): Listening<State, Task, Result> | null;
   /** When this state wants a tick if nothing else happens; asked again after every step. */
   wakeAtMs?(state: State): number | undefined;
+}
+
+/**
+ * Replies heard one after another from some state on: a state for each of ten thousand would cost
+ * more than the replies. Laws (tested by wrapping strategies): it leaves the state it began with
+ * alone, and whatever was heard, `state` is what `receive` makes of the same replies one by one.
+ */
+export interface Listening<State, Task, Result> {
+  /**
+   * True where `receive` would have told nothing and settled, with nothing wanted besides; false
+   * where the reply was not heard and is to be received.
+   */
+  hear(task: Task, outcome: Outcome<Result>, atMs: number): boolean;
+  /** Of the state so far. */
+  wakeAtMs(): number | undefined;
+  state(): State;
 }
 
 export type Arrival<Task, Result> =

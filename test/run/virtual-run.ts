@@ -79,15 +79,28 @@ export function twice(laterMs: number | null) {
   return <Task extends Slotted, Result>(
     compute: Compute<Task, Result>,
     clock: VirtualClock,
-  ): Compute<Task, Result> => ({
-    start: (task, deliver) =>
-      compute.start(task, (outcome, usage) => {
-        deliver(outcome, usage);
-        if (laterMs === null) deliver(outcome, usage);
-        else clock.schedule(clock.nowMs() + laterMs, () => deliver(outcome, usage));
-      }),
-    close: () => compute.close(),
-  });
+  ): Compute<Task, Result> => {
+    const repeat = (deliver: () => void) => {
+      deliver();
+      if (laterMs === null) deliver();
+      else clock.schedule(clock.nowMs() + laterMs, deliver);
+    };
+    const { startAll } = compute;
+    return {
+      start: (task, deliver) =>
+        compute.start(task, (outcome, usage) => repeat(() => deliver(outcome, usage))),
+      ...(startAll === undefined
+        ? {}
+        : {
+            startAll: (tasks, { deliver, isWanted }) =>
+              startAll(tasks, {
+                deliver: (index, outcome, usage) => repeat(() => deliver(index, outcome, usage)),
+                isWanted,
+              }),
+          }),
+      close: () => compute.close(),
+    };
+  };
 }
 
 /** Loses a share of the replies after the work was done. */

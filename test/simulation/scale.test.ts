@@ -10,6 +10,7 @@ import { foldRun } from "../../src/report/fold.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
 import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
+import { twice } from "../run/virtual-run.ts";
 import {
   afresh,
   type Disturbance,
@@ -51,12 +52,20 @@ describe("a simulation that hurries", () => {
     ["the fastest", {}],
     ["all, gradient descent", { wait: "all", optimizer: "gradient-descent" }],
     ["a deadline", { wait: { deadline: 40, atLeast: 3 } }],
+    ["repeated replies", { around: twice(7) }],
+    ["every reply at once", { weather: { model: "calm", failures: 0.2 } }],
+    [
+      "few environments, many late",
+      { weather: { ...spec.weather, probability: 0.9, hangs: 0.05 } },
+    ],
     ["copies of the slow", { wait: { speculate: { after: 0.5, factor: 1.5 } } }],
   ];
 
   it.each(ways)("tells what one tells that rests and computes everything: %s", async (_, more) => {
-    const quick = await told(more, {});
-    const plain = await told(more, { isPlain: true });
+    const { around, ...changes } = more as { around?: NonNullable<Disturbance["around"]> };
+    const how = around === undefined ? {} : { around };
+    const quick = await told(changes, how);
+    const plain = await told(changes, { ...how, isPlain: true });
     expect(quick.events).toEqual(plain.events);
     expect(weightsDigest(quick.end.weights)).toBe(weightsDigest(plain.end.weights));
     expect(quick.end.totals).toEqual(plain.end.totals);

@@ -67,7 +67,7 @@ export interface Disturbance {
   readonly fateOf?: (task: WorkerTask) => Fate;
   /** With more replies than this most are told in sums. */
   readonly repliesToldMax?: number;
-  /** Rests at every event, and computes every reply. */
+  /** Rests at every event, starts every task by itself, and computes every reply. */
   readonly isPlain?: boolean;
 }
 
@@ -88,7 +88,9 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
     bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
     ...(how.isPlain ? {} : { replyBytes: () => 100 }),
   });
-  const compute = how.around?.(simulated, clock) ?? simulated;
+  const { start, close } = simulated;
+  const chosen = how.isPlain ? { start, close } : simulated;
+  const compute = how.around?.(chosen, clock) ?? chosen;
   const { listen, signal, repliesToldMax } = how;
   const end = await runSegment(record, staged, {
     store,

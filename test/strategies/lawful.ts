@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Slotted } from "../../src/ports/compute.ts";
-import type { Arrival, Step, Strategy } from "../../src/run/strategy.ts";
+import type { Outcome, Slotted } from "../../src/ports/compute.ts";
+import type { Arrival, Listening, Step, Strategy } from "../../src/run/strategy.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 
 /**
@@ -59,6 +59,34 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     return { ...step, state: onwards("receive", step.state) };
   };
 
+  const listen = (state: State): Listening<State, Task, Result> | null => {
+    const before = toPacket(state);
+    const listening = strategy.listen!(state);
+    if (listening === null) return null;
+    let shadow = state;
+    return {
+      hear(task: Task, outcome: Outcome<Result>, atMs: number) {
+        const isHeard = listening.hear(task, outcome, atMs);
+        if (isHeard) {
+          const {
+            state: next,
+            settled,
+            ...more
+          } = receive(shadow, { kind: "reply", task, outcome }, atMs);
+          breach(settled !== true, `${task.id} was heard but does not settle`);
+          same(`${task.id} was heard`, {}, more);
+          shadow = next;
+        }
+        same(`${task.id}: the state so far`, listening.state(), shadow);
+        same("wakeAtMs while listening", listening.wakeAtMs(), wakeAtMs(shadow));
+        breach(!Buffer.from(before).equals(toPacket(state)), "listening changed its first state");
+        return isHeard;
+      },
+      wakeAtMs: () => listening.wakeAtMs(),
+      state: () => onwards("listening", listening.state()),
+    };
+  };
+
   const resume = (state: State, atMs: number): State => {
     everStarted.clear();
     return onwards(
@@ -67,7 +95,7 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     );
   };
 
-  const wakeAtMs = (state: State) => pure("wakeAtMs", state, () => strategy.wakeAtMs!(state));
+  const wakeAtMs = (state: State) => pure("wakeAtMs", state, () => strategy.wakeAtMs?.(state));
 
   const start = (): State => {
     const state = strategy.start();
@@ -79,6 +107,7 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     start,
     wanted,
     receive,
+    ...(strategy.listen === undefined ? {} : { listen }),
     ...(strategy.resume === undefined ? {} : { resume }),
     ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
   };

@@ -1,4 +1,11 @@
-import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../core/slot-map.ts";
+import {
+  atSlot,
+  emptySlotMap,
+  type SlotMap,
+  slotsOf,
+  withSlot,
+  withSlots,
+} from "../../core/slot-map.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import { nextCopyMs, slotsToCopy } from "../waiting/copies.ts";
 import type { Heard } from "../waiting/policy.ts";
@@ -84,6 +91,35 @@ export function hear<Reply>(
   if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
   const losses = withSlot(quorum.losses, slot, { count, retryAtMs, reason: outcome.reason });
   return { ...quorum, losses };
+}
+
+/** As `hear` of these replies one after another; they came in this order. */
+export function hearAll<Reply>(
+  quorum: Quorum<Reply>,
+  heard: readonly Heard[],
+  replies: readonly Reply[],
+): Quorum<Reply> {
+  const last = heard.at(-1);
+  if (last === undefined) return quorum;
+  const { count } = quorum.replies;
+  const slots = heard.map(({ slot }) => slot);
+  return {
+    ...quorum,
+    heardMs: last.atMs,
+    replies: withSlots(quorum.replies, slots, replies),
+    arrivals: withSlots(
+      quorum.arrivals,
+      heard.map((_, i) => count + i),
+      heard,
+    ),
+  };
+}
+
+/** So many sound replies that change nothing else can come before any that may. */
+export function uneventful({ replies, copies }: Quorum<unknown>, rule: WaitRule): number {
+  const isPlain = rule.copies === undefined && rule.desertion === undefined;
+  if (!isPlain || Object.keys(copies).length > 0) return 0;
+  return Math.max(0, Math.min(rule.needed, rule.enough) - 1 - replies.count);
 }
 
 /** The slots that replied, ascending: sums in this order do not depend on who came first. */

@@ -20,6 +20,7 @@ import {
 import { aim } from "./aim.ts";
 import { forgone, isDue, uncorrected } from "./correction.ts";
 import { damageOf } from "./damage.ts";
+import { listeningTo } from "./listening.ts";
 import { move } from "./move.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./rounds-state.ts";
 
@@ -65,6 +66,7 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
         besides: [asked(asking(heard), missingAt(quorum, task.slot))],
       };
     },
+    listen: (state) => listeningTo(plan, state),
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) =>
       wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, (slots) =>
