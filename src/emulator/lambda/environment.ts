@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -221,7 +222,12 @@ function spawnRuntime(
     cwd: config.directory,
     // A group of its own, which can be ended as a whole and hears no interrupt of the terminal's.
     detached: process.platform !== "win32",
-    env: { ...keepingMemory, ...variables, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` },
+    env: {
+      ...keepingMemory,
+      AWS_LAMBDA_LOG_STREAM_NAME: logStream(),
+      ...variables,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+    },
     stdio: ["ignore", "pipe", "pipe", ...(config.bootstrap ? [] : (["ipc"] as const))],
   });
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -229,4 +235,10 @@ function spawnRuntime(
     stream.on("data", onOutput);
   }
   return child;
+}
+
+/** One an environment, named as on Lambda; runtimes refuse to start without. */
+function logStream(): string {
+  const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
+  return `${day}/[$LATEST]${randomUUID().replaceAll("-", "")}`;
 }

@@ -1,0 +1,62 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+const ricVersion = "4.0.2";
+const tools = ["cmake", "autoconf", "automake", "libtoolize", "g++", "make"];
+
+/**
+ * AWS's runtime client, built once into a temporary folder that later runs find again. Null, with
+ * a line that says why, where it cannot be built.
+ */
+export async function installedRic(): Promise<string | null> {
+  const folder = join(tmpdir(), `kofn-aws-lambda-ric-${ricVersion}`);
+  const entry = join(folder, "node_modules/aws-lambda-ric/index.mjs");
+  const native = join(dirname(entry), "rapid-client.node");
+  if (existsSync(native)) return entry;
+  const missing = tools.filter((tool) => !isThere(tool));
+  if (process.platform !== "linux" || missing.length > 0) {
+    const why = missing.length > 0 ? `needs ${missing.join(", ")}` : "builds on Linux only";
+    console.log(`skipped: aws-lambda-ric ${ricVersion} ${why}`);
+    return null;
+  }
+  console.log(`building aws-lambda-ric ${ricVersion}, which takes some minutes`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "private": true }');
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", `aws-lambda-ric@${ricVersion}`], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return entry;
+}
+
+/**
+ * A server for S3's API from Python's registry, in an environment of its own. Null, with a line
+ * that says why, where there is no Python.
+ */
+export async function installedMoto(version: string): Promise<string | null> {
+  const folder = join(tmpdir(), `kofn-moto-${version}`);
+  const server = join(folder, "bin/moto_server");
+  if (existsSync(server)) return server;
+  if (!isThere("python3")) {
+    console.log(`skipped: moto ${version} needs python3`);
+    return null;
+  }
+  console.log(`installing moto ${version}`);
+  const stdio = ["ignore", "ignore", "inherit"] as const;
+  execFileSync("python3", ["-m", "venv", folder], { stdio: [...stdio] });
+  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", `moto[server,s3]==${version}`], {
+    stdio: [...stdio],
+  });
+  return server;
+}
+
+function isThere(tool: string): boolean {
+  const places = (process.env.PATH ?? "").split(delimiter);
+  return places.some((place) => existsSync(join(place, tool))) && works(tool);
+}
+
+function works(tool: string): boolean {
+  return spawnSync(tool, ["--version"], { stdio: "ignore" }).status === 0;
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleFolder } from "../src/backends/bundles.ts";
+import { deployed } from "../src/backends/deployed.ts";
+import { accessTo, bucket, ensureBucket } from "../src/backends/home.ts";
+import { openBackend } from "../src/backends/registry.ts";
+import { continueRun, createRun } from "../src/backends/start-run.ts";
+import { workerCompute } from "../src/backends/worker-compute.ts";
+import { lambdaClient } from "../src/compute/lambda-client.ts";
+import { systemClock } from "../src/compute/system-clock.ts";
+import type { EmulatorOptions } from "../src/emulator/emulator.ts";
+import { startEmulatorProcess } from "../src/emulator/emulator-process.ts";
+import { resolveSpec } from "../src/run/spec.ts";
+import { buildFunctions } from "./build-functions.ts";
+import { runChecks } from "./conformance-checks.ts";
+import { installedRic } from "./conformance-install.ts";
+
+const given = {
+  problem: { type: "ridge", l2: 0.01 },
+  data: { generate: { type: "regression", rows: 2_000, features: 20, noise: 0.5 } },
+  workers: 4,
+  wait: "all",
+  encoding: { type: "hadamard", redundancy: 2 },
+  optimizer: "l-bfgs",
+  stop: { rounds: 10, tolerance: 0 },
+  seed: 3,
+  weather: { model: "calm" },
+};
+
+/**
+ * AWS's own runtime client in place of kofn's, over the local Runtime API: the same run must give
+ * the same bits, and the platform must look the same to functions of every kind.
+ */
+export async function conformanceRic(): Promise<boolean> {
+  const client = await installedRic();
+  if (client === null) return true;
+  await buildFunctions("dist/functions-bundled");
+  const bootstrap = [process.execPath, client];
+  const simulated = await digestOf(runSimulated);
+  const own = await digestOf((home) => runEmulated(home, undefined));
+  const ric = await digestOf((home) => runEmulated(home, bootstrap));
+  console.log(`weights, simulated:                 ${simulated}`);
+  console.log(`weights, kofn's runtime client:     ${own}`);
+  console.log(`weights, AWS's runtime client:      ${ric}`);
+  const same = simulated === own && simulated === ric;
+  console.log(same ? "the same bits" : "NOT the same bits");
+  const checked = await platformChecks(bootstrap);
+  return same && checked;
+}
+
+async function digestOf(run: (home: string) => Promise<string>): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "kofn-conformance-"));
+  try {
+    return await run(home);
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function runSimulated(home: string): Promise<string> {
+  const spec = resolveSpec(given);
+  const backend = await openBackend("simulated", { home, spec });
+  try {
+    const record = await createRun(spec, backend);
+    return (await continueRun(record, backend, home)).result.weightsDigest;
+  } finally {
+    await backend.close();
+  }
+}
+
+type Bootstrap = readonly string[] | undefined;
+
+/** The deployed worker, one environment a slot; a reply that is lost would not go unnoticed. */
+async function runEmulated(home: string, bootstrap: Bootstrap): Promise<string> {
+  const worker = {
+    directory: await bundleFolder("worker"),
+    ...deployed.worker,
+    environment: { KOFN_BUCKET: bucket },
+    ...(bootstrap !== undefined && { bootstrap }),
+  };
+  const emulator = await startEmulatorProcess({ home, functions: { worker } });
+  try {
+    const access = accessTo(emulator.environment);
+    const store = await ensureBucket(access);
+    const client = lambdaClient(access.lambda);
+    const backend = {
+      name: "emulated",
+      store,
+      open: (record: Parameters<typeof workerCompute>[0]) => ({
+        clock: systemClock(),
+        compute: workerCompute(record, "worker", store, client),
+      }),
+      close: async () => client.destroy(),
+    };
+    const record = await createRun(resolveSpec(given), backend);
+    const { result } = await continueRun(record, backend, home);
+    await backend.close();
+    const { lambda } = await emulator.bill();
+    console.log(
+      `${bootstrap === undefined ? "kofn's" : "AWS's"} runtime client: ` +
+        `${result.rounds} rounds, ${lambda.invocations} invocations, ${result.erasures} erasures`,
+    );
+    return result.weightsDigest;
+  } finally {
+    await emulator.close();
+  }
+}
+
+/** The platform's own checks, with functions behind the other client. */
+async function platformChecks(bootstrap: readonly string[]): Promise<boolean> {
+  const directory = join(import.meta.dirname, "../test/fixtures/lambda");
+  const base = { directory, handler: "worker.handler", memoryMb: 512, timeoutMs: 2_000, bootstrap };
+  const tenancy = "PER_TENANT" as const;
+  const functions: EmulatorOptions["functions"] = {
+    worker: { ...base, tenancy },
+    plain: base,
+    streaming: { ...base, handler: "worker.streaming", tenancy, timeoutMs: 10_000 },
+    single: { ...base, reservedConcurrency: 1 },
+    broken: { ...base, handler: "broken.handler" },
+  };
+  const home = await mkdtemp(join(tmpdir(), "kofn-conformance-"));
+  const emulator = await startEmulatorProcess({ home, functions });
+  try {
+    return await runChecks("test/conformance/lambda.test.ts", {
+      KOFN_CONFORMANCE_LAMBDA: emulator.endpoints.lambda,
+    });
+  } finally {
+    await emulator.close();
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
