@@ -1,50 +1,75 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { bundleFolder } from "../../src/backends/bundles.ts";
+import { firstReplies } from "./first-reply.ts";
+import { firstRounds } from "./first-round.ts";
+import { loadTimes, zipBytes } from "./load.ts";
 
-/** From the start of `kofn run` to the end of its first round, every environment cold. */
-const runs = 5;
-const cli = new URL("../../dist/src/cli/main.js", import.meta.url).pathname;
-const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
-const spec = join(folder, "run.yaml");
-await writeFile(
-  spec,
-  [
-    "problem: ridge",
-    "data: { generate: { type: regression, rows: 2000, features: 20 } }",
-    "workers: 8",
-    "wait: all",
-    "optimizer: gradient-descent",
-    "stop: { rounds: 2, tolerance: 0 }",
-    "weather: { model: calm }",
-  ].join("\n"),
-);
-
-async function once(backend: string): Promise<number> {
-  const home = await mkdtemp(join(folder, "home-"));
-  const begunMs = performance.now();
-  const child = spawn(process.execPath, [cli, "run", spec, "--backend", backend, "--json"], {
-    env: { ...process.env, KOFN_HOME: home },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let firstMs = Number.NaN;
-  for await (const line of createInterface({ input: child.stdout }))
-    if (Number.isNaN(firstMs) && line.includes('"type":"round"'))
-      firstMs = performance.now() - begunMs;
-  return firstMs;
-}
-
+/**
+ * Cold starts: what the worker's bundle weighs and takes to load, beside a handler that does
+ * nothing; a cold worker's first reply; `kofn run` until its first round has ended. More folders
+ * with a `worker.mjs` may be named, to compare builds. `--repetitions 15`, `--runs 5`.
+ */
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { repetitions: { type: "string" }, runs: { type: "string" } },
+});
+const repetitions = Number(values.repetitions ?? 15);
+const runs = Number(values.runs ?? 5);
+const folders = [await bundleFolder("worker"), ...positionals.map((path) => resolve(path))];
 const figures: Record<string, number> = {};
-for (const backend of ["emulated", "threads", "simulated"]) {
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) times.push(await once(backend));
-  times.sort((a, b) => a - b);
-  figures[`${backend}Ms`] = times[runs >> 1]!;
-  console.log(
-    `${backend.padEnd(10)} ${times[runs >> 1]!.toFixed(0).padStart(6)} ms to the first round's end`,
-  );
+
+const empty = await mkdtemp(join(tmpdir(), "kofn-bench-"));
+await writeFile(join(empty, "worker.mjs"), "export const handler = async () => {};\n");
+const places = [empty, ...folders];
+const loads = loadTimes(
+  places.map((folder) => join(folder, "worker.mjs")),
+  repetitions,
+);
+await rm(empty, { recursive: true });
+console.log(`load, ${repetitions} each by turns      wall ms: median  best   cpu ms: median  best`);
+for (const [i, { wallMs, cpuMs }] of loads.entries()) {
+  const name = nameOf(i - 1);
+  console.log(`${name.padEnd(34)}${pair(wallMs).padEnd(23)}${pair(cpuMs)}`);
+  Object.assign(figures, {
+    [`${name} loadWallMs`]: median(wallMs),
+    [`${name} loadCpuMs`]: median(cpuMs),
+    [`${name} loadCpuBestMs`]: Math.min(...cpuMs),
+  });
 }
-await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+for (const [i, times] of (await firstReplies(folders, repetitions)).entries()) {
+  const [name, bytes] = [nameOf(i), zipBytes(folders[i]!)];
+  console.log(
+    `${name}: first reply of a cold environment, median and best ms ${pair(times)}; ` +
+      `zip ${(bytes / 1000).toFixed(0)} KB`,
+  );
+  Object.assign(figures, {
+    [`${name} firstReplyMs`]: median(times),
+    [`${name} firstReplyBestMs`]: Math.min(...times),
+    [`${name} zipBytes`]: bytes,
+  });
+}
+for (const backend of runs > 0 ? ["emulated", "threads", "simulated"] : []) {
+  const times = await firstRounds(backend, runs);
+  figures[`${backend}Ms`] = median(times);
+  console.log(`${backend.padEnd(10)} ${pair(times)} ms to the first round's end, median and best`);
+}
 console.log(JSON.stringify({ bench: "startup", ...figures }));
+
+function nameOf(index: number): string {
+  if (index < 0) return "empty";
+  return index === 0 ? "worker" : positionals[index - 1]!;
+}
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
+}
+
+function pair(times: readonly number[]): string {
+  return `${median(times).toFixed(1).padStart(13)} ${Math.min(...times)
+    .toFixed(1)
+    .padStart(7)}`;
+}
