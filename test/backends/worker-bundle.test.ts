@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { zipBytes } from "../../bench/startup/load.ts";
+import { bundleFolder } from "../../src/backends/bundles.ts";
+
+const loaded = `
+  globalThis.awslambda = { streamifyResponse: (handler) => handler };
+  const before = new Set(process.moduleLoadList);
+  await import(process.env.BUNDLE);
+  console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
+  process.exit();
+`;
+
+test("the worker's bundle loads without the S3 client and what that needs of Node", async () => {
+  const bundle = pathToFileURL(join(await bundleFolder("worker"), "worker.mjs")).href;
+  const parameters = ["--input-type=module", "--eval", loaded];
+  const env = { PATH: process.env.PATH, BUNDLE: bundle };
+  const modules = execFileSync(process.execPath, parameters, { env, encoding: "utf8" });
+  for (const large of ["crypto", "http", "https", "tls", "zlib", "fs/promises", "worker_threads"])
+    expect(JSON.parse(modules), large).not.toContain(`NativeModule ${large}`);
+});
+
+test("zipped, the worker's bundle is below a megabyte", async () => {
+  const bytes = zipBytes(await bundleFolder("worker"));
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThan(1_000_000);
+});
