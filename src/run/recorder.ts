@@ -51,6 +51,7 @@ export interface Recorder<State> {
   save(state: State, elapsedMs: number, trace?: Trace): void;
   /** Writes the last saved state again with the totals and events of now. */
   flush(elapsedMs: number): Promise<void>;
+  /** Of now: they go on being counted. */
   totals(): Totals;
   /** Why the checkpoint could not be written, once that is final. */
   failure(): string | null;
@@ -69,7 +70,7 @@ export function recorder<State extends object>(
   pauseMs: number = pauseMsDefault,
   sums: ReplySums | null = null,
 ): Recorder<State> {
-  let totals = from?.totals ?? noTotals;
+  const totals = { ...(from?.totals ?? noTotals) };
   let sequence = from?.sequence ?? 0;
   const events: RunEvent[] = [];
   const traces: Trace[] = [];
@@ -77,8 +78,7 @@ export function recorder<State extends object>(
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
-  let hurry = () => {};
-  const hurried = new Promise<void>((resolve) => (hurry = resolve));
+  const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>();
 
   const write = async () => {
     while (newest !== null && failure === null) {
@@ -101,14 +101,15 @@ export function recorder<State extends object>(
   });
   return {
     tell(event) {
-      if (event.type === "arrival") totals = added(totals, event.usage, event.fate !== "counted");
+      if (event.type === "arrival") add(totals, event.usage, event.fate !== "counted");
       notes.tell(event);
     },
     save(state, elapsedMs, trace) {
       notes.flush(elapsedMs);
       if (trace !== undefined) traces.push(trace);
       last = state;
-      newest = { state, elapsedMs, totals, events: events.length, traces: traces.length };
+      const counts = { events: events.length, traces: traces.length };
+      newest = { state, elapsedMs, totals: { ...totals }, ...counts };
       writing ??= write();
     },
     async flush(elapsedMs) {
@@ -165,14 +166,17 @@ function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage,
   return { billedMs, bytesDown, bytesUp, costUsd };
 }
 
-function added(totals: Totals, usage: Usage, isErasure: boolean): Totals {
-  return {
-    billedMs: totals.billedMs + usage.billedMs,
-    bytesDown: totals.bytesDown + usage.bytesDown,
-    bytesUp: totals.bytesUp + usage.bytesUp,
-    costUsd: totals.costUsd + usage.costUsd,
-    invocations: totals.invocations + 1,
-    coldStarts: totals.coldStarts + (usage.coldStart ? 1 : 0),
-    erasures: totals.erasures + (isErasure ? 1 : 0),
-  };
+/** In place: it is asked for at every reply of millions. */
+function add(
+  totals: { -readonly [Key in keyof Totals]: number },
+  usage: Usage,
+  isErasure: boolean,
+): void {
+  totals.billedMs += usage.billedMs;
+  totals.bytesDown += usage.bytesDown;
+  totals.bytesUp += usage.bytesUp;
+  totals.costUsd += usage.costUsd;
+  totals.invocations++;
+  if (usage.coldStart) totals.coldStarts++;
+  if (isErasure) totals.erasures++;
 }

@@ -10,6 +10,7 @@ import type {
 /** Times are told as powers of this, to a hundredth: half a percent of the time itself. */
 const timeBase = 1.01;
 const timeMsMin = 0.1;
+const logTimeBase = Math.log(timeBase);
 
 /** Replies that are too many to be told one by one, added up as they come. */
 export interface ReplySums {
@@ -102,7 +103,7 @@ function increase<Key>(counts: Map<Key, number>, key: Key): void {
 }
 
 function powerOf(ms: number): number {
-  return Math.round(Math.log(Math.max(timeMsMin, ms)) / Math.log(timeBase));
+  return Math.round(Math.log(Math.max(timeMsMin, ms)) / logTimeBase);
 }
 
 /** Thousands of slots with the same trouble are one reason. */

@@ -41,11 +41,19 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
   let reconciliations = 0;
   const launch = (tasks: readonly Task[]) => {
     const startedMs = clock.nowMs() - originMs;
-    const runnings = tasks.map((task): Running<Task> => {
-      const heard = { isAwaited: true, isHeard: false };
-      return { task, startedMs, ...heard, wantedAt: reconciliations, next: null };
-    });
-    for (const running of runnings) started.add(running);
+    const runnings: Running<Task>[] = [];
+    for (const task of tasks) {
+      const running: Running<Task> = {
+        task,
+        startedMs,
+        isAwaited: true,
+        isHeard: false,
+        wantedAt: reconciliations,
+        next: null,
+      };
+      started.add(running);
+      runnings.push(running);
+    }
     start(wires, runnings, tasks);
   };
   const add = (tasks: readonly Task[]) => {

@@ -64,23 +64,23 @@ export function promptWorker(
     });
   const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, material: unknown) => {
     const startedMs = nowMs();
-    const answer = one.work(problem(chosen), material, task, hold);
-    return { ...answer, computeMs: nowMs() - startedMs };
+    const { loss, values } = one.work(problem(chosen), material, task, hold);
+    return { loss, values, computeMs: nowMs() - startedMs };
   };
 
   return (request) => {
-    const { task, encoded } = request;
+    const { task } = request;
     const operation = operationOf(task);
     if (operation === undefined) {
       throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
         hint: "deploy worker and orchestrator from one version of kofn",
       });
     }
-    const known = ready(encoded, task.slot);
-    const material = known.get(task.operation);
+    const material = ready.find(request);
     if (material !== undefined) return work(request, operation, material);
+    ready.makeRoom(request);
     return load(request, operation).then((loaded) => {
-      known.set(task.operation, loaded);
+      ready.keep(request, loaded);
       return work(request, operation, loaded);
     });
   };
@@ -91,19 +91,33 @@ type AnyOperation = NonNullable<ReturnType<typeof operationOf>>;
 /** What operations made of stored data, for as many slots as there are shards, of one data set. */
 function materials(slotsMax: number) {
   let current = "";
-  const bySlot = new Map<number, Map<string, unknown>>();
-  return (encoded: string, slot: number): Map<string, unknown> => {
-    if (encoded !== current) bySlot.clear();
+  const slots = new Set<number>();
+  /** By operation and slot; lists, as hashing takes longer than a small shard's work. */
+  const made = new Map<string, unknown[]>();
+  const forgetAll = (encoded: string) => {
     current = encoded;
-    const known = bySlot.get(slot);
-    if (known !== undefined) return known;
-    for (const old of bySlot.keys()) {
-      if (bySlot.size < slotsMax) break;
-      bySlot.delete(old);
-    }
-    const made = new Map<string, unknown>();
-    bySlot.set(slot, made);
-    return made;
+    slots.clear();
+    made.clear();
+  };
+  return {
+    find: ({ encoded, task }: WorkerRequest): unknown =>
+      encoded === current ? made.get(task.operation)?.[task.slot] : undefined,
+    /** Before anything is loaded: two shards may not fit side by side. */
+    makeRoom({ encoded, task: { slot } }: WorkerRequest) {
+      if (encoded !== current) forgetAll(encoded);
+      slots.add(slot);
+      for (const old of slots) {
+        if (slots.size <= slotsMax) break;
+        slots.delete(old);
+        for (const list of made.values()) list[old] = undefined;
+      }
+    },
+    keep({ encoded, task: { operation, slot } }: WorkerRequest, material: unknown) {
+      if (encoded !== current || !slots.has(slot)) return;
+      const list = made.get(operation) ?? [];
+      made.set(operation, list);
+      list[slot] = material;
+    },
   };
 }
 

@@ -44,8 +44,12 @@ const homes = new WeakMap<ArrayBufferLike, Home>();
 /** Packed rows unpack their values when asked: they are looked up themselves, and first. */
 export const packedHomes = new WeakMap<Rows, Home>();
 
+/** Looking rows up takes longer than multiplying a few of them: not before anything has a home. */
+let hasHomes = false;
+
 /** The home of some rows, where they have one. */
 export function homeOf(rows: Rows): Home | undefined {
+  if (!hasHomes) return undefined;
   return packedHomes.get(rows) ?? homes.get(rows.values.buffer);
 }
 
@@ -90,6 +94,7 @@ export function settle(
   const shape = { storage, rows, columns, stripeRows, lanesBytes, scratchBytes };
   const home = { ...instance, ...shape, places };
   homes.set(instance.memory, home);
+  hasHomes = true;
   return home;
 }
 

@@ -22,12 +22,19 @@ interface Made {
  */
 export function askedOnce(): (question: Question, missing: Missing) => WorkerTask {
   const known = new WeakMap<object, Made[]>();
+  let last: { readonly subject: object; readonly made: Made[] } | null = null;
+  const madeFor = (subject: object): Made[] => {
+    if (last?.subject === subject) return last.made;
+    const made = known.get(subject) ?? [];
+    known.set(subject, made);
+    last = { subject, made };
+    return made;
+  };
   return (question, missing) => {
     // Copies are few and come late.
     if (missing.copy > 0) return taskOf(question, missing);
     const subject = question.search ?? question.weights;
-    const made = known.get(subject) ?? [];
-    known.set(subject, made);
+    const made = madeFor(subject);
     const { slot, attempt, notBeforeMs } = missing;
     const before = made[slot];
     if (before?.attempt === attempt) {
@@ -44,9 +51,9 @@ function taskOf({ round, search, weights }: Question, missing: Missing): WorkerT
   const phase = search === null ? "gradient" : "along";
   const { slot, notBeforeMs } = missing;
   const id = `round-${round}/${phase}/${nameOf(missing)}`;
-  const common = { id, slot, round, weights, notBeforeMs };
-  if (search === null) return { ...common, operation: "gradient" };
-  return { ...common, operation: "along", direction: search.direction, steps: search.steps };
+  if (search === null) return { id, slot, round, weights, notBeforeMs, operation: "gradient" };
+  const { direction, steps } = search;
+  return { id, slot, round, weights, notBeforeMs, operation: "along", direction, steps };
 }
 
 /** Unique within its question. */
