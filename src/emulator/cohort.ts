@@ -5,6 +5,10 @@ import type { Fate } from "./weather/fate.ts";
 /** How the time of a task ends. */
 export const endings = { replied: 0, timedOut: 1, crashed: 2, busy: 3 } as const;
 
+/** `coldMs` is not a number where the start was a warm one. */
+const field = { environment: 0, billedMs: 1, coldMs: 2, times: 3 } as const;
+const fieldCount = 4;
+
 /**
  * Tasks that were started together and what is to become of each, number by number: objects for
  * every one of ten thousand tasks a round would cost more than all else.
@@ -14,23 +18,14 @@ export class Cohort<Task, Result> {
   readonly receiver: Receiver<Result>;
   /** Members of `endings`. */
   readonly endings: Uint8Array<ArrayBuffer>;
-  readonly environments: Uint32Array<ArrayBuffer>;
-  /** Without the cold start. */
-  readonly billedMs: Float64Array<ArrayBuffer>;
-  private readonly coldMs: Float64Array<ArrayBuffer>;
-  private readonly isCold: Uint8Array<ArrayBuffer>;
-  private readonly times: Uint8Array<ArrayBuffer>;
+  /** Of every task `fieldCount` numbers: few arrays, as many cohorts are of one task only. */
+  private readonly fields: Float64Array<ArrayBuffer>;
 
   constructor(tasks: readonly Task[], receiver: Receiver<Result>) {
-    const { length } = tasks;
     this.tasks = tasks;
     this.receiver = receiver;
-    this.endings = new Uint8Array(length);
-    this.environments = new Uint32Array(length);
-    this.billedMs = new Float64Array(length);
-    this.coldMs = new Float64Array(length);
-    this.isCold = new Uint8Array(length);
-    this.times = new Uint8Array(length);
+    this.endings = new Uint8Array(tasks.length);
+    this.fields = new Float64Array(fieldCount * tasks.length);
   }
 
   /** Keeps what befalls one task. */
@@ -44,25 +39,36 @@ export class Cohort<Task, Result> {
   ): void {
     const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
     const isTimedOut = fate.fault === "hang" || tookMs > timeoutMs;
-    this.environments[index] = environment;
-    this.billedMs[index] = isTimedOut ? timeoutMs : tookMs;
-    this.coldMs[index] = isCold ? fate.coldStartMs : 0;
-    this.isCold[index] = isCold ? 1 : 0;
-    this.times[index] = fate.duplicate ? 2 : 1;
+    const at = fieldCount * index;
+    this.fields[at + field.environment] = environment;
+    this.fields[at + field.billedMs] = isTimedOut ? timeoutMs : tookMs;
+    this.fields[at + field.coldMs] = isCold ? fate.coldStartMs : Number.NaN;
+    this.fields[at + field.times] = fate.duplicate ? 2 : 1;
     if (isTimedOut) this.endings[index] = endings.timedOut;
     else if (fate.fault !== null) this.endings[index] = endings.crashed;
   }
 
+  /** Without the cold start. */
+  billedMs(index: number): number {
+    return this.fields[fieldCount * index + field.billedMs]!;
+  }
+
+  environment(index: number): number {
+    return this.fields[fieldCount * index + field.environment]!;
+  }
+
   usage(index: number, bytes: { down: number; up: number }, memoryMb: number): Usage {
-    const billedMs = Math.ceil(this.billedMs[index]! + this.coldMs[index]!);
-    const coldStart = this.isCold[index] === 1;
+    const at = fieldCount * index;
+    const coldMs = this.fields[at + field.coldMs]!;
+    const coldStart = !Number.isNaN(coldMs);
+    const billedMs = Math.ceil(this.billedMs(index) + (coldStart ? coldMs : 0));
     const environment = coldStart ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
     return {
       billedMs,
       coldStart,
       bytesDown: bytes.down,
       bytesUp: bytes.up,
-      costUsd: this.times[index]! * invocationUsd(billedMs, memoryMb) + environment,
+      costUsd: this.fields[at + field.times]! * invocationUsd(billedMs, memoryMb) + environment,
     };
   }
 }

@@ -50,7 +50,7 @@ export function simulatedCompute<Task extends Slotted, Result>(
       const fate = options.fateOf(task, isCold);
       const coldMs = isCold ? fate.coldStartMs : 0;
       cohort.draw(index, environment, isCold, fate, options.workMs(task), timeoutMs);
-      endMs[index] = nowMs + coldMs + cohort.billedMs[index]!;
+      endMs[index] = nowMs + coldMs + cohort.billedMs(index);
       environments.occupy(environment, endMs[index]!);
     }
     clock.scheduleAll(endMs, (index) => finish(cohort, index));
@@ -92,7 +92,7 @@ function finishing<Task extends Slotted, Result>(
   return (cohort, index) => {
     const ending = cohort.endings[index]!;
     if (ending === endings.timedOut || ending === endings.crashed)
-      environments.remove(cohort.environments[index]!);
+      environments.remove(cohort.environment(index));
     if (isClosed()) return;
     const { receiver } = cohort;
     const task = cohort.tasks[index]!;
