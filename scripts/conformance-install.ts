@@ -28,6 +28,7 @@ export async function installedRic(): Promise<string | null> {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
   });
+  if (!existsSync(native)) throw new Error(`${native} was not built: may npm run install scripts?`);
   return entry;
 }
 
