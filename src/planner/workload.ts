@@ -65,7 +65,9 @@ function phasesOf(spec: RunSpec, weightsLength: number): Phase[] {
   const gradient: Phase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
   if (!optimizers.create(spec.optimizer).searches) return [gradient];
   const measured = problem.mixable ? 1 : trialSteps(1).length;
-  return [gradient, { name: "along", bytesDown, bytesUp: upBytes(8 * measured) }];
+  // Weights, the direction, and the steps to try along it.
+  const searchDown = downBytes(8 * weightsLength + 8 * trialSteps(1).length);
+  return [gradient, { name: "along", bytesDown: searchDown, bytesUp: upBytes(8 * measured) }];
 }
 
 /** A request's bytes: its arrays as base64 in JSON. */

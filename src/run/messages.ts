@@ -93,10 +93,9 @@ export interface WorkerRequest {
 
 /** Bytes of the numbers that a task is about, wherever they travel. */
 export function inputBytes(task: WorkerTask): number {
-  const besides = {
-    block: "predictions" in task ? task.predictions.byteLength : 0,
-    direction: "direction" in task ? task.direction.byteLength : 0,
-    steps: "steps" in task ? task.steps.byteLength : 0,
-  };
-  return task.weights.byteLength + besides.block + besides.direction + besides.steps;
+  let bytes = task.weights.byteLength;
+  if ("predictions" in task) bytes += task.predictions.byteLength;
+  if ("direction" in task) bytes += task.direction.byteLength;
+  if ("steps" in task) bytes += task.steps.byteLength;
+  return bytes;
 }

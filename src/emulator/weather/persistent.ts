@@ -14,7 +14,12 @@ export const persistent = define({
       .describe("the delay one background task adds"),
     exponent: z.number().gt(1).max(10).default(1.5).describe("P(number = n) falls as n^-exponent"),
     tasksMax: z.number().int().min(1).max(1000).default(50).describe("the largest number"),
-    jitter: z.number().min(0).max(1).default(0.2).describe("how far a task's time varies, relative to its mean"),
+    jitter: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe("how far a task's time varies, relative to its mean"),
   },
   examples: [{}, { taskMs: 100, jitter: 0 }],
   create({ taskMs, exponent, tasksMax, jitter }): LatencyModel {
