@@ -17,6 +17,8 @@ import { startReaper } from "./reaper.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, type Route, routeOf } from "./route.ts";
 
+const drainedBytesMax = 64 * 1024 * 1024;
+
 /** Functions behind Lambda's wire API, each in environments of its own. */
 export interface LocalLambda {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -147,7 +149,10 @@ function openFunctions(options: LambdaOptions) {
 }
 
 async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
+    await drained(request);
+    throw tooLarge(bytesMax);
+  }
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -158,5 +163,17 @@ async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffe
   });
   request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
   request.once("error", reject);
+  return promise;
+}
+
+/** Who is still sending reads no refusal: a body that is not vast is let in and forgotten. */
+async function drained(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > drainedBytesMax) resolve();
+  });
+  for (const event of ["end", "close", "error"]) request.once(event, () => resolve());
   return promise;
 }
