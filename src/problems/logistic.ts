@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { multiply } from "../math/products.ts";
 import { overPredictions } from "./linear.ts";
 import type { Problem } from "./problem.ts";
+import { twoClasses } from "./two-classes.ts";
 
 /**
  * Two classes, t = 0 or 1: F(w) = (1/n) sum of [log(1 + exp(x'w)) - t x'w] + (l2/2) |w|^2. Not
@@ -26,23 +26,7 @@ export const logistic = define({
     lossAt: logLoss,
     ...overPredictions(logLoss, "logistic"),
     smoothness: (largestEigenvalue) => largestEigenvalue / 4,
-    tally({ rows, targets }, weights) {
-      const margins = multiply(rows, weights, new Float64Array(rows.rows));
-      let loss = 0;
-      let right = 0;
-      for (let i = 0; i < margins.length; i++) {
-        loss += softplus(margins[i]!) - targets[i]! * margins[i]!;
-        if (margins[i]! > 0 === targets[i]! > 0) right++;
-      }
-      return Float64Array.of(margins.length, loss, right);
-    },
-    metrics(tally) {
-      const [count, loss, right] = tally as unknown as [number, number, number];
-      return {
-        meanLoss: loss / count,
-        metrics: { accuracy: right / count, logloss: loss / count },
-      };
-    },
+    ...twoClasses(logLoss, "logloss"),
   }),
 });
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { overPredictions, predict } from "./linear.ts";
+import { overPredictions } from "./linear.ts";
 import type { Problem } from "./problem.ts";
+import { twoClasses } from "./two-classes.ts";
 
 /**
  * A support vector machine, smooth: with s = -1 or 1 for the two classes, F(w) = (1/n) sum of
@@ -24,19 +25,7 @@ export const squaredHinge = define({
     lossAt: halfSquaredHinge,
     ...overPredictions(halfSquaredHinge),
     smoothness: (largestEigenvalue) => largestEigenvalue,
-    tally({ rows, targets }, weights) {
-      const margins = predict(rows, weights);
-      let right = 0;
-      for (let i = 0; i < margins.length; i++) if (margins[i]! > 0 === targets[i]! > 0) right++;
-      return Float64Array.of(margins.length, halfSquaredHinge(margins, targets), right);
-    },
-    metrics(tally) {
-      const [count, loss, right] = tally as unknown as [number, number, number];
-      return {
-        meanLoss: loss / count,
-        metrics: { accuracy: right / count, hinge: loss / count },
-      };
-    },
+    ...twoClasses(halfSquaredHinge, "hinge"),
   }),
 });
 

@@ -6,13 +6,13 @@ const MiB = 2 ** 20;
 test("shards that nobody has any more are let go of, before they fill the memory", async () => {
   const before = process.memoryUsage().rss;
   let most = 0;
-  for (let i = 0; i < 56; i++) {
+  for (let i = 0; i < 72; i++) {
     denseRowsOf(8192, 1024).values.fill(1);
     most = Math.max(most, process.memoryUsage().rss - before);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // 1792 MiB in all; when the collector comes is its own business.
-  expect(most).toBeLessThan(1200 * MiB);
+  // 2304 MiB in all: when the collector comes is its own business, but it has to come.
+  expect(most).toBeLessThan(900 * MiB);
 });
 
 test("a shard takes the memory of its entries, once", () => {
