@@ -1,3 +1,4 @@
+import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 
 /**
@@ -25,6 +26,12 @@ export interface Problem {
    * squares: trained by alternating, which holds over mixtures. Absent for all other problems.
    */
   readonly pairs?: { readonly rank: number; readonly base: number | null };
+  /** The tensors that the weights are, one after another; one vector where absent. */
+  readonly pieces?: readonly Piece[];
+  /** To be awaited before anything else is asked, where what computes must be loaded first. */
+  ready?(): Promise<void>;
+  /** The weights to start from; zeros where absent. */
+  initial?(random: Random): Float32Array<ArrayBuffer>;
   /** How many weights there are for rows of `columns` features and a target of `classes`. */
   weightsLength(columns: number, classes: number): number;
   /** Predictions at some weights; absent where they are linear. */
@@ -38,11 +45,15 @@ export interface Problem {
     targets: Float32Array,
     slopes?: Float64Array<ArrayBuffer>,
   ): number;
-  /** Sum of losses; the sum of gradients is added to `gradient`. Unnormalised, no penalty. */
+  /**
+   * Sum of losses; the sum of gradients is added to `gradient`. Unnormalised, no penalty. `random`
+   * is for problems that draw while they train (dropout).
+   */
   lossAndGradient(
     examples: Examples,
     weights: Float32Array,
     gradient: Float64Array<ArrayBuffer>,
+    random?: Random,
   ): number;
   /**
    * What a line search along d needs of some rows. Quadratic losses: one number, the sum of
@@ -60,4 +71,10 @@ export interface Problem {
   tally(examples: Examples, weights: Float32Array): Float64Array;
   /** The mean loss without penalty, and metrics by their usual names. */
   metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
+}
+
+/** A named part of the weights, row-major. */
+export interface Piece {
+  readonly name: string;
+  readonly shape: readonly number[];
 }
