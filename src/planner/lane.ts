@@ -1,4 +1,5 @@
 import { invocationUsd, prices } from "../limits.ts";
+import { retryAfterMs } from "../run/retry.ts";
 import type { Fate } from "./lateness.ts";
 
 /** What an invocation meets on the platform, whoever asks. */
@@ -34,8 +35,6 @@ export interface Asking {
   fateOf(attempt: number, isCold: boolean): Fate;
 }
 
-const retryFirstMs = 25;
-const retryMaxMs = 5_000;
 /** A slot that is lost this often counts as lost for good. */
 const attemptsMax = 40;
 
@@ -52,7 +51,7 @@ export function attempts(lane: Lane, platform: Platform, asking: Asking): Attemp
     const attempt = attemptOf(own, platform, asking, count, startMs);
     made.push(attempt);
     if (attempt.isDone) break;
-    startMs = attempt.endMs + Math.min(retryMaxMs, retryFirstMs * 2 ** count);
+    startMs = attempt.endMs + retryAfterMs(count + 1);
   }
   return made;
 }

@@ -7,12 +7,10 @@ import {
   withSlots,
 } from "../../core/slot-map.ts";
 import type { Outcome } from "../../ports/compute.ts";
+import { retryAfterMs } from "../retry.ts";
 import { nextCopyMs, slotsToCopy } from "../waiting/copies.ts";
 import type { Heard } from "../waiting/policy.ts";
 import type { WaitRule } from "../waiting/rule.ts";
-
-const retryFirstMs = 25;
-const retryMaxMs = 5_000;
 
 /** One question to every slot and what came back so far. Plain data. */
 export interface Quorum<Reply> {
@@ -87,7 +85,7 @@ export function hear<Reply>(
   }
   const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
   const count = (before?.count ?? 0) + 1;
-  const retryAtMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (count - 1));
+  const retryAtMs = atMs + retryAfterMs(count);
   if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
   const losses = withSlot(quorum.losses, slot, { count, retryAtMs, reason: outcome.reason });
   return { ...quorum, losses };

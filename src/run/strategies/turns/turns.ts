@@ -1,13 +1,11 @@
 import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../../core/slot-map.ts";
 import { isFiniteVector } from "../../../math/vector.ts";
 import type { WorkerReply, WorkerTask } from "../../messages.ts";
+import { retryAfterMs } from "../../retry.ts";
 import type { Step } from "../../strategy.ts";
 import type { Training } from "../method.ts";
 import { applied, emptyPass } from "./turns-apply.ts";
 import type { Turn, TurnsPlan, TurnsState } from "./turns-state.ts";
-
-const retryFirstMs = 25;
-const retryMaxMs = 5_000;
 
 /**
  * Asynchronous training without a barrier: each slot always has one gradient under way, asked at
@@ -118,7 +116,7 @@ function again(
 ): Step<TurnsState, WorkerTask> {
   const losses = atSlot(state.open, slot)!.losses + 1;
   const { state: next } = onwards({ ...state, trouble }, slot);
-  const notBeforeMs = atMs + Math.min(retryMaxMs, retryFirstMs * 2 ** (losses - 1));
+  const notBeforeMs = atMs + retryAfterMs(losses);
   const turn = { ...atSlot(next.open, slot)!, losses, notBeforeMs };
   const open = withSlot(next.open, slot, turn);
   const besides = [taskOf(slot, turn)];
