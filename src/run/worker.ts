@@ -7,7 +7,7 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
-import type { Hold } from "./operations/operation.ts";
+import type { Hold, Workplace } from "./operations/operation.ts";
 import { operationOf } from "./operations/registry.ts";
 
 /**
@@ -53,20 +53,34 @@ export function promptWorker(
   });
   const ready = materials(shardsMax);
 
-  const load = async ({ encoded, task: { slot } }: WorkerRequest, operation: AnyOperation) =>
-    operation.load({
-      store,
-      encoded: await manifest(encoded),
-      slot,
-      shard: () => shard(encoded, slot),
-      keep: <Made>(name: string, make: () => Promise<Made>) =>
-        remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
-    });
-  const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, material: unknown) => {
+  const placeOf = async ({ encoded, run, task: { slot } }: WorkerRequest): Promise<Workplace> => ({
+    store,
+    run,
+    encoded: await manifest(encoded),
+    slot,
+    shard: () => shard(encoded, slot),
+    keep: <Made>(name: string, make: () => Promise<Made>) =>
+      remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
+  });
+  const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, input: unknown) => {
     const startedMs = nowMs();
-    const { loss, values } = one.work(problem(chosen), material, task, hold);
+    const { loss, values } = one.work(problem(chosen), input, task, hold);
     return { loss, values, computeMs: nowMs() - startedMs };
   };
+  /** A task that reads or writes of its own. */
+  const perform = async (request: WorkerRequest, one: AnyOperation, material: unknown) => {
+    const { task } = request;
+    const place = await placeOf(request);
+    const input = (await one.gather?.(place, material, task)) ?? material;
+    const startedMs = nowMs();
+    const made = one.work(problem(request.problem), input, task, hold);
+    const computeMs = nowMs() - startedMs;
+    return { ...((await one.publish?.(place, task, made)) ?? made), computeMs };
+  };
+  const answered = (request: WorkerRequest, one: AnyOperation, material: unknown) =>
+    one.gather === undefined && one.publish === undefined
+      ? work(request, one, material)
+      : perform(request, one, material);
 
   return (request) => {
     const { task } = request;
@@ -77,12 +91,14 @@ export function promptWorker(
       });
     }
     const material = ready.find(request);
-    if (material !== undefined) return work(request, operation, material);
+    if (material !== undefined) return answered(request, operation, material);
     ready.makeRoom(request);
-    return load(request, operation).then((loaded) => {
-      ready.keep(request, loaded);
-      return work(request, operation, loaded);
-    });
+    return placeOf(request)
+      .then((place) => operation.load(place))
+      .then((loaded) => {
+        ready.keep(request, loaded);
+        return answered(request, operation, loaded);
+      });
   };
 }
 

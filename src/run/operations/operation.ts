@@ -7,6 +7,8 @@ import type { WorkerReply } from "../messages.ts";
 /** What a worker's environment has at hand for one slot of one data set. */
 export interface Workplace {
   readonly store: Store;
+  /** The run that asks. */
+  readonly run: string;
   readonly encoded: Encoded;
   readonly slot: number;
   /** The slot's stored rows. */
@@ -16,12 +18,17 @@ export interface Workplace {
 }
 
 /**
- * One kind of question to a worker. All I/O is in `load`; `work` is pure: the same material and
- * task give the same bits.
+ * One kind of question to a worker. `work` is pure: the same input and task give the same bits. All
+ * I/O is in the others: `load` once while the environment lives, `gather` before each task's work
+ * and `publish` after it.
  */
-export interface Operation<Task, Material> {
+export interface Operation<Task, Material, Input = Material, Made extends Answer = Answer> {
   load(place: Workplace): Promise<Material>;
-  work(problem: Problem, material: Material, task: Task, hold?: Hold): Answer;
+  /** What `work` takes where it needs more than the material: what this one task reads besides. */
+  gather?(place: Workplace, material: Material, task: Task): Promise<Input>;
+  work(problem: Problem, input: Input, task: Task, hold?: Hold): Made;
+  /** Writes what came of the task; what it returns is replied. */
+  publish?(place: Workplace, task: Task, made: Made): Promise<Answer>;
 }
 
 /** Where a reply's numbers are kept, rounded to float32; an array of their own where absent. */

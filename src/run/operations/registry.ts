@@ -2,7 +2,7 @@ import type { WorkerTask } from "../messages.ts";
 import { along } from "./along.ts";
 import { block } from "./block.ts";
 import { gradient } from "./gradient.ts";
-import type { Operation } from "./operation.ts";
+import type { Answer, Operation } from "./operation.ts";
 import { subproblemCurvatures, subproblemGradients } from "./subproblem-gradients.ts";
 import { subproblemSolutions } from "./subproblem-solutions.ts";
 
@@ -25,6 +25,8 @@ export function operationOf(task: WorkerTask): Operation<WorkerTask, unknown> | 
   return operations[task.operation] as Operation<WorkerTask, unknown>;
 }
 
-function opaque<Task, Material>(one: Operation<Task, Material>): Operation<Task, unknown> {
-  return one as Operation<Task, unknown>;
+function opaque<Task, Material, Input, Made extends Answer>(
+  one: Operation<Task, Material, Input, Made>,
+): Operation<Task, unknown> {
+  return one as unknown as Operation<Task, unknown>;
 }
