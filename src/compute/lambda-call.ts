@@ -2,8 +2,12 @@ import {
   InvokeCommand,
   InvokeWithResponseStreamCommand,
   type LambdaClient,
+  TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import { messageOf } from "../core/errors.ts";
+
+/** A longer wish than a day is none. */
+const retryAfterSecondsMax = 86_400;
 
 export interface LambdaCall {
   readonly functionName: string;
@@ -19,7 +23,7 @@ export interface LambdaCall {
 export type LambdaReply = Metered &
   (
     | { readonly kind: "replied"; readonly bytes: Uint8Array }
-    | { readonly kind: "refused"; readonly reason: string }
+    | { readonly kind: "refused"; readonly reason: string; readonly retryAfterMs?: number }
   );
 
 interface Metered {
@@ -33,7 +37,7 @@ export async function callLambda(client: LambdaClient, call: LambdaCall): Promis
   try {
     return await (call.streamed ? streamed(client, call) : buffered(client, call));
   } catch (thrown) {
-    return { kind: "refused", reason: reasonOf(thrown), ...unmetered };
+    return { kind: "refused", reason: reasonOf(thrown), ...wishOf(thrown), ...unmetered };
   }
 }
 
@@ -110,4 +114,11 @@ function reasonOf(thrown: unknown): string {
   if (name === "TimeoutError") return "no answer in time";
   if (name === "AbortError") return "called off";
   return `Lambda refused it: ${name}: ${messageOf(thrown)}`;
+}
+
+/** How long a throttled caller is asked to wait. */
+function wishOf(thrown: unknown): { retryAfterMs?: number } {
+  if (!(thrown instanceof TooManyRequestsException)) return {};
+  const seconds = Number(thrown.retryAfterSeconds);
+  return seconds > 0 && seconds <= retryAfterSecondsMax ? { retryAfterMs: 1000 * seconds } : {};
 }

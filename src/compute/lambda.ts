@@ -44,7 +44,13 @@ export function lambdaCompute<Task extends Slotted, Result>(
       signal: abort.signal,
     });
     const usage = usageOf(reply, body.length, memoryMb);
-    if (reply.kind === "refused") return { outcome: lost(reply.reason), usage };
+    if (reply.kind === "refused") {
+      const { reason, retryAfterMs } = reply;
+      return {
+        outcome: retryAfterMs === undefined ? lost(reason) : { ...lost(reason), retryAfterMs },
+        usage,
+      };
+    }
     try {
       return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
     } catch (thrown) {

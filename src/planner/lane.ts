@@ -31,6 +31,8 @@ export interface Attempt {
 export interface Asking {
   readonly startMs: number;
   readonly workMs: number;
+  /** What the attempt's task is called: how long its slot is then left alone hangs on it. */
+  nameOf(attempt: number): string;
   /** What befalls the attempt of this number, from 0. */
   fateOf(attempt: number, isCold: boolean): Fate;
 }
@@ -51,7 +53,7 @@ export function attempts(lane: Lane, platform: Platform, asking: Asking): Attemp
     const attempt = attemptOf(own, platform, asking, count, startMs);
     made.push(attempt);
     if (attempt.isDone) break;
-    startMs = attempt.endMs + retryAfterMs(count + 1);
+    startMs = attempt.endMs + retryAfterMs(count + 1, asking.nameOf(count));
   }
   return made;
 }

@@ -40,11 +40,16 @@ export function fatesOf(lateness: Lateness): Fates {
     return (slot, attempt, isCold) => {
       const before = attempt === 0 && !isCold ? first[slot] : undefined;
       if (before !== undefined) return before;
-      const name = `round-${round}/${phase}/slot-${slot}`;
-      const task = attempt === 0 ? name : `${name}/try-${attempt + 1}`;
+      const task = taskName(round, phase, slot, attempt);
       const fate = lateness({ task, slot, round }, draw, isCold);
       if (attempt === 0 && !isCold) first[slot] = fate;
       return fate;
     };
   };
+}
+
+/** As a round names the tasks of its slots. */
+export function taskName(round: number, phase: PhaseName, slot: number, attempt: number): string {
+  const name = `round-${round}/${phase}/slot-${slot}`;
+  return attempt === 0 ? name : `${name}/try-${attempt + 1}`;
 }

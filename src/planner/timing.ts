@@ -1,7 +1,7 @@
 import type { Encoding } from "../encoding/encoding.ts";
 import type { WaitRule } from "../run/waiting/rule.ts";
 import { type Attempt, attempts, type Lane, occupy, type Platform } from "./lane.ts";
-import type { Fates, PhaseName } from "./lateness.ts";
+import { type Fates, type PhaseName, taskName } from "./lateness.ts";
 
 /** What a round asks all slots: once for gradients, and again along a direction if it searches. */
 export interface Phase {
@@ -65,6 +65,7 @@ export function timeRounds(
         attempts(lane, platform, {
           startMs,
           workMs,
+          nameOf: (tries) => taskName(round, phase.name, slot, tries),
           fateOf: (tries, isCold) => fateOf(slot, tries, isCold),
         }),
       );

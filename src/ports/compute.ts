@@ -1,7 +1,12 @@
 /** What came of a task. Lost is an ordinary value: late, failed, throttled, out of memory. */
 export type Outcome<Result> =
   | { readonly kind: "done"; readonly result: Result }
-  | { readonly kind: "lost"; readonly reason: string };
+  | {
+      readonly kind: "lost";
+      readonly reason: string;
+      /** How long the platform wishes to be left alone (Retry-After), where it says so. */
+      readonly retryAfterMs?: number;
+    };
 
 /** What one invocation used, whether or not its reply counted. */
 export interface Usage {

@@ -70,6 +70,8 @@ export interface ArrivalEvent {
   /** `counted`: part of the result; `late`: no longer wanted; `lost`: no result. */
   readonly fate: "counted" | "late" | "lost";
   readonly reason?: string;
+  /** The platform's wish, with a lost one: when it was asked for again hangs on it. */
+  readonly retryAfterMs?: number;
   readonly usage: Usage;
 }
 

@@ -119,7 +119,9 @@ function arrivalEvent<Task extends Slotted, Result>(
   const type = "arrival";
   // Spread out, as copies of objects take long.
   if (reason === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };
-  return { type, atMs, task: id, slot, startedMs, fate, reason, usage };
+  const event = { type, atMs, task: id, slot, startedMs, fate, reason, usage } as const;
+  const retryAfterMs = outcome.kind === "lost" ? outcome.retryAfterMs : undefined;
+  return retryAfterMs === undefined ? event : { ...event, retryAfterMs };
 }
 
 /** The next letter, or "tick" at `untilMs`, as far as they come without waiting. */

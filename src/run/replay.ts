@@ -53,10 +53,11 @@ function wantedTask<Task extends Slotted>(wanted: readonly Task[], event: Arriva
 }
 
 async function outcomeOf<Task, Result>(
-  { fate, reason = "" }: ArrivalEvent,
+  { fate, reason = "", retryAfterMs }: ArrivalEvent,
   task: Task,
   perform: (task: Task) => Result | Promise<Result>,
 ): Promise<Outcome<Result>> {
-  if (fate === "lost") return { kind: "lost", reason };
+  if (fate === "lost")
+    return { kind: "lost", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   return { kind: "done", result: await perform(task) };
 }

@@ -1,3 +1,4 @@
+import type { Slotted } from "../../ports/compute.ts";
 import type { WorkerTask } from "../messages.ts";
 import type { Missing } from "./quorum.ts";
 
@@ -63,7 +64,7 @@ export function nameOf({ slot, attempt, copy }: Missing): string {
 }
 
 /** Which copy of its slot's task a task is, by its name; 0 for the task itself. */
-export function copyOf({ id }: WorkerTask): number {
+export function copyOf({ id }: Slotted): number {
   const at = id.lastIndexOf("/copy-");
   return at < 0 ? 0 : Number(id.slice(at + "/copy-".length));
 }

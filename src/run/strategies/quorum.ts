@@ -6,11 +6,12 @@ import {
   withSlot,
   withSlots,
 } from "../../core/slot-map.ts";
-import type { Outcome } from "../../ports/compute.ts";
-import { retryAfterMs } from "../retry.ts";
+import type { Outcome, Slotted } from "../../ports/compute.ts";
+import { nextTryMs } from "../retry.ts";
 import { nextCopyMs, slotsToCopy } from "../waiting/copies.ts";
 import type { Heard } from "../waiting/policy.ts";
 import type { WaitRule } from "../waiting/rule.ts";
+import { copyOf } from "./asking.ts";
 
 /** One question to every slot and what came back so far. Plain data. */
 export interface Quorum<Reply> {
@@ -73,19 +74,27 @@ export function missingAt(quorum: Quorum<unknown>, slot: number): Missing {
 /** A lost reply is asked for again, later each time, for as long as the quorum is open. */
 export function hear<Reply>(
   quorum: Quorum<Reply>,
-  slot: number,
+  task: Slotted,
   outcome: Outcome<Reply>,
   atMs: number,
-  copy = 0,
+  patienceMs: number,
 ): Quorum<Reply> {
+  const { slot } = task;
   if (outcome.kind === "done") {
     const arrivals = withSlot(quorum.arrivals, quorum.replies.count, { slot, atMs });
     const replies = withSlot(quorum.replies, slot, outcome.result);
     return { ...quorum, heardMs: atMs, replies, arrivals };
   }
+  const copy = copyOf(task);
   const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
   const count = (before?.count ?? 0) + 1;
-  const retryAtMs = atMs + retryAfterMs(count);
+  const retryAtMs = nextTryMs({
+    task: task.id,
+    losses: count,
+    atMs,
+    askedMs: outcome.retryAfterMs,
+    givesUpMs: quorum.heardMs + patienceMs,
+  });
   if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
   const losses = withSlot(quorum.losses, slot, { count, retryAtMs, reason: outcome.reason });
   return { ...quorum, losses };

@@ -4,7 +4,7 @@ import type { WorkerReply, WorkerTask } from "../../messages.ts";
 import { solutionExtras, solvedAt } from "../../operations/subproblem-solutions.ts";
 import type { Step } from "../../strategy.ts";
 import { learn, startWaiting } from "../../waiting/waiting.ts";
-import { copyOf, nameOf } from "../asking.ts";
+import { nameOf } from "../asking.ts";
 import type { Training } from "../method.ts";
 import {
   ask,
@@ -48,7 +48,7 @@ export function alternating(plan: AlternatingPlan): Training<AlternatingState> {
         const { task, outcome } = arrival;
         damage = damageOf(outcome, lengthOf(plan, state, task.slot));
         const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-        quorum = hear(quorum, task.slot, counted, atMs, copyOf(task));
+        quorum = hear(quorum, task, counted, atMs, plan.patienceMs);
       }
       const heard = { ...state, quorum };
       const refused = damage === null ? {} : { refused: damage };

@@ -2,7 +2,6 @@ import { isFiniteVector } from "../../../math/vector.ts";
 import type { WorkerReply, WorkerTask } from "../../messages.ts";
 import type { Arrival } from "../../strategy.ts";
 import { startWaiting } from "../../waiting/waiting.ts";
-import { copyOf } from "../asking.ts";
 import type { Training } from "../method.ts";
 import {
   ask,
@@ -54,7 +53,7 @@ export function encodedBlocks(plan: BlocksPlan): Training<BlocksState> {
       const { rule } = state.waiting;
       const damage = arrival.kind === "reply" ? damageOf(plan, arrival) : null;
       const refused = damage === null ? {} : { refused: damage };
-      const quorum = told(state, arrival, damage, atMs);
+      const quorum = told(plan, state, arrival, damage, atMs);
       const heard = { ...state, quorum };
       if (isClosed(quorum, rule, atMs))
         return { ...accept(plan, heard, sent(state).weights, atMs), ...refused };
@@ -70,6 +69,7 @@ export function encodedBlocks(plan: BlocksPlan): Training<BlocksState> {
 }
 
 function told(
+  { patienceMs }: BlocksPlan,
   { quorum, waiting }: BlocksState,
   arrival: Arrival<WorkerTask, WorkerReply>,
   damage: string | null,
@@ -78,7 +78,7 @@ function told(
   if (arrival.kind === "tick") return ticked(quorum, waiting.rule, atMs);
   const { task, outcome } = arrival;
   const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-  return hear(quorum, task.slot, counted, atMs, copyOf(task));
+  return hear(quorum, task, counted, atMs, patienceMs);
 }
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */

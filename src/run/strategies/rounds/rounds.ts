@@ -46,7 +46,7 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
       const damage = arrival.kind === "reply" ? damageOf(arrival, plan, state) : null;
       const refused = damage === null ? {} : { refused: damage };
       const rule = ruleOf(plan, state);
-      const heard = { ...state, quorum: told(state, rule, arrival, damage, atMs) };
+      const heard = { ...state, quorum: told(plan, state, rule, arrival, damage, atMs) };
       const { quorum } = heard;
       const step = isClosed(quorum, rule, atMs) ? concluded(plan, heard, atMs) : null;
       if (step !== null) return { ...withLesson(plan, heard, rule, step, atMs), ...refused };
@@ -97,6 +97,7 @@ function started(plan: RoundsPlan): RoundsState {
 }
 
 function told(
+  { patienceMs }: RoundsPlan,
   { quorum }: RoundsState,
   rule: Parameters<typeof ticked>[1],
   arrival: Arrival<WorkerTask, WorkerReply>,
@@ -106,7 +107,7 @@ function told(
   if (arrival.kind === "tick") return ticked(quorum, rule, atMs);
   const { task, outcome } = arrival;
   const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-  return hear(quorum, task.slot, counted, atMs, copyOf(task));
+  return hear(quorum, task, counted, atMs, patienceMs);
 }
 
 /** What a closed quorum leads to; null where its code allows no estimate. */

@@ -1,7 +1,7 @@
 import { atSlot, emptySlotMap, slotMapOf, slotsOf, withSlot } from "../../../core/slot-map.ts";
 import { isFiniteVector } from "../../../math/vector.ts";
 import type { WorkerReply, WorkerTask } from "../../messages.ts";
-import { retryAfterMs } from "../../retry.ts";
+import { nextTryMs } from "../../retry.ts";
 import type { Step } from "../../strategy.ts";
 import type { Training } from "../method.ts";
 import { applied, emptyPass } from "./turns-apply.ts";
@@ -44,10 +44,10 @@ export function turns(plan: TurnsPlan): Training<TurnsState> {
       if (state.finished) return { state };
       if (arrival.kind === "tick") return { state, ...silence(plan, state, atMs) };
       const { task, outcome } = arrival;
-      if (outcome.kind === "lost") return again(plan, state, task.slot, outcome.reason, atMs);
+      if (outcome.kind === "lost") return again(plan, state, task, outcome, atMs);
       const damage = damageOf(plan, outcome.result);
       if (damage !== null)
-        return { ...again(plan, state, task.slot, damage, atMs), refused: damage };
+        return { ...again(plan, state, task, { reason: damage }, atMs), refused: damage };
       const refused = tooStale(plan, state, task.slot);
       if (refused !== null) {
         const step = onwards({ ...state, trouble: refused }, task.slot);
@@ -110,13 +110,14 @@ function onwards(
 function again(
   plan: TurnsPlan,
   state: TurnsState,
-  slot: number,
-  trouble: string,
+  { id, slot }: WorkerTask,
+  { reason: trouble, retryAfterMs }: { readonly reason: string; readonly retryAfterMs?: number },
   atMs: number,
 ): Step<TurnsState, WorkerTask> {
   const losses = atSlot(state.open, slot)!.losses + 1;
   const { state: next } = onwards({ ...state, trouble }, slot);
-  const notBeforeMs = atMs + retryAfterMs(losses);
+  const givesUpMs = state.heardMs + plan.patienceMs;
+  const notBeforeMs = nextTryMs({ task: id, losses, atMs, askedMs: retryAfterMs, givesUpMs });
   const turn = { ...atSlot(next.open, slot)!, losses, notBeforeMs };
   const open = withSlot(next.open, slot, turn);
   const besides = [taskOf(slot, turn)];
