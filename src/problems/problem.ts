@@ -28,8 +28,13 @@ export interface Problem {
   readonly pairs?: { readonly rank: number; readonly base: number | null };
   /** The tensors that the weights are, one after another; one vector where absent. */
   readonly pieces?: readonly Piece[];
-  /** To be awaited before anything else is asked, where what computes must be loaded first. */
-  ready?(): Promise<void>;
+  /** Rows need no feature that is always 1: what computes has intercepts of its own. */
+  readonly ownIntercepts?: true;
+  /**
+   * To be awaited before anything is computed, where what computes must be loaded first; `read`
+   * gives an object of the store by its key.
+   */
+  ready?(read: (key: string) => Promise<Uint8Array | null>): Promise<void>;
   /** The weights to start from; zeros where absent. */
   initial?(random: Random): Float32Array<ArrayBuffer>;
   /** How many weights there are for rows of `columns` features and a target of `classes`. */
@@ -77,4 +82,9 @@ export interface Problem {
 export interface Piece {
   readonly name: string;
   readonly shape: readonly number[];
+  /**
+   * Not trained but observed (moving averages of batch normalisation): its part of the gradient is
+   * its value less what the rows showed, once a row, so a step of 1 on the mean replaces it.
+   */
+  readonly observed?: true;
 }

@@ -13,14 +13,14 @@ import type { Problem } from "./problem.ts";
 function honouringWeights(problem: Problem): Problem {
   return {
     ...problem,
-    lossAndGradient(examples, weights, gradient) {
+    lossAndGradient(examples, weights, gradient, random) {
       if (isUnformed(examples)) return lossAndGradientOf(problem, examples, weights, gradient);
       if (examples.weights === undefined)
-        return problem.lossAndGradient(examples, weights, gradient);
+        return problem.lossAndGradient(examples, weights, gradient, random);
       let loss = 0;
       for (const { weight, group } of groupsOf(examples)) {
         const own = new Float64Array(gradient.length);
-        loss += weight * problem.lossAndGradient(group, weights, own);
+        loss += weight * problem.lossAndGradient(group, weights, own, random);
         addScaled(gradient, weight, own);
       }
       return loss;
