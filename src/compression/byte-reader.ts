@@ -1,0 +1,79 @@
+import { RunError } from "../core/errors.ts";
+
+/** Reads what `ByteWriter` wrote. Nothing is believed: it never reads, nor makes room, beyond. */
+export class ByteReader {
+  private readonly bytes: Uint8Array;
+  private at = 0;
+  private bitsLeft = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  byte(): number {
+    this.need(1);
+    return this.bytes[this.at++]!;
+  }
+
+  whole(): number {
+    let value = 0;
+    for (let factor = 1; factor <= 2 ** 28; factor *= 128) {
+      const byte = this.byte();
+      value += (byte & 127) * factor;
+      if (byte < 128) return value < 2 ** 32 ? value : refuse("a number is too large");
+    }
+    return refuse("a number is too long");
+  }
+
+  floats(count: number): Float32Array<ArrayBuffer> {
+    this.need(4 * count);
+    const copy = this.bytes.slice(this.at, this.at + 4 * count);
+    this.at += 4 * count;
+    return new Float32Array(copy.buffer);
+  }
+
+  /** Up to 32 bits as an unsigned number. */
+  bits(count: number): number {
+    let value = 0;
+    for (let wanted = count; wanted > 0; ) {
+      if (this.bitsLeft === 0) {
+        this.need(1);
+        this.at++;
+        this.bitsLeft = 8;
+      }
+      const taken = Math.min(wanted, this.bitsLeft);
+      const rest = this.bitsLeft - taken;
+      const part = (this.bytes[this.at - 1]! >>> rest) & (2 ** taken - 1);
+      value = value * 2 ** taken + part;
+      this.bitsLeft = rest;
+      wanted -= taken;
+    }
+    return value;
+  }
+
+  /** How many ones come before the next zero. */
+  unary(): number {
+    let count = 0;
+    while (this.bits(1) === 1) count++;
+    return count;
+  }
+
+  /** Refuses bits or bytes that are left over. */
+  end(): void {
+    if (this.bits(this.bitsLeft) !== 0) refuse("it is not filled up with zeros");
+    if (this.at !== this.bytes.length) refuse("it goes on behind its end");
+  }
+
+  align(): void {
+    if (this.bits(this.bitsLeft) !== 0) refuse("it is not filled up with zeros");
+  }
+
+  private need(bytes: number): void {
+    if (this.at + bytes > this.bytes.length) refuse("it ends too early");
+  }
+}
+
+/** For payloads that cannot be: they come from outside. */
+export function refuse(why: string): never {
+  throw new RunError("bad-payload", `a compressed vector cannot be read: ${why}`);
+}

@@ -1,0 +1,130 @@
+import type { Random } from "../core/random.ts";
+import type { Quantizer } from "./composed.ts";
+import type { Coded, Values } from "./content.ts";
+import { isShorterSparse } from "./write-content.ts";
+
+/** Float32, as it is. */
+export const exactly: Quantizer = {
+  contraction: () => 1,
+  quantize: (floats) => ({ kind: "floats", floats }),
+};
+
+/**
+ * |x|_2 sign(x_i) level_i / s, s |x_i| / |x|_2 being rounded up with the chance of what is above
+ * the level below: unbiased, E|Q(x)|^2 <= (1 + beta)|x|^2 with beta = min(d / s^2, sqrt(d) / s).
+ * Over 1 + beta, where `scaled`: no longer unbiased, but a contraction for every s.
+ */
+export function stochasticLevels(steps: number, scaled: boolean): Quantizer {
+  const beta = (length: number) => Math.min(length / steps ** 2, Math.sqrt(length) / steps);
+  return {
+    contraction: (length) => shrinking(beta(length), scaled),
+    quantize(vector, random) {
+      const norm = normOf(vector);
+      const unit = Math.fround(norm / steps / (scaled ? 1 + beta(vector.length) : 1));
+      if (!Number.isFinite(unit)) return null;
+      const factor = norm === 0 ? 0 : steps / norm;
+      const levels = new Int32Array(vector.length);
+      for (let i = 0; i < levels.length; i++) {
+        const size = roundedAtRandom(factor * Math.abs(vector[i]!), random);
+        levels[i] = vector[i]! < 0 ? -size : size;
+      }
+      return { kind: "levels", unit, levels };
+    },
+    shorten: withoutZeros,
+  };
+}
+
+/**
+ * s intervals of equal length from the least entry to the greatest, each entry rounded to an end
+ * of its own at random: unbiased, beta = d / (2 s^2).
+ */
+export function stochasticInterval(steps: number, scaled: boolean): Quantizer {
+  const beta = (length: number) => length / (2 * steps ** 2);
+  return {
+    contraction: (length) => shrinking(beta(length), scaled),
+    quantize: (vector, random) =>
+      intervalLevels(vector, steps, scaled ? 1 + beta(vector.length) : 1, random),
+  };
+}
+
+/** Entries over `divisor`, rounded to the ends of equal intervals. */
+export function intervalLevels(
+  vector: Float32Array,
+  steps: number,
+  divisor: number,
+  random: Random,
+): Extract<Values, { kind: "interval" }> | null {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < vector.length; i++) {
+    low = Math.min(low, vector[i]!);
+    high = Math.max(high, vector[i]!);
+  }
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
+  // As the receiver has them: rounding must not lean to one side.
+  const toldLow = Math.fround(low / divisor);
+  const unit = Math.fround((high - low) / divisor / steps);
+  if (!Number.isFinite(unit)) return null;
+  const levels = new Uint32Array(vector.length);
+  const factor = unit === 0 ? 0 : 1 / unit;
+  for (let i = 0; i < levels.length; i++) {
+    const exact = Math.max(0, (vector[i]! / divisor - toldLow) * factor);
+    levels[i] = Math.min(steps, roundedAtRandom(exact, random));
+  }
+  return { kind: "interval", low: toldLow, unit, bits: Math.ceil(Math.log2(steps + 1)), levels };
+}
+
+/**
+ * |x|_m / d^(1/m)-like magnitude with every entry's sign, zero counting as plus: |x|_1 / d for
+ * m = 1, which is nearest to x, and |x|_2 / d for m = 2. A contraction by 1 / d and more.
+ */
+export function signsOf(norm: 1 | 2): Quantizer {
+  return {
+    contraction: (length) => 1 / length,
+    quantize(vector) {
+      const size = norm === 1 ? sumOfSizes(vector) : normOf(vector);
+      const scale = Math.fround(size / vector.length);
+      if (!Number.isFinite(scale)) return null;
+      const negative = Uint8Array.from(vector, (value) => (value < 0 ? 1 : 0));
+      return { kind: "signs", scale, negative };
+    },
+  };
+}
+
+function shrinking(beta: number, scaled: boolean): number | null {
+  if (scaled) return 1 / (1 + beta);
+  return beta < 1 ? 1 - beta : null;
+}
+
+function roundedAtRandom(exact: number, random: Random): number {
+  const below = Math.floor(exact);
+  return random.uniform() < exact - below ? below + 1 : below;
+}
+
+/** Levels of 0 need not be sent: their positions say nothing. */
+function withoutZeros(content: Coded): Coded {
+  const { support, values } = content;
+  if (values.kind !== "levels" || support.kind === "drawn") return content;
+  const kept: number[] = [];
+  for (let i = 0; i < values.levels.length; i++) if (values.levels[i] !== 0) kept.push(i);
+  if (support.kind === "all" && !isShorterSparse(values.levels, Uint32Array.from(kept)))
+    return content;
+  const at = support.kind === "all" ? (i: number) => i : (i: number) => support.positions[i]!;
+  return {
+    ...content,
+    support: { kind: "positions", positions: Uint32Array.from(kept, at) },
+    values: { ...values, levels: Int32Array.from(kept, (i) => values.levels[i]!) },
+  };
+}
+
+function normOf(vector: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! ** 2;
+  return Math.sqrt(sum);
+}
+
+function sumOfSizes(vector: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += Math.abs(vector[i]!);
+  return sum;
+}

@@ -1,0 +1,110 @@
+import { powerOfTwoAtLeast } from "../math/transforms.ts";
+import { type ByteReader, refuse } from "./byte-reader.ts";
+import type { Coded, Content, Parts, Product, Rotated, Seed, Support, Values } from "./content.ts";
+import { positionsOf, readRice } from "./rice.ts";
+import { others, supports, valueKinds } from "./write-content.ts";
+
+const levelMax = 2 ** 31 - 1;
+
+/** Reads what `writeContent` wrote about a vector of this length. */
+export function readContent(reader: ByteReader, length: number, isPart = false): Content {
+  const kind = reader.byte();
+  const told = reader.whole();
+  // A part may be shorter: `length` is what is left.
+  if (isPart ? told > length : told !== length) refuse(`it has ${told} entries, not ${length}`);
+  if (kind === others.rotated) return readRotated(reader, told);
+  if (kind === others.product) return readProduct(reader, told);
+  if (kind === others.parts && !isPart) return readParts(reader, told);
+  return readCoded(reader, kind, told);
+}
+
+function readParts(reader: ByteReader, length: number): Parts {
+  const count = reader.whole();
+  const parts: Content[] = [];
+  let left = length;
+  for (let i = 0; i < count; i++) {
+    const part = readContent(reader, left, true);
+    reader.align();
+    left -= part.kind === "product" ? part.rows * part.columns : (part as Coded).length;
+    parts.push(part);
+  }
+  if (left !== 0) refuse(`its parts leave ${left} entries out`);
+  return { kind: "parts", parts };
+}
+
+function readRotated(reader: ByteReader, length: number): Rotated {
+  const seed = readSeed(reader);
+  const kind = reader.byte();
+  const told = reader.whole();
+  if (told !== powerOfTwoAtLeast(length)) refuse(`${length} entries are not turned as ${told}`);
+  return { kind: "rotated", length, seed, turned: readCoded(reader, kind, told) };
+}
+
+function readProduct(reader: ByteReader, length: number): Product {
+  const rows = reader.whole();
+  const rank = reader.whole();
+  if (rows === 0 || length % rows !== 0) refuse(`${length} entries do not make ${rows} rows`);
+  const columns = length / rows;
+  if (rank > Math.min(rows, columns)) refuse(`its rank is ${rank}`);
+  const left = reader.floats(rows * rank);
+  return { kind: "product", rows, columns, rank, left, right: reader.floats(columns * rank) };
+}
+
+function readCoded(reader: ByteReader, kind: number, length: number): Coded {
+  const chosen = supports[kind % 16];
+  const values = valueKinds[Math.floor(kind / 16)];
+  if (chosen === undefined || values === undefined) return refuse(`no kind is called ${kind}`);
+  const count = chosen === "all" ? length : reader.whole();
+  if (count > length) refuse(`${count} of ${length} entries`);
+  const seed = chosen === "drawn" ? readSeed(reader) : null;
+  const numbers = readNumbers(reader, values, count);
+  const support: Support =
+    chosen === "positions"
+      ? { kind: chosen, positions: readPositions(reader, count, length) }
+      : seed === null
+        ? { kind: "all" }
+        : { kind: "drawn", count, seed };
+  return { kind: "coded", length, support, values: readBits(reader, numbers, count, support) };
+}
+
+function readPositions(reader: ByteReader, count: number, length: number) {
+  return positionsOf(readRice(reader, count, reader.bits(5), length), length);
+}
+
+/** Values whose bits are yet to come. */
+function readNumbers(reader: ByteReader, kind: Values["kind"], count: number): Values {
+  if (kind === "floats") return { kind, floats: reader.floats(count) };
+  const first = reader.floats(1)[0]!;
+  if (kind === "levels") return { kind, unit: first, levels: new Int32Array(0) };
+  if (kind === "signs") return { kind, scale: first, negative: new Uint8Array(0) };
+  const unit = reader.floats(1)[0]!;
+  const bits = reader.byte();
+  if (bits > 32) refuse(`levels of ${bits} bits`);
+  return { kind, low: first, unit, bits, levels: new Uint32Array(0) };
+}
+
+function readBits(reader: ByteReader, values: Values, count: number, support: Support): Values {
+  if (values.kind === "signs") {
+    const negative = new Uint8Array(count);
+    for (let i = 0; i < count; i++) negative[i] = reader.bits(1);
+    return { ...values, negative };
+  }
+  if (values.kind === "interval") {
+    const levels = new Uint32Array(count);
+    for (let i = 0; i < count; i++) levels[i] = reader.bits(values.bits);
+    return { ...values, levels };
+  }
+  if (values.kind === "floats") return values;
+  const sizes = readRice(reader, count, reader.bits(5), levelMax);
+  const more = support.kind === "positions" ? 1 : 0;
+  const levels = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const size = sizes[i]! + more;
+    levels[i] = size !== 0 && reader.bits(1) === 1 ? -size : size;
+  }
+  return { ...values, levels };
+}
+
+function readSeed(reader: ByteReader): Seed {
+  return [reader.bits(32), reader.bits(32)];
+}

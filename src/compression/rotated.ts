@@ -1,0 +1,44 @@
+import { define } from "../core/registry.ts";
+import { powerOfTwoAtLeast } from "../math/transforms.ts";
+import type { Compressor } from "./compressor.ts";
+import { seedFrom } from "./drawn.ts";
+import { levelsOptions } from "./levels-options.ts";
+import { payloadOf } from "./payload.ts";
+import { intervalLevels } from "./quantizers.ts";
+import { turned } from "./rotation.ts";
+
+/**
+ * As s-level, of the vector turned by random signs and a Hadamard matrix: its entries are then of
+ * like size, and beta = 2 log2(2d) / s^2 instead of d / (2 s^2).
+ */
+export const rotated = define({
+  name: "rotated",
+  summary: "s-level after random signs and a Hadamard transform, which make entries alike",
+  reference: "Suresh, Yu, Kumar, McMahan, ICML 2017: stochastic rotated quantization",
+  options: levelsOptions(15),
+  examples: [{}, { levels: 3 }, { levels: 255, scaled: false }],
+  create({ levels, scaled }): Compressor {
+    const beta = (length: number) => (2 * Math.log2(2 * powerOfTwoAtLeast(length))) / levels ** 2;
+    return {
+      contraction(length) {
+        const of = beta(length);
+        if (scaled) return 1 / (1 + of);
+        return of < 1 ? 1 - of : null;
+      },
+      compress(vector, random) {
+        const { length } = vector;
+        const seed = seedFrom(random);
+        const entries = turned(vector, seed);
+        const divisor = scaled ? 1 + beta(length) : 1;
+        const values = intervalLevels(entries, levels, divisor, random);
+        const support = { kind: "all" } as const;
+        if (values === null) {
+          const floats = { kind: "floats", floats: vector.slice() } as const;
+          return payloadOf({ kind: "coded", length, support, values: floats });
+        }
+        const coded = { kind: "coded", length: entries.length, support, values } as const;
+        return payloadOf({ kind: "rotated", length, seed, turned: coded });
+      },
+    };
+  },
+});

@@ -1,0 +1,35 @@
+import { hadamardColumns, powerOfTwoAtLeast } from "../math/transforms.ts";
+import type { Seed } from "./content.ts";
+import { randomOf } from "./drawn.ts";
+
+/** H D x / sqrt(N): random signs, then the Hadamard matrix of the next power of two, N. */
+export function turned(vector: Float32Array, seed: Seed): Float32Array<ArrayBuffer> {
+  const size = powerOfTwoAtLeast(vector.length);
+  const values = new Float64Array(size);
+  values.set(vector);
+  flip(values, vector.length, seed);
+  hadamardColumns(values, size, 1);
+  return scaledToFloats(values, size);
+}
+
+/** The first `length` entries of D H y / sqrt(N), which undoes `turned`. */
+export function turnedBack(
+  values: Float32Array,
+  length: number,
+  seed: Seed,
+): Float32Array<ArrayBuffer> {
+  const back = new Float64Array(values);
+  hadamardColumns(back, back.length, 1);
+  flip(back, length, seed);
+  return scaledToFloats(back, back.length).slice(0, length);
+}
+
+function flip(values: Float64Array, length: number, seed: Seed): void {
+  const random = randomOf(seed);
+  for (let i = 0; i < length; i++) if (random.uniform() < 0.5) values[i] = -values[i]!;
+}
+
+function scaledToFloats(values: Float64Array, size: number): Float32Array<ArrayBuffer> {
+  const factor = 1 / Math.sqrt(size);
+  return Float32Array.from(values, (value) => value * factor + 0);
+}
