@@ -1,0 +1,80 @@
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decompress } from "../../src/compression/payload.ts";
+import { piecewise } from "../../src/compression/piecewise.ts";
+import { compressors } from "../../src/compression/registry.ts";
+import { RunError } from "../../src/core/errors.ts";
+import { randomFrom } from "../../src/core/random.ts";
+
+const length = 60;
+const random = randomFrom("damage");
+const vector = Float32Array.from({ length }, () => random.normal());
+const whole = compressors.members.map((member) => {
+  const compressor = compressors.create({ type: member.name, ...member.examples.at(-1) });
+  return { name: member.name, payload: compressor.compress(vector, random, [6, 10]) };
+});
+const topK = compressors.create({ type: "top-k", k: 3 } as never);
+const pieces = piecewise(topK, [{ shape: [5, 10] }, { shape: [10] }]).compress(vector, random);
+const payloads = [...whole, { name: "pieces", payload: pieces }];
+
+describe.each(payloads)("$name", ({ payload }) => {
+  test("cut short or longer it is refused, and about another length", () => {
+    for (let bytes = 0; bytes < payload.length; bytes++)
+      expect(() => decompress(payload.subarray(0, bytes), length)).toThrow(RunError);
+    const longer = new Uint8Array([...payload, 0]);
+    expect(() => decompress(longer, length)).toThrow(RunError);
+    for (const other of [length - 1, length + 1, 0])
+      expect(() => decompress(payload, other)).toThrow("entries");
+  });
+
+  test("with any bits turned it is refused", () => {
+    const flips = fc.uniqueArray(fc.nat(8 * payload.length - 1), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(flips, (bits) => {
+        const bad = payload.slice();
+        for (const bit of bits) bad[bit >> 3]! ^= 1 << (bit & 7);
+        expect(() => decompress(bad, length)).toThrow("checksum");
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("damaged under a sound checksum it is refused, or a vector of that length", () => {
+    const edits = fc.array(fc.tuple(fc.nat(payload.length - 5), fc.nat(255)), { minLength: 1 });
+    fc.assert(
+      fc.property(edits, (all) => {
+        const bad = payload.slice();
+        for (const [at, byte] of all) bad[at] = byte;
+        refusedOrRead(signed(bad));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+test("any bytes under a sound checksum are refused, or a vector of that length", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(63), (body, kind) => {
+      const bad = new Uint8Array([1, kind, length, ...body, 0, 0, 0, 0]);
+      refusedOrRead(signed(bad));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+function refusedOrRead(payload: Uint8Array): void {
+  try {
+    expect(decompress(payload, length).length).toBe(length);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(RunError);
+  }
+}
+
+/** With the checksum that belongs to its bytes. */
+function signed(payload: Uint8Array): Uint8Array {
+  const bodyBytes = payload.length - 4;
+  const view = new DataView(payload.buffer);
+  view.setUint32(bodyBytes, crc32(payload.subarray(0, bodyBytes)), true);
+  return payload;
+}
