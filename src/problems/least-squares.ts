@@ -15,7 +15,7 @@ export function leastSquares({ l1, l2 }: Penalized): Problem {
     l1,
     weightsLength: (columns) => columns,
     lossAt: halfSquares,
-    lossAndGradient: overPredictions(halfSquares, "leastSquares").lossAndGradient,
+    ...overPredictions(halfSquares, "leastSquares"),
     along(examples, _weights, direction) {
       const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
       return Float64Array.of(dot(change, change));

@@ -3,6 +3,7 @@ import { addTransposed, multiply } from "../math/products.ts";
 import { reused } from "../math/reused.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { addScaled } from "../math/vector.ts";
+import { crowdSums } from "./crowd.ts";
 import type { Problem } from "./problem.ts";
 
 /** Where nothing is kept: thousands of small shards would spend most of their time on memory. */
@@ -16,7 +17,7 @@ const scratch = { predictions: reused(), slopes: reused() };
 export function overPredictions(
   lossAt: Problem["lossAt"],
   fused?: FusedLoss,
-): Pick<Problem, "lossAndGradient" | "along"> {
+): Pick<Problem, "lossAndGradient" | "along"> & Required<Pick<Problem, "crowdSums">> {
   return {
     lossAndGradient({ rows, targets }, weights, gradient) {
       if (fused !== undefined) {
@@ -35,6 +36,7 @@ export function overPredictions(
       }
       return loss;
     },
+    crowdSums: (crowd, weights, out) => crowdSums(lossAt, crowd, weights, out),
     along({ rows, targets }, weights, direction, steps) {
       const from = predict(rows, weights);
       const change = predict(rows, direction);

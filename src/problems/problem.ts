@@ -1,5 +1,6 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import type { Crowd, CrowdSums } from "./crowd.ts";
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
@@ -31,6 +32,13 @@ export interface Problem {
   /** Rows need no feature that is always 1: what computes has intercepts of its own. */
   readonly ownIntercepts?: true;
   /**
+   * Brings what its options name outside of the store into it, and returns the options with all
+   * that everyone else needs to know of that. Done once, before a run is recorded.
+   */
+  stage?(
+    write: (key: string, bytes: Uint8Array) => Promise<unknown>,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /**
    * To be awaited before anything is computed, where what computes must be loaded first; `read`
    * gives an object of the store by its key.
    */
@@ -60,6 +68,11 @@ export interface Problem {
     gradient: Float64Array<ArrayBuffer>,
     random?: Random,
   ): number;
+  /**
+   * As `lossAndGradient` of each of many small shards, to the last bit and quicker: for those who
+   * play thousands of workers. For weights of one output; absent where it would be no quicker.
+   */
+  crowdSums?(crowd: Crowd, weights: Float32Array, out: CrowdSums): void;
   /**
    * What a line search along d needs of some rows. Quadratic losses: one number, the sum of
    * (x'd)^2. Others: the sum of losses at each of `steps`, w + step d.

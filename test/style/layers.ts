@@ -28,6 +28,19 @@ export const layers: Readonly<Record<string, Layer>> = {
   math: { folders: bottom, packages: [] },
   wire: { folders: bottom, packages: [] },
   ...Object.fromEntries(families.map((name) => [name, { folders: mathematics, packages: [] }])),
+  // Its ledger is kept in a store.
+  privacy: { folders: [...mathematics, "ports"], packages: [] },
+  /** Reached from the rest by dynamic import alone: only networks need what it loads. */
+  problems: { folders: [...mathematics, "tfjs"], packages: [] },
+  tfjs: {
+    folders: [...mathematics, "optimizers", "problems/problem.ts"],
+    packages: [
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-backend-wasm",
+    ],
+  },
   data: {
     folders: [...bottom, "math", "wire", "encoding/encoding.ts"],
     packages: ["csv-parse", "hyparquet", "hyparquet-compressors", "papaparse", "udsv"],

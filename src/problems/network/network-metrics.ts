@@ -1,0 +1,90 @@
+import type { Engine } from "../../tfjs/engine.ts";
+import type { Problem } from "../problem.ts";
+import { losses } from "./losses.ts";
+import { type NetworkOptions, outputsOf } from "./network-options.ts";
+
+/** What is told of a network over some rows, by the usual names. */
+export function tallies(
+  options: NetworkOptions,
+  engine: () => Engine,
+): Pick<Problem, "tally" | "metrics"> {
+  const { target } = losses[options.loss];
+  return {
+    tally({ rows, targets }, weights) {
+      const outputs = engine().outputs(rows, weights);
+      const inputs = rows.kind === "dense" ? rows.values : new Float32Array();
+      const loss = engine().lossOf(outputs, targets, inputs);
+      const told =
+        target === "classes" ? hits(options, outputs, targets, inputs) : errors(outputs, targets);
+      return Float64Array.of(targets.length, loss, ...told);
+    },
+    metrics(tally) {
+      const meanLoss = tally[1]! / tally[0]!;
+      const all = target === "classes" ? chances(options, tally) : distances(tally);
+      const { metrics } = options;
+      if (metrics === undefined) return { meanLoss, metrics: all };
+      const chosen = Object.entries(all).filter(([name]) => metrics.includes(name));
+      return { meanLoss, metrics: Object.fromEntries(chosen) };
+    },
+  };
+}
+
+/** How many positions were told right, of how many. */
+function hits(
+  options: NetworkOptions,
+  outputs: Float32Array,
+  targets: Float32Array,
+  inputs: Float32Array,
+): [right: number, positions: number] {
+  const { positions, width } = outputsOf(options);
+  let right = 0;
+  for (let row = 0; row < targets.length; row++) {
+    for (let position = 0; position < positions; position++) {
+      const at = row * positions + position;
+      const target = position === positions - 1 ? targets[row]! : inputs[at + 1]!;
+      if (largestOf(outputs, at * width, width) === target) right++;
+    }
+  }
+  return [right, targets.length * positions];
+}
+
+/** One output alone stands for the second of two classes. */
+function largestOf(outputs: Float32Array, from: number, width: number): number {
+  if (width === 1) return outputs[from]! > 0 ? 1 : 0;
+  let best = 0;
+  for (let i = 1; i < width; i++) if (outputs[from + i]! > outputs[from + best]!) best = i;
+  return best;
+}
+
+function chances(options: NetworkOptions, tally: Float64Array): Record<string, number> {
+  const [count, loss, right, positions] = tally as unknown as [number, number, number, number];
+  const logloss = loss / count;
+  const text = outputsOf(options).positions > 1 ? { perplexity: Math.exp(logloss) } : {};
+  return { accuracy: right / positions, logloss, ...text };
+}
+
+function errors(outputs: Float32Array, targets: Float32Array): number[] {
+  let squaredErrors = 0;
+  let absolute = 0;
+  let sum = 0;
+  let squares = 0;
+  for (const [row, target] of targets.entries()) {
+    const error = outputs[row]! - target;
+    squaredErrors += error * error;
+    absolute += Math.abs(error);
+    sum += target;
+    squares += target * target;
+  }
+  return [squaredErrors, absolute, sum, squares];
+}
+
+function distances(tally: Float64Array): Record<string, number> {
+  const [count, , squaredErrors, absolute, sum, squares] = tally as unknown as Six;
+  return {
+    rmse: Math.sqrt(squaredErrors / count),
+    mae: absolute / count,
+    r2: 1 - squaredErrors / (squares - (sum * sum) / count),
+  };
+}
+
+type Six = [number, number, number, number, number, number];

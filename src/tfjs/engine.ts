@@ -1,0 +1,99 @@
+import { assert } from "../core/errors.ts";
+import { type Random, randomFrom } from "../core/random.ts";
+import type { Examples, Rows } from "../math/rows.ts";
+import { type BackendChoice, type OpenedBackend, openBackend } from "./backend.ts";
+import { type Portion, portions } from "./portions.ts";
+import { openTrainer } from "./trainer.ts";
+
+/**
+ * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
+ * is overwritten with its derivative. `inputs` are the rows themselves.
+ */
+export type OutputLoss = (
+  outputs: Float32Array,
+  targets: Float32Array,
+  inputs: Float32Array,
+  slopes?: Float32Array,
+) => number;
+
+/** A network at any flat weights. */
+export interface Engine {
+  readonly backend: OpenedBackend;
+  readonly weightsLength: number;
+  /** Weights to start from: those that the definition has, the others drawn. */
+  initial(random: Random): Float32Array<ArrayBuffer>;
+  /** Adds the sum of gradients over the rows; returns the sum of losses. */
+  lossAndGradient(
+    examples: Examples,
+    weights: Float32Array,
+    gradient: Float64Array,
+    random?: Random,
+  ): number;
+  /** The sum of losses as for prediction. */
+  loss(examples: Examples, weights: Float32Array): number;
+  readonly lossOf: OutputLoss;
+  /** Outputs as for prediction, a row's after another's. */
+  outputs(rows: Rows, weights: Float32Array | Float64Array): Float32Array;
+}
+
+export interface EngineOptions {
+  readonly backend: BackendChoice;
+  readonly engine: "auto" | "tfjs";
+  readonly loss: OutputLoss;
+  /** A softmax or sigmoid at the end is left to the loss. */
+  readonly takesLink: boolean;
+}
+
+/** What computes one portion of rows at weights that were set. */
+export interface Trainer {
+  readonly weightsLength: number;
+  /** Numbers that come out for a row. */
+  readonly width: number;
+  initial(random: Random): Float32Array<ArrayBuffer>;
+  set(weights: Float32Array): void;
+  addGradient(part: Portion, gradient: Float64Array, random: Random): number;
+  outputs(part: Portion): Float32Array;
+}
+
+/** The engine of a stored definition. */
+export async function openEngine(
+  bytes: Uint8Array,
+  key: string,
+  options: EngineOptions,
+): Promise<Engine> {
+  const backend = await openBackend(options.backend);
+  const trainer = await openTrainer(bytes, key, options);
+  const { weightsLength, width } = trainer;
+  const lossOf = options.loss;
+  const set = (weights: Float32Array | Float64Array) => {
+    assert(weights.length === weightsLength, "weights are as long as the network has them");
+    trainer.set(weights instanceof Float32Array ? weights : Float32Array.from(weights));
+  };
+  return {
+    backend,
+    weightsLength,
+    lossOf,
+    initial: (random) => trainer.initial(random),
+    lossAndGradient(examples, weights, gradient, random = randomFrom("undrawn")) {
+      set(weights);
+      let sum = 0;
+      for (const part of portions(examples))
+        sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
+      return sum;
+    },
+    loss(examples, weights) {
+      set(weights);
+      let sum = 0;
+      for (const part of portions(examples))
+        sum += lossOf(trainer.outputs(part), part.targets, part.values);
+      return sum;
+    },
+    outputs(rows, weights) {
+      set(weights);
+      const all = new Float32Array(rows.rows * width);
+      for (const part of portions({ rows, targets: new Float32Array(rows.rows) }))
+        all.set(trainer.outputs(part), part.from * width);
+      return all;
+    },
+  };
+}

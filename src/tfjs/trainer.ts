@@ -1,0 +1,157 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { type Random, randomFrom } from "../core/random.ts";
+import type { Tensor } from "../wire/safetensors.ts";
+import { lengthOf, normalizers, readDefinition, type Slot, slotsOf } from "./definition.ts";
+import { drawing } from "./draws.ts";
+import type { EngineOptions, OutputLoss, Trainer } from "./engine.ts";
+import { modelFrom, withoutLink } from "./open-model.ts";
+import type { Portion } from "./portions.ts";
+
+/** A network as TensorFlow.js computes it. */
+export async function openTrainer(
+  bytes: Uint8Array,
+  key: string,
+  { loss, takesLink }: Pick<EngineOptions, "loss" | "takesLink">,
+): Promise<Trainer> {
+  const { topology: given, weights: stored } = readDefinition(bytes, key);
+  const topology = takesLink ? withoutLink(given).topology : given;
+  // Frozen weights are stored, all others set before they are used.
+  const model = await drawing(randomFrom("unset"), () => modelFrom(topology, key));
+  for (const layer of model.layers) unseed(layer);
+  // What a layer saw then stands in place of its averages, and is told as a gradient.
+  for (const layer of normalizers(model)) Object.assign(layer, { momentum: 0 });
+  for (const weight of model.weights) {
+    const tensor = stored[weight.originalName];
+    if (tensor === undefined) continue;
+    tf.tidy(() => void weight.write(tf.tensor(tensor.data as Float32Array, [...tensor.shape])));
+  }
+  const slots = slotsOf(model);
+  return {
+    weightsLength: lengthOf(slots),
+    width: model.outputs[0]!.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1),
+    initial: (random) => initialWeights(model, slots, stored, random),
+    set: (weights) => setWeights(slots, weights),
+    addGradient: (part, gradient, random) =>
+      drawing(random, () => addGradient(model, slots, part, loss, gradient)),
+    outputs: (part) => tf.tidy(() => apply(model, part, false).dataSync()) as Float32Array,
+  };
+}
+
+function apply(model: LayersModel, { count, values }: Portion, training: boolean): tf.Tensor {
+  const input = model.inputs[0]!;
+  const shape = [count, ...input.shape.slice(1).map(Number)];
+  const flat = tf.tensor(values, shape, "float32");
+  const given = input.dtype === "int32" ? tf.cast(flat, "int32") : flat;
+  return model.apply(given, { training }) as tf.Tensor;
+}
+
+function addGradient(
+  model: LayersModel,
+  slots: readonly Slot[],
+  part: Portion,
+  lossOf: OutputLoss,
+  gradient: Float64Array,
+): number {
+  const trained = slots.filter(({ observed }) => observed === undefined);
+  const before = slots.filter(({ observed }) => observed).map((slot) => slot.variable.dataSync());
+  const told = { loss: 0 };
+  tf.tidy(() => {
+    const whole = () => {
+      const node = lossNode(apply(model, part, true), part, lossOf, told);
+      const penalties = model.calculateLosses();
+      // A penalty inside the model counts once a row, so that sums over parts add up.
+      for (const one of penalties) told.loss += one.dataSync()[0]! * part.count;
+      const counted = penalties.map((one) => tf.mul(one, part.count) as tf.Scalar);
+      return counted.reduce((sum, one) => tf.add(sum, one), node);
+    };
+    const variables = trained.map(({ variable }) => variable);
+    const { grads } = tf.variableGrads(whole, variables);
+    let at = 0;
+    for (const { variable } of trained) {
+      const own = grads[variable.name]?.dataSync() as Float32Array | undefined;
+      if (own !== undefined) for (let i = 0; i < own.length; i++) gradient[at + i]! += own[i]!;
+      at += variable.size;
+    }
+  });
+  observe(slots, before, part.count, gradient);
+  return told.loss;
+}
+
+/** The loss of outputs as a node of the graph; its slopes are known with it. */
+function lossNode(
+  outputs: tf.Tensor,
+  part: Portion,
+  lossOf: OutputLoss,
+  told: { loss: number },
+): tf.Scalar {
+  const node = tf.customGrad((given: tf.Tensor | tf.GradSaveFunc) => {
+    const reached = given as tf.Tensor;
+    const slopes = new Float32Array(reached.size);
+    told.loss += lossOf(reached.dataSync() as Float32Array, part.targets, part.values, slopes);
+    return {
+      value: tf.scalar(told.loss),
+      gradFunc: (dy: tf.Tensor) => tf.mul(tf.tensor(slopes, reached.shape), dy),
+    };
+  });
+  return node(outputs) as tf.Scalar;
+}
+
+/** Tells what layers saw as a gradient, and gives them their averages back. */
+function observe(
+  slots: readonly Slot[],
+  before: readonly ArrayLike<number>[],
+  rows: number,
+  gradient: Float64Array,
+): void {
+  let at = 0;
+  let index = 0;
+  for (const { variable, observed } of slots) {
+    if (observed) {
+      const old = before[index++]! as Float32Array;
+      const seen = variable.dataSync();
+      for (let i = 0; i < old.length; i++) gradient[at + i]! += rows * (old[i]! - seen[i]!);
+      tf.tidy(() => variable.assign(tf.tensor(old, variable.shape)));
+    }
+    at += variable.size;
+  }
+}
+
+function setWeights(slots: readonly Slot[], weights: Float32Array): void {
+  let at = 0;
+  tf.tidy(() => {
+    for (const { variable } of slots) {
+      const own = weights.slice(at, at + variable.size);
+      variable.assign(tf.tensor(own, variable.shape));
+      at += variable.size;
+    }
+  });
+}
+
+/** Draws a model of the same layers, and reads it. */
+function initialWeights(
+  model: LayersModel,
+  slots: readonly Slot[],
+  stored: Readonly<Record<string, Tensor>>,
+  random: Random,
+): Float32Array<ArrayBuffer> {
+  const kind = model.constructor as unknown as {
+    fromConfig(kind: unknown, config: unknown): LayersModel;
+  };
+  const drawn = drawing(random, () => kind.fromConfig(kind, model.getConfig()));
+  const weights = new Float32Array(lengthOf(slots));
+  let at = 0;
+  for (const [i, { variable }] of slotsOf(drawn).entries()) {
+    const { name } = slots[i]!;
+    weights.set(stored[name]?.data ?? variable.dataSync(), at);
+    at += variable.size;
+  }
+  drawn.dispose();
+  return weights;
+}
+
+/** A layer with a seed of its own would drop the same units every time. */
+function unseed(layer: object): void {
+  if ("layers" in layer) for (const inner of layer.layers as object[]) unseed(inner);
+  if ("seed" in layer) Object.assign(layer, { seed: undefined });
+}
