@@ -5,7 +5,7 @@ import { type MadePlan, makePlan } from "../planner/make-plan.ts";
 import type { Store } from "../ports/store.ts";
 import { readHistory } from "../run/finish.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { prepareData, type StageProgress } from "../run/stage.ts";
+import { prepareData, problemReady, type StageProgress, stageProblem } from "../run/stage.ts";
 import { openHome } from "./home.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
 import { openSource } from "./open-source.ts";
@@ -42,9 +42,11 @@ export async function planInHome(home: string, planning: Planning): Promise<Made
 
 /** As `planInHome`, over a store that is open already. */
 export async function planWith(
-  { spec, backend, goal, from, onStage }: Planning,
+  { spec: given, backend, goal, from, onStage }: Planning,
   store: Store,
 ): Promise<MadePlan> {
+  const spec = await stageProblem(given, store);
+  await problemReady(spec.problem, store);
   const prepared = await prepareData(spec, { open: openSource, store }, onStage);
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
   return makePlan(spec, { prepared, store }, machine, goal);

@@ -6,6 +6,7 @@ import { resultKey } from "../run/keys.ts";
 import { openTraining } from "../run/plan.ts";
 import type { RunRecord } from "../run/record.ts";
 import { checkReplayable, replay } from "../run/replay.ts";
+import { problemReady } from "../run/stage.ts";
 import type { Training } from "../run/strategies/method.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
 import { encodeAgain, isVast, scratchShards } from "./scratch-shards.ts";
@@ -31,6 +32,7 @@ export async function replayRun(
   if (isVast(record.spec)) await encodeAgain(record, store);
   const prepared = await readManifest<Prepared>(store, record.prepared);
   const encoded = await readManifest<Encoded>(store, record.encoded);
+  await problemReady(record.spec.problem, store);
   const strategyOf = (spec: RunRecord["spec"]) =>
     openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
   const perform = createWorker(store, () => 0, record.spec.workers);

@@ -9,7 +9,7 @@ import { modelKey } from "../run/keys.ts";
 import { type Orchestrated, orchestrate, recordRun } from "../run/orchestrate.ts";
 import { newRunName, type RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
-import { type StageProgress, stageData } from "../run/stage.ts";
+import { type StageProgress, stageData, stageProblem } from "../run/stage.ts";
 import type { Backend } from "./backend.ts";
 import { openSource } from "./open-source.ts";
 import { forecastOn } from "./planning.ts";
@@ -30,12 +30,13 @@ export function nameRun(startedAt = new Date()): string {
 
 /** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
 export async function createRun(
-  spec: RunSpec,
+  given: RunSpec,
   backend: Pick<Backend, "name" | "store">,
   watchers: Watchers = {},
   run: string = nameRun(),
 ): Promise<RunRecord> {
-  assert(spec.auto === undefined, "what is left to the planner is chosen before a run is created");
+  assert(given.auto === undefined, "what is left to the planner is chosen before a run is created");
+  const spec = await stageProblem(given, backend.store);
   const ports = { open: openSource, store: backend.store };
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();

@@ -33,10 +33,11 @@ export interface Problem {
   readonly ownIntercepts?: true;
   /**
    * Brings what its options name outside of the store into it, and returns the options with all
-   * that everyone else needs to know of that. Done once, before a run is recorded.
+   * that everyone else needs to know of that, `seed` included. Done once, before a run is recorded.
    */
   stage?(
     write: (key: string, bytes: Uint8Array) => Promise<unknown>,
+    seed: number,
   ): Promise<Readonly<Record<string, unknown>>>;
   /**
    * To be awaited before anything is computed, where what computes must be loaded first; `read`

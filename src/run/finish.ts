@@ -2,13 +2,13 @@ import { hash } from "node:crypto";
 import type { Prepared } from "../data/prepared.ts";
 import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { problems } from "../problems/registry.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
 import { carriedPrefix, evaluationKey, modelKey, resultKey } from "./keys.ts";
 import type { RunRecord } from "./record.ts";
 import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
 import type { SegmentEnd } from "./segment.ts";
+import { problemReady } from "./stage.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
 const curvePointsMax = 80;
@@ -29,7 +29,7 @@ export async function finishRun(
   store: Store,
 ): Promise<ResultEvent> {
   const { run, spec } = record;
-  const problem = problems.create(spec.problem);
+  const problem = await problemReady(spec.problem, store);
   const checkpoint = await readCheckpoint<object>(store, run);
   const { traces } = await readBatches(store, run, checkpoint?.sequence ?? 0);
   const zero = { round: 0, atMs: 0, weights: end.startWeights };

@@ -11,6 +11,7 @@ import { factsOf, openTraining } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
 import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
 import { type ReplySums, replySums } from "./reply-sums.ts";
+import { problemReady } from "./stage.ts";
 
 /** Why a segment stopped whose invocation had no more time: the next one goes on. */
 export const segmentOver = "the segment's time was up";
@@ -51,6 +52,7 @@ export async function runSegment(
 ): Promise<SegmentEnd> {
   const { store, clock } = ports;
   const { spec, run } = record;
+  await problemReady(spec.problem, store);
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
   const before = await readCheckpoint<object>(store, run);
   if (before !== null) await forgetBeyond(store, run, before.sequence);

@@ -108,13 +108,14 @@ export function resolveSpec(given: unknown): RunSpec {
   const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
   const strategy = methods.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
   const { usual } = methods.create(strategy);
-  const { mixable, l1 } = problems.create(problem);
+  const { mixable, l1, ownIntercepts } = problems.create(problem);
+  const own = ownIntercepts === true ? { intercept: false } : {};
   const rowsEncoding = usualEncoding(mixable, spec.workers);
   const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
   const optimizer = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
   return {
     problem,
-    data: parseOptions(dataSchema, spec.data, "data"),
+    data: parseOptions(dataSchema, { ...own, ...spec.data }, "data"),
     workers: spec.workers,
     wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
     encoding: encodings.resolve(asConfig(encoding), "encoding"),

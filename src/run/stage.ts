@@ -4,6 +4,7 @@ import type { Encoded, Prepared } from "../data/prepared.ts";
 import type { SourceOpener } from "../data/source.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
+import { problems } from "../problems/registry.ts";
 import { planRun } from "./plan.ts";
 import type { RunSpec } from "./spec.ts";
 
@@ -13,6 +14,27 @@ export interface Staged {
 }
 
 export type StageProgress = (what: "reading" | "encoding", done: number, total: number) => void;
+
+/** The spec with all that its problem names brought into the store; as it is where that is none. */
+export async function stageProblem(spec: RunSpec, store: Store): Promise<RunSpec> {
+  const { stage } = planRun(spec).problem;
+  if (stage === undefined) return spec;
+  const write = (key: string, bytes: Uint8Array) => store.writeOnce(key, bytes);
+  const { type } = spec.problem;
+  return { ...spec, problem: { type, ...plain(await stage(write, spec.seed)) } };
+}
+
+/** As a record will hold it. */
+function plain(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(options)) as Record<string, unknown>;
+}
+
+/** Loads what computes a problem, where that is not there from the start. */
+export async function problemReady(chosen: RunSpec["problem"], store: Store): Promise<Problem> {
+  const problem = problems.create(chosen);
+  await problem.ready?.((key) => store.read(key));
+  return problem;
+}
 
 /** Brings a spec's data into the store, encoded; what is there already costs nothing. */
 export async function stageData(

@@ -10,6 +10,7 @@ export interface NetworkOptions {
   readonly metrics?: readonly string[] | undefined;
   readonly backend: BackendChoice;
   readonly engine: "auto" | "tfjs";
+  readonly seed?: number | undefined;
   readonly facts?: NetworkFacts | undefined;
 }
 

@@ -23,18 +23,18 @@ export function networkProblem(options: NetworkOptions): Problem {
     l1: 0,
     ownIntercepts: true,
     weightsLength: (columns, classes) => checkedLength(options, columns, classes),
-    async stage(write) {
+    async stage(write, seed) {
       if (facts !== undefined) return { ...options };
       const { readModel } = await import("../../tfjs/model-source.ts");
       const read = await readModel(options.model, options.backend);
       await write(read.facts.key, read.bytes);
-      return { ...options, facts: read.facts };
+      return { ...options, seed: options.seed ?? seed, facts: read.facts };
     },
     ready: (read) => openEngineOf(options, read),
     initial: (random) => engine().initial(random),
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
-      engine().lossAndGradient(examples, weights, gradient, random),
+      engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
     along: ({ rows, targets }, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = weights.map((weight, i) => weight + step * direction[i]!);

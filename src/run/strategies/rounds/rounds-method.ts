@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RunError } from "../../../core/errors.ts";
+import { randomFrom } from "../../../core/random.ts";
 import { define } from "../../../core/registry.ts";
 import { encode } from "../../../data/encode.ts";
 import { optimizers } from "../../../optimizers/registry.ts";
@@ -58,6 +59,14 @@ function refuse(spec: RunSpec, { problem, encoding }: Parts, isExact: boolean): 
       { hint: "choose optimizer: fista or proximal-gradient" },
     );
   }
+  if (optimizer.needsCurvature && problem.smoothness(1) === Number.POSITIVE_INFINITY) {
+    throw new RunError(
+      "unsafe-step",
+      `optimizer: ${spec.optimizer.type}: no step is safe for ${spec.problem.type}, ` +
+        "whose curvature has no bound",
+      { hint: "give the step as a number, or choose optimizer: adam or l-bfgs" },
+    );
+  }
   if (!encoding.tight && optimizer.needsCurvature) {
     throw new RunError(
       "unsafe-step",
@@ -88,6 +97,13 @@ interface Exactness {
   readonly exactEvery: number;
 }
 
+function initialWeights(
+  { seed }: RunSpec,
+  problem: Opening["problem"],
+): Float32Array<ArrayBuffer> | null {
+  return problem.initial?.(randomFrom(seed).fork("weights")) ?? null;
+}
+
 /** What the rounds strategy needs to know, once the data are encoded. */
 export function roundsPlan(opening: Opening, chosen: Exactness): RoundsPlan {
   const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
@@ -101,6 +117,7 @@ export function roundsPlan(opening: Opening, chosen: Exactness): RoundsPlan {
     wait,
     shape: { columns, intercept: preparation.intercept },
     weightsLength: problem.weightsLength(columns, preparation.target.classes?.length ?? 0),
+    initial: () => initialWeights(spec, problem),
     largestEigenvalue,
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,

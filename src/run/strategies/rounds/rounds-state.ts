@@ -19,6 +19,8 @@ export interface RoundsPlan {
   readonly wait: WaitPolicy;
   readonly shape: WeightShape;
   readonly weightsLength: number;
+  /** The weights to start from; zeros where there are none. */
+  readonly initial?: () => Float32Array<ArrayBuffer> | null;
   /** Largest eigenvalue of X'X/n; only where the optimizer needs it. */
   readonly largestEigenvalue: number;
   readonly roundsMax: number;

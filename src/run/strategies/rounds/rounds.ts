@@ -83,7 +83,7 @@ function started(plan: RoundsPlan): RoundsState {
   return {
     round: 0,
     startedMs: 0,
-    weights: new Float32Array(plan.weightsLength),
+    weights: plan.initial?.() ?? new Float32Array(plan.weightsLength),
     ahead: null,
     memory: plan.optimizer.start(),
     firstNorm: 0,
