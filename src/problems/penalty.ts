@@ -17,6 +17,7 @@ export function penalty(
   weights: Float32Array | Float64Array,
   shape: WeightShape,
 ): number {
+  if (l1 === 0 && l2 === 0) return 0;
   let squares = 0;
   let absolute = 0;
   eachPenalized(weights.length, shape, (j) => {
@@ -45,7 +46,7 @@ export function eachPenalized(
   visit: (index: number) => void,
 ): void {
   for (let start = 0; start < length; start += columns) {
-    const end = start + columns - (intercept ? 1 : 0);
+    const end = Math.min(length, start + columns - (intercept ? 1 : 0));
     for (let j = start; j < end; j++) visit(j);
   }
 }
