@@ -3,7 +3,7 @@ import { choose } from "../../src/planner/choose.ts";
 import { clock } from "../../src/planner/clocking.ts";
 import { fatesOf } from "../../src/planner/lateness.ts";
 import type { Machine } from "../../src/planner/machine.ts";
-import { type Rehearsal, rehearse } from "../../src/planner/rehearse.ts";
+import { type Rehearsal, rehearsing } from "../../src/planner/rehearse.ts";
 import { entriesPerRowOf, type Sample, sampleOf, shapeOf } from "../../src/planner/sample.ts";
 import { type Setting, settingInWords, settingsOf, specWith } from "../../src/planner/setting.ts";
 import { roundsTo } from "../../src/planner/target.ts";
@@ -68,18 +68,18 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   };
   const world = { spec, data, sample, machine: later, objective: target.objective, futures };
   const chosenLives = await live(world, chosen.setting);
-  const chosenSeconds = await secondsTo(chosenLives, target.objective);
+  const chosenSeconds = secondsTo(chosenLives, target.objective);
   const isPlain = chosen === plain;
   const plainSeconds = isPlain
     ? chosenSeconds
-    : await secondsTo(await live(world, plain.setting), target.objective);
+    : secondsTo(await live(world, plain.setting), target.objective);
   let best = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
   const fates = fatesOf(later.lateness);
   for (const setting of settingsOf(spec, auto, { rows: data.rows, sparse: false })) {
     if (setting === chosen.setting || same(setting, chosen.setting)) continue;
     const clocked = clock(specWith(spec, setting), data, { ...later, fates }, spec.stop.rounds);
     if (clocked.at(target.rounds).seconds >= best.seconds) continue;
-    const seconds = await secondsTo(await live(world, setting), target.objective);
+    const seconds = secondsTo(await live(world, setting), target.objective);
     if (seconds < best.seconds) best = { words: settingInWords(spec, setting), seconds };
   }
   const told = { ...machine, fates: fatesOf(machine.lateness) };
@@ -115,15 +115,16 @@ async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
   const spec = specWith(world.spec, setting);
   const workMs = machine.workMs(entriesPerSlot(spec, data));
   const lives: Rehearsal[] = [];
+  const rehearse = await rehearsing({ spec, sample, machine, workMs });
   for (let draw = 0; draw < world.futures; draw++)
-    lives.push(await rehearse({ spec, sample, machine, workMs, draw, roundsMax: 1e6 }));
+    lives.push(await rehearse({ draw, roundsMax: 1e6 }));
   return lives;
 }
 
-async function secondsTo(lives: readonly Rehearsal[], objective: number): Promise<number> {
+function secondsTo(lives: readonly Rehearsal[], objective: number): number {
   const seconds: number[] = [];
   for (const life of lives) {
-    const rounds = await roundsTo(life, objective);
+    const rounds = roundsTo(life, objective);
     if (rounds !== null) seconds.push(rounds === 0 ? 0 : life.endsMs[rounds - 1]! / 1000);
   }
   const missed = lives.length - seconds.length;

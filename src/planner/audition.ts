@@ -1,9 +1,9 @@
 import type { AutoKey, RunSpec } from "../run/spec.ts";
-import { clock, rehearsedClock } from "./clocking.ts";
+import { type Clocking, clock, rehearsedClock } from "./clocking.ts";
 import { type Considered, type Goal, withTrials } from "./considered.ts";
 import type { Fates } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
-import { type Rehearsal, rehearse } from "./rehearse.ts";
+import { type Future, type Rehearsal, rehearsing } from "./rehearse.ts";
 import type { Sample } from "./sample.ts";
 import { canWork, isPlain, plainSetting, type Setting, specWith } from "./setting.ts";
 import { missOf, roundsTo, type Target, targetOf } from "./target.ts";
@@ -27,6 +27,9 @@ export interface Reference {
 }
 
 const roundsRehearsedMax = 300;
+/** Rehearsals of a setting that go on to its end. */
+const rehearsedWhole = 2;
+const roundsTimedMin = 8;
 
 /** Where waiting for all unencoded slots ends: erasures have no part in it, nor has the number. */
 export async function referenceOf(job: Job): Promise<Reference> {
@@ -34,8 +37,9 @@ export async function referenceOf(job: Job): Promise<Reference> {
     ...job.machine,
     lateness: () => ({ delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 }),
   };
-  const done = await rehearsal({ ...job, machine: calm }, plainOf(job.spec), 0);
-  return { target: await targetOf(done), roundsToStop: stopOf(job.spec, done) };
+  const rehearse = await stageOf({ ...job, machine: calm }, plainOf(job.spec));
+  const done = await rehearse({ draw: 0, roundsMax: roundsRehearsedMax });
+  return { target: targetOf(done), roundsToStop: stopOf(job.spec, done) };
 }
 
 /** Not encoding and waiting for all, or the spec's own setting where its strategy refuses that. */
@@ -47,11 +51,8 @@ export function plainOf(spec: RunSpec): Setting {
 
 /** A setting on the clock, as if it took the reference's rounds. */
 export async function clocked(job: Job, setting: Setting, from: Reference): Promise<Considered> {
-  const spec = specWith(job.spec, setting);
   const { rounds } = from.target;
-  const clocking = isTimed(spec)
-    ? clock(spec, job.data, job.machine, Math.max(1, job.spec.stop.rounds))
-    : rehearsedClock([await rehearsal(job, setting, 0), await rehearsal(job, setting, 1)]);
+  const clocking = await clockOf(job, setting, from.target, "compared");
   return {
     setting,
     clock: clocking,
@@ -63,7 +64,17 @@ export async function clocked(job: Job, setting: Setting, from: Reference): Prom
   };
 }
 
-/** A setting with so many rehearsals, those it had included; or what is wrong with it. */
+/** The same in more futures, for one that has a chance. */
+export async function clockedCloser(job: Job, one: Considered, to: Target): Promise<Considered> {
+  if (!isTimed(specWith(job.spec, one.setting))) return one;
+  const closer = await clockOf(job, one.setting, to, "close");
+  return { ...one, clock: closer, toTarget: closer.at(to.rounds) };
+}
+
+/**
+ * A setting with so many rehearsals, those it had included; or what is wrong with it. The first
+ * ones go on to the end, as it must stay where it came to; the others only until it is there.
+ */
 export async function rehearsed(
   job: Job,
   one: Considered,
@@ -72,25 +83,41 @@ export async function rehearsed(
 ): Promise<Considered> {
   const tried = [...one.tried];
   let { roundsToStop } = one;
+  const rehearse = await stageOf(job, one.setting);
   for (let draw = tried.length; draw < count; draw++) {
-    const done = await rehearsal(job, one.setting, draw);
-    roundsToStop =
-      draw === 0 ? stopOf(job.spec, done) : Math.max(roundsToStop, stopOf(job.spec, done));
-    const reached = await roundsTo(done, target.objective);
+    const isWhole = draw < rehearsedWhole;
+    const until = isWhole ? {} : { until: target.objective };
+    const done = await rehearse({ draw, roundsMax: roundsRehearsedMax, ...until });
+    if (isWhole) roundsToStop = Math.max(draw === 0 ? 0 : roundsToStop, stopOf(job.spec, done));
+    const reached = roundsTo(done, target.objective);
     const failed = { ...one, tried: [], rounds: null, roundsToStop };
     if (done.stuck !== null) return { ...failed, verdict: { kind: "stuck", reason: done.stuck } };
     if (reached === null)
-      return { ...failed, verdict: { kind: "misses", miss: await missOf(done, target) } };
+      return { ...failed, verdict: { kind: "misses", miss: missOf(done, target) } };
     tried.push(reached);
   }
   return withTrials({ ...one, roundsToStop }, tried);
 }
 
-function rehearsal(job: Job, setting: Setting, draw: number): Promise<Rehearsal> {
+async function clockOf(
+  job: Job,
+  setting: Setting,
+  { rounds }: Target,
+  use: "compared" | "close",
+): Promise<Clocking> {
+  const spec = specWith(job.spec, setting);
+  // Who takes longer goes on as these rounds do.
+  const timed = Math.min(Math.max(1, job.spec.stop.rounds), Math.max(roundsTimedMin, 2 * rounds));
+  if (isTimed(spec)) return clock(spec, job.data, job.machine, timed, use);
+  const rehearse = await stageOf(job, setting);
+  const whole = (draw: number) => rehearse({ draw, roundsMax: roundsRehearsedMax });
+  return rehearsedClock([await whole(0), await whole(1)]);
+}
+
+function stageOf(job: Job, setting: Setting): Promise<(future: Future) => Promise<Rehearsal>> {
   const { sample, machine, data } = job;
   const spec = specWith(job.spec, setting);
-  const workMs = machine.workMs(entriesPerSlot(spec, data));
-  return rehearse({ spec, sample, machine, workMs, draw, roundsMax: roundsRehearsedMax });
+  return rehearsing({ spec, sample, machine, workMs: machine.workMs(entriesPerSlot(spec, data)) });
 }
 
 function stopOf({ stop }: RunSpec, { isDone, endsMs }: Rehearsal): number {

@@ -2,35 +2,42 @@ import { assert } from "../core/errors.ts";
 import {
   type Choosing,
   clocked,
+  clockedCloser,
   type Job,
   plainOf,
   type Reference,
   referenceOf,
   rehearsed,
 } from "./audition.ts";
-import { type Choice, type Considered, compared, errorOf } from "./considered.ts";
+import { type Choice, type Considered, compared, errorOf, type Goal } from "./considered.ts";
 import { type Foresight, foresight } from "./foresight.ts";
 import { fatesOf } from "./lateness.ts";
 import { isPlain, settingsOf } from "./setting.ts";
 
 /** A gain of less than this over not encoding is none. */
 const gainMin = 0.01;
-/** Rounds are few and chance plays a part: who comes close is rehearsed more often. */
-const rehearsalsFirst = 2;
-const rehearsalsEnough = 6;
+/** Rounds are few and chance plays a part: who comes close is rehearsed more often, in steps. */
+const rehearsalsSteps = [2, 6, 12, 24, 48];
+const rehearsalsLeast = 6;
+const rehearsalsMost = 48;
+/** Known to this part of its time or bill, a setting is known well enough. */
+const errorEnough = 0.01;
 
 /**
  * The setting that reaches the loss of waiting for all unencoded slots first, or cheapest. Settings
  * start from what they would take if erasures cost no rounds, which none can better; whichever
- * is ahead is rehearsed until it is behind another or known well enough. Not encoding wins ties.
+ * could be ahead is rehearsed until it is behind another or known well enough. Not encoding wins
+ * ties.
  */
 export async function choose(how: Choosing): Promise<Choice> {
   const job: Job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
   const reference = await referenceOf(job);
   const field = await fieldOf(job, reference);
   const plains = field.filter(({ setting }) => isPlain(setting));
-  const sure = (one: Considered) => compared(one.toTarget, how.goal) + errorOf(one, how.goal);
-  const plain = least(plains, sure) ?? (await clocked(job, plainOf(how.spec), reference));
+  const best = least(plains, (one) => compared(one.toTarget, how.goal));
+  const coarse = best ?? (await clocked(job, plainOf(how.spec), reference));
+  const plain = await clockedCloser(job, coarse, reference.target);
+  if (best !== null) field[field.indexOf(best)] = plain;
   const ahead = await race(job, reference, field, plains.length > 0 ? plain : null);
   const there = ahead ?? nearest(field);
   const chosen: Considered = { ...there, verdict: { kind: "chosen" } };
@@ -63,10 +70,11 @@ async function race(
 ): Promise<Considered | null> {
   const foreseen = foresight(job);
   const { goal } = job;
+  // What it may come to while that is open, and what it comes to at least once that is settled.
   const standing = (one: Considered) => {
-    if (one === plain) return (1 - gainMin) * compared(one.toTarget, goal);
-    const error = one.tried.length >= rehearsalsEnough ? errorOf(one, goal) : 0;
-    return compared(one.toTarget, goal) + error;
+    const expected = compared(one.toTarget, goal);
+    if (one === plain) return (1 - gainMin) * expected;
+    return expected + (isSettled(one, goal) ? 1 : -1) * errorOf(one, goal);
   };
   for (;;) {
     const running = field.filter(
@@ -75,7 +83,8 @@ async function race(
     const ahead = least(running, standing);
     if (ahead === null) return null;
     const { setting } = ahead;
-    if (ahead === plain || ahead.tried.length >= rehearsalsEnough) {
+    const others = running.filter((one) => one !== ahead).map(standing);
+    if (ahead === plain || isSettled(ahead, goal) || isSurely(ahead, Math.min(...others), goal)) {
       for (const one of field) if (one.verdict.kind === "open") settle(field, one);
       return field.find((one) => one.setting === setting)!;
     }
@@ -89,12 +98,28 @@ async function closer(
   target: Reference["target"],
   foreseen: Foresight,
 ): Promise<Considered> {
-  const isNew = one.tried.length === 0;
+  const rehearsals = one.tried.length;
+  const isNew = rehearsals === 0;
   const verdict = isNew ? foreseen.verdictOn(one) : null;
   if (verdict !== null) return { ...one, verdict };
-  const done = await rehearsed(job, one, target, isNew ? rehearsalsFirst : rehearsalsEnough);
+  const about = isNew ? await clockedCloser(job, one, target) : one;
+  const more = rehearsalsSteps.find((step) => step > rehearsals)!;
+  const done = await rehearsed(job, about, target, more);
   foreseen.learn(done);
   return done;
+}
+
+function isSettled(one: Considered, goal: Goal): boolean {
+  const { length } = one.tried;
+  if (length >= rehearsalsMost) return true;
+  const enough = errorEnough * compared(one.toTarget, goal);
+  return length >= rehearsalsLeast && errorOf(one, goal) <= enough;
+}
+
+/** Even if it comes to more than expected, no other could come to less. */
+function isSurely(one: Considered, others: number, goal: Goal): boolean {
+  const most = compared(one.toTarget, goal) + errorOf(one, goal);
+  return one.tried.length >= rehearsalsLeast && most <= others;
 }
 
 /** Who was not ahead in the end was either looked at, or could not be. */

@@ -28,21 +28,21 @@ export interface Clocking {
 }
 
 /** Invocations that are timed for one setting; the fate of each takes some ten microseconds. */
-const invocationsMax = { compared: 9_000, told: 24_000 };
+const invocationsMax = { compared: 9_000, close: 40_000, told: 24_000 };
 const roundsTimedMax = 40;
 const futuresMin = 3;
-const futuresMax = { compared: 8, told: 21 };
+const futuresMax = { compared: 16, close: 64, told: 21 };
 
 /**
- * Times a spec's rounds in several futures: a few to compare it with others in the same ones, more
- * to tell how long it takes. Beyond the rounds that were timed, the mean goes on.
+ * Times a spec's rounds in several futures: a few to compare it with others in the same ones, many
+ * for those that come close, and in between to tell how long it takes. Beyond the rounds that were timed, the mean goes on.
  */
 export function clock(
   spec: RunSpec,
   data: DataShape,
   machine: Machine & { readonly fates: Fates },
   rounds: number,
-  use: "compared" | "told" = "compared",
+  use: keyof typeof futuresMax = "compared",
 ): Clocking {
   const timed = timedOf(spec, data, machine);
   const perRound = timed.phases.length * spec.workers;
@@ -75,7 +75,14 @@ const nothingSpent: Spent = {
 };
 
 function clocking(futures: readonly Pick<RoundTimes, "spentAt">[], timed: number): Clocking {
-  return { at: (rounds) => figuresOf(futures, timed, rounds) };
+  const known = new Map<number, Figures>();
+  return {
+    at(rounds) {
+      const figures = known.get(rounds) ?? figuresOf(futures, timed, rounds);
+      known.set(rounds, figures);
+      return figures;
+    },
+  };
 }
 
 function figuresOf(

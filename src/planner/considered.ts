@@ -55,13 +55,17 @@ export function withTrials(one: Considered, tried: readonly number[]): Considere
   return { ...one, tried, rounds, toTarget: averaged(each) };
 }
 
-/** How sure that is: the standard error of the mean over its rehearsals. */
+/**
+ * How sure that is: the standard error of the mean over its rehearsals. One more is thought of that
+ * differs by half a round, so that few which agree are not taken for many.
+ */
 export function errorOf({ tried, clock }: Considered, goal: Goal): number {
-  if (tried.length < 2) return 0;
+  if (tried.length === 0) return 0;
   const values = tried.map((rounds) => compared(clock.at(rounds), goal));
   const middle = mean(values);
-  const variance = mean(values.map((value) => (value - middle) ** 2));
-  return Math.sqrt(variance / (tried.length - 1));
+  const halfRound = middle / (2 * Math.max(1, mean(tried)));
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, halfRound ** 2);
+  return Math.sqrt(squares) / tried.length;
 }
 
 function averaged(all: readonly Figures[]): Figures {

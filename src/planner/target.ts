@@ -14,34 +14,34 @@ export const toleranceRelative = 0.01;
 /** Where that objective is next to nothing, as a part of the way to it. */
 const toleranceOfWay = 1e-4;
 
-export async function targetOf(reference: Rehearsal): Promise<Target> {
-  const first = await reference.objectiveAt(0);
-  const last = await reference.objectiveAt(reference.endsMs.length);
+export function targetOf(reference: Rehearsal): Target {
+  const first = reference.objectiveAt(0);
+  const last = reference.objectiveAt(reference.endsMs.length);
   const way = Math.max(0, first - last);
   const slack = Math.max(toleranceRelative * Math.abs(last), toleranceOfWay * way);
   const objective = last + slack;
-  return { reference: last, objective, rounds: (await roundsTo(reference, objective))! };
+  return { reference: last, objective, rounds: roundsTo(reference, objective)! };
 }
 
 /**
  * The round after which the objective is at the target, by bisection: it falls but for small
  * steps back. Null where the last one is not there.
  */
-export async function roundsTo(rehearsal: Rehearsal, objective: number): Promise<number | null> {
-  const isThere = async (rounds: number) => (await rehearsal.objectiveAt(rounds)) <= objective;
+export function roundsTo(rehearsal: Rehearsal, objective: number): number | null {
+  const isThere = (rounds: number) => rehearsal.objectiveAt(rounds) <= objective;
   let there = rehearsal.endsMs.length;
-  if (!(await isThere(there))) return null;
+  if (!isThere(there)) return null;
   for (let before = -1; there - before > 1; ) {
     const middle = (before + there) >> 1;
-    if (await isThere(middle)) there = middle;
+    if (isThere(middle)) there = middle;
     else before = middle;
   }
   return there;
 }
 
 /** How far above the reference it ends, in units of the tolerance: up to 1 is good enough. */
-export async function missOf(rehearsal: Rehearsal, target: Target): Promise<number> {
+export function missOf(rehearsal: Rehearsal, target: Target): number {
   const { reference, objective } = target;
-  const end = await rehearsal.objectiveAt(rehearsal.endsMs.length);
+  const end = rehearsal.objectiveAt(rehearsal.endsMs.length);
   return Number.isFinite(end) ? (end - reference) / (objective - reference) : Infinity;
 }
