@@ -1,0 +1,156 @@
+import * as z from "zod";
+import { RunError } from "../core/errors.ts";
+import { parseOptions } from "../core/registry.ts";
+
+/**
+ * How two data sets differ that a release must not tell apart. A number without it means nothing:
+ * the same noise is worth twice the epsilon and more under `replace-one`.
+ */
+export const adjacencies = {
+  "add-remove": "one record is there or not",
+  "replace-one": "one record, or one node's whole data, is any other",
+  "zero-out": "one record counts nothing, its place known",
+} as const;
+
+export type Adjacency = keyof typeof adjacencies;
+
+const adjacency = z
+  .enum(Object.keys(adjacencies) as [Adjacency, ...Adjacency[]])
+  .describe("how neighbouring data sets differ: add-remove, replace-one or zero-out");
+const times = z
+  .int()
+  .min(1)
+  .max(1e9)
+  .default(1)
+  .describe("how many such releases, each with noise of its own, each free to heed those before");
+const positive = z.number().positive().finite();
+
+/** Normal noise on a value that a neighbour moves by at most `sensitivity` in the 2-norm. */
+const gaussian = z.strictObject({
+  mechanism: z.literal("gaussian"),
+  adjacency,
+  sensitivity: z.number().min(0).finite().describe("the most that a neighbour moves the value"),
+  sigma: positive.describe("the noise's standard deviation, in the value's own units"),
+  times,
+});
+
+/** Laplace noise on a value that a neighbour moves by at most `sensitivity` in the 1-norm. */
+const laplace = z.strictObject({
+  mechanism: z.literal("laplace"),
+  adjacency,
+  sensitivity: z.number().min(0).finite().describe("the most that a neighbour moves the value"),
+  scale: positive.describe("the noise's mean distance from zero, in the value's own units"),
+  times,
+});
+
+/**
+ * Sums of clipped per-record gradients over batches. The noise is told as a multiple of the clip
+ * norm, which is what one record adds to a sum at most; replacing it moves the sum by twice that.
+ */
+const dpSgd = z.strictObject({
+  mechanism: z.literal("dp-sgd"),
+  adjacency,
+  sampler: z
+    .enum(["poisson", "full-batch"])
+    .describe("how batches are drawn: poisson (each record by its own coin) or full-batch"),
+  rate: z.number().gt(0).max(1).describe("the chance of a record to be in a batch"),
+  divisor: z
+    .literal("public")
+    .describe("what sums are divided by: a public number, such as the expected batch size"),
+  noise: positive.describe("the noise's standard deviation over the clip norm"),
+  steps: z.int().min(1).max(1e9).describe("how many batches"),
+});
+
+/**
+ * A secret normal mixture of rows of norm at most C, with noise: `margin` is
+ * (sigma^2 + lambda_min) / C^2, where lambda_min bounds the rows' smallest eigenvalue from below.
+ */
+const sketch = z.strictObject({
+  mechanism: z.literal("sketch"),
+  adjacency: z.literal("zero-out").describe("zero-out, the one adjacency it is known under"),
+  rows: z.int().min(1).max(1e9).describe("how many mixtures are released"),
+  margin: z.number().gt(1).finite().describe("(sigma^2 + lambda_min) / C^2"),
+});
+
+const schemas = { gaussian, laplace, "dp-sgd": dpSgd, sketch } as const;
+
+export type GaussianRelease = z.output<typeof gaussian>;
+export type LaplaceRelease = z.output<typeof laplace>;
+export type DpSgdRelease = z.output<typeof dpSgd>;
+export type SketchRelease = z.output<typeof sketch>;
+
+/** Something that was published, as accountants see it. Plain data: ledgers hold lists of these. */
+export type Release = GaussianRelease | LaplaceRelease | DpSgdRelease | SketchRelease;
+
+export type Mechanism = Release["mechanism"];
+
+export const mechanisms = Object.keys(schemas) as readonly Mechanism[];
+
+/**
+ * Checks one release as a file or a command line gives it. Refuses what has no one meaning: no
+ * adjacency, no sampler, batches that are shuffled or of a fixed size, sums over realised counts.
+ */
+export function parseRelease(given: Readonly<Record<string, unknown>>, path: string): Release {
+  const schema = schemas[given.mechanism as Mechanism];
+  if (schema === undefined)
+    throw new RunError(
+      "unknown-name",
+      `${path}: no mechanism is called ${shown(given.mechanism)}`,
+      {
+        hint: `choose one of ${mechanisms.join(", ")}`,
+      },
+    );
+  refuseAmbiguous(given, path);
+  const release = parseOptions<Release>(schema, given, path);
+  if (release.mechanism === "dp-sgd" && release.sampler === "full-batch" && release.rate !== 1)
+    throw new RunError("ambiguous-sampler", `${path}.rate: ${release.rate} with full batches`, {
+      hint: "give rate 1, or sampler poisson if each record is in a batch by its own coin",
+    });
+  return release;
+}
+
+function refuseAmbiguous(given: Readonly<Record<string, unknown>>, path: string): void {
+  const { mechanism, adjacency: how, sampler, divisor } = given;
+  const named = (key: string, why: string, hint: string) =>
+    new RunError("ambiguous-privacy", `${path}.${key}: ${why}`, { hint });
+  if (how === undefined)
+    throw named(
+      "adjacency",
+      "nothing given, and epsilon depends on it",
+      `choose one of ${Object.keys(adjacencies).join(", ")}`,
+    );
+  if (mechanism !== "dp-sgd") return;
+  if (sampler === undefined)
+    throw named(
+      "sampler",
+      "nothing given, and the noise is worth less without random batches",
+      "choose poisson or full-batch",
+    );
+  if (sampler !== "poisson" && sampler !== "full-batch")
+    throw named(
+      "sampler",
+      `no tight bound is known for batches by ${shown(sampler)}`,
+      "draw each record into each batch by its own coin (poisson), or use full batches",
+    );
+  if (divisor === undefined)
+    throw named("divisor", "nothing given, expected public", "divide by the expected batch size");
+  if (divisor !== "public")
+    throw named(
+      "divisor",
+      `${shown(divisor)} tells how many records there were, which nobody has paid for`,
+      "divide by a public number, such as the expected batch size",
+    );
+}
+
+/** The one adjacency of a list. Throws where releases were calibrated to different ones. */
+export function adjacencyOf(releases: readonly Release[]): Adjacency | null {
+  const found = [...new Set(releases.map((release) => release.adjacency))];
+  if (found.length <= 1) return found[0] ?? null;
+  throw new RunError("mixed-adjacency", `releases: under ${found.join(" and ")}`, {
+    hint: "state every sensitivity under one adjacency; budgets under two do not add up",
+  });
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? "nothing";
+}
