@@ -1,0 +1,164 @@
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Store } from "../../src/ports/store.ts";
+import { gaussianEpsilon } from "../../src/privacy/accountants/gaussian.ts";
+import type { Entry } from "../../src/privacy/ledger/entry.ts";
+import { type Budget, openLedger } from "../../src/privacy/ledger/ledger.ts";
+import { publish } from "../../src/privacy/ledger/publish.ts";
+import { flakyStore } from "../../src/storage/flaky.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
+
+const folder = temporaryFolder();
+const served = await listen({ root: folder.path });
+const client = s3Client({
+  endpoint: served.endpoint,
+  region: "us-east-1",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+});
+
+beforeAll(async () => {
+  await client.send(new CreateBucketCommand({ Bucket: "ledgers" }));
+});
+
+afterAll(async () => {
+  client.destroy();
+  await served.close();
+  folder.remove();
+});
+
+let fresh = 0;
+const s3 = (): Store => s3Store({ bucket: "ledgers", prefix: `l${fresh++}/`, client });
+
+const sigma = 26.11442145;
+const budget: Budget = {
+  epsilon: 1,
+  delta: 1e-5,
+  account: (releases, delta) => gaussianEpsilon(releases, delta)!,
+};
+
+function entry(id: string, more: Partial<Entry> = {}): Entry {
+  const release = {
+    mechanism: "gaussian",
+    adjacency: "replace-one",
+    sensitivity: 1,
+    sigma,
+  } as const;
+  const about = { unit: "node", observers: "all who read messages", key: `message/${id}` } as const;
+  return { id, release: { ...release, times: 1 }, ...about, ...more };
+}
+
+const code = (thrown: unknown) => (thrown as { code?: string }).code;
+
+describe.each<[string, () => Store]>([
+  ["memory", memoryStore],
+  ["S3", s3],
+])("a ledger in %s", (_name, open) => {
+  test("100 at once: as many as the budget holds, the others refused", async () => {
+    const store = open();
+    // Five of ten such releases: 49 are worth epsilon 1 at this sigma.
+    const narrow = { ...budget, epsilon: 0.28 };
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) =>
+        openLedger(store, "ledger/", narrow).reserve(entry(`release-${i}`)),
+      ),
+    );
+    const refused = outcomes.filter((one) => one.status === "rejected");
+    expect(new Set(refused.map(({ reason }) => code(reason)))).toEqual(new Set(["over-budget"]));
+    const entries = await openLedger(store, "ledger/", narrow).entries();
+    expect(entries.length).toBe(100 - refused.length);
+    const epsilonOf = (count: number) =>
+      gaussianEpsilon(
+        Array.from({ length: count }, () => entry("any").release),
+        1e-5,
+      )!;
+    expect(epsilonOf(entries.length)).toBeLessThanOrEqual(0.28);
+    expect(epsilonOf(entries.length + 1)).toBeGreaterThan(0.28);
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+  });
+
+  test("one id is charged once, however often and by however many it is tried", async () => {
+    const store = open();
+    const tries = Array.from({ length: 20 }, () =>
+      publish(store, openLedger(store, "ledger/", budget), entry("one"), Uint8Array.of(7)),
+    );
+    for (const bytes of await Promise.all(tries)) expect([...bytes]).toEqual([7]);
+    const ledger = openLedger(store, "ledger/", budget);
+    expect((await ledger.entries()).length).toBe(1);
+    expect(await ledger.spent()).toBeCloseTo(gaussianEpsilon([entry("one").release], 1e-5)!, 14);
+  });
+
+  test("a retry gets the stored bytes, not its own", async () => {
+    const store = open();
+    const ledger = openLedger(store, "ledger/", budget);
+    await publish(store, ledger, entry("one"), Uint8Array.of(1, 2));
+    expect([...(await publish(store, ledger, entry("one"), Uint8Array.of(9, 9)))]).toEqual([1, 2]);
+  });
+});
+
+test("49 messages at (1, 1e-5) fit, and the 50th does not", async () => {
+  const store = memoryStore();
+  const ledger = openLedger(store, "ledger/", budget);
+  for (let t = 1; t <= 49; t++) await ledger.reserve(entry(`round/${t}`));
+  expect(await ledger.spent()).toBeCloseTo(1, 8);
+  await expect(ledger.reserve(entry("round/50"))).rejects.toMatchObject({
+    code: "over-budget",
+    message: expect.stringContaining("round/50: epsilon would be 1.01"),
+  });
+  expect((await ledger.entries()).length).toBe(49);
+});
+
+test("a crash after the reservation still counts, and the retry costs nothing more", async () => {
+  const inner = memoryStore();
+  let mayPublish = false;
+  const crashing: Store = {
+    ...inner,
+    async writeOnce(key, bytes) {
+      if (key.startsWith("message/") && !mayPublish) throw new Error("killed");
+      return inner.writeOnce(key, bytes);
+    },
+  };
+  const attempt = () =>
+    publish(crashing, openLedger(crashing, "ledger/", budget), entry("one"), Uint8Array.of(1));
+  await expect(attempt()).rejects.toThrow("killed");
+  const spent = await openLedger(inner, "ledger/", budget).spent();
+  expect(spent).toBeGreaterThan(0.1);
+  mayPublish = true;
+  await attempt();
+  expect(await openLedger(inner, "ledger/", budget).spent()).toBe(spent);
+});
+
+test("replies lost on the way: charged once, one object", async () => {
+  const inner = memoryStore();
+  const store = flakyStore(inner, { seed: 3, failures: 0.05, lostReplies: 0.1 });
+  for (let t = 0; t < 20; t++) {
+    let bytes: Uint8Array | null = null;
+    for (let attempt = 0; bytes === null && attempt < 500; attempt++) {
+      const ledger = openLedger(store, "ledger/", budget);
+      const mine = Uint8Array.of(t, attempt);
+      bytes = await publish(store, ledger, entry(`round/${t}`), mine).catch(() => null);
+    }
+    expect(await inner.read(`message/round/${t}`)).toEqual(bytes);
+  }
+  const entries = await openLedger(inner, "ledger/", budget).entries();
+  expect(entries.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, t) => `round/${t}`));
+});
+
+test("one name for two releases is refused", async () => {
+  const ledger = openLedger(memoryStore(), "ledger/", budget);
+  await ledger.reserve(entry("one"));
+  const other = entry("one", {
+    release: { ...entry("one").release, sigma: 20 } as Entry["release"],
+  });
+  await expect(ledger.reserve(other)).rejects.toMatchObject({ code: "other-release" });
+});
+
+test("a damaged ledger releases nothing", async () => {
+  const store = memoryStore();
+  await openLedger(store, "ledger/", budget).reserve(entry("one"));
+  await store.write("ledger/00000001.json", new TextEncoder().encode('{"id":"one"'));
+  await expect(openLedger(store, "ledger/", budget).reserve(entry("two"))).rejects.toMatchObject({
+    code: "bad-ledger",
+  });
+});
