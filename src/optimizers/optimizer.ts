@@ -1,3 +1,5 @@
+import type { Piece } from "./adaptive/core.ts";
+
 /** What an optimizer remembers between rounds: its own plain data, part of every checkpoint. */
 export type Memory = object;
 
@@ -5,7 +7,8 @@ export type Memory = object;
  * How weights move: a searcher gives a direction whose step a second quorum chooses, a stepper
  * moves at once. Laws (tested over the registry): inputs are left alone; the same inputs give the
  * same bits; memory survives a checkpoint; a direction descends (its product with a non-zero
- * gradient is negative); with every slot present the bottom of a bowl is found.
+ * gradient is negative); with every slot present the bottom of a bowl is found, by methods with a
+ * learning rate as that falls.
  */
 export type Optimizer = Searcher | Stepper;
 
@@ -32,9 +35,18 @@ export interface Searcher<Own extends Memory = Memory> extends Common<Own> {
 /** Moves the weights by the gradient alone. */
 export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
   readonly searches: false;
-  /** `smoothness` is L of the smooth part, `share` that of stored rows that replied. */
-  stepSize(facts: { readonly smoothness: number; readonly share: number }): number;
+  /**
+   * `smoothness` is L of the smooth part, `share` that of stored rows that replied, `round` counts
+   * from 0, the first one where absent.
+   */
+  stepSize(facts: {
+    readonly smoothness: number;
+    readonly share: number;
+    readonly round?: number;
+  }): number;
   move(memory: Own, here: Standing): Moved<Own>;
+  /** What it learned about itself, by name; absent where it learns nothing. */
+  learned?(memory: Own): Readonly<Record<string, number>>;
 }
 
 /** u = change of the weights, r = change of the gradient on the same rows. */
@@ -51,6 +63,8 @@ export interface Standing {
   /** Of the smooth part of the objective. */
   readonly gradient: Float64Array<ArrayBuffer>;
   readonly stepSize: number;
+  /** The tensors that the weights are, one after another; one vector where absent. */
+  readonly pieces?: readonly Piece[] | undefined;
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
    * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
   shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;

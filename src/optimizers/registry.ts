@@ -1,4 +1,6 @@
 import { registry } from "../core/registry.ts";
+import { stepperOf } from "./adaptive/adaptive.ts";
+import { adaptives } from "./adaptive/registry.ts";
 import { fista } from "./fista.ts";
 import { gradientDescent } from "./gradient-descent.ts";
 import { lBfgs } from "./l-bfgs.ts";
@@ -10,4 +12,5 @@ export const optimizers = registry<Optimizer>("optimizer", [
   lBfgs,
   proximalGradient,
   fista,
+  ...adaptives.map(stepperOf),
 ]);

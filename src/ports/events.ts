@@ -114,6 +114,8 @@ export interface RoundEvent {
   /** Objective and gradient are those of all data, not an estimate. */
   readonly exact?: true;
   readonly stepSize: number;
+  /** What the optimizer has learned about itself by then, by name. */
+  readonly coefficients?: Readonly<Record<string, number>>;
   /**
    * Without rounds that all begin together: for every gradient that counted, in the order they
    * came in, how many steps were taken since its weights.

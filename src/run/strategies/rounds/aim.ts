@@ -138,15 +138,23 @@ function step(
   const { weights, memory } = state;
   const asked = state.ahead ?? weights;
   const smoothness = problem.smoothness(plan.largestEigenvalue) + problem.l2;
-  const stepSize = optimizer.stepSize({ smoothness, share: shareOf(shares, sight.slots) });
+  const share = shareOf(shares, sight.slots);
+  const stepSize = optimizer.stepSize({ smoothness, share, round: state.round });
   const shrink = (point: Float64Array<ArrayBuffer>, size: number) =>
     softThreshold(problem.l1, size, shape, point);
-  const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, shrink });
+  const { pieces } = problem;
+  const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, pieces, shrink });
   // Zero where no small step lowers the objective; the gradient itself where that is smooth.
   const mapping =
     problem.l1 === 0 ? norm(gradient) : norm(difference(asked, moved.weights)) / stepSize;
   const aimed = judged(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
-  const event = { ...told(plan, state, sight, mapping), atMs: sight.atMs, stepSize };
+  const coefficients = optimizer.learned?.(moved.memory);
+  const event = {
+    ...told(plan, state, sight, mapping),
+    atMs: sight.atMs,
+    stepSize,
+    ...(coefficients === undefined ? {} : { coefficients }),
+  };
   const destination = {
     weights: Float32Array.from(moved.weights),
     ahead: moved.ask === null ? null : Float32Array.from(moved.ask),

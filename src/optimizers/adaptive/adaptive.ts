@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { type Definition, define } from "../../core/registry.ts";
+import type { Stepper } from "../optimizer.ts";
+import { advance, beforeFirst, type CoreState, copied, type Method } from "./core.ts";
+import { scheduleOption, shareAt } from "./schedule.ts";
+
+/** A method as people choose it; a run's stepper and a TensorFlow.js optimizer are made of it. */
+export interface Adaptive<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly name: string;
+  readonly summary: string;
+  readonly reference: string;
+  readonly options: Shape;
+  readonly examples: readonly object[];
+  method(options: z.output<z.ZodObject<Shape>>): Method;
+}
+
+/** Keeps the types of the options. */
+export function adaptive<Shape extends z.ZodRawShape>(one: Adaptive<Shape>): Adaptive<Shape> {
+  return one;
+}
+
+/** What all of them are asked: rate, schedule and clipping. */
+export function common(learningRate: number) {
+  return {
+    learningRate: z
+      .number()
+      .positive()
+      .default(learningRate)
+      .describe("how far a step goes; no method here finds it out by itself"),
+    schedule: scheduleOption.describe("how the learning rate goes on"),
+    clip: z
+      .number()
+      .positive()
+      .optional()
+      .describe("the longest gradient: a longer one is shortened to this norm"),
+  };
+}
+
+/** Decoupled: w <- w - rate decay w, beside the gradient's step. */
+export function decayOption(weightDecay: number) {
+  return z
+    .number()
+    .min(0)
+    .default(weightDecay)
+    .describe(
+      "decoupled weight decay: w - rate * decay * w before a step; where the shapes of weights " +
+        "are known, those with one dimension (biases, gains) are left alone",
+    );
+}
+
+export function betaOption(beta: number, doc: string) {
+  return z.number().min(0).lt(1).default(beta).describe(doc);
+}
+
+export function epsilonOption(epsilon: number) {
+  return z
+    .number()
+    .positive()
+    .default(epsilon)
+    .describe("added to the root in the denominator; the larger, the more like plain momentum");
+}
+
+/** What `common` asks, as a method is handed it. */
+export function paced({ learningRate, schedule, clip }: Paced): Pick<Method, "rateAt" | "clip"> {
+  return { rateAt: (step) => learningRate * shareAt(schedule, step), clip };
+}
+
+type Paced = z.output<z.ZodObject<ReturnType<typeof common>>>;
+
+/** The member of the optimizers' registry. Whatever the weights, a move leaves its inputs alone. */
+export function stepperOf(one: Adaptive): Definition<z.ZodRawShape, Stepper> {
+  const { name, summary, reference, options, examples } = one;
+  return define({
+    name,
+    summary,
+    reference,
+    options,
+    examples,
+    create: (chosen) => stepper(one.method(chosen)) as unknown as Stepper,
+  });
+}
+
+function stepper(method: Method): Stepper<CoreState> {
+  const { core } = method;
+  const learned = core.learned?.bind(core);
+  return {
+    searches: false,
+    proximal: false,
+    needsCurvature: false,
+    start: () => beforeFirst,
+    stepSize: ({ round = 0 }) => method.rateAt(round),
+    move(memory, here) {
+      const weights = new Float64Array(here.weights);
+      const asked = core.asksAhead === true ? new Float64Array(here.asked) : weights;
+      const { gradient, stepSize: rate, pieces } = here;
+      const next = advance(method, copied(memory), { weights, asked, gradient, rate, pieces });
+      return { memory: next, weights, ask: core.asksAhead === true ? asked : null };
+    },
+    ...(learned === undefined
+      ? {}
+      : { learned: (memory) => (memory.step === 0 ? {} : learned(memory)) }),
+  };
+}

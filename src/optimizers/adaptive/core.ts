@@ -1,0 +1,107 @@
+/** A named part of the weights, row-major; [inputs, outputs] for the matrix of a dense layer. */
+export interface Piece {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export type Flat = Float64Array<ArrayBuffer>;
+
+/** What a method remembers: plain data, so that it is a checkpoint as it stands. */
+export interface CoreState<Slot extends string = string, Name extends string = string> {
+  /** Steps taken. */
+  readonly step: number;
+  /** One number a weight, by name. */
+  readonly slots: Readonly<Record<Slot, Flat>>;
+  /** Numbers of the whole. */
+  readonly numbers: Readonly<Record<Name, Flat>>;
+}
+
+/**
+ * The arithmetic of a method on flat vectors, shared by runs and by TensorFlow.js. Laws (tested):
+ * a step changes the arrays of state and weights in place and nothing else; all it knows is in the
+ * state and in what it is handed, so equal bits lead to equal bits.
+ */
+export interface Core<Slot extends string = string, Name extends string = string> {
+  start(length: number): Pick<CoreState<Slot, Name>, "slots" | "numbers">;
+  /** `state.step` counts the steps before this one. */
+  step(state: CoreState<Slot, Name>, here: Here): void;
+  /** The gradient is asked ahead of the weights, at a point that the step moves as well. */
+  readonly asksAhead?: true;
+  /** It shrinks weights itself. */
+  readonly decays?: true;
+  /** What it learned while it trained, by name. */
+  learned?(state: CoreState<Slot, Name>): Readonly<Record<string, number>>;
+}
+
+export interface Here {
+  readonly weights: Flat;
+  /** The point the gradient belongs to; the weights themselves unless the core asks ahead. */
+  readonly asked: Flat;
+  /** As it came; a step goes along `scale` times this. */
+  readonly gradient: Flat;
+  /** 1, or below it where the gradient is longer than allowed. */
+  readonly scale: number;
+  readonly rate: number;
+  readonly weightDecay: number;
+  /** Absent: one vector. */
+  readonly pieces?: readonly Piece[] | undefined;
+}
+
+/** A method with its options chosen. */
+export interface Method {
+  readonly core: Core;
+  /** The learning rate of a step, counted from 0. */
+  rateAt(step: number): number;
+  /** The longest gradient; none where absent. */
+  readonly clip?: number | undefined;
+  readonly weightDecay: number;
+}
+
+export const beforeFirst: CoreState = { step: 0, slots: {}, numbers: {} };
+
+/** Zeros for every slot. */
+export function zeros<Slot extends string>(
+  length: number,
+  ...names: readonly Slot[]
+): Record<Slot, Flat> {
+  const entries = names.map((name) => [name, new Float64Array(length)]);
+  return Object.fromEntries(entries) as Record<Slot, Flat>;
+}
+
+export function copied({ step, slots, numbers }: CoreState): CoreState {
+  const copies = (arrays: Readonly<Record<string, Flat>>) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice()]));
+  return { step, slots: copies(slots), numbers: copies(numbers) };
+}
+
+/** Clips, decays, steps: weights, the point ahead and the state's arrays change in place. */
+export function advance(
+  { core, clip, weightDecay }: Method,
+  before: CoreState,
+  here: Omit<Here, "scale" | "weightDecay">,
+): CoreState {
+  const { weights, gradient, rate, pieces } = here;
+  const state = before.step === 0 ? { step: 0, ...core.start(weights.length) } : before;
+  const scale = clip === undefined ? 1 : clipScale(gradient, clip);
+  if (weightDecay > 0 && core.decays !== true) decay(weights, rate * weightDecay, pieces);
+  core.step(state, { ...here, scale, weightDecay });
+  return { ...state, step: state.step + 1 };
+}
+
+function clipScale(gradient: Flat, longest: number): number {
+  let squares = 0;
+  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
+  const length = Math.sqrt(squares);
+  return length > longest ? longest / length : 1;
+}
+
+/** Decoupled weight decay; vectors (biases, gains) are left alone where the shapes are known. */
+function decay(weights: Flat, share: number, pieces: readonly Piece[] | undefined): void {
+  const keep = 1 - share;
+  let start = 0;
+  for (const { shape } of pieces ?? [{ shape: [weights.length, 1] }]) {
+    const end = start + shape.reduce((product, side) => product * side, 1);
+    if (shape.length >= 2) for (let i = start; i < end; i++) weights[i]! *= keep;
+    start = end;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Flat } from "./core.ts";
+
+/** Of five steps of the quintic iteration, which lifts singular values fast, to about 0.7 to 1.2. */
+const [a, b, c] = [3.4445, -4.775, 2.0315];
+
+/**
+ * About the nearest matrix with orthonormal rows (or columns) to `matrix`, rows x columns,
+ * row-major: X / |X|, then five times X <- aX + (bA + cA^2)X with A = XX', on its wide side.
+ */
+export function orthogonalized(matrix: Flat, rows: number, columns: number): Flat {
+  const isTall = rows > columns;
+  let x = isTall ? transposed(matrix, rows, columns) : matrix.slice();
+  const [m, n] = isTall ? [columns, rows] : [rows, columns];
+  let squares = 0;
+  for (let i = 0; i < x.length; i++) squares += x[i]! * x[i]!;
+  const scale = 1 / (Math.sqrt(squares) + 1e-7);
+  for (let i = 0; i < x.length; i++) x[i]! *= scale;
+  for (let step = 0; step < 5; step++) x = lifted(x, m, n);
+  return isTall ? transposed(x, m, n) : x;
+}
+
+function lifted(x: Flat, m: number, n: number): Flat {
+  const gram = gramOf(x, m, n);
+  const mix = product(gram, gram, m, m);
+  for (let i = 0; i < mix.length; i++) mix[i] = b * gram[i]! + c * mix[i]!;
+  const next = product(mix, x, m, n);
+  for (let i = 0; i < next.length; i++) next[i]! += a * x[i]!;
+  return next;
+}
+
+/** XX', m x m. */
+function gramOf(x: Flat, m: number, n: number): Flat {
+  const out = new Float64Array(m * m);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += x[i * n + k]! * x[j * n + k]!;
+      out[i * m + j] = sum;
+      out[j * m + i] = sum;
+    }
+  }
+  return out;
+}
+
+/** m x m times m x n, row by row: the inner loop runs along both matrices' rows. */
+function product(left: Flat, right: Flat, m: number, n: number): Flat {
+  const out = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let k = 0; k < m; k++) {
+      const factor = left[i * m + k]!;
+      for (let j = 0; j < n; j++) out[i * n + j]! += factor * right[k * n + j]!;
+    }
+  }
+  return out;
+}
+
+function transposed(x: Flat, rows: number, columns: number): Flat {
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j]!;
+  return out;
+}
