@@ -1,3 +1,4 @@
+import type { Feedback } from "../compression/feedback.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
 
@@ -8,7 +9,7 @@ import type { Slotted } from "../ports/compute.ts";
 export const messagesVersion = 1;
 
 /** One question to one slot's shard. */
-export type WorkerTask = GradientTask | AlongTask | BlockTask | SubproblemTask;
+export type WorkerTask = GradientTask | AlongTask | BlockTask | SubproblemTask | LocalStepsTask;
 
 interface RoundTask extends Slotted {
   readonly round: number;
@@ -71,11 +72,32 @@ export interface SubproblemSolutionsTask extends SideTask {
   readonly copies: number;
 }
 
+/** Steps along gradients of minibatches, on the worker; the way from `weights` is told compressed. */
+export interface LocalStepsTask extends RoundTask {
+  readonly operation: "local-steps";
+  /** Of every step. */
+  readonly rates: Float64Array<ArrayBuffer>;
+  /** Rows of a minibatch; 0 for all. */
+  readonly batch: number;
+  readonly momentum: number;
+  /** The last weight of every block of columns is an intercept, which no penalty touches. */
+  readonly intercept: boolean;
+  readonly seed: number;
+  readonly compression: Chosen;
+  readonly feedback: Feedback;
+  /** The round whose memory the slot goes on with; null for none. */
+  readonly memory: number | null;
+}
+
 export interface WorkerReply {
   /** Sum of losses over the shard's stored rows; 0 for `along`; over all rows for `block`. */
   readonly loss: number;
   /** The summed gradient (float32, as long as the weights), or what `along` gives (float64). */
   readonly values: Float32Array | Float64Array;
+  /** Of `local-steps`: the compressed change. */
+  readonly payload?: Uint8Array<ArrayBuffer>;
+  /** The memory that the task named was gone: it began with none. */
+  readonly forgot?: true;
   /** Time spent computing, for the records. */
   readonly computeMs: number;
 }
@@ -97,5 +119,11 @@ export function inputBytes(task: WorkerTask): number {
   if ("predictions" in task) bytes += task.predictions.byteLength;
   if ("direction" in task) bytes += task.direction.byteLength;
   if ("steps" in task) bytes += task.steps.byteLength;
+  if ("rates" in task) bytes += task.rates.byteLength;
   return bytes;
+}
+
+/** Bytes of the numbers that a reply is made of. */
+export function outputBytes({ values, payload }: WorkerReply): number {
+  return values.byteLength + (payload?.byteLength ?? 0);
 }

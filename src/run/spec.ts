@@ -6,6 +6,7 @@ import { encodings } from "../encoding/registry.ts";
 import { bounds } from "../limits.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { problems } from "../problems/registry.ts";
+import { resolveCompression } from "./compression.ts";
 import { methods } from "./strategies/registry.ts";
 import { type Wait, waitSchema } from "./waiting/wait.ts";
 
@@ -50,6 +51,12 @@ export const specSchema = z.strictObject({
   optimizer: choice
     .optional()
     .describe("how weights move; l-bfgs usually, fista where there is an l1 penalty"),
+  compression: choice
+    .optional()
+    .describe(
+      "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for " +
+        "strategy: local-steps",
+    ),
   stop: stopSchema.prefault({}).describe("when to stop"),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
   weather: z
@@ -72,6 +79,8 @@ export interface RunSpec {
   readonly encoding: Chosen;
   readonly strategy: Chosen;
   readonly optimizer: Chosen;
+  /** With `feedback` among its options; absent for none. */
+  readonly compression?: Chosen;
   readonly stop: z.output<typeof stopSchema>;
   readonly seed: number;
   /** As written; whoever plays weather checks it. */
@@ -121,6 +130,9 @@ export function resolveSpec(given: unknown): RunSpec {
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
     strategy,
     optimizer: optimizers.resolve(asConfig(optimizer), "optimizer"),
+    ...(spec.compression === undefined
+      ? {}
+      : { compression: resolveCompression(asConfig(spec.compression)) }),
     stop: spec.stop,
     seed: spec.seed,
     weather: spec.weather ?? null,

@@ -2,6 +2,7 @@ import type { WorkerTask } from "../messages.ts";
 import { along } from "./along.ts";
 import { block } from "./block.ts";
 import { gradient } from "./gradient.ts";
+import { localSteps } from "./local-steps.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { subproblemCurvatures, subproblemGradients } from "./subproblem-gradients.ts";
 import { subproblemSolutions } from "./subproblem-solutions.ts";
@@ -14,6 +15,7 @@ const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<
     gradient: opaque(gradient),
     along: opaque(along),
     block: opaque(block),
+    "local-steps": opaque(localSteps),
     "subproblem-gradients": opaque(subproblemGradients),
     "subproblem-curvatures": opaque(subproblemCurvatures),
     "subproblem-solutions": opaque(subproblemSolutions),
