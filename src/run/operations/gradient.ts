@@ -1,5 +1,8 @@
+import { type Random, randomFrom } from "../../core/random.ts";
 import { reused } from "../../math/reused.ts";
 import type { Examples } from "../../math/rows.ts";
+import { crowdOf } from "../../problems/crowd.ts";
+import type { Problem } from "../../problems/problem.ts";
 import type { GradientTask } from "../messages.ts";
 import type { Operation } from "./operation.ts";
 
@@ -10,7 +13,28 @@ export const gradient: Operation<GradientTask, Examples> = {
   load: (place) => place.shard(),
   work(problem, examples, task, hold = (values) => new Float32Array(values)) {
     const sum = room(task.weights.length).fill(0);
-    const loss = problem.lossAndGradient(examples, task.weights, sum);
+    const loss = problem.lossAndGradient(examples, task.weights, sum, drawsOf(problem, task));
     return { loss, values: hold(sum) };
   },
+  crowd(problem, inputs) {
+    const crowd = problem.crowdSums === undefined ? null : crowdOf(inputs);
+    if (crowd === null) return null;
+    const { columns } = crowd.rows;
+    return ({ weights }) => {
+      if (weights.length !== columns) return null;
+      // Replies go on living with the state that they are part of.
+      const gradients = new Float32Array(inputs.length * columns);
+      const losses = new Float64Array(inputs.length);
+      problem.crowdSums!(crowd, weights, { losses, gradients });
+      return (place) => ({
+        loss: losses[place]!,
+        values: gradients.subarray(place * columns, (place + 1) * columns),
+      });
+    };
+  },
 };
+
+/** Only what has pieces draws; a task that is asked again draws the same. */
+function drawsOf({ pieces }: Problem, { round, slot }: GradientTask): Random | undefined {
+  return pieces === undefined ? undefined : randomFrom(`round/${round}/slot/${slot}`);
+}

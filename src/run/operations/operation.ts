@@ -27,9 +27,17 @@ export interface Operation<Task, Material, Input = Material, Made extends Answer
   /** What `work` takes where it needs more than the material: what this one task reads besides. */
   gather?(place: Workplace, material: Material, task: Task): Promise<Input>;
   work(problem: Problem, input: Input, task: Task, hold?: Hold): Made;
+  /**
+   * As `work` of many slots at once, bit for bit, for those who play thousands of them; null where
+   * one by one is as good. Their materials are put together once, for many tasks.
+   */
+  crowd?(problem: Problem, inputs: readonly Input[]): Crowded<Task> | null;
   /** Writes what came of the task; what it returns is replied. */
   publish?(place: Workplace, task: Task, made: Made): Promise<Answer>;
 }
+
+/** Works on one task for everybody, and answers for the input at a place; null where it cannot. */
+export type Crowded<Task> = (task: Task) => ((place: number) => Answer) | null;
 
 /** Where a reply's numbers are kept, rounded to float32; an array of their own where absent. */
 export type Hold = (values: Float64Array) => Float32Array;

@@ -1,0 +1,103 @@
+import type { Compressor } from "../../compression/compressor.ts";
+import { send } from "../../compression/feedback.ts";
+import { piecewise } from "../../compression/piecewise.ts";
+import { compressors } from "../../compression/registry.ts";
+import { randomFrom } from "../../core/random.ts";
+import type { Chosen } from "../../core/registry.ts";
+import type { Examples } from "../../math/rows.ts";
+import { addPenaltyGradient } from "../../problems/penalty.ts";
+import type { Problem } from "../../problems/problem.ts";
+import type { LocalStepsTask } from "../messages.ts";
+import { minibatch } from "./minibatch.ts";
+import type { Answer, Operation } from "./operation.ts";
+import { recall, type SlotMemory, write } from "./slot-memory.ts";
+
+interface Input {
+  readonly examples: Examples;
+  readonly memory: SlotMemory;
+  /** The memory that the task names is gone. */
+  readonly isLost: boolean;
+}
+
+interface Made extends Answer {
+  readonly memory: SlotMemory;
+}
+
+/**
+ * Qsparse-local-SGD on a worker: x^ <- x^ - eta (gradient of a minibatch), so many times, and what
+ * the way x - x^ and the memory add up to is told compressed. The randomness hangs on slot and
+ * round, so that a task that is asked again repeats its bits, its memory included.
+ */
+export const localSteps: Operation<LocalStepsTask, Examples, Input, Made> = {
+  load: (place) => place.shard(),
+  async gather(place, examples, task) {
+    return { examples, ...(await recall(place, task.memory)) };
+  },
+  work(problem, { examples, memory, isLost }, task) {
+    const { seed, round, slot } = task;
+    const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+    const { loss, change, velocity } = walk(problem, examples, memory.velocity, task);
+    const up = { compressor: compressorOf(problem, task.compression), feedback: task.feedback };
+    const { payload, memory: left } = send(up, change, memory.left, random.fork("compress"));
+    const answer = { loss, values: new Float32Array(0), payload, memory: { left, velocity } };
+    return isLost ? { ...answer, forgot: true } : answer;
+  },
+  async publish(place, task, { memory, ...answer }) {
+    await write(place, task.round, memory);
+    return answer;
+  },
+};
+
+interface Walk {
+  /** Mean over all examples of all minibatches, penalty left out. */
+  readonly loss: number;
+  /** From where it ended to where it began. */
+  readonly change: Float64Array<ArrayBuffer>;
+  readonly velocity: Float64Array<ArrayBuffer> | null;
+}
+
+/** The local steps, in float64; gradients are asked at the nearest float32. */
+export function walk(
+  problem: Problem,
+  examples: Examples,
+  from: Float64Array | null,
+  task: LocalStepsTask,
+): Walk {
+  const { weights, rates, batch, momentum, intercept, seed, round, slot } = task;
+  const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+  const here = Float64Array.from(weights);
+  const gradient = new Float64Array(weights.length);
+  const velocity = momentum === 0 ? null : Float64Array.from(from ?? gradient);
+  const shape = { columns: examples.rows.columns, intercept };
+  let loss = 0;
+  for (let h = 0; h < rates.length; h++) {
+    const draws = random.fork(`step/${h}`);
+    const some = minibatch(examples, batch, draws);
+    const at = Float32Array.from(here);
+    const count = some.targets.length;
+    gradient.fill(0);
+    loss += problem.lossAndGradient(some, at, gradient, draws) / count / rates.length;
+    for (let j = 0; j < gradient.length; j++) gradient[j]! /= count;
+    if (problem.l2 > 0) addPenaltyGradient(problem.l2, here, shape, gradient);
+    for (let j = 0; j < here.length; j++) {
+      const step = velocity === null ? gradient[j]! : momentum * velocity[j]! + gradient[j]!;
+      if (velocity !== null) velocity[j] = step;
+      here[j]! -= rates[h]! * step;
+    }
+  }
+  return { loss, change: here.map((value, j) => weights[j]! - value), velocity };
+}
+
+const known = new Map<string, Compressor>();
+
+/** Where the weights are several tensors, each is compressed by itself. */
+function compressorOf({ pieces }: Problem, chosen: Chosen): Compressor {
+  const name = JSON.stringify([chosen, pieces?.map(({ shape }) => shape)]);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const one = compressors.create(chosen);
+  const made = pieces === undefined ? one : piecewise(one, pieces);
+  if (known.size >= 16) known.clear();
+  known.set(name, made);
+  return made;
+}
