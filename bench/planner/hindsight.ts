@@ -1,13 +1,14 @@
 import { machineOf } from "../../src/backends/planning.ts";
 import { choose } from "../../src/planner/choose.ts";
 import { clock } from "../../src/planner/clocking.ts";
-import { fatesOf } from "../../src/planner/lateness.ts";
+import { type Fates, fatesOf } from "../../src/planner/lateness.ts";
 import type { Machine } from "../../src/planner/machine.ts";
 import { type Rehearsal, rehearsing } from "../../src/planner/rehearse.ts";
 import { entriesPerRowOf, type Sample, sampleOf, shapeOf } from "../../src/planner/sample.ts";
 import { type Setting, settingInWords, settingsOf, specWith } from "../../src/planner/setting.ts";
-import { roundsTo } from "../../src/planner/target.ts";
-import { type DataShape, entriesPerSlot } from "../../src/planner/workload.ts";
+import { roundsTo, type Target } from "../../src/planner/target.ts";
+import { timeRounds } from "../../src/planner/timing.ts";
+import { type DataShape, entriesPerSlot, timedOf } from "../../src/planner/workload.ts";
 import { type RunSpec, resolveSpec } from "../../src/run/spec.ts";
 import { prepareData } from "../../src/run/stage.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
@@ -66,22 +67,17 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
     ...machine,
     lateness: (moment, draw, isCold) => machine.lateness(moment, draw + 1000, isCold),
   };
-  const world = { spec, data, sample, machine: later, objective: target.objective, futures };
+  const world = { spec, data, sample, machine: later, futures, target };
   const chosenLives = await live(world, chosen.setting);
   const chosenSeconds = secondsTo(chosenLives, target.objective);
   const isPlain = chosen === plain;
   const plainSeconds = isPlain
     ? chosenSeconds
     : secondsTo(await live(world, plain.setting), target.objective);
-  let best = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
-  const fates = fatesOf(later.lateness);
-  for (const setting of settingsOf(spec, auto, { rows: data.rows, sparse: false })) {
-    if (setting === chosen.setting || same(setting, chosen.setting)) continue;
-    const clocked = clock(specWith(spec, setting), data, { ...later, fates }, spec.stop.rounds);
-    if (clocked.at(target.rounds).seconds >= best.seconds) continue;
-    const seconds = secondsTo(await live(world, setting), target.objective);
-    if (seconds < best.seconds) best = { words: settingInWords(spec, setting), seconds };
-  }
+  const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
+  const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
+  const others = settings.filter((setting) => !same(setting, chosen.setting));
+  const best = await bestOf(world, others, known);
   const told = { ...machine, fates: fatesOf(machine.lateness) };
   const { roundsToStop } = chosen;
   const own = specWith(spec, chosen.setting);
@@ -108,17 +104,70 @@ interface World {
   readonly sample: Sample;
   readonly machine: Machine;
   readonly futures: number;
+  readonly target: Target;
+}
+
+interface Known {
+  readonly words: string;
+  readonly seconds: number;
+}
+
+/** The best of these, unless none of them is better than what is known. */
+async function bestOf(world: World, settings: readonly Setting[], known: Known): Promise<Known> {
+  const fates = fatesOf(world.machine.lateness);
+  let best = known;
+  for (const setting of settings) {
+    if (!(await mayBeat(world, setting, fates, best.seconds))) continue;
+    const seconds = secondsTo(await live(world, setting), world.target.objective);
+    if (seconds < best.seconds) best = { words: settingInWords(world.spec, setting), seconds };
+  }
+  return best;
+}
+
+/**
+ * Whether a setting may take less than that. It does not if it would not with the rounds that not
+ * encoding takes, nor if it comes to the objective for the first time no sooner: then whole lives
+ * are spared.
+ */
+async function mayBeat(
+  world: World,
+  setting: Setting,
+  fates: Fates,
+  seconds: number,
+): Promise<boolean> {
+  const { data, machine, futures, target } = world;
+  const spec = specWith(world.spec, setting);
+  const timed = timedOf(spec, data, machine);
+  const least = Array.from({ length: futures }, (_, draw) => {
+    const { endsMs } = timeRounds(timed, machine.platform, fates, draw, target.rounds);
+    return (endsMs.at(-1) ?? 0) / 1000;
+  });
+  if (mean(least) >= seconds) return false;
+  const rehearse = await rehearsalOf(world, setting);
+  const there = [...least];
+  for (let draw = 0; draw < futures; draw++) {
+    const life = await rehearse({ draw, roundsMax: 1e6, until: target.objective });
+    const rounds = life.endsMs.length;
+    const isThere = life.objectiveAt(rounds) <= target.objective;
+    there[draw] = isThere ? (life.endsMs[rounds - 1] ?? 0) / 1000 : Number.NaN;
+    const left = there.filter((one) => !Number.isNaN(one));
+    if (isTooFew(left.length, futures) || mean(left) >= seconds) return false;
+  }
+  return true;
 }
 
 async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
-  const { sample, machine, data } = world;
-  const spec = specWith(world.spec, setting);
-  const workMs = machine.workMs(entriesPerSlot(spec, data));
+  const rehearse = await rehearsalOf(world, setting);
   const lives: Rehearsal[] = [];
-  const rehearse = await rehearsing({ spec, sample, machine, workMs });
   for (let draw = 0; draw < world.futures; draw++)
     lives.push(await rehearse({ draw, roundsMax: 1e6 }));
   return lives;
+}
+
+function rehearsalOf({ spec: given, sample, machine, data }: World, setting: Setting) {
+  const spec = specWith(given, setting);
+  const workMs = machine.workMs(entriesPerSlot(spec, data));
+  return rehearsing({ spec, sample, machine, workMs });
 }
 
 function secondsTo(lives: readonly Rehearsal[], objective: number): number {
@@ -127,8 +176,12 @@ function secondsTo(lives: readonly Rehearsal[], objective: number): number {
     const rounds = roundsTo(life, objective);
     if (rounds !== null) seconds.push(rounds === 0 ? 0 : life.endsMs[rounds - 1]! / 1000);
   }
-  const missed = lives.length - seconds.length;
-  return 5 * missed >= lives.length ? Number.POSITIVE_INFINITY : mean(seconds);
+  return isTooFew(seconds.length, lives.length) ? Number.POSITIVE_INFINITY : mean(seconds);
+}
+
+/** A future in five or more does not get there. */
+function isTooFew(there: number, futures: number): boolean {
+  return 5 * (futures - there) >= futures;
 }
 
 function same(a: Setting, b: Setting): boolean {
