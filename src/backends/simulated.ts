@@ -4,6 +4,8 @@ import { fatesOf } from "../emulator/weather/fate.ts";
 import { weatherFrom } from "../emulator/weather/weather.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
 import { problems } from "../problems/registry.ts";
+import { crowdWorker } from "../run/crowd.ts";
+import { materials } from "../run/materials.ts";
 import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
 import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
@@ -18,24 +20,27 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
   const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
   const opened = await openHome(home);
   const store = isVast(spec) ? scratchShards(opened.store) : opened.store;
-  const perform = promptWorker(store, () => 0, spec.workers, sideBySide());
+  const known = materials(spec.workers);
+  const perform = promptWorker(store, () => 0, spec.workers, sideBySide(), known);
   const fates = fatesOf(weather, spec.seed);
   return {
     name: "simulated",
     store,
     open(record) {
-      const isMixable = problems.create(record.spec.problem).mixable;
+      const problem = problems.create(record.spec.problem);
+      const together = crowdWorker(known, problem);
       const clock = virtualClock();
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform: (task) => perform(requestOf(record, task)),
+        performAll: (tasks) => together(requestOf(record, tasks[0]!), tasks),
         workMs: () => workMsOf(record.entriesPerSlot, weather),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
           down: downBytes(inputBytes(task)),
           up: result === null ? 0 : upBytes(result.values.byteLength),
         }),
-        replyBytes: (task) => replyBytes(task, isMixable),
+        replyBytes: (task) => replyBytes(task, problem.mixable),
       });
       return { clock, compute };
     },

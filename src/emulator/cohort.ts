@@ -21,6 +21,9 @@ export class Cohort<Task, Result> {
   /** Of every task `fieldCount` numbers: few arrays, as many cohorts are of one task only. */
   private readonly fields: Float64Array<ArrayBuffer>;
 
+  /** Of the tasks that were worked on together; undefined before anybody asked. */
+  private together: ((task: Task) => Result | null) | null | undefined;
+
   constructor(tasks: readonly Task[], receiver: Receiver<Result>) {
     this.tasks = tasks;
     this.receiver = receiver;
@@ -46,6 +49,16 @@ export class Cohort<Task, Result> {
     this.fields[at + field.times] = fate.duplicate ? 2 : 1;
     if (isTimedOut) this.endings[index] = endings.timedOut;
     else if (fate.fault !== null) this.endings[index] = endings.crashed;
+  }
+
+  /** What came of a task that is worked on together with the others; null where it is not. */
+  resultOf(
+    index: number,
+    by: { performAll?(tasks: readonly Task[]): ((task: Task) => Result | null) | null },
+  ): Result | null {
+    if (this.tasks.length === 1) return null;
+    if (this.together === undefined) this.together = by.performAll?.(this.tasks) ?? null;
+    return this.together === null ? null : this.together(this.tasks[index]!);
   }
 
   /** Without the cold start. */

@@ -6,6 +6,7 @@ import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
+import { type Materials, materials } from "./materials.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
 import type { Hold, Workplace } from "./operations/operation.ts";
 import { operationOf } from "./operations/registry.ts";
@@ -30,6 +31,7 @@ export function promptWorker(
   nowMs: () => number,
   shardsMax: number,
   hold?: Hold,
+  ready: Materials = materials(shardsMax),
 ): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
   const manifests = new Map<string, Promise<Encoded>>();
   const shards = new Map<string, Promise<Examples>>();
@@ -45,13 +47,14 @@ export function promptWorker(
         throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${encoded.workers}`);
       return readShard(store, encoded, slot, (chosen) => encodings.create(chosen));
     });
+  const readied = new WeakSet<Problem>();
+  const isReady = (one: Problem) => one.ready === undefined || readied.has(one);
   const problem = sameAgain((chosen: WorkerRequest["problem"]) => {
     const name = JSON.stringify(chosen);
     const known = solvers.get(name) ?? problems.create(chosen);
     solvers.set(name, known);
     return known;
   });
-  const ready = materials(shardsMax);
 
   const placeOf = async ({ encoded, run, task: { slot } }: WorkerRequest): Promise<Workplace> => ({
     store,
@@ -91,10 +94,15 @@ export function promptWorker(
       });
     }
     const material = ready.find(request);
-    if (material !== undefined) return answered(request, operation, material);
+    if (material !== undefined && isReady(problem(request.problem)))
+      return answered(request, operation, material);
     ready.makeRoom(request);
     return placeOf(request)
-      .then((place) => operation.load(place))
+      .then(async (place) => {
+        await problem(request.problem).ready?.((key) => store.read(key));
+        readied.add(problem(request.problem));
+        return operation.load(place);
+      })
       .then((loaded) => {
         ready.keep(request, loaded);
         return answered(request, operation, loaded);
@@ -103,39 +111,6 @@ export function promptWorker(
 }
 
 type AnyOperation = NonNullable<ReturnType<typeof operationOf>>;
-
-/** What operations made of stored data, for as many slots as there are shards, of one data set. */
-function materials(slotsMax: number) {
-  let current = "";
-  const slots = new Set<number>();
-  /** By operation and slot; lists, as hashing takes longer than a small shard's work. */
-  const made = new Map<string, unknown[]>();
-  const forgetAll = (encoded: string) => {
-    current = encoded;
-    slots.clear();
-    made.clear();
-  };
-  return {
-    find: ({ encoded, task }: WorkerRequest): unknown =>
-      encoded === current ? made.get(task.operation)?.[task.slot] : undefined,
-    /** Before anything is loaded: two shards may not fit side by side. */
-    makeRoom({ encoded, task: { slot } }: WorkerRequest) {
-      if (encoded !== current) forgetAll(encoded);
-      slots.add(slot);
-      for (const old of slots) {
-        if (slots.size <= slotsMax) break;
-        slots.delete(old);
-        for (const list of made.values()) list[old] = undefined;
-      }
-    },
-    keep({ encoded, task: { operation, slot } }: WorkerRequest, material: unknown) {
-      if (encoded !== current || !slots.has(slot)) return;
-      const list = made.get(operation) ?? [];
-      made.set(operation, list);
-      list[slot] = material;
-    },
-  };
-}
 
 /** Remembers the last answer: mostly the same object is asked about again and again. */
 function sameAgain<In extends object, Out>(make: (given: In) => Out): (given: In) => Out {

@@ -1,3 +1,4 @@
+import { requestOf } from "../../src/backends/worker-compute.ts";
 import { randomFrom } from "../../src/core/random.ts";
 import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
 import { type VirtualClock, virtualClock } from "../../src/emulator/virtual-clock.ts";
@@ -6,7 +7,10 @@ import { weatherFrom } from "../../src/emulator/weather/weather.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
+import { problems } from "../../src/problems/registry.ts";
+import { crowdWorker } from "../../src/run/crowd.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
+import { type Materials, materials } from "../../src/run/materials.ts";
 import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { recordRun } from "../../src/run/orchestrate.ts";
 import { openTraining } from "../../src/run/plan.ts";
@@ -16,7 +20,7 @@ import { replay } from "../../src/run/replay.ts";
 import { runSegment, type SegmentEnd } from "../../src/run/segment.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
 import { type Staged, stageData } from "../../src/run/stage.ts";
-import { createWorker } from "../../src/run/worker.ts";
+import { createWorker, promptWorker } from "../../src/run/worker.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { opener } from "../data/fixtures.ts";
 
@@ -67,7 +71,7 @@ export interface Disturbance {
   readonly fateOf?: (task: WorkerTask) => Fate;
   /** With more replies than this most are told in sums. */
   readonly repliesToldMax?: number;
-  /** Rests at every event, starts every task by itself, and computes every reply. */
+  /** Rests at every event, starts every task by itself, and computes every reply by itself. */
   readonly isPlain?: boolean;
 }
 
@@ -78,9 +82,11 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const { weather, seed } = record.spec;
   const sky = weatherFrom(weather ?? { model: "calm" });
   const clock = how.isPlain ? { ...virtualClock(), advance: () => false } : virtualClock();
+  const known = materials(record.spec.workers);
   const simulated = simulatedCompute<WorkerTask, WorkerReply>({
     clock,
-    perform: performer(record, store),
+    perform: how.isPlain ? performer(record, store) : prompt(record, store, known),
+    ...(how.isPlain ? {} : { performAll: together(record, known) }),
     workMs: () => 5,
     fateOf: (task) =>
       how.fateOf?.(task) ??
@@ -172,8 +178,18 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
   };
 }
 
+/** Answers at once where it can, as the simulation's does. */
+function prompt(record: RunRecord, store: Store, known: Materials) {
+  const work = promptWorker(store, () => 0, record.spec.workers, undefined, known);
+  return (task: WorkerTask) => work(requestOf(record, task));
+}
+
+function together(record: RunRecord, known: Materials) {
+  const crowd = crowdWorker(known, problems.create(record.spec.problem));
+  return (tasks: readonly WorkerTask[]) => crowd(requestOf(record, tasks[0]!), tasks);
+}
+
 function performer(record: RunRecord, store: Store): (task: WorkerTask) => Promise<WorkerReply> {
   const work = createWorker(store, () => 0, record.spec.workers);
-  const { run, encoded, spec } = record;
-  return (task) => work({ run, encoded, problem: spec.problem, task });
+  return (task) => work(requestOf(record, task));
 }
