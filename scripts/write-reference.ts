@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import * as z from "zod";
+import { compressors } from "../src/compression/registry.ts";
 import type { Definition, Registry } from "../src/core/registry.ts";
 import { generators } from "../src/data/generators/registry.ts";
 import { dataSchema } from "../src/data/options.ts";
@@ -52,6 +53,12 @@ export const families: readonly Family[] = [
     about: "How weights move: `optimizer`.",
     registry: optimizers,
     asSpec: (type, options) => ({ optimizer: { type, ...options } }),
+  },
+  {
+    title: "Compression",
+    about: "How updates are told in few bits: `compression`.",
+    registry: compressors,
+    asSpec: (type, options) => ({ compression: { type, ...options } }),
   },
   {
     title: "Generators",

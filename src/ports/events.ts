@@ -121,6 +121,9 @@ export interface RoundEvent {
    * came in, how many steps were taken since its weights.
    */
   readonly staleness?: readonly number[];
+  /** Where updates are compressed: of the weights sent down and of the payloads that counted. */
+  readonly bitsDown?: number;
+  readonly bitsUp?: number;
 }
 
 /** The original problem's objective and metrics at the weights of one round's end. */
@@ -160,6 +163,9 @@ export interface ResultEvent {
   readonly dollars: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Where updates are compressed: of the payloads that counted and of the weights sent down. */
+  readonly bitsUp?: number;
+  readonly bitsDown?: number;
   /** Tasks whose reply did not count: late or lost. */
   readonly erasures: number;
   readonly weightsDigest: string;

@@ -4,7 +4,7 @@ import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
-import { carriedPrefix, evaluationKey, modelKey, resultKey } from "./keys.ts";
+import { carriedPrefix, evaluationKey, memoryPrefix, modelKey, resultKey } from "./keys.ts";
 import type { RunRecord } from "./record.ts";
 import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -54,6 +54,7 @@ export async function finishRun(
     dollars: end.totals.costUsd,
     bytesUp: end.totals.bytesUp,
     bytesDown: end.totals.bytesDown,
+    ...end.traffic,
     erasures: end.totals.erasures,
     weightsDigest: weightsDigest(end.weights),
     ...expectedOf(record, end),
@@ -61,6 +62,9 @@ export async function finishRun(
     model: modelKey(run),
   };
   for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
+  // Whoever goes on needs what slots remember.
+  if (end.stop.kind === "done")
+    for (const key of await store.list(memoryPrefix(run))) await store.remove(key);
   await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));

@@ -34,6 +34,7 @@ export function planRun(spec: RunSpec): Plan {
     );
   }
   refusePacking(spec, method, encoding);
+  refuseCompression(spec, method);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
@@ -51,6 +52,15 @@ function refusePacking({ data, strategy }: RunSpec, method: Method, encoding: En
   throw new RunError("not-packed", `data.storage: ${data.storage}: ${why}`, {
     hint: "leave data.storage out, or choose strategy: rounds and encode: ahead",
   });
+}
+
+function refuseCompression({ compression, strategy }: RunSpec, method: Method): void {
+  if (compression === undefined || method.compresses === true) return;
+  throw new RunError(
+    "not-compressed",
+    `compression: strategy ${strategy.type} sends its replies as they are`,
+    { hint: "choose strategy: local-steps, or leave compression out" },
+  );
 }
 
 /** The state machine that trains as the spec says, once its data are in the store. */

@@ -39,6 +39,8 @@ export interface SegmentEnd {
   readonly rounds: number;
   readonly elapsedMs: number;
   readonly totals: Totals;
+  /** Where updates are compressed. */
+  readonly traffic?: { readonly bitsDown: number; readonly bitsUp: number };
 }
 
 /**
@@ -94,11 +96,13 @@ export async function runSegment(
   const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
   log.tell({ type: "stopped", atMs: end.elapsedMs, kind: end.stop.kind, reason });
   await log.flush(end.elapsedMs);
-  const { weights, round } = strategy.progress(end.state);
+  const { weights, round, traffic } = strategy.progress(end.state);
   const failure = log.failure();
   const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
   const { elapsedMs } = end;
-  return { stop, weights, startWeights, rounds: round, elapsedMs, totals: log.totals() };
+  const totals = log.totals();
+  const told = traffic === undefined ? {} : { traffic };
+  return { stop, weights, startWeights, rounds: round, elapsedMs, totals, ...told };
 }
 
 function startedEvent(

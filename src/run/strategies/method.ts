@@ -19,6 +19,8 @@ export interface Method {
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
   needsCurvature(spec: RunSpec): boolean;
+  /** Its updates may be compressed. */
+  readonly compresses?: true;
   /** Its shards hold rows of features, which data.storage may pack. */
   readonly storesRows?: true;
   /** Puts what workers need into the store; what is there already costs nothing. */
@@ -61,6 +63,8 @@ export interface Progress {
   /** The model so far, in the problem's layout. */
   readonly weights: Float32Array<ArrayBuffer>;
   readonly finished: boolean;
+  /** Of weights sent down and of what counted, up; absent where nothing is compressed. */
+  readonly traffic?: { readonly bitsDown: number; readonly bitsUp: number };
 }
 
 /** Forgets the type of its states: whoever runs it only hands them back. */

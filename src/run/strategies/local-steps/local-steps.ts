@@ -1,0 +1,168 @@
+import { decompress } from "../../../compression/payload.ts";
+import { RunError } from "../../../core/errors.ts";
+import { atSlot, slotMapOf } from "../../../core/slot-map.ts";
+import { isFiniteVector } from "../../../math/vector.ts";
+import type { LocalStepsTask, WorkerReply } from "../../messages.ts";
+import type { WaitRule } from "../../waiting/rule.ts";
+import { startWaiting } from "../../waiting/waiting.ts";
+import { copyOf, nameOf } from "../asking.ts";
+import type { Training } from "../method.ts";
+import {
+  ask,
+  despair,
+  hear,
+  isAlone,
+  isClosed,
+  type Missing,
+  missingAt,
+  outstanding,
+  ticked,
+  wakeAtMs,
+} from "../quorum.ts";
+import { closed, modelBits } from "./local-steps-close.ts";
+import {
+  added,
+  emptyPass,
+  type LocalStepsPlan,
+  type LocalStepsState,
+  noTraffic,
+  remembers,
+} from "./local-steps-state.ts";
+import { ratesFrom } from "./rates.ts";
+
+/**
+ * Qsparse-local-SGD. Every slot takes steps of its own from the model it downloaded last and tells
+ * its way, compressed; a quorum's ways together are an update, after which those who replied
+ * download the new model. Who did not goes on from the old one, and its way counts when it comes.
+ * Asynchronously a quorum is one reply.
+ */
+export function localSteps(plan: LocalStepsPlan): Training<LocalStepsState> {
+  const workers = plan.parts.length;
+  return {
+    start: () => started(plan),
+    progress: ({ round, weights, finished, traffic }) => ({
+      round,
+      weights: Float32Array.from(weights),
+      finished,
+      traffic,
+    }),
+    wanted(state) {
+      if (state.finished) return [];
+      return outstanding(state.quorum, workers).map((missing) => taskOf(plan, state, missing));
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      const rule = ruleOf(plan, state);
+      const { patienceMs } = plan;
+      if (arrival.kind === "tick") {
+        const heard = { ...state, quorum: ticked(state.quorum, rule, atMs) };
+        if (isClosed(heard.quorum, rule, atMs)) return closed(plan, heard, rule, atMs);
+        return { state: heard, ...stuck(plan, heard, rule, atMs) };
+      }
+      const { task, outcome } = arrival;
+      const damage = outcome.kind === "done" ? damageOf(plan, outcome.result) : null;
+      const refused = damage === null ? {} : { refused: damage };
+      const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
+      const quorum = hear(state.quorum, task, counted, atMs, patienceMs);
+      if (counted.kind === "done") {
+        const heard = { ...state, quorum };
+        if (isClosed(quorum, rule, atMs)) return closed(plan, heard, rule, atMs);
+        return {
+          state: heard,
+          settled: isAlone(quorum, task.slot),
+          ...stuck(plan, heard, rule, atMs),
+        };
+      }
+      // It is asked again, and its weights are sent again.
+      const heard = { ...state, quorum, pass: withBitsDown(state, modelBits(plan)) };
+      const open = { state: heard, ...refused, ...stuck(plan, heard, rule, atMs) };
+      if (copyOf(task) > 0) return open;
+      const again = taskOf(plan, heard, missingAt(quorum, task.slot));
+      return { ...open, settled: true, besides: [again] };
+    },
+    resume(state, atMs) {
+      const pass = withBitsDown(state, workers * modelBits(plan));
+      return { ...state, startedMs: atMs, quorum: ask(atMs), pass };
+    },
+    wakeAtMs: (state) => wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, () => true),
+  };
+}
+
+/** Asynchronously every reply is as good as a quorum. */
+const one: WaitRule = { needed: 1, enough: 1, deadlineMs: Number.POSITIVE_INFINITY };
+
+function ruleOf({ asynchronous }: LocalStepsPlan, { waiting }: LocalStepsState): WaitRule {
+  return asynchronous ? one : waiting.rule;
+}
+
+function started(plan: LocalStepsPlan): LocalStepsState {
+  const workers = plan.parts.length;
+  const turn = { version: 0, memory: null };
+  const weights = plan.initial();
+  return {
+    round: 0,
+    version: 0,
+    startedMs: 0,
+    weights,
+    ahead: null,
+    models: [{ version: 0, weights: Float32Array.from(weights) }],
+    turns: slotMapOf(Array.from({ length: workers }, (_, slot) => [slot, turn] as const)),
+    quorum: ask(0),
+    waiting: startWaiting(plan.wait),
+    outer: plan.outer?.start() ?? {},
+    known: plan.feedback === "ef21" ? new Float64Array(weights.length) : null,
+    pass: { ...emptyPass, traffic: { bitsDown: workers * modelBits(plan), bitsUp: 0 } },
+    traffic: noTraffic,
+    forgotten: 0,
+    firstNorm: 0,
+    finished: plan.roundsMax === 0,
+  };
+}
+
+function taskOf(plan: LocalStepsPlan, state: LocalStepsState, missing: Missing): LocalStepsTask {
+  const { slot, notBeforeMs } = missing;
+  const { version, memory } = atSlot(state.turns, slot)!;
+  return {
+    id: `turn-${version}/${nameOf(missing)}`,
+    slot,
+    round: version,
+    notBeforeMs,
+    operation: "local-steps",
+    weights: state.models.find((model) => model.version === version)!.weights,
+    rates: ratesFrom(plan.rate, version * plan.steps, plan.steps),
+    batch: plan.batch,
+    momentum: plan.momentum,
+    intercept: plan.shape.intercept,
+    seed: plan.seed,
+    compression: plan.compression,
+    feedback: plan.feedback,
+    memory: remembers(plan) ? memory : null,
+  };
+}
+
+/** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
+function damageOf(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string | null {
+  if (payload === undefined) return "its reply has no payload";
+  try {
+    const values = decompress(payload, plan.weightsLength);
+    const isSound = Number.isFinite(loss) && isFiniteVector(values);
+    return isSound ? null : "its reply holds numbers that are none";
+  } catch (thrown) {
+    if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
+    throw thrown;
+  }
+}
+
+function withBitsDown({ pass }: LocalStepsState, bitsDown: number): LocalStepsState["pass"] {
+  return { ...pass, traffic: added(pass.traffic, { bitsDown, bitsUp: 0 }) };
+}
+
+function stuck(
+  plan: LocalStepsPlan,
+  { quorum }: LocalStepsState,
+  rule: WaitRule,
+  atMs: number,
+): { readonly stuck?: string } {
+  const why = despair(quorum, rule, plan.parts.length, plan.patienceMs, atMs);
+  return why === null ? {} : { stuck: why };
+}
