@@ -1,6 +1,7 @@
-import { LambdaClient } from "@aws-sdk/client-lambda";
+import { LambdaClient, type LambdaClientConfig } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { lambda } from "../limits.ts";
+import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { isLocal, LocalHttpHandler, noSigner } from "./lambda-local.ts";
 
 export type { LambdaClient } from "@aws-sdk/client-lambda";
@@ -13,7 +14,7 @@ export function lambdaClient(
   options: {
     readonly endpoint?: string;
     readonly region?: string;
-    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+    readonly credentials?: NonNullable<LambdaClientConfig["credentials"]>;
     readonly socketsMax?: number;
     readonly timeoutMs?: number;
   } = {},
@@ -21,7 +22,7 @@ export function lambdaClient(
   const { endpoint, region, credentials } = options;
   const local = isLocal(endpoint ?? process.env.AWS_ENDPOINT_URL_LAMBDA);
   const agent = { keepAlive: true, maxSockets: options.socketsMax ?? 4096, keepAliveMsecs: 10_000 };
-  return new LambdaClient({
+  const client = new LambdaClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -36,4 +37,5 @@ export function lambdaClient(
       socketAcquisitionWarningTimeout: lambda.timeoutMsMax,
     }),
   });
+  return withFreshCredentials(client);
 }

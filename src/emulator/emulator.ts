@@ -4,6 +4,7 @@ import { prices } from "../limits.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
 import { type Handle, listenOnLoopback } from "./lambda/loopback.ts";
+import type { LambdaFaults } from "./lambda/refusals.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
@@ -33,6 +34,8 @@ export interface EmulatorOptions {
   readonly lambdaPort?: number;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   readonly weather?: WeatherConfig;
+  /** What besides the weather goes wrong. */
+  readonly faults?: { readonly s3?: S3Faults; readonly lambda?: LambdaFaults };
   readonly seed?: number | string;
   readonly retryDelaysMs?: readonly number[];
   /** Environments' output goes to this process's standard error. */
@@ -51,7 +54,11 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const weather = options.weather && weatherFrom(options.weather);
   const seed = options.seed ?? 0;
   const root = join(options.home, "s3");
-  const s3 = await onceFree(() => createS3({ root, faults: s3Faults(weather, seed) }));
+  const faultsOf = (sky: Weather | undefined) => ({
+    ...s3Faults(sky, seed),
+    ...options.faults?.s3,
+  });
+  const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather) }));
   const s3Server = await listenOnLoopback(byS3(s3), options.s3Port);
   // Lambda's port must be known before its environments are told of it.
   let byLambda: Handle = (_request, response) => void response.writeHead(503).end();
@@ -70,6 +77,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // The second and later cold starts of a bundle need not compile it.
     variables: { NODE_COMPILE_CACHE: resolve(options.home, "compile-cache"), ...environment },
     weather,
+    faults: options.faults?.lambda,
     seed,
     retryDelaysMs: options.retryDelaysMs,
     onOutput: options.verbose ? (_name, text) => void process.stderr.write(text) : undefined,
@@ -92,7 +100,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     async setWeather(next) {
       const changed = next && weatherFrom(next);
       lambda.setWeather(changed);
-      s3.setFaults(s3Faults(changed, seed));
+      s3.setFaults(faultsOf(changed));
     },
     async close() {
       await Promise.all([lambdaServer.close(), lambda.close()]);

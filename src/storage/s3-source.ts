@@ -2,6 +2,9 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/cli
 import { messageOf, RunError } from "../core/errors.ts";
 import type { Source } from "../data/source.ts";
 import { s3Client } from "./s3.ts";
+import { isBroken, unbroken } from "./unbroken.ts";
+
+const breaksMax = 20;
 
 /** An object at `s3://bucket/key`, by the ordinary AWS credentials. Throws `RunError`. */
 export async function openS3(address: string, client: S3Client = s3Client()): Promise<Source> {
@@ -25,15 +28,37 @@ export async function openS3(address: string, client: S3Client = s3Client()): Pr
     name: address,
     sizeBytes,
     identity: async () => `${address} ${head.ETag ?? ""} ${sizeBytes}`,
-    async *bytes() {
-      const { Body } = await client.send(new GetObjectCommand(same));
-      for await (const chunk of Body as AsyncIterable<Uint8Array>) yield chunk;
-    },
+    bytes: () => inOnePiece(client, same, sizeBytes),
     async range(from, to) {
       if (to <= from) return new Uint8Array(0);
-      const get = new GetObjectCommand({ ...same, Range: `bytes=${from}-${to - 1}` });
-      const { Body } = await client.send(get);
-      return (await Body?.transformToByteArray()) ?? new Uint8Array(0);
+      const get = { ...same, Range: `bytes=${from}-${to - 1}` };
+      return unbroken(async () => {
+        const { Body } = await client.send(new GetObjectCommand(get));
+        return Body === undefined ? new Uint8Array(0) : Body.transformToByteArray();
+      });
     },
   };
+}
+
+/** An object's bytes; where the connection breaks, a new one goes on behind what has come. */
+async function* inOnePiece(
+  client: S3Client,
+  at: { readonly Bucket: string; readonly Key: string },
+  sizeBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let come = 0;
+  for (let breaks = 0; ; breaks++) {
+    const Range = come === 0 ? {} : { Range: `bytes=${come}-` };
+    try {
+      const { Body } = await client.send(new GetObjectCommand({ ...at, ...Range }));
+      for await (const chunk of Body as AsyncIterable<Uint8Array>) {
+        come += chunk.length;
+        yield chunk;
+      }
+      return;
+    } catch (thrown) {
+      if (!isBroken(thrown) || breaks === breaksMax) throw thrown;
+      if (come === sizeBytes) return;
+    }
+  }
 }

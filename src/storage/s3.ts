@@ -14,9 +14,11 @@ import {
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { Store } from "../ports/store.ts";
+import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { checkKey } from "./keys.ts";
 import { defaultPartBytes } from "./parts.ts";
 import { putInParts } from "./s3-multipart.ts";
+import { unbroken } from "./unbroken.ts";
 
 export interface S3StoreOptions {
   readonly bucket: string;
@@ -32,7 +34,7 @@ const conflictPauseMs = 50;
 
 /** A client that keeps connections, retries 5xx by itself, and lets many workers in at once. */
 export function s3Client(config: S3ClientConfig = {}): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     maxAttempts: 5,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 5_000,
@@ -42,6 +44,7 @@ export function s3Client(config: S3ClientConfig = {}): S3Client {
     }),
     ...config,
   });
+  return withFreshCredentials(client);
 }
 
 /** Objects in an S3 bucket, or in anything that speaks its protocol. */
@@ -83,8 +86,10 @@ export function s3Store(options: S3StoreOptions): Store {
   return {
     async read(key) {
       try {
-        const { Body } = await client.send(new GetObjectCommand(at(key)));
-        return Body === undefined ? new Uint8Array() : await Body.transformToByteArray();
+        return await unbroken(async () => {
+          const { Body } = await client.send(new GetObjectCommand(at(key)));
+          return Body === undefined ? new Uint8Array() : Body.transformToByteArray();
+        });
       } catch (thrown) {
         if (thrown instanceof NoSuchKey) return null;
         throw thrown;
@@ -100,7 +105,10 @@ export function s3Store(options: S3StoreOptions): Store {
   };
 }
 
-/** Every key that begins with `prefix`, page by page. */
+/**
+ * Every key that begins with `prefix`, page by page. Throws rather than pass a part for the whole:
+ * a page that says there is more must say where.
+ */
 async function listed(client: S3Client, bucket: string, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   let token: string | undefined;
@@ -114,7 +122,10 @@ async function listed(client: S3Client, bucket: string, prefix: string): Promise
       }),
     );
     for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(plainKey(Key));
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    const next = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    if (page.IsTruncated === true && (next === undefined || next === token))
+      throw new Error(`the listing of ${bucket}/${prefix} broke off after ${keys.length} keys`);
+    token = next;
   } while (token !== undefined);
   return keys;
 }

@@ -22,6 +22,7 @@ export interface Member {
   state: EnvironmentInfo["state"];
   /** Its function is not loaded yet. */
   cold: boolean;
+  calls: number;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
@@ -162,7 +163,14 @@ class LocalFleet implements Fleet {
         ...this.#options,
         variables: { ...variablesOf(name, config), ...variables, ...config.environment },
       });
-      const member: Member = { environment, tenant, state, cold: true, idleTimer: undefined };
+      const member: Member = {
+        environment,
+        tenant,
+        state,
+        cold: true,
+        calls: 0,
+        idleTimer: undefined,
+      };
       this.#members.add(member);
       if (environment.pid > 0) reaper.watch(environment.pid);
       void environment.gone.then(() => {

@@ -6,18 +6,21 @@ export class LambdaError extends Error {
   readonly status: number;
   readonly type: string;
   readonly more: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
     type: string,
     message: string,
     more: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = type;
     this.status = status;
     this.type = type;
     this.more = more;
+    this.headers = headers;
   }
 }
 
@@ -36,6 +39,7 @@ export function sendError(response: ServerResponse, error: LambdaError): void {
   response.writeHead(error.status, {
     "content-type": "application/json",
     "x-amzn-errortype": error.type,
+    ...error.headers,
     ...(error.status === 413 ? { connection: "close" } : {}),
   });
   response.end(body);
@@ -61,8 +65,14 @@ export const tooLarge = (bytesMax: number) =>
     `Request must be smaller than ${bytesMax} bytes for the InvokeFunction operation`,
   );
 
-export const throttled = (reason: string, message = "Rate Exceeded.") =>
-  new LambdaError(429, "TooManyRequestsException", message, { Reason: reason });
+export const throttled = (reason: string, message = "Rate Exceeded.", retryAfterSeconds?: number) =>
+  new LambdaError(
+    429,
+    "TooManyRequestsException",
+    message,
+    { Reason: reason },
+    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
+  );
 
 /** Why an environment gave no reply: Lambda's function errors by type, with their message. */
 export interface FunctionFailure {

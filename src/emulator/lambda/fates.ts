@@ -1,8 +1,10 @@
 import { type Fate, fair, fateOf } from "../weather/fate.ts";
 import type { Weather } from "../weather/weather.ts";
+import { type LambdaFaults, refusals } from "./refusals.ts";
 
 /** The weather over the functions that have tenants. */
 export interface Fates {
+  /** Throws `LambdaError` for a call that is refused. */
   of(clientContext: string | undefined, tenant: string | undefined): Fate;
   /** For invocations that begin from now on; undefined for none. */
   setWeather(weather: Weather | undefined): void;
@@ -12,8 +14,13 @@ export interface Fates {
  * A call's fate hangs on the task that its client context names (`custom: { task, slot, round }`),
  * and where it names none, on its tenant and how many calls that had before.
  */
-export function openFates(first: Weather | undefined, seed: number | string): Fates {
+export function openFates(
+  first: Weather | undefined,
+  seed: number | string,
+  faults: LambdaFaults = {},
+): Fates {
   let weather = first;
+  const refuse = refusals({ seed, ...faults });
   const calls = new Map<string | undefined, number>();
   const momentOf = (clientContext: string | undefined, tenant: string | undefined) => {
     const { custom } = JSON.parse(clientContext ?? "{}") as { custom?: Record<string, unknown> };
@@ -26,6 +33,7 @@ export function openFates(first: Weather | undefined, seed: number | string): Fa
   return {
     of(clientContext, tenant) {
       const moment = momentOf(clientContext, tenant);
+      refuse(moment);
       return weather === undefined ? fair : fateOf(weather, moment, seed);
     },
     setWeather(next) {

@@ -24,6 +24,8 @@ export interface FunctionConfig {
   /** How many of them at first: with few cores, many at once would not start like a cloud's. */
   readonly sparesAtStart?: number;
   readonly idleMs?: number;
+  /** The platform ends an environment, busy as it may be, after so many calls. */
+  readonly recycleAfterCalls?: number;
   /** Another runtime's command, in place of kofn's own runtime client. */
   readonly bootstrap?: readonly string[];
 }

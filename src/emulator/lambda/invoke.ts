@@ -54,7 +54,9 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
     const billedMs = Math.max(1, Math.ceil(durationMs + (initMs ?? 0)));
     const bytesOut = settled.bytes;
     bill.charge({ billedMs, coldStart, bytesIn: call.payload.length, bytesOut });
-    if (ended.kind === "reply" || ended.kind === "error") fleet.release(member);
+    member.calls += 1;
+    if (member.calls >= (config.recycleAfterCalls ?? Number.POSITIVE_INFINITY)) environment.kill();
+    else if (ended.kind === "reply" || ended.kind === "error") fleet.release(member);
     if (!call.wantsLog) return settled;
     await outputRead();
     const { memoryMb } = config;

@@ -14,6 +14,7 @@ import { checkFunction, type FunctionConfig } from "./function-config.ts";
 import { openInvoker, type Settled } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
 import { startReaper } from "./reaper.ts";
+import type { LambdaFaults } from "./refusals.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, type Route, routeOf } from "./route.ts";
 
@@ -41,6 +42,7 @@ export interface LambdaOptions {
   /** Given to every environment: endpoints, credentials. */
   readonly variables: Readonly<Record<string, string>>;
   readonly weather?: Weather | undefined;
+  readonly faults?: LambdaFaults | undefined;
   readonly seed?: number | string | undefined;
   /** Waits before an asynchronous event's second and third attempt; a minute and two on AWS. */
   readonly retryDelaysMs?: readonly number[] | undefined;
@@ -104,7 +106,7 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
 
 /** The functions with their fleets and bills, and the way a call goes through them. */
 function openFunctions(options: LambdaOptions) {
-  const fates = openFates(options.weather, options.seed ?? 0);
+  const fates = openFates(options.weather, options.seed ?? 0, options.faults);
   const reaper = startReaper();
   const functions = new Map(
     Object.entries(options.functions).map(([name, config]) => {
@@ -130,9 +132,9 @@ function openFunctions(options: LambdaOptions) {
     // An event that was accepted before a restart may name a function that is no more.
     if (called === undefined) throw noFunction(route.arn);
     const { tenant, clientContext, wantsLog } = route;
-    const fate = called.config.tenancy === undefined ? fair : fates.of(clientContext, tenant);
     const call = { requestId, functionArn: route.arn, tenant, clientContext, payload, wantsLog };
     try {
+      const fate = called.config.tenancy === undefined ? fair : fates.of(clientContext, tenant);
       return await called.invoker.invoke({ ...call, fate, ...(forward ? { forward } : {}) });
     } catch (thrown) {
       if (thrown instanceof LambdaError && thrown.status === 429) called.bill.throttle();

@@ -11,11 +11,27 @@ export interface S3Faults {
   readonly conflict?: number;
   /** The connection breaks: half of the times before the work, half after it was done. */
   readonly reset?: number;
+  /** The connection breaks in the middle of the reply's body. */
+  readonly cut?: number;
   /** Mean of the added latency, exponentially distributed. */
   readonly latencyMs?: number;
+  /** So many times 503 SlowDown for every operation on a key before it is carried out. */
+  readonly slowDownFirst?: number;
+  /** Listings come in pages of so many keys, whatever is asked for. */
+  readonly pageKeysMax?: number;
+  /** How far the server's clock is ahead of this machine's. */
+  readonly clockAheadMs?: number;
+  /** Temporary credentials (ASIA...) expire after so many requests signed with them. */
+  readonly requestsPerKey?: number;
 }
 
-export type Fault = "slow-down" | "internal-error" | "conflict" | "reset-before" | "reset-after";
+export type Fault =
+  | "slow-down"
+  | "internal-error"
+  | "conflict"
+  | "reset-before"
+  | "reset-after"
+  | "cut";
 
 export interface Fate {
   readonly fault: Fault | undefined;
@@ -33,6 +49,7 @@ export function fates(faults: S3Faults): (operation: string, key: string) => Fat
     const label = `${operation}/${key}`;
     const attempt = attempts.get(label) ?? 0;
     attempts.set(label, attempt + 1);
+    if (attempt < (faults.slowDownFirst ?? 0)) return { fault: "slow-down", delayMs: 0 };
     return fateOf(faults, random.fork(`${label}/${attempt}`));
   };
 }
@@ -47,6 +64,7 @@ function fateOf(faults: S3Faults, random: Random): Fate {
     ["conflict", faults.conflict ?? 0],
     ["reset-before", half],
     ["reset-after", half],
+    ["cut", faults.cut ?? 0],
   ];
   let sum = 0;
   for (const [fault, probability] of table) {
@@ -57,6 +75,7 @@ function fateOf(faults: S3Faults, random: Random): Fate {
 }
 
 export function isFaulty(faults: S3Faults): boolean {
-  const { slowDown, internalError, conflict, reset, latencyMs } = faults;
-  return [slowDown, internalError, conflict, reset, latencyMs].some((value) => (value ?? 0) > 0);
+  const { slowDown, slowDownFirst, internalError, conflict, reset, cut, latencyMs } = faults;
+  const rates = [slowDown, slowDownFirst, internalError, conflict, reset, cut, latencyMs];
+  return rates.some((value) => (value ?? 0) > 0);
 }

@@ -20,7 +20,12 @@ export const listObjectsV2: Operation = (context, request) => {
   const startAfter = query.get("start-after") ?? "";
   const token = query.get("continuation-token");
   const after = token === null ? startAfter : fromToken(token);
-  const page = pageOf(bucket, { prefix, delimiter, after, maxKeys: Math.min(1000, maxKeys) });
+  const page = pageOf(bucket, {
+    prefix,
+    delimiter,
+    after,
+    maxKeys: Math.min(context.pageKeysMax(), maxKeys),
+  });
   const content: XmlRecord = {
     Name: bucket.name,
     Prefix: shown(prefix),

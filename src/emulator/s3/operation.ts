@@ -7,6 +7,8 @@ export interface S3Context {
   readonly root: Root;
   /** Whether an object is on the disk, not only with the system, before it is acknowledged. */
   readonly fsync: boolean;
+  /** Of one page of a listing. */
+  readonly pageKeysMax: () => number;
   onBytesIn(count: number): void;
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ObjectFacts, readPieces } from "./object-file.ts";
 import type { S3Request } from "./request.ts";
 import type { S3Error } from "./s3-error.ts";
@@ -84,6 +84,35 @@ export async function send(
     response.end();
   } finally {
     await stretch?.file.close();
+  }
+}
+
+/** As `send`, but the connection breaks in the middle of the body. */
+export async function sendHalf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  id: string,
+  onBytes: (count: number) => void,
+): Promise<void> {
+  const { stretch, xml = "" } = reply;
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    ...(stretch === undefined && { "content-length": Buffer.byteLength(xml) }),
+    "x-amz-request-id": id,
+  });
+  const half =
+    stretch === undefined
+      ? [Buffer.from(xml).subarray(0, xml.length / 2)]
+      : readPieces(stretch.file, stretch.from, Math.floor((stretch.from + stretch.to) / 2));
+  try {
+    for await (const piece of half) {
+      onBytes(piece.length);
+      await new Promise<void>((resolve) => response.write(piece, () => resolve()));
+    }
+  } finally {
+    await stretch?.file.close();
+    message.socket.destroy();
   }
 }
 

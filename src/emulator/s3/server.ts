@@ -3,11 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fate, fates, isFaulty, type S3Faults } from "./faults.ts";
 import type { S3Context } from "./operation.ts";
-import { errorReply, type Reply, send } from "./reply.ts";
+import { errorReply, type Reply, send, sendHalf } from "./reply.ts";
 import { checkNotExpired, readRequest, type S3Request } from "./request.ts";
 import { openRoot } from "./root.ts";
 import { routeOf } from "./routes.ts";
 import { S3Error, toS3Error } from "./s3-error.ts";
+import { checkNotSkewed, expiringKeys } from "./signed.ts";
 
 export interface S3Options {
   /** The folder that holds everything; made where it is absent, one server at a time. */
@@ -53,10 +54,13 @@ export function createS3(options: S3Options): S3Server {
   const underWay = new Set<Promise<void>>();
   const service: Service = {
     tally,
+    faults: options.faults ?? {},
     fateOf: chooser(options.faults ?? {}),
+    checkKey: expiringKeys(),
     closed: false,
     context: {
       root,
+      pageKeysMax: () => Math.min(pageKeysMax, service.faults.pageKeysMax ?? pageKeysMax),
       fsync: options.fsync ?? false,
       onBytesIn: (count) => {
         tally.bytesIn += count;
@@ -83,6 +87,7 @@ export function createS3(options: S3Options): S3Server {
       return { ...tally, objects, storedBytes };
     },
     setFaults(faults) {
+      service.faults = faults;
       service.fateOf = chooser(faults);
     },
     async close() {
@@ -92,6 +97,9 @@ export function createS3(options: S3Options): S3Server {
     },
   };
 }
+
+/** As many keys as S3 puts into a page at most. */
+const pageKeysMax = 1_000;
 
 const newTally = () => ({
   requests: 0,
@@ -107,7 +115,9 @@ const newTally = () => ({
 interface Service {
   readonly context: S3Context;
   readonly tally: ReturnType<typeof newTally>;
+  faults: S3Faults;
   fateOf: (operation: string, key: string) => Fate;
+  readonly checkKey: ReturnType<typeof expiringKeys>;
   closed: boolean;
 }
 
@@ -125,7 +135,12 @@ async function answer(
     if (service.closed) throw new S3Error(503, "ServiceUnavailable", "The server is closing.");
     tally.requests += 1;
     request = readRequest(message, id);
-    checkNotExpired(request.query, Date.now());
+    const nowMs = Date.now() + (service.faults.clockAheadMs ?? 0);
+    if (service.faults.clockAheadMs !== undefined)
+      response.setHeader("date", new Date(nowMs).toUTCString());
+    checkNotExpired(request.query, nowMs);
+    checkNotSkewed(request, nowMs);
+    service.checkKey(request, service.faults.requestsPerKey ?? Number.POSITIVE_INFINITY);
     const { name, run } = routeOf(request);
     tally[pricedAs(name)] += 1;
     fate = service.fateOf(name, `${request.bucket}/${request.key}`);
@@ -145,9 +160,14 @@ async function answer(
     await reply.stretch?.file.close();
     return breakOff(message);
   }
-  await send(response, reply, id, (count) => {
+  const isCut = fate?.fault === "cut";
+  if (isCut) tally.faultsInjected += 1;
+  const onBytes = (count: number) => {
     tally.bytesOut += count;
-  });
+  };
+  await (isCut
+    ? sendHalf(message, response, reply, id, onBytes)
+    : send(response, reply, id, onBytes));
 }
 
 function breakOff(message: IncomingMessage): void {
@@ -169,7 +189,7 @@ function isConditional(request: S3Request): boolean {
 }
 
 function strikesFirst({ fault }: Fate, request: S3Request): boolean {
-  if (fault === undefined || fault === "reset-after") return false;
+  if (fault === undefined || fault === "reset-after" || fault === "cut") return false;
   return fault !== "conflict" || isConditional(request);
 }
 

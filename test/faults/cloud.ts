@@ -1,0 +1,93 @@
+import { bundleFolder } from "../../src/backends/bundles.ts";
+import { deployed } from "../../src/backends/deployed.ts";
+import { accessTo, bucket, ensureBucket } from "../../src/backends/home.ts";
+import { continueRun, createRun } from "../../src/backends/start-run.ts";
+import { workerCompute } from "../../src/backends/worker-compute.ts";
+import { lambdaClient } from "../../src/compute/lambda-client.ts";
+import { systemClock } from "../../src/compute/system-clock.ts";
+import { type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
+import type { FunctionConfig } from "../../src/emulator/lambda/function-config.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
+import type { Store } from "../../src/ports/store.ts";
+import type { RunRecord } from "../../src/run/record.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { runOn, smallRidge, temporaryHome } from "../scenarios/workplace.ts";
+
+export interface Ill {
+  readonly faults?: EmulatorOptions["faults"];
+  readonly weather?: EmulatorOptions["weather"];
+  /** What differs from the worker as it is deployed. */
+  readonly worker?: Partial<FunctionConfig>;
+}
+
+interface Training {
+  readonly spec?: object;
+  readonly record?: RunRecord;
+  readonly store?: Store;
+  readonly listen?: (event: RunEvent) => void;
+}
+
+/** Four workers, four rounds, everybody waited for: what all replies together lead to. */
+export const given = {
+  ...smallRidge,
+  workers: 4,
+  wait: "all",
+  stop: { rounds: 4, tolerance: 0, patience: 20 },
+};
+
+/** The deployed worker bundle over a local Lambda and S3 of which something is out of order. */
+export async function illCloud({ faults, weather, worker }: Ill) {
+  const home = await temporaryHome();
+  const emulator = await startEmulator({
+    home: home.path,
+    functions: {
+      worker: {
+        directory: await bundleFolder("worker"),
+        ...deployed.worker,
+        ...worker,
+        environment: { KOFN_BUCKET: bucket, ...worker?.environment },
+      },
+    },
+    ...(faults === undefined ? {} : { faults }),
+    weather: weather ?? { model: "calm", coldStartMs: 0 },
+  });
+  const access = accessTo(emulator.environment);
+  const client = lambdaClient(access.lambda);
+  const usual = await ensureBucket(access);
+  return {
+    home: home.path,
+    emulator,
+    access,
+    /** Trains from nothing, or goes on with `record`, over this store or the usual one. */
+    async train(how: Training = {}) {
+      const store = how.store ?? usual;
+      const events: RunEvent[] = [];
+      const backend = {
+        name: "emulated",
+        store,
+        open: (record: RunRecord) => ({
+          clock: systemClock(),
+          compute: workerCompute(record, "worker", store, client),
+        }),
+        close: async () => {},
+      };
+      const record = how.record ?? (await createRun(resolveSpec(how.spec ?? given), backend));
+      const listen = (event: RunEvent) => {
+        events.push(event);
+        how.listen?.(event);
+      };
+      return { ...(await continueRun(record, backend, home.path, { listen })), events };
+    },
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      await emulator.close();
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The weights' digest where nothing is out of order. */
+export async function undisturbed(spec: object = given): Promise<string> {
+  await using home = await temporaryHome();
+  return (await runOn("simulated", home.path, spec)).result.weightsDigest;
+}

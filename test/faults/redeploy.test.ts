@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { bundleFolder } from "../../src/backends/bundles.ts";
+import { given, illCloud, undisturbed } from "./cloud.ts";
+
+/**
+ * A worker of another version of the messages until a file is there: the deployed bundle, told
+ * that the request speaks another version than its own.
+ */
+async function olderWorker(folder: string): Promise<void> {
+  const bundle = pathToFileURL(join(await bundleFolder("worker"), "worker.mjs"));
+  const code = `
+    import { existsSync } from "node:fs";
+    import { handler as current } from ${JSON.stringify(bundle.href)};
+    export const handler = awslambda.streamifyResponse((event, reply, context) => {
+      const isReplaced = existsSync(${JSON.stringify(join(folder, "replaced"))});
+      return current(isReplaced ? event : { ...event, version: event.version + 1 }, reply, context);
+    });`;
+  await writeFile(join(folder, "older.mjs"), code);
+}
+
+test("workers replaced in the middle of a redeploy: their answers count from then on", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "kofn-older-"));
+  await olderWorker(directory);
+  await using cloud = await illCloud({ worker: { directory, handler: "older.handler" } });
+  const replacing = setTimeout(() => void writeFile(join(directory, "replaced"), ""), 1_500);
+  const { end, result, events } = await cloud.train();
+  clearTimeout(replacing);
+  await rm(directory, { recursive: true });
+  expect(end.stop.kind).toBe("done");
+  expect(result.weightsDigest).toBe(await undisturbed());
+  const refused = events.filter((event) => event.type === "arrival" && event.fate === "lost");
+  expect(refused.length).toBeGreaterThanOrEqual(4);
+  for (const event of refused)
+    expect(event).toMatchObject({ reason: expect.stringMatching(/speaks version \d+ of kofn's/) });
+});
+
+test("workers of another version for good: it stops and says to deploy both", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "kofn-older-"));
+  await olderWorker(directory);
+  await using cloud = await illCloud({ worker: { directory, handler: "older.handler" } });
+  const spec = { ...given, stop: { rounds: 4, tolerance: 0, patience: 1 } };
+  const { end } = await cloud.train({ spec });
+  await rm(directory, { recursive: true });
+  expect(end.stop.kind).toBe("unfinished");
+  expect(end.stop).toMatchObject({ reason: expect.stringMatching(/the request \d+/) });
+});

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
+import { replayedDigest } from "../scenarios/workplace.ts";
+import { given, illCloud, undisturbed } from "./cloud.ts";
+
+const throttled = (events: readonly RunEvent[]) =>
+  events.filter(
+    (event): event is ArrivalEvent =>
+      event.type === "arrival" && (event.reason ?? "").includes("429"),
+  );
+
+test("bursts of 429: everybody refused thrice in every round, and the run ends the same", async () => {
+  await using cloud = await illCloud({ faults: { lambda: { throttledRounds: 1, refusals: 3 } } });
+  const { end, result, events } = await cloud.train();
+  expect(end.stop.kind).toBe("done");
+  expect(result.weightsDigest).toBe(await undisturbed());
+  const refused = throttled(events);
+  expect(refused).toHaveLength(3 * 4 * 4);
+  expect(refused.every(({ usage }) => usage.costUsd === 0)).toBe(true);
+  expect((await cloud.emulator.bill()).lambda.throttles).toBe(3 * 4 * 4);
+  // Slots that were refused together come back apart: jitter spreads them.
+  const third = refused.filter(({ task }) => /round-0\/.*try-3$/.test(task));
+  const startsMs = third.map(({ startedMs }) => startedMs).sort((a, b) => a - b);
+  expect(startsMs.at(-1)! - startsMs[0]!).toBeGreaterThan(2);
+  // Read back from the record, all of it comes out the same once more.
+  await cloud.emulator.close();
+  expect(await replayedDigest(cloud.home, result.run)).toBe(result.weightsDigest);
+});
+
+test("Retry-After is heeded, and recorded with the refusal", async () => {
+  const faults = { lambda: { throttledRounds: 1, retryAfterSeconds: 1 } };
+  await using cloud = await illCloud({ faults });
+  const spec = { ...given, workers: 2, stop: { rounds: 1, tolerance: 0 } };
+  const { end, events } = await cloud.train({ spec });
+  expect(end.stop.kind).toBe("done");
+  const refused = throttled(events);
+  expect(refused.map(({ retryAfterMs }) => retryAfterMs)).toEqual([1_000, 1_000]);
+  for (const { slot, atMs } of refused) {
+    const next = events.find(
+      (event): event is ArrivalEvent =>
+        event.type === "arrival" && event.slot === slot && event.fate === "counted",
+    );
+    expect(next!.startedMs - atMs).toBeGreaterThan(998);
+  }
+});
+
+test("a wish longer than the patience is cut to what is left of it", async () => {
+  const faults = { lambda: { throttledRounds: 1, retryAfterSeconds: 60 } };
+  await using cloud = await illCloud({ faults });
+  const spec = { ...given, workers: 2, stop: { rounds: 1, tolerance: 0, patience: 2 } };
+  const { end } = await cloud.train({ spec });
+  expect(end.stop.kind).toBe("done");
+  expect(end.elapsedMs).toBeLessThan(2_000);
+});
+
+test("fewer places than workers (reserved concurrency): all get their turn", async () => {
+  await using cloud = await illCloud({ worker: { reservedConcurrency: 2, spares: 0 } });
+  const { end, result, events } = await cloud.train();
+  expect(end.stop.kind).toBe("done");
+  expect(result.weightsDigest).toBe(await undisturbed());
+  expect(throttled(events).length).toBeGreaterThan(0);
+});
+
+test("throttled for good: it gives up within the patience, and says why", async () => {
+  const faults = { lambda: { throttledRounds: 1, refusals: 1_000 } };
+  await using cloud = await illCloud({ faults });
+  const spec = { ...given, stop: { rounds: 4, tolerance: 0, patience: 1 } };
+  const { end } = await cloud.train({ spec });
+  expect(end.stop.kind).toBe("unfinished");
+  expect(end.stop).toMatchObject({ reason: expect.stringMatching(/last: .*throttled.*429/) });
+  expect(end.elapsedMs).toBeLessThan(5_000);
+});
