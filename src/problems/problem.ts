@@ -75,6 +75,19 @@ export interface Problem {
    */
   crowdSums?(crowd: Crowd, weights: Float32Array, out: CrowdSums): void;
   /**
+   * Adds the gradient in two parts (see clipped.ts): `open`, which knows nothing of rows, once,
+   * and every row's own, clipped to a norm. Absent where predictions are linear.
+   */
+  addApart?(
+    examples: Examples,
+    weights: Float64Array<ArrayBuffer>,
+    clip: number,
+    sums: {
+      readonly open: Float64Array<ArrayBuffer>;
+      readonly clipped: Float64Array<ArrayBuffer>;
+    },
+  ): void;
+  /**
    * What a line search along d needs of some rows. Quadratic losses: one number, the sum of
    * (x'd)^2. Others: the sum of losses at each of `steps`, w + step d.
    */

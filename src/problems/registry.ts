@@ -3,6 +3,7 @@ import { elasticNet } from "./elastic-net.ts";
 import { factorization } from "./factorization.ts";
 import { lasso } from "./lasso.ts";
 import { logistic } from "./logistic.ts";
+import { mean } from "./mean.ts";
 import { network } from "./network/network.ts";
 import type { Problem } from "./problem.ts";
 import { ridge } from "./ridge.ts";
@@ -12,5 +13,7 @@ import { weighing } from "./weighted.ts";
 
 export const problems = registry<Problem>(
   "problem",
-  [ridge, lasso, elasticNet, logistic, softmax, squaredHinge, factorization, network].map(weighing),
+  [ridge, lasso, elasticNet, logistic, softmax, squaredHinge, factorization, mean, network].map(
+    weighing,
+  ),
 );

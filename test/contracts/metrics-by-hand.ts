@@ -19,11 +19,19 @@ export function metricsByHand(
       Array.from(targets, (_, i) => withPairs(scores, rows, weights, i)),
       targets,
     );
+  if (problem.addApart !== undefined) return ofDistances(rows, weights);
   if (problem.target === "numbers") return ofNumbers(scores[0]!, targets);
   if (problem.link === "softmax") return ofClasses(scores, targets);
   return problem.link === "sigmoid"
     ? ofTwoClasses(scores[0]!, targets)
     : ofMargins(scores[0]!, targets);
+}
+
+function ofDistances({ rows, columns, values }: Examples["rows"], weights: Float32Array) {
+  const squares = Array.from({ length: rows }, (_, i) =>
+    weights.reduce((sum, weight, j) => sum + (weight - values[i * columns + j]!) ** 2, 0),
+  );
+  return { rmse: Math.sqrt(average(squares)) };
 }
 
 /** The biases' score and the product of factors of every two entries of row i. */
