@@ -9,7 +9,7 @@ import type { Machine } from "../planner/machine.ts";
 import { recordedLateness } from "../planner/recorded.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
 import type { RunEvent, RunForecast } from "../ports/events.ts";
-import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
+import { inputBytes, outputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { Staged } from "../run/stage.ts";
@@ -75,7 +75,7 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
         bytes: (task, result) => ({
           down: downBytes(inputBytes(task)),
-          up: result === null ? 0 : upBytes(result.values.byteLength),
+          up: result === null ? 0 : upBytes(outputBytes(result)),
         }),
         replyBytes: (task) => replyBytes(task, isMixable),
       });

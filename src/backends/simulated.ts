@@ -6,7 +6,13 @@ import { downBytes, upBytes } from "../planner/workload.ts";
 import { problems } from "../problems/registry.ts";
 import { crowdWorker } from "../run/crowd.ts";
 import { materials } from "../run/materials.ts";
-import { inputBytes, type WorkerReply, type WorkerTask } from "../run/messages.ts";
+import {
+  entriesOf,
+  inputBytes,
+  outputBytes,
+  type WorkerReply,
+  type WorkerTask,
+} from "../run/messages.ts";
 import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
@@ -34,11 +40,11 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
         clock,
         perform: (task) => perform(requestOf(record, task)),
         performAll: (tasks) => together(requestOf(record, tasks[0]!), tasks),
-        workMs: () => workMsOf(record.entriesPerSlot, weather),
+        workMs: (task) => workMsOf(entriesOf(task, record.entriesPerSlot), weather),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
           down: downBytes(inputBytes(task)),
-          up: result === null ? 0 : upBytes(result.values.byteLength),
+          up: result === null ? 0 : upBytes(outputBytes(result)),
         }),
         replyBytes: (task) => replyBytes(task, problem.mixable),
       });

@@ -1,6 +1,7 @@
 import type { Feedback } from "../compression/feedback.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
+import type { WeightShape } from "../problems/penalty.ts";
 
 /**
  * Raised with every change of what tasks and replies mean: while a deployment replaces its
@@ -80,8 +81,7 @@ export interface LocalStepsTask extends RoundTask {
   /** Rows of a minibatch; 0 for all. */
   readonly batch: number;
   readonly momentum: number;
-  /** The last weight of every block of columns is an intercept, which no penalty touches. */
-  readonly intercept: boolean;
+  readonly shape: WeightShape;
   readonly seed: number;
   readonly compression: Chosen;
   readonly feedback: Feedback;
@@ -121,6 +121,13 @@ export function inputBytes(task: WorkerTask): number {
   if ("steps" in task) bytes += task.steps.byteLength;
   if ("rates" in task) bytes += task.rates.byteLength;
   return bytes;
+}
+
+/** Stored numbers that a task goes through, of a slot that has so many. */
+export function entriesOf(task: WorkerTask, entriesPerSlot: number): number {
+  if (task.operation !== "local-steps") return entriesPerSlot;
+  const { rates, batch, shape } = task;
+  return rates.length * (batch === 0 ? entriesPerSlot : batch * (shape.columns + 1));
 }
 
 /** Bytes of the numbers that a reply is made of. */

@@ -63,12 +63,11 @@ export function walk(
   from: Float64Array | null,
   task: LocalStepsTask,
 ): Walk {
-  const { weights, rates, batch, momentum, intercept, seed, round, slot } = task;
+  const { weights, rates, batch, momentum, shape, seed, round, slot } = task;
   const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
   const here = Float64Array.from(weights);
   const gradient = new Float64Array(weights.length);
   const velocity = momentum === 0 ? null : Float64Array.from(from ?? gradient);
-  const shape = { columns: examples.rows.columns, intercept };
   let loss = 0;
   for (let h = 0; h < rates.length; h++) {
     const draws = random.fork(`step/${h}`);

@@ -132,7 +132,7 @@ function taskOf(plan: LocalStepsPlan, state: LocalStepsState, missing: Missing):
     rates: ratesFrom(plan.rate, version * plan.steps, plan.steps),
     batch: plan.batch,
     momentum: plan.momentum,
-    intercept: plan.shape.intercept,
+    shape: plan.shape,
     seed: plan.seed,
     compression: plan.compression,
     feedback: plan.feedback,
