@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf, RunError } from "../core/errors.ts";
-import { completeWasm } from "./kernels/complete-wasm.ts";
+import { chainOperations } from "./chained.ts";
+import { completeWasm, hastenPlain } from "./kernels/complete-wasm.ts";
 
 export const backendNames = ["auto", "node", "wasm", "cpu"] as const;
 
@@ -11,6 +12,13 @@ export interface OpenedBackend {
   readonly name: Exclude<BackendChoice, "auto">;
   /** Why it is this one. */
   readonly why: string;
+}
+
+/** Makes it compute again where another one was opened since. */
+export function useBackend({ name }: OpenedBackend): void {
+  const own = name === "node" ? "tensorflow" : name;
+  // What was opened before is in place when the call returns.
+  if (tf.getBackend() !== own) void tf.setBackend(own);
 }
 
 let opened: Promise<OpenedBackend> | null = null;
@@ -29,6 +37,11 @@ export function openBackend(choice: BackendChoice): Promise<OpenedBackend> {
 }
 
 async function choose(choice: BackendChoice): Promise<OpenedBackend> {
+  // Layers call methods of tensors, and bring the gradients with them.
+  await import("@tensorflow/tfjs-layers");
+  chainOperations();
+  // What it would say otherwise is an advertisement, on standard error.
+  tf.enableProdMode();
   if (choice === "node") {
     const failure = await tryNative();
     if (failure !== null) throw unavailable(choice, failure);
@@ -85,6 +98,7 @@ async function tryWasm(): Promise<string | null> {
 
 async function usePlain(): Promise<void> {
   await import("@tensorflow/tfjs-backend-cpu");
+  hastenPlain();
   await tf.setBackend("cpu");
 }
 

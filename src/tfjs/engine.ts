@@ -1,7 +1,7 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import { type BackendChoice, type OpenedBackend, openBackend } from "./backend.ts";
+import { type BackendChoice, type OpenedBackend, openBackend, useBackend } from "./backend.ts";
 import { type Portion, portions } from "./portions.ts";
 import { openTrainer } from "./trainer.ts";
 
@@ -66,6 +66,7 @@ export async function openEngine(
   const { weightsLength, width } = trainer;
   const lossOf = options.loss;
   const set = (weights: Float32Array | Float64Array) => {
+    useBackend(backend);
     assert(weights.length === weightsLength, "weights are as long as the network has them");
     trainer.set(weights instanceof Float32Array ? weights : Float32Array.from(weights));
   };
@@ -73,7 +74,10 @@ export async function openEngine(
     backend,
     weightsLength,
     lossOf,
-    initial: (random) => trainer.initial(random),
+    initial(random) {
+      useBackend(backend);
+      return trainer.initial(random);
+    },
     lossAndGradient(examples, weights, gradient, random = randomFrom("undrawn")) {
       set(weights);
       let sum = 0;

@@ -1,2 +1,57 @@
-/** Registers, once, what the WASM backend lacks to train networks. */
-export function completeWasm(): void {}
+import {
+  getGradient,
+  getKernel,
+  type NamedTensorInfoMap,
+  registerGradient,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from "@tensorflow/tfjs-core";
+import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
+import { einsum, einsumGradient } from "./einsum.ts";
+import { type Platform, platformOf } from "./platform.ts";
+import { maxPoolGradient } from "./pooling.ts";
+import { segmentSum } from "./segment-sum.ts";
+
+type Kernel = (platform: Platform, inputs: never, attrs: never) => TensorInfo;
+
+/** What the WASM backend lacks to train networks. */
+const missing: Readonly<Record<string, Kernel>> = {
+  Conv2DBackpropFilter: filterGradient,
+  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
+  DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
+  UnsortedSegmentSum: segmentSum,
+  Einsum: einsum,
+};
+
+/** What it has, but wrong. */
+const mended: Readonly<Record<string, Kernel>> = { MaxPoolGrad: maxPoolGradient };
+
+/** Registers what the WASM backend lacks to train networks; the second time it costs little. */
+export function completeWasm(): void {
+  for (const [name, kernel] of Object.entries(mended)) {
+    if (getKernel(name, "wasm") !== undefined) unregisterKernel(name, "wasm");
+    register(name, "wasm", kernel);
+  }
+  for (const [name, kernel] of Object.entries(missing))
+    if (getKernel(name, "wasm") === undefined) register(name, "wasm", kernel);
+  if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
+}
+
+/** On the plain backend only what takes many times longer than it need. */
+export function hastenPlain(): void {
+  unregisterKernel("UnsortedSegmentSum", "cpu");
+  register("UnsortedSegmentSum", "cpu", segmentSum);
+  if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
+}
+
+function register(kernelName: string, backendName: Platform["name"], kernel: Kernel): void {
+  registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc({ inputs, backend, attrs }) {
+      const platform = platformOf(backendName, backend);
+      return kernel(platform, inputs as NamedTensorInfoMap as never, attrs as never);
+    },
+  });
+}

@@ -1,0 +1,69 @@
+import { getKernel, type NamedAttrMap, type TensorInfo } from "@tensorflow/tfjs-core";
+import { assert } from "../../core/errors.ts";
+
+/** What a kernel of ours needs of the backend it runs on: tensors as plain arrays. */
+export interface Platform {
+  readonly name: "wasm" | "cpu";
+  /** A tensor of zeros to be filled. Making one may move what `read` gave before. */
+  make(shape: readonly number[]): TensorInfo;
+  /** The tensor's own numbers, not a copy. */
+  read(tensor: TensorInfo): Float32Array;
+  readIntegers(tensor: TensorInfo): Int32Array;
+  /** The result of one of the backend's own kernels. */
+  run(kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs?: object): TensorInfo;
+  free(tensor: TensorInfo): void;
+}
+
+/** Of both backends, the parts that they share no type for. */
+interface WasmBackend {
+  makeOutput(shape: number[], dtype: "float32"): TensorInfo;
+  typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array;
+}
+
+interface PlainBackend {
+  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): TensorInfo;
+  readonly data: { get(id: object): { readonly values: Float32Array | Int32Array } };
+}
+
+export function platformOf(name: Platform["name"], backend: unknown): Platform {
+  const own = backend as { disposeData(id: object): boolean };
+  const arrays =
+    name === "wasm" ? wasmArrays(backend as WasmBackend) : plainArrays(backend as PlainBackend);
+  return {
+    name,
+    ...arrays,
+    run(kernelName, inputs, attrs = {}) {
+      const kernel = getKernel(kernelName, name);
+      assert(kernel !== undefined, `the backend ${name} has the kernel ${kernelName}`);
+      const given = { inputs, backend: backend as object, attrs: attrs as NamedAttrMap };
+      const made = kernel.kernelFunc(given);
+      return made as TensorInfo;
+    },
+    free: (tensor) => void own.disposeData(tensor.dataId),
+  };
+}
+
+type Arrays = Pick<Platform, "make" | "read" | "readIntegers">;
+
+function wasmArrays(backend: WasmBackend): Arrays {
+  return {
+    make(shape) {
+      const made = backend.makeOutput([...shape], "float32");
+      backend.typedArrayFromHeap(made).fill(0);
+      return made;
+    },
+    read: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
+    readIntegers: (tensor) => backend.typedArrayFromHeap(tensor) as Int32Array,
+  };
+}
+
+function plainArrays(backend: PlainBackend): Arrays {
+  return {
+    make(shape) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return backend.makeTensorInfo([...shape], "float32", new Float32Array(size));
+    },
+    read: (tensor) => backend.data.get(tensor.dataId).values as Float32Array,
+    readIntegers: (tensor) => backend.data.get(tensor.dataId).values as Int32Array,
+  };
+}

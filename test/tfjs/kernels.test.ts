@@ -1,0 +1,97 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Random, randomFrom } from "../../src/core/random.ts";
+import type { Examples } from "../../src/math/rows.ts";
+import { openBackend } from "../../src/tfjs/backend.ts";
+import { completeWasm } from "../../src/tfjs/kernels/complete-wasm.ts";
+import { engineOf, models } from "./models.ts";
+
+const rows = 9;
+
+beforeAll(() => openBackend("cpu"));
+
+/** Tokens for those that look them up, numbers for the others. */
+function examplesFor(name: string, random: Random): Examples {
+  const isText = /embedding|LSTM|attention/.test(name);
+  const columns = isText ? 6 : 36;
+  const values = Float32Array.from({ length: rows * columns }, () =>
+    isText ? random.integer(7) : random.normal(),
+  );
+  const targets = Float32Array.from({ length: rows }, () => random.integer(5));
+  return { rows: { kind: "dense", rows, columns, values }, targets };
+}
+
+function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+}
+
+describe.each(Object.entries(models))("on the completed WASM backend, %s", (name, build) => {
+  it("trains to what the plain backend computes, within 1e-5 a row", async () => {
+    const examples = examplesFor(name, randomFrom(name));
+    const model = build();
+    const wasm = await engineOf(model, "wasm");
+    const plain = await engineOf(model, "cpu");
+    const weights = wasm.initial(randomFrom(5));
+    expect(apart(weights, plain.initial(randomFrom(5)))).toBeLessThan(1e-6);
+    const [a, b] = [wasm, plain].map((engine) => {
+      const gradient = new Float64Array(weights.length);
+      const loss = engine.lossAndGradient(examples, weights, gradient, randomFrom("draws"));
+      return { loss, gradient, outputs: engine.outputs(examples.rows, weights) };
+    });
+    expect(Math.abs(a!.loss - b!.loss)).toBeLessThan(rows * 1e-5);
+    expect(apart(a!.outputs, b!.outputs)).toBeLessThan(1e-5);
+    expect(apart(a!.gradient, b!.gradient)).toBeLessThan(rows * 1e-5);
+    expect(a!.gradient.some((slope) => Math.abs(slope) > 1e-3)).toBe(true);
+  });
+});
+
+describe("without what completes it", () => {
+  afterEach(() => completeWasm());
+
+  it.each([
+    ["a convolutional net", "Conv2DBackpropFilter"],
+    ["a depthwise net", "DepthwiseConv2dNativeBackpropFilter"],
+    ["an embedding model", "UnsortedSegmentSum"],
+  ])("the stock backend cannot train %s", async (name, kernel) => {
+    const engine = await engineOf(models[name]!(), "wasm");
+    const weights = engine.initial(randomFrom(5));
+    tf.unregisterKernel(kernel, "wasm");
+    // The engine remembers kernels of the backend in use.
+    await tf.setBackend("cpu");
+    const gradient = new Float64Array(weights.length);
+    const train = () => engine.lossAndGradient(examplesFor(name, randomFrom(1)), weights, gradient);
+    expect(train).toThrow(`'${kernel}' not registered`);
+  });
+});
+
+describe("einsum on WASM", () => {
+  it.each([
+    ["ij,jk->ik", [3, 4], [4, 2]],
+    ["bij,bjk->bik", [2, 3, 4], [2, 4, 5]],
+    ["abc,cd->abd", [2, 3, 4], [4, 5]],
+    ["ij,j->i", [3, 4], [4]],
+    ["aecd,abcd->acbe", [2, 3, 4, 5], [2, 6, 4, 5]],
+  ])("%s is what the plain backend makes of it, its gradient too", async (equation, a, b) => {
+    const random = randomFrom(equation);
+    const numbers = (shape: number[]) =>
+      Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, () => random.normal());
+    const left = numbers(a);
+    const right = numbers(b);
+    const results: Float32Array[][] = [];
+    for (const backend of ["wasm", "cpu"] as const) {
+      await openBackend(backend);
+      await tf.setBackend(backend);
+      const sums = (x: tf.Tensor, y: tf.Tensor) =>
+        tf.sum(tf.square(tf.einsum(equation, x, y))) as tf.Scalar;
+      const inputs = [tf.tensor(left, a), tf.tensor(right, b)];
+      const value = tf.einsum(equation, ...inputs);
+      const slopes = tf.grads(sums as never)(inputs);
+      results.push([value, ...slopes].map((tensor) => tensor.dataSync() as Float32Array));
+    }
+    for (const [i, values] of results[0]!.entries())
+      expect(apart(values, results[1]![i]!)).toBeLessThan(1e-3);
+  });
+});
