@@ -73,7 +73,7 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const isPlain = chosen === plain;
   const plainSeconds = isPlain
     ? chosenSeconds
-    : secondsTo(await live(world, plain.setting), target.objective);
+    : secondsTo(await live(world, plain.setting, target.objective), target.objective);
   const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
   const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
   const others = settings.filter((setting) => !same(setting, chosen.setting));
@@ -156,11 +156,13 @@ async function mayBeat(
   return true;
 }
 
-async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
+/** To the end, or until the objective is reached. */
+async function live(world: World, setting: Setting, until?: number): Promise<Rehearsal[]> {
   const rehearse = await rehearsalOf(world, setting);
+  const end = until === undefined ? {} : { until };
   const lives: Rehearsal[] = [];
   for (let draw = 0; draw < world.futures; draw++)
-    lives.push(await rehearse({ draw, roundsMax: 1e6 }));
+    lives.push(await rehearse({ draw, roundsMax: 1e6, ...end }));
   return lives;
 }
 

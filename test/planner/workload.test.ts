@@ -71,4 +71,21 @@ describe("a rehearsal", () => {
     expect(figures.secondsMean * 1000).toBeCloseTo(mean(ends.map(({ ms }) => ms)), 6);
     expect(rehearsals[0]!.objectiveAt(6)).toBeLessThan(rehearsals[0]!.objectiveAt(0));
   });
+
+  it("ends where it is told to, as the whole one went until there", async () => {
+    const spec = { ...common, wait: { fastest: 4 }, weather: { model: "lambda" } };
+    const { staged, store, record } = await scene(spec, text);
+    const machine = machineOf(record.spec, "simulated");
+    const sample = await sampleOf(staged.prepared, store, machine.scratch(), 1e6);
+    const rehearse = await rehearsing({ spec: record.spec, sample, machine, workMs: 20 });
+    const whole = await rehearse({ draw: 2, roundsMax: 100 });
+    const part = await rehearse({ draw: 2, roundsMax: 100, until: whole.objectiveAt(3) });
+    const rounds = part.endsMs.length;
+    expect(rounds).toBeGreaterThan(0);
+    expect(rounds).toBeLessThanOrEqual(3);
+    expect(part.endsMs).toEqual(whole.endsMs.slice(0, rounds));
+    expect(part.objectiveAt(rounds)).toBe(whole.objectiveAt(rounds));
+    expect(part.objectiveAt(rounds)).toBeLessThanOrEqual(whole.objectiveAt(3));
+    expect(part.objectiveAt(rounds - 1)).toBeGreaterThan(whole.objectiveAt(3));
+  });
 });
