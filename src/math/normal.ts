@@ -14,6 +14,7 @@ export function normalDensity(x: number): number {
 /** Phi(x), with full relative precision for every x whose value is a normal double. */
 export function normalCdf(x: number): number {
   if (x > 0) return 1 - normalCdf(-x);
+  if (x < nothingBelow) return 0;
   return normalDensity(x) * millsRatio(-x);
 }
 
@@ -38,6 +39,8 @@ export function millsRatio(x: number): number {
   return line + (rootTwoPi * Math.exp(square)) / (1 + Math.exp(2 * Math.SQRT2 * Math.PI * x));
 }
 
+/** Half the smallest double is reached before. */
+const nothingBelow = -39;
 const rootPi = Math.sqrt(Math.PI);
 /** t^2 and exp(-t^2) at the midpoints t = (n + 1/2) / 2. */
 const nodes = Float64Array.from({ length: 14 }, (_, n) => ((n + 0.5) / 2) ** 2);

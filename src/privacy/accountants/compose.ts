@@ -1,0 +1,130 @@
+import { assert } from "../../core/errors.ts";
+import { fourier } from "../../math/fourier.ts";
+import { powerOfTwoAtLeast } from "../../math/transforms.ts";
+import { type LossMasses, logMoment } from "./loss-masses.ts";
+
+/** One release's losses, and how often there are such. */
+export interface Losses {
+  readonly law: LossMasses;
+  readonly count: number;
+}
+
+/**
+ * The losses of all releases together, as a law at least as revealing as the true one, tilted by
+ * e^(theta L) so that the part which decides delta is its bulk and keeps its digits.
+ */
+export interface Composed {
+  readonly step: number;
+  readonly first: number;
+  readonly tilted: Float64Array;
+  readonly theta: number;
+  /** ln E[e^(theta L)]: the probability of loss l is tilted e^(logScale - theta l). */
+  readonly logScale: number;
+  /** What counts as infinite, or lies above the window. */
+  readonly beyond: number;
+}
+
+/** The logarithm of the moment of all losses together. */
+export function totalLogMoment(losses: readonly Losses[], theta: number): number {
+  let sum = 0;
+  for (const { law, count } of losses) sum += count * logMoment(law, theta);
+  return sum;
+}
+
+/**
+ * Convolves by the Fourier transform over a window of the tilted law. What falls below the window
+ * comes in again at its top, which reveals more; what falls above it is bounded by Chernoff and
+ * counted as infinite. Each mass is raised by what its rounding errors may amount to.
+ */
+export function compose(losses: readonly Losses[], theta: number): Composed {
+  const step = losses[0]!.law.step;
+  const size = windowSize(losses, theta);
+  const first = Math.floor(windowOf(losses, theta).low / step);
+  assert(size <= sizeMax, "a window of losses fits into memory");
+  const re = new Float64Array(size);
+  const im = new Float64Array(size);
+  const logs = new Float64Array(size);
+  const phases = new Float64Array(size);
+  const transform = fourier(size);
+  let steps = 0;
+  for (const { law, count } of losses) {
+    steps += count;
+    tiltOnto(law, theta, re, im);
+    transform.transform(re, im, 1);
+    for (let k = 0; k < size; k++) {
+      logs[k]! += count * Math.log(Math.hypot(re[k]!, im[k]!));
+      phases[k]! += count * Math.atan2(im[k]!, re[k]!);
+    }
+  }
+  let total = 0;
+  for (let k = 0; k < size; k++) {
+    const length = Math.exp(logs[k]!) / size;
+    total += length;
+    // Conjugated: the transform back is the same one.
+    re[k] = length * Math.cos(phases[k]!);
+    im[k] = -length * Math.sin(phases[k]!);
+  }
+  transform.transform(re, im, 1);
+  const error = total * Number.EPSILON * (8 * steps + 64);
+  const tilted = new Float64Array(size);
+  for (let i = 0; i < size; i++) tilted[i] = Math.max(0, re[mod(first + i, size)]!) + error;
+  const logScale = totalLogMoment(losses, theta);
+  const beyond = infiniteMass(losses) + Math.exp(logAbove(losses, theta, first * step + size * step));
+  return { step, first, tilted, theta, logScale, beyond };
+}
+
+const sizeMax = 2 ** 23;
+
+/** How many cells the composed law takes. */
+export function windowSize(losses: readonly Losses[], theta: number): number {
+  const { low, high } = windowOf(losses, theta);
+  return powerOfTwoAtLeast(Math.max(64, Math.ceil((high - low) / losses[0]!.law.step) + 2));
+}
+
+/** The law times e^(theta L), scaled to 1, wrapped around an array that need not hold it all. */
+function tiltOnto(law: LossMasses, theta: number, re: Float64Array, im: Float64Array): void {
+  re.fill(0);
+  im.fill(0);
+  const scale = logMoment(law, theta);
+  const size = re.length;
+  for (let i = 0; i < law.masses.length; i++) {
+    const mass = law.masses[i]!;
+    if (mass === 0) continue;
+    re[mod(law.first + i, size)]! += mass * Math.exp(theta * law.step * (law.first + i) - scale);
+  }
+}
+
+/** Ends beyond which the tilted law has next to nothing, by Chernoff at several exponents. */
+function windowOf(losses: readonly Losses[], theta: number): { low: number; high: number } {
+  const middle = totalLogMoment(losses, theta);
+  const allowed = -Math.log(windowTail);
+  let low = Number.NEGATIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  for (const s of exponents) {
+    high = Math.min(high, (totalLogMoment(losses, theta + s) - middle + allowed) / s);
+    low = Math.max(low, (middle - totalLogMoment(losses, theta - s) - allowed) / s);
+  }
+  return { low, high };
+}
+
+const windowTail = 1e-15;
+const exponents = Array.from({ length: 16 }, (_, i) => 2 ** (i - 6) * 1.5);
+
+/** ln of a bound on P(L > loss). */
+function logAbove(losses: readonly Losses[], theta: number, loss: number): number {
+  let least = 0;
+  for (const s of exponents)
+    least = Math.min(least, totalLogMoment(losses, theta + s) - (theta + s) * loss);
+  return least;
+}
+
+/** The probability that any of the losses is infinite, from above. */
+function infiniteMass(losses: readonly Losses[]): number {
+  let sum = 0;
+  for (const { law, count } of losses) sum += count * law.infinite;
+  return sum;
+}
+
+function mod(index: number, size: number): number {
+  return index - Math.floor(index / size) * size;
+}

@@ -1,0 +1,113 @@
+import type { Release } from "../release.ts";
+import { compose, type Losses, totalLogMoment, windowSize } from "./compose.ts";
+import { deltaOfMu, epsilonOfMu, muSquared } from "./gaussian.ts";
+import { type Group, grouped } from "./grouped.ts";
+import { type Direction, type LossLaw, laplaceLoss, normalLoss, sampledLoss } from "./loss-law.ts";
+import { onGrid } from "./loss-masses.ts";
+import { deltaAt, epsilonAt } from "./read-losses.ts";
+
+/**
+ * Numeric accounting of privacy losses: their law is put on a grid from above, convolved by the
+ * Fourier transform, and read off. Never below the truth, and above it by little: 4e-5 at 10,000
+ * steps of DP-SGD. Normal noise alone is told exactly. Null where a law of losses is not known.
+ */
+export function pldEpsilon(releases: readonly Release[], delta: number): number | null {
+  return larger((direction) => pldEpsilonOneWay(releases, delta, direction));
+}
+
+/** The smallest delta at `epsilon`. */
+export function pldDelta(releases: readonly Release[], epsilon: number): number | null {
+  return larger((direction) => {
+    const pairs = pairsOf(grouped(releases), direction);
+    if (pairs === null) return null;
+    if (pairs.numeric.length === 0) return deltaOfMu(pairs.mu, epsilon);
+    const losses = lossesOf(pairs, tiniest);
+    const theta = tilt((at) => totalLogMoment(losses, at) - at * epsilon);
+    return deltaAt(compose(losses, theta), epsilon);
+  });
+}
+
+/** Epsilon if P were always the side with the record, or the one without: the larger counts. */
+export function pldEpsilonOneWay(
+  releases: readonly Release[],
+  delta: number,
+  direction: Direction,
+): number | null {
+  const pairs = pairsOf(grouped(releases), direction);
+  if (pairs === null) return null;
+  if (pairs.numeric.length === 0) return epsilonOfMu(pairs.mu, delta);
+  const losses = lossesOf(pairs, Math.max(tiniest, delta * 1e-9));
+  const theta = tilt((at) => (totalLogMoment(losses, at) - Math.log(delta)) / at);
+  return epsilonAt(compose(losses, theta), delta);
+}
+
+/** Probability that may count as lost altogether without anybody's noticing. */
+const tiniest = 1e-24;
+
+/** The larger of both directions; null where either is unknown. */
+function larger(valueOf: (direction: Direction) => number | null): number | null {
+  const remove = valueOf("remove");
+  const add = valueOf("add");
+  return remove === null || add === null ? null : Math.max(remove, add);
+}
+
+/** Normal noise as one pair, and whatever else there is. */
+interface Pairs {
+  readonly mu: number;
+  readonly numeric: readonly { readonly count: number; law(outside: number): LossLaw }[];
+}
+
+function pairsOf(groups: readonly Group[], direction: Direction): Pairs | null {
+  let square = 0;
+  const numeric = [];
+  for (const { release, count } of groups) {
+    const normal = muSquared(release);
+    if (normal !== null) {
+      square += count * normal;
+    } else if (release.mechanism === "dp-sgd") {
+      numeric.push({ count, law: (outside: number) => sampledLoss(release, direction, outside) });
+    } else if (release.mechanism === "laplace") {
+      const t = release.sensitivity / release.scale;
+      if (t > 0) numeric.push({ count, law: () => laplaceLoss(t) });
+    } else {
+      return null;
+    }
+  }
+  return { mu: Math.sqrt(square), numeric };
+}
+
+/** Every law on one grid, as fine as its composition needs and as memory allows. */
+function lossesOf({ mu, numeric }: Pairs, lost: number): readonly Losses[] {
+  const normal = { count: 1, law: (outside: number) => normalLoss(mu, outside) };
+  const all = mu > 0 ? [...numeric, normal] : numeric;
+  const count = all.reduce((sum, pair) => sum + pair.count, 0);
+  const laws = all.map((pair) => ({ count: pair.count, law: pair.law(lost / count) }));
+  const widest = Math.max(...laws.map(({ law }) => law.most - law.least));
+  // The excess is about a step's square for each release.
+  let step = Math.max(Math.min(1e-4, 1e-2 / Math.sqrt(count)), widest / cellsMax);
+  for (;;) {
+    const at = step;
+    const losses = laws.map((one) => ({ count: one.count, law: onGrid(one.law, at) }));
+    if (windowSize(losses, 1) <= cellsMax) return losses;
+    step *= 2;
+  }
+}
+
+const cellsMax = 2 ** 20;
+
+/** The exponent at which a Chernoff bound is least: there the tilted law's bulk is what decides. */
+function tilt(bound: (theta: number) => number): number {
+  let low = Math.log(thetaMin);
+  let high = Math.log(thetaMax);
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  while (high - low > 0.02) {
+    const left = high - ratio * (high - low);
+    const right = low + ratio * (high - low);
+    if (bound(Math.exp(left)) <= bound(Math.exp(right))) high = right;
+    else low = left;
+  }
+  return Math.exp((low + high) / 2);
+}
+
+const thetaMin = 1e-3;
+const thetaMax = 1e4;

@@ -1,0 +1,12 @@
+import { adjacencyOf, type Release } from "../release.ts";
+
+/** Pure epsilon, with no delta at all: sums of sensitivity over scale. Null beside Laplace noise. */
+export function pureEpsilon(releases: readonly Release[]): number | null {
+  adjacencyOf(releases);
+  let sum = 0;
+  for (const release of releases) {
+    if (release.mechanism !== "laplace") return null;
+    sum += (release.times * release.sensitivity) / release.scale;
+  }
+  return sum;
+}
