@@ -3,4 +3,5 @@ import { createOrchestratorFunction } from "../src/backends/orchestrator-functio
 export const handler = createOrchestratorFunction({
   bucket: process.env.KOFN_BUCKET ?? "kofn",
   worker: process.env.KOFN_WORKER ?? "worker",
+  networkWorker: process.env.KOFN_NETWORK_WORKER ?? "network-worker",
 });

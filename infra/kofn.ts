@@ -30,13 +30,19 @@ const usual: Settings = {
 export function deployKofn(given: Partial<Settings> = {}) {
   const settings = { ...usual, ...given };
   const store = makeStore(settings);
-  const worker = makeWorker(settings, store);
-  const orchestrator = makeOrchestrator(settings, store, worker);
-  const killSwitch = makeGuard(settings, [worker, orchestrator]);
+  const { concurrency } = settings;
+  const worker = makeWorker(settings, store, { name: "Worker", bundle: "worker", concurrency });
+  const networkWorker = makeWorker(settings, store, {
+    name: "NetworkWorker",
+    bundle: "network-worker",
+  });
+  const orchestrator = makeOrchestrator(settings, store, { worker, networkWorker });
+  const killSwitch = makeGuard(settings, [worker, networkWorker, orchestrator]);
   const deployment = {
     stage: $app.stage,
     bucket: store.name,
     worker: worker.name,
+    networkWorker: networkWorker.name,
     // A durable function is invoked by a qualified name.
     orchestrator: $interpolate`${orchestrator.name}:${orchestrator.nodes.function.version}`,
   };

@@ -11,7 +11,7 @@ const { memoryMb, timeoutMs } = functions.orchestrator;
 export function makeOrchestrator(
   settings: Settings,
   store: sst.aws.Bucket,
-  worker: sst.aws.Function,
+  { worker, networkWorker }: Readonly<Record<"worker" | "networkWorker", sst.aws.Function>>,
 ) {
   return new sst.aws.Function(`${settings.prefix}Orchestrator`, {
     bundle: `${settings.bundles}/orchestrator`,
@@ -25,7 +25,11 @@ export function makeOrchestrator(
     dev: false,
     durable: { timeout: "7 days", retention: "14 days" },
     logging: { format: "json", retention: "1 month" },
-    environment: { KOFN_BUCKET: store.name, KOFN_WORKER: worker.name },
+    environment: {
+      KOFN_BUCKET: store.name,
+      KOFN_WORKER: worker.name,
+      KOFN_NETWORK_WORKER: networkWorker.name,
+    },
     permissions: [
       readable(store),
       {
@@ -37,7 +41,7 @@ export function makeOrchestrator(
         resources: [store.arn],
         conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["runs/*"] }],
       },
-      { actions: ["lambda:InvokeFunction"], resources: [worker.arn] },
+      { actions: ["lambda:InvokeFunction"], resources: [worker.arn, networkWorker.arn] },
     ],
   });
 }

@@ -39,7 +39,7 @@ export function makeStore({ prefix }: Settings) {
 export function readable(store: sst.aws.Bucket) {
   return {
     actions: ["s3:GetObject"],
-    resources: ["parts", "prepared", "encoded", "runs"].map(
+    resources: ["parts", "prepared", "encoded", "networks", "runs"].map(
       (folder) => $interpolate`${store.arn}/${folder}/*`,
     ),
   };

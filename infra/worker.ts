@@ -4,14 +4,23 @@ import { readable } from "./store.ts";
 
 const { memoryMb, timeoutMs } = functions.worker;
 
+/** Which worker: the ordinary one, or that for networks, whose bundle is larger. */
+export interface WorkerKind {
+  readonly name: string;
+  readonly bundle: string;
+  /** Reserved for it; where absent it shares what the account leaves unreserved. */
+  readonly concurrency?: number;
+}
+
 /**
- * The worker: one function whose environments belong to one slot each, because a slot is a tenant.
+ * A worker: one function whose environments belong to one slot each, because a slot is a tenant.
  * It reads shards and what is carried through the store, and writes only what it carries back.
  */
-export function makeWorker(settings: Settings, store: sst.aws.Bucket) {
-  return new sst.aws.Function(`${settings.prefix}Worker`, {
-    bundle: `${settings.bundles}/worker`,
-    handler: "worker.handler",
+export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: WorkerKind) {
+  const { name, bundle, concurrency } = kind;
+  return new sst.aws.Function(`${settings.prefix}${name}`, {
+    bundle: `${settings.bundles}/${bundle}`,
+    handler: `${bundle}.handler`,
     runtime: functions.runtime,
     architecture: functions.architecture,
     memory: `${memoryMb} MB`,
@@ -21,7 +30,7 @@ export function makeWorker(settings: Settings, store: sst.aws.Bucket) {
     retries: 0,
     dev: false,
     logging: { format: "json", retention: "1 month" },
-    concurrency: { reserved: settings.concurrency },
+    ...(concurrency === undefined ? {} : { concurrency: { reserved: concurrency } }),
     environment: { KOFN_BUCKET: store.name },
     permissions: [
       readable(store),

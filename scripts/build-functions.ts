@@ -1,19 +1,30 @@
-import { readdirSync, rmSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { copyFileSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { quietBuiltins } from "./quiet-builtins.ts";
+import { withoutNetworks } from "./without-networks.ts";
 
 const banner =
   'import { createRequire as $createRequire } from "node:module";' +
   "const require = $createRequire(import.meta.url);";
 
+const folderName = "const __dirname = import.meta.dirname;";
+
 const sources = {
   worker: "functions/worker.ts",
+  "network-worker": "functions/network-worker.ts",
   orchestrator: "functions/orchestrator.ts",
   "kill-switch": "functions/kill-switch.ts",
   // Not deployed: what the emulator starts in every environment, in one file to start sooner.
   runtime: "src/emulator/runtime/main.ts",
 };
+
+/** Those that compute networks; the orchestrator evaluates them. */
+const withNetworks = ["network-worker", "orchestrator"];
+
+/** Compiled code that TensorFlow.js reads from the folder it lies in. */
+const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
 
 /**
  * Bundles the functions the way SST does: ESM for the Node that Lambda runs, with everything
@@ -22,6 +33,7 @@ const sources = {
 export async function buildFunctions(outDirectory: string): Promise<void> {
   for (const [name, source] of Object.entries(sources)) {
     const folder = `${outDirectory}/${name}`;
+    const hasNetworks = withNetworks.includes(name);
     const { metafile } = await build({
       entryPoints: { [name]: source },
       outdir: folder,
@@ -37,13 +49,22 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
       mainFields: ["module", "main"],
       legalComments: "none",
       // A `require` for what still wants one, which the worker does not: it starts sooner.
-      banner: name === "worker" ? {} : { js: banner },
+      banner: name === "worker" ? {} : { js: hasNetworks ? banner + folderName : banner },
+      // Asked for only where something is fetched, which nothing does.
+      external: ["node-fetch"],
       metafile: true,
-      plugins: [quietBuiltins],
+      plugins: hasNetworks ? [quietBuiltins] : [quietBuiltins, withoutNetworks],
       logLevel: "warning",
     });
+    if (hasNetworks) copyWasm(folder);
     removeStale(folder, Object.keys(metafile.outputs));
   }
+}
+
+function copyWasm(folder: string): void {
+  const require = createRequire(import.meta.url);
+  const main = require.resolve("@tensorflow/tfjs-backend-wasm");
+  for (const file of wasmFiles) copyFileSync(join(dirname(main), file), join(folder, file));
 }
 
 /** Parts of an earlier build have other names, and would be deployed as well. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../core/errors.ts";
 
-const names = ["worker", "orchestrator"] as const;
+const names = ["worker", "network-worker", "orchestrator"] as const;
 
 export type BundleName = (typeof names)[number];
 

@@ -10,12 +10,20 @@ export const deployed = {
     architecture: "arm64",
     variables: ["KOFN_FUNCTIONS"],
   },
+  networkWorker: {
+    handler: "network-worker.handler",
+    memoryMb: 1769,
+    timeoutMs: 120000,
+    architecture: "arm64",
+    tenancy: "PER_TENANT",
+    variables: ["KOFN_BUCKET"],
+  },
   orchestrator: {
     handler: "orchestrator.handler",
     memoryMb: 1769,
     timeoutMs: 900000,
     architecture: "arm64",
-    variables: ["KOFN_BUCKET", "KOFN_WORKER"],
+    variables: ["KOFN_BUCKET", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
   },
   worker: {
     handler: "worker.handler",

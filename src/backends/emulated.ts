@@ -7,8 +7,9 @@ import type { Backend, BackendOptions } from "./backend.ts";
 import { bundleFolder } from "./bundles.ts";
 import { deployed } from "./deployed.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
-import { workerCompute } from "./worker-compute.ts";
+import { workerCompute, workerFor } from "./worker-compute.ts";
 
+const names = { worker: "worker", networkWorker: "network-worker" };
 /** Environments kept started, so that a slot's spare costs only the bundle's load. */
 const spares = 3;
 /** Started while the data are staged, as a cloud would start them side by side. */
@@ -24,10 +25,18 @@ export async function emulatedBackend({
   home,
   spec,
 }: Pick<BackendOptions, "home"> & {
-  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed" | "workers">;
+  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
+    Partial<Pick<BackendOptions["spec"], "problem">>;
 }): Promise<EmulatedBackend> {
   const weather = resolveWeather(spec.weather ?? { model: "lambda" });
   const variables = { KOFN_BUCKET: bucket };
+  const needed =
+    spec.problem === undefined ? names.worker : workerFor({ problem: spec.problem }, names);
+  /** Of the two workers, only the one that the run asks has environments kept started. */
+  const started = (name: string) =>
+    name === needed
+      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares }
+      : { spares: 0 };
   const emulator = await supervised({
     home,
     seed: spec.seed,
@@ -37,13 +46,22 @@ export async function emulatedBackend({
         directory: await bundleFolder("worker"),
         ...deployed.worker,
         environment: variables,
-        spares,
-        sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares,
+        ...started(names.worker),
+      },
+      [names.networkWorker]: {
+        directory: await bundleFolder("network-worker"),
+        ...deployed.networkWorker,
+        environment: variables,
+        ...started(names.networkWorker),
       },
       orchestrator: {
         directory: await bundleFolder("orchestrator"),
         ...deployed.orchestrator,
-        environment: { ...variables, KOFN_WORKER: "worker" },
+        environment: {
+          ...variables,
+          KOFN_WORKER: names.worker,
+          KOFN_NETWORK_WORKER: names.networkWorker,
+        },
       },
     },
   });
@@ -55,7 +73,12 @@ export async function emulatedBackend({
     store,
     open: (record) => ({
       clock: systemClock(),
-      compute: workerCompute(record, "worker", store, lambdaClient(access.lambda)),
+      compute: workerCompute(
+        record,
+        workerFor(record.spec, names),
+        store,
+        lambdaClient(access.lambda),
+      ),
     }),
     async close() {
       await unannounce();

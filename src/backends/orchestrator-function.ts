@@ -5,16 +5,18 @@ import { runSegmentFrom } from "./segment-report.ts";
 type Handler = ReturnType<typeof durableRun>;
 
 /**
- * The orchestrator's Lambda handler over the worker function of that name. A durable execution's
+ * The orchestrator's Lambda handler over the worker functions of those names. A durable execution's
  * invocation goes on with its run; any other does one segment of it and says how that ended.
  */
 export function createOrchestratorFunction(where: {
   readonly bucket: string;
   readonly worker: string;
+  /** Where it is absent, the worker's own bundle must hold networks. */
+  readonly networkWorker?: string;
 }): Handler {
   const store = s3Store({ bucket: where.bucket });
   const segment = (run: string, remainingMs: () => number): Promise<SegmentReport> =>
-    runSegmentFrom(store, { run, worker: where.worker, remainingMs });
+    runSegmentFrom(store, { run, workers: where, remainingMs });
   const durable = durableRun(segment);
   return async (event, context) => {
     if ("DurableExecutionArn" in event) return durable(event, context);

@@ -3,7 +3,7 @@ import type { Store } from "../ports/store.ts";
 import { orchestrate } from "../run/orchestrate.ts";
 import { readRecord } from "../run/record.ts";
 import type { SegmentReport } from "./durable-run.ts";
-import { workerCompute } from "./worker-compute.ts";
+import { type WorkerNames, workerCompute, workerFor } from "./worker-compute.ts";
 
 /** Kept for saving and evaluating before the platform's own time-out. */
 const marginMs = 30_000;
@@ -11,10 +11,10 @@ const marginMs = 30_000;
 /** One segment of a recorded run over the worker function, as long as the invocation has time. */
 export async function runSegmentFrom(
   store: Store,
-  how: { readonly run: string; readonly worker: string; remainingMs(): number },
+  how: { readonly run: string; readonly workers: WorkerNames; remainingMs(): number },
 ): Promise<SegmentReport> {
   const record = await readRecord(store, how.run);
-  const compute = workerCompute(record, how.worker, store);
+  const compute = workerCompute(record, workerFor(record.spec, how.workers), store);
   const signal = AbortSignal.timeout(Math.max(0, how.remainingMs() - marginMs));
   try {
     const clock = systemClock();

@@ -27,11 +27,7 @@ export const network = define({
       .enum(["auto", "tfjs"])
       .default("auto")
       .describe("auto: chains of dense layers run in kofn's own kernels; tfjs: none do"),
-    seed: z
-      .int()
-      .min(0)
-      .optional()
-      .describe("what dropout hangs on; the spec's seed where absent"),
+    seed: z.int().min(0).optional().describe("what dropout hangs on; the spec's seed where absent"),
     facts: z
       .looseObject({ key: z.string() })
       .optional()
