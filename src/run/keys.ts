@@ -14,6 +14,13 @@ export const carriedPrefix = (run: string) => `${runPrefix(run)}carried/`;
 export const memoryPrefix = (run: string) => `${runPrefix(run)}memory/`;
 export const memoryKey = (run: string, slot: number, round: number) =>
   `${memoryPrefix(run)}${slot}/${String(round).padStart(8, "0")}.safetensors`;
+/** What a node of a private run has published in a round; never written twice. */
+export const nodeMessageKey = (run: string, round: number, node: number) =>
+  `${runPrefix(run)}round/${round}/node/${node}`;
+/** A node's privacy budget, entry by entry. */
+export const ledgerPrefix = (run: string, node: number) => `${runPrefix(run)}ledger/node-${node}/`;
+/** What a node's noise is keyed by: apart from the runs, so that nobody else need be let in. */
+export const nodeSecretKey = (run: string, node: number) => `secrets/${run}/node-${node}`;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;

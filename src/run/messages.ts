@@ -1,7 +1,10 @@
 import type { Feedback } from "../compression/feedback.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
+import type { Unit } from "../privacy/ledger/entry.ts";
 import type { WeightShape } from "../problems/penalty.ts";
+import type { StepRule } from "./strategies/gossip/node-step.ts";
+import type { NoiseRule } from "./strategies/gossip/noised.ts";
 
 /**
  * Raised with every change of what tasks and replies mean: while a deployment replaces its
@@ -10,7 +13,13 @@ import type { WeightShape } from "../problems/penalty.ts";
 export const messagesVersion = 1;
 
 /** One question to one slot's shard. */
-export type WorkerTask = GradientTask | AlongTask | BlockTask | SubproblemTask | LocalStepsTask;
+export type WorkerTask =
+  | GradientTask
+  | AlongTask
+  | BlockTask
+  | SubproblemTask
+  | LocalStepsTask
+  | NodeRoundTask;
 
 interface RoundTask extends Slotted {
   readonly round: number;
@@ -89,6 +98,23 @@ export interface LocalStepsTask extends RoundTask {
   readonly memory: number | null;
 }
 
+/**
+ * A node's next message: its step from the messages of the round before, noised and published. All
+ * that is asked is public; where `round` is 1, `weights` are what all nodes start from.
+ */
+export interface NodeRoundTask extends RoundTask {
+  readonly operation: "node-round";
+  /** Whose messages of the round before it mixes, itself among them, and by which weights. */
+  readonly from: Uint32Array<ArrayBuffer>;
+  readonly mixing: Float64Array<ArrayBuffer>;
+  readonly rule: StepRule;
+  readonly noise: NoiseRule;
+  readonly unit: Unit;
+  readonly budget: { readonly epsilon: number; readonly delta: number };
+  /** Who can read the message, in words. */
+  readonly observers: string;
+}
+
 export interface WorkerReply {
   /** Sum of losses over the shard's stored rows; 0 for `along`; over all rows for `block`. */
   readonly loss: number;
@@ -119,6 +145,7 @@ export function inputBytes(task: WorkerTask): number {
   if ("predictions" in task) bytes += task.predictions.byteLength;
   if ("direction" in task) bytes += task.direction.byteLength;
   if ("steps" in task) bytes += task.steps.byteLength;
+  if ("mixing" in task) bytes += task.mixing.byteLength + task.from.byteLength;
   if ("rates" in task) bytes += task.rates.byteLength;
   return bytes;
 }

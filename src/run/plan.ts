@@ -35,6 +35,7 @@ export function planRun(spec: RunSpec): Plan {
   }
   refusePacking(spec, method, encoding);
   refuseCompression(spec, method);
+  refusePrivacy(spec, method);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
@@ -60,6 +61,15 @@ function refuseCompression({ compression, strategy }: RunSpec, method: Method): 
     "not-compressed",
     `compression: strategy ${strategy.type} sends its replies as they are`,
     { hint: "choose strategy: local-steps, or leave compression out" },
+  );
+}
+
+function refusePrivacy({ privacy, strategy }: RunSpec, method: Method): void {
+  if (privacy === undefined || method.isPrivate === true) return;
+  throw new RunError(
+    "not-private",
+    `privacy: strategy ${strategy.type} tells gradients as they are, without noise`,
+    { hint: "choose strategy: gossip, or leave privacy out" },
   );
 }
 

@@ -5,6 +5,7 @@ import { dataSchema } from "../data/options.ts";
 import { encodings } from "../encoding/registry.ts";
 import { bounds } from "../limits.ts";
 import { optimizers } from "../optimizers/registry.ts";
+import { type PrivacyOptions, privacySchema } from "../privacy/options.ts";
 import { problems } from "../problems/registry.ts";
 import { resolveCompression } from "./compression.ts";
 import { methods } from "./strategies/registry.ts";
@@ -57,6 +58,9 @@ export const specSchema = z.strictObject({
       "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for " +
         "strategy: local-steps",
     ),
+  privacy: privacySchema
+    .optional()
+    .describe("what nobody may learn of whom: the budget of a private run; strategy: gossip"),
   stop: stopSchema.prefault({}).describe("when to stop"),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
   weather: z
@@ -81,6 +85,7 @@ export interface RunSpec {
   readonly optimizer: Chosen;
   /** With `feedback` among its options; absent for none. */
   readonly compression?: Chosen;
+  readonly privacy?: PrivacyOptions;
   readonly stop: z.output<typeof stopSchema>;
   readonly seed: number;
   /** As written; whoever plays weather checks it. */
@@ -130,6 +135,7 @@ export function resolveSpec(given: unknown): RunSpec {
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
     strategy,
     optimizer: optimizers.resolve(asConfig(optimizer), "optimizer"),
+    ...(spec.privacy === undefined ? {} : { privacy: spec.privacy }),
     ...(spec.compression === undefined
       ? {}
       : { compression: resolveCompression(asConfig(spec.compression)) }),

@@ -3,6 +3,7 @@ import { along } from "./along.ts";
 import { block } from "./block.ts";
 import { gradient } from "./gradient.ts";
 import { localSteps } from "./local-steps.ts";
+import { nodeRound } from "./node-round.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { subproblemCurvatures, subproblemGradients } from "./subproblem-gradients.ts";
 import { subproblemSolutions } from "./subproblem-solutions.ts";
@@ -16,6 +17,7 @@ const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<
     along: opaque(along),
     block: opaque(block),
     "local-steps": opaque(localSteps),
+    "node-round": opaque(nodeRound),
     "subproblem-gradients": opaque(subproblemGradients),
     "subproblem-curvatures": opaque(subproblemCurvatures),
     "subproblem-solutions": opaque(subproblemSolutions),

@@ -19,6 +19,8 @@ export interface Method {
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
   needsCurvature(spec: RunSpec): boolean;
+  /** It keeps what a spec's `privacy` promises; others refuse such a spec. */
+  readonly isPrivate?: true;
   /** Its updates may be compressed. */
   readonly compresses?: true;
   /** Its shards hold rows of features, which data.storage may pack. */

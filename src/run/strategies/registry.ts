@@ -1,6 +1,7 @@
 import { registry } from "../../core/registry.ts";
 import { alternatingMethod } from "./alternating/alternating-method.ts";
 import { encodedBlocksMethod } from "./encoded-blocks/encoded-blocks-method.ts";
+import { gossipMethod } from "./gossip/gossip-method.ts";
 import { localStepsMethod } from "./local-steps/local-steps-method.ts";
 import type { Method } from "./method.ts";
 import { roundsMethod } from "./rounds/rounds-method.ts";
@@ -12,4 +13,5 @@ export const methods = registry<Method>("strategy", [
   alternatingMethod,
   turnsMethod,
   localStepsMethod,
+  gossipMethod,
 ]);

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { RunError } from "../../core/errors.ts";
+import type { Examples } from "../../math/rows.ts";
+import type { Store } from "../../ports/store.ts";
+import { openLedger } from "../../privacy/ledger/ledger.ts";
+import { publish } from "../../privacy/ledger/publish.ts";
+import { ledgerPrefix, nodeMessageKey } from "../keys.ts";
+import type { NodeRoundTask } from "../messages.ts";
+import { epsilonOf } from "../strategies/gossip/account.ts";
+import { mixed, nextState } from "../strategies/gossip/node-step.ts";
+import { noised, releaseOf } from "../strategies/gossip/noised.ts";
+import { nodeSecret } from "./node-secret.ts";
+import type { Answer, Operation, Workplace } from "./operation.ts";
+
+interface NodeInput {
+  readonly examples: Examples;
+  /** What the node published in this round already, before an attempt that was lost. */
+  readonly published: Float64Array<ArrayBuffer> | null;
+  /** Of the round before; empty in the first. */
+  readonly messages: readonly Float64Array<ArrayBuffer>[];
+  readonly secret: Uint8Array;
+  /** Names the data and everything else that the noise is to hide. */
+  readonly use: string;
+}
+
+/**
+ * A node's round: reads the messages that it mixes, steps along its own rows' clipped gradients,
+ * and publishes its state under noise. Nothing else of what it computes leaves it: not its state,
+ * nor its loss, and no number of it in a reason for failure.
+ */
+export const nodeRound: Operation<NodeRoundTask, Examples, NodeInput> = {
+  load: (place) => place.shard(),
+  async gather(place, examples, task) {
+    const { store, run, slot } = place;
+    const { round, from } = task;
+    const own = await store.read(nodeMessageKey(run, round, slot));
+    if (own !== null) {
+      const published = messageOf(own, nodeMessageKey(run, round, slot));
+      return { examples, published, messages: [], secret: new Uint8Array(0), use: "" };
+    }
+    const senders = round === 1 ? [] : [...from];
+    const [secret, ...messages] = await Promise.all([
+      nodeSecret(store, run, slot),
+      ...senders.map((node) => readMessage(store, run, round - 1, node)),
+    ]);
+    return { examples, published: null, messages, secret, use: useOf(place, task, messages) };
+  },
+  work(problem, { examples, published, messages, secret, use }, task) {
+    if (published !== null) return { loss: 0, values: published };
+    const z = task.round === 1 ? Float64Array.from(task.weights) : mixed(task.mixing, messages);
+    const x = nextState(problem, examples, z, task.rule);
+    return { loss: 0, values: noised(x, task.noise, secret, use) };
+  },
+  async publish({ store, run, slot }, task, { values }): Promise<Answer> {
+    const { round, noise, unit, budget, observers } = task;
+    const ledger = openLedger(store, ledgerPrefix(run, slot), { ...budget, account: epsilonOf });
+    const key = nodeMessageKey(run, round, slot);
+    const release = releaseOf(noise, values.length);
+    const entry = { id: `round/${round}/node/${slot}`, release, unit, observers, key };
+    const bytes = await publish(store, ledger, entry, bytesOf(Float64Array.from(values)));
+    return { loss: 0, values: messageOf(bytes, key) };
+  },
+};
+
+/** A message is its numbers and nothing else: as long in every round, whatever they are. */
+export function messageOf(bytes: Uint8Array, key: string): Float64Array<ArrayBuffer> {
+  const length = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT;
+  const isWhole = Number.isInteger(length) && length > 0;
+  const values = isWhole ? new Float64Array(new Uint8Array(bytes).buffer) : null;
+  if (values?.every(Number.isFinite)) return values;
+  throw new RunError("bad-message", `${key}: it is no node's message`, {
+    hint: "it was damaged or written by something else; start the run anew",
+  });
+}
+
+async function readMessage(store: Store, run: string, round: number, node: number) {
+  const key = nodeMessageKey(run, round, node);
+  const bytes = await store.read(key);
+  if (bytes !== null) return messageOf(bytes, key);
+  throw new RunError("no-message", `${key}: node ${node} has published nothing there`, {
+    hint: "messages of a run are kept until it is over; start it anew",
+  });
+}
+
+function bytesOf(values: Float64Array<ArrayBuffer>): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** Noise under one name hides one state: whatever the state depends on is part of the name. */
+function useOf(
+  { run, slot, encoded }: Workplace,
+  { round, from, mixing, rule, noise, weights }: NodeRoundTask,
+  messages: readonly Float64Array<ArrayBuffer>[],
+): string {
+  const heard = createHash("sha256");
+  heard.update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+  for (const message of messages) heard.update(bytesOf(message));
+  const mixes = [...from].map((node, i) => [node, mixing[i]]);
+  const { digest } = encoded;
+  return JSON.stringify([1, run, round, slot, digest, rule, noise, mixes, heard.digest("hex")]);
+}

@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { define } from "../../../core/registry.ts";
+import type { PrivacyOptions } from "../../../privacy/options.ts";
+import { type Graph, graphOver } from "../../../topology/graph.ts";
+import { metropolis, repeated } from "../../../topology/mixing.ts";
+import { topologies } from "../../../topology/registry.ts";
+import type { RunSpec } from "../../spec.ts";
+import { type Method, type Opening, training } from "../method.ts";
+import { encodeRows } from "../rounds/rounds-method.ts";
+import { gossip } from "./gossip.ts";
+import { refuse } from "./gossip-refusals.ts";
+import type { GossipPlan, Told } from "./gossip-state.ts";
+import { regionSchema } from "./region.ts";
+import { calibrated, stepsSchema } from "./schedule.ts";
+
+const options = {
+  graph: z
+    .union([z.string(), z.looseObject({ type: z.string() })])
+    .default("complete")
+    .describe("who hears whom: ring, torus, complete, expander or file, with their options"),
+  steps: stepsSchema.default({ decaying: 1 }),
+  region: regionSchema.default({ ball: 100 }),
+  repeats: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe("how often messages are passed on before they are used: costs no privacy"),
+};
+
+export type GossipOptions = z.output<z.ZodObject<typeof options>>;
+
+/** Consensus of nodes that see their own rows and noised messages only. */
+export const gossipMethod = define({
+  name: "gossip",
+  summary: "consensus on a graph: nodes publish nothing but their states under noise",
+  reference: "Showkatbakhsh, Karakus, Diggavi, arXiv 1903.07792; baseline: Huang et al., 2015",
+  options,
+  examples: [{}, { graph: "ring", steps: 0.1, region: { box: [-1, 1] }, repeats: 2 }],
+  create: (chosen): Method => ({
+    usual: { encoding: "uncoded", optimizer: "gradient-descent" },
+    isPrivate: true,
+    check: (spec, parts) => refuse(spec, parts, chosen),
+    needsCurvature: () => false,
+    stage: encodeRows,
+    open: (context) => training(gossip(gossipPlan(context, chosen))),
+  }),
+});
+
+/** The graph of a run's nodes. Throws `RunError` where there is none. */
+export function graphOf({ graph }: GossipOptions, nodes: number): Graph {
+  const config = typeof graph === "string" ? { type: graph } : graph;
+  return graphOver(topologies.create(topologies.resolve(config, "strategy.graph")), nodes);
+}
+
+/** What the strategy needs to know, once every node has its rows. */
+export function gossipPlan(opening: Opening, chosen: GossipOptions): GossipPlan {
+  const { spec, problem, wait, prepared, encoded } = opening;
+  const { columns, preparation } = prepared;
+  const privacy = spec.privacy!;
+  const graph = graphOf(chosen, spec.workers);
+  const weightsLength = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  const nodes = encoded.slots.map(({ rows }) => privacy.divisor ?? rows);
+  const shared = { dimension: weightsLength, intercept: preparation.intercept };
+  const schedules = nodes.map((divisor) => scheduleOf(spec, chosen, privacy, divisor, shared));
+  return {
+    graph,
+    mixing: repeated(metropolis(graph), chosen.repeats + 1),
+    weightsLength,
+    messages: Array.from({ length: spec.stop.rounds }, (_, t) => schedules.map((of) => of[t]!)),
+    unit: privacy.unit,
+    budget: { epsilon: privacy.epsilon, delta: privacy.delta },
+    observers: "whoever can read the run's messages: other nodes, orchestrator, bucket readers",
+    wait,
+    patienceMs: spec.stop.patience * 1000,
+  };
+}
+
+function scheduleOf(
+  spec: RunSpec,
+  { steps, region }: GossipOptions,
+  privacy: PrivacyOptions,
+  divisor: number,
+  shared: { readonly dimension: number; readonly intercept: boolean },
+): Told[] {
+  const { clip, noise: mechanism, adjacency, epsilon, delta } = privacy;
+  const gradientSensitivity = sensitivityOf(privacy, divisor);
+  const { dimension, intercept } = shared;
+  const calibration = { steps, messages: spec.stop.rounds, dimension, noise: mechanism };
+  const messages = calibrated({ ...calibration, epsilon, delta, gradientSensitivity });
+  return messages.map(({ step, sensitivity, noise }) => ({
+    rule: { step, clip, divisor, region, intercept },
+    noise: { mechanism, adjacency, sensitivity, noise },
+  }));
+}
+
+/**
+ * By how much a neighbour moves the mean of a node's clipped gradients. A node that is another one
+ * turns it around within the ball of radius `clip`; a record, its own part of it; one that is there
+ * or not, half as much.
+ */
+export function sensitivityOf(
+  { unit, adjacency, clip }: Pick<PrivacyOptions, "unit" | "adjacency" | "clip">,
+  divisor: number,
+): number {
+  const moved = adjacency === "replace-one" ? 2 * clip : clip;
+  return unit === "node" ? moved : moved / divisor;
+}
