@@ -108,7 +108,7 @@ function windowOf(losses: readonly Losses[], theta: number): { low: number; high
 }
 
 const windowTail = 1e-15;
-const exponents = Array.from({ length: 16 }, (_, i) => 2 ** (i - 6) * 1.5);
+const exponents = Array.from({ length: 8 }, (_, i) => 3 ** (i - 2) * 1.5);
 
 /** ln of a bound on P(L > loss). */
 function logAbove(losses: readonly Losses[], theta: number, loss: number): number {

@@ -100,7 +100,7 @@ function tilt(bound: (theta: number) => number): number {
   let low = Math.log(thetaMin);
   let high = Math.log(thetaMax);
   const ratio = (Math.sqrt(5) - 1) / 2;
-  while (high - low > 0.02) {
+  while (high - low > 0.05) {
     const left = high - ratio * (high - low);
     const right = low + ratio * (high - low);
     if (bound(Math.exp(left)) <= bound(Math.exp(right))) high = right;

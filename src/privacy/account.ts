@@ -1,0 +1,69 @@
+import { RunError } from "../core/errors.ts";
+import { gaussianEpsilon, gaussianMu } from "./accountants/gaussian.ts";
+import { pldDelta, pldEpsilon } from "./accountants/pld.ts";
+import { pureEpsilon } from "./accountants/pure.ts";
+import { rdpDelta, rdpEpsilon } from "./accountants/rdp.ts";
+import { zcdpEpsilon } from "./accountants/zcdp.ts";
+import { type Adjacency, adjacencyOf, type Release } from "./release.ts";
+
+/** What a list of releases comes to at one delta, by every accountant that knows them. */
+export interface Account {
+  readonly adjacency: Adjacency | null;
+  readonly delta: number;
+  /** The smallest that any of them proves. */
+  readonly epsilon: number;
+  /** Exact, of normal noise alone. */
+  readonly exact: number | null;
+  /** By privacy losses; certified from above. */
+  readonly pld: number | null;
+  /** By Renyi divergences of whole orders, and the order that proved it. */
+  readonly rdp: number;
+  readonly rdpOrder: number;
+  /** The same over all orders. */
+  readonly rdpReal: number;
+  readonly zcdp: number | null;
+  /** With no delta at all. */
+  readonly pure: number | null;
+  /** Normal noise alone: neighbours are as hard to tell as N(0, 1) and N(mu, 1). */
+  readonly mu: number | null;
+}
+
+/** Accounts for releases. A pure fold: neither their order nor how they are grouped matters. */
+export function account(releases: readonly Release[], delta: number): Account {
+  checkDelta(delta);
+  const adjacency = adjacencyOf(releases);
+  const exact = gaussianEpsilon(releases, delta);
+  const pure = pureEpsilon(releases);
+  const pld = pldEpsilon(releases, delta);
+  const zcdp = zcdpEpsilon(releases, delta);
+  const rdp = rdpEpsilon(releases, delta, "integer");
+  const rdpReal = rdpEpsilon(releases, delta, "real").value;
+  const known = [exact, pure, pld, zcdp, rdp.value, rdpReal].filter((value) => value !== null);
+  return {
+    adjacency,
+    delta,
+    epsilon: Math.min(...known),
+    exact,
+    pld,
+    rdp: rdp.value,
+    rdpOrder: rdp.order,
+    rdpReal,
+    zcdp,
+    pure,
+    mu: gaussianMu(releases),
+  };
+}
+
+/** The smallest delta that any accountant proves at `epsilon`. */
+export function deltaOf(releases: readonly Release[], epsilon: number): number {
+  const pure = pureEpsilon(releases);
+  if (pure !== null && pure <= epsilon) return 0;
+  return Math.min(rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon) ?? 1);
+}
+
+export function checkDelta(delta: number): void {
+  if (delta > 0 && delta < 1) return;
+  throw new RunError("bad-value", `delta: expected a number above 0 and below 1, got ${delta}`, {
+    hint: "take it well below one over the number of records, such as 1e-5",
+  });
+}
