@@ -82,13 +82,14 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       step = course.receive({ kind: "tick" }, atMs);
     } else if (letter !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
-      const { running, outcome } = letter;
-      const { isAwaited, task } = running;
+      const { flight, index, outcome } = letter;
+      const isAwaited = flight.isAwaited(index);
+      const task = flight.tasks[index]!;
       atMs = letter.atMs;
       step = isAwaited ? course.receive({ kind: "reply", task, outcome }, atMs) : null;
-      if (!running.isHeard) ports.tell(arrivalEvent(letter, isAwaited, step?.refused));
-      running.isHeard = true;
-      if (isAwaited) tasks.close(running);
+      if (!flight.isHeard(index)) ports.tell(arrivalEvent(letter, isAwaited, step?.refused));
+      if (isAwaited) tasks.close(flight, index);
+      flight.hear(index);
     }
     isSettled = step === null || step.settled === true;
     if (step === null) continue;
@@ -107,15 +108,15 @@ function resumed<State extends object, Task extends Slotted, Result>(
 
 /** `refused` is why the reply was no use. */
 function arrivalEvent<Task extends Slotted, Result>(
-  { running, outcome, usage, atMs }: Letter<Task, Result>,
+  { flight, index, outcome, usage, atMs }: Letter<Task, Result>,
   isWanted: boolean,
   refused: string | undefined,
 ): ArrivalEvent {
   const told = outcome.kind === "lost" ? outcome.reason : refused;
   const reason = told === "" ? undefined : told;
-  const { task, startedMs } = running;
+  const { startedMs } = flight;
   const fate = !isWanted ? "late" : reason === undefined ? "counted" : "lost";
-  const { id, slot } = task;
+  const { id, slot } = flight.tasks[index]!;
   const type = "arrival";
   // Spread out, as copies of objects take long.
   if (reason === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };

@@ -1,11 +1,13 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
-import { inFlight, type Running } from "./in-flight.ts";
+import { Flight, inFlight } from "./in-flight.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** A reply, and what it is a reply to. */
 export interface Letter<Task, Result> {
-  readonly running: Running<Task>;
+  readonly flight: Flight<Task>;
+  /** Which of its tasks. */
+  readonly index: number;
   readonly outcome: Outcome<Result>;
   readonly usage: Usage;
   readonly atMs: number;
@@ -31,7 +33,7 @@ export interface UnderWay<Task> {
   /** Starts what is wanted besides. */
   add(tasks: readonly Task[]): void;
   /** Its reply was heard. */
-  close(running: Running<Task>): void;
+  close(flight: Flight<Task>, index: number): void;
 }
 
 export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result>): UnderWay<Task> {
@@ -40,29 +42,20 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
   const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
   const launch = (tasks: readonly Task[]) => {
-    const startedMs = clock.nowMs() - originMs;
-    const runnings: Running<Task>[] = [];
-    for (const task of tasks) {
-      const running: Running<Task> = {
-        task,
-        startedMs,
-        isAwaited: true,
-        isHeard: false,
-        wantedAt: reconciliations,
-        next: null,
-      };
-      started.add(running);
-      runnings.push(running);
-    }
-    start(wires, runnings, tasks);
+    if (tasks.length === 0) return;
+    const flight = new Flight(tasks, clock.nowMs() - originMs, reconciliations);
+    started.add(flight);
+    start(wires, flight);
   };
-  const add = (tasks: readonly Task[]) => {
+  /** What is due of these; what is to wait for its time waits. */
+  const due = (tasks: readonly Task[]): Task[] => {
     const nowMs = clock.nowMs() - originMs;
-    const due: Task[] = [];
+    const found: Task[] = [];
     for (const task of tasks) {
-      const known = started.find(task) ?? (waiting.size > 0 ? waiting.get(task.id) : undefined);
+      if (started.renew(task, reconciliations)) continue;
+      const known = waiting.size > 0 ? waiting.get(task.id) : undefined;
       if (known !== undefined) known.wantedAt = reconciliations;
-      else if ((task.notBeforeMs ?? 0) <= nowMs) due.push(task);
+      else if ((task.notBeforeMs ?? 0) <= nowMs) found.push(task);
       else {
         // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
         const cancel = clock.schedule(originMs + (task.notBeforeMs ?? 0), () => {
@@ -72,21 +65,21 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
         waiting.set(task.id, { cancel, wantedAt: reconciliations });
       }
     }
-    if (due.length > 0) launch(due);
+    return found;
   };
   return {
     reconcile(wanted) {
       reconciliations++;
-      add(wanted);
-      // All that is wanted is there now, so equal counts mean that nothing else is.
-      if (started.size + waiting.size === wanted.length) return;
-      started.forEach((running) => {
-        if (running.wantedAt !== reconciliations) started.forget(running);
-      });
-      for (const [id, { cancel, wantedAt }] of waiting)
-        if (wantedAt !== reconciliations && waiting.delete(id)) cancel();
+      const missing = due(wanted);
+      // All else that is wanted is there, so equal counts mean that nothing more is.
+      if (started.size + waiting.size + missing.length !== wanted.length) {
+        started.forgetAllBut(reconciliations);
+        for (const [id, { cancel, wantedAt }] of waiting)
+          if (wantedAt !== reconciliations && waiting.delete(id)) cancel();
+      }
+      launch(missing);
     },
-    add,
+    add: (tasks) => launch(due(tasks)),
     close: started.forget,
   };
 }
@@ -94,23 +87,19 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
 /** Starts tasks so that their replies come as letters: all at once where that can be done. */
 function start<Task extends Slotted, Result>(
   { clock, compute, originMs, inbox }: Wires<Task, Result>,
-  runnings: readonly Running<Task>[],
-  tasks: readonly Task[],
+  flight: Flight<Task>,
 ): void {
-  const put = (running: Running<Task>, outcome: Outcome<Result>, usage: Usage) =>
-    inbox.put({ running, outcome, usage, atMs: clock.nowMs() - originMs });
-  if (tasks.length > 1 && compute.startAll !== undefined) {
-    compute.startAll(tasks, {
-      deliver: (index, outcome, usage) => put(runnings[index]!, outcome, usage),
-      isWanted: (index) => runnings[index]!.isAwaited,
-    });
-    return;
-  }
-  for (const running of runnings) {
-    compute.start(
-      running.task,
-      (outcome, usage) => put(running, outcome, usage),
-      () => running.isAwaited,
-    );
-  }
+  const { tasks } = flight;
+  const deliver = (index: number, outcome: Outcome<Result>, usage: Usage) =>
+    inbox.put({ flight, index, outcome, usage, atMs: clock.nowMs() - originMs });
+  const isWanted = (index: number) => flight.isAwaited(index);
+  if (tasks.length > 1 && compute.startAll !== undefined)
+    compute.startAll(tasks, { deliver, isWanted });
+  else
+    for (const [index, task] of tasks.entries())
+      compute.start(
+        task,
+        (outcome, usage) => deliver(index, outcome, usage),
+        () => isWanted(index),
+      );
 }

@@ -12,9 +12,11 @@ export interface Question {
   } | null;
 }
 
+/** Tasks of one question, by slot. */
 interface Made {
-  readonly attempt: number;
-  readonly task: WorkerTask;
+  /** Never lost before: nearly all. */
+  readonly first: WorkerTask[];
+  readonly again: Map<number, { readonly attempt: number; readonly task: WorkerTask }>;
 }
 
 /**
@@ -22,11 +24,11 @@ interface Made {
  * making the same names again at every arrival would be most of a run's time.
  */
 export function askedOnce(): (question: Question, missing: Missing) => WorkerTask {
-  const known = new WeakMap<object, Made[]>();
-  let last: { readonly subject: object; readonly made: Made[] } | null = null;
-  const madeFor = (subject: object): Made[] => {
+  const known = new WeakMap<object, Made>();
+  let last: { readonly subject: object; readonly made: Made } | null = null;
+  const madeFor = (subject: object): Made => {
     if (last?.subject === subject) return last.made;
-    const made = known.get(subject) ?? [];
+    const made = known.get(subject) ?? { first: [], again: new Map() };
     known.set(subject, made);
     last = { subject, made };
     return made;
@@ -34,16 +36,14 @@ export function askedOnce(): (question: Question, missing: Missing) => WorkerTas
   return (question, missing) => {
     // Copies are few and come late.
     if (missing.copy > 0) return taskOf(question, missing);
-    const subject = question.search ?? question.weights;
-    const made = madeFor(subject);
     const { slot, attempt, notBeforeMs } = missing;
-    const before = made[slot];
-    if (before?.attempt === attempt) {
-      const { task } = before;
-      if (task.round === question.round && task.notBeforeMs === notBeforeMs) return task;
-    }
+    const { first, again } = madeFor(question.search ?? question.weights);
+    const lost = attempt === 0 ? undefined : again.get(slot);
+    const before = attempt === 0 ? first[slot] : lost?.attempt === attempt ? lost.task : undefined;
+    if (before?.round === question.round && before.notBeforeMs === notBeforeMs) return before;
     const task = taskOf(question, missing);
-    made[slot] = { attempt, task };
+    if (attempt === 0) first[slot] = task;
+    else again.set(slot, { attempt, task });
     return task;
   };
 }

@@ -68,7 +68,17 @@ export function outstanding(quorum: Quorum<unknown>, workers: number): Missing[]
 /** A slot that has not replied: the task itself. */
 export function missingAt(quorum: Quorum<unknown>, slot: number): Missing {
   const loss = atSlot(quorum.losses, slot);
-  return { slot, copy: 0, attempt: loss?.count ?? 0, notBeforeMs: loss?.retryAtMs ?? 0 };
+  if (loss === undefined) return untried(slot);
+  return { slot, copy: 0, attempt: loss.count, notBeforeMs: loss.retryAtMs };
+}
+
+/** By slot: the same in every round, and made once. */
+const neverLost: Missing[] = [];
+
+function untried(slot: number): Missing {
+  while (neverLost.length <= slot)
+    neverLost.push({ slot: neverLost.length, copy: 0, attempt: 0, notBeforeMs: 0 });
+  return neverLost[slot]!;
 }
 
 /** A lost reply is asked for again, later each time, for as long as the quorum is open. */
@@ -103,21 +113,20 @@ export function hear<Reply>(
 /** As `hear` of these replies one after another; they came in this order. */
 export function hearAll<Reply>(
   quorum: Quorum<Reply>,
-  heard: readonly Heard[],
+  slots: readonly number[],
+  timesMs: readonly number[],
   replies: readonly Reply[],
 ): Quorum<Reply> {
-  const last = heard.at(-1);
-  if (last === undefined) return quorum;
+  if (slots.length === 0) return quorum;
   const { count } = quorum.replies;
-  const slots = heard.map(({ slot }) => slot);
   return {
     ...quorum,
-    heardMs: last.atMs,
+    heardMs: timesMs.at(-1)!,
     replies: withSlots(quorum.replies, slots, replies),
     arrivals: withSlots(
       quorum.arrivals,
-      heard.map((_, i) => count + i),
-      heard,
+      slots.map((_, i) => count + i),
+      slots.map((slot, i): Heard => ({ slot, atMs: timesMs[i]! })),
     ),
   };
 }

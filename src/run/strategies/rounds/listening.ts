@@ -1,6 +1,5 @@
 import type { WorkerReply, WorkerTask } from "../../messages.ts";
 import type { Listening } from "../../strategy.ts";
-import type { Heard } from "../../waiting/policy.ts";
 import { hearAll, uneventful } from "../quorum.ts";
 import { damageOf } from "./damage.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./rounds-state.ts";
@@ -12,20 +11,23 @@ export function listeningTo(
 ): Listening<RoundsState, WorkerTask, WorkerReply> | null {
   const most = state.finished ? 0 : uneventful(state.quorum, ruleOf(plan, state));
   if (most === 0) return null;
-  const heard: Heard[] = [];
+  // Numbers side by side: an object each would outlive the replies of others.
+  const slots: number[] = [];
+  const timesMs: number[] = [];
   const replies: WorkerReply[] = [];
   let heardMs = state.quorum.heardMs;
   return {
     hear(task, outcome, atMs) {
-      if (heard.length >= most || outcome.kind === "lost") return false;
+      if (slots.length >= most || outcome.kind === "lost") return false;
       if (damageOf({ task, outcome }, plan, state) !== null) return false;
-      heard.push({ slot: task.slot, atMs });
+      slots.push(task.slot);
+      timesMs.push(atMs);
       replies.push(outcome.result);
       heardMs = atMs;
       return true;
     },
     // Below what is needed no deadline closes anything.
     wakeAtMs: () => heardMs + plan.patienceMs,
-    state: () => ({ ...state, quorum: hearAll(state.quorum, heard, replies) }),
+    state: () => ({ ...state, quorum: hearAll(state.quorum, slots, timesMs, replies) }),
   };
 }
