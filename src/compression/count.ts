@@ -1,16 +1,11 @@
 import * as z from "zod";
 
-const percentage = /^(\d+(?:\.\d+)?|\.\d+)\s*%$/;
+/** Above 0 and up to 100. */
+const percentage = /^(?!0*\.?0*\s*%)(100(\.0+)?|\d{0,2}(\.\d+)?)\s*%$/;
 
 /** How many entries: a number, at most all there are, or a part of them such as "1%". */
 export const countOption = z.union(
-  [
-    z.int().min(1),
-    z
-      .string()
-      .regex(percentage)
-      .refine((text) => Number.parseFloat(text) > 0 && Number.parseFloat(text) <= 100),
-  ],
+  [z.int().min(1), z.string().regex(percentage)],
   'expected a number of entries or a percentage such as "1%"',
 );
 
