@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -26,4 +27,16 @@ test("zipped, the worker's bundle is below a megabyte", async () => {
   const bytes = zipBytes(await bundleFolder("worker"));
   expect(bytes).toBeGreaterThan(100_000);
   expect(bytes).toBeLessThan(1_000_000);
+});
+
+test("zipped, what computes networks is below five megabytes, and in no other worker", async () => {
+  const bytes = zipBytes(await bundleFolder("network-worker"));
+  expect(bytes).toBeGreaterThan(500_000);
+  expect(bytes).toBeLessThan(5_000_000);
+  const ordinary = await readdir(await bundleFolder("worker"));
+  expect(ordinary.filter((name) => name.endsWith(".wasm"))).toEqual([]);
+  const sources = ordinary.map(async (name) =>
+    readFile(join(await bundleFolder("worker"), name), "utf8"),
+  );
+  for (const source of await Promise.all(sources)) expect(source).not.toContain("TensorFlow");
 });

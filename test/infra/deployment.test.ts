@@ -38,6 +38,21 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     expect(named(personal, "WorkerEventInvokeConfig")).toMatchObject({ maximumRetryAttempts: 0 });
   });
 
+  test("the worker for networks: as the worker, with another bundle, nothing reserved", () => {
+    const network = named(personal, "NetworkWorkerFunction");
+    expect(network).toMatchObject({
+      tenancyConfig: { tenantIsolationMode: "PER_TENANT" },
+      memorySize: functions.worker.memoryMb,
+      timeout: functions.worker.timeoutMs / 1000,
+      handler: "network-worker.handler",
+    });
+    expect(network.reservedConcurrentExecutions).toBeUndefined();
+    const { variables } = named(personal, "OrchestratorFunction").environment as {
+      variables: Record<string, string>;
+    };
+    expect(variables.KOFN_NETWORK_WORKER).toBe(network.name);
+  });
+
   test("the orchestrator: durable, the longest time-out, safe to start again", () => {
     const orchestrator = named(personal, "OrchestratorFunction");
     expect(orchestrator).toMatchObject({
@@ -55,18 +70,22 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
 
   test("every role may do what it is named for, on what it is for, and nothing else", () => {
     const bucket = "arn:aws:s3:us-east-1:123456789012:StoreBucket";
-    const folders = ["parts", "prepared", "encoded", "runs"].map((name) => `${bucket}/${name}/*`);
+    const folders = ["parts", "prepared", "encoded", "networks", "runs"].map(
+      (name) => `${bucket}/${name}/*`,
+    );
     const worker = "arn:aws:lambda:us-east-1:123456789012:WorkerFunction";
+    const networkWorker = "arn:aws:lambda:us-east-1:123456789012:NetworkWorkerFunction";
     const orchestrator = "arn:aws:lambda:us-east-1:123456789012:OrchestratorFunction";
     const allowed = (role: string) =>
       statementsOf(personal, role).map(({ effect, actions, resources, conditions }) => {
         expect(effect).toBe("Allow");
         return { actions, resources, ...(conditions === undefined ? {} : { conditions }) };
       });
-    expect(allowed("WorkerRole")).toEqual([
-      { actions: ["s3:GetObject"], resources: folders },
-      { actions: ["s3:PutObject"], resources: [`${bucket}/runs/*/carried/*`] },
-    ]);
+    for (const role of ["WorkerRole", "NetworkWorkerRole"])
+      expect(allowed(role)).toEqual([
+        { actions: ["s3:GetObject"], resources: folders },
+        { actions: ["s3:PutObject"], resources: [`${bucket}/runs/*/carried/*`] },
+      ]);
     expect(allowed("OrchestratorRole")).toEqual([
       { actions: ["s3:GetObject"], resources: folders },
       { actions: ["s3:PutObject", "s3:DeleteObject"], resources: [`${bucket}/runs/*`] },
@@ -75,10 +94,13 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
         resources: [bucket],
         conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["runs/*"] }],
       },
-      { actions: ["lambda:InvokeFunction"], resources: [worker] },
+      { actions: ["lambda:InvokeFunction"], resources: [worker, networkWorker] },
     ]);
     expect(allowed("KillSwitchRole")).toEqual([
-      { actions: ["lambda:PutFunctionConcurrency"], resources: [worker, orchestrator] },
+      {
+        actions: ["lambda:PutFunctionConcurrency"],
+        resources: [worker, networkWorker, orchestrator],
+      },
     ]);
     for (const role of ofType(personal, "aws:iam/role:Role"))
       for (const { actions, resources } of statementsOf(personal, role.name)) {
@@ -92,6 +114,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     const durable = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicDurableExecutionRolePolicy";
     const managed = (role: string) => named(personal, role).managedPolicyArns;
     expect(managed("WorkerRole")).toEqual([basic]);
+    expect(managed("NetworkWorkerRole")).toEqual([basic]);
     expect(managed("KillSwitchRole")).toEqual([basic]);
     expect(managed("OrchestratorRole")).toEqual([basic, durable]);
   });
@@ -133,7 +156,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
 
   test("logs are kept for a month, in groups of their own", () => {
     const groups = ofType(personal, "aws:cloudwatch/logGroup:LogGroup");
-    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30]);
+    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30, 30]);
   });
 
   test("a budget that is spent throws the kill switch", () => {
