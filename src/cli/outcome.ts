@@ -51,6 +51,7 @@ export function resultTable(result: ResultEvent): string {
     ["objective", formatNumber(finite(result.objective), 6)],
     ["train", metricsLine(train)],
     ...(Object.keys(test).length === 0 ? [] : [["test", metricsLine(test)] as const]),
+    ...privacyLines(result),
     ["rounds", formatCount(result.rounds)],
     ["time", `${formatSeconds(result.seconds)}${expected(result, "seconds", formatSeconds)}`],
     ["cost", `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`],
@@ -60,6 +61,17 @@ export function resultTable(result: ResultEvent): string {
     ["report", result.report],
     ["model", result.model],
   ]);
+}
+
+function privacyLines({ privacy }: ResultEvent): (readonly [string, string])[] {
+  if (privacy === undefined) return [];
+  const { epsilon, budget, delta, unit, adjacency, observers, released } = privacy;
+  const left = formatNumber(Math.max(0, budget - epsilon));
+  return [
+    ["epsilon", `${formatNumber(epsilon)} (delta ${delta}), ${left} left, of any ${unit}`],
+    ["adjacency", adjacency],
+    ["seen by", `${observers} (${formatCount(released)} messages)`],
+  ];
 }
 
 function expected(

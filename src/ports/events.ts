@@ -150,6 +150,21 @@ export interface StoppedEvent {
   readonly reason: string;
 }
 
+/** What the messages of a private run have cost together, by their ledgers. */
+export interface PrivacySpent {
+  readonly epsilon: number;
+  readonly delta: number;
+  /** The most that epsilon may come to. */
+  readonly budget: number;
+  /** Whose data it is about: a node's, or a record's. */
+  readonly unit: string;
+  readonly adjacency: string;
+  /** Messages, used or not. */
+  readonly released: number;
+  /** Who can read them, in words. */
+  readonly observers: string;
+}
+
 export interface ResultEvent {
   readonly type: "result";
   readonly run: string;
@@ -166,6 +181,9 @@ export interface ResultEvent {
   /** Where updates are compressed: of the payloads that counted and of the weights sent down. */
   readonly bitsUp?: number;
   readonly bitsDown?: number;
+  /** Of a private run; the same as `privacy.epsilon`. */
+  readonly epsilon?: number;
+  readonly privacy?: PrivacySpent;
   /** Tasks whose reply did not count: late or lost. */
   readonly erasures: number;
   readonly weightsDigest: string;

@@ -5,6 +5,7 @@ import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
 import { carriedPrefix, evaluationKey, memoryPrefix, modelKey, resultKey } from "./keys.ts";
+import { privacySpent } from "./privacy-spent.ts";
 import type { RunRecord } from "./record.ts";
 import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -36,7 +37,12 @@ export async function finishRun(
   const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
   const points = curve([zero, ...traces.filter((trace) => trace.round < end.rounds), last]);
   const weights = points.map((point) => point.weights);
-  const evaluations = await evaluate(store, prepared, problem, weights);
+  // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
+  const isTold = spec.privacy === undefined || spec.privacy.evaluate;
+  const evaluations = isTold
+    ? await evaluate(store, prepared, problem, weights)
+    : weights.map(() => untold);
+  const spent = await privacySpent(store, run, spec);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
     round,
@@ -55,6 +61,7 @@ export async function finishRun(
     bytesUp: end.totals.bytesUp,
     bytesDown: end.totals.bytesDown,
     ...end.traffic,
+    ...(spent === null ? {} : { epsilon: spent.epsilon, privacy: spent }),
     erasures: end.totals.erasures,
     weightsDigest: weightsDigest(end.weights),
     ...expectedOf(record, end),
@@ -70,6 +77,8 @@ export async function finishRun(
   await store.write(resultKey(run), json(result));
   return result;
 }
+
+const untold = { objective: Number.NaN, train: {}, test: {} };
 
 /** The forecast for as many rounds as there were. */
 function expectedOf(

@@ -1,0 +1,32 @@
+import type { PrivacySpent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import type { Entry } from "../privacy/ledger/entry.ts";
+import { openLedger } from "../privacy/ledger/ledger.ts";
+import { ledgerPrefix } from "./keys.ts";
+import type { RunSpec } from "./spec.ts";
+import { epsilonOf } from "./strategies/gossip/account.ts";
+
+/**
+ * What a private run has cost, told from its nodes' ledgers and never from its plan: messages that
+ * nobody used are in it. Nodes hold different records, so the dearest one's epsilon is everyone's.
+ */
+export async function privacySpent(
+  store: Store,
+  run: string,
+  { privacy, workers }: RunSpec,
+): Promise<PrivacySpent | null> {
+  if (privacy === undefined) return null;
+  const { epsilon: budget, delta, unit, adjacency } = privacy;
+  let epsilon = 0;
+  let released = 0;
+  let observers: Entry["observers"] = "nobody yet";
+  for (let node = 0; node < workers; node++) {
+    const account = { epsilon: budget, delta, account: epsilonOf };
+    const entries = await openLedger(store, ledgerPrefix(run, node), account).entries();
+    released += entries.length;
+    observers = entries[0]?.observers ?? observers;
+    const releases = entries.map(({ release }) => release);
+    epsilon = Math.max(epsilon, epsilonOf(releases, delta));
+  }
+  return { epsilon, delta, budget, unit, adjacency, released, observers };
+}
