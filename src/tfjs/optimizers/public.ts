@@ -1,10 +1,6 @@
-import * as tf from "@tensorflow/tfjs-core";
-import * as z from "zod";
-import { parseOptions } from "../../core/registry.ts";
 import { adam as adamMethod } from "../../optimizers/adaptive/adam.ts";
 import { adamw as adamwMethod } from "../../optimizers/adaptive/adamw.ts";
 import { adan as adanMethod } from "../../optimizers/adaptive/adan.ts";
-import type { Adaptive } from "../../optimizers/adaptive/adaptive.ts";
 import { amsgrad as amsgradMethod } from "../../optimizers/adaptive/amsgrad.ts";
 import { avgrad as avgradMethod } from "../../optimizers/adaptive/avgrad.ts";
 import { lion as lionMethod } from "../../optimizers/adaptive/lion.ts";
@@ -13,8 +9,7 @@ import { muon as muonMethod } from "../../optimizers/adaptive/muon.ts";
 import { scheduleFree as scheduleFreeMethod } from "../../optimizers/adaptive/schedule-free.ts";
 import { sgd as sgdMethod } from "../../optimizers/adaptive/sgd.ts";
 import { yogi as yogiMethod } from "../../optimizers/adaptive/yogi.ts";
-import { AdaptiveOptimizer } from "./adaptive-optimizer.ts";
-import { fromConfig } from "./words.ts";
+import { made } from "./made.ts";
 
 /*
  * `kofn/tfjs`: optimizers for plain TensorFlow.js. Each takes the options that docs/reference.md
@@ -22,7 +17,7 @@ import { fromConfig } from "./words.ts";
  * `minimize`, `applyGradients`. Saved models find them again once this module is imported.
  */
 export { finalState } from "../../optimizers/adaptive/mada/mada.ts";
-export type { AdaptiveOptimizer };
+export type { AdaptiveOptimizer, NamedTensor } from "./adaptive-optimizer.ts";
 
 export const sgd = made(sgdMethod, "KofnSgd");
 export const adam = made(adamMethod, "KofnAdam");
@@ -35,27 +30,3 @@ export const lion = made(lionMethod, "KofnLion");
 export const scheduleFree = made(scheduleFreeMethod, "KofnScheduleFree");
 export const muon = made(muonMethod, "KofnMuon");
 export const mada = made(madaMethod, "KofnMada");
-
-/** Registers a method's class, so that saved models can name it, and returns its maker. */
-function made<Shape extends z.ZodRawShape>(one: Adaptive<Shape>, className: string) {
-  class Own extends AdaptiveOptimizer {
-    static get className(): string {
-      return className;
-    }
-
-    constructor(given: object) {
-      const options = parseOptions(z.strictObject(one.options), given, one.name);
-      super(one.method(options), options);
-    }
-
-    static override fromConfig<T extends tf.serialization.Serializable>(
-      own: tf.serialization.SerializableConstructor<T>,
-      config: tf.serialization.ConfigDict,
-    ): T {
-      return new own(fromConfig(config));
-    }
-  }
-  tf.serialization.registerClass(Own, "kofn");
-  return (options: z.input<z.ZodObject<Shape>> = {} as never): AdaptiveOptimizer =>
-    new Own(options as object);
-}
