@@ -34,6 +34,7 @@ export const prices = {
   /** A tenant's new environment, per GB of memory; a launch-time figure, not confirmed since. */
   usdPerTenantEnvironmentGb: 0.000167,
   s3: { usdPerPut: 0.005 / 1e3, usdPerGet: 0.0004 / 1e3, usdPerGbMonth: 0.023 },
+  durable: { usdPerOperation: 8 / 1e6, usdPerGbWritten: 0.25, usdPerGbMonthRetained: 0.15 },
 } as const;
 
 export type Architecture = keyof typeof prices.usdPerGbSecond;

@@ -8,6 +8,7 @@ const jsonHelp = "JSON lines on standard output, the result last";
 /** The commands about runs that are there. */
 export function addRunCommands(program: Command, invoke: Invoke): void {
   addLooks(program, invoke);
+  addBill(program, invoke);
   addDeeds(program, invoke);
 }
 
@@ -37,6 +38,19 @@ function addLooks(program: Command, invoke: Invoke): void {
     .option("--json", jsonHelp)
     .action((run, options) =>
       invoke(async (terminal) => (await import("./watch.ts")).watch(run, options, terminal)),
+    );
+}
+
+function addBill(program: Command, invoke: Invoke): void {
+  program
+    .command("bill")
+    .summary("what a run was charged for, and whether AWS says the same")
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--cost-file <path>", "AWS's own costs to compare with: CUR 2.0 as CSV, plain or gzip")
+    .option("--json", jsonHelp)
+    .action((run, options) =>
+      invoke(async (terminal) => (await import("./bill.ts")).bill(run, options, terminal)),
     );
 }
 
