@@ -9,6 +9,7 @@ import { checkReplayable, replay } from "../run/replay.ts";
 import { problemReady } from "../run/stage.ts";
 import type { Training } from "../run/strategies/method.ts";
 import { createWorker, readManifest } from "../run/worker.ts";
+import { scratchMemory } from "./scratch-memory.ts";
 import { encodeAgain, isVast, scratchShards } from "./scratch-shards.ts";
 import { requestOf } from "./worker-compute.ts";
 
@@ -35,7 +36,8 @@ export async function replayRun(
   await problemReady(record.spec.problem, store);
   const strategyOf = (spec: RunRecord["spec"]) =>
     openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
-  const perform = createWorker(store, () => 0, record.spec.workers);
+  const scratch = scratchMemory(store, record.run);
+  const perform = createWorker(scratch, () => 0, record.spec.workers);
   const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
     upTo,
     strategy: strategyOf({ ...record.spec, wait, stop }),

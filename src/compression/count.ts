@@ -3,10 +3,12 @@ import * as z from "zod";
 /** Above 0 and up to 100. */
 const percentage = /^(?!0*\.?0*\s*%)(100(\.0+)?|\d{0,2}(\.\d+)?)\s*%$/;
 
+const expected = 'expected a number of entries or a percentage such as "1%"';
+
 /** How many entries: a number, at most all there are, or a part of them such as "1%". */
 export const countOption = z.union(
-  [z.int().min(1), z.string().regex(percentage)],
-  'expected a number of entries or a percentage such as "1%"',
+  [z.int(expected).min(1, expected), z.string().regex(percentage, expected)],
+  expected,
 );
 
 export type Count = number | string;
