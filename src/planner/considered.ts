@@ -57,14 +57,14 @@ export function withTrials(one: Considered, tried: readonly number[]): Considere
 
 /**
  * How sure that is: the standard error of the mean over its rehearsals. One more is thought of that
- * differs by half a round, so that few which agree are not taken for many.
+ * differs by a round, so that few which agree are not taken for many.
  */
 export function errorOf({ tried, clock }: Considered, goal: Goal): number {
   if (tried.length === 0) return 0;
   const values = tried.map((rounds) => compared(clock.at(rounds), goal));
   const middle = mean(values);
-  const halfRound = middle / (2 * Math.max(1, mean(tried)));
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, halfRound ** 2);
+  const aRound = middle / Math.max(1, mean(tried));
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, aRound ** 2);
   return Math.sqrt(squares) / tried.length;
 }
 
