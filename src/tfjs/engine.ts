@@ -2,6 +2,7 @@ import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { type BackendChoice, type OpenedBackend, openBackend, useBackend } from "./backend.ts";
+import { denseTrainer } from "./dense-trainer.ts";
 import { type Portion, portions } from "./portions.ts";
 import { openTrainer } from "./trainer.ts";
 
@@ -19,6 +20,8 @@ export type OutputLoss = (
 /** A network at any flat weights. */
 export interface Engine {
   readonly backend: OpenedBackend;
+  /** Its layers are computed in kofn's own kernels. */
+  readonly isFused: boolean;
   readonly weightsLength: number;
   /** Weights to start from: those that the definition has, the others drawn. */
   initial(random: Random): Float32Array<ArrayBuffer>;
@@ -62,7 +65,9 @@ export async function openEngine(
   options: EngineOptions,
 ): Promise<Engine> {
   const backend = await openBackend(options.backend);
-  const trainer = await openTrainer(bytes, key, options);
+  const stock = await openTrainer(bytes, key, options);
+  const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
+  const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
   const { weightsLength, width } = trainer;
   const lossOf = options.loss;
   const set = (weights: Float32Array | Float64Array) => {
@@ -72,6 +77,7 @@ export async function openEngine(
   };
   return {
     backend,
+    isFused,
     weightsLength,
     lossOf,
     initial(random) {

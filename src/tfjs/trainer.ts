@@ -3,6 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { lengthOf, normalizers, readDefinition, type Slot, slotsOf } from "./definition.ts";
+import { type DenseChain, denseChainOf } from "./dense-chain.ts";
 import { drawing } from "./draws.ts";
 import type { EngineOptions, OutputLoss, Trainer } from "./engine.ts";
 import { modelFrom, withoutLink } from "./open-model.ts";
@@ -13,7 +14,7 @@ export async function openTrainer(
   bytes: Uint8Array,
   key: string,
   { loss, takesLink }: Pick<EngineOptions, "loss" | "takesLink">,
-): Promise<Trainer> {
+): Promise<Trainer & { readonly chain: DenseChain | null }> {
   const { topology: given, weights: stored } = readDefinition(bytes, key);
   const topology = takesLink ? withoutLink(given).topology : given;
   // Frozen weights are stored, all others set before they are used.
@@ -28,6 +29,7 @@ export async function openTrainer(
   }
   const slots = slotsOf(model);
   return {
+    chain: denseChainOf(model),
     weightsLength: lengthOf(slots),
     width: model.outputs[0]!.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1),
     initial: (random) => initialWeights(model, slots, stored, random),

@@ -35,6 +35,22 @@ export interface Kernels {
     dither: number,
     out: number,
   ): void;
+  /** C = A B by strides in bytes: see `wasm/matrices.as`. */
+  product(
+    a: number,
+    aRow: number,
+    aTerm: number,
+    b: number,
+    bTerm: number,
+    bColumn: number,
+    c: number,
+    cRow: number,
+    m: number,
+    k: number,
+    n: number,
+    panel: number,
+    adding: number,
+  ): void;
   unpackLevels(packed: number, length: number, unit: number, bits: number, out: number): void;
 }
 

@@ -16,4 +16,5 @@ export const tablesEnd: usize = __heap_base;
 
 export { hadamard } from "./hadamard";
 export { greatest, packLevels, unpackLevels } from "./levels";
+export { product } from "./matrices";
 export { selectLargest } from "./select";

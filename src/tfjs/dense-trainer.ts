@@ -1,0 +1,162 @@
+import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
+import type { DenseChain, DenseLink } from "./dense-chain.ts";
+import type { OutputLoss, Trainer } from "./engine.ts";
+import { type Portion, rowsAtOnce } from "./portions.ts";
+
+/** One layer's places in the memory. */
+interface Link extends DenseLink {
+  readonly weights: Matrix;
+  readonly biasAt: number;
+  /** What comes out of it, a row a row of data. */
+  readonly out: Matrix;
+  /** The loss's slopes in that, then in what came before the activation. */
+  readonly slopes: Matrix;
+  /** The weights' gradient. */
+  readonly gradient: Matrix;
+  /** Where its weights begin within the flat ones. */
+  readonly from: number;
+}
+
+/**
+ * A chain of dense layers in kofn's own kernels: three products a layer, no tensor objects, the
+ * weights as they come. What it computes is what TensorFlow.js computes, up to rounding.
+ */
+export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLoss): Trainer {
+  const { floats, links, input, weightsAt, multiply } = placed(chain, stock.weightsLength);
+  const { width } = stock;
+  const last = links.at(-1)!;
+
+  const forward = ({ count, values }: Portion): Float32Array => {
+    floats.set(values, input.at);
+    let before = input;
+    for (const link of links) {
+      multiply(before, link.weights, link.out, count, link.inputs, link.units);
+      activate(floats, link, count);
+      before = link.out;
+    }
+    const outputs = new Float32Array(count * width);
+    for (let row = 0; row < count; row++) {
+      const at = last.out.at + row * last.out.rowStride;
+      outputs.set(floats.subarray(at, at + width), row * width);
+    }
+    return outputs;
+  };
+
+  return {
+    weightsLength: stock.weightsLength,
+    width,
+    initial: (random) => stock.initial(random),
+    set: (weights) => floats.set(weights, weightsAt),
+    outputs: forward,
+    addGradient(part, gradient) {
+      const { count } = part;
+      const outputs = forward(part);
+      const slopes = new Float32Array(outputs.length);
+      const loss = lossOf(outputs, part.targets, part.values, slopes);
+      for (let row = 0; row < count; row++) {
+        const own = slopes.subarray(row * width, (row + 1) * width);
+        floats.set(own, last.slopes.at + row * last.slopes.rowStride);
+      }
+      for (let l = links.length - 1; l >= 0; l--) {
+        const link = links[l]!;
+        const before = links[l - 1];
+        throughActivation(floats, link, count);
+        const seen = transposed(before?.out ?? input);
+        multiply(seen, link.slopes, link.gradient, link.inputs, count, link.units);
+        addLink(floats, link, count, gradient);
+        if (before !== undefined)
+          multiply(
+            link.slopes,
+            transposed(link.weights),
+            before.slopes,
+            count,
+            link.units,
+            link.inputs,
+          );
+      }
+      return loss;
+    },
+  };
+}
+
+function placed(chain: DenseChain, weightsLength: number) {
+  const inputs = chain[0]!.inputs;
+  const terms = Math.max(rowsAtOnce, ...chain.flatMap((link) => [link.inputs, link.units]));
+  const each = chain.map((link) => (2 * rowsAtOnce + link.inputs) * paddedLength(link.units));
+  const length = each.reduce((a, b) => a + b, rowsAtOnce * inputs + weightsLength);
+  const { floats, take, multiply } = matrixRoom(length, terms);
+  const input = { at: take(rowsAtOnce * inputs), rowStride: inputs, columnStride: 1 };
+  const weightsAt = take(weightsLength);
+  let from = 0;
+  const links = chain.map((link): Link => {
+    const padded = paddedLength(link.units);
+    const matrix = (rows: number) => ({
+      at: take(rows * padded),
+      rowStride: padded,
+      columnStride: 1,
+    });
+    const at = weightsAt + from;
+    const weights = { at, rowStride: link.units, columnStride: 1 };
+    const placed = {
+      ...link,
+      weights,
+      biasAt: at + link.inputs * link.units,
+      out: matrix(rowsAtOnce),
+      slopes: matrix(rowsAtOnce),
+      gradient: matrix(link.inputs),
+      from,
+    };
+    from += (link.inputs + (link.hasBias ? 1 : 0)) * link.units;
+    return placed;
+  });
+  return { floats, multiply, input, weightsAt, links };
+}
+
+/** Adds the bias and applies the activation, in place. */
+function activate(floats: Float32Array, link: Link, count: number): void {
+  const { out, units, hasBias, biasAt, activation } = link;
+  for (let row = 0; row < count; row++) {
+    const at = out.at + row * out.rowStride;
+    if (hasBias) for (let i = 0; i < units; i++) floats[at + i]! += floats[biasAt + i]!;
+    if (activation === "linear") continue;
+    if (activation === "relu") {
+      for (let i = at; i < at + units; i++) if (floats[i]! < 0) floats[i] = 0;
+    } else if (activation === "tanh") {
+      for (let i = at; i < at + units; i++) floats[i] = Math.tanh(floats[i]!);
+    } else {
+      for (let i = at; i < at + units; i++) floats[i] = 1 / (1 + Math.exp(-floats[i]!));
+    }
+  }
+}
+
+/** Slopes in what came out become slopes in what went into the activation. */
+function throughActivation(floats: Float32Array, link: Link, count: number): void {
+  const { out, slopes, units, activation } = link;
+  if (activation === "linear") return;
+  for (let row = 0; row < count; row++) {
+    const at = slopes.at + row * slopes.rowStride;
+    const from = out.at + row * out.rowStride;
+    for (let i = 0; i < units; i++) {
+      const value = floats[from + i]!;
+      if (activation === "relu") {
+        if (value <= 0) floats[at + i] = 0;
+      } else floats[at + i]! *= activation === "tanh" ? 1 - value * value : value * (1 - value);
+    }
+  }
+}
+
+/** Adds a layer's gradient to the flat one. */
+function addLink(floats: Float32Array, link: Link, count: number, out: Float64Array): void {
+  const { gradient, slopes, inputs, units, from, hasBias } = link;
+  for (let row = 0; row < inputs; row++) {
+    const at = gradient.at + row * gradient.rowStride;
+    const to = from + row * units;
+    for (let i = 0; i < units; i++) out[to + i]! += floats[at + i]!;
+  }
+  if (!hasBias) return;
+  const to = from + inputs * units;
+  for (let row = 0; row < count; row++) {
+    const at = slopes.at + row * slopes.rowStride;
+    for (let i = 0; i < units; i++) out[to + i]! += floats[at + i]!;
+  }
+}
