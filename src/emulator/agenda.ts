@@ -8,12 +8,11 @@ export interface Agenda {
   put(atMs: number, wake: () => void): Entry;
   /** As if every index were put in, one after the other; but only the next one is in the heap. */
   putAll(atMs: Float64Array, wake: (index: number) => void): void;
-  /** The earliest entry; it must be there. */
-  take(): Entry;
+  /** Takes the earliest entry off and wakes it; `firstMs` must have told that there is one. */
+  wakeFirst(): void;
 }
 
 export interface Entry {
-  readonly wake: () => void;
   isCancelled: boolean;
 }
 
@@ -28,77 +27,72 @@ export function agenda(): Agenda {
 class Heap implements Agenda {
   private times = new Float64Array(capacityFirst);
   private orders = new Float64Array(capacityFirst);
-  private readonly entries: Entry[] = [];
+  private readonly entries: Waiting[] = [];
   private count = 0;
   private order = 0;
 
   firstMs(): number {
-    while (this.count > 0 && this.entries[0]!.isCancelled) this.sink();
+    while (this.count > 0 && this.entries[0]!.isCancelled) this.removeFirst();
     return this.count === 0 ? Number.POSITIVE_INFINITY : this.times[0]!;
   }
 
   put(atMs: number, wake: () => void): Entry {
-    const entry = { wake, isCancelled: false };
+    const entry = { isCancelled: false, wake, series: null };
     this.insert(atMs, this.order++, entry);
     return entry;
   }
 
   putAll(atMs: Float64Array, wake: (index: number) => void): void {
-    const sorted = ascending(atMs);
     const firstOrder = this.order;
     this.order += atMs.length;
-    let at = 0;
-    const insert = () => {
-      if (at < sorted.length) this.insert(atMs[sorted[at]!]!, firstOrder + sorted[at]!, entry);
-    };
-    const entry: Entry = {
-      isCancelled: false,
-      wake() {
-        const index = sorted[at++]!;
-        insert();
-        wake(index);
-      },
-    };
-    insert();
+    if (atMs.length === 0) return;
+    const series = { atMs, sorted: ascending(atMs), firstOrder, next: 0, wake };
+    const first = series.sorted[0]!;
+    this.insert(atMs[first]!, firstOrder + first, { isCancelled: false, wake: nothing, series });
   }
 
-  take(): Entry {
+  wakeFirst(): void {
     const entry = this.entries[0]!;
-    this.sink();
-    return entry;
+    const { series } = entry;
+    if (series === null) {
+      this.removeFirst();
+      entry.wake();
+      return;
+    }
+    const { atMs, sorted } = series;
+    const index = sorted[series.next++]!;
+    const following = series.next < sorted.length ? sorted[series.next]! : -1;
+    const followingMs = following < 0 ? Number.POSITIVE_INFINITY : atMs[following]!;
+    // Mostly it is the first again: nothing needs to be taken out and put in.
+    if (followingMs === Number.POSITIVE_INFINITY) this.removeFirst();
+    else this.sink(followingMs, series.firstOrder + following, entry);
+    series.wake(index);
   }
 
-  private isEarlier(a: number, b: number): boolean {
-    const { times, orders } = this;
-    return times[a]! < times[b]! || (times[a]! === times[b]! && orders[a]! < orders[b]!);
+  private removeFirst(): void {
+    const last = --this.count;
+    const entry = this.entries.pop()!;
+    if (last > 0) this.sink(this.times[last]!, this.orders[last]!, entry);
   }
 
-  private move(from: number, to: number): void {
-    this.times[to] = this.times[from]!;
-    this.orders[to] = this.orders[from]!;
-    this.entries[to] = this.entries[from]!;
-  }
-
-  /** Fills the hole at the top with the last entry. */
-  private sink(): void {
-    const last = this.count - 1;
+  /** Puts an entry into the hole at the top, and sees to the order below. */
+  private sink(atMs: number, order: number, entry: Waiting): void {
     let hole = 0;
     for (;;) {
       const first = arity * hole + 1;
-      if (first >= last) break;
+      if (first >= this.count) break;
       let child = first;
-      const end = Math.min(first + arity, last);
-      for (let at = first + 1; at < end; at++) if (this.isEarlier(at, child)) child = at;
-      if (!this.isEarlier(child, last)) break;
+      const end = Math.min(first + arity, this.count);
+      for (let at = first + 1; at < end; at++)
+        if (this.isAhead(at, this.times[child]!, this.orders[child]!)) child = at;
+      if (!this.isAhead(child, atMs, order)) break;
       this.move(child, hole);
       hole = child;
     }
-    this.move(last, hole);
-    this.count = last;
-    this.entries.length = last;
+    this.place(hole, atMs, order, entry);
   }
 
-  private insert(atMs: number, order: number, entry: Entry): void {
+  private insert(atMs: number, order: number, entry: Waiting): void {
     if (atMs === Number.POSITIVE_INFINITY) return;
     if (this.count === this.times.length) {
       this.times = grown(this.times);
@@ -107,16 +101,45 @@ class Heap implements Agenda {
     let hole = this.count++;
     while (hole > 0) {
       const parent = Math.floor((hole - 1) / arity);
-      const parentMs = this.times[parent]!;
-      if (parentMs < atMs || (parentMs === atMs && this.orders[parent]! < order)) break;
+      if (this.isAhead(parent, atMs, order)) break;
       this.move(parent, hole);
       hole = parent;
     }
-    this.times[hole] = atMs;
-    this.orders[hole] = order;
-    this.entries[hole] = entry;
+    this.place(hole, atMs, order, entry);
+  }
+
+  private isAhead(at: number, atMs: number, order: number): boolean {
+    const otherMs = this.times[at]!;
+    return otherMs < atMs || (otherMs === atMs && this.orders[at]! < order);
+  }
+
+  private move(from: number, to: number): void {
+    this.place(to, this.times[from]!, this.orders[from]!, this.entries[from]!);
+  }
+
+  private place(at: number, atMs: number, order: number, entry: Waiting): void {
+    this.times[at] = atMs;
+    this.orders[at] = order;
+    this.entries[at] = entry;
   }
 }
+
+interface Waiting extends Entry {
+  readonly wake: () => void;
+  /** What is woken instead, one index after another. */
+  readonly series: Series | null;
+}
+
+interface Series {
+  readonly atMs: Float64Array;
+  /** Indices in the order of their times. */
+  readonly sorted: Uint32Array<ArrayBuffer>;
+  readonly firstOrder: number;
+  next: number;
+  readonly wake: (index: number) => void;
+}
+
+function nothing(): void {}
 
 function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(2 * values.length);

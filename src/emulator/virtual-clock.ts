@@ -11,8 +11,9 @@ export interface VirtualClock extends Clock {
   scheduleAll(atMs: Float64Array, wake: (index: number) => void): void;
 }
 
-/** Checkpoints are written by real I/O, which needs a turn now and then. */
-const stepsATurn = 128;
+/** Checkpoints are written by real I/O, which needs a turn after so much real time. */
+const turnMs = 1;
+const stepsALook = 128;
 
 /** Events at one moment happen in the order they were scheduled in. */
 export function virtualClock(): VirtualClock {
@@ -22,9 +23,16 @@ export function virtualClock(): VirtualClock {
   let release = () => {};
   let released: Promise<void> = Promise.resolve();
   let steps = 0;
-  const step = () => {
-    nowMs = events.firstMs();
-    events.take().wake();
+  let turnedMs = performance.now();
+  const step = (firstMs: number) => {
+    nowMs = firstMs;
+    events.wakeFirst();
+  };
+  let isDue = false;
+  /** Looks at the real clock only now and then. */
+  const isTurnDue = () => {
+    if (++steps % stepsALook === 0) isDue = performance.now() - turnedMs > turnMs;
+    return isDue;
   };
   return {
     nowMs: () => nowMs,
@@ -49,9 +57,9 @@ export function virtualClock(): VirtualClock {
       work.then(free, free);
     },
     advance(untilMs) {
-      if (held > 0 || ++steps >= stepsATurn) return false;
+      if (held > 0 || isTurnDue()) return false;
       const firstMs = events.firstMs();
-      if (firstMs <= untilMs && firstMs !== Number.POSITIVE_INFINITY) step();
+      if (firstMs <= untilMs && firstMs !== Number.POSITIVE_INFINITY) step(firstMs);
       else if (untilMs === Number.POSITIVE_INFINITY) return false;
       else nowMs = Math.max(nowMs, untilMs);
       return true;
@@ -62,13 +70,15 @@ export function virtualClock(): VirtualClock {
         await released;
         return;
       }
-      if (++steps >= stepsATurn) {
-        steps = 0;
+      if (isTurnDue()) {
         await new Promise<void>((resolve) => setImmediate(resolve));
+        turnedMs = performance.now();
+        isDue = false;
       }
-      const hasMore = events.firstMs() !== Number.POSITIVE_INFINITY;
+      const firstMs = events.firstMs();
+      const hasMore = firstMs !== Number.POSITIVE_INFINITY;
       assert(hasMore, "something is in flight or scheduled whenever a run rests");
-      step();
+      step(firstMs);
     },
   };
 }
