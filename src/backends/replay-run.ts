@@ -36,7 +36,7 @@ export async function replayRun(
   await problemReady(record.spec.problem, store);
   const strategyOf = (spec: RunRecord["spec"]) =>
     openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
-  const scratch = scratchMemory(store, record.run);
+  const scratch = scratchMemory(store).store;
   const perform = createWorker(scratch, () => 0, record.spec.workers);
   const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
     upTo,

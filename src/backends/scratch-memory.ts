@@ -1,16 +1,46 @@
 import type { Store } from "../ports/store.ts";
-import { memoryPrefix } from "../run/keys.ts";
+import { memoryKeyPattern } from "../run/keys.ts";
 import { memoryStore } from "../storage/memory.ts";
 
-/** A store that keeps what a run's slots remember to itself: nothing of it reaches `home`. */
-export function scratchMemory(home: Store, run: string): Store {
+/** So many of a slot's newest memories: a run's last state names one of them. */
+const keptPerSlot = 16;
+
+export interface ScratchMemory {
+  readonly store: Store;
+  /** Writes the newest to the store behind, for whoever goes on. */
+  keep(): Promise<void>;
+}
+
+/**
+ * A store in which what slots remember stays in this process: a simulation writes thousands of such
+ * small objects, and reads nearly none.
+ */
+export function scratchMemory(home: Store): ScratchMemory {
   const scratch = memoryStore();
-  const placeOf = (key: string) => (key.startsWith(memoryPrefix(run)) ? scratch : home);
+  const isMemory = (key: string) => memoryKeyPattern.test(key);
   return {
-    read: (key) => placeOf(key).read(key),
-    write: (key, bytes) => placeOf(key).write(key, bytes),
-    writeOnce: (key, bytes) => placeOf(key).writeOnce(key, bytes),
-    list: (prefix) => placeOf(prefix).list(prefix),
-    remove: (key) => placeOf(key).remove(key),
+    store: {
+      async read(key) {
+        return (isMemory(key) ? await scratch.read(key) : null) ?? home.read(key);
+      },
+      write: (key, bytes) => (isMemory(key) ? scratch : home).write(key, bytes),
+      writeOnce: (key, bytes) => (isMemory(key) ? scratch : home).writeOnce(key, bytes),
+      async list(prefix) {
+        const keys = [...(await scratch.list(prefix)), ...(await home.list(prefix))];
+        return [...new Set(keys)].sort();
+      },
+      async remove(key) {
+        if (isMemory(key)) await scratch.remove(key);
+        await home.remove(key);
+      },
+    },
+    async keep() {
+      const slots = Map.groupBy(await scratch.list(""), (key) =>
+        key.slice(0, key.lastIndexOf("/")),
+      );
+      for (const keys of slots.values())
+        for (const key of keys.slice(-keptPerSlot))
+          await home.write(key, (await scratch.read(key))!);
+    },
   };
 }

@@ -17,6 +17,7 @@ import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
 import { replyBytes, usualWeather, workMsOf } from "./planning.ts";
+import { scratchMemory } from "./scratch-memory.ts";
 import { isVast, scratchShards } from "./scratch-shards.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { requestOf } from "./worker-compute.ts";
@@ -25,7 +26,8 @@ import { requestOf } from "./worker-compute.ts";
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
   const opened = await openHome(home);
-  const store = isVast(spec) ? scratchShards(opened.store) : opened.store;
+  const memory = scratchMemory(isVast(spec) ? scratchShards(opened.store) : opened.store);
+  const { store } = memory;
   const known = materials(spec.workers);
   const perform = promptWorker(store, () => 0, spec.workers, sideBySide(), known);
   const fates = fatesOf(weather, spec.seed);
@@ -50,6 +52,9 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
       });
       return { clock, compute };
     },
-    close: () => opened.close(),
+    async close() {
+      await memory.keep();
+      await opened.close();
+    },
   };
 }

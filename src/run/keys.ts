@@ -21,6 +21,7 @@ export const nodeMessageKey = (run: string, round: number, node: number) =>
 export const ledgerPrefix = (run: string, node: number) => `${runPrefix(run)}ledger/node-${node}/`;
 /** What a node's noise is keyed by: apart from the runs, so that nobody else need be let in. */
 export const nodeSecretKey = (run: string, node: number) => `secrets/${run}/node-${node}`;
+export const memoryKeyPattern = /^runs\/[^/]+\/memory\/\d+\//;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;
