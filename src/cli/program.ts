@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "../core/errors.ts";
 import { addDataCommands } from "./commands-data.ts";
+import { addPrivacyCommands } from "./commands-privacy.ts";
 import { addRunCommands } from "./commands-run.ts";
 import { addStartCommands } from "./commands-start.ts";
 import { reportFailure } from "./failure.ts";
@@ -48,6 +49,7 @@ function programOf(terminal: Terminal, invoke: Invoke): Command {
   addStartCommands(program, invoke);
   addRunCommands(program, invoke);
   addDataCommands(program, invoke);
+  addPrivacyCommands(program, invoke);
   return program;
 }
 

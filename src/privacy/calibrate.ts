@@ -26,9 +26,13 @@ export function calibrate(budget: Budget, schedule: Schedule): readonly Gaussian
   const { adjacency, sensitivities, shape } = schedule;
   const sigmas = sensitivities.map((_, t) => shape?.[t] ?? 1);
   if (sigmas.some((sigma, t) => !(sigma > 0) || !(sensitivities[t]! >= 0)))
-    throw new RunError("bad-schedule", "schedule: a message without noise, expected some for each", {
-      hint: "leave out messages that no data are in: they cost nothing",
-    });
+    throw new RunError(
+      "bad-schedule",
+      "schedule: a message without noise, expected some for each",
+      {
+        hint: "leave out messages that no data are in: they cost nothing",
+      },
+    );
   const squares = sensitivities.reduce((sum, one, t) => sum + (one / sigmas[t]!) ** 2, 0);
   const factor = Math.sqrt(squares) / mu;
   return sensitivities.map((sensitivity, t) => ({

@@ -1,4 +1,3 @@
-import { assert } from "../../core/errors.ts";
 import { fourier } from "../../math/fourier.ts";
 import { powerOfTwoAtLeast } from "../../math/transforms.ts";
 import { type LossMasses, logMoment } from "./loss-masses.ts";
@@ -15,6 +14,7 @@ export interface Losses {
  */
 export interface Composed {
   readonly step: number;
+  /** The first loss of `tilted`, in steps. */
   readonly first: number;
   readonly tilted: Float64Array;
   readonly theta: number;
@@ -24,6 +24,13 @@ export interface Composed {
   readonly beyond: number;
 }
 
+/** Where the tilted law is, and the exponent which proves that there is no more above. */
+export interface Window {
+  readonly low: number;
+  readonly high: number;
+  readonly exponent: number;
+}
+
 /** The logarithm of the moment of all losses together. */
 export function totalLogMoment(losses: readonly Losses[], theta: number): number {
   let sum = 0;
@@ -31,28 +38,48 @@ export function totalLogMoment(losses: readonly Losses[], theta: number): number
   return sum;
 }
 
+/** Ends beyond which the tilted law has next to nothing, by Chernoff at several exponents. */
+export function windowOf(losses: readonly Losses[], theta: number): Window {
+  const middle = totalLogMoment(losses, theta);
+  const allowed = -Math.log(windowTail);
+  let low = Number.NEGATIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  let exponent = 0;
+  for (let s = 1 / 16; s <= 4096; s *= 2) {
+    const above = (totalLogMoment(losses, theta + s) - middle + allowed) / s;
+    if (above < high) {
+      high = above;
+      exponent = theta + s;
+    }
+    low = Math.max(low, (middle - totalLogMoment(losses, theta - s) - allowed) / s);
+  }
+  return { low, high, exponent };
+}
+
+const windowTail = 1e-12;
+
 /**
  * Convolves by the Fourier transform over a window of the tilted law. What falls below the window
  * comes in again at its top, which reveals more; what falls above it is bounded by Chernoff and
  * counted as infinite. Each mass is raised by what its rounding errors may amount to.
  */
-export function compose(losses: readonly Losses[], theta: number): Composed {
+export function compose(losses: readonly Losses[], theta: number, window: Window): Composed {
   const step = losses[0]!.law.step;
-  const size = windowSize(losses, theta);
-  const first = Math.floor(windowOf(losses, theta).low / step);
-  assert(size <= sizeMax, "a window of losses fits into memory");
+  const first = Math.floor(window.low / step);
+  const size = powerOfTwoAtLeast(Math.max(64, Math.ceil(window.high / step) - first + 1));
   const re = new Float64Array(size);
   const im = new Float64Array(size);
   const logs = new Float64Array(size);
   const phases = new Float64Array(size);
-  const transform = fourier(size);
+  const { transform } = fourier(size);
   let steps = 0;
+  let logScale = 0;
   for (const { law, count } of losses) {
     steps += count;
-    tiltOnto(law, theta, re, im);
-    transform.transform(re, im, 1);
+    logScale += count * tiltOnto(law, theta, re, im);
+    transform(re, im, 1);
     for (let k = 0; k < size; k++) {
-      logs[k]! += count * Math.log(Math.hypot(re[k]!, im[k]!));
+      logs[k]! += (count / 2) * Math.log(re[k]! * re[k]! + im[k]! * im[k]!);
       phases[k]! += count * Math.atan2(im[k]!, re[k]!);
     }
   }
@@ -64,25 +91,21 @@ export function compose(losses: readonly Losses[], theta: number): Composed {
     re[k] = length * Math.cos(phases[k]!);
     im[k] = -length * Math.sin(phases[k]!);
   }
-  transform.transform(re, im, 1);
+  transform(re, im, 1);
   const error = total * Number.EPSILON * (8 * steps + 64);
   const tilted = new Float64Array(size);
   for (let i = 0; i < size; i++) tilted[i] = Math.max(0, re[mod(first + i, size)]!) + error;
-  const logScale = totalLogMoment(losses, theta);
-  const beyond = infiniteMass(losses) + Math.exp(logAbove(losses, theta, first * step + size * step));
+  const { exponent } = window;
+  const above = totalLogMoment(losses, exponent) - exponent * (first + size - 1) * step;
+  const beyond = infiniteMass(losses) + Math.exp(Math.min(0, above));
   return { step, first, tilted, theta, logScale, beyond };
 }
 
-const sizeMax = 2 ** 23;
-
-/** How many cells the composed law takes. */
-export function windowSize(losses: readonly Losses[], theta: number): number {
-  const { low, high } = windowOf(losses, theta);
-  return powerOfTwoAtLeast(Math.max(64, Math.ceil((high - low) / losses[0]!.law.step) + 2));
-}
-
-/** The law times e^(theta L), scaled to 1, wrapped around an array that need not hold it all. */
-function tiltOnto(law: LossMasses, theta: number, re: Float64Array, im: Float64Array): void {
+/**
+ * The law times e^(theta L), scaled to 1, wrapped around an array that need not hold it all.
+ * Returns the logarithm of what it was scaled by.
+ */
+function tiltOnto(law: LossMasses, theta: number, re: Float64Array, im: Float64Array): number {
   re.fill(0);
   im.fill(0);
   const scale = logMoment(law, theta);
@@ -92,30 +115,7 @@ function tiltOnto(law: LossMasses, theta: number, re: Float64Array, im: Float64A
     if (mass === 0) continue;
     re[mod(law.first + i, size)]! += mass * Math.exp(theta * law.step * (law.first + i) - scale);
   }
-}
-
-/** Ends beyond which the tilted law has next to nothing, by Chernoff at several exponents. */
-function windowOf(losses: readonly Losses[], theta: number): { low: number; high: number } {
-  const middle = totalLogMoment(losses, theta);
-  const allowed = -Math.log(windowTail);
-  let low = Number.NEGATIVE_INFINITY;
-  let high = Number.POSITIVE_INFINITY;
-  for (const s of exponents) {
-    high = Math.min(high, (totalLogMoment(losses, theta + s) - middle + allowed) / s);
-    low = Math.max(low, (middle - totalLogMoment(losses, theta - s) - allowed) / s);
-  }
-  return { low, high };
-}
-
-const windowTail = 1e-15;
-const exponents = Array.from({ length: 8 }, (_, i) => 3 ** (i - 2) * 1.5);
-
-/** ln of a bound on P(L > loss). */
-function logAbove(losses: readonly Losses[], theta: number, loss: number): number {
-  let least = 0;
-  for (const s of exponents)
-    least = Math.min(least, totalLogMoment(losses, theta + s) - (theta + s) * loss);
-  return least;
+  return scale;
 }
 
 /** The probability that any of the losses is infinite, from above. */

@@ -89,7 +89,8 @@ function logMixture(q: number, noise: number, x: number): number {
 
 /** Where `logMixture` is `loss`; minus infinity where it is nowhere that low. */
 function addedAt(q: number, noise: number, loss: number): number {
-  if (loss > 30) return noise * noise * (loss + Math.log1p((q - 1) * Math.exp(-loss)) - Math.log(q)) + 0.5;
+  if (loss > 30)
+    return noise * noise * (loss + Math.log1p((q - 1) * Math.exp(-loss)) - Math.log(q)) + 0.5;
   const rest = Math.expm1(loss) + q;
   return rest <= 0 ? Number.NEGATIVE_INFINITY : noise * noise * Math.log(rest / q) + 0.5;
 }

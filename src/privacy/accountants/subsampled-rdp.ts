@@ -58,8 +58,7 @@ function integral(rate: number, noise: number, alpha: number, ratio: Ratio): num
     const s = (2 * x - 1) / (2 * noise * noise);
     const log = ratio(rate, s, noise, x);
     // As E_Q[P/Q - 1] = 0, what is linear in it is taken out: what is left is never negative.
-    const reference =
-      ratio === isAdded ? 0 : mixtureLog(rate, (-2 * x - 1) / (2 * noise * noise));
+    const reference = ratio === isAdded ? 0 : mixtureLog(rate, (-2 * x - 1) / (2 * noise * noise));
     const excess = excessLog(log, alpha);
     logs[i] = -(x * x) / (2 * noise * noise) + reference + excess;
     least = Math.max(least, logs[i]!);

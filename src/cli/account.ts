@@ -1,0 +1,197 @@
+import { readFile } from "node:fs/promises";
+import { messageOf, RunError } from "../core/errors.ts";
+import { account as accountOf, checkDelta, deltaOf } from "../privacy/account.ts";
+import { calibrate, calibrateDpSgd, calibrateSketch } from "../privacy/calibrate.ts";
+import { type Adjacency, adjacencies, parseRelease, type Release } from "../privacy/release.ts";
+import { facts } from "./table.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+/** As commander hands them over: every number is still text. */
+export interface AccountOptions {
+  readonly mechanism?: string;
+  readonly releases?: string;
+  readonly adjacency?: string;
+  readonly sampler?: string;
+  readonly divisor?: string;
+  readonly rate?: string;
+  readonly noise?: string;
+  readonly steps?: string;
+  readonly rows?: string;
+  readonly margin?: string;
+  readonly delta?: string;
+  readonly epsilon?: string;
+  readonly json?: boolean;
+}
+
+/** `kofn account`: budgets from the accountants, and noise from budgets, without a run. */
+export async function account(options: AccountOptions, terminal: Terminal): Promise<number> {
+  const delta = options.delta === undefined ? null : numberOf(options.delta, "--delta");
+  const epsilon = options.epsilon === undefined ? null : numberOf(options.epsilon, "--epsilon");
+  if (delta !== null) checkDelta(delta);
+  if (delta === null && epsilon === null)
+    throw new RunError("no-budget", "kofn account: neither --delta nor --epsilon was given", {
+      hint: "give --delta 1e-5 for epsilon, --epsilon 1 for delta, or both for the noise",
+    });
+  const asked = noiseOption(options);
+  const wantsNoise = epsilon !== null && delta !== null;
+  if (wantsNoise && (asked !== null || options.releases !== undefined))
+    throw new RunError(
+      "bad-option",
+      "--epsilon, --delta and the noise: one follows from the rest",
+      {
+        hint: "leave out the one that you want to know",
+      },
+    );
+  const releases = wantsNoise
+    ? [calibrated(options, { epsilon, delta })]
+    : await releasesOf(options);
+  report(releases, { delta, epsilon }, options, terminal);
+  return 0;
+}
+
+function report(
+  releases: readonly Release[],
+  { delta, epsilon }: { readonly delta: number | null; readonly epsilon: number | null },
+  options: AccountOptions,
+  terminal: Terminal,
+): void {
+  const speak = say(terminal, options);
+  const named = namesOf(releases);
+  if (delta === null) {
+    const found = deltaOf(releases, epsilon!);
+    speak(facts([...named.map(asFact), ["epsilon", String(epsilon)], ["delta", shown(found)]]));
+    if (options.json === true)
+      tell(terminal, { type: "result", ...Object.fromEntries(named), epsilon, delta: found });
+    return;
+  }
+  const { adjacency, ...found } = accountOf(releases, delta);
+  const rows: [string, string][] = [["epsilon", shown(found.epsilon)]];
+  if (found.exact !== null) rows.push(["", "exact: normal noise composes to normal noise"]);
+  if (found.pure !== null) rows.push(["pure", `${shown(found.pure)}, with no delta at all`]);
+  if (found.pld !== null) rows.push(["pld", `${shown(found.pld)}, by privacy losses`]);
+  rows.push(["rdp", `${shown(found.rdp)}, by Renyi's whole orders (${found.rdpOrder})`]);
+  rows.push(["", `${shown(found.rdpReal)} over all orders`]);
+  if (found.zcdp !== null) rows.push(["zcdp", `${shown(found.zcdp)}, zero-concentrated`]);
+  speak(facts([...named.map(asFact), ["delta", String(delta)], ...rows]));
+  if (options.json === true)
+    tell(terminal, { type: "result", ...Object.fromEntries(named), ...found });
+}
+
+/** What a number depends on, told with it: the mechanism in full, and the adjacency in words. */
+function namesOf(releases: readonly Release[]): [string, unknown][] {
+  const [only] = releases;
+  if (only === undefined || releases.length > 1)
+    return [
+      ["releases", releases.length],
+      ["adjacency", only?.adjacency ?? null],
+    ];
+  return Object.entries(only);
+}
+
+function asFact([name, value]: readonly [string, unknown]): [string, string] {
+  if (name !== "adjacency" || value === null) return [name, String(value)];
+  return [name, `${value}: ${adjacencies[value as Adjacency]}`];
+}
+
+/** One release from the options; what they leave open is named in the answer. */
+function optionsAsRelease(options: AccountOptions, noise: number): Release {
+  const mechanism = options.mechanism ?? "nothing";
+  const steps = numberOf(options.steps ?? "1", "--steps");
+  const adjacency = options.adjacency ?? (mechanism === "sketch" ? "zero-out" : "add-remove");
+  const about = { mechanism, adjacency };
+  if (mechanism === "gaussian")
+    return parseRelease({ ...about, sensitivity: 1, sigma: noise, times: steps }, mechanism);
+  if (mechanism === "laplace")
+    return parseRelease({ ...about, sensitivity: 1, scale: noise, times: steps }, mechanism);
+  if (mechanism === "sketch") {
+    const rows = numberOf(needed(options.rows, "--rows", "how many rows are released"), "--rows");
+    return parseRelease({ ...about, rows, margin: noise }, mechanism);
+  }
+  const rate = numberOf(options.rate ?? "1", "--rate");
+  const sampler = options.sampler ?? (rate === 1 ? "full-batch" : "poisson");
+  const divisor = options.divisor ?? "public";
+  return parseRelease({ ...about, sampler, divisor, rate, noise, steps }, mechanism);
+}
+
+/** The release with as much noise as the budget needs. */
+function calibrated(
+  options: AccountOptions,
+  budget: { readonly epsilon: number; readonly delta: number },
+): Release {
+  const template = optionsAsRelease(options, placeholderNoise);
+  switch (template.mechanism) {
+    case "dp-sgd":
+      return calibrateDpSgd(budget, template);
+    case "sketch":
+      return calibrateSketch(budget, template.rows);
+    case "laplace":
+      return { ...template, scale: template.times / budget.epsilon };
+    case "gaussian": {
+      const sensitivities = [Math.sqrt(template.times)];
+      const [one] = calibrate(budget, { adjacency: template.adjacency, sensitivities });
+      return { ...template, sigma: one!.sigma };
+    }
+  }
+}
+
+/** Any value that parses: it is replaced by what the budget needs. */
+const placeholderNoise = 2;
+
+async function releasesOf(options: AccountOptions): Promise<readonly Release[]> {
+  if (options.releases !== undefined) return readReleases(options.releases);
+  const isSketch = options.mechanism === "sketch";
+  const why = isSketch
+    ? "(sigma^2 + lambda_min) / C^2"
+    : "the noise's deviation over the sensitivity, of dp-sgd over the clip norm";
+  const flag = isSketch ? "--margin" : "--noise";
+  const given = noiseOption(options);
+  if (options.mechanism === undefined) throw noMechanism();
+  return [optionsAsRelease(options, numberOf(needed(given, flag, why), flag))];
+}
+
+function noiseOption(options: AccountOptions): string | null {
+  return (options.mechanism === "sketch" ? options.margin : options.noise) ?? null;
+}
+
+/** A list of releases as a JSON file has it, such as a ledger's. */
+async function readReleases(path: string): Promise<readonly Release[]> {
+  const bad = (what: string, hint: string) =>
+    new RunError("bad-releases", `--releases: ${path}: ${what}`, { hint });
+  let given: unknown;
+  try {
+    given = JSON.parse(await readFile(path, "utf8"));
+  } catch (thrown) {
+    throw bad(messageOf(thrown), "give a JSON file with an array of releases");
+  }
+  if (!Array.isArray(given) || given.some((one) => typeof one !== "object" || one === null))
+    throw bad("expected an array of releases", 'such as [{"mechanism": "gaussian", ...}]');
+  return given.map((one, i) => parseRelease(one as Record<string, unknown>, `${path}[${i}]`));
+}
+
+function needed(text: string | null | undefined, flag: string, what: string): string {
+  if (text !== null && text !== undefined) return text;
+  throw new RunError("no-option", `${flag}: nothing given, expected ${what}`, {
+    hint: "see kofn account --help; leave the noise out only where --epsilon and --delta are given",
+  });
+}
+
+function noMechanism(): RunError {
+  return new RunError("no-option", "--mechanism: nothing given", {
+    hint: "choose dp-sgd, gaussian, laplace or sketch, or give a file by --releases",
+  });
+}
+
+function numberOf(text: string, flag: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new RunError("bad-value", `${flag}: expected a number, got ${JSON.stringify(text)}`, {
+    hint: `write it like ${flag} 0.01`,
+  });
+}
+
+/** Never rounded down: a budget told must hold. */
+function shown(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return String(value);
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 5);
+  return String(Number((Math.ceil(value / unit) * unit).toPrecision(6)));
+}
