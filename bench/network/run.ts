@@ -1,0 +1,80 @@
+import { parseArgs } from "node:util";
+import { randomFrom } from "../../src/core/random.ts";
+import type { Examples } from "../../src/math/rows.ts";
+import type { Problem } from "../../src/problems/problem.ts";
+import { problems } from "../../src/problems/registry.ts";
+import { race } from "../kernels/race.ts";
+import { embeddingSteps } from "./embedding.ts";
+import { stockNetwork } from "./stock.ts";
+
+/**
+ * Steps a second of a 784-128-10 network at batch 64, forward, backward and a step of gradient
+ * descent: kofn's own kernels, kofn over TensorFlow.js, and TensorFlow.js by itself, on the same
+ * rows, taking turns. Then an embedding's step, which the stock WASM backend cannot do.
+ */
+const columns = 784;
+const batch = 64;
+const { values } = parseArgs({
+  options: {
+    steps: { type: "string", default: "40" },
+    repetitions: { type: "string", default: "15" },
+  },
+});
+const steps = Number(values.steps);
+const random = randomFrom("bench");
+const all = Float32Array.from({ length: steps * batch * columns }, () => random.uniform());
+const targets = Float32Array.from({ length: steps * batch }, () => random.integer(10));
+
+const stock = await stockNetwork(all, targets, columns, batch);
+const engines = { fused: await networkOf("auto"), tfjs: await networkOf("tfjs") };
+const taken = await race(
+  [
+    { name: "kofn, own kernels", run: () => train(engines.fused) },
+    { name: "kofn over TensorFlow.js", run: () => train(engines.tfjs) },
+    { name: `TensorFlow.js ${stock.version} wasm, fit`, ask: () => stock.epoch() },
+  ],
+  Number(values.repetitions),
+);
+
+console.log("784-128-10, batch 64                    steps/s (median)      (best)");
+const rates = Object.entries(taken).map(([name, { medianMs, bestMs }]) => {
+  const row = { name, median: (1000 * steps) / medianMs, best: (1000 * steps) / bestMs };
+  console.log(
+    `${name.padEnd(38)}${row.median.toFixed(0).padStart(12)}${row.best.toFixed(0).padStart(16)}`,
+  );
+  return row;
+});
+const ratio = rates[0]!.median / rates.at(-1)!.median;
+console.log(`ratio of medians, own kernels over stock: ${ratio.toFixed(1)}`);
+const embedding = await embeddingSteps();
+console.log(
+  `embedding of 4,000 x 64, 512 looked up: ${embedding.ms.toFixed(1)} ms a step on WASM; ` +
+    `stock WASM: ${embedding.stock}`,
+);
+console.log(JSON.stringify({ bench: "network", steps, batch, rates, ratio, embedding }));
+
+async function networkOf(engine: "auto" | "tfjs"): Promise<Problem> {
+  const model = `${import.meta.dirname}/wide.ts`;
+  const store = new Map<string, Uint8Array>();
+  const raw = problems.create({ type: "network", model, engine, backend: "wasm" } as never);
+  const write = async (key: string, bytes: Uint8Array) => store.set(key, bytes);
+  const staged = await raw.stage!(write, 1);
+  const problem = problems.create({ type: "network", ...staged });
+  await problem.ready!(async (key) => store.get(key) ?? null);
+  return problem;
+}
+
+function train(problem: Problem): void {
+  const weights = problem.initial!(randomFrom(1));
+  const gradient = new Float64Array(weights.length);
+  for (let step = 0; step < steps; step++) {
+    const from = step * batch;
+    const own = all.subarray(from * columns, (from + batch) * columns);
+    const examples: Examples = {
+      rows: { kind: "dense", rows: batch, columns, values: own },
+      targets: targets.subarray(from, from + batch),
+    };
+    problem.lossAndGradient(examples, weights, gradient.fill(0));
+    for (let i = 0; i < weights.length; i++) weights[i]! -= (0.1 / batch) * gradient[i]!;
+  }
+}
