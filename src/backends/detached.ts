@@ -1,13 +1,16 @@
+import { hash } from "node:crypto";
 import { invokeLater } from "../compute/invoke-later.ts";
 import { RunError } from "../core/errors.ts";
 import { resultKey } from "../run/keys.ts";
 import type { RunRecord } from "../run/record.ts";
-import { readCheckpoint } from "../run/recorder.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { awsFailure } from "./aws-failures.ts";
+import { announceStart, withdrawStart } from "./lease.ts";
 import { planWith, settled } from "./plan-run.ts";
 import { openStage } from "./stage-home.ts";
 import { createRun, type Watchers } from "./start-run.ts";
+
+const executionNameMax = 64;
 
 /**
  * Stages a run's data in a deployed stage and starts its orchestrator there. The run outlives this
@@ -32,20 +35,26 @@ export async function startDetached(
 }
 
 /**
- * Starts the orchestrator of a recorded run. The execution is named after the run and the
- * checkpoint it begins at, so that starting twice is starting once.
+ * Starts the orchestrator of a recorded run. The execution is named after the run and the last
+ * orchestrator there was, so that starting twice is starting once, and one that failed before its
+ * first checkpoint does not stand in the way of the next.
  */
-export async function orchestrateDetached(record: RunRecord, stage: string): Promise<void> {
+export async function orchestrateDetached({ run }: RunRecord, stage: string): Promise<void> {
   const { deployment, store } = openStage(stage);
-  const checkpoint = await readCheckpoint<object>(store, record.run);
-  await store.remove(resultKey(record.run));
+  await store.remove(resultKey(run));
+  const epoch = await announceStart(store, run);
   try {
-    await invokeLater(
-      deployment.orchestrator,
-      { run: record.run },
-      `${record.run}-${checkpoint?.sequence ?? 0}`,
-    );
+    await invokeLater(deployment.orchestrator, { run }, executionName(run, epoch));
   } catch (thrown) {
+    await withdrawStart(store, run, epoch);
     throw awsFailure(thrown, deployment);
   }
+}
+
+/** Unique for every start, and no longer than Lambda allows. */
+function executionName(run: string, epoch: number): string {
+  const name = `${run}-after-${epoch}`;
+  if (name.length <= executionNameMax) return name;
+  const digest = hash("sha256", name);
+  return `${name.slice(0, executionNameMax - 20)}${digest.slice(0, 20)}`;
 }

@@ -21,14 +21,14 @@ const retryFirstSeconds = 2;
  * Two durable operations a segment, however many workers and rounds it has.
  */
 export function durableRun(
-  segment: (run: string, remainingMs: () => number) => Promise<SegmentReport>,
+  segment: (run: string, owner: string, remainingMs: () => number) => Promise<SegmentReport>,
 ) {
   return withDurableExecution(async (event: { readonly run: string }, context: DurableContext) => {
     const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
     for (let number = 1; ; number++) {
       const report = await context.step(
         `segment-${number}`,
-        () => segment(event.run, remainingMs),
+        () => segment(event.run, context.executionContext.durableExecutionArn, remainingMs),
         { retryStrategy },
       );
       if (!isCutShort(report)) return report;

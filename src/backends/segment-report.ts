@@ -1,27 +1,56 @@
 import { systemClock } from "../compute/system-clock.ts";
+import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
 import { orchestrate } from "../run/orchestrate.ts";
 import { readRecord } from "../run/record.ts";
+import { segmentOver } from "../run/segment.ts";
 import type { SegmentReport } from "./durable-run.ts";
+import { supersededCode, takeLease } from "./lease.ts";
 import { type WorkerNames, workerCompute, workerFor } from "./worker-compute.ts";
 
 /** Kept for saving and evaluating before the platform's own time-out. */
 const marginMs = 30_000;
 
-/** One segment of a recorded run over the worker function, as long as the invocation has time. */
-export async function runSegmentFrom(
+export interface SegmentOf {
+  readonly run: string;
+  readonly workers: WorkerNames;
+  /** Names the execution: segments of one follow one another, those of two exclude each other. */
+  readonly owner: string;
+  remainingMs(): number;
+}
+
+/**
+ * One segment of a recorded run over the worker function, as long as the invocation has time. Where
+ * another orchestrator is at it, or takes over meanwhile, that is how the segment ends: it is not
+ * tried again.
+ */
+export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<SegmentReport> {
+  try {
+    const lease = await takeLease(store, how.run, how.owner);
+    const report = await segmentUnder(lease.store, store, how).finally(lease.stop);
+    await lease.release(report.reason !== segmentOver);
+    return report;
+  } catch (thrown) {
+    if (!(thrown instanceof RunError) || thrown.code !== supersededCode) throw thrown;
+    const { run } = how;
+    return { run, stop: supersededCode, reason: thrown.message, rounds: 0, weightsDigest: "" };
+  }
+}
+
+async function segmentUnder(
+  own: Store,
   store: Store,
-  how: { readonly run: string; readonly workers: WorkerNames; remainingMs(): number },
+  { run, workers, remainingMs }: SegmentOf,
 ): Promise<SegmentReport> {
-  const record = await readRecord(store, how.run);
-  const compute = workerCompute(record, workerFor(record.spec, how.workers), store);
-  const signal = AbortSignal.timeout(Math.max(0, how.remainingMs() - marginMs));
+  const record = await readRecord(store, run);
+  const compute = workerCompute(record, workerFor(record.spec, workers), store);
+  const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
     const clock = systemClock();
-    const { end, result } = await orchestrate(record, { store, clock, compute, signal });
+    const { end, result } = await orchestrate(record, { store: own, clock, compute, signal });
     const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
     const { rounds, weightsDigest } = result;
-    return { run: record.run, stop: end.stop.kind, reason, rounds, weightsDigest };
+    return { run, stop: end.stop.kind, reason, rounds, weightsDigest };
   } finally {
     await compute.close();
   }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { checkRunName, type RunRecord } from "../run/record.ts";
 import type { Home } from "./home.ts";
 import { lookInto } from "./home-claim.ts";
+import { isOrchestrated } from "./lease.ts";
 import { findRun, unknownRun } from "./run-overview.ts";
 import { openStage } from "./stage-home.ts";
 
@@ -12,19 +13,26 @@ export interface Homed {
   readonly stage?: string | undefined;
 }
 
-export type Opened = Pick<Home, "store" | "isLive">;
+/** A store with runs. */
+export interface Opened extends Pick<Home, "store"> {
+  /** Somebody may be at this run: another process here, its orchestrator in AWS. */
+  isLive(run: string): Promise<boolean>;
+}
 
 /** Uses a home's store; null for a home that is not there, which looking must not make. */
 export async function withHome<T>(
   { home: path, stage }: Homed,
   use: (home: Opened) => Promise<T>,
 ): Promise<T | null> {
-  // Whether its orchestrator lives is known to AWS alone: a run that has not stopped is on its way.
-  if (stage !== undefined) return use({ store: openStage(stage).store, isLive: true });
+  if (stage !== undefined) {
+    const { store } = openStage(stage);
+    return use({ store, isLive: (run) => isOrchestrated(store, run) });
+  }
   if (!existsSync(path)) return null;
   const home = await lookInto(path);
   try {
-    return await use(home);
+    const { store, isLive } = home;
+    return await use({ store, isLive: async () => isLive });
   } finally {
     await home.close();
   }

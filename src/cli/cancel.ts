@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts";
 export async function cancel(given: string, terminal: Terminal): Promise<number> {
   await withRun(terminal, given, async ({ store, isLive }, record) => {
     const { run } = record;
-    const { status } = await overviewOf(store, record, isLive);
+    const { status } = await overviewOf(store, record, await isLive(run));
     if (status !== "running") {
       terminal.err(`${run} is not running (${status}); nothing to cancel`);
       return;

@@ -13,7 +13,7 @@ export async function list(
     (await withHome(terminal, async ({ store, isLive }) => {
       const overviews: RunOverview[] = [];
       for (const record of await listRuns(store))
-        overviews.push(await overviewOf(store, record, isLive));
+        overviews.push(await overviewOf(store, record, await isLive(record.run)));
       return overviews;
     })) ?? [];
   if (options.json === true) {

@@ -25,11 +25,15 @@ export async function resume(
   const settings = options.set.map((text) => parseSetting(text, "--set"));
   checkChangeable(settings);
   const found = await withRun(terminal, given, async ({ store, isLive }, record) => {
-    const { status, result } = await overviewOf(store, record, isLive);
+    const { status, result } = await overviewOf(store, record, await isLive(record.run));
     if (status === "running") {
-      throw new RunError("run-is-live", `${record.run} is running in another process`, {
-        hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
-      });
+      throw new RunError(
+        "run-is-live",
+        `${record.run} is running ${terminal.stage === undefined ? "in another process" : `in stage ${terminal.stage}`}`,
+        {
+          hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
+        },
+      );
     }
     if (status === "done" && result !== null) return { done: result };
     const amended = await amendRecord(store, record, settings);

@@ -25,7 +25,7 @@ export async function show(
     terminal,
     given,
     async ({ store, isLive }, record) => ({
-      overview: await overviewOf(store, record, isLive),
+      overview: await overviewOf(store, record, await isLive(record.run)),
       events: await readHistory(store, record.run),
     }),
   );

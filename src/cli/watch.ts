@@ -58,9 +58,10 @@ interface Look extends RunOverview {
 function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> {
   return withRun(terminal, run, async ({ store, isLive }, record: RunRecord) => {
     // First how it stands: what is told after that is told by the next look.
-    const overview = await overviewOf(store, record, isLive);
+    const alive = await isLive(record.run);
+    const overview = await overviewOf(store, record, alive);
     await follow(store);
-    return { ...overview, isLive };
+    return { ...overview, isLive: alive };
   });
 }
 

@@ -24,7 +24,9 @@ test("segments, a crash within one and replays give the undisturbed weights", as
   const undisturbed = await segment(await afresh(start));
   const place = await afresh(start);
   const begun: number[] = [];
-  const handler = durableRun(async (run, remainingMs) => {
+  const owners = new Set<string>();
+  const handler = durableRun(async (run, owner, remainingMs) => {
+    owners.add(owner);
     expect(remainingMs()).toBeGreaterThan(0);
     begun.push((await readCheckpoint<{ round: number }>(place.store, run))?.state.round ?? 0);
     const control = new AbortController();
@@ -48,6 +50,9 @@ test("segments, a crash within one and replays give the undisturbed weights", as
     rounds,
     weightsDigest: weightsDigest(undisturbed.weights),
   });
+  // Segments of one execution follow one another under one name.
+  expect(owners.size).toBe(1);
+  expect([...owners][0]).toMatch(/./);
   // Six rounds a segment; the one that died began again at a checkpoint it had written.
   const again = begun[2]!;
   expect(begun).toEqual([0, 6, again, again + 6, again + 12]);
