@@ -11,6 +11,7 @@ import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from 
 import { einsum, einsumGradient } from "./einsum.ts";
 import { type Platform, platformOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
+import { hastenProducts } from "./products.ts";
 import { segmentSum } from "./segment-sum.ts";
 
 type Kernel = (platform: Platform, inputs: never, attrs: never) => TensorInfo;
@@ -29,6 +30,7 @@ const mended: Readonly<Record<string, Kernel>> = { MaxPoolGrad: maxPoolGradient 
 
 /** Registers what the WASM backend lacks to train networks; the second time it costs little. */
 export function completeWasm(): void {
+  hastenProducts();
   for (const [name, kernel] of Object.entries(mended)) {
     if (getKernel(name, "wasm") !== undefined) unregisterKernel(name, "wasm");
     register(name, "wasm", kernel);
