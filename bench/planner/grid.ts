@@ -12,12 +12,12 @@ export const gridSpec = {
 };
 
 const models = [
-  { model: "calm" },
   { model: "lambda", coldStartMs: 142 },
   { model: "lambda-trace-a", coldStartMs: 142 },
   { model: "exponential" },
   { model: "pareto" },
   { model: "persistent" },
+  { model: "calm" },
 ];
 
 /** Workers by computing times by kinds of lateness: the whole grid, or a corner of it. */

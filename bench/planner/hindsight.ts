@@ -73,7 +73,7 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const isPlain = chosen === plain;
   const plainSeconds = isPlain
     ? chosenSeconds
-    : secondsTo(await live(world, plain.setting, target.objective), target.objective);
+    : secondsTo(await live(world, plain.setting), target.objective);
   const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
   const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
   const others = settings.filter((setting) => !same(setting, chosen.setting));
@@ -82,7 +82,7 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const { roundsToStop } = chosen;
   const own = specWith(spec, chosen.setting);
   const forecast = clock(own, data, told, roundsToStop, "told").at(roundsToStop);
-  const ends = chosenLives.map(({ spent }) => spent.at(-1)!);
+  const ends = chosenLives.slice(0, wholeLives).map(({ spent }) => spent.at(-1)!);
   const whole = ends.map(({ ms }) => ms / 1000);
   return {
     ...cell,
@@ -156,13 +156,17 @@ async function mayBeat(
   return true;
 }
 
-/** To the end, or until the objective is reached. */
-async function live(world: World, setting: Setting, until?: number): Promise<Rehearsal[]> {
+/** So many futures of a setting are lived through to the end, the others until equal loss. */
+const wholeLives = 8;
+
+async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
   const rehearse = await rehearsalOf(world, setting);
-  const end = until === undefined ? {} : { until };
+  const until = { until: world.target.objective };
   const lives: Rehearsal[] = [];
-  for (let draw = 0; draw < world.futures; draw++)
+  for (let draw = 0; draw < world.futures; draw++) {
+    const end = draw < wholeLives ? {} : until;
     lives.push(await rehearse({ draw, roundsMax: 1e6, ...end }));
+  }
   return lives;
 }
 

@@ -10,7 +10,7 @@ import { inHindsight, type Verdict } from "./hindsight.ts";
  * of several would be the luckiest.
  */
 const isQuick = process.argv.includes("quick");
-const futures = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 64);
+const futures = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 32);
 console.log(
   "lateness        workers  compute  chosen                               to loss      best" +
     "     plain  over best  forecast s, $",
