@@ -1,4 +1,5 @@
 import { type Core, type Flat, type Here, zeros } from "./core.ts";
+import { held, heldInMean } from "./held.ts";
 
 /**
  * What the step is divided by: the root of v; of the mean of all v so far; of the largest v so
@@ -10,6 +11,15 @@ export interface AdamFactors {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+  /** By 1 - b^t; the mean of v by what is its own; or not at all. */
+  readonly debias?: "shared" | "own" | "none";
+}
+
+/** With t and what m and w are multiplied by at that step. */
+interface Now extends AdamFactors {
+  readonly t: number;
+  readonly k1: number;
+  readonly k2: number;
 }
 
 /**
@@ -25,8 +35,17 @@ export function adamCore(factors: AdamFactors, denominator: Denominator): Core<"
       slots: zeros(length, ...(names as readonly ("m" | "v")[])),
       numbers: {},
     }),
-    step: (state, here) => step(state.slots as Slots, factors, state.step + 1, here),
+    step(state, here) {
+      const t = state.step + 1;
+      step(state.slots as Slots, { ...factors, t, ...corrections(factors, t) }, here);
+    },
   };
+}
+
+function corrections({ beta1, beta2, debias }: AdamFactors, t: number): Pick<Now, "k1" | "k2"> {
+  if (debias === "none") return { k1: 1, k2: 1 };
+  const ofMean = debias === "own" ? heldInMean(beta2, t) : held(beta2, t);
+  return { k1: held(beta1, t).inverse, k2: ofMean.inverse };
 }
 
 interface Slots {
@@ -35,12 +54,11 @@ interface Slots {
   readonly w: Flat;
 }
 
-// Each method has a loop of its own: one loop that asks which it is takes half as long again.
+// A loop each: which of them it is, is no question to ask at every weight.
 
-function stepOfLast({ m, v }: Slots, factors: AdamFactors, t: number, here: Here): void {
-  const { beta1, beta2, epsilon } = factors;
+function stepOfLast({ m, v }: Slots, factors: Now, here: Here): void {
+  const { beta1, beta2, epsilon, k1, k2 } = factors;
   const { weights, gradient, scale, rate } = here;
-  const [k1, k2] = [1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
   for (let i = 0; i < weights.length; i++) {
     const g = scale * gradient[i]!;
     const mi = beta1 * m[i]! + (1 - beta1) * g;
@@ -51,10 +69,9 @@ function stepOfLast({ m, v }: Slots, factors: AdamFactors, t: number, here: Here
   }
 }
 
-function stepOfYogi({ m, v }: Slots, factors: AdamFactors, t: number, here: Here): void {
-  const { beta1, beta2, epsilon } = factors;
+function stepOfYogi({ m, v }: Slots, factors: Now, here: Here): void {
+  const { beta1, beta2, epsilon, k1, k2 } = factors;
   const { weights, gradient, scale, rate } = here;
-  const [k1, k2] = [1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
   for (let i = 0; i < weights.length; i++) {
     const g = scale * gradient[i]!;
     const square = g * g;
@@ -67,10 +84,9 @@ function stepOfYogi({ m, v }: Slots, factors: AdamFactors, t: number, here: Here
   }
 }
 
-function stepOfMean({ m, v, w }: Slots, factors: AdamFactors, t: number, here: Here): void {
-  const { beta1, beta2, epsilon } = factors;
+function stepOfMean({ m, v, w }: Slots, factors: Now, here: Here): void {
+  const { beta1, beta2, epsilon, t, k1, k2 } = factors;
   const { weights, gradient, scale, rate } = here;
-  const [k1, k2] = [1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
   for (let i = 0; i < weights.length; i++) {
     const g = scale * gradient[i]!;
     const mi = beta1 * m[i]! + (1 - beta1) * g;
@@ -83,10 +99,9 @@ function stepOfMean({ m, v, w }: Slots, factors: AdamFactors, t: number, here: H
   }
 }
 
-function stepOfMax({ m, v, w }: Slots, factors: AdamFactors, t: number, here: Here): void {
-  const { beta1, beta2, epsilon } = factors;
+function stepOfMax({ m, v, w }: Slots, factors: Now, here: Here): void {
+  const { beta1, beta2, epsilon, k1, k2 } = factors;
   const { weights, gradient, scale, rate } = here;
-  const [k1, k2] = [1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
   for (let i = 0; i < weights.length; i++) {
     const g = scale * gradient[i]!;
     const mi = beta1 * m[i]! + (1 - beta1) * g;

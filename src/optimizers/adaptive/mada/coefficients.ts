@@ -20,6 +20,13 @@ export const bounds: Readonly<Record<CoefficientName, readonly [number, number]>
 };
 
 export function named(values: Float64Array): Coefficients {
-  const entries = coefficientNames.map((name, k) => [name, values[k]!]);
-  return Object.fromEntries(entries) as Coefficients;
+  return {
+    beta1: values[0]!,
+    beta2: values[1]!,
+    beta3: values[2]!,
+    rho: values[3]!,
+    c: values[4]!,
+    gamma: values[5]!,
+    alpha: values[6]!,
+  };
 }

@@ -1,3 +1,4 @@
+import { held, heldInMean, whole } from "../held.ts";
 import type { Coefficients } from "./coefficients.ts";
 
 /** How the six coefficients are meant; fixed for a run. */
@@ -61,26 +62,4 @@ export function factorsAt(q: Coefficients, t: number, shape: MadaShape): Factors
     lastByRho: own.inverse,
     meanByRho: -other.inverse,
   };
-}
-
-interface Held {
-  readonly inverse: number;
-  readonly slope: number;
-}
-
-const whole: Held = { inverse: 1, slope: 0 };
-
-/** 1 / (1 - b^t), t b^(t-1) / (1 - b^t)^2. */
-function held(beta: number, t: number): Held {
-  const inverse = 1 / (1 - beta ** t);
-  return { inverse, slope: t * beta ** (t - 1) * inverse * inverse };
-}
-
-/** Of the mean of v_1 to v_t where g^2 is constant: h = 1 - (b + b^2 + ... + b^t) / t. */
-function heldInMean(beta: number, t: number): Held {
-  const [power, rest] = [beta ** t, 1 - beta];
-  const sum = (beta * (1 - power)) / rest;
-  const slope = ((1 - (t + 1) * power) * rest + beta * (1 - power)) / (rest * rest);
-  const inverse = 1 / (1 - sum / t);
-  return { inverse, slope: (slope / t) * inverse * inverse };
 }

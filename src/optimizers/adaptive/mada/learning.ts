@@ -27,16 +27,20 @@ export function learn(
   rate: number,
   learning: Learning,
 ): void {
-  const alpha = q[coefficientNames.indexOf("alpha")]!;
-  for (const [k, name] of coefficientNames.entries()) {
+  const alpha = q[alphaIndex]!;
+  for (let k = 0; k < q.length; k++) {
+    const name = coefficientNames[k]!;
     const eta = learning.rates[name];
     if (eta === 0) continue;
-    const hyper = -(name === "alpha" ? rate : rate * alpha) * slopes[k]!;
+    const hyper = -(k === alphaIndex ? rate : rate * alpha) * slopes[k]!;
     momenta[k] =
       learning.momenta[name] * momenta[k]! + within(hyper, -learning.clip, learning.clip);
-    q[k] = within(q[k]! - eta * momenta[k]!, ...bounds[name]);
+    const [least, most] = bounds[name];
+    q[k] = within(q[k]! - eta * momenta[k]!, least, most);
   }
 }
+
+const alphaIndex = coefficientNames.indexOf("alpha");
 
 function within(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
