@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import { audit } from "./gossip-audit.ts";
-import { nodes, type Pieces, production } from "./gossip-pieces.ts";
+import { fixedSecrets, nodes, type Pieces, production } from "./gossip-pieces.ts";
 
 /**
  * 12: mu = 2 through the noise that is published. With 200 000 runs of each world it is 2 +- 0.02,
@@ -14,10 +13,9 @@ const only0: Pieces = {
   ...production,
   noise: (x, rule, secret, use) => (use[2] === 0 ? production.noise(x, rule, secret, use) : x),
 };
-const secrets = () => Array.from({ length: nodes }, newSecret);
 
 test("12: two worlds are told apart as well as mu = 2 allows, and no better", () => {
-  const { mu, missed } = audit(only0, secrets(), runs);
+  const { mu, missed } = audit(only0, fixedSecrets(nodes), runs);
   expect(Math.abs(mu - 2)).toBeLessThan(bound);
   // False-negative rates of N(0,1) against N(2,1) at false-positive rates .5, .1 and .01.
   for (const [i, rate] of [0.0228, 0.2362, 0.6279].entries()) {
@@ -31,5 +29,5 @@ test("12: half the noise is found out", () => {
     noise: (x, rule, secret, use) =>
       only0.noise(x, { ...rule, noise: rule.noise / 2 }, secret, use),
   };
-  expect(audit(careless, secrets(), runs).mu).toBeGreaterThan(2 + bound);
+  expect(audit(careless, fixedSecrets(nodes), runs).mu).toBeGreaterThan(2 + bound);
 });

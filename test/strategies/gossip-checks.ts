@@ -1,6 +1,5 @@
 import type { Examples } from "../../src/math/rows.ts";
 import { epsilonOfMu, gaussianMu, muOf } from "../../src/privacy/accountants/gaussian.ts";
-import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import { muOfView } from "../../src/privacy/observers.ts";
 import { problems } from "../../src/problems/registry.ts";
 import {
@@ -11,7 +10,14 @@ import {
 import { metropolis } from "../../src/topology/mixing.ts";
 import { topologies } from "../../src/topology/registry.ts";
 import { propagated } from "./gossip-exact.ts";
-import { consensusRuns, nodes, type Pieces, production, squaredErrors } from "./gossip-pieces.ts";
+import {
+  consensusRuns,
+  fixedSecrets,
+  nodes,
+  type Pieces,
+  production,
+  squaredErrors,
+} from "./gossip-pieces.ts";
 
 /** The checks by their numbers, over production's pieces or a mutant's; each throws if it fails. */
 
@@ -20,7 +26,7 @@ export function check8(pieces: Pieces, runs = 40): void {
   const rounds = 12;
   const sigma = (0.1 * Math.sqrt(rounds - 1)) / muOf(1, 1e-5);
   const noises = Array.from({ length: rounds - 1 }, () => sigma);
-  const secrets = Array.from({ length: nodes }, newSecret);
+  const secrets = fixedSecrets(nodes);
   const run = consensusRuns({ graph: "ring", rounds, steps: 0.1, noises }, pieces, secrets);
   const found = squaredErrors(run, runs);
   const exact = propagated("ring", rounds, 0.1, [0, ...noises.map((noise) => noise ** 2)]);

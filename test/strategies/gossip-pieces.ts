@@ -44,6 +44,11 @@ export const nodes = 10;
 export const usualData = Array.from({ length: nodes }, (_, i) => i / 9);
 export const optimum = 0.5;
 
+/** Secrets that are the same in every test run, as tests of chance must be; benches draw theirs. */
+export function fixedSecrets(count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, node) => new Uint8Array(32).fill(node + 1));
+}
+
 /** All states and messages of one run; `runSeed` names it in the noise. */
 export interface Trace {
   /** x(T) of every node. */

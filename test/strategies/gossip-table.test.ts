@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { muOf } from "../../src/privacy/accountants/gaussian.ts";
-import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import { calibrated, type Steps, stepAt } from "../../src/run/strategies/gossip/schedule.ts";
 import { propagated } from "./gossip-exact.ts";
-import { consensusRuns, nodes, production, squaredErrors } from "./gossip-pieces.ts";
+import { consensusRuns, fixedSecrets, nodes, production, squaredErrors } from "./gossip-pieces.ts";
 
 /**
  * Mean estimation over ten nodes, a_i = i/9, at (1, 1e-5): mean and covariance propagated exactly
@@ -58,7 +57,7 @@ describe("8: the reference table", () => {
     "%s, steps %j, T = %i by %i runs through the noise that is published",
     (graph, steps, rounds, runs) => {
       const noises = schedule(steps, rounds);
-      const secrets = Array.from({ length: nodes }, newSecret);
+      const secrets = fixedSecrets(nodes);
       const run = consensusRuns({ graph, rounds, steps, noises }, production, secrets);
       const { perNode, ofMean } = squaredErrors(run, runs);
       const exact = propagated(graph, rounds, steps, [0, ...noises.map((noise) => noise ** 2)]);
