@@ -36,21 +36,17 @@ export function send(
   memory: Float64Array | null,
   random: Random,
 ): Sent {
-  const sign = feedback === "none" ? 0 : feedback === "ef21" ? -1 : 1;
-  const wanted = Float64Array.from(vector, (value, i) => value + sign * (memory?.[i] ?? 0));
-  const payload = compressor.compress(Float32Array.from(wanted), random);
-  const told = decompress(payload, vector.length);
+  const { length } = vector;
+  const sign = feedback === "none" || memory === null ? 0 : feedback === "ef21" ? -1 : 1;
+  const wanted = new Float64Array(length);
+  for (let i = 0; i < length; i++)
+    wanted[i] = sign === 0 ? vector[i]! : vector[i]! + sign * memory![i]!;
+  const payload = compressor.compress(new Float32Array(wanted), random);
+  const told = decompress(payload, length);
   if (feedback === "none") return { payload, told, memory: null };
   // Error feedback keeps what is missing; EF21 what the receiver knows from now on.
-  const kept =
-    feedback === "ef21"
-      ? told.reduce(
-          (sum, value, i) => {
-            sum[i]! += value;
-            return sum;
-          },
-          Float64Array.from(memory ?? new Float64Array(vector.length)),
-        )
-      : wanted.map((value, i) => value - told[i]!);
+  const kept = wanted;
+  for (let i = 0; i < length; i++)
+    kept[i] = feedback === "ef21" ? (memory?.[i] ?? 0) + told[i]! : wanted[i]! - told[i]!;
   return { payload, told, memory: kept };
 }

@@ -65,14 +65,14 @@ export function walk(
 ): Walk {
   const { weights, rates, batch, momentum, shape, seed, round, slot } = task;
   const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
-  const here = Float64Array.from(weights);
+  const here = new Float64Array(weights);
   const gradient = new Float64Array(weights.length);
   const velocity = momentum === 0 ? null : Float64Array.from(from ?? gradient);
   let loss = 0;
   for (let h = 0; h < rates.length; h++) {
     const draws = random.fork(`step/${h}`);
     const some = minibatch(examples, batch, draws);
-    const at = Float32Array.from(here);
+    const at = new Float32Array(here);
     const count = some.targets.length;
     gradient.fill(0);
     loss += problem.lossAndGradient(some, at, gradient, draws) / count / rates.length;
@@ -84,7 +84,8 @@ export function walk(
       here[j]! -= rates[h]! * step;
     }
   }
-  return { loss, change: here.map((value, j) => weights[j]! - value), velocity };
+  for (let j = 0; j < here.length; j++) here[j] = weights[j]! - here[j]!;
+  return { loss, change: here, velocity };
 }
 
 const known = new Map<string, Compressor>();
