@@ -90,10 +90,10 @@ export async function compareBill(
 /** How a line is known to be the deployment's; null where it is known not to be. */
 function whose(
   { resource, tags }: CostLine,
-  { stage, bucket, worker, orchestrator }: Deployment,
+  { stage, bucket, worker, networkWorker, orchestrator }: Deployment,
 ): ComparedBill["knownBy"] | null {
   if (resource !== null && resource !== "") {
-    const functions = [worker, orchestrator.replace(/:\w+$/, "")];
+    const functions = [worker, networkWorker, orchestrator.replace(/:\w+$/, "")];
     const name = resource.replace(/^.*:function:/, "").replace(/:.*$/, "");
     return functions.includes(name) || resource === bucket || resource.endsWith(`:::${bucket}`)
       ? "resource"

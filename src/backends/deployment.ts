@@ -8,6 +8,8 @@ export interface Deployment {
   readonly stage: string;
   readonly bucket: string;
   readonly worker: string;
+  /** Of deployments that have one for networks. */
+  readonly networkWorker?: string | undefined;
   /** With its version: a durable function is invoked by a qualified name. */
   readonly orchestrator: string;
 }
@@ -16,6 +18,7 @@ const shape = z.object({
   stage: z.string().min(1),
   bucket: z.string().min(3),
   worker: z.string().min(1),
+  networkWorker: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
 });
 

@@ -117,7 +117,9 @@ function reportEnd(
   if (result !== null) speak(resultTable(result));
   if (status !== "done") {
     const why = reason === "" ? "its process ended" : reason;
-    terminal.err(`${terminal.paint.yellow("stopped:")} ${why}; go on with: kofn resume ${run}`);
+    const where = terminal.stage === undefined ? "" : ` --stage ${terminal.stage}`;
+    const again = `kofn resume ${run}${where}`;
+    terminal.err(`${terminal.paint.yellow("stopped:")} ${why}; go on with: ${again}`);
   }
   if (options.json === true) tell(terminal, { ...result, type: "result", run, stop: status });
   return status === "done" ? 0 : exitCodes.unfinished;

@@ -6,9 +6,18 @@ import { expect, test } from "vitest";
 import type { EmulatedBackend } from "../../src/backends/emulated.ts";
 import { openBackend } from "../../src/backends/registry.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
+import { arn, costText } from "../backends/cost-lines.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const run = promisify(execFile);
+/** Charges of today and tomorrow. */
+const charged = {
+  line_item_usage_start_date: new Date().toISOString().replace(/T.*/, "T00:00:00Z"),
+  line_item_usage_end_date: new Date(Date.now() + 86_400_000).toISOString(),
+  line_item_usage_type: "EUW1-Lambda-GB-Second-ARM",
+  line_item_usage_amount: "112500",
+  line_item_unblended_cost: "1.5",
+};
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 test("a stage: run there, watched from here, listed, reported, replayed", async () => {
@@ -54,6 +63,12 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
     expect((await kofn("show", "far-away")).stdout).toContain("done");
     expect((await kofn("resume", "far-away")).stderr).toContain("done already");
     expect((await kofn("replay", "far-away")).stdout).toContain("equal to the bit");
+    const costs = join(place.path, "costs.csv");
+    await writeFile(costs, costText([{ ...charged, line_item_resource_id: arn("worker") }]));
+    const bill = await kofn("bill", "far-away", "--cost-file", costs);
+    expect(bill.stdout).toMatch(/compute +\$\S+ +\$1\.50 +EUW1-Lambda-GB-Second-ARM/);
+    expect(bill.stdout).toMatch(/durable operations +\$\S+ +absent/);
+    expect(bill.stderr).toContain("absent from the file: requests, tenant environments");
   } finally {
     await backend.close();
   }

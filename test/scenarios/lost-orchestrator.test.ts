@@ -1,0 +1,75 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test, vi } from "vitest";
+import type { EmulatedBackend } from "../../src/backends/emulated.ts";
+import { readLease } from "../../src/backends/lease.ts";
+import { openBackend } from "../../src/backends/registry.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { kofn } from "../cli/fixtures.ts";
+import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
+
+const outputs = { stage: "dev", bucket: "kofn", worker: "worker", orchestrator: "orchestrator" };
+/** The first start and AWS's two more. */
+const tries = 3;
+
+afterEach(() => vi.unstubAllEnvs());
+
+test("an orchestrator that is gone for good: told from a live one, and its run resumed", async () => {
+  await using place = await temporaryHome();
+  await using other = await temporaryHome();
+  const { weather: _calm, ...given } = {
+    ...smallRidge,
+    workers: 2,
+    wait: "all",
+    stop: { rounds: 80, tolerance: 0 },
+  };
+  const weather = { model: "exponential", meanMs: 30 };
+  const direct = await runOn("simulated", other.path, { ...given, weather });
+  const spec = resolveSpec({ ...given, weather });
+  const home = join(place.path, "cloud");
+  const backend = (await openBackend("emulated", { home, spec })) as EmulatedBackend;
+  try {
+    const path = join(place.path, "spec.json");
+    await writeFile(path, JSON.stringify(given));
+    for (const [name, value] of Object.entries(backend.emulator().environment))
+      vi.stubEnv(name, value);
+    vi.stubEnv("SST_RESOURCE_Kofn", JSON.stringify(outputs));
+    const staged = (...args: string[]) => kofn(join(place.path, "home"), ...args, "--stage", "dev");
+    const watching = staged("run", path, "--name", "adrift");
+    await killed(backend);
+    const live = await staged("resume", "adrift");
+    expect(live.err).toContain("adrift is running in stage dev");
+    expect(live.exitCode).toBe(2);
+    // What two minutes of silence come to.
+    const lease = (await readLease(backend.store, "adrift"))!;
+    const silent = JSON.stringify({ ...lease, untilMs: Date.now() - 1 });
+    await backend.store.write("runs/adrift/orchestrator.json", Buffer.from(silent));
+    const watched = await watching;
+    expect(watched.err).toContain("go on with: kofn resume adrift --stage dev");
+    expect(watched.exitCode).toBe(3);
+    expect((await staged("list", "--json")).out).toMatch(/"run":"adrift".*"status":"stopped"/);
+    const resumed = await staged("resume", "adrift", "--json");
+    expect(JSON.parse(resumed.out.trim().split("\n").at(-1)!)).toMatchObject({
+      stop: "done",
+      rounds: 80,
+      weightsDigest: direct.result.weightsDigest,
+    });
+    expect((await readLease(backend.store, "adrift"))!.epoch).toBe(tries + 1);
+  } finally {
+    await backend.close();
+  }
+});
+
+/** Ends every orchestrator's environment soon after it has begun, until none comes again. */
+async function killed({ emulator, store }: EmulatedBackend): Promise<void> {
+  for (let number = 1; number <= tries; number++) {
+    await vi.waitFor(async () => expect((await readLease(store, "adrift"))?.epoch).toBe(number), {
+      timeout: 30_000,
+      interval: 50,
+    });
+    await sleep(200);
+    for (const { pid, state, ...one } of await emulator().environments())
+      if (one.function === "orchestrator" && state === "busy") process.kill(pid, "SIGKILL");
+  }
+}
