@@ -32,6 +32,8 @@ export interface RunData {
   readonly picture: Picture;
   readonly slots: readonly SlotData[];
   readonly spending: readonly SpendingPoint[];
+  /** What the optimizer learned about itself; null where it learned nothing. */
+  readonly coefficients: Coefficients | null;
   readonly losses: readonly Counted[];
   readonly warnings: readonly Counted[];
   readonly resumes: number;
@@ -39,6 +41,15 @@ export interface RunData {
   readonly repeatedReplies: number;
   /** Replies of slots that are not shown one by one. */
   readonly toldInSums: number;
+}
+
+export interface Coefficients {
+  readonly names: readonly string[];
+  /** Values in the order of the names. */
+  readonly points: readonly {
+    readonly round: number;
+    readonly values: readonly (number | null)[];
+  }[];
 }
 
 export interface Ending {

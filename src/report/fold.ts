@@ -1,4 +1,5 @@
 import type { RunEvent } from "../ports/events.ts";
+import { coefficientsOf } from "./coefficients.ts";
 import { curveOf, metricOf } from "./curve.ts";
 import type {
   Counted,
@@ -49,6 +50,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     picture: pictureOf(history, slots, pace.slowMs),
     slots: slotsOf(history, slots, pace.slowMs),
     spending: spendingOf(history),
+    coefficients: coefficientsOf(history),
     losses: countTexts(lossesOf(history)),
     warnings: countTexts(history.warnings.map((text) => [text, 1])),
     resumes: history.resumes,

@@ -3,6 +3,7 @@ import type { ReportData } from "./data.ts";
 import { foldReport, type LabelledEvents } from "./fold.ts";
 import { html, jsonForScript, verbatim } from "./html.ts";
 import { pageBundle } from "./page-bundle.ts";
+import { coefficientsSection } from "./sections/coefficients.ts";
 import { comparisonSection } from "./sections/comparison.ts";
 import { costSection } from "./sections/cost.ts";
 import { factsSection, troubleSection } from "./sections/facts.ts";
@@ -50,6 +51,7 @@ ${data.runs.length > 1 ? comparisonSection(data.runs) : figuresSection(data.runs
 <noscript><p class="note">The drawings need JavaScript;
 the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
+${coefficientsSection(data.runs)}
 ${pictureSection(data.runs)}
 ${slotsSection(data.runs)}
 ${costSection(data.runs)}

@@ -1,3 +1,4 @@
+import { drawCoefficients } from "./coefficients.ts";
 import { readData } from "./frame.ts";
 import { drawPictures } from "./picture.ts";
 import { drawProgress } from "./progress.ts";
@@ -6,6 +7,7 @@ import { drawTimes } from "./times.ts";
 
 const { runs } = readData();
 drawProgress(runs);
+drawCoefficients(runs);
 drawPictures(runs);
 drawTimes(runs);
 drawSpending(runs);
