@@ -1,5 +1,6 @@
 import { addScaled, difference, dot, norm } from "../../../math/vector.ts";
 import type { Searcher, Stepper } from "../../../optimizers/optimizer.ts";
+import { clearObserved, settleObserved } from "../../../problems/observed.ts";
 import { addPenaltyGradient, penalty } from "../../../problems/penalty.ts";
 import { softThreshold } from "../../../problems/soft-threshold.ts";
 import type { Step } from "../../strategy.ts";
@@ -99,6 +100,7 @@ function carried(
 function goOn(plan: RoundsPlan, state: RoundsState, sight: Sight): Step<RoundsState> {
   const gradient = sight.mean.values.slice();
   addPenaltyGradient(plan.problem.l2, state.ahead ?? state.weights, plan.shape, gradient);
+  clearObserved(plan.problem, gradient);
   const { optimizer } = plan;
   return optimizer.searches
     ? search(plan, optimizer, state, sight, gradient)
@@ -159,6 +161,8 @@ function step(
     weights: Float32Array.from(moved.weights),
     ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
   };
+  for (const there of [destination.weights, destination.ahead])
+    if (there !== null) settleObserved(problem, asked, sight.mean.values, there);
   return arrive(plan, aimed, destination, event, sight.heard);
 }
 

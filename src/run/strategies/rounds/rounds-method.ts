@@ -4,6 +4,7 @@ import { randomFrom } from "../../../core/random.ts";
 import { define } from "../../../core/registry.ts";
 import { encode } from "../../../data/encode.ts";
 import { optimizers } from "../../../optimizers/registry.ts";
+import { hasObserved } from "../../../problems/observed.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { WaitPolicy } from "../../waiting/policy.ts";
 import { type Shares, suffices } from "../estimate.ts";
@@ -108,11 +109,20 @@ function initialWeights(
 export function roundsPlan(opening: Opening, chosen: Exactness): RoundsPlan {
   const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
   const { columns, preparation } = prepared;
+  const optimizer = optimizers.create(spec.optimizer);
+  if (optimizer.searches && hasObserved(problem)) {
+    throw new RunError(
+      "bad-combination",
+      `optimizer: ${spec.optimizer.type} searches along a line, on which the network's batch ` +
+        "normalisation would have to stand still",
+      { hint: "choose optimizer: adam or sgd, or strategy: local-steps" },
+    );
+  }
   const storedRows = encoded.slots.map((slot) => slot.rows);
   const shares = { encoding, storedRows, rows: encoded.rows };
   return {
     problem,
-    optimizer: optimizers.create(spec.optimizer),
+    optimizer,
     shares,
     wait,
     shape: { columns, intercept: preparation.intercept },

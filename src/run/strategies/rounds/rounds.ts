@@ -66,7 +66,10 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
         besides: [asked(asking(heard), missingAt(quorum, task.slot))],
       };
     },
-    listen: (state) => listeningTo(plan, state),
+    listen(state) {
+      const question = asking(state);
+      return listeningTo(plan, state, (missing) => asked(question, missing));
+    },
     resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: ask(atMs), search: null }),
     wakeAtMs: (state) =>
       wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, (slots) =>
