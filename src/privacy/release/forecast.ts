@@ -21,8 +21,7 @@ export function forecaster(table: DataTable): Forecaster {
   const d = columns - 1;
   const gram = gramOf(table);
   const x = new Float64Array(d * d);
-  for (let p = 0; p < d; p++)
-    for (let q = 0; q < d; q++) x[p * d + q] = gram[p * columns + q]!;
+  for (let p = 0; p < d; p++) for (let q = 0; q < d; q++) x[p * d + q] = gram[p * columns + q]!;
   const { values, vectors } = spectrumOf(x, d);
   const yy = gram[d * columns + d]!;
   // X'y in the eigenvectors' coordinates: every ridge solution is then at hand.

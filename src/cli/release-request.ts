@@ -1,0 +1,139 @@
+import { RunError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { informationUnits, protectedUnits } from "../privacy/release/mutual-information.ts";
+import type { Guarantee, ReleaseRequest, Scheme } from "../privacy/release/settle.ts";
+import { type Adjacency, adjacencies } from "../privacy/release.ts";
+
+/** As commander hands them over: every number is still text. */
+export interface ReleaseOptions {
+  readonly set: readonly string[];
+  readonly scheme?: string;
+  readonly epsilon?: string;
+  readonly delta?: string;
+  readonly adjacency?: string;
+  readonly unit?: string;
+  readonly protects?: string;
+  readonly bound?: string;
+  readonly norm?: string;
+  readonly rows?: string;
+  readonly leastEigenvalue?: string;
+  readonly ranges?: string;
+  readonly budget?: string;
+  readonly output?: string;
+  readonly forecast?: boolean;
+  readonly json?: boolean;
+}
+
+/** What was asked for, before the data are looked at. */
+export interface Asked {
+  readonly scheme: Scheme;
+  readonly guarantee: Guarantee;
+  /** What each number is clipped to. */
+  readonly entry: number;
+  /** What each row's norm is clipped to, where it is more than numbers do by themselves. */
+  readonly norm: number | null;
+  readonly rows: number | null;
+  readonly hidden: number | "private";
+  /** What all releases of these data may come to; infinite where nobody says. */
+  readonly budget: number;
+}
+
+/** Checks the options. Which guarantee is meant must be said: two units differ by a factor. */
+export function askedOf(options: ReleaseOptions): Asked {
+  const scheme = oneOf(options.scheme ?? "", ["projection", "additive"] as const, "--scheme");
+  const norm = options.norm === undefined ? null : positive(options.norm, "--norm");
+  const hidden = hiddenOf(options.leastEigenvalue ?? "0");
+  const rows = options.rows === undefined ? null : positive(options.rows, "--rows");
+  if (rows !== null && !Number.isInteger(rows))
+    throw bad("--rows", "a whole number", String(rows), "it is how many mixtures are released");
+  return {
+    scheme,
+    guarantee: guaranteeOf(options),
+    entry: positive(options.bound ?? "1", "--bound"),
+    norm,
+    rows,
+    hidden,
+    budget:
+      options.budget === undefined
+        ? Number.POSITIVE_INFINITY
+        : positive(options.budget, "--budget"),
+  };
+}
+
+/** The request once it is known how many columns there are. */
+export function requestOf(asked: Asked, columns: number): ReleaseRequest {
+  const { scheme, guarantee, entry, hidden } = asked;
+  // A row of k numbers of size B has norm B sqrt(k) at most.
+  const norm = Math.min(asked.norm ?? Number.POSITIVE_INFINITY, entry * Math.sqrt(columns));
+  const isEntry = guarantee.kind === "mutual-information" && guarantee.protects === "entry";
+  const rows = asked.rows ?? usualRowsPerColumn * columns;
+  if (scheme === "projection" && rows < columns)
+    throw bad("--rows", `at least ${columns}, one for each column`, String(rows), "give more");
+  const bound = isEntry ? entry : norm;
+  return { scheme, guarantee, bound, columns, rows, hidden: hidden === "private" ? 0 : hidden };
+}
+
+/** A public choice, as the best one depends on the data: the sketch then costs about 5 percent. */
+const usualRowsPerColumn = 20;
+
+function guaranteeOf(options: ReleaseOptions): Guarantee {
+  const epsilon = positive(needed(options.epsilon, "--epsilon"), "--epsilon");
+  if (options.delta !== undefined) {
+    if (options.unit !== undefined || options.protects !== undefined)
+      throw bad(
+        "--unit and --protects",
+        "neither with --delta",
+        "both",
+        "they say what mutual information is counted in",
+      );
+    const delta = positive(options.delta, "--delta");
+    const names = Object.keys(adjacencies) as Adjacency[];
+    const adjacency = oneOf(options.adjacency ?? "zero-out", names, "--adjacency");
+    return { kind: "differential", epsilon, delta, adjacency };
+  }
+  if (options.unit === undefined)
+    throw new RunError("ambiguous-privacy", "--epsilon: neither --delta nor --unit was given", {
+      hint: "give --delta 1e-5 for (epsilon, delta), or --unit nats|bits for mutual information",
+    });
+  if (options.adjacency !== undefined)
+    throw bad(
+      "--adjacency",
+      "none with --unit",
+      options.adjacency,
+      "mutual information protects an entry or a row: --protects",
+    );
+  const unit = oneOf(options.unit, informationUnits, "--unit");
+  const protects = oneOf(options.protects ?? "entry", protectedUnits, "--protects");
+  return { kind: "mutual-information", epsilon, unit, protects };
+}
+
+function hiddenOf(text: string): number | "private" {
+  if (text === "private") return text;
+  return text === "0" ? 0 : positive(text, "--least-eigenvalue");
+}
+
+function oneOf<Name extends string>(given: string, names: readonly Name[], flag: string): Name {
+  const found = names.find((name) => name === given);
+  if (found !== undefined) return found;
+  throw bad(
+    flag,
+    `one of ${names.join(", ")}`,
+    JSON.stringify(given),
+    `${nearest(given, names)}choose one of ${names.join(", ")}`,
+  );
+}
+
+function positive(text: string, flag: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw bad(flag, "a number above 0", JSON.stringify(text), `write it like ${flag} 1`);
+}
+
+function needed(text: string | undefined, flag: string): string {
+  if (text !== undefined) return text;
+  throw bad(flag, "a number above 0", "nothing", "see kofn release --help");
+}
+
+function bad(flag: string, expected: string, got: string, hint: string): RunError {
+  return new RunError("bad-value", `${flag}: expected ${expected}, got ${got}`, { hint });
+}

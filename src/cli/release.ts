@@ -1,0 +1,179 @@
+import { writeFile } from "node:fs/promises";
+import { checkSpec } from "../backends/check-spec.ts";
+import { openHome } from "../backends/home.ts";
+import { claimHome, serveAlone } from "../backends/home-claim.ts";
+import { openSource } from "../backends/open-source.ts";
+import { messageOf, RunError } from "../core/errors.ts";
+import { bestRows, forecaster } from "../privacy/release/forecast.ts";
+import { performRelease, type Released } from "../privacy/release/perform.ts";
+import { type ReleaseRequest, settle } from "../privacy/release/settle.ts";
+import type { DataTable } from "../privacy/release/table.ts";
+import { adjacencies } from "../privacy/release.ts";
+import { formatCount } from "../report/format.ts";
+import { parseSetting } from "../run/settings.ts";
+import { readSpec } from "../run/spec-file.ts";
+import { prepareData } from "../run/stage.ts";
+import { progress } from "./progress.ts";
+import { askedOf, type ReleaseOptions, requestOf } from "./release-request.ts";
+import { namesOf, readRanges, refuseLearned, tableOf } from "./release-table.ts";
+import { facts } from "./table.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+/** `kofn release SPEC`: a private copy, or sketch, of the data, as a file to train on. */
+export async function release(
+  path: string,
+  options: ReleaseOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const asked = askedOf(options);
+  const ranges = options.ranges === undefined ? {} : await readRanges(options.ranges);
+  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const spec = checkSpec(await readSpec(path, settings));
+  refuseLearned(spec);
+  const claim = await claimHome(terminal.home);
+  const bar = progress(terminal, spec.stop);
+  try {
+    const home = await serveAlone(terminal.home, () => openHome(terminal.home));
+    try {
+      const { store } = home;
+      const prepared = await prepareData(spec, { open: openSource, store }, bar.onStage);
+      const { entry, norm, budget } = asked;
+      const table = await tableOf(prepared, store, { ranges, entry, norm });
+      const request = requestOf(asked, table.columns);
+      bar.close();
+      if (options.forecast === true) {
+        forecast(table, request, options, terminal);
+        return 0;
+      }
+      const eigenvalue = asked.hidden === "private" ? "private" : "given";
+      const names = namesOf(prepared);
+      const shaping = { ranges, entry, norm };
+      const source = { store, digest: prepared.digest, names, table, shaping, budget };
+      const released = await performRelease(source, request, eigenvalue);
+      if (options.output !== undefined) await write(options.output, released.csv);
+      const target = names.at(-1)!;
+      report(released, { request, table, spec: path, target }, options, terminal);
+      return 0;
+    } finally {
+      await home.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof RunError) await claim.abandon();
+    throw thrown;
+  } finally {
+    bar.close();
+  }
+}
+
+/** What either scheme would cost under this guarantee: for the owner's eyes. */
+function forecast(
+  table: DataTable,
+  request: ReleaseRequest,
+  options: ReleaseOptions,
+  terminal: Terminal,
+): void {
+  const { columns, rows } = table;
+  const known = forecaster(table);
+  const varianceOf = (one: Partial<ReleaseRequest>) => settle({ ...request, ...one }).variance;
+  const additive = varianceOf({ scheme: "additive" });
+  const chosen = varianceOf({ scheme: "projection" });
+  const best = bestRows(known, columns, rows, (r) => varianceOf({ scheme: "projection", rows: r }));
+  const errors = {
+    additive: known.additive(additive),
+    projection: known.projection(request.rows, chosen),
+    projectionAtBest: best.error,
+    useless: known.useless,
+  };
+  const wins = errors.projectionAtBest < errors.additive ? "projection" : "additive";
+  const percent = (error: number) =>
+    Number.isFinite(error) ? `${(100 * error).toPrecision(3)} % above the best` : "not solvable";
+  say(
+    terminal,
+    options,
+  )(
+    facts([
+      ["additive", `${percent(errors.additive)}, noise of variance ${brief(additive)}`],
+      [
+        "projection",
+        `${percent(errors.projection)}, ${formatCount(request.rows)} rows, variance ${brief(chosen)}`,
+      ],
+      ["", `${percent(best.error)} with the best number of rows, ${formatCount(best.rows)}`],
+      ["nothing", `${percent(errors.useless)}: all weights 0`],
+      ["wins", wins],
+      ["", "made of the private data: for their owner's eyes, no part of the release"],
+    ]),
+  );
+  if (options.json === true)
+    tell(terminal, { type: "result", ...errors, bestRows: best.rows, wins });
+}
+
+function report(
+  { key, csv, settled, spent }: Released,
+  about: {
+    readonly request: ReleaseRequest;
+    readonly table: DataTable;
+    readonly spec: string;
+    readonly target: string;
+  },
+  options: ReleaseOptions,
+  terminal: Terminal,
+): void {
+  const { request, table, spec, target } = about;
+  const sigma = Math.sqrt(settled.variance);
+  const isAdditive = request.scheme === "additive";
+  const released = isAdditive ? table.rows : request.rows;
+  const what = isAdditive
+    ? `${formatCount(released)} rows with noise`
+    : `${formatCount(released)} random mixtures of ${formatCount(table.rows)} rows`;
+  const file = options.output ?? "released.csv";
+  const data = `{source: ${file}, target: ${target}, standardize: false, intercept: false}`;
+  const rows: [string, string][] = [
+    [request.scheme, `${what}, noise of deviation ${brief(sigma)}`],
+    ["guarantee", guaranteeInWords(request)],
+  ];
+  if (spent !== null) rows.push(["spent", `epsilon ${brief(spent)} on these data so far`]);
+  rows.push(["released", `s3://kofn/${key} in ${terminal.home}`]);
+  if (options.output !== undefined) rows.push(["written", options.output]);
+  rows.push(["train with", `kofn run ${spec} --set "data=${data}"`]);
+  say(terminal, options)(facts(rows));
+  if (options.json !== true) return;
+  const { scheme, guarantee } = request;
+  const { releases } = settled;
+  const bytes = csv.length;
+  tell(terminal, {
+    type: "result",
+    scheme,
+    guarantee,
+    sigma,
+    rows: released,
+    releases,
+    spent,
+    key,
+    bytes,
+  });
+}
+
+function guaranteeInWords({ guarantee }: ReleaseRequest): string {
+  const { epsilon } = guarantee;
+  if (guarantee.kind === "differential") {
+    const { delta, adjacency } = guarantee;
+    return `epsilon ${epsilon}, delta ${delta} under ${adjacency}: ${adjacencies[adjacency]}`;
+  }
+  const { unit, protects } = guarantee;
+  return `mutual information of one ${protects}: at most ${epsilon} ${unit}, a weak promise`;
+}
+
+function brief(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw new RunError("unwritable", `--output: ${path}: ${messageOf(cause)}`, {
+      hint: "the release is in the home's store; give a path that can be written",
+      cause,
+    });
+  }
+}
