@@ -20,50 +20,23 @@ export interface EmulatedBackend extends Backend {
   emulator(): EmulatorProcess;
 }
 
+/** What of a spec the platform is set up by; without a problem it is the ordinary worker's. */
+type EmulatedSpec = Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
+  Partial<Pick<BackendOptions["spec"], "problem">>;
+
 /** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
 export async function emulatedBackend({
   home,
   spec,
 }: Pick<BackendOptions, "home"> & {
-  readonly spec: Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
-    Partial<Pick<BackendOptions["spec"], "problem">>;
+  readonly spec: EmulatedSpec;
 }): Promise<EmulatedBackend> {
   const weather = resolveWeather(spec.weather ?? { model: "lambda" });
-  const variables = { KOFN_BUCKET: bucket };
-  const needed =
-    spec.problem === undefined ? names.worker : workerFor({ problem: spec.problem }, names);
-  /** Of the two workers, only the one that the run asks has environments kept started. */
-  const started = (name: string) =>
-    name === needed
-      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares }
-      : { spares: 0 };
   const emulator = await supervised({
     home,
     seed: spec.seed,
     weather,
-    functions: {
-      worker: {
-        directory: await bundleFolder("worker"),
-        ...deployed.worker,
-        environment: variables,
-        ...started(names.worker),
-      },
-      [names.networkWorker]: {
-        directory: await bundleFolder("network-worker"),
-        ...deployed.networkWorker,
-        environment: variables,
-        ...started(names.networkWorker),
-      },
-      orchestrator: {
-        directory: await bundleFolder("orchestrator"),
-        ...deployed.orchestrator,
-        environment: {
-          ...variables,
-          KOFN_WORKER: names.worker,
-          KOFN_NETWORK_WORKER: names.networkWorker,
-        },
-      },
-    },
+    functions: await functionsFor(spec),
   });
   const access = accessTo(emulator.current().environment);
   const unannounce = await announce(home, emulator.current().environment);
@@ -85,6 +58,40 @@ export async function emulatedBackend({
       await emulator.close();
     },
     emulator: emulator.current,
+  };
+}
+
+/** The functions as they are deployed; of the two workers, the one that the run asks is kept warm. */
+async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
+  const { problem } = spec;
+  const variables = { KOFN_BUCKET: bucket };
+  const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
+  const started = (name: string) =>
+    name === needed
+      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares }
+      : { spares: 0 };
+  return {
+    [names.worker]: {
+      directory: await bundleFolder("worker"),
+      ...deployed.worker,
+      environment: variables,
+      ...started(names.worker),
+    },
+    [names.networkWorker]: {
+      directory: await bundleFolder("network-worker"),
+      ...deployed.networkWorker,
+      environment: variables,
+      ...started(names.networkWorker),
+    },
+    orchestrator: {
+      directory: await bundleFolder("orchestrator"),
+      ...deployed.orchestrator,
+      environment: {
+        ...variables,
+        KOFN_WORKER: names.worker,
+        KOFN_NETWORK_WORKER: names.networkWorker,
+      },
+    },
   };
 }
 

@@ -38,5 +38,6 @@ test("zipped, what computes networks is below five megabytes, and in no other wo
   const sources = ordinary.map(async (name) =>
     readFile(join(await bundleFolder("worker"), name), "utf8"),
   );
-  for (const source of await Promise.all(sources)) expect(source).not.toContain("tfjs-backend-wasm.wasm");
+  for (const source of await Promise.all(sources))
+    expect(source).not.toContain("tfjs-backend-wasm.wasm");
 });
