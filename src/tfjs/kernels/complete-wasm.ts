@@ -5,6 +5,7 @@ import {
   registerGradient,
   registerKernel,
   type TensorInfo,
+  unregisterGradient,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
@@ -13,6 +14,7 @@ import { type Platform, platformOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
 import { hastenProducts } from "./products.ts";
 import { segmentSum } from "./segment-sum.ts";
+import { tileGradient } from "./tile-gradient.ts";
 
 type Kernel = (platform: Platform, inputs: never, attrs: never) => TensorInfo;
 
@@ -37,14 +39,22 @@ export function completeWasm(): void {
   }
   for (const [name, kernel] of Object.entries(missing))
     if (getKernel(name, "wasm") === undefined) register(name, "wasm", kernel);
-  if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
+  betterGradients();
 }
 
 /** On the plain backend only what takes many times longer than it need. */
 export function hastenPlain(): void {
   unregisterKernel("UnsortedSegmentSum", "cpu");
   register("UnsortedSegmentSum", "cpu", segmentSum);
+  betterGradients();
+}
+
+/** For every backend: what has no gradient, and what has one that is many times slower. */
+function betterGradients(): void {
   if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
+  if (getGradient("Tile") === tileGradient) return;
+  unregisterGradient("Tile");
+  registerGradient(tileGradient);
 }
 
 function register(kernelName: string, backendName: Platform["name"], kernel: Kernel): void {

@@ -1,0 +1,26 @@
+import * as tf from "@tensorflow/tfjs-layers";
+import { openBackend } from "../../src/tfjs/backend.ts";
+import { definitionBytes, type Topology } from "../../src/tfjs/definition.ts";
+import { type Engine, type OutputLoss, openEngine } from "../../src/tfjs/engine.ts";
+import { registerLayers } from "../../src/tfjs/layers/register.ts";
+import type { Builder } from "../../src/tfjs/model-source.ts";
+import { transformer } from "./transformer.ts";
+
+/** The transformer as a worker would open it. */
+export async function openTransformer(vocabulary: number, loss: OutputLoss): Promise<Engine> {
+  await openBackend("wasm");
+  registerLayers();
+  const model = await transformer(vocabulary)({
+    tf: tf as unknown as Parameters<Builder>[0]["tf"],
+  });
+  const topology = model.toJSON(null, false) as unknown as Topology;
+  const { class_name, config } = topology;
+  const bytes = definitionBytes({ topology: { class_name, config }, weights: {} });
+  model.dispose();
+  return openEngine(bytes, "transformer", {
+    backend: "wasm",
+    engine: "auto",
+    loss,
+    takesLink: true,
+  });
+}
