@@ -1,4 +1,4 @@
-import type { Slotted } from "../ports/compute.ts";
+import type { Outcome, Slotted } from "../ports/compute.ts";
 import type { Arrival, Listening, Step, Strategy } from "./strategy.ts";
 
 /** A strategy on its way: its newest state, spelled out only where somebody needs it. */
@@ -6,8 +6,9 @@ export interface Course<State, Task extends Slotted, Result> {
   state(): State;
   wanted(): readonly Task[];
   wakeAtMs(): number | undefined;
-  /** Null where all that came of it is that it was heard. */
-  receive(arrival: Arrival<Task, Result>, atMs: number): Step<State, Task> | null;
+  /** As `Listening.hear`; null where the reply is to be received. */
+  hear(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
+  receive(arrival: Arrival<Task, Result>, atMs: number): Step<State, Task>;
   moveTo(state: State): void;
 }
 
@@ -31,11 +32,8 @@ export function courseOf<State extends object, Task extends Slotted, Result>(
     state: spelledOut,
     wanted: () => strategy.wanted(spelledOut()),
     wakeAtMs: () => (listening ? listening.wakeAtMs() : strategy.wakeAtMs?.(state)),
-    receive(arrival, atMs) {
-      if (arrival.kind === "reply" && listen()?.hear(arrival.task, arrival.outcome, atMs))
-        return null;
-      return strategy.receive(spelledOut(), arrival, atMs);
-    },
+    hear: (task, outcome, atMs) => listen()?.hear(task, outcome, atMs) ?? null,
+    receive: (arrival, atMs) => strategy.receive(spelledOut(), arrival, atMs),
     moveTo(next) {
       state = next;
       listening = undefined;

@@ -60,7 +60,6 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     tasks.reconcile([]);
     return { state: course.state(), elapsedMs: elapsed(), stop };
   };
-
   let isSettled = false;
   for (;;) {
     if (!isSettled) {
@@ -71,9 +70,10 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     const stop = ports.mayStop(elapsed());
     if (stop !== null) return end(stop);
     let step: Step<State, Task> | null = null;
+    let besides: readonly Task[] | null = none;
     let atMs = 0;
     const wakeAtMs = course.wakeAtMs();
-    const untilMs = wakeAtMs === undefined ? Number.POSITIVE_INFINITY : originMs + wakeAtMs;
+    const untilMs = originMs + (wakeAtMs ?? Number.POSITIVE_INFINITY);
     const letter = soon(inbox, clock, untilMs) ?? (await later(inbox, clock, untilMs));
     if (letter === "tick") {
       // Differences of clock readings round: a tick must not come before the time it was asked for.
@@ -83,21 +83,22 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     } else if (letter !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
       const { flight, index, outcome } = letter;
-      const isAwaited = flight.isAwaited(index);
       const task = flight.tasks[index]!;
+      const isAwaited = flight.isAwaited(index);
       atMs = letter.atMs;
-      step = isAwaited ? course.receive({ kind: "reply", task, outcome }, atMs) : null;
+      if (isAwaited) besides = course.hear(task, outcome, atMs);
+      if (besides === null) step = course.receive({ kind: "reply", task, outcome }, atMs);
       if (!flight.isHeard(index)) ports.tell(arrivalEvent(letter, isAwaited, step?.refused));
-      if (isAwaited) tasks.close(flight, index);
-      flight.hear(index);
+      tasks.close(flight, index);
     }
     isSettled = step === null || step.settled === true;
-    if (step === null) continue;
-    const stuck = advance(step, atMs);
-    if (isSettled && step.besides !== undefined) tasks.add(step.besides);
+    const stuck = step === null ? undefined : advance(step, atMs);
+    if (isSettled) tasks.add(step?.besides ?? besides ?? none);
     if (stuck !== undefined) return end({ kind: "unfinished", reason: stuck });
   }
 }
+
+const none: readonly never[] = [];
 
 function resumed<State extends object, Task extends Slotted, Result>(
   strategy: Strategy<State, Task, Result>,

@@ -26,10 +26,10 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
  */
 export interface Listening<State, Task, Result> {
   /**
-   * True where `receive` would have told nothing and settled, with nothing wanted besides; false
-   * where the reply was not heard and is to be received.
+   * What is wanted besides, mostly nothing, where `receive` would have settled and told nothing;
+   * null where the reply was not heard and is to be received.
    */
-  hear(task: Task, outcome: Outcome<Result>, atMs: number): boolean;
+  hear(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
   /** Of the state so far. */
   wakeAtMs(): number | undefined;
   state(): State;

@@ -79,8 +79,13 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
       }
       launch(missing);
     },
-    add: (tasks) => launch(due(tasks)),
-    close: started.forget,
+    add(tasks) {
+      if (tasks.length > 0) launch(due(tasks));
+    },
+    close(flight, index) {
+      started.forget(flight, index);
+      flight.hear(index);
+    },
   };
 }
 

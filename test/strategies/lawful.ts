@@ -66,21 +66,23 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     let shadow = state;
     return {
       hear(task: Task, outcome: Outcome<Result>, atMs: number) {
-        const isHeard = listening.hear(task, outcome, atMs);
-        if (isHeard) {
+        const wantedBesides = listening.hear(task, outcome, atMs);
+        if (wantedBesides !== null) {
           const {
             state: next,
             settled,
+            besides,
             ...more
           } = receive(shadow, { kind: "reply", task, outcome }, atMs);
           breach(settled !== true, `${task.id} was heard but does not settle`);
+          same(`${task.id} was heard: besides`, wantedBesides, besides ?? []);
           same(`${task.id} was heard`, {}, more);
           shadow = next;
         }
         same(`${task.id}: the state so far`, listening.state(), shadow);
         same("wakeAtMs while listening", listening.wakeAtMs(), wakeAtMs(shadow));
         breach(!Buffer.from(before).equals(toPacket(state)), "listening changed its first state");
-        return isHeard;
+        return wantedBesides;
       },
       wakeAtMs: () => listening.wakeAtMs(),
       state: () => onwards("listening", listening.state()),

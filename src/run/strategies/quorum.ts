@@ -26,7 +26,7 @@ export interface Quorum<Reply> {
   readonly copies: { readonly [slot: number]: Pick<Loss, "count" | "retryAtMs"> };
 }
 
-interface Loss {
+export interface Loss {
   readonly count: number;
   readonly retryAtMs: number;
   readonly reason: string;
@@ -97,37 +97,60 @@ export function hear<Reply>(
   }
   const copy = copyOf(task);
   const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
-  const count = (before?.count ?? 0) + 1;
-  const retryAtMs = nextTryMs({
-    task: task.id,
-    losses: count,
+  const { count, retryAtMs, reason } = lossAfter(before, {
+    task,
+    outcome,
     atMs,
-    askedMs: outcome.retryAfterMs,
     givesUpMs: quorum.heardMs + patienceMs,
   });
   if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
-  const losses = withSlot(quorum.losses, slot, { count, retryAtMs, reason: outcome.reason });
-  return { ...quorum, losses };
+  return { ...quorum, losses: withSlot(quorum.losses, slot, { count, retryAtMs, reason }) };
 }
 
-/** As `hear` of these replies one after another; they came in this order. */
+/** What is known of a slot's losses once one more has come. */
+export function lossAfter(
+  before: Pick<Loss, "count"> | undefined,
+  lost: {
+    readonly task: Slotted;
+    readonly outcome: Lost;
+    readonly atMs: number;
+    /** When the run gives up unless somebody replies. */
+    readonly givesUpMs: number;
+  },
+): Loss {
+  const { task, outcome, atMs, givesUpMs } = lost;
+  const count = (before?.count ?? 0) + 1;
+  const askedMs = outcome.retryAfterMs;
+  const retryAtMs = nextTryMs({ task: task.id, losses: count, atMs, askedMs, givesUpMs });
+  return { count, retryAtMs, reason: outcome.reason };
+}
+
+type Lost = Extract<Outcome<unknown>, { kind: "lost" }>;
+
+/** Sound replies in the order they came in, and the newest losses between them. */
+export interface HeardAll<Reply> {
+  readonly slots: readonly number[];
+  readonly timesMs: readonly number[];
+  readonly replies: readonly Reply[];
+  readonly losses: ReadonlyMap<number, Loss>;
+}
+
+/** As `hear` of all these one after another. */
 export function hearAll<Reply>(
   quorum: Quorum<Reply>,
-  slots: readonly number[],
-  timesMs: readonly number[],
-  replies: readonly Reply[],
+  { slots, timesMs, replies, losses }: HeardAll<Reply>,
 ): Quorum<Reply> {
-  if (slots.length === 0) return quorum;
   const { count } = quorum.replies;
   return {
     ...quorum,
-    heardMs: timesMs.at(-1)!,
+    heardMs: timesMs.at(-1) ?? quorum.heardMs,
     replies: withSlots(quorum.replies, slots, replies),
     arrivals: withSlots(
       quorum.arrivals,
       slots.map((_, i) => count + i),
       slots.map((slot, i): Heard => ({ slot, atMs: timesMs[i]! })),
     ),
+    losses: withSlots(quorum.losses, [...losses.keys()], [...losses.values()]),
   };
 }
 
