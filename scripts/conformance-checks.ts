@@ -25,6 +25,7 @@ export async function runChecks(file: string, variables: NodeJS.ProcessEnv): Pro
   const report = JSON.parse(await readFile(path, "utf8")) as Report;
   await rm(folder, { recursive: true, force: true });
   console.log(`${file}: ${report.numPassedTests} of ${report.numTotalTests}`);
+  if (report.numTotalTests === 0) console.log(`  nothing was run: see npx vitest run ${file}`);
   for (const { assertionResults } of report.testResults)
     for (const { fullName, status } of assertionResults)
       if (status !== "passed") console.log(`  ${status}: ${fullName}`);

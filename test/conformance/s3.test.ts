@@ -21,7 +21,7 @@ beforeAll(async () => {
           endpoint,
           region: "us-east-1",
           forcePathStyle: true,
-          credentials: { accessKeyId: "local", secretAccessKey: "local" },
+          credentials: { accessKeyId: "local", secretAccessKey: "local-secret" },
         });
 });
 
