@@ -10,6 +10,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
 import { einsum, einsumGradient } from "./einsum.ts";
+import { hastenMoves } from "./moves.ts";
 import { type Platform, platformOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
 import { hastenProducts } from "./products.ts";
@@ -32,6 +33,7 @@ const mended: Readonly<Record<string, Kernel>> = { MaxPoolGrad: maxPoolGradient 
 
 /** Registers what the WASM backend lacks to train networks; the second time it costs little. */
 export function completeWasm(): void {
+  hastenMoves();
   hastenProducts();
   for (const [name, kernel] of Object.entries(mended)) {
     if (getKernel(name, "wasm") !== undefined) unregisterKernel(name, "wasm");
