@@ -51,6 +51,27 @@ export class ByteReader {
     return value;
   }
 
+  /** As `bits` for every place of `out`, at most 16 bits each. */
+  packed<Out extends Uint8Array | Uint32Array>(out: Out, bits: number): Out {
+    const missing = out.length * bits - this.bitsLeft;
+    this.need(Math.max(0, Math.ceil(missing / 8)));
+    const { bytes } = this;
+    let { at, bitsLeft } = this;
+    let pending = bitsLeft === 0 ? 0 : bytes[at - 1]! & (2 ** bitsLeft - 1);
+    const mask = 2 ** bits - 1;
+    for (let i = 0; i < out.length; i++) {
+      while (bitsLeft < bits) {
+        pending = ((pending << 8) | bytes[at++]!) & 0xffffff;
+        bitsLeft += 8;
+      }
+      bitsLeft -= bits;
+      out[i] = (pending >>> bitsLeft) & mask;
+    }
+    this.at = at;
+    this.bitsLeft = bitsLeft;
+    return out;
+  }
+
   /** How many ones come before the next zero. */
   unary(): number {
     let count = 0;

@@ -19,10 +19,10 @@ export class ByteWriter {
 
   /** Little-endian. */
   floats(values: Float32Array): void {
-    this.room(4 * values.length);
-    const copy = values.slice();
-    this.bytes.set(new Uint8Array(copy.buffer, 0, copy.byteLength), this.length);
-    this.length += copy.byteLength;
+    this.room(values.byteLength);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   /** The lowest `count` bits of a value, at most 32. */
@@ -41,6 +41,24 @@ export class ByteWriter {
     }
   }
 
+  /** As `bits` of one after another, at most 16 bits each. */
+  packed(values: ArrayLike<number>, bits: number): void {
+    this.room(Math.ceil((values.length * bits) / 8) + 1);
+    const { bytes } = this;
+    let { length, pending, pendingBits } = this;
+    for (let i = 0; i < values.length; i++) {
+      pending = (pending << bits) | values[i]!;
+      pendingBits += bits;
+      while (pendingBits >= 8) {
+        pendingBits -= 8;
+        bytes[length++] = pending >>> pendingBits;
+      }
+    }
+    this.length = length;
+    this.pending = pending;
+    this.pendingBits = pendingBits;
+  }
+
   /** So many ones, and a zero. */
   unary(count: number): void {
     let rest = count;
@@ -53,15 +71,15 @@ export class ByteWriter {
     if (this.pendingBits > 0) this.bits(0, 8 - this.pendingBits);
   }
 
-  /** All of it so far, whole bytes only. */
+  /** All of it so far, whole bytes only; good until more is written. */
   written(): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(0, this.length);
+    return this.bytes.subarray(0, this.length);
   }
 
   private room(bytes: number): void {
     if (this.length + bytes <= this.bytes.length) return;
-    const larger = new Uint8Array(2 * Math.max(this.bytes.length, this.length + bytes));
-    larger.set(this.bytes);
+    const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + bytes + 16));
+    larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
 }

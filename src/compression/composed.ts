@@ -34,8 +34,14 @@ export function composed(selection: Selection, quantizer: Quantizer): Compressor
       const values = quantizer.quantize(selected(vector, support), random);
       // What cannot be quantized is sent as it is, so that it is seen.
       if (values === null) {
-        const floats = { kind: "floats", floats: vector.slice() } as const;
-        return payloadOf({ kind: "coded", length, support: { kind: "all" }, values: floats });
+        const floats = vector as Float32Array<ArrayBuffer>;
+        const all = { kind: "all" } as const;
+        return payloadOf({
+          kind: "coded",
+          length,
+          support: all,
+          values: { kind: "floats", floats },
+        });
       }
       const content: Coded = { kind: "coded", length, support, values };
       return payloadOf(quantizer.shorten?.(content) ?? content);
@@ -45,7 +51,8 @@ export function composed(selection: Selection, quantizer: Quantizer): Compressor
 
 /** The vector's entries at a support. */
 function selected(vector: Float32Array, support: Support): Float32Array<ArrayBuffer> {
-  if (support.kind === "all") return vector.slice();
+  // Quantizers only look at it.
+  if (support.kind === "all") return vector as Float32Array<ArrayBuffer>;
   const positions =
     support.kind === "positions"
       ? support.positions

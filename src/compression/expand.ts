@@ -4,6 +4,8 @@ import { turnedBack } from "./rotation.ts";
 
 /** The vector that a payload's content stands for. */
 export function expand(content: Content): Float32Array<ArrayBuffer> {
+  // What was read as it is needs no copy.
+  if (content.kind === "coded" && content.support.kind === "all") return numbersOf(content.values);
   const out = new Float32Array(lengthOf(content));
   expandInto(content, out);
   return out;
@@ -35,7 +37,7 @@ function expandCoded({ length, support, values }: Coded, out: Float32Array): voi
   for (let i = 0; i < positions.length; i++) out[positions[i]!] = numbers[i]!;
 }
 
-function numbersOf(values: Values): Float32Array {
+function numbersOf(values: Values): Float32Array<ArrayBuffer> {
   if (values.kind === "floats") return values.floats;
   if (values.kind === "signs") {
     const { scale, negative } = values;

@@ -6,7 +6,7 @@ export function levelsOptions(usual: number) {
     levels: z
       .int()
       .min(1)
-      .max(2 ** 16)
+      .max(2 ** 16 - 1)
       .default(usual)
       .describe("s: how many steps there are from nothing to the most"),
     scaled: z

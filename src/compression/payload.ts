@@ -16,11 +16,9 @@ export function payloadOf(content: Content): Uint8Array<ArrayBuffer> {
   writer.byte(version);
   writeContent(writer, content);
   writer.align();
-  const body = writer.written();
-  const payload = new Uint8Array(body.length + crcBytes);
-  payload.set(body);
-  new DataView(payload.buffer).setUint32(body.length, crc32(body), true);
-  return payload;
+  const crc = crc32(writer.written());
+  for (let shift = 0; shift < 32; shift += 8) writer.byte((crc >>> shift) & 255);
+  return writer.written().slice();
 }
 
 /**

@@ -57,8 +57,10 @@ export function intervalLevels(
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < vector.length; i++) {
-    low = Math.min(low, vector[i]!);
-    high = Math.max(high, vector[i]!);
+    const value = vector[i]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (Number.isNaN(value)) low = value;
   }
   if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
   // As the receiver has them: rounding must not lean to one side.
@@ -75,8 +77,8 @@ export function intervalLevels(
 }
 
 /**
- * |x|_m / d^(1/m)-like magnitude with every entry's sign, zero counting as plus: |x|_1 / d for
- * m = 1, which is nearest to x, and |x|_2 / d for m = 2. A contraction by 1 / d and more.
+ * |x|_m / d with every entry's sign, zero counting as plus: for m = 1 the mean magnitude, which is
+ * nearest to x. A contraction by 1 / d and more.
  */
 export function signsOf(norm: 1 | 2): Quantizer {
   return {
@@ -85,7 +87,8 @@ export function signsOf(norm: 1 | 2): Quantizer {
       const size = norm === 1 ? sumOfSizes(vector) : normOf(vector);
       const scale = Math.fround(size / vector.length);
       if (!Number.isFinite(scale)) return null;
-      const negative = Uint8Array.from(vector, (value) => (value < 0 ? 1 : 0));
+      const negative = new Uint8Array(vector.length);
+      for (let i = 0; i < negative.length; i++) if (vector[i]! < 0) negative[i] = 1;
       return { kind: "signs", scale, negative };
     },
   };

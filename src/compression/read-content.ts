@@ -5,6 +5,7 @@ import { positionsOf, readRice } from "./rice.ts";
 import { others, supports, valueKinds } from "./write-content.ts";
 
 const levelMax = 2 ** 31 - 1;
+const intervalBitsMax = 16;
 
 /** Reads what `writeContent` wrote about a vector of this length. */
 export function readContent(reader: ByteReader, length: number, isPart = false): Content {
@@ -79,20 +80,16 @@ function readNumbers(reader: ByteReader, kind: Values["kind"], count: number): V
   if (kind === "signs") return { kind, scale: first, negative: new Uint8Array(0) };
   const unit = reader.floats(1)[0]!;
   const bits = reader.byte();
-  if (bits > 32) refuse(`levels of ${bits} bits`);
+  if (bits > intervalBitsMax) refuse(`levels of ${bits} bits`);
   return { kind, low: first, unit, bits, levels: new Uint32Array(0) };
 }
 
 function readBits(reader: ByteReader, values: Values, count: number, support: Support): Values {
   if (values.kind === "signs") {
-    const negative = new Uint8Array(count);
-    for (let i = 0; i < count; i++) negative[i] = reader.bits(1);
-    return { ...values, negative };
+    return { ...values, negative: reader.packed(new Uint8Array(count), 1) };
   }
   if (values.kind === "interval") {
-    const levels = new Uint32Array(count);
-    for (let i = 0; i < count; i++) levels[i] = reader.bits(values.bits);
-    return { ...values, levels };
+    return { ...values, levels: reader.packed(new Uint32Array(count), values.bits) };
   }
   if (values.kind === "floats") return values;
   const sizes = readRice(reader, count, reader.bits(5), levelMax);

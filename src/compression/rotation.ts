@@ -24,12 +24,20 @@ export function turnedBack(
   return scaledToFloats(back, back.length).slice(0, length);
 }
 
+/** A draw decides about 32 entries. */
 function flip(values: Float64Array, length: number, seed: Seed): void {
   const random = randomOf(seed);
-  for (let i = 0; i < length; i++) if (random.uniform() < 0.5) values[i] = -values[i]!;
+  for (let from = 0; from < length; from += 32) {
+    const signs = random.integer(2 ** 32) | 0;
+    const to = Math.min(length, from + 32);
+    for (let i = from; i < to; i++) if ((signs >>> (i - from)) & 1) values[i] = -values[i]!;
+  }
 }
 
+/** Zeros without a sign. */
 function scaledToFloats(values: Float64Array, size: number): Float32Array<ArrayBuffer> {
   const factor = 1 / Math.sqrt(size);
-  return Float32Array.from(values, (value) => value * factor + 0);
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[i]! * factor + 0;
+  return out;
 }

@@ -64,9 +64,9 @@ function writeNumbers(writer: ByteWriter, values: Values): void {
 
 function writeBits(writer: ByteWriter, values: Values, isSparse: boolean): void {
   if (values.kind === "signs") {
-    for (let i = 0; i < values.negative.length; i++) writer.bits(values.negative[i]!, 1);
+    writer.packed(values.negative, 1);
   } else if (values.kind === "interval") {
-    for (let i = 0; i < values.levels.length; i++) writer.bits(values.levels[i]!, values.bits);
+    writer.packed(values.levels, values.bits);
   } else if (values.kind === "levels") {
     const { levels } = values;
     const sizes = sizesOf(levels, isSparse);
