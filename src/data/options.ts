@@ -20,6 +20,26 @@ const dataObject = z.strictObject({
       "the column to predict: its name, or its index from 0 (-1: the last). LIBSVM has its own",
     ),
   targetSource: z.string().min(1).optional().describe("NPY only: a second file with the targets"),
+  text: z
+    .strictObject({
+      vocabulary: z
+        .union([
+          z.literal("characters"),
+          z.strictObject({
+            bytePair: z.int().min(257).max(65_536).describe("how many tokens there are at most"),
+          }),
+        ])
+        .default("characters")
+        .describe("what a token is: a character, or a byte pair learned from the text"),
+      length: z.int().min(2).max(65_536).default(64).describe("tokens in a row"),
+      stride: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("tokens from one row's start to the next; the length where absent"),
+    })
+    .optional()
+    .describe("read the source as running text: rows of tokens, the target what comes next"),
   test: z
     .union([z.number().min(0).max(0.9), z.string().min(1)])
     .default(0)

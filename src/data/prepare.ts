@@ -1,6 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Store } from "../ports/store.ts";
+import { prepareText, type TextOptions } from "./corpus/prepare-text.ts";
 import { type Input, openInput } from "./input.ts";
 import type { Content, Job } from "./job.ts";
 import { labelLayout, sameLayout, type Task, trainingLayout } from "./layout.ts";
@@ -61,10 +62,34 @@ export async function prepare(request: PrepareRequest, ports: PreparePorts): Pro
     ...found.test,
   ]);
   if (before !== null) return before;
-  const content = await withSpools((spool) => fromInputs(request, train, test, ports, spool));
+  const content =
+    data.text === undefined
+      ? await withSpools((spool) => fromInputs(request, train, test, ports, spool))
+      : await fromText(request, data.text, ports);
   const prepared: Prepared = { version: 1, digest, ...content };
   await writeManifest(ports.store, key, prepared);
   return prepared;
+}
+
+async function fromText(
+  { data, task, seed }: PrepareRequest,
+  text: TextOptions,
+  { open, store, onProgress = () => undefined }: PreparePorts,
+): Promise<Content> {
+  if (task !== "classification" || data.source === undefined)
+    throw new RunError("bad-option", "data.text: rows of text are for problem: network", {
+      hint: "its loss is categoricalCrossentropy: which token comes next; the source is a file",
+    });
+  const source = await open(data.source);
+  const test = typeof data.test === "string" ? await open(data.test) : null;
+  const total = 2 * source.sizeBytes + (test?.sizeBytes ?? 0);
+  let done = 0;
+  const onBytes = (bytes: number) => {
+    done = Math.min(total, done + bytes);
+    onProgress(done, total);
+  };
+  const random = randomFrom(seed).fork("prepare");
+  return prepareText({ source, test, options: data, text, random, onBytes }, store);
 }
 
 type NewSpool = <W extends Window>() => Promise<Spool<W>>;

@@ -1,4 +1,5 @@
 import type { Chosen } from "../core/registry.ts";
+import type { Vocabulary } from "./corpus/vocabulary.ts";
 
 /** One stored piece: a safetensors object whose key holds its digest. */
 export interface Part {
@@ -41,6 +42,8 @@ export interface Preparation {
   /** Features in the stored rows, intercept included. */
   readonly featureNames: readonly string[];
   readonly sparse: boolean;
+  /** Rows are windows of a text's tokens. */
+  readonly text?: { readonly vocabulary: Vocabulary; readonly length: number };
 }
 
 /** A data set ready for training: unencoded rows, split, with all that was learned of them. */

@@ -3,6 +3,7 @@ import { nearest } from "../core/nearest.ts";
 import type { DenseRows, Rows, SparseRows } from "../math/rows.ts";
 import { shown } from "./cell.ts";
 import { classFinder } from "./classes.ts";
+import { textBatches } from "./corpus/text-batches.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
 import { classesMax } from "./layout.ts";
@@ -44,6 +45,10 @@ export interface Transformer {
 export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
   return {
     async *batches(source, open) {
+      if (preparation.text !== undefined) {
+        yield* textBatches(preparation.text, await open(source));
+        return;
+      }
       const input = await openInput(
         { ...reading, source, generate: undefined, targetSource: undefined },
         open,
