@@ -89,6 +89,34 @@ describe("axes change places as on the plain backend", () => {
   });
 });
 
+describe("many small products are those of the plain backend", () => {
+  it.each([
+    [[3, 2, 4], [3, 4, 5], false, false],
+    [[2, 2, 4, 3], [2, 2, 4, 9], true, false],
+    [[5, 3, 7], [5, 8, 7], false, true],
+    [[2, 6, 1], [2, 3, 6], true, true],
+  ])("%j by %j, turned: %s, %s", async (shape, other, turnA, turnB) => {
+    const random = randomFrom(`products/${other}`);
+    const length = other.reduce((a, b) => a * b, 1);
+    const values = Float32Array.from({ length }, () => random.normal());
+    const [plain, wasm] = await onBoth(shape, (x) =>
+      tf.matMul(x, tf.tensor(values, other), turnA, turnB),
+    );
+    expect(wasm.shape).toEqual(plain.shape);
+    for (const [i, value] of plain.out.entries()) expect(wasm.out[i]).toBeCloseTo(value, 5);
+    for (const [i, slope] of plain.slope.entries()) expect(wasm.slope[i]).toBeCloseTo(slope, 4);
+  });
+});
+
+it("a name more for the same numbers outlives the first", async () => {
+  useBackend(await openBackend("wasm"));
+  const x = tf.tensor1d([1, 2, 3]);
+  const same = tf.clone(x);
+  x.dispose();
+  tf.tensor1d([9, 9, 9]);
+  expect(await same.data()).toEqual(Float32Array.of(1, 2, 3));
+});
+
 it("integers are left to the stock kernels", async () => {
   useBackend(await openBackend("wasm"));
   const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3], "int32");

@@ -18,6 +18,7 @@ let isDone = false;
 export function hastenMoves(): void {
   if (isDone || getKernel("Transpose", "wasm") === undefined) return;
   isDone = true;
+  shareIdentities();
   for (const [name, move] of Object.entries(moves)) {
     const own = getKernel(name, "wasm")!;
     unregisterKernel(name, "wasm");
@@ -31,6 +32,21 @@ export function hastenMoves(): void {
       },
     });
   }
+}
+
+/** The same numbers under another name need no copy: backends count who refers to them. */
+function shareIdentities(): void {
+  const own = getKernel("Identity", "wasm")!;
+  unregisterKernel("Identity", "wasm");
+  registerKernel({
+    ...own,
+    kernelFunc(given) {
+      const { x } = given.inputs as { x: TensorInfo };
+      if (x.dtype === "string") return own.kernelFunc(given);
+      (given.backend as { incRef(id: object): void }).incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    },
+  });
 }
 
 function transposed(platform: Platform, x: TensorInfo, attrs: object): TensorInfo {

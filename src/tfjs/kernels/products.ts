@@ -5,6 +5,7 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import { platformOf } from "./platform.ts";
+import { smallProducts } from "./small-products.ts";
 
 const name = "BatchMatMul";
 let isDone = false;
@@ -27,6 +28,8 @@ export function hastenProducts(): void {
       const turn = (x: TensorInfo, isTurned: boolean) =>
         isTurned ? platform.run("Transpose", { x }, { perm: lastTwoSwapped(x.shape.length) }) : x;
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+      const small = smallProducts(platform, { a, b }, { transposeA, transposeB });
+      if (small !== null) return small;
       const [left, right] = [turn(a, transposeA), turn(b, transposeB)];
       const straight = { transposeA: false, transposeB: false };
       const made = own.kernelFunc({ inputs: { a: left, b: right }, backend, attrs: straight });
