@@ -142,9 +142,9 @@ describe("noise under mutual information", () => {
 
   it("differs by what is protected: an entry or a row of ten", () => {
     const row = { unit: "row", bound: 1, columns: 10 } as const;
-    // 10 / (e^0.02 - 1), computed with 25 digits.
+    // 10 / (e^0.02 - 1) and 10 / (e^0.2 - 1), computed with 25 digits.
     expect(projectionVariance(0.1, 100, 0, row)).toBeCloseTo(495.016666555556, 8);
-    expect(projectionVariance(1, 100, 0, row)).toBeCloseTo(45.1665555661, 8);
+    expect(projectionVariance(1, 100, 0, row)).toBeCloseTo(45.16655566127, 8);
     expect(projectionVariance(0.1, 100, 0, entry)).toBeCloseTo(451.6655566127, 8);
     expect(projectionVariance(1, 100, 0, entry)).toBeCloseTo(15.651764275, 8);
   });

@@ -56,19 +56,34 @@ export function forecaster(table: DataTable): Forecaster {
   };
 }
 
-/** The number of mixtures at which the forecast is best, given the noise that each needs. */
+/** A number of mixtures, the noise that it needs, and what both are expected to cost. */
+export interface SketchForecast {
+  readonly rows: number;
+  readonly variance: number;
+  readonly error: number;
+}
+
+/** The number of mixtures at which the forecast is best: roughly first, then around that. */
 export function bestRows(
   { projection }: Forecaster,
   columns: number,
   rowsMax: number,
   varianceOf: (rows: number) => number,
-): { readonly rows: number; readonly variance: number; readonly error: number } {
-  let best = { rows: 0, variance: 0, error: Number.POSITIVE_INFINITY };
-  // Every count at first, then in steps too small to matter to a curve that is flat at its foot.
-  for (let rows = columns + 1; rows <= rowsMax; rows += Math.max(1, Math.floor(rows / 2_000))) {
+): SketchForecast {
+  let best: SketchForecast = { rows: 0, variance: 0, error: Number.POSITIVE_INFINITY };
+  const consider = (rows: number) => {
     const variance = varianceOf(rows);
     const error = projection(rows, variance);
     if (error < best.error) best = { rows, variance, error };
-  }
+  };
+  for (let rows = columns + 1; rows < rowsMax; rows = Math.ceil(rows * coarse)) consider(rows);
+  consider(rowsMax);
+  const from = Math.max(columns + 1, Math.floor(best.rows / coarse));
+  const to = Math.min(rowsMax, Math.ceil(best.rows * coarse));
+  const step = Math.max(1, Math.floor((to - from) / finePoints));
+  for (let rows = from; rows <= to; rows += step) consider(rows);
   return best;
 }
+
+const coarse = 1.15;
+const finePoints = 300;
