@@ -5,12 +5,17 @@ import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { type Setting, withSettings } from "./settings.ts";
 import { type RunSpec, resolveSpec } from "./spec.ts";
+import { withEdges } from "./spec-edges.ts";
 import { parseYaml } from "./yaml-text.ts";
 
 const bytesMax = 1024 * 1024;
 const textKinds = [".yaml", ".yml", ".json"];
 const codeKinds = [".ts", ".mts", ".js", ".mjs"];
-const pathKeys = ["source", "targetSource", "test"];
+/** What of a spec are paths, by the part that they stand in. */
+const pathKeys: Readonly<Record<string, readonly string[]>> = {
+  data: ["source", "targetSource", "test"],
+  problem: ["model"],
+};
 
 /**
  * The spec in a file (YAML, JSON, or a TypeScript or JavaScript module's default export), with
@@ -30,7 +35,7 @@ export async function loadSpec(path: string): Promise<unknown> {
     });
   }
   const kind = extname(path).toLowerCase();
-  if (codeKinds.includes(kind)) return withPaths(await loadModule(path), path);
+  if (codeKinds.includes(kind)) return withFiles(await loadModule(path), path);
   if (!textKinds.includes(kind)) {
     throw new RunError("not-a-spec", `${path}: a spec file does not end in "${kind}"`, {
       hint: `its name ends in one of ${[...textKinds, ...codeKinds].join(", ")}`,
@@ -42,7 +47,11 @@ export async function loadSpec(path: string): Promise<unknown> {
       hint: "it begins like  problem: { type: ridge }  with data: below it",
     });
   }
-  return withPaths(spec, path);
+  return withFiles(spec, path);
+}
+
+function withFiles(spec: unknown, path: string): Promise<unknown> {
+  return withEdges(withPaths(spec, path), path);
 }
 
 async function loadModule(path: string): Promise<unknown> {
@@ -91,16 +100,23 @@ async function readStart(path: string, length: number): Promise<Uint8Array> {
   }
 }
 
-/** Data paths are meant from the spec's folder; how they are found must not change with `cd`. */
+/** Paths are meant from the spec's folder; how they are found must not change with `cd`. */
 function withPaths(spec: unknown, path: string): unknown {
-  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) return spec;
-  const { data } = spec as { readonly data?: unknown };
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return spec;
-  const moved = Object.entries(data).map(([key, value]: [string, unknown]) => {
-    const isPath = pathKeys.includes(key) && typeof value === "string" && value !== "";
-    return [key, isPath ? fromFolder(dirname(path), value) : value];
+  if (!isMapping(spec)) return spec;
+  const moved = Object.entries(pathKeys).flatMap(([part, keys]) => {
+    const given = spec[part];
+    if (!isMapping(given)) return [];
+    const entries = Object.entries(given).map(([key, value]) => {
+      const isPath = keys.includes(key) && typeof value === "string" && value !== "";
+      return [key, isPath ? fromFolder(dirname(path), value) : value];
+    });
+    return [[part, Object.fromEntries(entries)]];
   });
-  return { ...spec, data: Object.fromEntries(moved) };
+  return { ...spec, ...Object.fromEntries(moved) };
+}
+
+function isMapping(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === "object" && given !== null && !Array.isArray(given);
 }
 
 function fromFolder(folder: string, source: string): string {

@@ -4,7 +4,7 @@ import { type LinearConsensus, muOfView } from "../../src/privacy/observers.ts";
 import { metropolis } from "../../src/topology/mixing.ts";
 import { topologies } from "../../src/topology/registry.ts";
 
-/** Mean estimation on the ring of ten, step 0.1, T = 50: the reference case of all these numbers. */
+/** Mean estimation on the ring of ten, step 0.1, T = 50: the case that all these numbers are of. */
 const sigma = 2.6114421444;
 const nodes = 10;
 const ring = topologies.create({ type: "ring" }).graph(nodes);

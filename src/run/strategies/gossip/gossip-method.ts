@@ -1,34 +1,14 @@
-import * as z from "zod";
 import { define } from "../../../core/registry.ts";
 import type { PrivacyOptions } from "../../../privacy/options.ts";
-import { type Graph, graphOver } from "../../../topology/graph.ts";
 import { metropolis, repeated } from "../../../topology/mixing.ts";
-import { topologies } from "../../../topology/registry.ts";
 import type { RunSpec } from "../../spec.ts";
 import { type Method, type Opening, training } from "../method.ts";
 import { encodeRows } from "../rounds/rounds-method.ts";
 import { gossip } from "./gossip.ts";
+import { type GossipOptions, graphOf, options } from "./gossip-options.ts";
 import { refuse } from "./gossip-refusals.ts";
 import type { GossipPlan, Told } from "./gossip-state.ts";
-import { regionSchema } from "./region.ts";
-import { calibrated, stepsSchema } from "./schedule.ts";
-
-const options = {
-  graph: z
-    .union([z.string(), z.looseObject({ type: z.string() })])
-    .default("complete")
-    .describe("who hears whom: ring, torus, complete, expander or file, with their options"),
-  steps: stepsSchema.default({ decaying: 1 }),
-  region: regionSchema.default({ ball: 100 }),
-  repeats: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(0)
-    .describe("how often messages are passed on before they are used: costs no privacy"),
-};
-
-export type GossipOptions = z.output<z.ZodObject<typeof options>>;
+import { calibrated } from "./schedule.ts";
 
 /** Consensus of nodes that see their own rows and noised messages only. */
 export const gossipMethod = define({
@@ -46,12 +26,6 @@ export const gossipMethod = define({
     open: (context) => training(gossip(gossipPlan(context, chosen))),
   }),
 });
-
-/** The graph of a run's nodes. Throws `RunError` where there is none. */
-export function graphOf({ graph }: GossipOptions, nodes: number): Graph {
-  const config = typeof graph === "string" ? { type: graph } : graph;
-  return graphOver(topologies.create(topologies.resolve(config, "strategy.graph")), nodes);
-}
 
 /** What the strategy needs to know, once every node has its rows. */
 export function gossipPlan(opening: Opening, chosen: GossipOptions): GossipPlan {

@@ -2,7 +2,7 @@ import { RunError } from "../../../core/errors.ts";
 import type { Problem } from "../../../problems/problem.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { Parts } from "../method.ts";
-import { type GossipOptions, graphOf } from "./gossip-method.ts";
+import { type GossipOptions, graphOf } from "./gossip-options.ts";
 
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
 export function refuse(spec: RunSpec, { problem, encoding, wait }: Parts, options: GossipOptions) {

@@ -84,7 +84,7 @@ export function calibrated(given: Calibration): Message[] {
   }));
 }
 
-/** The s at which the p-norm of ratio / s + rounding is the budget: Newton from below falls short. */
+/** The s at which the p-norm of ratio / s + rounding is the budget, from above. */
 function smallestScale(
   ratios: readonly number[],
   rounding: number,

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import { type Graph, graphOver } from "../../../topology/graph.ts";
+import { topologies } from "../../../topology/registry.ts";
+import { regionSchema } from "./region.ts";
+import { stepsSchema } from "./schedule.ts";
+
+export const options = {
+  graph: z
+    .union([z.string(), z.looseObject({ type: z.string() })])
+    .default("complete")
+    .describe("who hears whom: ring, torus, complete, expander or file, with their options"),
+  steps: stepsSchema.default({ decaying: 1 }),
+  region: regionSchema.default({ ball: 100 }),
+  repeats: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe("how often messages are passed on before they are used: costs no privacy"),
+};
+
+export type GossipOptions = z.output<z.ZodObject<typeof options>>;
+
+/** The graph of a run's nodes. Throws `RunError` where there is none. */
+export function graphOf({ graph }: GossipOptions, nodes: number): Graph {
+  const config = typeof graph === "string" ? { type: graph } : graph;
+  return graphOver(topologies.create(topologies.resolve(config, "strategy.graph")), nodes);
+}
