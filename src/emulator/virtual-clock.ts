@@ -11,10 +11,6 @@ export interface VirtualClock extends Clock {
   scheduleAll(atMs: Float64Array, wake: (index: number) => void): void;
 }
 
-/** Checkpoints are written by real I/O, which needs a turn after so much real time. */
-const turnMs = 1;
-const stepsALook = 128;
-
 /** Events at one moment happen in the order they were scheduled in. */
 export function virtualClock(): VirtualClock {
   const events = agenda();
@@ -22,17 +18,10 @@ export function virtualClock(): VirtualClock {
   let held = 0;
   let release = () => {};
   let released: Promise<void> = Promise.resolve();
-  let steps = 0;
-  let turnedMs = performance.now();
+  const turns = realTurns();
   const step = (firstMs: number) => {
     nowMs = firstMs;
     events.wakeFirst();
-  };
-  let isDue = false;
-  /** Looks at the real clock only now and then. */
-  const isTurnDue = () => {
-    if (++steps % stepsALook === 0) isDue = performance.now() - turnedMs > turnMs;
-    return isDue;
   };
   return {
     nowMs: () => nowMs,
@@ -45,7 +34,8 @@ export function virtualClock(): VirtualClock {
     scheduleAll(atMs, wake) {
       if (atMs.length === 1) events.put(Math.max(atMs[0]!, nowMs), () => wake(0));
       else {
-        const future = atMs.map((one) => Math.max(one, nowMs));
+        const future = new Float64Array(atMs.length);
+        for (let i = 0; i < atMs.length; i++) future[i] = Math.max(atMs[i]!, nowMs);
         events.putAll(future, wake);
       }
     },
@@ -57,7 +47,7 @@ export function virtualClock(): VirtualClock {
       work.then(free, free);
     },
     advance(untilMs) {
-      if (held > 0 || isTurnDue()) return false;
+      if (held > 0 || turns.isDue()) return false;
       const firstMs = events.firstMs();
       if (firstMs <= untilMs && firstMs !== Number.POSITIVE_INFINITY) step(firstMs);
       else if (untilMs === Number.POSITIVE_INFINITY) return false;
@@ -70,15 +60,33 @@ export function virtualClock(): VirtualClock {
         await released;
         return;
       }
-      if (isTurnDue()) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
-        turnedMs = performance.now();
-        isDue = false;
-      }
+      if (turns.isDue()) await turns.take();
       const firstMs = events.firstMs();
       const hasMore = firstMs !== Number.POSITIVE_INFINITY;
       assert(hasMore, "something is in flight or scheduled whenever a run rests");
       step(firstMs);
+    },
+  };
+}
+
+/** Checkpoints are written by real I/O, which needs a turn after so much real time. */
+const turnMs = 1;
+const stepsALook = 128;
+
+function realTurns() {
+  let steps = 0;
+  let turnedMs = performance.now();
+  let isDue = false;
+  return {
+    /** Asked at every step; the real clock is looked at only now and then. */
+    isDue() {
+      if (++steps % stepsALook === 0) isDue = performance.now() - turnedMs > turnMs;
+      return isDue;
+    },
+    async take() {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turnedMs = performance.now();
+      isDue = false;
     },
   };
 }

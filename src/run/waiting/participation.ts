@@ -25,18 +25,24 @@ export function nobodyMissed(workers: number): Participation {
  * where half of the slots are always left out, missing nearly all is nothing remarkable in many.
  */
 export function witnessed(before: Participation, present: readonly number[]): Participation {
-  const missed = before.missed.map((bits) => ((bits << 1) | 1) & ((1 << watched) - 1));
+  const missed = before.missed.slice();
+  for (let slot = 0; slot < missed.length; slot++)
+    missed[slot] = ((missed[slot]! << 1) | 1) & ((1 << watched) - 1);
   for (const slot of present) missed[slot]! &= ~1;
   const rounds = before.rounds + 1;
   if (rounds < watched) return { rounds, missed, absent: [] };
-  const misses = Array.from(missed, count);
   const workers = missed.length;
-  const share = misses.reduce((sum, one) => sum + one, 0) / (workers * watched);
-  const least = leastRemarkable(share, workers);
+  const misses = new Uint8Array(workers);
+  let total = 0;
+  for (let slot = 0; slot < workers; slot++) {
+    misses[slot] = count(missed[slot]!);
+    total += misses[slot]!;
+  }
+  const least = leastRemarkable(total / (workers * watched), workers);
   const known = new Set(before.absent);
-  const absent = misses.flatMap((one, slot) =>
-    one >= (known.has(slot) ? missedStill : least) ? [slot] : [],
-  );
+  const absent: number[] = [];
+  for (let slot = 0; slot < workers; slot++)
+    if (misses[slot]! >= (known.has(slot) ? missedStill : least)) absent.push(slot);
   return { rounds, missed, absent };
 }
 
@@ -57,8 +63,9 @@ function choose(all: number, some: number): number {
   return ways;
 }
 
+/** How many bits of a word are set: sums of pairs, of fours, of bytes. */
 function count(bits: number): number {
-  let ones = 0;
-  for (let left = bits; left !== 0; left &= left - 1) ones++;
-  return ones;
+  const pairs = bits - ((bits >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
