@@ -36,6 +36,12 @@ describe("the examples", () => {
     expect((await trained("sparse/run.ts")).test.accuracy).toBeGreaterThan(0.65);
   });
 
+  it("few bits: as good as with every weight told", async () => {
+    const { train, test } = await trained("few-bits/run.yaml");
+    expect(train.logloss).toBeLessThan(0.37);
+    expect(test.accuracy).toBeGreaterThan(0.84);
+  });
+
   it("films: better than the mean of all ratings by far", async () => {
     const { test, train } = await trained("films/run.yaml");
     expect(test.r2).toBeGreaterThan(0.6);
