@@ -5,7 +5,7 @@ import type { Store } from "../ports/store.ts";
 import { readHistory } from "../run/finish.ts";
 import type { RunRecord } from "../run/record.ts";
 import { readCheckpoint } from "../run/recorder.ts";
-import { readManifest } from "../run/worker.ts";
+import { readManifest } from "../run/workplace.ts";
 import { heartbeatMs } from "./lease.ts";
 
 /** What AWS charges for, as its cost files tell it apart. */

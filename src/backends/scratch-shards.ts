@@ -3,7 +3,7 @@ import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { planRun } from "../run/plan.ts";
 import type { RunRecord } from "../run/record.ts";
-import { readManifest } from "../run/worker.ts";
+import { readManifest } from "../run/workplace.ts";
 import { memoryStore } from "../storage/memory.ts";
 
 /** More workers than anything but a simulation has: thousands of small shards. */

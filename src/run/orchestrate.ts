@@ -9,7 +9,7 @@ import { type RunRecord, writeRecord } from "./record.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import type { RunSpec } from "./spec.ts";
 import type { Staged } from "./stage.ts";
-import { readManifest } from "./worker.ts";
+import { readManifest } from "./workplace.ts";
 
 /** Gives a run its record: from here on the store alone knows all there is to know of it. */
 export async function recordRun(

@@ -1,15 +1,12 @@
 import { RunError } from "../core/errors.ts";
-import type { Encoded } from "../data/prepared.ts";
-import { readShard } from "../data/raw-shard.ts";
-import { encodings } from "../encoding/registry.ts";
-import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { type Materials, materials } from "./materials.ts";
 import type { WorkerReply, WorkerRequest } from "./messages.ts";
-import type { Hold, Workplace } from "./operations/operation.ts";
+import type { Hold } from "./operations/operation.ts";
 import { operationOf } from "./operations/registry.ts";
+import { workplaces } from "./workplace.ts";
 
 /**
  * A worker: loads what a request names unless it has it already, computes, replies. It keeps one
@@ -33,38 +30,10 @@ export function promptWorker(
   hold?: Hold,
   ready: Materials = materials(shardsMax),
 ): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
-  const manifests = new Map<string, Promise<Encoded>>();
-  const shards = new Map<string, Promise<Examples>>();
-  const solvers = new Map<string, Problem>();
-  const made = new Map<string, Promise<unknown>>();
-
-  const manifest = (key: string) =>
-    remember(manifests, 1, key, () => readManifest<Encoded>(store, key));
-  const shard = (key: string, slot: number) =>
-    remember(shards, shardsMax, `${key}#${slot}`, async () => {
-      const encoded = await manifest(key);
-      if (slot >= encoded.slots.length)
-        throw new RunError("unknown-slot", `${key} has no slot ${slot}, only ${encoded.workers}`);
-      return readShard(store, encoded, slot, (chosen) => encodings.create(chosen));
-    });
+  const placeOf = workplaces(store, shardsMax);
   const readied = new WeakSet<Problem>();
   const isReady = (one: Problem) => one.ready === undefined || readied.has(one);
-  const problem = sameAgain((chosen: WorkerRequest["problem"]) => {
-    const name = JSON.stringify(chosen);
-    const known = solvers.get(name) ?? problems.create(chosen);
-    solvers.set(name, known);
-    return known;
-  });
-
-  const placeOf = async ({ encoded, run, task: { slot } }: WorkerRequest): Promise<Workplace> => ({
-    store,
-    run,
-    encoded: await manifest(encoded),
-    slot,
-    shard: () => shard(encoded, slot),
-    keep: <Made>(name: string, make: () => Promise<Made>) =>
-      remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
-  });
+  const problem = solvers();
   const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, input: unknown) => {
     const startedMs = nowMs();
     const { loss, values } = one.work(problem(chosen), input, task, hold);
@@ -112,6 +81,17 @@ export function promptWorker(
 
 type AnyOperation = NonNullable<ReturnType<typeof operationOf>>;
 
+/** Problems as they are chosen, each made once. */
+function solvers(): (chosen: WorkerRequest["problem"]) => Problem {
+  const known = new Map<string, Problem>();
+  return sameAgain((chosen) => {
+    const name = JSON.stringify(chosen);
+    const made = known.get(name) ?? problems.create(chosen);
+    known.set(name, made);
+    return made;
+  });
+}
+
 /** Remembers the last answer: mostly the same object is asked about again and again. */
 function sameAgain<In extends object, Out>(make: (given: In) => Out): (given: In) => Out {
   let last: { readonly given: In; readonly out: Out } | null = null;
@@ -119,34 +99,4 @@ function sameAgain<In extends object, Out>(make: (given: In) => Out): (given: In
     if (last?.given !== given) last = { given, out: make(given) };
     return last.out;
   };
-}
-
-/** A manifest of prepared or encoded data. */
-export async function readManifest<T>(store: Store, key: string): Promise<T> {
-  const bytes = await store.read(key);
-  if (bytes === null) {
-    throw new RunError("no-manifest", `${key} is not in the store`, {
-      hint: "encode the data again: kofn encode SPEC",
-    });
-  }
-  return JSON.parse(new TextDecoder().decode(bytes)) as T;
-}
-
-/** A failed load is forgotten, so that the next request tries again. */
-function remember<T>(
-  known: Map<string, Promise<T>>,
-  countMax: number,
-  key: string,
-  make: () => Promise<T>,
-): Promise<T> {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  for (const old of known.keys()) {
-    if (known.size < countMax) break;
-    known.delete(old);
-  }
-  const made = make();
-  known.set(key, made);
-  made.catch(() => known.delete(key));
-  return made;
 }

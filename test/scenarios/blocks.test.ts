@@ -4,7 +4,7 @@ import { openHome } from "../../src/backends/home.ts";
 import { readExamples } from "../../src/data/load.ts";
 import type { Prepared } from "../../src/data/prepared.ts";
 import { predict } from "../../src/index.ts";
-import { readManifest } from "../../src/run/worker.ts";
+import { readManifest } from "../../src/run/workplace.ts";
 import { realData } from "../data/fixtures.ts";
 import { objectiveAt, optimum, type Trial } from "../strategies/blocks-by-hand.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openHome } from "../../src/backends/home.ts";
 import { readExamples } from "../../src/data/load.ts";
 import type { Prepared } from "../../src/data/prepared.ts";
-import { readManifest } from "../../src/run/worker.ts";
+import { readManifest } from "../../src/run/workplace.ts";
 import { realData } from "../data/fixtures.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
