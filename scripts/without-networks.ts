@@ -14,7 +14,7 @@ export const withoutNetworks: Plugin = {
       contents: `const refuse = () => {
         throw new Error("this function holds nothing that computes networks");
       };
-      export { refuse as openEngine, refuse as readModel };`,
+      export { refuse as openEngine, refuse as readModel, refuse as openBackend };`,
     }));
   },
 };

@@ -3,6 +3,7 @@ import type { Chosen } from "../core/registry.ts";
 import type { Preparation } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import { modelKey } from "../run/keys.ts";
+import { problemReady } from "../run/stage.ts";
 import { fromSafetensors } from "../wire/safetensors.ts";
 
 /** What training leaves behind: weights, and how raw rows become what they apply to. */
@@ -11,6 +12,8 @@ export interface Model {
   readonly problem: Chosen;
   readonly preparation: Preparation;
   readonly weights: Float32Array;
+  /** The network that the weights are of, as stored; null for other problems. */
+  readonly network: Uint8Array | null;
   /** The object itself. */
   readonly bytes: Uint8Array;
 }
@@ -32,6 +35,9 @@ export async function readModel(store: Store, run: string): Promise<Model> {
     });
   }
   const problem = JSON.parse(metadata.problem ?? "") as Chosen;
+  await problemReady(problem, store);
+  const networkKey = (problem.facts as { readonly key?: string } | undefined)?.key;
   const preparation = JSON.parse(metadata.preparation ?? "") as Preparation;
-  return { run, problem, preparation, weights, bytes };
+  const network = networkKey === undefined ? null : await store.read(networkKey);
+  return { run, problem, preparation, weights, bytes, network };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { bundleFolder } from "../backends/bundles.ts";
 import { emulatedBackend } from "../backends/emulated.ts";
 import { claimHome } from "../backends/home-claim.ts";
+import { networkBackend } from "../backends/networks.ts";
 import { exitCodes, messageOf, RunError } from "../core/errors.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
@@ -32,6 +33,7 @@ export async function doctor(
     machine,
     worker,
     orchestrator,
+    networks,
     () => home(terminal.home),
     () => disk(terminal.home),
     emulator,
@@ -84,6 +86,13 @@ async function worker(): Promise<Finding> {
 async function orchestrator(): Promise<Finding> {
   const found = await bundleFolder("orchestrator");
   return { what: "orchestrator", works: true, found, remedy: "" };
+}
+
+/** What would compute a network here; without any, everything else still works. */
+async function networks(): Promise<Finding> {
+  const { name, why } = await networkBackend();
+  const reason = why === "" ? "" : ` (${why})`;
+  return { what: "networks", works: true, found: `${name}${reason}`, remedy: "" };
 }
 
 async function home(path: string): Promise<Finding> {

@@ -2,6 +2,7 @@ import type { Model } from "../backends/model.ts";
 import { RunError } from "../core/errors.ts";
 import type { ColumnPlan, Preparation } from "../data/prepared.ts";
 import { problems } from "../problems/registry.ts";
+import { networkFiles } from "./export-network.ts";
 
 /** A model as files: relative names with their bytes. A format of one file names it "". */
 export type ModelFiles = readonly { readonly name: string; readonly bytes: Uint8Array }[];
@@ -43,6 +44,7 @@ export const exportFormats: readonly ExportFormat[] = [
 ];
 
 function npyOf(model: Model): Uint8Array {
+  if (model.network !== null) refusePairs(model, "npy");
   const { weights } = model;
   const outputs = outputsOf(model).length;
   const shape = outputs === 1 ? `${weights.length},` : `${outputs}, ${weights.length / outputs}`;
@@ -56,6 +58,7 @@ function npyOf(model: Model): Uint8Array {
 
 /** One dense layer over all features but the intercept, which becomes its bias. */
 function tfjsOf(model: Model): ModelFiles {
+  if (model.network !== null) return networkFiles(model, model.network);
   refusePairs(model, "tfjs");
   const { preparation } = model;
   const outputs = outputsOf(model);
@@ -114,7 +117,12 @@ function tfjsTopology({ preparation, problem, run }: Model, inputs: number, unit
 
 /** Factors of users and items are no coefficients, and no dense layer. */
 function refusePairs({ problem }: Model, format: string): void {
-  if (problems.create(problem).pairs === undefined) return;
+  const { pairs, pieces } = problems.create(problem);
+  if (pieces !== undefined)
+    throw new RunError("bad-format", `--format: ${format} cannot hold a network`, {
+      hint: "choose tfjs or safetensors",
+    });
+  if (pairs === undefined) return;
   throw new RunError("bad-format", `--format: ${format} cannot hold a model of ${problem.type}`, {
     hint: "choose safetensors or npy; kofn predict rates any user and item",
   });

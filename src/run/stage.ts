@@ -68,6 +68,8 @@ export async function prepareData(
     { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
   );
   refuseClasses(spec, problem, prepared);
+  // Refuses data whose shape the problem cannot take.
+  problem.weightsLength(prepared.columns, prepared.preparation.target.classes?.length ?? 0);
   return prepared;
 }
 

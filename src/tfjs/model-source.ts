@@ -19,7 +19,7 @@ import {
   tensorsOf,
 } from "./definition.ts";
 import { drawing } from "./draws.ts";
-import { registerLayers } from "./layers/register.ts";
+import { ownLayers, registerLayers } from "./layers/register.ts";
 import { modelFrom } from "./open-model.ts";
 
 type TensorFlow = Omit<typeof tf, "default"> & Omit<typeof layers, "default">;
@@ -27,6 +27,8 @@ type TensorFlow = Omit<typeof tf, "default"> & Omit<typeof layers, "default">;
 /** What a module that builds a model is handed, so that it need not install TensorFlow.js. */
 export type Builder = (given: {
   readonly tf: TensorFlow;
+  /** Layers that TensorFlow.js does not have, known to every worker. */
+  readonly own: typeof ownLayers;
 }) => layers.LayersModel | Promise<layers.LayersModel>;
 
 /** A network's definition as bytes for the store, and what a spec says of it. */
@@ -74,7 +76,7 @@ async function built(path: string, place: string): Promise<Definition> {
   const build = module.default as Builder;
   let model: layers.LayersModel;
   try {
-    model = await build({ tf: { ...tf, ...layers } as unknown as TensorFlow });
+    model = await build({ tf: { ...tf, ...layers } as unknown as TensorFlow, own: ownLayers });
   } catch (thrown) {
     throw new RunError("bad-model", `${place}: ${messageOf(thrown)}`, {
       hint: "the module's default export failed to build the model",

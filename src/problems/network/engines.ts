@@ -30,6 +30,12 @@ export async function openEngineOf(
   }
 }
 
+/** What networks would be computed with on this machine, and why that. */
+export async function networkBackendHere(): Promise<{ name: string; why: string }> {
+  const { openBackend } = await import("../../tfjs/backend.ts");
+  return openBackend("auto");
+}
+
 async function load(
   options: NetworkOptions,
   read: (key: string) => Promise<Uint8Array | null>,

@@ -3,6 +3,23 @@ import type { Outcome } from "../../../ports/compute.ts";
 import type { WorkerReply, WorkerTask } from "../../messages.ts";
 import type { RoundsPlan, RoundsState } from "./rounds-state.ts";
 
+/**
+ * Why asking again would not help: the loss of a network that is no number any more is none for
+ * whoever computes it. Null where it is a number, and for problems whose losses always are.
+ */
+export function divergenceOf(
+  { task, outcome }: { task: WorkerTask; outcome: Outcome<WorkerReply> },
+  { problem }: RoundsPlan,
+): string | null {
+  if (problem.pieces === undefined || outcome.kind === "lost") return null;
+  const { loss, values } = outcome.result;
+  if (Number.isFinite(loss) && isFiniteVector(values)) return null;
+  return (
+    `the loss of slot ${task.slot} in round ${task.round} is ${loss}, its gradient no numbers: ` +
+    "the steps before it were too large (lower the optimizer's rate)"
+  );
+}
+
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
 export function damageOf(
   { task, outcome }: { task: WorkerTask; outcome: Outcome<WorkerReply> },

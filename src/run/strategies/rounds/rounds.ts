@@ -19,7 +19,7 @@ import {
 } from "../quorum.ts";
 import { aim } from "./aim.ts";
 import { forgone, isDue, uncorrected } from "./correction.ts";
-import { damageOf } from "./damage.ts";
+import { damageOf, divergenceOf } from "./damage.ts";
 import { listeningTo } from "./listening.ts";
 import { move } from "./move.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./rounds-state.ts";
@@ -43,6 +43,8 @@ export function rounds(plan: RoundsPlan): Training<RoundsState> {
     },
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
+      const diverged = arrival.kind === "reply" ? divergenceOf(arrival, plan) : null;
+      if (diverged !== null) return { state, stuck: diverged };
       const damage = arrival.kind === "reply" ? damageOf(arrival, plan, state) : null;
       const refused = damage === null ? {} : { refused: damage };
       const rule = ruleOf(plan, state);

@@ -1,0 +1,47 @@
+import type { Model } from "../backends/model.ts";
+import { problems } from "../problems/registry.ts";
+import { fromSafetensors } from "../wire/safetensors.ts";
+import type { ModelFiles } from "./export-formats.ts";
+
+/** A trained network as TensorFlow.js loads it: the layers as they were given, with its weights. */
+export function networkFiles(model: Model, network: Uint8Array): ModelFiles {
+  const { tensors, metadata } = fromSafetensors(network, "the network");
+  const { pieces = [] } = problems.create(model.problem);
+  const weights = [];
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const { name, shape } of pieces) {
+    const length = shape.reduce((a, b) => a * b, 1);
+    weights.push({ name, shape, dtype: "float32" });
+    parts.push(bytesOf(model.weights.subarray(at, at + length)));
+    at += length;
+  }
+  const moved = new Set(pieces.map(({ name }) => name));
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    // Of frozen layers: they are as they were stored.
+    if (moved.has(name)) continue;
+    weights.push({ name, shape, dtype: "float32" });
+    parts.push(bytesOf(Float32Array.from(data)));
+  }
+  const { featureNames, target } = model.preparation;
+  const json = {
+    format: "layers-model",
+    generatedBy: `kofn ${model.run}`,
+    convertedBy: null,
+    modelTopology: {
+      keras_version: "tfjs-layers 4.22.0",
+      backend: "tensor_flow.js",
+      model_config: JSON.parse(metadata.topology ?? "null"),
+    },
+    weightsManifest: [{ paths: ["weights.bin"], weights }],
+    userDefinedMetadata: { features: featureNames, target, preparation: model.preparation },
+  };
+  return [
+    { name: "model.json", bytes: new TextEncoder().encode(`${JSON.stringify(json)}\n`) },
+    { name: "weights.bin", bytes: Buffer.concat(parts) },
+  ];
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
