@@ -53,7 +53,6 @@ export async function performRelease(
   const { store, digest, shaping } = source;
   const content = JSON.stringify({ version: 1, digest, request, eigenvalue, shaping });
   const prefix = `released/${hash("sha256", content, "hex")}/`;
-  const { guarantee } = request;
   const ledger = openLedger(store, `ledgers/${digest}/`, {
     epsilon: source.budget,
     delta: deltaFor(request, eigenvalue),
