@@ -1,6 +1,7 @@
 import { machineOf } from "../../src/backends/planning.ts";
 import { choose } from "../../src/planner/choose.ts";
 import { clock } from "../../src/planner/clocking.ts";
+import type { Choice } from "../../src/planner/considered.ts";
 import { type Fates, fatesOf } from "../../src/planner/lateness.ts";
 import type { Machine } from "../../src/planner/machine.ts";
 import { type Rehearsal, rehearsing } from "../../src/planner/rehearse.ts";
@@ -9,7 +10,7 @@ import { type Setting, settingInWords, settingsOf, specWith } from "../../src/pl
 import { roundsTo, type Target } from "../../src/planner/target.ts";
 import { timeRounds } from "../../src/planner/timing.ts";
 import { type DataShape, entriesPerSlot, timedOf } from "../../src/planner/workload.ts";
-import { type RunSpec, resolveSpec } from "../../src/run/spec.ts";
+import { type AutoKey, type RunSpec, resolveSpec } from "../../src/run/spec.ts";
 import { prepareData } from "../../src/run/stage.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 
@@ -23,6 +24,8 @@ export interface Cell {
 
 /** What was chosen for a cell, and what was best as it turned out in futures the plan never saw. */
 export interface Verdict extends Cell {
+  /** That hindsight looked at in the end. */
+  readonly futures: number;
   readonly chosen: string;
   /** Mean seconds to equal loss; infinite where a future in five does not get there. */
   readonly chosenSeconds: number;
@@ -44,6 +47,10 @@ export interface Trial {
   readonly futures: number;
 }
 
+/** Where another setting seems to be better by more than this, so many times as many decide. */
+const doubtfulFrom = 1.02;
+const futuresMore = 8;
+
 /** Plans one cell, then lives through other futures with every setting that could be better. */
 export async function inHindsight({ spec: given, cell, futures }: Trial): Promise<Verdict> {
   const { weather, workers, computeSeconds } = cell;
@@ -62,22 +69,17 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const startedMs = performance.now();
   const choice = await choose({ spec, auto, goal: "seconds", sample, data, machine });
   const planMs = performance.now() - startedMs;
-  const { chosen, plain, target } = choice;
+  const { chosen, target } = choice;
   const later: Machine = {
     ...machine,
     lateness: (moment, draw, isCold) => machine.lateness(moment, draw + 1000, isCold),
   };
   const world = { spec, data, sample, machine: later, futures, target };
-  const chosenLives = await live(world, chosen.setting);
-  const chosenSeconds = secondsTo(chosenLives, target.objective);
-  const isPlain = chosen === plain;
-  const plainSeconds = isPlain
-    ? chosenSeconds
-    : secondsTo(await live(world, plain.setting), target.objective);
-  const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
-  const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
-  const others = settings.filter((setting) => !same(setting, chosen.setting));
-  const best = await bestOf(world, others, known);
+  const few = await outcomeOf(world, auto, choice);
+  const isDoubtful = few.chosenSeconds > doubtfulFrom * few.best.seconds;
+  const more = { ...world, futures: futuresMore * futures };
+  const outcome = isDoubtful ? await outcomeOf(more, auto, choice) : few;
+  const { chosenLives, chosenSeconds, plainSeconds, best } = outcome;
   const told = { ...machine, fates: fatesOf(machine.lateness) };
   const { roundsToStop } = chosen;
   const own = specWith(spec, chosen.setting);
@@ -86,6 +88,7 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const whole = ends.map(({ ms }) => ms / 1000);
   return {
     ...cell,
+    futures: isDoubtful ? more.futures : futures,
     chosen: settingInWords(spec, chosen.setting),
     chosenSeconds,
     best: best.words,
@@ -107,9 +110,35 @@ interface World {
   readonly target: Target;
 }
 
+interface Outcome {
+  readonly chosenLives: readonly Rehearsal[];
+  readonly chosenSeconds: number;
+  readonly plainSeconds: number;
+  readonly best: Known;
+}
+
 interface Known {
   readonly words: string;
   readonly seconds: number;
+}
+
+async function outcomeOf(
+  world: World,
+  auto: readonly AutoKey[],
+  { chosen, plain }: Choice,
+): Promise<Outcome> {
+  const { spec, data, target } = world;
+  const chosenLives = await live(world, chosen.setting);
+  const chosenSeconds = secondsTo(chosenLives, target.objective);
+  const plainSeconds =
+    chosen === plain
+      ? chosenSeconds
+      : secondsTo(await live(world, plain.setting), target.objective);
+  const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
+  const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
+  const others = settings.filter((setting) => !same(setting, chosen.setting));
+  const best = await bestOf(world, others, known);
+  return { chosenLives, chosenSeconds, plainSeconds, best };
 }
 
 /** The best of these, unless none of them is better than what is known. */

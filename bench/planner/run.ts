@@ -4,10 +4,11 @@ import { inHindsight, type Verdict } from "./hindsight.ts";
 /**
  * Plans a ridge regression over a grid of workers, computing times and kinds of lateness, and holds
  * each choice against the best setting in futures that the plan never saw: all settings that could
- * be better are simulated in the same futures. `-- planner quick` takes a corner of the grid;
- * a number, as in `-- planner quick 8`, is that of the futures. With 8 of them settings whose means
- * are the same differ by 5 % by chance (one more round of five is 20 % of the time), and the best
- * of several would be the luckiest.
+ * be better are simulated in the same futures. Where one of them seems to be better by more than
+ * 2 %, eight times as many futures decide: one more round of five is 20 % of the time, so that the
+ * means of 32 are known to 2 %, and the best of several equals would be the luckiest.
+ * `-- planner quick` takes a corner of the grid; a number, as in `-- planner quick 8`, is that of
+ * the futures.
  */
 const isQuick = process.argv.includes("quick");
 const futures = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 32);
@@ -31,6 +32,7 @@ const summary = {
   dollarsWithinTenPercent: share((one) => within(one.dollarsRatio, 0.1)),
   worstOverBest: Math.max(...verdicts.map((one) => one.chosenSeconds / one.bestSeconds)),
   worstOverPlain: Math.max(...verdicts.map((one) => one.chosenSeconds / one.plainSeconds)),
+  doubtful: `${verdicts.filter((one) => one.futures > futures).length} decided by more futures`,
   planMsMedian: verdicts.map(({ planMs }) => planMs).sort((a, b) => a - b)[verdicts.length >> 1],
 };
 console.log(summary);
