@@ -21,34 +21,43 @@ export function orthogonalized(matrix: Flat, rows: number, columns: number): Fla
 
 function lifted(x: Flat, m: number, n: number): Flat {
   const gram = gramOf(x, m, n);
-  const mix = product(gram, gram, m, m);
+  const mix = product(gram, gram, m, m, m);
   for (let i = 0; i < mix.length; i++) mix[i] = b * gram[i]! + c * mix[i]!;
-  const next = product(mix, x, m, n);
+  const next = product(mix, x, m, m, n);
   for (let i = 0; i < next.length; i++) next[i]! += a * x[i]!;
   return next;
 }
 
 /** XX', m x m. */
 function gramOf(x: Flat, m: number, n: number): Flat {
-  const out = new Float64Array(m * m);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = 0; k < n; k++) sum += x[i * n + k]! * x[j * n + k]!;
-      out[i * m + j] = sum;
-      out[j * m + i] = sum;
-    }
-  }
-  return out;
+  return product(x, transposed(x, m, n), m, n, m);
 }
 
-/** m x m times m x n, row by row: the inner loop runs along both matrices' rows. */
-function product(left: Flat, right: Flat, m: number, n: number): Flat {
-  const out = new Float64Array(m * n);
-  for (let i = 0; i < m; i++) {
-    for (let k = 0; k < m; k++) {
-      const factor = left[i * m + k]!;
-      for (let j = 0; j < n; j++) out[i * n + j]! += factor * right[k * n + j]!;
+/** rows x inner times inner x columns: four rows of the right one at a time. */
+function product(left: Flat, right: Flat, rows: number, inner: number, columns: number): Flat {
+  const out = new Float64Array(rows * columns);
+  const whole = inner - (inner % 4);
+  for (let i = 0; i < rows; i++) {
+    const to = i * columns;
+    for (let k = 0; k < whole; k += 4) {
+      const at = i * inner + k;
+      const a0 = left[at]!;
+      const a1 = left[at + 1]!;
+      const a2 = left[at + 2]!;
+      const a3 = left[at + 3]!;
+      const from = k * columns;
+      for (let j = 0; j < columns; j++) {
+        const r = from + j;
+        out[to + j]! +=
+          a0 * right[r]! +
+          a1 * right[r + columns]! +
+          a2 * right[r + 2 * columns]! +
+          a3 * right[r + 3 * columns]!;
+      }
+    }
+    for (let k = whole; k < inner; k++) {
+      const factor = left[i * inner + k]!;
+      for (let j = 0; j < columns; j++) out[to + j]! += factor * right[k * columns + j]!;
     }
   }
   return out;

@@ -1,4 +1,5 @@
 import type { Flat } from "../core.ts";
+import { coefficientNames } from "./coefficients.ts";
 import type { Factors } from "./factors.ts";
 
 /**
@@ -28,18 +29,29 @@ export interface MadaSlots {
  *   b3: gamma/D (n + b3 (n_ - d)) + Z (dw'/dv) (1 - b2) (c + (1 - c) S) 2 ghat d
  *   gamma: N/D - sign(l)            alpha: u
  */
-export function finish(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Float64Array {
+export function finish(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Flat {
+  const slopes = new Float64Array(coefficientNames.length);
+  addSlopes(slots, h, scale, factors, slopes);
+  return slopes;
+}
+
+// Sums stand in an array, and nothing follows the loop: V8 compiles it while it runs for the first
+// time, and would throw the code away at every call over what it had not seen run before.
+function addSlopes(slots: MadaSlots, h: Flat, scale: number, factors: Factors, slopes: Flat): void {
   const { m, n, v, w, lion, g: g1, gBefore } = slots;
   const { beta1, beta2, beta3, c, gamma, t, epsilon, isMax, kappa } = factors;
   const { lion1, lion2, first, firstSlope, last, mean } = factors;
   const { lastByBeta2, meanByBeta2, lastByRho, meanByRho } = factors;
   const meanPart = isMax ? 0 : kappa / t;
-  let [b1, b2, b3, rho, cs, gammas, us] = [0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < h.length; i++) {
     const hi = h[i]!;
     const g = g1[i]!;
     const d = g - gBefore[i]!;
-    const [mi, ni, vi, wi, li] = [m[i]!, n[i]!, v[i]!, w[i]!, lion[i]!];
+    const mi = m[i]!;
+    const ni = n[i]!;
+    const vi = v[i]!;
+    const wi = w[i]!;
+    const li = lion[i]!;
     const mNext = beta1 * mi + (1 - beta1) * g;
     const nNext = beta3 * ni + (1 - beta3) * d;
     const ahead = g + beta3 * d;
@@ -56,16 +68,16 @@ export function finish(slots: MadaSlots, h: Flat, scale: number, factors: Factor
     const lionSign = Math.sign(lion1 * li + (1 - lion1) * g);
     const z = root > 0 ? (-gamma * adapted * below) / (2 * root) : 0;
     const byV = z * (last + mean * (isMax ? (vNext > wi ? kappa : 0) : meanPart));
-    b1 += hi * (gamma * below) * (first * (mi - g) + firstSlope * mNext);
-    b2 += hi * (byV * (vi - target) + z * (lastByBeta2 * vNext + meanByBeta2 * wNext));
-    b3 +=
+    slopes[0]! += hi * (gamma * below) * (first * (mi - g) + firstSlope * mNext);
+    slopes[1]! += hi * (byV * (vi - target) + z * (lastByBeta2 * vNext + meanByBeta2 * wNext));
+    slopes[2]! +=
       hi *
       (gamma * below * (nNext + beta3 * (ni - d)) +
         byV * (1 - beta2) * (c + (1 - c) * sign) * 2 * ahead * d);
-    rho += hi * z * (lastByRho * vNext + meanByRho * wNext);
-    cs += hi * byV * (1 - beta2) * (square - vi - signed);
-    gammas += hi * (adapted - lionSign);
-    us += hi * (gamma * adapted + (1 - gamma) * lionSign);
+    slopes[3]! += hi * z * (lastByRho * vNext + meanByRho * wNext);
+    slopes[4]! += hi * byV * (1 - beta2) * (square - vi - signed);
+    slopes[5]! += hi * (adapted - lionSign);
+    slopes[6]! += hi * (gamma * adapted + (1 - gamma) * lionSign);
     m[i] = mNext;
     n[i] = nNext;
     v[i] = vNext;
@@ -74,7 +86,6 @@ export function finish(slots: MadaSlots, h: Flat, scale: number, factors: Factor
     gBefore[i] = g;
     g1[i] = scale * hi;
   }
-  return Float64Array.of(b1, b2, b3, rho, cs, gammas, us);
 }
 
 /** weights <- weights - rate u; the means are left where they are until `finish`. */
@@ -87,14 +98,22 @@ export function move(slots: MadaSlots, weights: Flat, rate: number, factors: Fac
     const vi = v[i]!;
     const ahead = g + beta3 * d;
     const square = ahead * ahead;
-    const signed = square > vi ? square : square < vi ? -square : 0;
-    const vNext = beta2 * vi + (1 - beta2) * (c * square + (1 - c) * (vi + signed));
+    // Signs are guessed wrong every other time: none is asked for that does not count.
+    let target = square;
+    if (c < 1) {
+      const signed = square > vi ? square : square < vi ? -square : 0;
+      target = c * square + (1 - c) * (vi + signed);
+    }
+    const vNext = beta2 * vi + (1 - beta2) * target;
     const wNext = isMax ? Math.max(w[i]!, vNext) : ((t - 1) * w[i]! + vNext) / t;
     const root = Math.sqrt(last * vNext + mean * wNext);
     const mNext = beta1 * m[i]! + (1 - beta1) * g;
     const nNext = beta3 * n[i]! + (1 - beta3) * d;
     const adapted = (first * mNext + beta3 * nNext) / (root + epsilon);
-    const lionSign = Math.sign(lion1 * lion[i]! + (1 - lion1) * g);
-    weights[i]! -= rate * (gamma * adapted + (1 - gamma) * lionSign);
+    if (gamma === 1) weights[i]! -= rate * adapted;
+    else {
+      const lionSign = Math.sign(lion1 * lion[i]! + (1 - lion1) * g);
+      weights[i]! -= rate * (gamma * adapted + (1 - gamma) * lionSign);
+    }
   }
 }
