@@ -1,4 +1,4 @@
-/** `npm run conformance -- ric | moto | minio`: kofn against what others made; not part of the tests. */
+/** `npm run conformance -- NAME`: kofn against what others made; not part of the tests. */
 const suites = {
   ric: () => import("./conformance-ric.ts").then((one) => one.conformanceRic()),
   minio: () => import("./conformance-minio.ts").then((one) => one.conformanceMinio()),

@@ -27,13 +27,11 @@ export async function resume(
   const found = await withRun(terminal, given, async ({ store, isLive }, record) => {
     const { status, result } = await overviewOf(store, record, await isLive(record.run));
     if (status === "running") {
-      throw new RunError(
-        "run-is-live",
-        `${record.run} is running ${terminal.stage === undefined ? "in another process" : `in stage ${terminal.stage}`}`,
-        {
-          hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
-        },
-      );
+      const { stage } = terminal;
+      const place = stage === undefined ? "another process" : `stage ${stage}`;
+      throw new RunError("run-is-live", `${record.run} is running in ${place}`, {
+        hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
+      });
     }
     if (status === "done" && result !== null) return { done: result };
     const amended = await amendRecord(store, record, settings);

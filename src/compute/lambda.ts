@@ -44,13 +44,7 @@ export function lambdaCompute<Task extends Slotted, Result>(
       signal: abort.signal,
     });
     const usage = usageOf(reply, body.length, memoryMb);
-    if (reply.kind === "refused") {
-      const { reason, retryAfterMs } = reply;
-      return {
-        outcome: retryAfterMs === undefined ? lost(reason) : { ...lost(reason), retryAfterMs },
-        usage,
-      };
-    }
+    if (reply.kind === "refused") return { outcome: refused(reply), usage };
     try {
       return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
     } catch (thrown) {
@@ -83,6 +77,10 @@ export function lambdaCompute<Task extends Slotted, Result>(
       if (options.client === undefined) client.destroy();
     },
   };
+}
+
+function refused({ reason, retryAfterMs }: LambdaReply & { kind: "refused" }) {
+  return retryAfterMs === undefined ? lost(reason) : { ...lost(reason), retryAfterMs };
 }
 
 const lost = (reason: string) => ({ kind: "lost", reason }) as const;

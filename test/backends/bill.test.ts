@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { compareBill } from "../../src/backends/compare-bill.ts";
 import { readCosts } from "../../src/backends/cost-file.ts";
 import { billItems } from "../../src/backends/run-bill.ts";
+import { invocationUsd } from "../../src/limits.ts";
 import { arn, costText, header, sourceOf } from "./cost-lines.ts";
 
 const used = {
@@ -26,7 +27,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-/** Prices of Lambda's and S3's own pages, us-east-1: arm64 $0.0000133334 a GB-s, $0.20 a million. */
+/** Prices of us-east-1: arm64 $0.0000133334 a GB-s, $0.20 a million requests. */
 test("a run's bill, by hand", () => {
   const items = billItems(used);
   const usd = (charge: string) => items.find((item) => item.charge === charge)?.costUsd;
@@ -37,6 +38,12 @@ test("a run's bill, by hand", () => {
   // 100 checkpoints of two objects, each with a look at who else writes; 20 heartbeats likewise.
   expect(usd("store writes")).toBeCloseTo((400 + 40 + 4) * 0.000005, 12);
   expect(usd("store reads")).toBeCloseTo((600 + 60) * 0.0000004, 12);
+});
+
+/** 1 GB for a second, and a request. */
+test("an invocation by hand, on either kind of processor", () => {
+  expect(invocationUsd(1_000, 1_024, "x86_64")).toBeCloseTo(0.0000166667 + 0.0000002, 14);
+  expect(invocationUsd(1_000, 1_024, "arm64")).toBeCloseTo(0.0000133334 + 0.0000002, 14);
 });
 
 test("a run of this home has no orchestrator to pay for", () => {

@@ -37,7 +37,7 @@ describe("one orchestrator at a time", () => {
       expect(reason).toEqual(isSuperseded);
   });
 
-  test("another one waits until the first was silent for two minutes, and is then the only one", async () => {
+  test("another one waits for two minutes of silence, and is then the only one", async () => {
     const store = memoryStore();
     const first = await taking(store, "one", 0);
     await first.store.write(stateKey(run), byte);

@@ -21,7 +21,7 @@ function rolling() {
   return { provider, asked: () => asked };
 }
 
-test("credentials that expire in the middle of a run are asked for anew, and it goes on", async () => {
+test("credentials that expire in the middle are asked for anew, and the run goes on", async () => {
   await using cloud = await illCloud({ faults: { s3: { requestsPerKey: 6 } } });
   // The workers' own, which Lambda renews, are not what this is about.
   const { provider, asked } = rolling();
@@ -35,7 +35,7 @@ test("credentials that expire in the middle of a run are asked for anew, and it 
   expect(asked()).toBeGreaterThan(3);
 });
 
-test("where there are no newer ones: it stops, its checkpoint stays, and it goes on later", async () => {
+test("no newer ones: it stops, its checkpoint stays, and it goes on later", async () => {
   const weather = { model: "exponential", meanMs: 25, coldStartMs: 0 };
   await using cloud = await illCloud({ faults: { s3: { requestsPerKey: 90 } }, weather });
   const spec = { ...given, stop: { rounds: 25, tolerance: 0, patience: 20 } };
@@ -62,7 +62,7 @@ test("where there are no newer ones: it stops, its checkpoint stays, and it goes
   expect(result.weightsDigest).toBe(await undisturbed(spec));
 });
 
-test("an invocation signed with expired credentials is signed anew and sent once more", async () => {
+test("an invocation with expired credentials is signed anew and sent once more", async () => {
   const seen: string[] = [];
   const server = createServer((request, response) => {
     const key = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "")?.[1] ?? "";

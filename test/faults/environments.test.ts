@@ -8,7 +8,7 @@ import { illCloud, undisturbed } from "./cloud.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
 
-test("every start is a cold one that takes its time: metered, and the run ends the same", async () => {
+test("all starts are cold and take their time: metered, and the run ends the same", async () => {
   const weather = { model: "calm", coldStartMs: 200 };
   const worker = { recycleAfterCalls: 1, memoryMb: 1024 };
   await using cloud = await illCloud({ weather, worker });

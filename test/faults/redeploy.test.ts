@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,14 +27,18 @@ test("workers replaced in the middle of a redeploy: their answers count from the
   const directory = await mkdtemp(join(tmpdir(), "kofn-older-"));
   await olderWorker(directory);
   await using cloud = await illCloud({ worker: { directory, handler: "older.handler" } });
-  const replacing = setTimeout(() => void writeFile(join(directory, "replaced"), ""), 1_500);
-  const { end, result, events } = await cloud.train();
-  clearTimeout(replacing);
+  let losses = 0;
+  const { end, result, events } = await cloud.train({
+    listen(event) {
+      if (event.type !== "arrival" || event.fate !== "lost" || ++losses !== 6) return;
+      writeFileSync(join(directory, "replaced"), "");
+    },
+  });
   await rm(directory, { recursive: true });
   expect(end.stop.kind).toBe("done");
   expect(result.weightsDigest).toBe(await undisturbed());
   const refused = events.filter((event) => event.type === "arrival" && event.fate === "lost");
-  expect(refused.length).toBeGreaterThanOrEqual(4);
+  expect(refused.length).toBeGreaterThanOrEqual(6);
   for (const event of refused)
     expect(event).toMatchObject({ reason: expect.stringMatching(/speaks version \d+ of kofn's/) });
 });

@@ -15,7 +15,7 @@ const tries = 3;
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("an orchestrator that is gone for good: told from a live one, and its run resumed", async () => {
+test("an orchestrator gone for good: told from a live one, and its run resumed", async () => {
   await using place = await temporaryHome();
   await using other = await temporaryHome();
   const { weather: _calm, ...given } = {
