@@ -28,7 +28,7 @@ export const gradient: Operation<GradientTask, Examples> = {
       problem.crowdSums!(crowd, weights, { losses, gradients });
       return (place) => ({
         loss: losses[place]!,
-        values: gradients.subarray(place * columns, (place + 1) * columns),
+        values: new Float32Array(gradients.buffer, 4 * place * columns, columns),
       });
     };
   },

@@ -14,6 +14,9 @@ export interface Question {
 
 /** Tasks of one question, by slot. */
 interface Made {
+  readonly round: number;
+  /** What all their names begin with. */
+  readonly prefix: string;
   /** Never lost before: nearly all. */
   readonly first: WorkerTask[];
   readonly again: Map<number, { readonly attempt: number; readonly task: WorkerTask }>;
@@ -26,32 +29,43 @@ interface Made {
 export function askedOnce(): (question: Question, missing: Missing) => WorkerTask {
   const known = new WeakMap<object, Made>();
   let last: { readonly subject: object; readonly made: Made } | null = null;
-  const madeFor = (subject: object): Made => {
-    if (last?.subject === subject) return last.made;
-    const made = known.get(subject) ?? { first: [], again: new Map() };
+  const madeFor = (question: Question): Made => {
+    const subject = question.search ?? question.weights;
+    const { round } = question;
+    if (last?.subject === subject && last.made.round === round) return last.made;
+    const before = known.get(subject);
+    const prefix = prefixOf(question);
+    const made = before?.round === round ? before : { round, prefix, first: [], again: new Map() };
     known.set(subject, made);
     last = { subject, made };
     return made;
   };
   return (question, missing) => {
+    const { slot, copy, attempt, notBeforeMs } = missing;
     // Copies are few and come late.
-    if (missing.copy > 0) return taskOf(question, missing);
-    const { slot, attempt, notBeforeMs } = missing;
-    const { first, again } = madeFor(question.search ?? question.weights);
+    if (copy > 0) return taskOf(question, missing, prefixOf(question));
+    const { first, again, prefix } = madeFor(question);
     const lost = attempt === 0 ? undefined : again.get(slot);
     const before = attempt === 0 ? first[slot] : lost?.attempt === attempt ? lost.task : undefined;
-    if (before?.round === question.round && before.notBeforeMs === notBeforeMs) return before;
-    const task = taskOf(question, missing);
+    if (before?.notBeforeMs === notBeforeMs) return before;
+    const task = taskOf(question, missing, prefix);
     if (attempt === 0) first[slot] = task;
     else again.set(slot, { attempt, task });
     return task;
   };
 }
 
-function taskOf({ round, search, weights }: Question, missing: Missing): WorkerTask {
-  const phase = search === null ? "gradient" : "along";
+function prefixOf({ round, search }: Question): string {
+  return `round-${round}/${search === null ? "gradient" : "along"}/`;
+}
+
+function taskOf(
+  { round, search, weights }: Question,
+  missing: Missing,
+  prefix: string,
+): WorkerTask {
   const { slot, notBeforeMs } = missing;
-  const id = `round-${round}/${phase}/${nameOf(missing)}`;
+  const id = prefix + nameOf(missing);
   if (search === null) return { id, slot, round, weights, notBeforeMs, operation: "gradient" };
   const { direction, steps } = search;
   return { id, slot, round, weights, notBeforeMs, operation: "along", direction, steps };
@@ -60,7 +74,15 @@ function taskOf({ round, search, weights }: Question, missing: Missing): WorkerT
 /** Unique within its question. */
 export function nameOf({ slot, attempt, copy }: Missing): string {
   if (copy > 0) return `slot-${slot}/copy-${copy}`;
-  return attempt > 0 ? `slot-${slot}/try-${attempt + 1}` : `slot-${slot}`;
+  return attempt > 0 ? `slot-${slot}/try-${attempt + 1}` : slotName(slot);
+}
+
+/** The same in every round: made once, as there are thousands. */
+const slotNames: string[] = [];
+
+function slotName(slot: number): string {
+  while (slotNames.length <= slot) slotNames.push(`slot-${slotNames.length}`);
+  return slotNames[slot]!;
 }
 
 /** Which copy of its slot's task a task is, by its name; 0 for the task itself. */
