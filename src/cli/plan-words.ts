@@ -13,6 +13,7 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { planRun } from "../run/plan.ts";
+import { observersInWords } from "../run/strategies/gossip/gossip-state.ts";
 import { facts, table } from "./table.ts";
 
 const rowsShown = 10;
@@ -63,6 +64,7 @@ export function planFacts(made: MadePlan): string {
       "stored",
       `${formatBytes(storing.bytes)} of shards, ${formatDollars(storing.usdPerMonth)} a month`,
     ],
+    ...privacyInWords(made.spec),
     ["error", errorInWords(error)],
     ["equal loss", `an objective of ${formatNumber(target.objective, 5)}; ${reached(chosen)}`],
     ...(isPlain ? [] : [["instead", `${all}, ${ratioInWords(ratio)}`] as const]),
@@ -80,6 +82,20 @@ export function toldAlternatives(made: MadePlan): object[] {
     seconds: finite(toTarget.secondsMean),
     dollars: finite(toTarget.dollars),
   }));
+}
+
+/** What a private run will spend, by whom it is seen, and whose privacy it is. */
+function privacyInWords({ privacy, stop }: MadePlan["spec"]): [string, string][] {
+  if (privacy === undefined) return [];
+  const { epsilon, delta, unit, adjacency } = privacy;
+  return [
+    [
+      "privacy",
+      `epsilon ${formatNumber(epsilon)} at delta ${delta} of any ${unit}, under ${adjacency}: ` +
+        `all of it, in ${formatCount(stop.rounds)} messages a node`,
+    ],
+    ["seen by", `${observersInWords}; the figures here are of raw rows, for their owner`],
+  ];
 }
 
 /** The plan as the last JSON line tells it. */
@@ -103,6 +119,7 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
       dollars: finite(plain.toTarget.dollars),
     },
     error: { worst: finite(error.worst), typical: finite(error.typical) },
+    ...(made.spec.privacy === undefined ? {} : { privacy: made.spec.privacy }),
     storing,
     rows: made.data.rows,
     rowsRehearsed: made.sampleRows,

@@ -1,4 +1,4 @@
-import type { RunFacts, StoppedEvent } from "../ports/events.ts";
+import type { PrivacySpent, RunFacts, StoppedEvent } from "../ports/events.ts";
 
 /**
  * Everything a report shows, as bounded plain data that survives JSON: the page draws this and
@@ -82,6 +82,8 @@ export interface Figures {
   readonly erasures: number;
   readonly arrivals: Fates;
   readonly coldStarts: number;
+  /** Of a private run. */
+  readonly privacy: PrivacySpent | null;
   /** How many steps old the gradients that counted were; null where rounds begin together. */
   readonly staleness: Staleness | null;
 }

@@ -93,6 +93,7 @@ function figuresOf(history: History): Figures {
     erasures: result?.erasures ?? fates.late + fates.lost,
     arrivals: fates,
     coldStarts,
+    privacy: result?.privacy ?? null,
     staleness: stalenessOf(history),
   };
 }

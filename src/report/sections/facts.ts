@@ -52,6 +52,7 @@ function factsOf(run: RunData, named: boolean): Html {
     ]),
   );
   const rest: [string, string][] = [
+    ...privacyFacts(figures.privacy),
     ["Cold starts", formatCount(figures.coldStarts)],
     ["Staleness in steps", inSteps(figures.staleness)],
     ["Time", formatSeconds(figures.seconds)],
@@ -66,6 +67,18 @@ function factsOf(run: RunData, named: boolean): Html {
 <pre tabindex="0">${run.spec}</pre></details>`;
   const shown = html`${table}${run.spec === "" ? html`` : spec}`;
   return named ? html`<details><summary>${run.label}</summary>${shown}</details>` : shown;
+}
+
+/** What the messages of a private run have cost, whose privacy it is and who can read them. */
+function privacyFacts(privacy: RunData["figures"]["privacy"]): [string, string][] {
+  if (privacy === null) return [];
+  const { epsilon, delta, budget, unit, adjacency, released, observers } = privacy;
+  const left = formatNumber(Math.max(0, budget - epsilon));
+  return [
+    ["Epsilon spent", `${formatNumber(epsilon)} at delta ${delta}, ${left} left`],
+    ["Protected", `any ${unit}, under ${adjacency}`],
+    ["Messages", `${formatCount(released)}, seen by ${observers}`],
+  ];
 }
 
 /** Nothing where rounds begin together. */

@@ -51,9 +51,13 @@ export const nodeRound: Operation<NodeRoundTask, Examples, NodeInput> = {
     const x = nextState(problem, examples, z, task.rule);
     return { loss: 0, values: noised(x, task.noise, secret, use) };
   },
-  async publish({ store, run, slot }, task, { values }): Promise<Answer> {
+  async publish(place, task, { values }): Promise<Answer> {
+    const { store, run, slot } = place;
     const { round, noise, unit, budget, observers } = task;
-    const ledger = openLedger(store, ledgerPrefix(run, slot), { ...budget, account: epsilonOf });
+    // Entries never change: a warm node reads only those that are new to it.
+    const ledger = await place.keep(`ledger/${run}/${JSON.stringify(budget)}`, async () =>
+      openLedger(store, ledgerPrefix(run, slot), { ...budget, account: epsilonOf }),
+    );
     const key = nodeMessageKey(run, round, slot);
     const release = releaseOf(noise, values.length);
     const entry = { id: `round/${round}/node/${slot}`, release, unit, observers, key };

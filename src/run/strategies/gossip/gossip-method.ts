@@ -7,7 +7,7 @@ import { encodeRows } from "../rounds/rounds-method.ts";
 import { gossip } from "./gossip.ts";
 import { type GossipOptions, graphOf, options } from "./gossip-options.ts";
 import { refuse } from "./gossip-refusals.ts";
-import type { GossipPlan, Told } from "./gossip-state.ts";
+import { type GossipPlan, observersInWords, type Told } from "./gossip-state.ts";
 import { calibrated } from "./schedule.ts";
 
 /** Consensus of nodes that see their own rows and noised messages only. */
@@ -44,7 +44,7 @@ export function gossipPlan(opening: Opening, chosen: GossipOptions): GossipPlan 
     messages: Array.from({ length: spec.stop.rounds }, (_, t) => schedules.map((of) => of[t]!)),
     unit: privacy.unit,
     budget: { epsilon: privacy.epsilon, delta: privacy.delta },
-    observers: "whoever can read the run's messages: other nodes, orchestrator, bucket readers",
+    observers: observersInWords,
     wait,
     patienceMs: spec.stop.patience * 1000,
   };

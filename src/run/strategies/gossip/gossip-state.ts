@@ -7,6 +7,10 @@ import type { Quorum } from "../quorum.ts";
 import type { StepRule } from "./node-step.ts";
 import type { NoiseRule } from "./noised.ts";
 
+/** Who can read messages, wherever a run keeps them. */
+export const observersInWords =
+  "whoever can read the run's messages: other nodes, orchestrator, bucket readers";
+
 export interface GossipPlan {
   readonly graph: Graph;
   /** Of one round, its repeats included. */
