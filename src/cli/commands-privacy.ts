@@ -30,8 +30,8 @@ export function addPrivacyCommands(program: Command, invoke: Invoke): void {
     .command("release")
     .summary("a private sketch or copy of the data, to train on freely")
     .description(
-      "Publishes the data once, with noise, or as random mixtures with noise: whatever is trained " +
-        "on that costs no more privacy. Numbers must be bounded by public knowledge.",
+      "Publishes the data once, with noise, or as random mixtures with noise: whatever is " +
+        "trained on that costs no more privacy. Numbers must be bounded by public knowledge.",
     )
     .argument("<SPEC>", "a .yaml, .json or .ts file: its data, and a target of numbers")
     .option("--scheme <name>", "projection (random mixtures) or additive (noise on every number)")

@@ -95,7 +95,8 @@ function forecast(
       ["additive", `${percent(errors.additive)}, noise of variance ${brief(additive)}`],
       [
         "projection",
-        `${percent(errors.projection)}, ${formatCount(request.rows)} rows, variance ${brief(chosen)}`,
+        `${percent(errors.projection)}, ${formatCount(request.rows)} rows, ` +
+          `variance ${brief(chosen)}`,
       ],
       ["", `${percent(best.error)} with the best number of rows, ${formatCount(best.rows)}`],
       ["nothing", `${percent(errors.useless)}: all weights 0`],

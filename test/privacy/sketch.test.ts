@@ -101,7 +101,7 @@ describe("the reference problem", () => {
   });
 });
 
-/** F(theta) / F(theta_R) - 1 of r mixtures follows d / (r - d + 1) times the F law of (d, r - d + 1). */
+/** F(theta) / F(theta_R) - 1 of r mixtures: d / (r - d + 1) times the law of F, (d, r - d + 1). */
 describe.each([
   [50, 10, 0.2564102564, 0.5051133651],
   [30, 5, 0.2083333, 0.4974597],

@@ -43,7 +43,7 @@ describe("Renyi divergences of a sampled batch", () => {
   });
 });
 
-/** The reference table: q, sigma, T, delta; whole orders and the best; all orders; the exact pld. */
+/** The reference table: q, sigma, T, delta; rdp by whole orders, the best, all orders; true pld. */
 const table = [
   [0.01, 1.1, 10_000, 1e-5, 5.6543080001, 5, 5.631809667, 5.192583],
   [0.01, 4, 10_000, 1e-5, 1.035490066, 17, 1.0353840019, 0.946867],

@@ -1,6 +1,6 @@
 import { adjacencyOf, type Release } from "../release.ts";
 
-/** Pure epsilon, with no delta at all: sums of sensitivity over scale. Null beside Laplace noise. */
+/** Epsilon with no delta at all: sums of sensitivity over scale. Null but for Laplace noise. */
 export function pureEpsilon(releases: readonly Release[]): number | null {
   adjacencyOf(releases);
   let sum = 0;

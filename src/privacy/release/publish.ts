@@ -13,8 +13,8 @@ export function additiveRelease(table: DataTable, sigma: number, bits: SecretBit
 /**
  * (S D + N) / sqrt(n): that many random mixtures of all n rows, S standard normal, secret and drawn
  * anew for each release, on a grid. The same S for other data, or told to anybody, gives the rows
- * away. Divided so that a mean over mixtures stands for a mean over rows. `bound` is the public size
- * of numbers, which the grid goes by where there is no noise.
+ * away. Divided so that a mean over mixtures stands for a mean over rows. `bound` is the public
+ * size of numbers, which the grid goes by where there is no noise.
  */
 export function projectionRelease(
   table: DataTable,

@@ -62,7 +62,7 @@ export interface PrivateEigenvalue {
   readonly failure: number;
 }
 
-/** How the noise on an eigenvalue is chosen before it is drawn: a tenth of the budget is its own. */
+/** The noise on an eigenvalue, chosen before it is drawn: a tenth of the budget is its own. */
 export function eigenvalueNoise(
   budget: Budget,
   bound: number,
