@@ -4,7 +4,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { randomFrom } from "../../../src/core/random.ts";
 import type { AdaptiveOptimizer } from "../../../src/tfjs/optimizers/public.ts";
 
-/** A small network whose start and data are always the same, as long as its names are told apart. */
+/** A small network whose start is always the same; its layers are called after `prefix`. */
 export async function network(prefix: string): Promise<tfl.LayersModel> {
   await tf.setBackend("cpu");
   const model = tfl.sequential({
