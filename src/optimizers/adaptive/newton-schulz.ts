@@ -1,6 +1,6 @@
 import type { Flat } from "./core.ts";
 
-/** Of five steps of the quintic iteration, which lifts singular values fast, to about 0.7 to 1.2. */
+/** Of the quintic step, which lifts singular values fast, to about 0.7 to 1.2. */
 const [a, b, c] = [3.4445, -4.775, 2.0315];
 
 /**
