@@ -1,6 +1,6 @@
 import type { Encoded } from "../data/prepared.ts";
 import { functions, prices } from "../limits.ts";
-import type { RunEvent } from "../ports/events.ts";
+import type { RunEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { readHistory } from "../run/finish.ts";
 import type { RunRecord } from "../run/record.ts";
@@ -32,6 +32,8 @@ export interface BillItem {
   readonly isEstimate: boolean;
 }
 
+/** As long as an invocation lasts, but for its end. */
+const segmentSeconds = 870;
 /** What durable operations leave behind: a segment's report. */
 const reportBytes = 300;
 
@@ -93,6 +95,20 @@ export function billItems(used: Consumed): BillItem[] {
     item("store writes", writes, "requests", prices.s3.usdPerPut, true),
     item("store reads", reads, "requests", prices.s3.usdPerGet, true),
   ].filter(({ amount }) => amount > 0);
+}
+
+/** What a run in AWS is forecast to take besides its workers: the orchestrator and the store. */
+export function orchestrationUsd({ rounds, seconds }: Pick<RunForecast, "rounds" | "seconds">) {
+  const items = billItems({
+    workerMs: 0,
+    invocations: 0,
+    coldStarts: 0,
+    orchestratorMs: 1000 * seconds,
+    segments: Math.ceil(seconds / segmentSeconds),
+    checkpoints: Math.min(rounds, seconds),
+    objectsPerStart: 0,
+  });
+  return items.reduce((sum, { costUsd }) => sum + costUsd, 0);
 }
 
 function workersOf(events: readonly RunEvent[]) {

@@ -1,5 +1,8 @@
 import { orchestrateDetached, startDetached } from "../backends/detached.ts";
+import { orchestrationUsd } from "../backends/run-bill.ts";
 import { RunError } from "../core/errors.ts";
+import type { RunForecast } from "../ports/events.ts";
+import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { progress } from "./progress.ts";
@@ -23,7 +26,8 @@ export async function runDeployed(
   terminal.err(`run ${terminal.paint.bold(about.run)} (stage ${stage})`);
   const bar = progress(terminal, spec.stop);
   try {
-    await startDetached(about, { onStage: bar.onStage });
+    const { forecast } = await startDetached(about, { onStage: bar.onStage });
+    if (forecast !== undefined) terminal.err(costInWords(forecast));
   } finally {
     bar.close();
   }
@@ -31,6 +35,15 @@ export async function runDeployed(
     `started; it goes on without this terminal: kofn watch ${about.run} --stage ${stage}`,
   );
   return watch(about.run, options, terminal);
+}
+
+/** What it is expected to cost, before it has. */
+function costInWords(forecast: RunForecast): string {
+  const { seconds, dollars } = forecast;
+  return (
+    `forecast: ${formatSeconds(seconds)}, ${formatDollars(dollars)} for the workers and ` +
+    `${formatDollars(orchestrationUsd(forecast))} for the orchestrator and the store`
+  );
 }
 
 /** `kofn resume RUN --stage NAME`. */

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { compareBill } from "../../src/backends/compare-bill.ts";
 import { readCosts } from "../../src/backends/cost-file.ts";
-import { billItems } from "../../src/backends/run-bill.ts";
+import { billItems, orchestrationUsd } from "../../src/backends/run-bill.ts";
 import { invocationUsd } from "../../src/limits.ts";
 import { arn, costText, header, sourceOf } from "./cost-lines.ts";
 
@@ -38,6 +38,15 @@ test("a run's bill, by hand", () => {
   // 100 checkpoints of two objects, each with a look at who else writes; 20 heartbeats likewise.
   expect(usd("store writes")).toBeCloseTo((400 + 40 + 4) * 0.000005, 12);
   expect(usd("store reads")).toBeCloseTo((600 + 60) * 0.0000004, 12);
+});
+
+/** An hour in five segments: 3,600 s of 1,769 MB, 10 operations, 60 looks a minute at the store. */
+test("what orchestrating an hour costs, by hand", () => {
+  const computeUsd = 3_600 * (1769 / 1024) * 0.0000133334 + 5 * 0.0000002;
+  const durableUsd = 10 * 0.000008 + ((10 * 300) / 1e9) * 0.25;
+  const storeUsd = (4 * 100 + 2 * 120 + 4) * 0.000005 + 3_600 * 0.0000004;
+  const usd = orchestrationUsd({ rounds: 100, seconds: 3_600 });
+  expect(usd).toBeCloseTo(computeUsd + durableUsd + storeUsd, 10);
 });
 
 /** 1 GB for a second, and a request. */

@@ -51,6 +51,7 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
     };
     const { stdout, stderr } = await kofn("run", "spec.json", "--name", "far-away", "--json");
     expect(stderr).toContain("kofn watch far-away --stage dev");
+    expect(stderr).toMatch(/forecast: .* for the workers and \$\S+ for the orchestrator/);
     const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
     expect(result).toMatchObject({
       type: "result",
