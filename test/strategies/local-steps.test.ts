@@ -5,9 +5,10 @@ import { addTransposed } from "../../src/math/products.ts";
 import { norm } from "../../src/math/vector.ts";
 import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
+import type { Compute } from "../../src/ports/compute.ts";
 import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { problems } from "../../src/problems/registry.ts";
-import type { WorkerTask } from "../../src/run/messages.ts";
+import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
 import { minibatch } from "../../src/run/operations/minibatch.ts";
 import type { SlotMemory } from "../../src/run/operations/slot-memory.ts";
 import { replay } from "../../src/run/replay.ts";
@@ -183,18 +184,29 @@ describe("memory", () => {
   });
 
   it("of a reply that was dropped leaves no trace", async () => {
-    // Slot 1's third turn is given up: its reply never comes, or it comes when nobody waits.
-    const run = (fate: Partial<Fate>) =>
-      virtualRun(localSteps(planOf({ wait: { fastest: 5 }, stalenessMax: 2 })), {
-        ...workersOf(problem, shards, { isCold: true }),
-        fateOf: ({ slot, round }: WorkerTask) =>
-          slot === 1 && round === 3 ? { ...fair, ...fate } : fair,
+    // Slot 1's turn 3 is given up: nobody works on it, or its reply comes when nobody waits for it.
+    const run = (lateMs: number | null) => {
+      const { perform } = workersOf(problem, shards, { isCold: true });
+      const plan = planOf({ wait: { fastest: 5 }, stalenessMax: 2 });
+      return virtualRun(localSteps(plan), {
+        perform,
+        around: (compute: Compute<WorkerTask, WorkerReply>, clock) => ({
+          close: () => compute.close(),
+          start(task, deliver) {
+            if (task.slot !== 1 || task.round !== 3) return compute.start(task, deliver);
+            if (lateMs === null) return;
+            compute.start(task, (outcome, usage) =>
+              clock.schedule(clock.nowMs() + lateMs, () => deliver(outcome, usage)),
+            );
+          },
+        }),
       });
-    const never = await run({ fault: "hang" });
-    const late = await run({ delayMs: 55 });
-    expect(late.events.some((event) => event.type === "arrival" && event.fate === "late")).toBe(
-      true,
-    );
+    };
+    const never = await run(null);
+    const late = await run(55);
+    const fates = late.events.flatMap((event) => (event.type === "arrival" ? [event.fate] : []));
+    expect(fates).toContain("late");
+    expect([never.state.forgotten, late.state.forgotten]).toEqual([0, 0]);
     expect(late.state.weights).toEqual(never.state.weights);
   });
 });
