@@ -39,6 +39,19 @@ describe.each(adaptives.map(({ name }) => name))("rounds by %s", (name) => {
   });
 });
 
+test("methods are told which tensors the weights are, where a problem knows", async () => {
+  const optimizer = { type: "muon", learningRate: 0.1 };
+  const { plan, perform } = trial({ workers: 2, wait: "all", optimizer, roundsMax: 2 });
+  const end = async (shape: readonly number[]) => {
+    const problem = { ...plan.problem, pieces: [{ name: "kernel", shape }] };
+    return (await virtualRun(rounds({ ...plan, problem }), { perform })).state.weights;
+  };
+  const { weightsLength } = plan;
+  const vector = await end([weightsLength]);
+  expect(await end([weightsLength, 1])).not.toEqual(vector);
+  expect((await virtualRun(rounds(plan), { perform })).state.weights).toEqual(vector);
+});
+
 describe.each(["mada", "schedule-free"])("a run with %s", (name) => {
   const spec = {
     problem: { type: "logistic", l2: 0.01 },
