@@ -15,13 +15,18 @@ export function createOrchestratorFunction(where: {
   readonly networkWorker?: string;
 }): Handler {
   const store = s3Store({ bucket: where.bucket });
-  const segment = (run: string, owner: string, remainingMs: () => number): Promise<SegmentReport> =>
-    runSegmentFrom(store, { run, owner, workers: where, remainingMs });
+  const segment = (
+    run: string,
+    owner: string,
+    remainingMs: () => number,
+    goesOn = true,
+  ): Promise<SegmentReport> =>
+    runSegmentFrom(store, { run, workers: where, owner, goesOn, remainingMs });
   const durable = durableRun(segment);
   return async (event, context) => {
     if ("DurableExecutionArn" in event) return durable(event, context);
     const { run } = event as { readonly run: string };
     const remainingMs = () => context.getRemainingTimeInMillis();
-    return segment(run, context.awsRequestId, remainingMs) as never;
+    return segment(run, context.awsRequestId, remainingMs, false) as never;
   };
 }

@@ -16,6 +16,8 @@ export interface SegmentOf {
   readonly workers: WorkerNames;
   /** Names the execution: segments of one follow one another, those of two exclude each other. */
   readonly owner: string;
+  /** Whoever asked for this segment asks for the next by itself. */
+  readonly goesOn: boolean;
   remainingMs(): number;
 }
 
@@ -28,7 +30,7 @@ export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<Segm
   try {
     const lease = await takeLease(store, how.run, how.owner);
     const report = await segmentUnder(lease.store, store, how).finally(lease.stop);
-    await lease.release(report.reason !== segmentOver);
+    await lease.release(!how.goesOn || report.reason !== segmentOver);
     return report;
   } catch (thrown) {
     if (!(thrown instanceof RunError) || thrown.code !== supersededCode) throw thrown;

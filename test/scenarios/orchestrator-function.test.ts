@@ -2,6 +2,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
 import type { EmulatedBackend } from "../../src/backends/emulated.ts";
 import { accessTo } from "../../src/backends/home.ts";
+import { isOrchestrated } from "../../src/backends/lease.ts";
 import { openBackend } from "../../src/backends/registry.ts";
 import { createRun } from "../../src/backends/start-run.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
@@ -22,6 +23,7 @@ test("the orchestrator function trains over the worker function, bundled as depl
       new InvokeCommand({ FunctionName: "orchestrator", Payload: JSON.stringify({ run }) }),
     );
     client.destroy();
+    expect(await isOrchestrated(backend.store, run)).toBe(false);
     expect(FunctionError).toBeUndefined();
     expect(JSON.parse(Buffer.from(Payload!).toString())).toEqual({
       run,
