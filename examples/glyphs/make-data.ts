@@ -39,4 +39,7 @@ const lines = Array.from({ length: rows }, () => {
   const name = names[Math.floor(names.length * uniform())]!;
   return [...drawing(shapes[name]!), name].join(",");
 });
-writeFileSync(join(import.meta.dirname, "glyphs.csv"), `${[header.join(","), ...lines].join("\n")}\n`);
+writeFileSync(
+  join(import.meta.dirname, "glyphs.csv"),
+  `${[header.join(","), ...lines].join("\n")}\n`,
+);

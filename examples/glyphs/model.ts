@@ -1,4 +1,4 @@
-import type { Builder } from "kofn";
+import type { Builder } from "kofn/tfjs";
 
 /** A small convolutional network for drawings of 8 x 8 pixels. */
 export function convolutional(classes: number): Builder {

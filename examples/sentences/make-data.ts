@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Writes sentences.txt: made-up sentences of a small grammar, one a line. */
-const sentences = 1_500;
+const sentences = 300;
 
 const who = ["the heron", "a quiet wren", "the old tern", "one swift", "the crane"];
 const does = ["follows", "waits for", "does not see", "flies over", "calls"];

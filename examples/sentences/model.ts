@@ -1,4 +1,4 @@
-import type { Builder } from "kofn";
+import type { Builder } from "kofn/tfjs";
 
 /** The sizes of a transformer over characters. */
 export interface Sizes {
@@ -31,4 +31,4 @@ export function transformer({ vocabulary, length, width, heads, blocks }: Sizes)
   };
 }
 
-export default transformer({ vocabulary: 32, length: 32, width: 32, heads: 4, blocks: 1 });
+export default transformer({ vocabulary: 32, length: 32, width: 16, heads: 2, blocks: 1 });

@@ -17,6 +17,7 @@ import { made } from "./made.ts";
  * `minimize`, `applyGradients`. Saved models find them again once this module is imported.
  */
 export { finalState } from "../../optimizers/adaptive/mada/mada.ts";
+export type { Builder } from "../model-source.ts";
 export type { AdaptiveOptimizer, NamedTensor } from "./adaptive-optimizer.ts";
 
 export const sgd = made(sgdMethod, "KofnSgd");
