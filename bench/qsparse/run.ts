@@ -13,7 +13,8 @@ import { temporaryHome } from "./temporary-home.ts";
 /**
  * Softmax on the digits with 15 workers and batches of 8: bits up, and down, until the loss that
  * dense synchronous SGD ends at is reached, for some compressors and H = 1, 4, 8 local steps. The
- * learning rate is c / (a + t); c is the best of two for each: that which gets there with the fewest bits.
+ * learning rate is c / (a + t); c is the better of two for each: the one that gets there with fewer
+ * bits.
  *
  * `--steps 1600`: local steps of dense SGD; those with H > 1 may take half as many more.
  */

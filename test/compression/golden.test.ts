@@ -40,7 +40,7 @@ test("of equals top-k keeps those of lower index", () => {
   expect(decompress(payload, 5)).toEqual(Float32Array.of(0, -2, 2, 0, 0));
 });
 
-test("k of d entries at random leave (1 - k/d) of the square on average, and every set comes", () => {
+test("k of d at random leave (1 - k/d) of the square on average, and every set comes", () => {
   const all = subsets(8, 3);
   const mean = all.reduce((sum, kept) => sum + total - squared(kept.map((i) => x[i]!)), 0) / 56;
   expect(mean).toBeCloseTo(20.546875, 12);

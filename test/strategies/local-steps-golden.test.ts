@@ -72,7 +72,7 @@ describe("algorithm 1, H = 2", () => {
     near(fromPacket<SlotMemory>(bytes!).left!, [-0.096875, 0.095625, -0.045625, 0]);
   });
 
-  it("without compression it stays where local steps drift to, .009748 from the optimum", async () => {
+  it("without compression it stays where local steps drift, .009748 from the optimum", async () => {
     const { weights } = await ended({ roundsMax: 1000 });
     expect(distance(weights, optimum)).toBeCloseTo(0.009748, 5);
   });
@@ -129,7 +129,7 @@ describe("algorithm 2, workers that send every 2 and every 3 steps, Top1", () =>
   });
 });
 
-describe("eta_t = 8 / (.9 (200 + t)), Top1, by the pieces that worker and strategy are made of", () => {
+describe("eta_t = 8 / (.9 (200 + t)), Top1, by the pieces that strategy and worker share", () => {
   const rate = { schedule: "inverse", scale: 8 / 0.9, shift: 200 } as const;
   const distanceAfter = (steps: number, feedback: "error-feedback" | "none") => {
     const compressor = compressors.create(top1);
