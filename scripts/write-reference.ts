@@ -13,6 +13,7 @@ import { optimizers } from "../src/optimizers/registry.ts";
 import { problems } from "../src/problems/registry.ts";
 import { specSchema } from "../src/run/spec.ts";
 import { methods } from "../src/run/strategies/registry.ts";
+import { topologies } from "../src/topology/registry.ts";
 import { optionRows } from "./describe-options.ts";
 
 /** Where the reference stands in the repository. */
@@ -47,6 +48,12 @@ export const families: readonly Family[] = [
     about: "How training proceeds: `strategy`.",
     registry: methods,
     asSpec: (type, options) => ({ strategy: { type, ...options } }),
+  },
+  {
+    title: "Graphs",
+    about: "Who hears whom in consensus: `graph` of strategy gossip.",
+    registry: topologies,
+    asSpec: (type, options) => ({ strategy: { type: "gossip", graph: { type, ...options } } }),
   },
   {
     title: "Optimizers",
