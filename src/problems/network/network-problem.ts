@@ -10,13 +10,12 @@ export function networkProblem(options: NetworkOptions): Problem {
   const { facts } = options;
   const loss = losses[options.loss];
   const known = facts === undefined ? {} : { pieces: facts.pieces };
-  const width = facts?.outputShape.at(-1);
-  const isSigmoid = loss.link === "sigmoid";
   const engine = () => engineOf(options);
   return {
     ...known,
     target: loss.target,
-    classesMax: loss.target === "numbers" ? 0 : isSigmoid ? 2 : (width ?? 1_000_000),
+    // As many as the last layer has outputs: told with the network's place, when that is known.
+    classesMax: loss.target === "numbers" ? 0 : 1_000_000,
     ...(loss.link === undefined ? {} : { link: loss.link }),
     mixable: false,
     l2: 0,
@@ -63,12 +62,17 @@ function checkedLength(options: NetworkOptions, columns: number, classes: number
   const { positions, width } = outputsOf(options);
   const { target, link } = losses[options.loss];
   const wanted = target === "classes" && link === "softmax" ? classes : 1;
-  if (link === "softmax" ? width < wanted : width !== wanted)
+  const tooMany = link === "sigmoid" && classes > 2;
+  if (tooMany || (link === "softmax" ? width < wanted : width !== wanted))
     throw new RunError(
       "bad-shape",
       `${place}: its last layer has ${width} outputs, ` +
         (target === "classes" ? `the target has ${classes} classes` : "the target is one number"),
-      { hint: `give the last layer ${wanted} units, or choose another loss than ${options.loss}` },
+      {
+        hint: tooMany
+          ? `${options.loss} tells two classes apart: choose categoricalCrossentropy`
+          : `give the last layer ${wanted} units, or choose another loss than ${options.loss}`,
+      },
     );
   if (positions > 1 && (positions !== inputs || link !== "softmax"))
     throw new RunError(
