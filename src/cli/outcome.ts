@@ -55,12 +55,17 @@ export function resultTable(result: ResultEvent): string {
     ["rounds", formatCount(result.rounds)],
     ["time", `${formatSeconds(result.seconds)}${expected(result, "seconds", formatSeconds)}`],
     ["cost", `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`],
-    ["data up", formatBytes(result.bytesUp)],
+    ["data up", `${formatBytes(result.bytesUp)}${payloads(result)}`],
     ["data down", formatBytes(result.bytesDown)],
     ["erasures", formatCount(result.erasures)],
     ["report", result.report],
     ["model", result.model],
   ]);
+}
+
+/** Of the data up, what is compressed updates. */
+function payloads({ bitsUp }: ResultEvent): string {
+  return bitsUp === undefined ? "" : `, of which payloads ${formatBytes(bitsUp / 8)}`;
 }
 
 function privacyLines({ privacy }: ResultEvent): (readonly [string, string])[] {

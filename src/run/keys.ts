@@ -10,17 +10,26 @@ export const modelKey = (run: string) => `${runPrefix(run)}model.safetensors`;
 export const cancelKey = (run: string) => `${runPrefix(run)}cancel`;
 /** Arrays too large for an invocation. */
 export const carriedPrefix = (run: string) => `${runPrefix(run)}carried/`;
-/** What slots remember between rounds: an object for each of a slot's accepted or dropped replies. */
+/** What slots remember between rounds: one object for each reply. */
 export const memoryPrefix = (run: string) => `${runPrefix(run)}memory/`;
 export const memoryKey = (run: string, slot: number, round: number) =>
   `${memoryPrefix(run)}${slot}/${String(round).padStart(8, "0")}.safetensors`;
 /** What a node of a private run has published in a round; never written twice. */
 export const nodeMessageKey = (run: string, round: number, node: number) =>
   `${runPrefix(run)}round/${round}/node/${node}`;
-/** A node's privacy budget, entry by entry. */
-export const ledgerPrefix = (run: string, node: number) => `${runPrefix(run)}ledger/node-${node}/`;
+/** Who publishes under noise: a node, or the one that adds up what all slots computed. */
+export type Publisher = number | "aggregator";
+/** A publisher's privacy budget, entry by entry. */
+export const ledgerPrefix = (run: string, node: Publisher) =>
+  `${runPrefix(run)}ledger/node-${node}/`;
 /** What a node's noise is keyed by: apart from the runs, so that nobody else need be let in. */
-export const nodeSecretKey = (run: string, node: number) => `secrets/${run}/node-${node}`;
+export const nodeSecretKey = (run: string, node: Publisher) => `secrets/${run}/node-${node}`;
+/** Sums of a round that are not noised yet: apart from the runs, too, and gone after the round. */
+export const rawSumPrefix = (run: string) => `secrets/${run}/sums/`;
+export const rawSumKey = (run: string, round: number, slot: number) =>
+  `${rawSumPrefix(run)}${round}/${slot}`;
+/** What was made of them, under noise. */
+export const noisedSumKey = (run: string, round: number) => `${runPrefix(run)}round/${round}/sum`;
 export const memoryKeyPattern = /^runs\/[^/]+\/memory\/\d+\//;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;

@@ -3,6 +3,7 @@ import type { Chosen } from "../core/registry.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { Unit } from "../privacy/ledger/entry.ts";
 import type { WeightShape } from "../problems/penalty.ts";
+import type { SumNoise } from "./strategies/dp-sgd/dp-sgd-noise.ts";
 import type { StepRule } from "./strategies/gossip/node-step.ts";
 import type { NoiseRule } from "./strategies/gossip/noised.ts";
 
@@ -19,7 +20,9 @@ export type WorkerTask =
   | BlockTask
   | SubproblemTask
   | LocalStepsTask
-  | NodeRoundTask;
+  | NodeRoundTask
+  | ClippedSumTask
+  | NoisedSumTask;
 
 interface RoundTask extends Slotted {
   readonly round: number;
@@ -82,7 +85,7 @@ export interface SubproblemSolutionsTask extends SideTask {
   readonly copies: number;
 }
 
-/** Steps along gradients of minibatches, on the worker; the way from `weights` is told compressed. */
+/** Steps along gradients of minibatches; the way they lead from `weights` is told compressed. */
 export interface LocalStepsTask extends RoundTask {
   readonly operation: "local-steps";
   /** Of every step. */
@@ -112,6 +115,35 @@ export interface NodeRoundTask extends RoundTask {
   readonly unit: Unit;
   readonly budget: { readonly epsilon: number; readonly delta: number };
   /** Who can read the message, in words. */
+  readonly observers: string;
+}
+
+/**
+ * The sum of the records' clipped gradients over a batch of the shard, drawn by the slot's secret.
+ * It is put where the aggregator alone reads it, or noised and published by the slot itself.
+ */
+export interface ClippedSumTask extends RoundTask {
+  readonly operation: "clipped-sum";
+  readonly rate: number;
+  readonly clip: number;
+  /** Null: the aggregator noises what all slots' sums add up to. */
+  readonly publishes: Published | null;
+}
+
+/** What the sums of these slots add up to, noised and published. Asked of one slot. */
+export interface NoisedSumTask extends RoundTask {
+  readonly operation: "noised-sum";
+  readonly from: Uint32Array<ArrayBuffer>;
+  readonly publishes: Published;
+}
+
+/** How a sum is noised and charged: all of it public. */
+export interface Published extends SumNoise {
+  readonly unit: Unit;
+  readonly budget: { readonly epsilon: number; readonly delta: number };
+  /** Rounds that the budget is for. */
+  readonly rounds: number;
+  /** Who can read it, in words. */
   readonly observers: string;
 }
 
@@ -145,7 +177,8 @@ export function inputBytes(task: WorkerTask): number {
   if ("predictions" in task) bytes += task.predictions.byteLength;
   if ("direction" in task) bytes += task.direction.byteLength;
   if ("steps" in task) bytes += task.steps.byteLength;
-  if ("mixing" in task) bytes += task.mixing.byteLength + task.from.byteLength;
+  if ("mixing" in task) bytes += task.mixing.byteLength;
+  if ("from" in task) bytes += task.from.byteLength;
   if ("rates" in task) bytes += task.rates.byteLength;
   return bytes;
 }
