@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { openBackend } from "../../src/tfjs/backend.ts";
 import { definitionBytes, type Topology } from "../../src/tfjs/definition.ts";
 import { type Engine, type OutputLoss, openEngine } from "../../src/tfjs/engine.ts";
-import { registerLayers } from "../../src/tfjs/layers/register.ts";
+import { ownLayers, registerLayers } from "../../src/tfjs/layers/register.ts";
 import type { Builder } from "../../src/tfjs/model-source.ts";
 import { transformer } from "./transformer.ts";
 
@@ -12,6 +12,7 @@ export async function openTransformer(vocabulary: number, loss: OutputLoss): Pro
   registerLayers();
   const model = await transformer(vocabulary)({
     tf: tf as unknown as Parameters<Builder>[0]["tf"],
+    own: ownLayers,
   });
   const topology = model.toJSON(null, false) as unknown as Topology;
   const { class_name, config } = topology;
