@@ -69,9 +69,7 @@ const sampled = [
   { graph: "ring", steps: 0.1, rounds: 50 },
   { graph: "ring", steps: decaying, rounds: 10 },
 ] as const;
-console.log(
-  `\nMonte-Carlo through the published noise, ${runs} runs: per node, standard errors off`,
-);
+console.log(`\nMonte-Carlo through published noise, ${runs} runs: per node, standard errors off`);
 const monteCarlo = sampled.map(({ graph, steps, rounds }) => {
   const noises = noisesOf(rounds, "gaussian", steps);
   const secrets = Array.from({ length: nodes }, newSecret);
@@ -80,7 +78,8 @@ const monteCarlo = sampled.map(({ graph, steps, rounds }) => {
   const exact = propagated(graph, rounds, steps, [0, ...noises.map((noise) => noise ** 2)]).perNode;
   const off = (perNode.value - exact) / perNode.standardError;
   console.log(
-    `${graph} T=${rounds}: ${perNode.value.toFixed(4)}, exact ${exact.toFixed(4)}: ${off.toFixed(2)}`,
+    `${graph} T=${rounds}: ${perNode.value.toFixed(4)}, exact ${exact.toFixed(4)}: ` +
+      off.toFixed(2),
   );
   return { graph, rounds, found: perNode.value, exact, standardErrorsOff: off };
 });
@@ -122,7 +121,8 @@ const startedMs = performance.now();
 const found = audit(only0, Array.from({ length: nodes }, newSecret), auditRuns);
 const rates = found.missed.map((rate, i) => `${rate.toFixed(4)} at ${falseAlarms[i]}`).join(", ");
 console.log(
-  `\naudit of mu = 2, ${auditRuns} runs of each world: mu ${found.mu.toFixed(4)}, missed ${rates} ` +
+  `\naudit of mu = 2, ${auditRuns} runs of each world: ` +
+    `mu ${found.mu.toFixed(4)}, missed ${rates} ` +
     `(0.0228, 0.2362, 0.6279 are exact), ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
 );
 console.log(`plot: ${drawn}`);

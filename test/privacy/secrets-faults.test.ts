@@ -33,13 +33,13 @@ function needlesOf(task: NodeRoundTask, scene: ReturnType<typeof sceneOf>) {
   const zero = new Float64Array(3);
   const x = nextState(problem, rows, zero, task.rule);
   const { clipped } = clippedSums(problem, rows, zero, task.rule.clip);
-  const raw = [...rows.rows.values].map((value) => needle("a raw value", value));
+  const raw = Array.from(rows.rows.values, (value) => needle("a raw value", value));
   const state = [...x].filter(telling).map((value) => needle("a state without noise", value));
   const sums = [...clipped].filter(telling).map((value) => needle("a sum of gradients", value));
   return [...raw, ...state, ...sums];
 }
 
-test("24: a fault at every call of a release: no reason, object or reply tells what it hides", async () => {
+test("24: faults at every call of a release: nothing tells what it hides", async () => {
   let call = 0;
   let failures = 0;
   for (let isOver = false; !isOver; ) {

@@ -43,7 +43,7 @@ function rows(): string {
   return ["x0,x1,x2,y", ...lines.map((line) => line.join(","))].join("\n");
 }
 
-test("24: a private run under faults: every object, event, file and reply is free of what it hides", async () => {
+test("24: a private run under faults tells nothing of what it hides", async () => {
   await using home = await temporaryHome();
   const source = join(home.path, "rows.csv");
   await writeFile(source, rows());

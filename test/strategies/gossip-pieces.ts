@@ -17,7 +17,7 @@ export interface Pieces {
   step: typeof nextState;
   /** What a node publishes; `use` names run, round and node. */
   noise(x: Vector, rule: NoiseRule, secret: Uint8Array, use: readonly number[]): Vector;
-  /** What is done to z, with the noise of the messages that it is made of; nothing, in production. */
+  /** Done to z, with the noise of the messages that it is made of; nothing, in production. */
   afterMixing?(z: Vector, rule: NoiseRule, secret: Uint8Array, use: readonly number[]): Vector;
 }
 

@@ -9,8 +9,18 @@ export const options = {
     .union([z.string(), z.looseObject({ type: z.string() })])
     .default("complete")
     .describe("who hears whom: ring, torus, complete, expander or file, with their options"),
-  steps: stepsSchema.default({ decaying: 1 }),
-  region: regionSchema.default({ ball: 100 }),
+  steps: stepsSchema
+    .default({ decaying: 1 })
+    .describe(
+      "steps: a number for all; { decaying: m } for 1/(m (t + 1)), m the strong convexity; or " +
+        "{ first: c, ratio: q, noiseRatio: p } for c q^t, with noise that falls like p^t",
+    ),
+  region: regionSchema
+    .default({ ball: 100 })
+    .describe(
+      "the public set that states are projected on: { ball: radius } about zero or " +
+        "{ box: [low, high] } in every weight. Noise throws the first states far",
+    ),
   repeats: z
     .int()
     .min(0)

@@ -3,20 +3,15 @@ import * as z from "zod";
 const positive = z.number().positive().finite();
 
 /** The public convex set that states are projected on. */
-export const regionSchema = z
-  .union(
-    [
-      z.strictObject({ ball: positive }),
-      z
-        .strictObject({ box: z.tuple([z.number(), z.number()]) })
-        .refine(({ box: [low, high] }) => low < high, "expected box: [low, high], low below high"),
-    ],
-    "expected { ball: radius } or { box: [low, high] }",
-  )
-  .describe(
-    "the public set that states are projected on: { ball: radius } about zero or " +
-      "{ box: [low, high] } in every weight. Noise throws the first states far",
-  );
+export const regionSchema = z.union(
+  [
+    z.strictObject({ ball: positive }),
+    z
+      .strictObject({ box: z.tuple([z.number(), z.number()]) })
+      .refine(({ box: [low, high] }) => low < high, "expected box: [low, high], low below high"),
+  ],
+  "expected { ball: radius } or { box: [low, high] }",
+);
 
 export type Region = z.output<typeof regionSchema>;
 

@@ -5,23 +5,18 @@ import { muOf } from "../../../privacy/accountants/gaussian.ts";
 const positive = z.number().positive().finite();
 
 /** How steps go on: gamma_t for t = 0, 1, ... */
-export const stepsSchema = z
-  .union(
-    [
-      positive,
-      z.strictObject({ decaying: positive }),
-      z.strictObject({
-        first: positive,
-        ratio: z.number().gt(0).lt(1),
-        noiseRatio: z.number().gt(0).max(1),
-      }),
-    ],
-    "expected a number, { decaying: m } or { first: c, ratio: q, noiseRatio: p }",
-  )
-  .describe(
-    "steps: a number for all; { decaying: m } for 1/(m (t + 1)), m the strong convexity; or " +
-      "{ first: c, ratio: q, noiseRatio: p } for c q^t, with noise that falls like p^t",
-  );
+export const stepsSchema = z.union(
+  [
+    positive,
+    z.strictObject({ decaying: positive }),
+    z.strictObject({
+      first: positive,
+      ratio: z.number().gt(0).lt(1),
+      noiseRatio: z.number().gt(0).max(1),
+    }),
+  ],
+  "expected a number, { decaying: m } or { first: c, ratio: q, noiseRatio: p }",
+);
 
 export type Steps = z.output<typeof stepsSchema>;
 
