@@ -35,7 +35,8 @@ const futuresMax = { compared: 16, close: 64, told: 21 };
 
 /**
  * Times a spec's rounds in several futures: a few to compare it with others in the same ones, many
- * for those that come close, and in between to tell how long it takes. Beyond the rounds that were timed, the mean goes on.
+ * for those that come close, and some to tell how long it takes. Beyond the rounds that were timed,
+ * the mean goes on.
  */
 export function clock(
   spec: RunSpec,
