@@ -61,7 +61,7 @@ export async function emulatedBackend({
   };
 }
 
-/** The functions as they are deployed; of the two workers, the one that the run asks is kept warm. */
+/** The functions as they are deployed; of the two workers, that which the run asks is kept warm. */
 async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
   const { problem } = spec;
   const variables = { KOFN_BUCKET: bucket };

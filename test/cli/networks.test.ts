@@ -64,7 +64,7 @@ describe("a network, from the command line", () => {
     expect(losses[3]).toBeLessThan(losses[0]! - 0.05);
   }, 180_000);
 
-  it("replays to the last bit, dropout and all; is exported, loaded and predicts the same", async () => {
+  it("replays to the last bit, dropout and all; exported it predicts the same", async () => {
     const path = await spec(small);
     const ended = await kofn(home, "run", path, "--backend", "simulated", "--json");
     expect(ended.exitCode, ended.err).toBe(0);

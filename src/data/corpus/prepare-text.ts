@@ -7,7 +7,7 @@ import { DensePartWriter } from "../parts.ts";
 import type { Preparation } from "../prepared.ts";
 import type { Source } from "../source.ts";
 import { textOf } from "../text.ts";
-import { learnVocabulary, tokenLabels, tokensOf } from "./vocabulary.ts";
+import { learnVocabulary, tokenLabels, tokensOf, type Vocabulary } from "./vocabulary.ts";
 import { windowsOf } from "./windows.ts";
 
 export type TextOptions = NonNullable<DataOptions["text"]>;
@@ -33,7 +33,6 @@ export async function prepareText(job: TextJob, store: Store): Promise<Content> 
   const trainBytes = Math.floor(source.sizeBytes * (1 - share));
   const whole = () => decoded(source, 0, Number.POSITIVE_INFINITY, job.onBytes);
   const vocabulary = await learnVocabulary(text.vocabulary, whole(), source.name);
-  const classes = tokenLabels(vocabulary);
   const parts = async (texts: readonly [AsyncIterable<string>, string][], label: string) => {
     const writer = new DensePartWriter(store, text.length);
     const random = job.random.fork(label);
@@ -65,20 +64,9 @@ export async function prepareText(job: TextJob, store: Store): Promise<Content> 
         : []
       : [[decoded(job.test, 0, Number.POSITIVE_INFINITY, job.onBytes), job.test.name]];
   const test = await parts(rest, "order/test");
-  const names = Array.from({ length: text.length }, (_, i) => `token${i}`);
-  const numeric = { kind: "numeric", mean: 0, deviation: 1, fill: null } as const;
-  const preparation: Preparation = {
-    version: 1,
-    columns: names.map((name) => ({ ...numeric, name })),
-    target: { name: "next", classes },
-    intercept: false,
-    featureNames: names,
-    sparse: false,
-    text: { vocabulary, length: text.length },
-  };
   const mean = train.counted.sum / train.counted.rows;
   return {
-    preparation,
+    preparation: preparationOf(vocabulary, text.length),
     rows: train.counted.rows,
     testRows: test.counted.rows,
     columns: text.length,
@@ -86,6 +74,20 @@ export async function prepareText(job: TextJob, store: Store): Promise<Content> 
     test: test.parts,
     targetMean: mean,
     targetVariance: train.counted.squares / train.counted.rows - mean * mean,
+  };
+}
+
+function preparationOf(vocabulary: Vocabulary, length: number): Preparation {
+  const names = Array.from({ length }, (_, i) => `token${i}`);
+  const numeric = { kind: "numeric", mean: 0, deviation: 1, fill: null } as const;
+  return {
+    version: 1,
+    columns: names.map((name) => ({ ...numeric, name })),
+    target: { name: "next", classes: tokenLabels(vocabulary) },
+    intercept: false,
+    featureNames: names,
+    sparse: false,
+    text: { vocabulary, length },
   };
 }
 
