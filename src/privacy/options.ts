@@ -32,11 +32,12 @@ export const privacySchema = z.strictObject({
         "are public, as under replace-one and zero-out",
     ),
   evaluate: z
-    .boolean()
+    .union([z.boolean(), z.literal("test")])
     .default(false)
     .describe(
-      "tell objective and metrics, which are computed from raw rows: for the data's owner only, " +
-        "as nothing of them is private",
+      "tell objective and metrics, which are computed from raw rows, so that nothing of them is " +
+        "private: true for the data's owner only; test for metrics of the test rows alone, where " +
+        "those are public",
     ),
 });
 

@@ -13,7 +13,7 @@ export interface Evaluation {
 }
 
 /**
- * Objective and metrics on the unencoded data at several weights, in one pass over the stored
+ * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data at several weights, in one pass over the stored
  * parts: memory holds one part at a time.
  */
 export async function evaluate(
@@ -21,14 +21,17 @@ export async function evaluate(
   prepared: Prepared,
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
+  told: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
-  const train = await tallies(store, prepared, prepared.train, problem, weights);
+  const train =
+    told === "test" ? null : await tallies(store, prepared, prepared.train, problem, weights);
   const test = await tallies(store, prepared, prepared.test, problem, weights);
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
+    const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
+    if (train === null) return { objective: Number.NaN, train: {}, test: tested };
     const { meanLoss, metrics } = problem.metrics(train[i]!);
     const objective = meanLoss + penalty(problem, at, shape);
-    const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
     const chosen = problem.l1 > 0 ? { nonzero: countNonzero(at, shape) } : {};
     return { objective, train: { ...metrics, ...chosen }, test: tested };
   });

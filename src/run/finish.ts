@@ -4,7 +4,14 @@ import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
-import { carriedPrefix, evaluationKey, memoryPrefix, modelKey, resultKey } from "./keys.ts";
+import {
+  carriedPrefix,
+  evaluationKey,
+  memoryPrefix,
+  modelKey,
+  rawSumPrefix,
+  resultKey,
+} from "./keys.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { RunRecord } from "./record.ts";
 import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
@@ -38,10 +45,11 @@ export async function finishRun(
   const points = curve([zero, ...traces.filter((trace) => trace.round < end.rounds), last]);
   const weights = points.map((point) => point.weights);
   // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
-  const isTold = spec.privacy === undefined || spec.privacy.evaluate;
-  const evaluations = isTold
-    ? await evaluate(store, prepared, problem, weights)
-    : weights.map(() => untold);
+  const told = spec.privacy === undefined || spec.privacy.evaluate;
+  const evaluations =
+    told === false
+      ? weights.map(() => untold)
+      : await evaluate(store, prepared, problem, weights, told === "test" ? "test" : "all");
   const spent = await privacySpent(store, run, spec);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
@@ -69,6 +77,7 @@ export async function finishRun(
     model: modelKey(run),
   };
   for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
+  for (const key of await store.list(rawSumPrefix(run))) await store.remove(key);
   // Whoever goes on needs what slots remember.
   if (end.stop.kind === "done")
     for (const key of await store.list(memoryPrefix(run))) await store.remove(key);

@@ -1,10 +1,12 @@
 import type { PrivacySpent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import { account as accountOf } from "../privacy/account.ts";
 import type { Entry } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
-import { ledgerPrefix } from "./keys.ts";
+import type { Release } from "../privacy/release.ts";
+import { ledgerPrefix, type Publisher } from "./keys.ts";
 import type { RunSpec } from "./spec.ts";
-import { epsilonOf } from "./strategies/gossip/account.ts";
+import { epsilonOf as ofMessages } from "./strategies/gossip/account.ts";
 
 /**
  * What a private run has cost, told from its nodes' ledgers and never from its plan: messages that
@@ -20,13 +22,19 @@ export async function privacySpent(
   let epsilon = 0;
   let released = 0;
   let observers: Entry["observers"] = "nobody yet";
-  for (let node = 0; node < workers; node++) {
+  const publishers: Publisher[] = Array.from({ length: workers }, (_, node) => node);
+  for (const publisher of [...publishers, "aggregator"] as const) {
     const account = { epsilon: budget, delta, account: epsilonOf };
-    const entries = await openLedger(store, ledgerPrefix(run, node), account).entries();
+    const entries = await openLedger(store, ledgerPrefix(run, publisher), account).entries();
     released += entries.length;
     observers = entries[0]?.observers ?? observers;
     const releases = entries.map(({ release }) => release);
     epsilon = Math.max(epsilon, epsilonOf(releases, delta));
   }
   return { epsilon, delta, budget, unit, adjacency, released, observers };
+}
+
+function epsilonOf(releases: readonly Release[], delta: number): number {
+  const isSampled = releases.some(({ mechanism }) => mechanism === "dp-sgd");
+  return isSampled ? accountOf(releases, delta).epsilon : ofMessages(releases, delta);
 }

@@ -9,6 +9,7 @@ import type { NodeRoundTask } from "../messages.ts";
 import { epsilonOf } from "../strategies/gossip/account.ts";
 import { mixed, nextState } from "../strategies/gossip/node-step.ts";
 import { noised, releaseOf } from "../strategies/gossip/noised.ts";
+import { messageBytes, messageOf } from "./message.ts";
 import { nodeSecret } from "./node-secret.ts";
 import type { Answer, Operation, Workplace } from "./operation.ts";
 
@@ -61,21 +62,10 @@ export const nodeRound: Operation<NodeRoundTask, Examples, NodeInput> = {
     const key = nodeMessageKey(run, round, slot);
     const release = releaseOf(noise, values.length);
     const entry = { id: `round/${round}/node/${slot}`, release, unit, observers, key };
-    const bytes = await publish(store, ledger, entry, bytesOf(Float64Array.from(values)));
+    const bytes = await publish(store, ledger, entry, messageBytes(Float64Array.from(values)));
     return { loss: 0, values: messageOf(bytes, key) };
   },
 };
-
-/** A message is its numbers and nothing else: as long in every round, whatever they are. */
-export function messageOf(bytes: Uint8Array, key: string): Float64Array<ArrayBuffer> {
-  const length = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT;
-  const isWhole = Number.isInteger(length) && length > 0;
-  const values = isWhole ? new Float64Array(new Uint8Array(bytes).buffer) : null;
-  if (values?.every(Number.isFinite)) return values;
-  throw new RunError("bad-message", `${key}: it is no node's message`, {
-    hint: "it was damaged or written by something else; start the run anew",
-  });
-}
 
 async function readMessage(store: Store, run: string, round: number, node: number) {
   const key = nodeMessageKey(run, round, node);
@@ -86,10 +76,6 @@ async function readMessage(store: Store, run: string, round: number, node: numbe
   });
 }
 
-function bytesOf(values: Float64Array<ArrayBuffer>): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
 /** Noise under one name hides one state: whatever the state depends on is part of the name. */
 function useOf(
   { run, slot, encoded }: Workplace,
@@ -98,7 +84,7 @@ function useOf(
 ): string {
   const heard = createHash("sha256");
   heard.update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  for (const message of messages) heard.update(bytesOf(message));
+  for (const message of messages) heard.update(messageBytes(message));
   const mixes = [...from].map((node, i) => [node, mixing[i]]);
   const { digest } = encoded;
   return JSON.stringify([1, run, round, slot, digest, rule, noise, mixes, heard.digest("hex")]);

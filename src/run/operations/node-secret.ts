@@ -1,14 +1,14 @@
 import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
 import { newSecret } from "../../privacy/mechanisms/secret-bits.ts";
-import { nodeSecretKey } from "../keys.ts";
+import { nodeSecretKey, type Publisher } from "../keys.ts";
 
 /**
  * A node's secret: from the operating system, drawn while a request is answered and never before,
  * as a memory image may be started many times. Put where none is yet: whoever comes second, a clone
  * or a retry, takes the first one's.
  */
-export async function nodeSecret(store: Store, run: string, node: number): Promise<Uint8Array> {
+export async function nodeSecret(store: Store, run: string, node: Publisher): Promise<Uint8Array> {
   const key = nodeSecretKey(run, node);
   const known = await store.read(key);
   if (known !== null) return checked(known, key);

@@ -1,9 +1,11 @@
 import type { WorkerTask } from "../messages.ts";
 import { along } from "./along.ts";
 import { block } from "./block.ts";
+import { clippedSum } from "./clipped-sum.ts";
 import { gradient } from "./gradient.ts";
 import { localSteps } from "./local-steps.ts";
 import { nodeRound } from "./node-round.ts";
+import { noisedSum } from "./noised-sum.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { subproblemCurvatures, subproblemGradients } from "./subproblem-gradients.ts";
 import { subproblemSolutions } from "./subproblem-solutions.ts";
@@ -18,6 +20,8 @@ const operations: { readonly [Name in WorkerTask["operation"]]: Operation<Asked<
     block: opaque(block),
     "local-steps": opaque(localSteps),
     "node-round": opaque(nodeRound),
+    "clipped-sum": opaque(clippedSum),
+    "noised-sum": opaque(noisedSum),
     "subproblem-gradients": opaque(subproblemGradients),
     "subproblem-curvatures": opaque(subproblemCurvatures),
     "subproblem-solutions": opaque(subproblemSolutions),

@@ -1,5 +1,6 @@
 import { registry } from "../../core/registry.ts";
 import { alternatingMethod } from "./alternating/alternating-method.ts";
+import { dpSgdMethod } from "./dp-sgd/dp-sgd-method.ts";
 import { encodedBlocksMethod } from "./encoded-blocks/encoded-blocks-method.ts";
 import { gossipMethod } from "./gossip/gossip-method.ts";
 import { localStepsMethod } from "./local-steps/local-steps-method.ts";
@@ -14,4 +15,5 @@ export const methods = registry<Method>("strategy", [
   turnsMethod,
   localStepsMethod,
   gossipMethod,
+  dpSgdMethod,
 ]);

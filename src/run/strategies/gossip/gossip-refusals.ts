@@ -2,10 +2,12 @@ import { RunError } from "../../../core/errors.ts";
 import type { Problem } from "../../../problems/problem.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { Parts } from "../method.ts";
+import { refuseOpenRows } from "../private-rows.ts";
 import { type GossipOptions, graphOf } from "./gossip-options.ts";
 
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
-export function refuse(spec: RunSpec, { problem, encoding, wait }: Parts, options: GossipOptions) {
+export function refuse(spec: RunSpec, parts: Parts, options: GossipOptions) {
+  const { problem } = parts;
   const { privacy } = spec;
   if (privacy === undefined) {
     throw new RunError(
@@ -16,25 +18,9 @@ export function refuse(spec: RunSpec, { problem, encoding, wait }: Parts, option
       },
     );
   }
-  if (encoding.mixes || encoding.redundancy !== 1) {
-    throw new RunError(
-      "not-private",
-      `encoding: ${spec.encoding.type}: ` +
-        (encoding.mixes
-          ? "a mixture's gradient holds products of several records, which no clipping of rows " +
-            "bounds, and whoever decodes sees them all"
-          : "a record would be at several nodes, which release it several times"),
-      { hint: "leave encoding out: every node keeps its own rows, uncoded" },
-    );
-  }
+  refuseOpenRows(spec, parts);
   refuseProblem(spec, problem);
-  refuseData(spec);
   refuseBudget(privacy);
-  if (wait.wantsGradient || spec.auto !== undefined) {
-    throw new RunError("bad-combination", "wait: consensus has no gradients to choose k by", {
-      hint: "choose all, { fastest: k } or { deadline: 800ms, atLeast: k }",
-    });
-  }
   graphOf(options, spec.workers);
 }
 
@@ -51,20 +37,6 @@ function refuseProblem(spec: RunSpec, problem: Problem): void {
   throw new RunError("bad-combination", `problem: ${type}: its loss is not convex`, {
     hint: "choose problem: ridge, logistic, softmax, squared-hinge or mean",
   });
-}
-
-/** What is learned from all rows before training is in every number that follows. */
-function refuseData({ data }: RunSpec): void {
-  const leak = (setting: string, what: string, hint: string) =>
-    new RunError("not-private", `data.${setting}: ${what}, which nobody has paid for`, { hint });
-  if (data.standardize)
-    throw leak(
-      "standardize",
-      "true: means and deviations of all rows would be in every feature",
-      "give data.standardize: false, and scale features by public numbers beforehand",
-    );
-  if (data.missing === "impute")
-    throw leak("missing", "impute: means of all rows would stand in some", "fill them beforehand");
 }
 
 function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {

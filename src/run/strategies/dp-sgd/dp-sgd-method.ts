@@ -1,0 +1,81 @@
+import * as z from "zod";
+import { randomFrom } from "../../../core/random.ts";
+import { define } from "../../../core/registry.ts";
+import { optimizers } from "../../../optimizers/registry.ts";
+import { type Method, type Opening, training } from "../method.ts";
+import { encodeRows } from "../rounds/rounds-method.ts";
+import { dpSgd } from "./dp-sgd.ts";
+import { sumNoise } from "./dp-sgd-noise.ts";
+import { refuse, stepperOf } from "./dp-sgd-refusals.ts";
+import type { DpSgdPlan } from "./dp-sgd-state.ts";
+
+const options = {
+  rate: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("the chance of a record to be in a batch, by a coin of its own; 1 for all of them"),
+  noise: z
+    .enum(["aggregator", "workers"])
+    .default("aggregator")
+    .describe(
+      "who noises: one worker that is trusted with the others' sums, once; or every worker its " +
+        "own, which trusts nobody and adds as much noise again for each worker",
+    ),
+};
+
+export type DpSgdOptions = z.output<z.ZodObject<typeof options>>;
+
+const observers = {
+  aggregator:
+    "whoever can read the run's published sums and its model; not the worker that adds up",
+  workers: "whoever can read the run's published sums and its model",
+};
+
+/** Training that no single record shows in. */
+export const dpSgdMethod = define({
+  name: "dp-sgd",
+  summary: "clipped per-record gradients under noise: training with differential privacy",
+  reference: "Abadi et al., Deep Learning with Differential Privacy, CCS 2016",
+  options,
+  examples: [{}, { rate: 0.1, noise: "workers" }],
+  create: (chosen): Method => ({
+    usual: { encoding: "uncoded", optimizer: "sgd" },
+    isPrivate: true,
+    check: (spec, parts) => refuse(spec, parts),
+    needsCurvature: () => false,
+    stage: encodeRows,
+    open: (context) => training(dpSgd(dpSgdPlan(context, chosen))),
+  }),
+});
+
+/** What the strategy needs to know, once every slot has its rows. */
+export function dpSgdPlan(opening: Opening, { rate, noise: noiseAt }: DpSgdOptions): DpSgdPlan {
+  const { spec, problem, wait, prepared, encoded } = opening;
+  const { columns, preparation } = prepared;
+  const privacy = spec.privacy!;
+  const { epsilon, delta, unit, clip } = privacy;
+  const rounds = spec.stop.rounds;
+  const length = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  const noise = sumNoise({ privacy, rate, rounds, records: encoded.rows, length });
+  const budget = { epsilon, delta };
+  return {
+    workers: spec.workers,
+    optimizer: stepperOf(optimizers.create(spec.optimizer), spec),
+    rate,
+    clip,
+    divisor: rate * (privacy.divisor ?? encoded.rows),
+    l2: problem.l2,
+    shape: { columns, intercept: preparation.intercept },
+    pieces: problem.pieces,
+    weightsLength: length,
+    initial: () =>
+      problem.initial?.(randomFrom(spec.seed).fork("weights")) ?? new Float32Array(length),
+    noiseAt,
+    published: { ...noise, unit, budget, rounds, observers: observers[noiseAt] },
+    wait,
+    roundsMax: rounds,
+    patienceMs: spec.stop.patience * 1000,
+  };
+}

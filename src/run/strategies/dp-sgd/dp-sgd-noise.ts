@@ -1,0 +1,82 @@
+import { account } from "../../../privacy/account.ts";
+import { pldEpsilon } from "../../../privacy/accountants/pld.ts";
+import { rdpEpsilon } from "../../../privacy/accountants/rdp.ts";
+import { calibrateDpSgd } from "../../../privacy/calibrate.ts";
+import { gridFor, noiseOf, roundingSensitivity } from "../../../privacy/mechanisms/grid.ts";
+import { coinRate } from "../../../privacy/mechanisms/poisson-batch.ts";
+import type { PrivacyOptions } from "../../../privacy/options.ts";
+import type { DpSgdRelease, Release } from "../../../privacy/release.ts";
+import type { NoiseRule } from "../gossip/noised.ts";
+
+/** How sums are noised, round by round alike, and what one of them costs. All of it public. */
+export interface SumNoise {
+  readonly rule: NoiseRule;
+  /** Of one round. */
+  readonly release: DpSgdRelease;
+}
+
+interface Planned {
+  readonly privacy: PrivacyOptions;
+  readonly rate: number;
+  readonly rounds: number;
+  /** The most records that one sum is over, and how many numbers it is. */
+  readonly records: number;
+  readonly length: number;
+}
+
+/**
+ * The least noise that keeps the budget over the planned rounds. A record moves a sum by the clip
+ * norm, and by what rounding adds to that: of the sum's own additions, and of the noise's grid.
+ */
+export function sumNoise({ privacy, rate, rounds, records, length }: Planned): SumNoise {
+  const { adjacency, clip } = privacy;
+  const sampler = rate === 1 ? "full-batch" : "poisson";
+  const kind = { adjacency, sampler, rate: coinRate(rate), divisor: "public" } as const;
+  const steps = Math.max(1, rounds);
+  const least = calibrateDpSgd(privacy, { ...kind, steps });
+  const moved = clip + summationSensitivity(records, clip, length);
+  // The grid's own share is so small that the noise's grid does not depend on it.
+  const widened = moved + roundingSensitivity(length, gridFor(least.noise * moved));
+  const sigma = least.noise * widened;
+  const noise = noiseOf(gridFor(sigma)) / widened;
+  return {
+    rule: { mechanism: "gaussian", adjacency, sensitivity: widened, noise: sigma },
+    release: { ...least, noise, steps: 1 },
+  };
+}
+
+/**
+ * By how much rounding in a sum of n clipped gradients may move neighbours apart in the 2-norm: an
+ * entry's error is at most n u times the sum of the terms' sizes, here n clip, with u = 2^-53, in
+ * each of `length` entries and in both worlds.
+ */
+export function summationSensitivity(records: number, clip: number, length: number): number {
+  return 2 * Math.sqrt(length) * (records + 1) ** 2 * clip * 2 ** -53;
+}
+
+/**
+ * An upper bound of what so many rounds have cost, quick to tell: by Renyi orders, or, where those
+ * say more, what all planned rounds cost together by privacy losses, which is worked out once.
+ */
+export function quickAccount(
+  rounds: number,
+): (releases: readonly Release[], delta: number) => number {
+  const known = new Map<string, number | null>();
+  const ofAll = (release: DpSgdRelease, delta: number) => {
+    const name = JSON.stringify([release, delta]);
+    const told = known.get(name) ?? pldEpsilon([{ ...release, steps: rounds }], delta);
+    known.set(name, told);
+    return told;
+  };
+  return (releases, delta) => {
+    const [first] = releases;
+    const isPlanned =
+      first?.mechanism === "dp-sgd" &&
+      first.rate < 1 &&
+      releases.length <= rounds &&
+      releases.every((one) => JSON.stringify(one) === JSON.stringify(first));
+    if (!isPlanned) return releases.length === 0 ? 0 : account(releases, delta).epsilon;
+    const byOrders = rdpEpsilon([{ ...first, steps: releases.length }], delta, "integer").value;
+    return Math.min(byOrders, ofAll(first, delta) ?? byOrders);
+  };
+}

@@ -1,0 +1,54 @@
+import { RunError } from "../../../core/errors.ts";
+import type { Optimizer, Stepper } from "../../../optimizers/optimizer.ts";
+import { optimizers } from "../../../optimizers/registry.ts";
+import type { RunSpec } from "../../spec.ts";
+import type { Parts } from "../method.ts";
+import { refuseOpenRows } from "../private-rows.ts";
+
+/** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
+export function refuse(spec: RunSpec, parts: Parts): void {
+  const { privacy, problem: chosen } = spec;
+  if (privacy === undefined) {
+    throw new RunError("no-privacy", "strategy: dp-sgd needs a budget, and privacy is not given", {
+      hint: "give privacy: { epsilon, delta, unit: record, adjacency, clip }",
+    });
+  }
+  refuseOpenRows(spec, parts);
+  const { problem } = parts;
+  if (problem.l1 > 0 || problem.pairs !== undefined || problem.pieces !== undefined) {
+    throw new RunError(
+      "bad-combination",
+      `problem: ${chosen.type}: dp-sgd clips every record's own gradient, which it has not`,
+      { hint: "choose problem: logistic, softmax, squared-hinge, ridge or mean" },
+    );
+  }
+  stepperOf(optimizers.create(spec.optimizer), spec);
+  refuseBudget(privacy);
+}
+
+/** The optimizer, which sees noised gradients alone. */
+export function stepperOf(optimizer: Optimizer, { optimizer: chosen }: RunSpec): Stepper {
+  if (!optimizer.searches && !optimizer.needsCurvature) return optimizer;
+  throw new RunError(
+    "bad-combination",
+    `optimizer: ${chosen.type}: ${optimizer.searches ? "a line search" : "a safe step"} asks the ` +
+      "raw rows, which nobody has paid for",
+    { hint: "choose one with a learning rate, such as sgd or adam" },
+  );
+}
+
+function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {
+  const refuse = (path: string, what: string, hint: string) =>
+    new RunError("ambiguous-privacy", `privacy.${path}: ${what}`, { hint });
+  if (noise !== "gaussian")
+    throw refuse("noise", `${noise}: sums of clipped gradients take normal noise`, "leave it out");
+  if (delta === 0) throw refuse("delta", "0, which normal noise cannot keep", "give 1e-5, say");
+  if (unit !== "record")
+    throw refuse("unit", `${unit}: gradients are clipped record by record`, "choose unit: record");
+  if (adjacency === "add-remove" && divisor === undefined)
+    throw refuse(
+      "divisor",
+      "nothing given, and under add-remove the number of rows is private",
+      "give a public number, such as the rows that all workers together are expected to have",
+    );
+}
