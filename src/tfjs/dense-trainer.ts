@@ -48,6 +48,8 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
     initial: (random) => stock.initial(random),
     set: (weights) => floats.set(weights, weightsAt),
     outputs: forward,
+    // Layers with a penalty are in no chain.
+    penalty: () => 0,
     addGradient(part, gradient) {
       const { count } = part;
       const outputs = forward(part);

@@ -32,9 +32,11 @@ export interface Engine {
     gradient: Float64Array,
     random?: Random,
   ): number;
-  /** The sum of losses as for prediction. */
+  /** The sum of losses as for prediction, the model's own penalties counted once a row. */
   loss(examples: Examples, weights: Float32Array): number;
   readonly lossOf: OutputLoss;
+  /** The model's own penalties (regularizers), once. */
+  penalty(weights: Float32Array): number;
   /** Outputs as for prediction, a row's after another's. */
   outputs(rows: Rows, weights: Float32Array | Float64Array): Float32Array;
 }
@@ -56,6 +58,7 @@ export interface Trainer {
   set(weights: Float32Array): void;
   addGradient(part: Portion, gradient: Float64Array, random: Random): number;
   outputs(part: Portion): Float32Array;
+  penalty(): number;
 }
 
 /** The engine of a stored definition. */
@@ -80,6 +83,10 @@ export async function openEngine(
     isFused,
     weightsLength,
     lossOf,
+    penalty(weights) {
+      set(weights);
+      return trainer.penalty();
+    },
     initial(random) {
       useBackend(backend);
       return trainer.initial(random);
@@ -93,7 +100,7 @@ export async function openEngine(
     },
     loss(examples, weights) {
       set(weights);
-      let sum = 0;
+      let sum = examples.targets.length * trainer.penalty();
       for (const part of portions(examples))
         sum += lossOf(trainer.outputs(part), part.targets, part.values);
       return sum;

@@ -36,6 +36,8 @@ export async function openTrainer(
     set: (weights) => setWeights(slots, weights),
     addGradient: (part, gradient, random) =>
       drawing(random, () => addGradient(model, slots, part, loss, gradient)),
+    penalty: () =>
+      tf.tidy(() => model.calculateLosses().reduce((sum, one) => sum + one.dataSync()[0]!, 0)),
     outputs: (part) => tf.tidy(() => apply(model, part, false).dataSync()) as Float32Array,
   };
 }

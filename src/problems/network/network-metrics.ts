@@ -16,10 +16,12 @@ export function tallies(
       const loss = engine().lossOf(outputs, targets, inputs);
       const told =
         target === "classes" ? hits(options, outputs, targets, inputs) : errors(outputs, targets);
-      return Float64Array.of(targets.length, loss, ...told);
+      const penalty = targets.length * engine().penalty(weights);
+      return Float64Array.of(targets.length, loss, penalty, ...told);
     },
     metrics(tally) {
-      const meanLoss = tally[1]! / tally[0]!;
+      // The model's own penalties are of its loss; metrics are told without.
+      const meanLoss = (tally[1]! + tally[2]!) / tally[0]!;
       const all = target === "classes" ? chances(options, tally) : distances(tally);
       const { metrics } = options;
       if (metrics === undefined) return { meanLoss, metrics: all };
@@ -57,7 +59,7 @@ function largestOf(outputs: Float32Array, from: number, width: number): number {
 }
 
 function chances(options: NetworkOptions, tally: Float64Array): Record<string, number> {
-  const [count, loss, right, positions] = tally as unknown as [number, number, number, number];
+  const [count, loss, , right, positions] = tally as unknown as Five;
   const logloss = loss / count;
   const text = outputsOf(options).positions > 1 ? { perplexity: Math.exp(logloss) } : {};
   return { accuracy: right / positions, logloss, ...text };
@@ -79,7 +81,7 @@ function errors(outputs: Float32Array, targets: Float32Array): number[] {
 }
 
 function distances(tally: Float64Array): Record<string, number> {
-  const [count, , squaredErrors, absolute, sum, squares] = tally as unknown as Six;
+  const [count, , , squaredErrors, absolute, sum, squares] = tally as unknown as Seven;
   return {
     rmse: Math.sqrt(squaredErrors / count),
     mae: absolute / count,
@@ -87,4 +89,6 @@ function distances(tally: Float64Array): Record<string, number> {
   };
 }
 
-type Six = [number, number, number, number, number, number];
+type Five = [number, number, number, number, number];
+
+type Seven = [number, number, number, number, number, number, number];
