@@ -5,7 +5,7 @@ import type { Random } from "../core/random.ts";
  * Laws (tested over the registry): E|x - C(x)|^2 <= (1 - gamma)|x|^2 with `contraction`'s gamma;
  * what `decompress` reads from the payload is C(x) bit for bit; the same vector and randomness
  * give the same bytes; the vector is left alone; zeros give zeros, never NaN; entries that are no
- * numbers are not hidden.
+ * numbers do not become numbers where they are told of.
  */
 export interface Compressor {
   /**
