@@ -27,12 +27,12 @@ interface Training {
   readonly listen?: (event: RunEvent) => void;
 }
 
-/** Four workers, four rounds, everybody waited for: what all replies together lead to. */
+/** Three workers, three rounds, everybody waited for: what all replies together lead to. */
 export const given = {
   ...smallRidge,
-  workers: 4,
+  workers: 3,
   wait: "all",
-  stop: { rounds: 4, tolerance: 0, patience: 20 },
+  stop: { rounds: 3, tolerance: 0, patience: 20 },
 };
 
 /** The deployed worker bundle over a local Lambda and S3 of which something is out of order. */
@@ -44,6 +44,7 @@ export async function illCloud({ faults, weather, worker }: Ill) {
       worker: {
         directory: await bundleFolder("worker"),
         ...deployed.worker,
+        spares: 0,
         ...worker,
         environment: { KOFN_BUCKET: bucket, ...worker?.environment },
       },

@@ -15,19 +15,19 @@ test("all starts are cold and take their time: metered, and the run ends the sam
   const { end, result } = await cloud.train();
   expect(end.stop.kind).toBe("done");
   expect(result.weightsDigest).toBe(await undisturbed());
-  expect(end.totals).toMatchObject({ coldStarts: 16, invocations: 16, erasures: 0 });
+  expect(end.totals).toMatchObject({ coldStarts: 9, invocations: 9, erasures: 0 });
   const { lambda } = await cloud.emulator.bill();
-  expect(lambda).toMatchObject({ coldStarts: 16, invocations: 16 });
-  const environmentsUsd = 16 * prices.usdPerTenantEnvironmentGb;
+  expect(lambda).toMatchObject({ coldStarts: 9, invocations: 9 });
+  const environmentsUsd = 9 * prices.usdPerTenantEnvironmentGb;
   expect(lambda.costUsd).toBeGreaterThan(environmentsUsd);
-  expect(lambda.billedMs).toBeGreaterThan(16 * 100);
+  expect(lambda.billedMs).toBeGreaterThan(9 * 100);
 });
 
 test("environments recycled in the middle of a run load their shard again", async () => {
   await using cloud = await illCloud({ worker: { recycleAfterCalls: 2 } });
   const { end, result } = await cloud.train();
   expect(end.stop.kind).toBe("done");
-  expect(end.totals).toMatchObject({ coldStarts: 8, erasures: 0 });
+  expect(end.totals).toMatchObject({ coldStarts: 6, erasures: 0 });
   expect(result.weightsDigest).toBe(await undisturbed());
 });
 
