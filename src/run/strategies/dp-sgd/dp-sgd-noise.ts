@@ -28,7 +28,16 @@ interface Planned {
  * The least noise that keeps the budget over the planned rounds. A record moves a sum by the clip
  * norm, and by what rounding adds to that: of the sum's own additions, and of the noise's grid.
  */
-export function sumNoise({ privacy, rate, rounds, records, length }: Planned): SumNoise {
+export function sumNoise(planned: Planned): SumNoise {
+  const name = JSON.stringify(planned);
+  if (last?.name !== name) last = { name, noise: calibrated(planned) };
+  return last.noise;
+}
+
+/** Calibration takes a second or two, and a run is opened more than once. */
+let last: { readonly name: string; readonly noise: SumNoise } | null = null;
+
+function calibrated({ privacy, rate, rounds, records, length }: Planned): SumNoise {
   const { adjacency, clip } = privacy;
   const sampler = rate === 1 ? "full-batch" : "poisson";
   const kind = { adjacency, sampler, rate: coinRate(rate), divisor: "public" } as const;
