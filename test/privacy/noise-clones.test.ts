@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Store } from "../../src/ports/store.ts";
 import { gridFor } from "../../src/privacy/mechanisms/grid.ts";
 import { nodeMessageKey } from "../../src/run/keys.ts";
 import type { NodeRoundTask } from "../../src/run/messages.ts";
@@ -54,15 +55,30 @@ test("23: 1000 starts, clones included: no noise is ever drawn twice", async () 
 });
 
 test("a secret is drawn once, by whoever is first, and never while nothing is asked", async () => {
-  const store = memoryStore();
-  const { plan, shards, run } = sceneOf({ store });
-  expect(await store.list("secrets/")).toEqual([]);
-  const [task] = gossip(plan).wanted(gossip(plan).start());
-  await Promise.all(Array.from({ length: 10 }, () => performed(store, run, shards, task!)));
-  expect(await store.list("secrets/")).toEqual([`secrets/${run}/node-0`]);
-  const other = memoryStore();
-  await performed(other, run, shards, task!);
-  expect(await other.read(`secrets/${run}/node-0`)).not.toEqual(
-    await store.read(`secrets/${run}/node-0`),
-  );
+  const secretOf = async () => {
+    const inner = memoryStore();
+    const written: string[] = [];
+    const note = (key: string, bytes: Uint8Array) => {
+      if (key.startsWith("secrets/")) written.push(`${key} ${Buffer.from(bytes).toString("hex")}`);
+    };
+    const store: Store = {
+      ...inner,
+      async write(key, bytes) {
+        await inner.write(key, bytes);
+        note(key, bytes);
+      },
+      async writeOnce(key, bytes) {
+        const isFirst = await inner.writeOnce(key, bytes);
+        if (isFirst) note(key, bytes);
+        return isFirst;
+      },
+    };
+    const { plan, shards, run } = sceneOf({ store });
+    const [task] = gossip(plan).wanted(gossip(plan).start());
+    expect(written).toEqual([]);
+    await Promise.all(Array.from({ length: 10 }, () => performed(store, run, shards, task!)));
+    expect(written).toEqual([expect.stringMatching(`^secrets/${run}/node-0 [0-9a-f]{64}$`)]);
+    return written[0];
+  };
+  expect(await secretOf()).not.toBe(await secretOf());
 });
