@@ -4,7 +4,7 @@ import { type Adjacency, adjacencies } from "./release.ts";
 
 const positive = z.number().positive().finite();
 
-/** The `privacy` part of a spec. Unit and adjacency have no default: epsilon means nothing without. */
+/** The `privacy` part of a spec. Without unit and adjacency epsilon means nothing: no defaults. */
 export const privacySchema = z.strictObject({
   epsilon: positive.max(1_000).describe("the most that may be learned of anybody: the budget"),
   delta: z
@@ -28,8 +28,8 @@ export const privacySchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "what a node's sum of gradients is divided by: a public number; the node's rows where those " +
-        "are public, as under replace-one and zero-out",
+      "what a sum of gradients is divided by, a node's in gossip: a public number; the number of " +
+        "rows where that is public, as under replace-one and zero-out",
     ),
   evaluate: z
     .union([z.boolean(), z.literal("test")])

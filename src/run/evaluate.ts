@@ -13,8 +13,8 @@ export interface Evaluation {
 }
 
 /**
- * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data at several weights, in one pass over the stored
- * parts: memory holds one part at a time.
+ * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data at
+ * several weights, in one pass over the stored parts: memory holds one part at a time.
  */
 export async function evaluate(
   store: Store,

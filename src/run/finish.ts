@@ -3,6 +3,7 @@ import type { Prepared } from "../data/prepared.ts";
 import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
+import type { Problem } from "../problems/problem.ts";
 import { evaluate } from "./evaluate.ts";
 import {
   carriedPrefix,
@@ -20,6 +21,9 @@ import { problemReady } from "./stage.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
 const curvePointsMax = 80;
+const curvePointsMin = 12;
+/** Rows through a network, over all points: a forward pass is many products a row. */
+const networkRowsMax = 200_000;
 
 /** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
 export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
@@ -42,7 +46,8 @@ export async function finishRun(
   const { traces } = await readBatches(store, run, checkpoint?.sequence ?? 0);
   const zero = { round: 0, atMs: 0, weights: end.startWeights };
   const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
-  const points = curve([zero, ...traces.filter((trace) => trace.round < end.rounds), last]);
+  const before = traces.filter((trace) => trace.round < end.rounds);
+  const points = curve([zero, ...before, last], pointsFor(problem, prepared));
   const weights = points.map((point) => point.weights);
   // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
   const told = spec.privacy === undefined || spec.privacy.evaluate;
@@ -132,13 +137,19 @@ function modelBytes(
   return toSafetensors({ weights: { shape, data: weights } }, metadata);
 }
 
-function curve(points: readonly Trace[]): Trace[] {
+function pointsFor(problem: Problem, { rows, testRows }: Prepared): number {
+  if (problem.pieces === undefined) return curvePointsMax;
+  const affordable = Math.floor(networkRowsMax / (rows + testRows));
+  return Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
+}
+
+function curve(points: readonly Trace[], countMax: number): Trace[] {
   const rounds = new Map(points.map((point) => [point.round, point]));
   const distinct = [...rounds.values()];
-  if (distinct.length <= curvePointsMax) return distinct;
+  if (distinct.length <= countMax) return distinct;
   const kept = new Set<Trace>();
-  for (let i = 0; i < curvePointsMax; i++)
-    kept.add(distinct[Math.round((i * (distinct.length - 1)) / (curvePointsMax - 1))]!);
+  for (let i = 0; i < countMax; i++)
+    kept.add(distinct[Math.round((i * (distinct.length - 1)) / (countMax - 1))]!);
   return [...kept];
 }
 

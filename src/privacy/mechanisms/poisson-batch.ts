@@ -6,9 +6,8 @@ export function coinRate(rate: number): number {
 }
 
 /**
- * A Poisson batch: each record by a coin of its own, whatever the others do, so that nobody can
- * tell from outside which are in it. The coins are the secret's: accounts that count on the sampling
- * hold against those only who do not know it.
+ * A Poisson batch: each record by a coin of its own, whatever the others do. The coins are the
+ * secret's: accounts that count on the sampling hold only against those who do not know it.
  */
 export function poissonBatch(records: number, rate: number, bits: SecretBits): number[] {
   const limit = coinRate(rate) * 2 ** 32;

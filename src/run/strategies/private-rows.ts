@@ -2,7 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import type { RunSpec } from "../spec.ts";
 import type { Parts } from "./method.ts";
 
-/** Refuses what would let rows show around the noise: how they are stored, how they are prepared. */
+/** Refuses what would let rows show around the noise: how they are stored or prepared. */
 export function refuseOpenRows(spec: RunSpec, { encoding, wait }: Parts): void {
   if (encoding.mixes || encoding.redundancy !== 1) {
     throw new RunError(
