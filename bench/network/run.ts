@@ -1,11 +1,12 @@
+import { once } from "node:events";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { race } from "../kernels/race.ts";
 import { embeddingSteps } from "./embedding.ts";
-import { stockNetwork } from "./stock.ts";
 
 /**
  * Steps a second of a 784-128-10 network at batch 64, forward, backward and a step of gradient
@@ -25,16 +26,24 @@ const random = randomFrom("bench");
 const all = Float32Array.from({ length: steps * batch * columns }, () => random.uniform());
 const targets = Float32Array.from({ length: steps * batch }, () => random.integer(10));
 
-const stock = await stockNetwork(all, targets, columns, batch);
+const entry = new URL("./stock-thread.ts", import.meta.url);
+const thread = new Worker(entry, { workerData: { rows: all, classes: targets, columns, batch } });
+const [version] = (await once(thread, "message")) as [string];
+const epoch = async (): Promise<number> => {
+  thread.postMessage("epoch");
+  const [ms] = (await once(thread, "message")) as [number];
+  return ms;
+};
 const engines = { fused: await networkOf("auto"), tfjs: await networkOf("tfjs") };
 const taken = await race(
   [
     { name: "kofn, own kernels", run: () => train(engines.fused) },
     { name: "kofn over TensorFlow.js", run: () => train(engines.tfjs) },
-    { name: `TensorFlow.js ${stock.version} wasm, fit`, ask: () => stock.epoch() },
+    { name: `TensorFlow.js ${version} wasm, fit`, ask: epoch },
   ],
   Number(values.repetitions),
 );
+await thread.terminate();
 
 console.log("784-128-10, batch 64                    steps/s (median)      (best)");
 const rates = Object.entries(taken).map(([name, { medianMs, bestMs }]) => {

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-wasm";
 import * as core from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 
-/** TensorFlow.js as it comes: its WASM backend, its layers, its `fit`. In a process of its own. */
+/** TensorFlow.js as it comes: its WASM backend, its layers, its `fit`. On a thread of its own. */
 export interface Stock {
   readonly version: string;
   /** Milliseconds of an epoch of so many steps. */
