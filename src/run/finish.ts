@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import type { Prepared } from "../data/prepared.ts";
 import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { toSafetensors } from "../wire/safetensors.ts";
 import type { Problem } from "../problems/problem.ts";
+import { toSafetensors } from "../wire/safetensors.ts";
 import { evaluate } from "./evaluate.ts";
 import {
   carriedPrefix,
@@ -23,7 +23,7 @@ import { problemReady } from "./stage.ts";
 const curvePointsMax = 80;
 const curvePointsMin = 12;
 /** Rows through a network, over all points: a forward pass is many products a row. */
-const networkRowsMax = 200_000;
+const networkRowsMax = 100_000;
 
 /** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
 export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {

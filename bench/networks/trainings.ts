@@ -1,0 +1,93 @@
+import type { RunInput } from "../../src/run/spec.ts";
+
+/** What is trained, but for who takes part and how updates are told. */
+export interface Training {
+  readonly name: string;
+  readonly spec: Pick<RunInput, "problem" | "data">;
+  /** Rounds of six replies. */
+  readonly rounds: number;
+  /** The workers' own: the same with and without compression. */
+  readonly learningRate: { schedule: "inverse"; scale: number; shift: number } | number;
+  readonly momentum: number;
+  readonly batch: number;
+  readonly k: string;
+  /** The outer optimizer's, where there is one: its rate multiplies the workers'. */
+  readonly outerRate: number;
+}
+
+export interface Sizes {
+  readonly digits: string;
+  readonly text: string;
+  readonly digitsRounds: number;
+  readonly textRounds: number;
+}
+
+export function trainings({ digits, text, digitsRounds, textRounds }: Sizes): Training[] {
+  return [
+    {
+      name: "convolutional, digits",
+      spec: {
+        problem: { type: "network", model: `${import.meta.dirname}/convolutional.ts` },
+        data: { source: digits, target: "digit", test: 0.2 },
+      },
+      rounds: digitsRounds,
+      learningRate: { schedule: "inverse", scale: 20, shift: 100 },
+      momentum: 0,
+      batch: 8,
+      k: "10%",
+      outerRate: 0.005,
+    },
+    {
+      name: "transformer, characters",
+      spec: {
+        problem: { type: "network", model: `${import.meta.dirname}/characters.ts` },
+        data: { source: text, text: { vocabulary: "characters", length: 32 }, test: 0.1 },
+      },
+      rounds: textRounds,
+      learningRate: { schedule: "inverse", scale: 120, shift: 400 },
+      momentum: 0,
+      batch: 8,
+      k: "10%",
+      outerRate: 0.005,
+    },
+  ];
+}
+
+export const workers = 8;
+export const quorum = 6;
+export const localSteps = 4;
+
+/** Who takes part and how updates are told. */
+export interface Circumstance {
+  readonly name: string;
+  /** Late, failing and compressed; on the platform that the bench was asked for. */
+  readonly disturbed: boolean;
+  readonly outer?: { readonly type: string };
+}
+
+export const circumstances: readonly Circumstance[] = [
+  { name: "undisturbed, uncompressed", disturbed: false },
+  { name: "6 of 8, failures, sign-top-k", disturbed: true },
+  { name: "the same, MADA outside", disturbed: true, outer: { type: "mada" } },
+];
+
+/** The same number of replies in all, whoever takes part: all 8, or the first 6 of every round. */
+export function specOf(training: Training, { disturbed, outer }: Circumstance): RunInput {
+  const { spec, rounds, learningRate, momentum, batch, k, outerRate } = training;
+  return {
+    ...spec,
+    workers,
+    encoding: "uncoded",
+    strategy: { type: "local-steps", steps: localSteps, batch, learningRate, momentum },
+    ...(outer === undefined ? {} : { optimizer: { ...outer, learningRate: outerRate } }),
+    stop: { rounds: disturbed ? rounds : Math.round((rounds * quorum) / workers), tolerance: 0 },
+    seed: 7,
+    ...(disturbed
+      ? {
+          wait: { fastest: quorum },
+          compression: { type: "sign-top-k", k },
+          weather: { model: "lambda", failures: "3%", duplicates: "2%" },
+        }
+      : { wait: "all", weather: { model: "calm" } }),
+  };
+}
