@@ -23,7 +23,7 @@ import { problemReady } from "./stage.ts";
 const curvePointsMax = 80;
 const curvePointsMin = 12;
 /** Rows through a network, over all points: a forward pass is many products a row. */
-const networkRowsMax = 100_000;
+const networkRowsMax = 40_000;
 
 /** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
 export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
