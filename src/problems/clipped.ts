@@ -1,4 +1,4 @@
-import { addTransposed } from "../math/products.ts";
+import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { predict } from "./linear.ts";
 import type { Problem } from "./problem.ts";
@@ -14,66 +14,75 @@ export interface ClippedSums {
 /**
  * The gradient's sum with each row's part clipped to norm `clip`. Over linear predictions a row's
  * gradient is its slopes times its features, so its norm is the product of theirs, and no gradient
- * is formed. What is not finite counts nothing.
+ * is formed. What is not finite counts nothing. Sums are plain ones of doubles, row by row: the
+ * quicker kernels' rounding, of n rows together, could move neighbours further apart than the clip.
  */
 export function clippedSums(
   problem: Problem,
   examples: Examples,
   weights: Float64Array<ArrayBuffer>,
   clip: number,
+  random?: Random,
 ): ClippedSums {
   const sums = {
     open: new Float64Array(weights.length),
     clipped: new Float64Array(weights.length),
   };
   if (problem.addApart !== undefined) {
-    problem.addApart(examples, weights, clip, sums);
+    problem.addApart(examples, weights, clip, sums, random);
     return sums;
   }
   const { rows, targets } = examples;
   const predictions = predict(rows, weights);
   const slopes = new Float64Array(predictions.length);
   problem.lossAt(predictions, targets, slopes);
-  const lengths = rowLengths(rows);
   const outputs = weights.length / rows.columns;
   for (let row = 0; row < rows.rows; row++) {
     let squares = 0;
     for (let output = 0; output < outputs; output++)
       squares += slopes[output * rows.rows + row]! ** 2;
-    const length = lengths[row]! * Math.sqrt(squares);
-    // A little less, so that rounding cannot carry a row over the norm.
-    const factor = length > clip ? (clip / length) * (1 - 2 ** -48) : 1;
+    const length = rowLength(rows, row) * Math.sqrt(squares);
+    const factor = clipFactor(length, rows.columns + outputs, clip);
+    if (factor === 0) continue;
     for (let output = 0; output < outputs; output++) {
-      const at = output * rows.rows + row;
-      slopes[at] = Number.isFinite(length) ? slopes[at]! * factor : 0;
+      const slope = slopes[output * rows.rows + row]! * factor;
+      if (slope !== 0) addRow(rows, row, slope, sums.clipped, output * rows.columns);
     }
-  }
-  for (let output = 0; output < outputs; output++) {
-    addTransposed(
-      finiteRows(rows, lengths),
-      slopes.subarray(output * rows.rows, (output + 1) * rows.rows),
-      sums.clipped.subarray(output * rows.columns, (output + 1) * rows.columns),
-    );
   }
   return sums;
 }
 
-function rowLengths(rows: Rows): Float64Array {
-  const lengths = new Float64Array(rows.rows);
-  for (let row = 0; row < rows.rows; row++) {
-    const [from, to] =
-      rows.kind === "dense"
-        ? [row * rows.columns, (row + 1) * rows.columns]
-        : [rows.offsets[row]!, rows.offsets[row + 1]!];
-    let squares = 0;
-    for (let at = from; at < to; at++) squares += rows.values[at]! ** 2;
-    lengths[row] = Math.sqrt(squares);
-  }
-  return lengths;
+/**
+ * What a part of this norm is multiplied by; 0 where it is not finite. The norm was computed from so
+ * many terms, and counts as the most that it may be: rounding carries no part over the clip.
+ */
+export function clipFactor(length: number, terms: number, clip: number): number {
+  if (!Number.isFinite(length)) return 0;
+  const most = length * (1 + (terms + 8) * 2 ** -52);
+  return most > clip ? clip / most : 1;
 }
 
-/** A row that holds what is no number must not show: 0 times infinity is none either. */
-function finiteRows(rows: Rows, lengths: Float64Array): Rows {
-  if (lengths.every(Number.isFinite)) return rows;
-  return { ...rows, values: rows.values.map((value) => (Number.isFinite(value) ? value : 0)) };
+function rowLength(rows: Rows, row: number): number {
+  const [from, to] = entriesOf(rows, row);
+  let squares = 0;
+  for (let at = from; at < to; at++) squares += rows.values[at]! ** 2;
+  return Math.sqrt(squares);
+}
+
+function addRow(rows: Rows, row: number, factor: number, out: Float64Array, from: number): void {
+  const { values } = rows;
+  const [begin, end] = entriesOf(rows, row);
+  if (rows.kind === "dense") {
+    for (let at = begin; at < end; at++) out[from + at - begin]! += values[at]! * factor;
+    return;
+  }
+  const { indices } = rows;
+  for (let at = begin; at < end; at++) out[from + indices[at]!]! += values[at]! * factor;
+}
+
+/** Where a row's entries begin and end. */
+function entriesOf(rows: Rows, row: number): [number, number] {
+  return rows.kind === "dense"
+    ? [row * rows.columns, (row + 1) * rows.columns]
+    : [rows.offsets[row]!, rows.offsets[row + 1]!];
 }

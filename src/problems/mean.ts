@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import { clipFactor } from "./clipped.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -72,7 +73,7 @@ function addApart(
       row[j] = Number.isFinite(part) ? part : 0;
       squares += row[j]! ** 2;
     }
-    const factor = Math.min(1, clip / Math.sqrt(squares || 1));
+    const factor = clipFactor(Math.sqrt(squares), columns, clip);
     for (let j = 0; j < columns; j++) clipped[j]! += factor * row[j]!;
   }
 }

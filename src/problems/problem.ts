@@ -76,7 +76,9 @@ export interface Problem {
   crowdSums?(crowd: Crowd, weights: Float32Array, out: CrowdSums): void;
   /**
    * Adds the gradient in two parts (see clipped.ts): `open`, which knows nothing of rows, once,
-   * and every row's own, clipped to a norm. Absent where predictions are linear.
+   * and every row's own, clipped to a norm. Absent where predictions are linear. `random` is for
+   * problems that draw while they train: every row sees the same draws, so that one more row
+   * changes no other's.
    */
   addApart?(
     examples: Examples,
@@ -86,6 +88,7 @@ export interface Problem {
       readonly open: Float64Array<ArrayBuffer>;
       readonly clipped: Float64Array<ArrayBuffer>;
     },
+    random?: Random,
   ): void;
   /**
    * What a line search along d needs of some rows. Quadratic losses: one number, the sum of

@@ -69,7 +69,7 @@ function refusePrivacy({ privacy, strategy }: RunSpec, method: Method): void {
   throw new RunError(
     "not-private",
     `privacy: strategy ${strategy.type} tells gradients as they are, without noise`,
-    { hint: "choose strategy: gossip, or leave privacy out" },
+    { hint: "choose strategy: dp-sgd or gossip, or leave privacy out" },
   );
 }
 

@@ -11,10 +11,11 @@ export const stepsMax = 2 ** 31;
 
 /** Uniform over 0 to n - 1, for n up to 2^31. */
 export function uniformBelow(n: number, bits: SecretBits): number {
-  const limit = 2 ** 32 - (2 ** 32 % n);
   for (;;) {
     const word = bits.word();
-    if (word < limit) return word % n;
+    // The last words are one part of n short. Remainders of integers of 32 bits are the quick ones.
+    if (word < 2 ** 32 - n || word < 2 ** 32 - ((-n >>> 0) % (n >>> 0)))
+      return ((word >>> 0) % (n >>> 0)) >>> 0;
   }
 }
 

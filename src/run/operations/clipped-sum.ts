@@ -1,3 +1,4 @@
+import { randomFrom } from "../../core/random.ts";
 import type { Examples } from "../../math/rows.ts";
 import { poissonBatch } from "../../privacy/mechanisms/poisson-batch.ts";
 import { secretBits } from "../../privacy/mechanisms/secret-bits.ts";
@@ -43,9 +44,11 @@ export const clippedSum: Operation<ClippedSumTask, Examples, SumInput> = {
   },
   work(problem, { examples, published, secret, batchUse, noiseUse }, task) {
     if (published !== null) return { loss: 0, values: published };
-    const { rate, clip, publishes } = task;
+    const { round, rate, clip, publishes } = task;
     const batch = batchOf(examples, rate, secret, batchUse);
-    const { clipped } = clippedSums(problem, batch, Float64Array.from(task.weights), clip);
+    const weights = Float64Array.from(task.weights);
+    const random = randomFrom(`round/${round}`);
+    const { clipped } = clippedSums(problem, batch, weights, clip, random);
     if (publishes === null) return { loss: 0, values: clipped };
     return { loss: 0, values: noised(clipped, publishes.rule, secret, noiseUse) };
   },

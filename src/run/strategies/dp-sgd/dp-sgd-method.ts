@@ -1,7 +1,12 @@
 import * as z from "zod";
+import { RunError } from "../../../core/errors.ts";
 import { randomFrom } from "../../../core/random.ts";
 import { define } from "../../../core/registry.ts";
+import type { Examples } from "../../../math/rows.ts";
 import { optimizers } from "../../../optimizers/registry.ts";
+import { clippedSums } from "../../../problems/clipped.ts";
+import type { Problem } from "../../../problems/problem.ts";
+import type { RunSpec } from "../../spec.ts";
 import { type Method, type Opening, training } from "../method.ts";
 import { encodeRows } from "../rounds/rounds-method.ts";
 import { dpSgd } from "./dp-sgd.ts";
@@ -58,7 +63,8 @@ export function dpSgdPlan(opening: Opening, { rate, noise: noiseAt }: DpSgdOptio
   const { epsilon, delta, unit, clip } = privacy;
   const rounds = spec.stop.rounds;
   const length = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
-  const noise = sumNoise({ privacy, rate, rounds, records: encoded.rows, length });
+  const records = recordsOf(spec, encoded.rows);
+  const noise = sumNoise({ privacy, rate, rounds, records, workers: spec.workers, length });
   const budget = { epsilon, delta };
   return {
     workers: spec.workers,
@@ -69,6 +75,7 @@ export function dpSgdPlan(opening: Opening, { rate, noise: noiseAt }: DpSgdOptio
     l2: problem.l2,
     shape: { columns, intercept: preparation.intercept },
     pieces: problem.pieces,
+    open: problem.addApart === undefined ? null : openPart(problem, columns, clip),
     weightsLength: length,
     initial: () =>
       problem.initial?.(randomFrom(spec.seed).fork("weights")) ?? new Float32Array(length),
@@ -78,4 +85,29 @@ export function dpSgdPlan(opening: Opening, { rate, noise: noiseAt }: DpSgdOptio
     roundsMax: rounds,
     patienceMs: spec.stop.patience * 1000,
   };
+}
+
+/**
+ * A public number that the rows are not above. Under add-remove how many there are is private, so
+ * that it cannot be they.
+ */
+function recordsOf({ privacy }: RunSpec, rows: number): number {
+  const { adjacency, divisor } = privacy!;
+  if (adjacency !== "add-remove") return rows;
+  const most = 2 * divisor!;
+  if (rows <= most) return most;
+  throw new RunError(
+    "bad-value",
+    `privacy.divisor: ${divisor}, and there are more than twice as many rows`,
+    { hint: "give the number of rows that is expected; it need not be exact" },
+  );
+}
+
+/** What the gradient has besides the rows' parts: known without them. */
+function openPart(problem: Problem, columns: number, clip: number) {
+  const none: Examples = {
+    rows: { kind: "dense", rows: 0, columns, values: new Float32Array(0) },
+    targets: new Float32Array(0),
+  };
+  return (at: Float32Array) => clippedSums(problem, none, Float64Array.from(at), clip).open;
 }

@@ -1,4 +1,5 @@
 import { account } from "../../../privacy/account.ts";
+import { gaussianEpsilon } from "../../../privacy/accountants/gaussian.ts";
 import { pldEpsilon } from "../../../privacy/accountants/pld.ts";
 import { rdpEpsilon } from "../../../privacy/accountants/rdp.ts";
 import { calibrateDpSgd } from "../../../privacy/calibrate.ts";
@@ -19,8 +20,10 @@ interface Planned {
   readonly privacy: PrivacyOptions;
   readonly rate: number;
   readonly rounds: number;
-  /** The most records that one sum is over, and how many numbers it is. */
+  /** The most records that a sum is over: a public number. */
   readonly records: number;
+  readonly workers: number;
+  /** How many numbers a sum is. */
   readonly length: number;
 }
 
@@ -37,15 +40,15 @@ export function sumNoise(planned: Planned): SumNoise {
 /** Calibration takes a second or two, and a run is opened more than once. */
 let last: { readonly name: string; readonly noise: SumNoise } | null = null;
 
-function calibrated({ privacy, rate, rounds, records, length }: Planned): SumNoise {
+function calibrated({ privacy, rate, rounds, records, workers, length }: Planned): SumNoise {
   const { adjacency, clip } = privacy;
   const sampler = rate === 1 ? "full-batch" : "poisson";
   const kind = { adjacency, sampler, rate: coinRate(rate), divisor: "public" } as const;
   const steps = Math.max(1, rounds);
   const least = calibrateDpSgd(privacy, { ...kind, steps });
-  const moved = clip + summationSensitivity(records, clip, length);
-  // The grid's own share is so small that the noise's grid does not depend on it.
-  const widened = moved + roundingSensitivity(length, gridFor(least.noise * moved));
+  const moved = clip + summationSensitivity(records, workers, clip);
+  // The grid's own share may take the noise to the next coarser grid, and no further.
+  const widened = moved + roundingSensitivity(length, gridFor(2 * least.noise * moved));
   const sigma = least.noise * widened;
   const noise = noiseOf(gridFor(sigma)) / widened;
   return {
@@ -55,12 +58,12 @@ function calibrated({ privacy, rate, rounds, records, length }: Planned): SumNoi
 }
 
 /**
- * By how much rounding in a sum of n clipped gradients may move neighbours apart in the 2-norm: an
- * entry's error is at most n u times the sum of the terms' sizes, here n clip, with u = 2^-53, in
- * each of `length` entries and in both worlds.
+ * By how much rounding in a sum of n clipped gradients may move neighbours apart in the 2-norm. An
+ * entry's error is at most u times the sum of its terms' sizes for every product and addition, with
+ * u = 2^-53; the sizes as a vector are n clip at most, and there are two worlds.
  */
-export function summationSensitivity(records: number, clip: number, length: number): number {
-  return 2 * Math.sqrt(length) * (records + 1) ** 2 * clip * 2 ** -53;
+export function summationSensitivity(records: number, workers: number, clip: number): number {
+  return 2 * (records + workers + 2) * records * clip * 2 ** -53;
 }
 
 /**
@@ -79,6 +82,10 @@ export function quickAccount(
   };
   return (releases, delta) => {
     const [first] = releases;
+    if (first?.mechanism === "dp-sgd" && first.rate === 1) {
+      const exact = gaussianEpsilon(releases, delta);
+      if (exact !== null) return exact;
+    }
     const isPlanned =
       first?.mechanism === "dp-sgd" &&
       first.rate < 1 &&

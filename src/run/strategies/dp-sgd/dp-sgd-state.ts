@@ -16,6 +16,8 @@ export interface DpSgdPlan {
   readonly l2: number;
   readonly shape: WeightShape;
   readonly pieces: readonly Piece[] | undefined;
+  /** What the gradient of the mean loss has besides the rows' clipped parts; null for nothing. */
+  readonly open: ((at: Float32Array) => Float64Array) | null;
   readonly weightsLength: number;
   initial(): Float32Array<ArrayBuffer>;
   readonly noiseAt: "aggregator" | "workers";

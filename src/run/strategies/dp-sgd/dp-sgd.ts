@@ -177,7 +177,8 @@ function stepped(
   const { optimizer, l2, shape, pieces } = plan;
   const { round, weights, memory, startedMs } = state;
   const at = asked(state);
-  const gradient = total.map((value) => value / plan.divisor);
+  const open = plan.open?.(at);
+  const gradient = total.map((value, j) => value / plan.divisor + (open?.[j] ?? 0));
   addPenaltyGradient(l2, at, shape, gradient);
   const stepSize = optimizer.stepSize({ smoothness: 1, share: 1, round });
   const shrink = (point: Float64Array<ArrayBuffer>) => point;
