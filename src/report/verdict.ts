@@ -43,7 +43,11 @@ function doubts({ figures, repeatedReplies, resumes, toldInSums, slots }: RunDat
         `${plural(slots.length, "slot")} alone.`,
     );
   if (figures.objective === null && figures.rounds > 0)
-    notes.push("The objective is not a finite number: training diverged or was never measured.");
+    notes.push(
+      figures.privacy === null
+        ? "The objective is not a finite number: training diverged or was never measured."
+        : "The objective was not measured: it would tell of raw rows what nobody has paid for.",
+    );
   if (resumes > 0) notes.push(`Resumed ${plural(resumes, "time")}.`);
   if (repeatedReplies > 0)
     notes.push(`Counted in the totals only: replies to unfinished rounds, ${repeatedReplies}.`);

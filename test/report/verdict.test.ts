@@ -78,3 +78,28 @@ test.each([
 test("nothing at all is said plainly", () => {
   expect(verdict().sentence).toBe("There is no run to report.");
 });
+
+test("a private run kept its objective back, others diverged", () => {
+  const privacy = {
+    epsilon: 1,
+    delta: 1e-5,
+    budget: 1,
+    unit: "record",
+    adjacency: "add-remove",
+    released: 3,
+    observers: "all",
+  };
+  const without = (more: object) =>
+    sampleEvents()
+      .filter(({ type }) => type !== "evaluated")
+      .map((event) =>
+        event.type === "round"
+          ? { ...event, objectiveEstimate: Number.NaN }
+          : event.type === "result"
+            ? { ...event, objective: Number.NaN, ...more }
+            : event,
+      );
+  const notes = (more: object) => verdict({ label: "one", events: without(more) }).notes.join("\n");
+  expect(notes({ privacy })).toContain("The objective was not measured");
+  expect(notes({})).toContain("training diverged");
+});
