@@ -67,32 +67,39 @@ export function summationSensitivity(records: number, workers: number, clip: num
 }
 
 /**
- * An upper bound of what so many rounds have cost, quick to tell: by Renyi orders, or, where those
- * say more, what all planned rounds cost together by privacy losses, which is worked out once.
+ * An upper bound of what so many rounds have cost, quick to tell: exactly, where every record is in
+ * every batch; else by Renyi orders, or, where those say more, what all planned rounds cost
+ * together by privacy losses.
  */
 export function quickAccount(
   rounds: number,
 ): (releases: readonly Release[], delta: number) => number {
-  const known = new Map<string, number | null>();
-  const ofAll = (release: DpSgdRelease, delta: number) => {
-    const name = JSON.stringify([release, delta]);
-    const told = known.get(name) ?? pldEpsilon([{ ...release, steps: rounds }], delta);
-    known.set(name, told);
-    return told;
-  };
   return (releases, delta) => {
     const [first] = releases;
-    if (first?.mechanism === "dp-sgd" && first.rate === 1) {
-      const exact = gaussianEpsilon(releases, delta);
-      if (exact !== null) return exact;
-    }
+    if (first === undefined) return 0;
+    const exact = gaussianEpsilon(releases, delta);
+    if (exact !== null) return exact;
+    const name = nameOf(first);
     const isPlanned =
-      first?.mechanism === "dp-sgd" &&
-      first.rate < 1 &&
+      first.mechanism === "dp-sgd" &&
       releases.length <= rounds &&
-      releases.every((one) => JSON.stringify(one) === JSON.stringify(first));
-    if (!isPlanned) return releases.length === 0 ? 0 : account(releases, delta).epsilon;
+      releases.every((one) => nameOf(one) === name);
+    if (!isPlanned) return account(releases, delta).epsilon;
     const byOrders = rdpEpsilon([{ ...first, steps: releases.length }], delta, "integer").value;
-    return Math.min(byOrders, ofAll(first, delta) ?? byOrders);
+    return Math.min(byOrders, ofAll({ ...first, steps: rounds }, delta) ?? byOrders);
   };
 }
+
+/** By privacy losses, which take a second: worked out once a process, whoever asks. */
+function ofAll(release: DpSgdRelease, delta: number): number | null {
+  const name = `${nameOf(release)} ${delta}`;
+  if (told?.name !== name) told = { name, epsilon: pldEpsilon([release], delta) };
+  return told.epsilon;
+}
+
+/** What was read from a ledger has its parts in another order. */
+function nameOf(release: Release): string {
+  return JSON.stringify(Object.entries(release).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+let told: { readonly name: string; readonly epsilon: number | null } | null = null;
