@@ -78,6 +78,8 @@ export interface Figures {
   readonly forecast: { readonly seconds: number; readonly dollars: number } | null;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Where updates are compressed: of those that counted, and of weights sent; else null. */
+  readonly payloads: { readonly bitsUp: number; readonly bitsDown: number } | null;
   /** Tasks whose reply did not count, late and lost together. */
   readonly erasures: number;
   readonly arrivals: Fates;

@@ -90,12 +90,21 @@ function figuresOf(history: History): Figures {
     forecast: result?.forecast ?? null,
     bytesUp: result?.bytesUp ?? bytesUp,
     bytesDown: result?.bytesDown ?? bytesDown,
+    payloads: payloadsOf(history),
     erasures: result?.erasures ?? fates.late + fates.lost,
     arrivals: fates,
     coldStarts,
     privacy: result?.privacy ?? null,
     staleness: stalenessOf(history),
   };
+}
+
+function payloadsOf({ rounds }: History): Figures["payloads"] {
+  const told = rounds.filter(({ event }) => event.bitsUp !== undefined);
+  if (told.length === 0) return null;
+  const sum = (name: "bitsUp" | "bitsDown") =>
+    told.reduce((total, { event }) => total + (event[name] ?? 0), 0);
+  return { bitsUp: sum("bitsUp"), bitsDown: sum("bitsDown") };
 }
 
 function stalenessOf({ rounds }: History): Staleness | null {

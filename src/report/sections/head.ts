@@ -36,7 +36,7 @@ export function figuresSection(runs: readonly RunData[]): Html {
 }
 
 function figuresOf({ figures, facts, pace }: RunData): Html[] {
-  const { metric, arrivals, forecast } = figures;
+  const { metric, arrivals, forecast, payloads } = figures;
   const asked = arrivals.counted + arrivals.late + arrivals.lost;
   const share = asked === 0 ? "" : `${formatPercent(figures.erasures / asked)} of replies; `;
   const sooner = facts === null ? "" : `of at most ${formatCount(facts.roundsMax)}`;
@@ -67,14 +67,26 @@ function figuresOf({ figures, facts, pace }: RunData): Html[] {
         forecast && formatDollars(forecast.dollars),
       ),
     ),
-    figure("Sent to workers", formatBytes(figures.bytesDown), "requests"),
-    figure("Sent back", formatBytes(figures.bytesUp), "replies"),
+    figure(
+      "Sent to workers",
+      formatBytes(figures.bytesDown),
+      payloads === null ? "requests" : `of which weights ${bitsWords(payloads.bitsDown)}`,
+    ),
+    figure(
+      "Sent back",
+      formatBytes(figures.bytesUp),
+      payloads === null ? "replies" : `of which payloads ${bitsWords(payloads.bitsUp)}`,
+    ),
     figure(
       "Erasures",
       formatCount(figures.erasures),
       `${share}${formatCount(arrivals.late)} late, ${formatCount(arrivals.lost)} lost`,
     ),
   ];
+}
+
+function bitsWords(bits: number): string {
+  return `${formatCount(bits)} bits`;
 }
 
 function figure(name: string, value: string, note: string): Html {
