@@ -38,7 +38,7 @@ export async function openTrainer(
       drawing(random, () => addGradient(model, slots, part, loss, gradient)),
     penalty: () =>
       tf.tidy(() => model.calculateLosses().reduce((sum, one) => sum + one.dataSync()[0]!, 0)),
-    outputs: (part) => tf.tidy(() => apply(model, part, false).dataSync()) as Float32Array,
+    outputs: (part) => outputsOf(model, part),
   };
 }
 
@@ -48,6 +48,14 @@ function apply(model: LayersModel, { count, values }: Portion, training: boolean
   const flat = tf.tensor(values, shape, "float32");
   const given = input.dtype === "int32" ? tf.cast(flat, "int32") : flat;
   return model.apply(given, { training }) as tf.Tensor;
+}
+
+/** Not what `tidy` returns: it looks for tensors in that, number by number. */
+function outputsOf(model: LayersModel, part: Portion): Float32Array {
+  const outputs = tf.tidy(() => apply(model, part, false));
+  const told = outputs.dataSync() as Float32Array;
+  outputs.dispose();
+  return told;
 }
 
 function addGradient(
