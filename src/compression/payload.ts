@@ -1,24 +1,17 @@
-import { crc32 } from "node:zlib";
-import { ByteReader, refuse } from "./byte-reader.ts";
+import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import type { Content } from "./content.ts";
+import { checkedBody, withChecksum } from "./checksum.ts";
+import { type Content, lengthOf } from "./content.ts";
 import { expand } from "./expand.ts";
 import { readContent } from "./read-content.ts";
 import { writeContent } from "./write-content.ts";
 
-/** Raised with every change of the format. */
-const version = 1;
-const crcBytes = 4;
-
-/** A payload: version, content, and the CRC-32 of both. */
+/** A payload: what its content says, and a checksum of that and of the vector's length. */
 export function payloadOf(content: Content): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
-  writer.byte(version);
   writeContent(writer, content);
   writer.align();
-  const crc = crc32(writer.written());
-  for (let shift = 0; shift < 32; shift += 8) writer.byte((crc >>> shift) & 255);
-  return writer.written().slice();
+  return withChecksum(writer.written(), lengthOf(content));
 }
 
 /**
@@ -31,13 +24,7 @@ export function decompress(payload: Uint8Array, length: number): Float32Array<Ar
 
 /** What a payload says, checked. */
 export function contentOf(payload: Uint8Array, length: number): Content {
-  const bodyBytes = payload.length - crcBytes;
-  if (bodyBytes < 1) refuse("it is shorter than any");
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const body = payload.subarray(0, bodyBytes);
-  if (view.getUint32(bodyBytes, true) !== crc32(body)) refuse("its checksum is another");
-  const reader = new ByteReader(body);
-  if (reader.byte() !== version) refuse("it is of another version");
+  const reader = new ByteReader(checkedBody(payload, length));
   const content = readContent(reader, length);
   reader.end();
   return content;

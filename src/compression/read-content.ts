@@ -2,21 +2,24 @@ import { powerOfTwoAtLeast } from "../math/transforms.ts";
 import { type ByteReader, refuse } from "./byte-reader.ts";
 import type { Coded, Content, Parts, Product, Rotated, Seed, Support, Values } from "./content.ts";
 import { positionsOf, readRice } from "./rice.ts";
-import { others, supports, valueKinds } from "./write-content.ts";
+import { others, supports, valueKinds, version } from "./write-content.ts";
 
 const levelMax = 2 ** 31 - 1;
 const intervalBitsMax = 16;
 
 /** Reads what `writeContent` wrote about a vector of this length. */
 export function readContent(reader: ByteReader, length: number, isPart = false): Content {
-  const kind = reader.byte();
-  const told = reader.whole();
-  // A part may be shorter: `length` is what is left.
-  if (isPart ? told > length : told !== length) refuse(`it has ${told} entries, not ${length}`);
-  if (kind === others.rotated) return readRotated(reader, told);
-  if (kind === others.product) return readProduct(reader, told);
-  if (kind === others.parts && !isPart) return readParts(reader, told);
-  return readCoded(reader, kind, told);
+  const kind = readKind(reader);
+  if (kind === others.rotated) return readRotated(reader, length);
+  if (kind === others.product) return readProduct(reader, length);
+  if (kind === others.parts && !isPart) return readParts(reader, length);
+  return readCoded(reader, kind, length);
+}
+
+function readKind(reader: ByteReader): number {
+  const first = reader.byte();
+  if (first >> 4 !== version) refuse("it is of another version");
+  return first & 15;
 }
 
 function readParts(reader: ByteReader, length: number): Parts {
@@ -24,10 +27,11 @@ function readParts(reader: ByteReader, length: number): Parts {
   const parts: Content[] = [];
   let left = length;
   for (let i = 0; i < count; i++) {
-    const part = readContent(reader, left, true);
+    const told = reader.whole();
+    if (told > left) refuse(`a part has ${told} entries where ${left} are left`);
+    parts.push(readContent(reader, told, true));
     reader.align();
-    left -= part.kind === "product" ? part.rows * part.columns : (part as Coded).length;
-    parts.push(part);
+    left -= told;
   }
   if (left !== 0) refuse(`its parts leave ${left} entries out`);
   return { kind: "parts", parts };
@@ -35,10 +39,8 @@ function readParts(reader: ByteReader, length: number): Parts {
 
 function readRotated(reader: ByteReader, length: number): Rotated {
   const seed = readSeed(reader);
-  const kind = reader.byte();
-  const told = reader.whole();
-  if (told !== powerOfTwoAtLeast(length)) refuse(`${length} entries are not turned as ${told}`);
-  return { kind: "rotated", length, seed, turned: readCoded(reader, kind, told) };
+  const turned = readCoded(reader, readKind(reader), powerOfTwoAtLeast(length));
+  return { kind: "rotated", length, seed, turned };
 }
 
 function readProduct(reader: ByteReader, length: number): Product {
@@ -52,8 +54,8 @@ function readProduct(reader: ByteReader, length: number): Product {
 }
 
 function readCoded(reader: ByteReader, kind: number, length: number): Coded {
-  const chosen = supports[kind % 16];
-  const values = valueKinds[Math.floor(kind / 16)];
+  const chosen = supports[kind % 3];
+  const values = valueKinds[Math.floor(kind / 3)];
   if (chosen === undefined || values === undefined) return refuse(`no kind is called ${kind}`);
   const count = chosen === "all" ? length : reader.whole();
   if (count > length) refuse(`${count} of ${length} entries`);

@@ -2,20 +2,20 @@ import type { ByteWriter } from "./byte-writer.ts";
 import { type Coded, type Content, lengthOf, type Seed, type Values } from "./content.ts";
 import { bestRice, gapsOf, writeRice } from "./rice.ts";
 
-/** How kinds are told: the support in the lower four bits, the values in the upper. */
+/** Raised with every change of the format: the upper four bits of a content's first byte. */
+export const version = 2;
+/** The lower four bits: the support and three times the values, or what is not `Coded`. */
 export const supports = ["all", "positions", "drawn"] as const;
 export const valueKinds = ["floats", "levels", "signs", "interval"] as const;
-/** What is not `Coded`, by its first byte. */
-export const others = { rotated: 0x0f, product: 0x1f, parts: 0x2f } as const;
+export const others = { rotated: 12, product: 13, parts: 14 } as const;
 
-/** Writes all but the first byte's version: numbers first, then bits without gaps. */
+/** Writes all but the length, which readers know: numbers first, then bits without gaps. */
 export function writeContent(writer: ByteWriter, content: Content): void {
   if (content.kind === "coded") {
     writeCoded(writer, content);
     return;
   }
-  writer.byte(others[content.kind]);
-  writer.whole(lengthOf(content));
+  writeKind(writer, others[content.kind]);
   if (content.kind === "rotated") {
     writeSeed(writer, content.seed);
     writeCoded(writer, content.turned);
@@ -27,17 +27,19 @@ export function writeContent(writer: ByteWriter, content: Content): void {
   } else {
     writer.whole(content.parts.length);
     for (const part of content.parts) {
+      writer.whole(lengthOf(part));
       writeContent(writer, part);
       writer.align();
     }
   }
 }
 
-function writeCoded(writer: ByteWriter, content: Coded): void {
-  const { length, support, values } = content;
-  const kinds = supports.indexOf(support.kind) + 16 * valueKinds.indexOf(values.kind);
-  writer.byte(kinds);
-  writer.whole(length);
+function writeKind(writer: ByteWriter, kind: number): void {
+  writer.byte(16 * version + kind);
+}
+
+function writeCoded(writer: ByteWriter, { support, values }: Coded): void {
+  writeKind(writer, supports.indexOf(support.kind) + 3 * valueKinds.indexOf(values.kind));
   if (support.kind === "drawn") {
     writer.whole(support.count);
     writeSeed(writer, support.seed);

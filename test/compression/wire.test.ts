@@ -86,7 +86,7 @@ test("payloads are as long as their numbers and bits, and a header", () => {
   const kept = decompress(payload, 7_850);
   const at = Uint32Array.from([...kept.keys()].filter((i) => kept[i] !== 0));
   expect(at.length).toBe(40);
-  // Version, kinds, length (2), count, scale (4); five bits of b; gaps; signs; checksum (4).
+  // Version and kinds, count, scale (4); five bits of b; gaps; signs; checksum (4).
   const bits = 5 + bestRice(gapsOf(at)).bits + 40;
-  expect(payload.length).toBe(1 + 1 + 2 + 1 + 4 + Math.ceil(bits / 8) + 4);
+  expect(payload.length).toBe(1 + 1 + 4 + Math.ceil(bits / 8) + 4);
 });
