@@ -1,10 +1,12 @@
+import { clipFactor } from "../math/clip-factor.ts";
 import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
 import type { DenseChain, DenseLink } from "./dense-chain.ts";
+import { addOuter, addSquares } from "./dense-clipped.ts";
 import type { OutputLoss, Trainer } from "./engine.ts";
 import { type Portion, rowsAtOnce } from "./portions.ts";
 
 /** One layer's places in the memory. */
-interface Link extends DenseLink {
+export interface Link extends DenseLink {
   readonly weights: Matrix;
   readonly biasAt: number;
   /** What comes out of it, a row a row of data. */
@@ -42,6 +44,27 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
     return outputs;
   };
 
+  /** From the last layer to the first: the slopes in what went into a layer, then `visit` it. */
+  const backward = (
+    count: number,
+    slopes: Float32Array,
+    visit: (link: Link, seen: Matrix) => void,
+  ) => {
+    for (let row = 0; row < count; row++) {
+      const own = slopes.subarray(row * width, (row + 1) * width);
+      floats.set(own, last.slopes.at + row * last.slopes.rowStride);
+    }
+    for (let l = links.length - 1; l >= 0; l--) {
+      const link = links[l]!;
+      const before = links[l - 1];
+      throughActivation(floats, link, count);
+      visit(link, before?.out ?? input);
+      if (before === undefined) continue;
+      const back = transposed(link.weights);
+      multiply(link.slopes, back, before.slopes, count, link.units, link.inputs);
+    }
+  };
+
   return {
     weightsLength: stock.weightsLength,
     width,
@@ -55,28 +78,24 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
       const outputs = forward(part);
       const slopes = new Float32Array(outputs.length);
       const loss = lossOf(outputs, part.targets, part.values, slopes);
-      for (let row = 0; row < count; row++) {
-        const own = slopes.subarray(row * width, (row + 1) * width);
-        floats.set(own, last.slopes.at + row * last.slopes.rowStride);
-      }
-      for (let l = links.length - 1; l >= 0; l--) {
-        const link = links[l]!;
-        const before = links[l - 1];
-        throughActivation(floats, link, count);
-        const seen = transposed(before?.out ?? input);
-        multiply(seen, link.slopes, link.gradient, link.inputs, count, link.units);
+      backward(count, slopes, (link, seen) => {
+        const { inputs, units } = link;
+        multiply(transposed(seen), link.slopes, link.gradient, inputs, count, units);
         addLink(floats, link, count, gradient);
-        if (before !== undefined)
-          multiply(
-            link.slopes,
-            transposed(link.weights),
-            before.slopes,
-            count,
-            link.units,
-            link.inputs,
-          );
-      }
+      });
       return loss;
+    },
+    addClipped(part, clip, clipped) {
+      const { count } = part;
+      const outputs = forward(part);
+      const slopes = new Float32Array(outputs.length);
+      lossOf(outputs, part.targets, part.values, slopes);
+      const squares = new Float64Array(count);
+      backward(count, slopes, (link, seen) => addSquares(floats, link, seen, squares));
+      const terms = links.reduce((sum, { inputs, units }) => sum + inputs + units, 0);
+      const factors = squares.map((one) => clipFactor(Math.sqrt(one), terms, clip));
+      for (const [l, link] of links.entries())
+        addOuter(floats, link, links[l - 1]?.out ?? input, factors, clipped);
     },
   };
 }

@@ -32,6 +32,17 @@ export interface Engine {
     gradient: Float64Array,
     random?: Random,
   ): number;
+  /**
+   * Adds every row's gradient, clipped to a norm, in doubles; a row's is the same whichever others
+   * are there. All rows see the same draws.
+   */
+  addClipped(
+    examples: Examples,
+    weights: Float32Array | Float64Array,
+    clip: number,
+    clipped: Float64Array,
+    random?: Random,
+  ): void;
   /** The sum of losses as for prediction, the model's own penalties counted once a row. */
   loss(examples: Examples, weights: Float32Array): number;
   readonly lossOf: OutputLoss;
@@ -57,6 +68,8 @@ export interface Trainer {
   initial(random: Random): Float32Array<ArrayBuffer>;
   set(weights: Float32Array): void;
   addGradient(part: Portion, gradient: Float64Array, random: Random): number;
+  /** Adds each row's gradient, clipped; see `Engine`. */
+  addClipped(part: Portion, clip: number, clipped: Float64Array, random: Random): void;
   outputs(part: Portion): Float32Array;
   penalty(): number;
 }
@@ -97,6 +110,11 @@ export async function openEngine(
       for (const part of portions(examples))
         sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
       return sum;
+    },
+    addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
+      set(weights);
+      for (const part of portions(examples))
+        trainer.addClipped(part, clip, clipped, random.fork("every row"));
     },
     loss(examples, weights) {
       set(weights);

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
+import { addClippedRows, refuseStateful } from "./clipped-rows.ts";
 import { lengthOf, normalizers, readDefinition, type Slot, slotsOf } from "./definition.ts";
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
 import { drawing } from "./draws.ts";
@@ -36,6 +37,12 @@ export async function openTrainer(
     set: (weights) => setWeights(slots, weights),
     addGradient: (part, gradient, random) =>
       drawing(random, () => addGradient(model, slots, part, loss, gradient)),
+    addClipped(part, clip, clipped, random) {
+      refuseStateful(model.layers);
+      addClippedRows(part, clip, clipped, (one, own) =>
+        drawing(random.fork("row"), () => addGradient(model, slots, one, loss, own)),
+      );
+    },
     penalty: () =>
       tf.tidy(() => model.calculateLosses().reduce((sum, one) => sum + one.dataSync()[0]!, 0)),
     outputs: (part) => outputsOf(model, part),

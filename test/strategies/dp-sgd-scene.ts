@@ -21,6 +21,8 @@ export interface SceneOptions {
   readonly change?: object;
   readonly noise?: "aggregator" | "workers";
   readonly rate?: number;
+  /** How many rows the plan is told of, where that is not how many there are. */
+  readonly rows?: number;
 }
 
 export interface Scene {
@@ -52,7 +54,8 @@ export function sceneOf(options: SceneOptions = {}): Scene {
   const shards = Array.from({ length: spec.workers }, (_, slot) => rowsOf(slot));
   const classes = ["a", "b", "c"].slice(0, Math.min(3, parts.problem.classesMax));
   const prepared = { columns, preparation: { intercept: false, target: { classes } } };
-  const encoded = { rows: rowsPerSlot * spec.workers, digest: "scene" } as Encoded;
+  const { rows: told = rowsPerSlot * spec.workers } = options;
+  const encoded = { rows: told, digest: "scene" } as Encoded;
   const opening = { ...parts, spec, prepared: prepared as unknown as Prepared, encoded };
   const plan = dpSgdPlan({ ...opening, largestEigenvalue: 0 }, { rate, noise });
   const perform = async (task: WorkerTask): Promise<WorkerReply> => {

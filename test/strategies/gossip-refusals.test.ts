@@ -34,6 +34,7 @@ describe("refused while planning, with the reason", () => {
     [{ encoding: "hadamard" }, "not-private", "products of several records"],
     [{ encoding: "replication" }, "not-private", "at several nodes"],
     [{ problem: "lasso" }, "not-proximal", "follows gradients"],
+    [{ problem: { type: "network", model: "model.json" } }, "bad-combination", "is not convex"],
     [{ data: { ...base.data, standardize: true } }, "not-private", "data.standardize"],
     [{ data: { ...base.data, missing: "impute" } }, "not-private", "data.missing"],
     [{ wait: "adaptive" }, "bad-combination", "no gradients"],

@@ -34,6 +34,12 @@ export function networkProblem(options: NetworkOptions): Problem {
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
       engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
+    addApart(examples, weights, clip, { clipped }, random) {
+      // Nothing is told of no rows, by whoever has not loaded the network either.
+      if (examples.targets.length === 0) return;
+      const draws = random?.fork(`seed/${options.seed}`);
+      engine().addClipped(examples, weights, clip, clipped, draws);
+    },
     along: ({ rows, targets }, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = weights.map((weight, i) => weight + step * direction[i]!);

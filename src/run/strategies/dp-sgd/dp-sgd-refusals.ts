@@ -1,6 +1,7 @@
 import { RunError } from "../../../core/errors.ts";
 import type { Optimizer, Stepper } from "../../../optimizers/optimizer.ts";
 import { optimizers } from "../../../optimizers/registry.ts";
+import { hasObserved } from "../../../problems/observed.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { Parts } from "../method.ts";
 import { refuseOpenRows } from "../private-rows.ts";
@@ -15,11 +16,19 @@ export function refuse(spec: RunSpec, parts: Parts): void {
   }
   refuseOpenRows(spec, parts);
   const { problem } = parts;
-  if (problem.l1 > 0 || problem.pairs !== undefined || problem.pieces !== undefined) {
+  if (hasObserved(problem)) {
+    throw new RunError(
+      "not-private",
+      `problem.model: ${chosen.model}: its batch normalisation mixes the records of a batch, so ` +
+        "that one shows in the gradients of the others, where no clipping bounds it",
+      { hint: "normalise by layer instead (layerNormalization), or leave it out" },
+    );
+  }
+  if (problem.l1 > 0 || problem.pairs !== undefined) {
     throw new RunError(
       "bad-combination",
       `problem: ${chosen.type}: dp-sgd clips every record's own gradient, which it has not`,
-      { hint: "choose problem: logistic, softmax, squared-hinge, ridge or mean" },
+      { hint: "choose problem: logistic, softmax, squared-hinge, ridge, mean or network" },
     );
   }
   stepperOf(optimizers.create(spec.optimizer), spec);

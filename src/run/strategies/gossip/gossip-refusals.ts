@@ -31,7 +31,7 @@ function refuseProblem(spec: RunSpec, problem: Problem): void {
       hint: "choose problem: ridge, logistic, softmax, squared-hinge or mean",
     });
   }
-  if (problem.addApart !== undefined) return;
+  if (problem.addApart !== undefined && problem.ownIntercepts !== true) return;
   if (problem.pairs === undefined && problem.predict === undefined && !("pieces" in problem))
     return;
   throw new RunError("bad-combination", `problem: ${type}: its loss is not convex`, {
