@@ -21,7 +21,7 @@ import {
 
 /**
  * Networks end to end over 8 workers, of which the first 6 count, with lateness, crashes and
- * duplicates, four local steps and the signs of the greatest tenth as replies: the loss beside that
+ * duplicates, four local steps and the signs of the greatest quarter as replies: the loss beside that
  * of the uncompressed, undisturbed run with as many samples. Then the same with MADA as the outer
  * optimizer, which is handed what the workers' compressed updates add up to.
  */
@@ -29,9 +29,9 @@ const { values } = parseArgs({
   options: {
     backend: { type: "string", default: "emulated" },
     only: { type: "string", default: "" },
-    "digits-rounds": { type: "string", default: "160" },
-    "text-rounds": { type: "string", default: "160" },
-    characters: { type: "string", default: "120000" },
+    "digits-rounds": { type: "string", default: "200" },
+    "text-rounds": { type: "string", default: "120" },
+    characters: { type: "string", default: "60000" },
   },
 });
 /** The loss may be higher by so much. */
