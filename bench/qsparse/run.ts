@@ -1,23 +1,27 @@
 import { existsSync } from "node:fs";
 import { line, ruleY } from "@observablehq/plot";
-import { withRun } from "../../src/backends/with-run.ts";
-import { type Trained, train } from "../../src/index.ts";
-import type { RunEvent } from "../../src/ports/events.ts";
-import { readHistory } from "../../src/run/finish.ts";
-import type { RunInput } from "../../src/run/spec.ts";
 import { realData } from "../../test/data/fixtures.ts";
 import { writePlot } from "../plot.ts";
 import { numberOption } from "../simulated.ts";
+import {
+  bestOf,
+  endOf,
+  type Outcome,
+  outcomeOf,
+  type Row,
+  reachedAt,
+  type Tuning,
+} from "./outcome.ts";
 import { temporaryHome } from "./temporary-home.ts";
 
 /**
- * Softmax on the digits with 15 workers and batches of 8: bits up, and down, until the loss that
- * dense synchronous SGD ends at is reached, for some compressors and H = 1, 4, 8 local steps. The
- * learning rate is c / (a + t); c is the better of two for each: the one that gets there with fewer
- * bits.
+ * Softmax on the digits with 15 workers and batches of 8: bits up, and down, until the training
+ * loss is first within 1 % of where dense synchronous SGD ends, for some compressors and H = 1, 4,
+ * 8 local steps. Every row, dense SGD too, has the same grid of step lengths and outer momenta, and
+ * is told by the one that gets there with the fewest bits; dense SGD's end is the lowest of all.
  *
- * `--steps 2400`: local steps of dense SGD; those with H > 1 may take half as many more.
- * `--k 25 --local 8 --scale 700`: one row besides dense SGD's own, at one c.
+ * `--steps 4800`: local steps of every run.
+ * `--k 20 --local 8`: one row besides dense SGD's own.
  */
 const source = `${realData}/digits.csv`;
 if (!existsSync(source)) {
@@ -25,174 +29,120 @@ if (!existsSync(source)) {
   console.log(JSON.stringify({ bench: "qsparse", skipped: true }));
   process.exit(0);
 }
-const steps = numberOption("steps", 2400);
-const rows = 1797;
-const workers = 15;
-const shift = 400;
-const scales = [400, 700].filter((scale) => isAsked("scale", scale));
+const steps = numberOption("steps", 4800);
 /** Loss within so much of dense SGD's counts as reached. */
 const tolerance = 0.01;
-
-const compressions = [
-  { name: "dense" },
-  { name: "top-k 20", compression: { type: "top-k", k: 20 } },
-  { name: "sign-top-k 20", compression: { type: "sign-top-k", k: 20 } },
-  { name: "sign-top-k 25", compression: { type: "sign-top-k", k: 25 } },
-  { name: "sign-top-k 40", compression: { type: "sign-top-k", k: 40 } },
+const grid: readonly Tuning[] = [
+  { scale: 2000, shift: 800, outer: 0 },
+  { scale: 1200, shift: 800, outer: 0.5 },
+];
+const dense: Row = { name: "dense", compression: null, local: 1 };
+const compressions: readonly Row["compression"][] = [
+  null,
+  { type: "top-k", k: 20 },
+  { type: "sign-top-k", k: 20 },
+  { type: "sign-top-k", k: 20, scale: "byte" },
 ];
 
-interface Point {
-  readonly step: number;
-  readonly objective: number;
-  readonly bitsUp: number;
-  readonly bitsDown: number;
-}
-
-interface Outcome {
-  readonly name: string;
-  readonly local: number;
-  readonly scale: number;
-  readonly curve: readonly Point[];
-  readonly objective: number;
-}
-
 const home = await temporaryHome();
-const outcomes: Outcome[] = [];
-for (const local of [1, 4, 8]) {
-  for (const { name, compression } of compressions) {
-    const isReference = outcomes.length === 0;
-    if (!isReference && !(isAsked("local", local) && isAsked("k", compression?.k ?? 0))) continue;
-    const tried: Outcome[] = [];
-    for (const scale of scales) tried.push(await outcome(name, compression, local, scale));
-    const aim = outcomes.length === 0 ? 0 : aimOf(outcomes[0]!);
-    outcomes.push(tried.reduce((best, one) => (isBetter(one, best, aim) ? one : best)));
-    const { objective, scale } = outcomes.at(-1)!;
-    console.error(`${name}, H = ${local}: c = ${scale}, loss ${objective.toFixed(5)}`);
+const bench = { source, home: home.path, rows: 1797, workers: 15, steps };
+const tried: Outcome[][] = [];
+for (const row of rowsAsked()) {
+  const outcomes: Outcome[] = [];
+  for (const tuning of grid) {
+    const outcome = await outcomeOf(bench, row, tuning);
+    outcomes.push(outcome);
+    const { objective } = endOf(outcome);
+    console.error(`${row.name}, H = ${row.local}, ${worded(tuning)}: loss ${objective.toFixed(5)}`);
   }
+  tried.push(outcomes);
 }
 await home.remove();
 
-const dense = outcomes[0]!;
-const aim = aimOf(dense);
-const denseUp = dense.curve.at(-1)!.bitsUp;
-const denseDown = dense.curve.at(-1)!.bitsDown;
-console.log(`dense SGD, ${steps} steps: loss ${dense.objective.toFixed(5)}; reached: within 1 %`);
-const heads = [
-  "H",
-  "c",
-  "end loss",
-  "of dense",
-  "reached at",
-  "Mbit up",
-  "x fewer",
-  "Mbit down",
-  "x fewer",
-];
-console.log("".padEnd(16) + heads.map((head) => head.padStart(11)).join(""));
-const results = outcomes.map(({ name, local, scale, curve, objective }) => {
-  const reached = reachedAt(curve, aim);
-  const fewerUp = reached === null ? null : denseUp / reached.bitsUp;
-  const fewerDown = reached === null ? null : denseDown / reached.bitsDown;
+const denseEnd = Math.min(...tried[0]!.map((outcome) => endOf(outcome).objective));
+const aim = denseEnd * (1 + tolerance);
+const best = tried.map((outcomes) => bestOf(outcomes, aim));
+const whole = endOf(best[0]!);
+const denseReached = reachedAt(best[0]!, aim)!;
+console.log(`dense SGD, ${steps} steps: loss ${denseEnd.toFixed(5)}; reached: ${aim.toFixed(5)}`);
+const heads = ["c/(a+t), m", "end loss", "of dense", "steps", "Mbit up", "x to loss", "x to end"];
+const downHeads = ["Mbit down", "x to loss"];
+console.log(cellsOf("", "H", [...heads, ...downHeads]));
+const results = best.map((outcome) => {
+  const { row, tuning } = outcome;
+  const { objective } = endOf(outcome);
+  const reached = reachedAt(outcome, aim);
+  const fewerUp = reached && denseReached.bitsUp / reached.bitsUp;
+  const fewerUpToEnd = reached && whole.bitsUp / reached.bitsUp;
+  const fewerDown = reached && denseReached.bitsDown / reached.bitsDown;
   const cells = [
-    String(local),
-    String(scale),
+    worded(tuning),
     objective.toFixed(5),
-    (objective / dense.objective).toFixed(4),
-    reached === null ? "-" : String(reached.step),
+    (objective / denseEnd).toFixed(4),
+    reached?.step.toString() ?? "-",
     reached === null ? "-" : (reached.bitsUp / 1e6).toFixed(3),
-    fewerUp === null ? "-" : fewerUp.toFixed(0),
+    fewerUp?.toFixed(0) ?? "-",
+    fewerUpToEnd?.toFixed(0) ?? "-",
     reached === null ? "-" : (reached.bitsDown / 1e6).toFixed(1),
-    fewerDown === null ? "-" : fewerDown.toFixed(1),
+    fewerDown?.toFixed(1) ?? "-",
   ];
-  console.log(name.padEnd(16) + cells.map((cell) => cell.padStart(11)).join(""));
-  return { name, local, scale, objective, reached, fewerUp, fewerDown };
+  console.log(cellsOf(row.name, String(row.local), cells));
+  return { ...row, tuning, objective, reached, fewerUp, fewerUpToEnd, fewerDown };
 });
-const best = results.reduce((most, one) => ((one.fewerUp ?? 0) > (most.fewerUp ?? 0) ? one : most));
+const least = results.reduce((a, b) => ((b.fewerUp ?? 0) > (a.fewerUp ?? 0) ? b : a));
 console.log(
-  `best: ${best.name}, H = ${best.local}: ${best.fewerUp?.toFixed(0)} times fewer bits up`,
+  `best: ${least.name}, H = ${least.local}: ${least.fewerUp?.toFixed(0)} times fewer bits up than ` +
+    `dense SGD to the same loss, ${least.fewerUpToEnd?.toFixed(0)} times fewer than to its end`,
 );
-const page = writePlot("qsparse", {
-  x: { type: "log", label: "Mbit up", grid: true },
-  y: { type: "log", label: "loss", grid: true },
-  color: { legend: true },
-  fx: { label: "local steps" },
-  marks: [
-    line(
-      outcomes.flatMap(({ name, local, curve }) =>
-        curve
-          .slice(1)
-          .map(({ bitsUp, objective }) => ({ name, local, bits: bitsUp / 1e6, objective })),
-      ),
-      { x: "bits", y: "objective", stroke: "name", fx: "local" },
-    ),
-    ruleY([dense.objective], { strokeDasharray: "3" }),
-  ],
-});
-console.log(`plot: ${page}`);
-console.log(JSON.stringify({ bench: "qsparse", steps, workers, dense: dense.objective, results }));
+console.log(`plot: ${plotted()}`);
+console.log(JSON.stringify({ bench: "qsparse", steps, dense: denseEnd, aim, results }));
 
-/** All are where the option is absent. */
+/** All of them where the options are absent; dense SGD first. */
+function rowsAsked(): Row[] {
+  const rows = [1, 4, 8].flatMap((local) =>
+    compressions
+      .filter((compression) => isAsked("local", local) && isAsked("k", compression?.k ?? 0))
+      .map((compression) => ({
+        name: nameOf(compression),
+        compression,
+        local,
+      })),
+  );
+  return [dense, ...rows.filter(({ compression, local }) => compression !== null || local > 1)];
+}
+
 function isAsked(option: string, value: number): boolean {
   const asked = numberOption(option, -1);
   return asked === -1 || asked === value;
 }
 
-function aimOf({ objective }: Outcome): number {
-  return objective * (1 + tolerance);
+function nameOf(compression: Row["compression"]): string {
+  if (compression === null) return "dense";
+  const { type, k, scale } = compression;
+  return `${type} ${k}${scale === undefined ? "" : ` ${scale}`}`;
 }
 
-function reachedAt(curve: readonly Point[], aim: number): Point | null {
-  return curve.find((point) => point.objective <= aim) ?? null;
+function worded({ scale, shift, outer }: Tuning): string {
+  return `${scale}/(${shift}+t)${outer === 0 ? "" : `, ${outer}`}`;
 }
 
-/** It reaches the aim with fewer bits, or, where neither does, it ends lower. */
-function isBetter(one: Outcome, than: Outcome, aim: number): boolean {
-  const [a, b] = [one, than].map(({ curve }) => reachedAt(curve, aim)?.bitsUp ?? Infinity);
-  return a === b ? one.objective < than.objective : a! < b!;
+function cellsOf(name: string, local: string, [tuning, ...cells]: readonly string[]): string {
+  const first = name.padEnd(20) + local.padStart(3) + tuning!.padStart(19);
+  return first + cells.map((cell) => cell.padStart(10)).join("");
 }
 
-async function outcome(
-  name: string,
-  compression: { readonly type: string } | undefined,
-  local: number,
-  scale: number,
-): Promise<Outcome> {
-  const most = local === 1 ? steps : Math.round(1.5 * steps);
-  const spec: RunInput = {
-    problem: { type: "softmax", l2: 1 / rows },
-    data: { source, target: "digit" },
-    workers,
-    wait: "all",
-    strategy: {
-      type: "local-steps",
-      steps: local,
-      batch: 8,
-      learningRate: { schedule: "inverse", scale, shift },
-    },
-    ...(compression === undefined ? {} : { compression }),
-    stop: { rounds: Math.round(most / local), tolerance: 0 },
-    weather: { model: "calm" },
-  };
-  const trained = await train(spec, { backend: "simulated", home: home.path });
-  const curve = curveOf(await eventsOf(trained), local);
-  return { name, local, scale, curve, objective: trained.result.objective };
-}
-
-function eventsOf({ run }: Trained): Promise<RunEvent[]> {
-  return withRun({ home: home.path }, run, ({ store }) => readHistory(store, run));
-}
-
-/** The loss at the evaluated rounds, with the bits until then. */
-function curveOf(events: readonly RunEvent[], local: number): Point[] {
-  let [bitsUp, bitsDown] = [0, 0];
-  const until = [{ bitsUp, bitsDown }];
-  for (const event of events) {
-    if (event.type !== "round") continue;
-    bitsUp += event.bitsUp!;
-    bitsDown += event.bitsDown!;
-    until.push({ bitsUp, bitsDown });
-  }
-  return events
-    .filter((event) => event.type === "evaluated")
-    .map(({ round, objective }) => ({ step: round * local, objective, ...until[round]! }));
+function plotted(): string {
+  const points = best.flatMap(({ row: { name, local }, curve }) =>
+    curve.slice(1).map(({ bitsUp, objective }) => ({ name, local, bits: bitsUp / 1e6, objective })),
+  );
+  return writePlot("qsparse", {
+    x: { type: "log", label: "Mbit up", grid: true },
+    y: { type: "log", label: "loss", grid: true },
+    color: { legend: true },
+    fx: { label: "local steps" },
+    marks: [
+      line(points, { x: "bits", y: "objective", stroke: "name", fx: "local" }),
+      ruleY([aim], { strokeDasharray: "3" }),
+    ],
+  });
 }

@@ -23,6 +23,12 @@ export type Values =
   | { readonly kind: "levels"; readonly unit: number; readonly levels: Int32Array<ArrayBuffer> }
   /** Entry i is scale, or -scale where `negative` is 1. */
   | { readonly kind: "signs"; readonly scale: number; readonly negative: Uint8Array<ArrayBuffer> }
+  /** As signs, the scale being a code of `eighths.ts`. */
+  | {
+      readonly kind: "rough-signs";
+      readonly code: number;
+      readonly negative: Uint8Array<ArrayBuffer>;
+    }
   /** Entry i is low + unit x levels[i], each of so many bits. */
   | {
       readonly kind: "interval";

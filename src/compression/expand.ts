@@ -1,5 +1,6 @@
 import { type Coded, type Content, lengthOf, type Product, type Values } from "./content.ts";
 import { drawn } from "./drawn.ts";
+import { ofEighths } from "./eighths.ts";
 import { turnedBack } from "./rotation.ts";
 
 /** The vector that a payload's content stands for. */
@@ -39,8 +40,9 @@ function expandCoded({ length, support, values }: Coded, out: Float32Array): voi
 
 function numbersOf(values: Values): Float32Array<ArrayBuffer> {
   if (values.kind === "floats") return values.floats;
-  if (values.kind === "signs") {
-    const { scale, negative } = values;
+  if (values.kind === "signs" || values.kind === "rough-signs") {
+    const { negative } = values;
+    const scale = values.kind === "signs" ? values.scale : ofEighths(values.code);
     const out = new Float32Array(negative.length);
     // Not -0 where there is nothing.
     for (let i = 0; i < out.length; i++) out[i] = negative[i] === 1 && scale !== 0 ? -scale : scale;

@@ -1,6 +1,7 @@
 import type { Random } from "../core/random.ts";
 import type { Quantizer } from "./composed.ts";
 import type { Coded, Values } from "./content.ts";
+import { eighthsCode, eighthsError } from "./eighths.ts";
 import { isShorterSparse } from "./write-content.ts";
 
 /** Float32, as it is. */
@@ -78,17 +79,19 @@ export function intervalLevels(
 
 /**
  * |x|_m / d with every entry's sign, zero counting as plus: for m = 1 the mean magnitude, which is
- * nearest to x. A contraction by 1 / d and more.
+ * nearest to x. A contraction by 1 / d and more; by (1 - e^2) / d with a scale that is e off.
  */
-export function signsOf(norm: 1 | 2): Quantizer {
+export function signsOf(norm: 1 | 2, isRough = false): Quantizer {
   return {
-    contraction: (length) => 1 / length,
+    contraction: (length) => (isRough ? 1 - eighthsError ** 2 : 1) / length,
     quantize(vector) {
       const size = norm === 1 ? sumOfSizes(vector) : normOf(vector);
       const scale = Math.fround(size / vector.length);
       if (!Number.isFinite(scale)) return null;
       const negative = new Uint8Array(vector.length);
       for (let i = 0; i < negative.length; i++) if (vector[i]! < 0) negative[i] = 1;
+      const code = isRough ? eighthsCode(scale) : null;
+      if (code !== null) return { kind: "rough-signs", code, negative };
       return { kind: "signs", scale, negative };
     },
   };

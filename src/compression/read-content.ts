@@ -18,8 +18,8 @@ export function readContent(reader: ByteReader, length: number, isPart = false):
 
 function readKind(reader: ByteReader): number {
   const first = reader.byte();
-  if (first >> 4 !== version) refuse("it is of another version");
-  return first & 15;
+  if (first >> 5 !== version) refuse("it is of another version");
+  return first & 31;
 }
 
 function readParts(reader: ByteReader, length: number): Parts {
@@ -77,6 +77,7 @@ function readPositions(reader: ByteReader, count: number, length: number) {
 /** Values whose bits are yet to come. */
 function readNumbers(reader: ByteReader, kind: Values["kind"], count: number): Values {
   if (kind === "floats") return { kind, floats: reader.floats(count) };
+  if (kind === "rough-signs") return { kind, code: reader.byte(), negative: new Uint8Array(0) };
   const first = reader.floats(1)[0]!;
   if (kind === "levels") return { kind, unit: first, levels: new Int32Array(0) };
   if (kind === "signs") return { kind, scale: first, negative: new Uint8Array(0) };
@@ -87,7 +88,7 @@ function readNumbers(reader: ByteReader, kind: Values["kind"], count: number): V
 }
 
 function readBits(reader: ByteReader, values: Values, count: number, support: Support): Values {
-  if (values.kind === "signs") {
+  if (values.kind === "signs" || values.kind === "rough-signs") {
     return { ...values, negative: reader.packed(new Uint8Array(count), 1) };
   }
   if (values.kind === "interval") {

@@ -15,9 +15,13 @@ export const signTopK = define({
       .union([z.literal(1), z.literal(2)])
       .default(1)
       .describe("m of the scale |h|_m / k; with 1 it is the mean magnitude, which is nearest"),
+    scale: z
+      .enum(["float32", "byte"])
+      .default("float32")
+      .describe("how the scale travels: exactly, or in one byte and at most 4.5 % off"),
   },
-  examples: [{}, { k: 3 }, { k: 4, norm: 2 }],
-  create: ({ k, norm }) => composed(largest(k), signsOf(norm)),
+  examples: [{}, { k: 3 }, { k: 4, norm: 2 }, { k: 3, scale: "byte" }],
+  create: ({ k, norm, scale }) => composed(largest(k), signsOf(norm, scale === "byte")),
 });
 
 export const signRandomK = define({

@@ -2,12 +2,12 @@ import type { ByteWriter } from "./byte-writer.ts";
 import { type Coded, type Content, lengthOf, type Seed, type Values } from "./content.ts";
 import { bestRice, gapsOf, writeRice } from "./rice.ts";
 
-/** Raised with every change of the format: the upper four bits of a content's first byte. */
+/** Raised with every change of the format: the upper three bits of a content's first byte. */
 export const version = 2;
-/** The lower four bits: the support and three times the values, or what is not `Coded`. */
+/** The lower five bits: the support and three times the values, or what is not `Coded`. */
 export const supports = ["all", "positions", "drawn"] as const;
-export const valueKinds = ["floats", "levels", "signs", "interval"] as const;
-export const others = { rotated: 12, product: 13, parts: 14 } as const;
+export const valueKinds = ["floats", "levels", "signs", "interval", "rough-signs"] as const;
+export const others = { rotated: 15, product: 16, parts: 17 } as const;
 
 /** Writes all but the length, which readers know: numbers first, then bits without gaps. */
 export function writeContent(writer: ByteWriter, content: Content): void {
@@ -35,7 +35,7 @@ export function writeContent(writer: ByteWriter, content: Content): void {
 }
 
 function writeKind(writer: ByteWriter, kind: number): void {
-  writer.byte(16 * version + kind);
+  writer.byte(32 * version + kind);
 }
 
 function writeCoded(writer: ByteWriter, { support, values }: Coded): void {
@@ -58,6 +58,7 @@ function writeNumbers(writer: ByteWriter, values: Values): void {
   if (values.kind === "floats") writer.floats(values.floats);
   else if (values.kind === "levels") writer.floats(Float32Array.of(values.unit));
   else if (values.kind === "signs") writer.floats(Float32Array.of(values.scale));
+  else if (values.kind === "rough-signs") writer.byte(values.code);
   else {
     writer.floats(Float32Array.of(values.low, values.unit));
     writer.byte(values.bits);
@@ -65,7 +66,7 @@ function writeNumbers(writer: ByteWriter, values: Values): void {
 }
 
 function writeBits(writer: ByteWriter, values: Values, isSparse: boolean): void {
-  if (values.kind === "signs") {
+  if (values.kind === "signs" || values.kind === "rough-signs") {
     writer.packed(values.negative, 1);
   } else if (values.kind === "interval") {
     writer.packed(values.levels, values.bits);
