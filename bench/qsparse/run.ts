@@ -40,9 +40,10 @@ const dense: Row = { name: "dense", compression: null, local: 1 };
 const compressions: readonly Row["compression"][] = [
   null,
   { type: "top-k", k: 20 },
-  { type: "sign-top-k", k: 20 },
   { type: "sign-top-k", k: 20, scale: "byte" },
 ];
+/** What the exact scale costs is told where payloads are fewest. */
+const exact = { type: "sign-top-k", k: 20 };
 
 const home = await temporaryHome();
 const bench = { source, home: home.path, rows: 1797, workers: 15, steps };
@@ -100,7 +101,7 @@ console.log(JSON.stringify({ bench: "qsparse", steps, dense: denseEnd, aim, resu
 /** All of them where the options are absent; dense SGD first. */
 function rowsAsked(): Row[] {
   const rows = [1, 4, 8].flatMap((local) =>
-    compressions
+    [...compressions, ...(local === 8 ? [exact] : [])]
       .filter((compression) => isAsked("local", local) && isAsked("k", compression?.k ?? 0))
       .map((compression) => ({
         name: nameOf(compression),
