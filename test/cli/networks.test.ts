@@ -96,13 +96,21 @@ describe("a network, from the command line", () => {
     expect(told[at]).toBeCloseTo(chances[0]!, 4);
   });
 
-  it("ends where the loss is no number any more, its last good checkpoint kept", async () => {
-    const path = await spec(small, "optimizer: { type: sgd, learningRate: 1.0e+38 }\n");
-    const ended = await kofn(home, "run", path, "--backend", "simulated");
-    expect(ended.exitCode, ended.err).toBe(3);
-    expect(ended.err).toMatch(/round \d+.*(NaN|Infinity).*rate/);
-    expect(ended.err).toContain("resume");
-  }, 20_000);
+  const wild = "{ type: local-steps, learningRate: 1.0e+38 }\noptimizer: gradient-descent";
+  it.each([
+    ["rounds", "optimizer: { type: sgd, learningRate: 1.0e+38 }\n"],
+    ["local-steps", `strategy: ${wild}\ncompression: { type: sign-top-k, k: 25% }\n`],
+  ])(
+    "%s ends where the loss is no number, its last good checkpoint kept",
+    async (_, more) => {
+      const path = await spec(small, more);
+      const ended = await kofn(home, "run", path, "--backend", "simulated");
+      expect(ended.exitCode, ended.err).toBe(3);
+      expect(ended.err).toMatch(/round \d+.*(NaN|Infinity).*rate/);
+      expect(ended.err).toContain("resume");
+    },
+    20_000,
+  );
 });
 
 describe("a network that cannot work is refused with place and remedy", () => {

@@ -2,7 +2,8 @@ import { decompress } from "../../../compression/payload.ts";
 import { RunError } from "../../../core/errors.ts";
 import { atSlot, slotMapOf } from "../../../core/slot-map.ts";
 import { isFiniteVector } from "../../../math/vector.ts";
-import type { LocalStepsTask, WorkerReply } from "../../messages.ts";
+import type { Outcome } from "../../../ports/compute.ts";
+import type { LocalStepsTask, WorkerReply, WorkerTask } from "../../messages.ts";
 import type { WaitRule } from "../../waiting/rule.ts";
 import { startWaiting } from "../../waiting/waiting.ts";
 import { copyOf, nameOf } from "../asking.ts";
@@ -61,6 +62,9 @@ export function localSteps(plan: LocalStepsPlan): Training<LocalStepsState> {
       }
       const { task, outcome } = arrival;
       const damage = outcome.kind === "done" ? damageOf(plan, outcome.result) : null;
+      // A network's loss that is no number is none for whoever computes it: asking again is vain.
+      if (damage === noNumbers && plan.problem.pieces !== undefined)
+        return { state, stuck: divergence(state, task, outcome) };
       const refused = damage === null ? {} : { refused: damage };
       const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
       const quorum = hear(state.quorum, task, counted, atMs, patienceMs);
@@ -140,13 +144,27 @@ function taskOf(plan: LocalStepsPlan, state: LocalStepsState, missing: Missing):
   };
 }
 
+const noNumbers = "its reply holds numbers that are none";
+
+function divergence(
+  { round }: LocalStepsState,
+  { slot }: WorkerTask,
+  outcome: Outcome<WorkerReply>,
+): string {
+  const loss = outcome.kind === "done" ? outcome.result.loss : Number.NaN;
+  return (
+    `the loss of slot ${slot} in round ${round} is ${loss}, its change no numbers: the steps were ` +
+    "too large (lower strategy.learningRate, or the optimizer's where there is one)"
+  );
+}
+
 /** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
 function damageOf(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string | null {
   if (payload === undefined) return "its reply has no payload";
   try {
     const values = decompress(payload, plan.weightsLength);
     const isSound = Number.isFinite(loss) && isFiniteVector(values);
-    return isSound ? null : "its reply holds numbers that are none";
+    return isSound ? null : noNumbers;
   } catch (thrown) {
     if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
     throw thrown;
