@@ -67,7 +67,7 @@ describe("chains of dense layers, their rows' norms without their gradients", ()
   });
 
   test.each(fused)(
-    "%s: a row's part is the same to the last bit whoever is with it",
+    "%s: a row's part is the same to doubles' rounding whoever is with it",
     async (_name, build) => {
       const engine = await engineOf(build(), "wasm", "auto");
       const weights = engine.initial(randomFrom("start"));
@@ -78,7 +78,9 @@ describe("chains of dense layers, their rows' norms without their gradients", ()
         const apart = new Float64Array(weights.length);
         for (let row = 0; row < count; row++)
           engine.addClipped(partOf(examples, row, row + 1), weights, 0.2, apart);
-        expect(together).toEqual(apart);
+        // Floats that hung on who else is there would be 1e-7 apart.
+        const off = norm(together.map((value, i) => value - apart[i]!));
+        expect(off).toBeLessThan(1e-13 * count);
       }
     },
   );
