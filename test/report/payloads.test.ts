@@ -3,7 +3,7 @@ import { foldRun } from "../../src/report/fold.ts";
 import { figuresSection } from "../../src/report/sections/head.ts";
 import { sampleEvents } from "./sample-events.ts";
 
-test("bits of payloads and of weights are told beside the bytes, where updates are compressed", () => {
+test("bits of payloads and of weights stand beside the bytes where updates are compressed", () => {
   const events = sampleEvents();
   const plain = foldRun("run", events);
   expect(plain.figures.payloads).toBeNull();

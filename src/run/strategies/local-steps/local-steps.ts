@@ -153,8 +153,8 @@ function divergence(
 ): string {
   const loss = outcome.kind === "done" ? outcome.result.loss : Number.NaN;
   return (
-    `the loss of slot ${slot} in round ${round} is ${loss}, its change no numbers: the steps were ` +
-    "too large (lower strategy.learningRate, or the optimizer's where there is one)"
+    `the loss of slot ${slot} in round ${round} is ${loss}, its change no numbers: the steps ` +
+    "were too large (lower strategy.learningRate, or the optimizer's where there is one)"
   );
 }
 
