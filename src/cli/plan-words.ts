@@ -13,7 +13,7 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { planRun } from "../run/plan.ts";
-import { observersInWords } from "../run/strategies/gossip/gossip-state.ts";
+import { privacyInWords, toldPrivacy } from "./private-plan.ts";
 import { facts, table } from "./table.ts";
 
 const rowsShown = 10;
@@ -84,20 +84,6 @@ export function toldAlternatives(made: MadePlan): object[] {
   }));
 }
 
-/** What a private run will spend, by whom it is seen, and whose privacy it is. */
-function privacyInWords({ privacy, stop }: MadePlan["spec"]): [string, string][] {
-  if (privacy === undefined) return [];
-  const { epsilon, delta, unit, adjacency } = privacy;
-  return [
-    [
-      "privacy",
-      `epsilon ${formatNumber(epsilon)} at delta ${delta} of any ${unit}, under ${adjacency}: ` +
-        `all of it, in ${formatCount(stop.rounds)} messages a node`,
-    ],
-    ["seen by", `${observersInWords}; the figures here are of raw rows, for their owner`],
-  ];
-}
-
 /** The plan as the last JSON line tells it. */
 export function toldPlan(made: MadePlan, goal: Goal): object {
   const { chosen, plain, target } = made.choice;
@@ -119,7 +105,7 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
       dollars: finite(plain.toTarget.dollars),
     },
     error: { worst: finite(error.worst), typical: finite(error.typical) },
-    ...(made.spec.privacy === undefined ? {} : { privacy: made.spec.privacy }),
+    ...toldPrivacy(made.spec),
     storing,
     rows: made.data.rows,
     rowsRehearsed: made.sampleRows,

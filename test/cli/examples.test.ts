@@ -42,6 +42,12 @@ describe("the examples", () => {
     expect(test.accuracy).toBeGreaterThan(0.84);
   });
 
+  it("private records: useful, within the budget, and no loss of raw rows is told", async () => {
+    const { train, test } = await trained("private-records/run.yaml");
+    expect(test.accuracy).toBeGreaterThan(0.7);
+    expect(train).toEqual({});
+  });
+
   it("films: better than the mean of all ratings by far", async () => {
     const { test, train } = await trained("films/run.yaml");
     expect(test.r2).toBeGreaterThan(0.6);

@@ -32,7 +32,8 @@ const options = {
 
 export type DpSgdOptions = z.output<z.ZodObject<typeof options>>;
 
-const observers = {
+/** Who can read what is published, in words. */
+export const dpSgdObservers = {
   aggregator:
     "whoever can read the run's published sums and its model; not the worker that adds up",
   workers: "whoever can read the run's published sums and its model",
@@ -80,7 +81,7 @@ export function dpSgdPlan(opening: Opening, { rate, noise: noiseAt }: DpSgdOptio
     initial: () =>
       problem.initial?.(randomFrom(spec.seed).fork("weights")) ?? new Float32Array(length),
     noiseAt,
-    published: { ...noise, unit, budget, rounds, observers: observers[noiseAt] },
+    published: { ...noise, unit, budget, rounds, observers: dpSgdObservers[noiseAt] },
     wait,
     roundsMax: rounds,
     patienceMs: spec.stop.patience * 1000,

@@ -42,10 +42,7 @@ let last: { readonly name: string; readonly noise: SumNoise } | null = null;
 
 function calibrated({ privacy, rate, rounds, records, workers, length }: Planned): SumNoise {
   const { adjacency, clip } = privacy;
-  const sampler = rate === 1 ? "full-batch" : "poisson";
-  const kind = { adjacency, sampler, rate: coinRate(rate), divisor: "public" } as const;
-  const steps = Math.max(1, rounds);
-  const least = calibrateDpSgd(privacy, { ...kind, steps });
+  const least = leastNoise(privacy, rate, rounds);
   const moved = clip + summationSensitivity(records, workers, clip);
   // The grid's own share may take the noise to the next coarser grid, and no further.
   const widened = moved + roundingSensitivity(length, gridFor(2 * least.noise * moved));
@@ -55,6 +52,18 @@ function calibrated({ privacy, rate, rounds, records, workers, length }: Planned
     rule: { mechanism: "gaussian", adjacency, sensitivity: widened, noise: sigma },
     release: { ...least, noise, steps: 1 },
   };
+}
+
+/** Normal noise over the clip norm that keeps the budget; rounding widens the norm by a hair. */
+export function leastNoise(privacy: PrivacyOptions, rate: number, rounds: number): DpSgdRelease {
+  const sampler = rate === 1 ? "full-batch" : "poisson";
+  return calibrateDpSgd(privacy, {
+    adjacency: privacy.adjacency,
+    sampler,
+    rate: coinRate(rate),
+    divisor: "public",
+    steps: Math.max(1, rounds),
+  });
 }
 
 /**
