@@ -33,6 +33,7 @@ const steps = numberOption("steps", 4800);
 /** Loss within so much of dense SGD's counts as reached. */
 const tolerance = 0.01;
 const grid: readonly Tuning[] = [
+  { scale: 1200, shift: 400, outer: 0 },
   { scale: 2000, shift: 800, outer: 0 },
   { scale: 1200, shift: 800, outer: 0.5 },
 ];
