@@ -22,8 +22,8 @@ import {
 /**
  * Networks end to end over 8 workers, of which the first 6 count, with lateness, crashes and
  * duplicates, four local steps and the signs of the greatest quarter as replies: the loss beside
- * that of the uncompressed, undisturbed run with as many samples. Then the same with MADA as the outer
- * optimizer, which is handed what the workers' compressed updates add up to.
+ * that of the uncompressed, undisturbed run with as many samples. Then the same with MADA as the
+ * outer optimizer, which is handed what the workers' compressed updates add up to.
  */
 const { values } = parseArgs({
   options: {
