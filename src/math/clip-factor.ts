@@ -1,5 +1,5 @@
 /**
- * What a part of this norm is multiplied by; 0 where it is not finite. The norm was computed from so
+ * What a part of this norm is multiplied by; 0 where it is not finite. The norm came of so
  * many terms, and counts as the most that it may be: rounding carries no part over the clip.
  */
 export function clipFactor(length: number, terms: number, clip: number): number {

@@ -24,7 +24,8 @@ export interface Link extends DenseLink {
  * weights as they come. What it computes is what TensorFlow.js computes, up to rounding.
  */
 export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLoss): Trainer {
-  const { floats, links, input, weightsAt, multiply } = placed(chain, stock.weightsLength);
+  const room = placed(chain, stock.weightsLength);
+  const { floats, links, input, weightsAt, multiply } = room;
   const { width } = stock;
   const last = links.at(-1)!;
 
@@ -44,26 +45,8 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
     return outputs;
   };
 
-  /** From the last layer to the first: the slopes in what went into a layer, then `visit` it. */
-  const backward = (
-    count: number,
-    slopes: Float32Array,
-    visit: (link: Link, seen: Matrix) => void,
-  ) => {
-    for (let row = 0; row < count; row++) {
-      const own = slopes.subarray(row * width, (row + 1) * width);
-      floats.set(own, last.slopes.at + row * last.slopes.rowStride);
-    }
-    for (let l = links.length - 1; l >= 0; l--) {
-      const link = links[l]!;
-      const before = links[l - 1];
-      throughActivation(floats, link, count);
-      visit(link, before?.out ?? input);
-      if (before === undefined) continue;
-      const back = transposed(link.weights);
-      multiply(link.slopes, back, before.slopes, count, link.units, link.inputs);
-    }
-  };
+  const backward = (count: number, slopes: Float32Array, visit: Visit) =>
+    visitBackwards(room, count, slopes, visit);
 
   return {
     weightsLength: stock.weightsLength,
@@ -98,6 +81,33 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
         addOuter(floats, link, links[l - 1]?.out ?? input, factors, clipped);
     },
   };
+}
+
+/** A layer whose slopes are known, and what came into it. */
+type Visit = (link: Link, seen: Matrix) => void;
+
+/** From the last layer to the first: the slopes in what went into a layer, then `visit` it. */
+function visitBackwards(
+  { floats, links, input, multiply }: ReturnType<typeof placed>,
+  count: number,
+  slopes: Float32Array,
+  visit: Visit,
+): void {
+  const last = links.at(-1)!;
+  const width = last.units;
+  for (let row = 0; row < count; row++) {
+    const own = slopes.subarray(row * width, (row + 1) * width);
+    floats.set(own, last.slopes.at + row * last.slopes.rowStride);
+  }
+  for (let l = links.length - 1; l >= 0; l--) {
+    const link = links[l]!;
+    const before = links[l - 1];
+    throughActivation(floats, link, count);
+    visit(link, before?.out ?? input);
+    if (before === undefined) continue;
+    const back = transposed(link.weights);
+    multiply(link.slopes, back, before.slopes, count, link.units, link.inputs);
+  }
 }
 
 function placed(chain: DenseChain, weightsLength: number) {

@@ -20,7 +20,7 @@ const privacy = {
 } as const;
 const planned = { privacy, rounds: 20, records: 200, workers: 4, length: 30 };
 
-test("the noise that is published: no mean, the variance that is paid for, no two slots alike", async () => {
+test("published noise: no mean, the variance that is paid for, no two slots alike", async () => {
   const noises: number[] = [];
   let products = 0;
   let sigma = 0;

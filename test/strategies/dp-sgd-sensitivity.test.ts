@@ -62,7 +62,7 @@ describe("brute force: two worlds with one secret, one record apart", () => {
     expect(most).toBeGreaterThan(0.99);
   });
 
-  test("divided by how many there are, a record moves the others' part too: it is seen", async () => {
+  test("divided by how many there are, a record moves the others' part: it is seen", async () => {
     // The last record is removed; without weight of its own it still moves what the others say.
     expect(await moved(1, "remove", true)).toBeGreaterThan(1 + 1e-3);
   });

@@ -115,7 +115,7 @@ describe("other layers, row by row", () => {
     expectTextbook(engine, examples);
   });
 
-  test("dropout drops the same units of every row: one more row changes no other's part", async () => {
+  test("dropout drops the same units of every row: one more changes no other's part", async () => {
     const model = tf.sequential({
       layers: [
         layers.dense({ units: 8, activation: "tanh", inputShape: [7] }),
