@@ -185,6 +185,8 @@ export function inputBytes(task: WorkerTask): number {
 
 /** Stored numbers that a task goes through, of a slot that has so many. */
 export function entriesOf(task: WorkerTask, entriesPerSlot: number): number {
+  if (task.operation === "clipped-sum") return task.rate * entriesPerSlot;
+  if (task.operation === "noised-sum") return task.from.length * task.weights.length;
   if (task.operation !== "local-steps") return entriesPerSlot;
   const { rates, batch, shape } = task;
   return rates.length * (batch === 0 ? entriesPerSlot : batch * (shape.columns + 1));
