@@ -94,7 +94,8 @@ const results = best.map((outcome) => {
 const least = results.reduce((a, b) => ((b.fewerUp ?? 0) > (a.fewerUp ?? 0) ? b : a));
 console.log(
   `best: ${least.name}, H = ${least.local}: ${least.fewerUp?.toFixed(0)} times fewer bits up ` +
-    `than dense SGD to the same loss, ${least.fewerUpToEnd?.toFixed(0)} times fewer than to its end`,
+    "than dense SGD to the same loss, " +
+    `${least.fewerUpToEnd?.toFixed(0)} times fewer than to its end`,
 );
 console.log(`plot: ${plotted()}`);
 console.log(JSON.stringify({ bench: "qsparse", steps, dense: denseEnd, aim, results }));

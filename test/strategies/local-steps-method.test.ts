@@ -21,7 +21,13 @@ describe("a spec", () => {
     });
     expect(encoding.type).toBe("uncoded");
     expect(optimizer).toEqual({ type: "gradient-descent", step: "safe" });
-    expect(compression).toEqual({ type: "sign-top-k", k: 3, norm: 1, feedback: "error-feedback" });
+    expect(compression).toEqual({
+      type: "sign-top-k",
+      k: 3,
+      norm: 1,
+      scale: "float32",
+      feedback: "error-feedback",
+    });
   });
 
   it.each([
