@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
+import { checkArithmetic } from "../run/arithmetic.ts";
 import { recordKey } from "../run/keys.ts";
 import type { RunRecord } from "../run/record.ts";
 import { readCheckpoint } from "../run/recorder.ts";
@@ -11,13 +12,15 @@ const changeable = ["stop", "wait"];
 
 /**
  * Changes what may change between two segments of a run: budgets and whom it waits for. What held
- * before is kept with the checkpoint's number, so that a replay knows it.
+ * before is kept with the checkpoint's number, so that a replay knows it. Throws `RunError` for a
+ * run of another arithmetic.
  */
 export async function amendRecord(
   store: Store,
   record: RunRecord,
   settings: readonly Setting[],
 ): Promise<RunRecord> {
+  checkArithmetic(record);
   checkChangeable(settings);
   if (settings.length === 0) return record;
   const { weather, ...before } = record.spec;

@@ -1,6 +1,7 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
 import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import { checkArithmetic } from "../run/arithmetic.ts";
 import { readHistory, readJson, weightsDigest } from "../run/finish.ts";
 import { resultKey } from "../run/keys.ts";
 import { openTraining } from "../run/plan.ts";
@@ -28,6 +29,7 @@ export async function replayRun(
   record: RunRecord,
   onRound: (round: number) => void = () => {},
 ): Promise<Replayed> {
+  checkArithmetic(record);
   const events = await readHistory(home, record.run);
   checkReplayable(events);
   const store = isVast(record.spec) ? scratchShards(home) : home;

@@ -1,8 +1,9 @@
 import { systemClock } from "../compute/system-clock.ts";
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
+import { checkArithmetic, otherArithmeticCode } from "../run/arithmetic.ts";
 import { orchestrate } from "../run/orchestrate.ts";
-import { readRecord } from "../run/record.ts";
+import { type RunRecord, readRecord } from "../run/record.ts";
 import { segmentOver } from "../run/segment.ts";
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
@@ -10,6 +11,9 @@ import { type WorkerNames, workerCompute, workerFor } from "./worker-compute.ts"
 
 /** Kept for saving and evaluating before the platform's own time-out. */
 const marginMs = 30_000;
+
+/** How a segment may end that would end the same way if it were tried again. */
+const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode];
 
 export interface SegmentOf {
   readonly run: string;
@@ -23,28 +27,30 @@ export interface SegmentOf {
 
 /**
  * One segment of a recorded run over the worker function, as long as the invocation has time. Where
- * another orchestrator is at it, or takes over meanwhile, that is how the segment ends: it is not
- * tried again.
+ * another orchestrator is at it, or takes over meanwhile, or the run began in another arithmetic,
+ * that is how the segment ends: it is not tried again.
  */
 export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<SegmentReport> {
   try {
+    const record = await readRecord(store, how.run);
+    checkArithmetic(record);
     const lease = await takeLease(store, how.run, how.owner);
-    const report = await segmentUnder(lease.store, store, how).finally(lease.stop);
+    const report = await segmentUnder(lease.store, store, record, how).finally(lease.stop);
     await lease.release(!how.goesOn || report.reason !== segmentOver);
     return report;
   } catch (thrown) {
-    if (!(thrown instanceof RunError) || thrown.code !== supersededCode) throw thrown;
+    if (!(thrown instanceof RunError) || !finalCodes.includes(thrown.code)) throw thrown;
     const { run } = how;
-    return { run, stop: supersededCode, reason: thrown.message, rounds: 0, weightsDigest: "" };
+    return { run, stop: thrown.code, reason: thrown.message, rounds: 0, weightsDigest: "" };
   }
 }
 
 async function segmentUnder(
   own: Store,
   store: Store,
+  record: RunRecord,
   { run, workers, remainingMs }: SegmentOf,
 ): Promise<SegmentReport> {
-  const record = await readRecord(store, run);
   const compute = workerCompute(record, workerFor(record.spec, workers), store);
   const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {

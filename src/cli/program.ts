@@ -37,7 +37,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 function programOf(terminal: Terminal, invoke: Invoke): Command {
   const program = new Command("kofn")
     .description("Trains models on AWS Lambda with any k of n workers, or here without an account.")
-    .version("0.1.0")
+    .version("0.2.0")
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({

@@ -1,6 +1,7 @@
 import type { Encoded, Prepared } from "../data/prepared.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import { arithmetic, checkArithmetic } from "./arithmetic.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { finishRun } from "./finish.ts";
 import { encodedKey, preparedKey } from "./keys.ts";
@@ -22,6 +23,7 @@ export async function recordRun(
   const needsCurvature = planRun(spec).method.needsCurvature(spec);
   const record: RunRecord = {
     version: 1,
+    arithmetic,
     run: about.run,
     startedAt: about.startedAt.toISOString(),
     backend: about.backend,
@@ -58,6 +60,7 @@ export interface Orchestrated {
  * the orchestrator function and the command line both do.
  */
 export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promise<Orchestrated> {
+  checkArithmetic(record);
   const { store } = ports;
   const prepared = await readManifest<Prepared>(store, record.prepared);
   const encoded = await readManifest<Encoded>(store, record.encoded);

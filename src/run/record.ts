@@ -8,6 +8,8 @@ import type { RunSpec } from "./spec.ts";
 /** What a run is, written once when it starts; with it alone anyone can resume or replay. */
 export interface RunRecord {
   readonly version: 1;
+  /** What its numbers are computed in; 1 where it says nothing. */
+  readonly arithmetic?: number;
   readonly run: string;
   readonly startedAt: string;
   readonly backend: string;

@@ -6,8 +6,9 @@ import {
   readLease,
   takeLease,
 } from "../../src/backends/lease.ts";
+import { runSegmentFrom } from "../../src/backends/segment-report.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { eventsKey, stateKey } from "../../src/run/keys.ts";
+import { eventsKey, recordKey, stateKey } from "../../src/run/keys.ts";
 import { flakyStore } from "../../src/storage/flaky.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 
@@ -99,4 +100,15 @@ describe("what a person sees", () => {
     expect(await announceStart(store, run, 3 * minuteMs)).toBe(1);
     lease.stop();
   });
+});
+
+test("a segment of a run that began in another arithmetic ends at once, for good", async () => {
+  const store = memoryStore();
+  const record = new TextEncoder().encode(JSON.stringify({ version: 1, run }));
+  await store.write(recordKey(run), record);
+  const how = { run, workers: { worker: "none" }, owner: "one", goesOn: true };
+  const report = await runSegmentFrom(store, { ...how, remainingMs: () => minuteMs });
+  expect(report).toMatchObject({ stop: "other-arithmetic", rounds: 0 });
+  expect(report.reason).toMatch(/a-run began in arithmetic 1/);
+  expect(await store.list("runs/")).toEqual([recordKey(run)]);
 });
