@@ -10,17 +10,17 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => voi
  * reach the loopback address but give themselves away by Host, Origin or Sec-Fetch-Site.
  */
 export async function listenOnLoopback(handle: Handle, port = 0): Promise<LoopbackServer> {
-  const server = createServer({ noDelay: true, keepAlive: true }, (request, response) => {
-    if (isForeign(request)) {
-      response.writeHead(403, { "content-type": "text/plain", connection: "close" });
-      response.end("this endpoint answers programs on this machine only\n");
-      return;
-    }
-    handle(request, response);
-  });
-  // Clients keep connections for as long as they like: closing an idle one races with its next use.
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
+  const server = createServer(
+    { noDelay: true, keepAlive: true, ...patient },
+    (request, response) => {
+      if (isForeign(request)) {
+        response.writeHead(403, { "content-type": "text/plain", connection: "close" });
+        response.end("this endpoint answers programs on this machine only\n");
+        return;
+      }
+      handle(request, response);
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(portError(port, cause)));
     server.listen(port, "127.0.0.1", resolve);
@@ -30,6 +30,12 @@ export async function listenOnLoopback(handle: Handle, port = 0): Promise<Loopba
     close: () => closed(server),
   };
 }
+
+/**
+ * Clients keep connections for as long as they like: closing an idle one races with its next use,
+ * and an environment that is kept started connects long before it first asks for something.
+ */
+const patient = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
 
 export interface LoopbackServer {
   readonly port: number;

@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import type { createServer as CreateServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { afterEach, expect, test, vi } from "vitest";
+import { lambdaClient } from "../../src/compute/lambda-client.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
+import { listenOnLoopback } from "../../src/emulator/lambda/loopback.ts";
+import { temporaryHome } from "../scenarios/workplace.ts";
+
+/** Node's own limits, which a listener has where it does not say otherwise, at a thousandth. */
+const { impatient, servers } = vi.hoisted(() => ({
+  impatient: {
+    headersTimeout: 60,
+    requestTimeout: 300,
+    keepAliveTimeout: 5,
+    connectionsCheckingInterval: 10,
+  },
+  servers: [] as { readonly connected: Promise<unknown> }[],
+}));
+
+vi.mock("node:http", async (original) => {
+  const http = await original<typeof import("node:http")>();
+  const createServer = ((options: object, listener: never) => {
+    const server = http.createServer({ ...impatient, ...options }, listener);
+    servers.push({ connected: new Promise((resolve) => server.once("connection", resolve)) });
+    return server;
+  }) as typeof CreateServer;
+  return { ...http, default: { ...http, createServer }, createServer };
+});
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+  servers.length = 0;
+});
+const head = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+
+function silent(port: number): Socket {
+  const socket = connect(port, "127.0.0.1");
+  open.push({ close: () => socket.destroy() });
+  return socket;
+}
+
+/** Resolves once a listener that keeps the limits has closed a connection opened just now. */
+async function limitsOver(): Promise<void> {
+  const { createServer } = await import("node:http");
+  const strict = createServer({}, (_request, response) => void response.end());
+  strict.listen(0, "127.0.0.1");
+  await once(strict, "listening");
+  open.push({ close: () => strict.close() });
+  const socket = silent((strict.address() as AddressInfo).port);
+  let text = "";
+  socket.on("data", (chunk) => (text += chunk));
+  await once(socket, "close");
+  expect(text).toMatch(/^HTTP\/1.1 408/);
+}
+
+test("a connection may be silent before its first request, and between two", async () => {
+  const server = await listenOnLoopback((_request, response) => void response.end("here"));
+  open.push(server);
+  const untouched = silent(server.port);
+  const half = silent(server.port);
+  half.write(head.slice(0, 20));
+  const used = silent(server.port);
+  used.write(head);
+  await once(used, "data");
+  const early: string[] = [];
+  for (const socket of [untouched, half, used])
+    socket.on("data", (chunk) => early.push(String(chunk).slice(0, 12)));
+  await limitsOver();
+  expect(early).toEqual([]);
+  for (const [socket, rest] of [
+    [untouched, head],
+    [half, head.slice(20)],
+    [used, head],
+  ] as const) {
+    socket.write(rest);
+    const [chunk] = await once(socket, "data");
+    expect(String(chunk)).toMatch(/^HTTP\/1.1 200/);
+  }
+});
+
+test("an environment that waited beyond Node's limits serves its first event", async () => {
+  await using home = await temporaryHome();
+  const emulator = await startEmulator({
+    home: home.path,
+    functions: {
+      worker: {
+        directory: join(import.meta.dirname, "../fixtures/lambda"),
+        handler: "worker.handler",
+        memoryMb: 256,
+        timeoutMs: 30_000,
+        tenancy: "PER_TENANT",
+        spares: 0,
+        sparesAtStart: 1,
+      },
+    },
+  });
+  open.push(emulator);
+  // Behind S3's listener and Lambda's: the Runtime API of the environment that is kept started.
+  await vi.waitFor(() => expect(servers).toHaveLength(3), { timeout: 30_000 });
+  await servers[2]!.connected;
+  const [waiting] = await emulator.environments();
+  await limitsOver();
+  const client = lambdaClient({
+    endpoint: emulator.endpoints.lambda,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  open.push({ close: () => client.destroy() });
+  const reply = await client.send(
+    new InvokeCommand({ FunctionName: "worker", TenantId: "7", Payload: Buffer.from("{}") }),
+  );
+  expect(reply.FunctionError).toBeUndefined();
+  expect((await emulator.environments())[0]).toMatchObject({ pid: waiting!.pid, tenant: "7" });
+});
+
+test("nothing in src/ listens but through the one listener that is patient", () => {
+  const folder = join(import.meta.dirname, "../../src");
+  const listening = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\bcreateServer\b/.test(readFileSync(join(folder, path), "utf8")));
+  expect(listening).toEqual([join("emulator", "lambda", "loopback.ts")]);
+});
