@@ -74,13 +74,13 @@ function endingOf({ stopped, result }: History): Ending {
 function figuresOf(history: History): Figures {
   const { evaluated, result, rounds } = history;
   const last = evaluated[evaluated.length - 1];
-  const estimate = rounds[rounds.length - 1]?.event.objectiveEstimate;
+  const estimate = finite(rounds[rounds.length - 1]?.event.objectiveEstimate);
   const spent = spentBy(history.arrivals, history.sums);
   const { fates, usedUsd, unusedUsd, bytesUp, bytesDown, coldStarts } = spent;
   const metrics = result?.metrics ?? last;
   return {
     objective: finite(result?.objective ?? last?.objective ?? estimate),
-    objectiveIsEstimate: result === undefined && last === undefined && estimate !== undefined,
+    objectiveIsEstimate: result === undefined && last === undefined && estimate !== null,
     metric: metricOf(history),
     train: finiteValues(metrics?.train ?? {}),
     test: finiteValues(metrics?.test ?? {}),

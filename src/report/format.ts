@@ -1,7 +1,11 @@
-/** Numbers as people read them, with their unit; a dash for what is not known. */
+/**
+ * Numbers as people read them, with their unit; a dash for what is not known (null or NaN: a
+ * private run's objective, say), and ∞ for what has no bound.
+ */
 
 export function formatNumber(value: number | null, digits = 4): string {
-  if (value === null) return "–";
+  if (!isKnown(value)) return "–";
+  if (!Number.isFinite(value)) return grouped(value, 0);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(digits - 2);
   const decimals = size === 0 ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
@@ -9,11 +13,12 @@ export function formatNumber(value: number | null, digits = 4): string {
 }
 
 export function formatCount(value: number): string {
+  if (!isKnown(value)) return "–";
   return grouped(value, 0);
 }
 
 export function formatSeconds(seconds: number | null): string {
-  if (seconds === null) return "–";
+  if (!isKnown(seconds)) return "–";
   if (seconds >= 7200) return `${grouped(seconds / 3600, 1)} h`;
   if (seconds >= 600) return `${grouped(seconds / 60, 1)} min`;
   if (seconds >= 10 || seconds === 0) return `${grouped(seconds, seconds === 0 ? 0 : 1)} s`;
@@ -21,13 +26,13 @@ export function formatSeconds(seconds: number | null): string {
 }
 
 export function formatMs(ms: number | null): string {
-  if (ms === null) return "–";
+  if (!isKnown(ms)) return "–";
   if (ms >= 9_999.5) return `${grouped(ms / 1000, 1)} s`;
   return `${grouped(ms, ms < 10 ? 1 : 0)} ms`;
 }
 
 export function formatDollars(usd: number | null): string {
-  if (usd === null) return "–";
+  if (!isKnown(usd)) return "–";
   if (usd === 0) return "$0";
   if (usd < 0.000_001) return "< $0.000001";
   const decimals = usd >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(usd)));
@@ -36,7 +41,7 @@ export function formatDollars(usd: number | null): string {
 
 /** Decimal units, as networks are billed. */
 export function formatBytes(bytes: number | null): string {
-  if (bytes === null) return "–";
+  if (!isKnown(bytes)) return "–";
   if (bytes < 1000) return `${grouped(bytes, 0)} B`;
   for (const [size, unit] of [
     [1e9, "GB"],
@@ -48,6 +53,7 @@ export function formatBytes(bytes: number | null): string {
 }
 
 export function formatPercent(share: number): string {
+  if (!isKnown(share)) return "–";
   const percent = share * 100;
   if (percent !== 0 && Math.abs(percent) < 0.01) return "< 0.01 %";
   const decimals = Math.abs(percent) >= 10 ? 0 : Math.abs(percent) >= 1 ? 1 : 2;
@@ -56,6 +62,10 @@ export function formatPercent(share: number): string {
 
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function isKnown(value: number | null): value is number {
+  return value !== null && !Number.isNaN(value);
 }
 
 function grouped(value: number, decimals: number): string {

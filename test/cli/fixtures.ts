@@ -15,17 +15,44 @@ export interface Ended {
 
 /** One command line in this process: quicker than a process of its own, the same function. */
 export async function kofn(home: string, ...args: string[]): Promise<Ended> {
+  return inProcess(home, args, () => false);
+}
+
+/** The same, and Ctrl-C is pressed once, when a line of standard output holds `pattern`. */
+export async function kofnInterrupted(
+  home: string,
+  pattern: RegExp,
+  ...args: string[]
+): Promise<Ended> {
+  return inProcess(home, args, (line) => pattern.test(line));
+}
+
+async function inProcess(
+  home: string,
+  args: readonly string[],
+  isInterrupted: (line: string) => boolean,
+): Promise<Ended> {
   const out: string[] = [];
   const err: string[] = [];
   const same = (text: string) => text;
+  const listeners = new Set<() => void>();
+  let isPressed = false;
   const terminal: Terminal = {
-    out: (line) => void out.push(`${line}\n`),
+    out(line) {
+      out.push(`${line}\n`);
+      if (isPressed || !isInterrupted(line)) return;
+      isPressed = true;
+      for (const listener of listeners) listener();
+    },
     err: (line) => void err.push(`${line}\n`),
     write: async (text) => void out.push(text),
     live: null,
     paint: { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same },
     home,
-    onInterrupt: () => () => {},
+    onInterrupt(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     exit: (code) => {
       throw new Error(`exit ${code}`);
     },
