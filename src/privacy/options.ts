@@ -17,7 +17,10 @@ export const privacySchema = z.strictObject({
     .describe("whose data are protected: a node's whole data, or a record of a node"),
   adjacency: z
     .enum(Object.keys(adjacencies) as [Adjacency, ...Adjacency[]])
-    .describe("how neighbouring data sets differ: replace-one, add-remove or zero-out"),
+    .describe(
+      "how neighbouring data sets differ: replace-one, zero-out, or add-remove, which needs " +
+        "wait: all, one aggregator and no share for testing: a record less would move others",
+    ),
   clip: positive.describe("the norm that every record's gradient is clipped to; public"),
   noise: z
     .enum(["gaussian", "laplace"])

@@ -57,8 +57,13 @@ describe("refused while planning, with the reason and a remedy", () => {
 
   test("and what is left is not", () => {
     for (const problem of ["softmax", "logistic", "squared-hinge", "ridge", "mean"])
-      for (const noise of ["aggregator", "workers"])
-        planRun(resolveSpec({ ...base, problem, strategy: { type: "dp-sgd", rate: 0.5, noise } }));
+      for (const [noise, adjacency] of [
+        ["aggregator", "add-remove"],
+        ["workers", "zero-out"],
+      ]) {
+        const strategy = { type: "dp-sgd", rate: 0.5, noise };
+        planRun(resolveSpec({ ...base, problem, strategy, privacy: { ...privacy, adjacency } }));
+      }
     for (const optimizer of ["sgd", "adam"]) planRun(resolveSpec({ ...base, optimizer }));
     for (const adjacency of ["replace-one", "zero-out"])
       planRun(resolveSpec({ ...base, privacy: { ...privacy, adjacency, divisor: undefined } }));

@@ -28,8 +28,8 @@ describe("refused while planning, with the reason", () => {
     [{ privacy: { ...privacy, adjacency: "add-remove" } }, "ambiguous-privacy", "for nodes"],
     [
       { privacy: { ...privacy, unit: "record", adjacency: "add-remove" } },
-      "ambiguous-privacy",
-      "privacy.divisor: nothing given",
+      "not-private",
+      "privacy.adjacency: add-remove for records",
     ],
     [{ encoding: "hadamard" }, "not-private", "products of several records"],
     [{ encoding: "replication" }, "not-private", "at several nodes"],
@@ -51,7 +51,7 @@ describe("refused while planning, with the reason", () => {
   test("and what is left is not", () => {
     for (const graph of ["ring", "torus", "complete", "expander"])
       planRun(resolveSpec({ ...base, strategy: { type: "gossip", graph } }));
-    const record = { ...privacy, unit: "record", adjacency: "add-remove", divisor: 12 };
+    const record = { ...privacy, unit: "record", adjacency: "zero-out", divisor: 12 };
     planRun(resolveSpec({ ...base, problem: "softmax", privacy: record }));
     planRun(
       resolveSpec({

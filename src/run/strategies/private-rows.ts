@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import type { RunSpec } from "../spec.ts";
+import type { WaitPolicy } from "../waiting/policy.ts";
 import type { Parts } from "./method.ts";
 
 /** Refuses what would let rows show around the noise: how they are stored or prepared. */
@@ -38,3 +39,33 @@ function refuseData({ data }: RunSpec): void {
   if (data.missing === "impute")
     throw leak("missing", "impute: means of all rows would stand in some", "fill them beforehand");
 }
+
+/**
+ * Refuses what one record more or less would move everybody by. Rows are split, shuffled and dealt
+ * to slots by their number and their place: without the first of 2,000, 626 others change between
+ * training and test. Sums over all rows of all slots do not heed that; anything else does. Under
+ * the other adjacencies every record keeps its place.
+ */
+export function refuseMovedRows({ data, privacy, workers }: RunSpec, wait: WaitPolicy): void {
+  if (privacy?.adjacency !== "add-remove") return;
+  const moved = (place: string, what: string, hint: string) =>
+    new RunError("not-private", `${place}, under privacy.adjacency: add-remove: ${what}`, {
+      hint: `${keptPlaces}, or ${hint}`,
+    });
+  if (typeof data.test === "number" && data.test > 0)
+    throw moved(
+      `data.test: ${data.test}`,
+      "one record more or less changes which of the others are kept for testing",
+      "name a file of test rows by data.test",
+    );
+  if (wait.needed < workers)
+    throw moved(
+      `wait: ${wait.inWords}`,
+      "one record more or less moves others from slot to slot, and so in or out of a sum that " +
+        "some slots are missing from",
+      "give wait: all",
+    );
+}
+
+/** The remedy that costs nothing: neighbours of whom one counts nothing, all in their places. */
+export const keptPlaces = "choose adjacency: zero-out, which costs the same and moves nobody";

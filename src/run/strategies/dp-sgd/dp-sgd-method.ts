@@ -49,7 +49,7 @@ export const dpSgdMethod = define({
   create: (chosen): Method => ({
     usual: { encoding: "uncoded", optimizer: "sgd" },
     isPrivate: true,
-    check: (spec, parts) => refuse(spec, parts),
+    check: (spec, parts) => refuse(spec, parts, chosen.noise),
     needsCurvature: () => false,
     stage: encodeRows,
     open: (context) => training(dpSgd(dpSgdPlan(context, chosen))),

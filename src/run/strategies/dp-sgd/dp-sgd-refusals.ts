@@ -4,10 +4,11 @@ import { optimizers } from "../../../optimizers/registry.ts";
 import { hasObserved } from "../../../problems/observed.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { Parts } from "../method.ts";
-import { refuseOpenRows } from "../private-rows.ts";
+import { keptPlaces, refuseMovedRows, refuseOpenRows } from "../private-rows.ts";
+import type { DpSgdPlan } from "./dp-sgd-state.ts";
 
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
-export function refuse(spec: RunSpec, parts: Parts): void {
+export function refuse(spec: RunSpec, parts: Parts, noiseAt: DpSgdPlan["noiseAt"]): void {
   const { privacy, problem: chosen } = spec;
   if (privacy === undefined) {
     throw new RunError("no-privacy", "strategy: dp-sgd needs a budget, and privacy is not given", {
@@ -33,6 +34,14 @@ export function refuse(spec: RunSpec, parts: Parts): void {
   }
   stepperOf(optimizers.create(spec.optimizer), spec);
   refuseBudget(privacy);
+  if (privacy.adjacency === "add-remove" && noiseAt === "workers")
+    throw new RunError(
+      "not-private",
+      "strategy.noise: workers, under privacy.adjacency: add-remove: one record more or less " +
+        "moves others from worker to worker, and the sum of each would tell",
+      { hint: `${keptPlaces}, or give strategy.noise: aggregator` },
+    );
+  refuseMovedRows(spec, parts.wait);
 }
 
 /** The optimizer, which sees noised gradients alone. */

@@ -2,7 +2,7 @@ import { RunError } from "../../../core/errors.ts";
 import type { Problem } from "../../../problems/problem.ts";
 import type { RunSpec } from "../../spec.ts";
 import type { Parts } from "../method.ts";
-import { refuseOpenRows } from "../private-rows.ts";
+import { keptPlaces, refuseOpenRows } from "../private-rows.ts";
 import { type GossipOptions, graphOf } from "./gossip-options.ts";
 
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
@@ -39,7 +39,7 @@ function refuseProblem(spec: RunSpec, problem: Problem): void {
   });
 }
 
-function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {
+function refuseBudget({ unit, adjacency, noise, delta }: NonNullable<RunSpec["privacy"]>) {
   const refuse = (path: string, what: string, hint: string) =>
     new RunError("ambiguous-privacy", `privacy.${path}: ${what}`, { hint });
   if (noise === "gaussian" && delta === 0)
@@ -52,10 +52,11 @@ function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<Ru
       `${adjacency} for nodes, whose number all can see`,
       "choose replace-one: a node's data are any others",
     );
-  if (unit === "record" && adjacency === "add-remove" && divisor === undefined)
-    throw refuse(
-      "divisor",
-      "nothing given, and under add-remove a node's number of rows is private",
-      "give a public number, such as the rows a node is expected to have",
+  if (unit === "record" && adjacency === "add-remove")
+    throw new RunError(
+      "not-private",
+      "privacy.adjacency: add-remove for records: one record more or less moves others from node " +
+        "to node, and the messages of each would tell",
+      { hint: keptPlaces },
     );
 }

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { randomFrom } from "../../src/core/random.ts";
+import { readExamples } from "../../src/data/load.ts";
+import { clippedSums } from "../../src/problems/clipped.ts";
+import { problems } from "../../src/problems/registry.ts";
+import { planRun } from "../../src/run/plan.ts";
+import { resolveSpec } from "../../src/run/spec.ts";
+import { stageData } from "../../src/run/stage.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+import { opener } from "../data/fixtures.ts";
+
+/**
+ * Neighbours are defined on the data set, so every step before the noise must be stable under one
+ * record: each published sum, noise left out, moves by at most what the accountant counts, in at
+ * most as many slots as it counts. Tried for every record of a small set.
+ */
+const workers = 4;
+const clip = 0.5;
+const records = 48;
+
+interface World {
+  /** The clipped gradients' sum of each slot. */
+  readonly slots: readonly Float64Array[];
+  /** Of all slots. */
+  readonly total: Float64Array;
+}
+
+const random = randomFrom("neighbours");
+const lines = Array.from({ length: records }, () => {
+  const [a, b] = [random.normal(), random.normal()];
+  return [a.toFixed(3), b.toFixed(3), Number(a + b + random.normal() > 0)].join(",");
+});
+/** Unlike all others. */
+const stranger = "9,-9,1";
+
+async function world(rows: readonly string[], test: number): Promise<World> {
+  const spec = resolveSpec({
+    problem: "logistic",
+    data: { source: "rows.csv", target: "y", standardize: false, test },
+    workers,
+    encoding: "uncoded",
+    wait: "all",
+    seed: 5,
+  });
+  const store = memoryStore();
+  const files = { "rows.csv": `a,b,y\n${rows.join("\n")}\n` };
+  const { prepared, encoded } = await stageData(spec, { open: opener(files), store });
+  const problem = problems.create({ type: "logistic" });
+  const weights = Float64Array.of(0.4, -0.3, 0.2);
+  const slots = await Promise.all(
+    encoded.slots.map(async ({ parts }) => {
+      const examples = await readExamples(store, parts, prepared.columns);
+      return clippedSums(problem, examples, weights, clip).clipped;
+    }),
+  );
+  const total = weights.map((_, j) => slots.reduce((sum, slot) => sum + slot[j]!, 0));
+  return { slots, total };
+}
+
+/** The most that any record moves the total by, and the most slots that any moves. */
+async function moved(change: "replace" | "remove", test: number) {
+  const here = await world(lines, test);
+  const most = { total: 0, slot: 0, slots: 0 };
+  for (let record = 0; record < records; record++) {
+    const others = lines.toSpliced(record, 1, ...(change === "replace" ? [stranger] : []));
+    const there = await world(others, test);
+    const by = here.slots.map((sum, slot) => apart(sum, there.slots[slot]!));
+    most.total = Math.max(most.total, apart(here.total, there.total));
+    most.slot = Math.max(most.slot, ...by);
+    most.slots = Math.max(most.slots, by.filter((distance) => distance > rounding).length);
+  }
+  return most;
+}
+
+const rounding = 1e-12;
+
+function apart(a: Float64Array, b: Float64Array): number {
+  return Math.hypot(...a.map((value, j) => value - b[j]!));
+}
+
+describe("a record that is replaced keeps its place", () => {
+  test.each([0, 0.25])(
+    "a share of %d kept for testing: one slot moves, by twice the clip",
+    async (share) => {
+      const most = await moved("replace", share);
+      expect(most.slots).toBe(1);
+      expect(most.slot).toBeLessThanOrEqual(2 * clip + rounding);
+      expect(most.slot).toBeGreaterThan(clip);
+      expect(most.total).toBeLessThanOrEqual(2 * clip + rounding);
+    },
+  );
+});
+
+describe("a record that is removed moves everybody", () => {
+  test("but not the sum over all rows of all slots, which moves by the clip", async () => {
+    const most = await moved("remove", 0);
+    expect(most.total).toBeLessThanOrEqual(clip + rounding);
+    expect(most.total).toBeGreaterThan(0.8 * clip);
+  });
+
+  test("a share kept for testing: the total tells it by several times the clip", async () => {
+    expect((await moved("remove", 0.25)).total).toBeGreaterThan(4 * clip);
+  });
+
+  test("slots by themselves, of workers, of nodes or of a quorum, tell it as loudly", async () => {
+    const most = await moved("remove", 0);
+    expect(most.slots).toBe(workers);
+    expect(most.slot).toBeGreaterThan(3 * clip);
+  });
+});
+
+describe("under add-remove what would move everybody is refused, with the way out", () => {
+  const privacy = {
+    epsilon: 0.5,
+    delta: 1e-5,
+    unit: "record",
+    adjacency: "add-remove",
+    clip,
+    divisor: records,
+  };
+  const base = {
+    problem: "logistic",
+    data: { source: "rows.csv", target: "y", standardize: false },
+    workers,
+    wait: "all",
+    strategy: "dp-sgd",
+    privacy,
+  };
+  const refused: [object, RegExp, RegExp][] = [
+    [
+      { data: { ...base.data, test: 0.25 } },
+      /data\.test: 0\.25, under privacy\.adjacency: add-remove/,
+      /zero-out.*file of test rows/,
+    ],
+    [
+      { strategy: { type: "dp-sgd", noise: "workers" } },
+      /strategy\.noise: workers, under/,
+      /zero-out.*aggregator/,
+    ],
+    [{ wait: { fastest: 3 } }, /wait: fastest 3 of 4, under/, /zero-out.*wait: all/],
+    [{ wait: { deadline: "1s", atLeast: 3 } }, /wait: .*, under/, /zero-out.*wait: all/],
+    [{ wait: { speculate: { quorum: { fastest: 3 } } } }, /wait: .*, under/, /wait: all/],
+    [{ strategy: "gossip" }, /add-remove for records/, /zero-out/],
+  ];
+
+  test.each(refused)("%j", (change, message, hint) => {
+    const attempt = () => planRun(resolveSpec({ ...base, ...change }));
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: "not-private",
+        kind: "input",
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      }),
+    );
+  });
+
+  test("the same where everybody keeps a place is not, nor what heeds all rows alike", () => {
+    for (const adjacency of ["zero-out", "replace-one"])
+      for (const [change] of refused)
+        planRun(resolveSpec({ ...base, ...change, privacy: { ...privacy, adjacency } }));
+    planRun(resolveSpec(base));
+    planRun(resolveSpec({ ...base, wait: { fastest: workers } }));
+    planRun(resolveSpec({ ...base, data: { ...base.data, test: "held-out.csv" } }));
+    planRun(resolveSpec({ ...base, wait: { speculate: {} } }));
+  });
+});
