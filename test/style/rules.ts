@@ -50,7 +50,7 @@ function textBreaches(path: string, text: string): string[] {
 }
 
 /** What is wrong with an import by the table of layers, or null. Notes packages on the way. */
-function importBreach(
+export function importBreach(
   path: string,
   specifier: string,
   foldersByPackage: Map<string, Set<string>>,
