@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bits, perform } from "../../scripts/bits/perform.ts";
 import { bitsRuns } from "../../scripts/bits/runs.ts";
 import { difference, recordedBits } from "../../scripts/bits.ts";
+import { arithmetic } from "../../src/run/arithmetic.ts";
 import released from "./names.json" with { type: "json" };
 
 /*
@@ -19,13 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true }));
 
+// What was recorded in another arithmetic is nothing to compare with: `npm run bits` then fails.
+const isComparable = recorded.arithmetic === arithmetic;
 const quick = Object.entries(bitsRuns).filter(([, run]) => run.quick);
 
-test.each(quick)("%s: the weights and arrivals that were recorded", async (name, run) => {
-  const now = await perform(name, run, home);
-  expect(now.arithmetic).toBe(recorded.arithmetic);
-  expect(difference(recorded.runs[name], now)).toBeNull();
-});
+test.runIf(isComparable).each(quick)(
+  "%s: the weights and arrivals that were recorded",
+  async (name, run) => {
+    const now = await perform(name, run, home);
+    expect(difference(recorded.runs[name], now)).toBeNull();
+  },
+);
 
 test("what is recorded is what is run", () => {
   expect(Object.keys(recorded.runs).sort()).toEqual(Object.keys(bitsRuns).sort());
