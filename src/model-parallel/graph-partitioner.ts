@@ -159,7 +159,8 @@ function infeasible(
   const worst = sizes.reduce((best, size, i) => (size > sizes[best]! ? i : best), 0);
   return new RunError(
     "memory-infeasible",
-    `"${graph.nodes[worst]!.id}" alone takes ${megabytes(sizes[worst]!)} of ${limit}: no number of stages fits`,
+    `"${graph.nodes[worst]!.id}" alone takes ${megabytes(sizes[worst]!)} of ${limit}: ` +
+      "no number of stages fits",
     { hint: "give the functions more memory, use smaller microbatches, or split the layer" },
   );
 }

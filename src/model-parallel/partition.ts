@@ -52,7 +52,8 @@ export function checkPartition(index: IndexedGraph, partition: Partition, shared
       const { producer } = index.tensor(read);
       if (producer === null || stageOf.get(producer)! <= stageOf.get(id)!) continue;
       throw refused(
-        `"${id}" on stage ${stageOf.get(id)} reads "${producer}" of the later stage ${stageOf.get(producer)}`,
+        `"${id}" on stage ${stageOf.get(id)} reads "${producer}" ` +
+          `of the later stage ${stageOf.get(producer)}`,
         "move one of the two",
       );
     }
@@ -68,7 +69,8 @@ function checkColocated(
     const workers = new Set(uses.map((at) => stages[stageOf.get(graph.nodes[at]!.id)!]!.worker));
     if (workers.size > 1)
       throw refused(
-        `"${name}" is used on the workers ${[...workers].sort((a, b) => a - b).join(" and ")}: a cut through a shared layer`,
+        `"${name}" is used on the workers ${[...workers].join(" and ")}: ` +
+          "a cut through a shared layer",
         "put its uses together, or let each stage have a copy (shared: replicate)",
       );
   }
