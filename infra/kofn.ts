@@ -35,6 +35,7 @@ export function deployKofn(given: Partial<Settings> = {}) {
   const networkWorker = makeWorker(settings, store, {
     name: "NetworkWorker",
     bundle: "network-worker",
+    reads: ["networks/*"],
   });
   const orchestrator = makeOrchestrator(settings, store, { worker, networkWorker });
   const killSwitch = makeGuard(settings, [worker, networkWorker, orchestrator]);

@@ -1,6 +1,6 @@
 import { functions } from "../src/limits.ts";
 import type { Settings } from "./kofn.ts";
-import { readable } from "./store.ts";
+import { orchestratorPermissions } from "./permissions.ts";
 
 const { memoryMb, timeoutMs } = functions.orchestrator;
 
@@ -30,18 +30,6 @@ export function makeOrchestrator(
       KOFN_WORKER: worker.name,
       KOFN_NETWORK_WORKER: networkWorker.name,
     },
-    permissions: [
-      readable(store),
-      {
-        actions: ["s3:PutObject", "s3:DeleteObject"],
-        resources: [$interpolate`${store.arn}/runs/*`],
-      },
-      {
-        actions: ["s3:ListBucket"],
-        resources: [store.arn],
-        conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["runs/*"] }],
-      },
-      { actions: ["lambda:InvokeFunction"], resources: [worker.arn, networkWorker.arn] },
-    ],
+    permissions: orchestratorPermissions(store, [worker, networkWorker]),
   });
 }

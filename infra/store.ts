@@ -34,13 +34,3 @@ export function makeStore({ prefix }: Settings) {
   });
   return store;
 }
-
-/** What both functions read: data, manifests, and their runs. */
-export function readable(store: sst.aws.Bucket) {
-  return {
-    actions: ["s3:GetObject"],
-    resources: ["parts", "prepared", "encoded", "networks", "runs"].map(
-      (folder) => $interpolate`${store.arn}/${folder}/*`,
-    ),
-  };
-}

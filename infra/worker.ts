@@ -1,6 +1,6 @@
 import { functions } from "../src/limits.ts";
 import type { Settings } from "./kofn.ts";
-import { readable } from "./store.ts";
+import { workerPermissions } from "./permissions.ts";
 
 const { memoryMb, timeoutMs } = functions.worker;
 
@@ -10,14 +10,16 @@ export interface WorkerKind {
   readonly bundle: string;
   /** Reserved for it; where absent it shares what the account leaves unreserved. */
   readonly concurrency?: number;
+  /** Folders of the store that it alone reads. */
+  readonly reads?: readonly string[];
 }
 
 /**
  * A worker: one function whose environments belong to one slot each, because a slot is a tenant.
- * It reads shards and what is carried through the store, and writes only what it carries back.
+ * It reads shards, and reads and writes what slots carry, remember and publish in a run.
  */
 export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: WorkerKind) {
-  const { name, bundle, concurrency } = kind;
+  const { name, bundle, concurrency, reads } = kind;
   return new sst.aws.Function(`${settings.prefix}${name}`, {
     bundle: `${settings.bundles}/${bundle}`,
     handler: `${bundle}.handler`,
@@ -32,10 +34,7 @@ export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: Work
     logging: { format: "json", retention: "1 month" },
     ...(concurrency === undefined ? {} : { concurrency: { reserved: concurrency } }),
     environment: { KOFN_BUCKET: store.name },
-    permissions: [
-      readable(store),
-      { actions: ["s3:PutObject"], resources: [$interpolate`${store.arn}/runs/*/carried/*`] },
-    ],
+    permissions: workerPermissions(store, reads),
     transform: {
       function(args) {
         args.tenancyConfig = { tenantIsolationMode: "PER_TENANT" };

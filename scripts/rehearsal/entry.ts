@@ -19,7 +19,7 @@ runtime.setMocks(
   {
     newResource({ type, name, inputs }) {
       resources.push({ type, name, inputs });
-      const arn = `arn:aws:${type.split(":")[1]?.split("/")[0]}:us-east-1:123456789012:${name}`;
+      const arn = arnOf(type, name);
       return { id: name, state: { ...inputs, arn, name: inputs.name ?? name, bucket: name } };
     },
     call({ token, inputs }) {
@@ -60,6 +60,14 @@ deployKofn({ alarmEmail: "someone@example.org" });
 await settled();
 console.log(JSON.stringify({ resources, calls }));
 process.exit(0);
+
+/** As AWS writes them, since permissions are told by them. */
+function arnOf(type: string, name: string): string {
+  const service = type.split(":")[1]?.split("/")[0];
+  if (service === "s3") return `arn:aws:s3:::${name}`;
+  const kind = type.startsWith("aws:lambda/function:") ? "function:" : "";
+  return `arn:aws:${service}:us-east-1:123456789012:${kind}${name}`;
+}
 
 function answerTo(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
   if (token.startsWith("aws:iam/getPolicyDocument"))

@@ -1,8 +1,12 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Statement } from "../../src/emulator/iam/policy.ts";
 import { installPlatform, type Rehearsal, rehearse } from "./rehearse.ts";
 
-export const deployedPath = join(import.meta.dirname, "../../src/backends/deployed.ts");
+const backends = join(import.meta.dirname, "../../src/backends");
+export const deployedPath = join(backends, "deployed.ts");
+export const rolesPath = join(backends, "deployed-roles.ts");
 
 /** A function as `infra/` deploys it, in the emulator's terms. */
 export interface DeployedFunction {
@@ -58,9 +62,54 @@ export const deployed = ${JSON.stringify(functions, null, 2)} as const;
 `;
 }
 
+/** The statements of every function's role, with the names that things have in the emulator. */
+export function rolesOf({ resources }: Rehearsal): Record<string, readonly Statement[]> {
+  const found = resources
+    .filter(({ type }) => type === "aws:iam/role:Role")
+    .map(({ name, inputs }) => {
+      const { inlinePolicies = [] } = inputs as { inlinePolicies?: { policy: string }[] };
+      const statements = inlinePolicies.flatMap(
+        ({ policy }) => (JSON.parse(policy) as { statements: Statement[] }).statements,
+      );
+      const own = statements.map(({ effect, actions, resources, conditions }) => {
+        const named = { effect, actions, resources: resources.map(localArn) };
+        return conditions === undefined ? named : { ...named, conditions };
+      });
+      return [lowered(name.replace(/Role$/, "")), own] as const;
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(found);
+}
+
+/** The module from which the emulator takes the functions' permissions. */
+export function rolesModule(roles: Record<string, readonly Statement[]>): string {
+  return `import type { Statement } from "../emulator/iam/policy.ts";
+
+/**
+ * What each deployed function's role allows, on the emulator's bucket and functions. Made by
+ * \`npm run infra\` from a rehearsal of the deployment: edit \`infra/\`, not this file.
+ */
+export const deployedRoles = ${JSON.stringify(roles, null, 2)} as const satisfies Record<
+  string,
+  readonly Statement[]
+>;
+`;
+}
+
 if (import.meta.main) {
   await installPlatform();
-  writeFileSync(deployedPath, deployedModule(functionsOf(await rehearse("test"))));
+  const rehearsal = await rehearse("test");
+  writeFileSync(deployedPath, deployedModule(functionsOf(rehearsal)));
+  writeFileSync(rolesPath, rolesModule(rolesOf(rehearsal)));
+  execFileSync("npx", ["biome", "format", "--write", deployedPath, rolesPath]);
+}
+
+/** The same thing where the emulator has it: its bucket, its functions, its account. */
+function localArn(arn: string): string {
+  const called = /^(.*:)123456789012:function:(\w+)Function$/.exec(arn);
+  if (called === null) return arn.replace(":::StoreBucket", ":::kofn");
+  const name = lowered(called[2]!).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `${called[1]}000000000000:function:${name}`;
 }
 
 function lowered(name: string): string {

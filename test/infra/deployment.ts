@@ -51,7 +51,14 @@ export async function changedInfra(
   const root = join(import.meta.dirname, "../..");
   const path = await mkdtemp(join(tmpdir(), "kofn-changed-infra-"));
   await cp(join(root, "infra"), path, { recursive: true });
-  for (const name of ["store.ts", "worker.ts", "orchestrator.ts", "guard.ts", "kofn.ts"]) {
+  for (const name of [
+    "store.ts",
+    "worker.ts",
+    "orchestrator.ts",
+    "guard.ts",
+    "kofn.ts",
+    "permissions.ts",
+  ]) {
     const text = await readFile(join(path, name), "utf8");
     await writeFile(join(path, name), text.replaceAll('"../src/', `"${root}/src/`));
   }

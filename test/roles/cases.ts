@@ -1,0 +1,84 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { loadSpec } from "../../src/run/spec-file.ts";
+
+/** A run short enough to be made many times. */
+export interface Case {
+  readonly name: string;
+  spec(): Promise<unknown>;
+  /** Calls of one environment: 2 where it does not say. */
+  readonly callsMax?: number;
+  readonly rounds?: number;
+}
+
+const folder = join(import.meta.dirname, "../../examples");
+const roundsUsual = 4;
+/** What is left out of an example for the sake of time: nothing that asks for other permissions. */
+const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: object }>> = {
+  // An environment removes its old memories from the seventeenth on.
+  "few-bits": { rounds: 20, callsMax: 18 },
+  glyphs: { rounds: 2, change: { workers: 4, wait: { fastest: 3 } } },
+  sentences: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
+  // Accounting for drawn batches takes seconds.
+  "private-records": { change: { strategy: { type: "dp-sgd", rate: 1 } } },
+};
+
+const examples: Case[] = readdirSync(folder).map((name) => {
+  const { rounds = roundsUsual, change = {}, ...more } = shorter[name] ?? {};
+  const spec = () => example(name, rounds, change);
+  return { name: `example ${name}`, spec, ...more };
+});
+
+async function example(name: string, rounds: number, change: object): Promise<object> {
+  const file = readdirSync(join(folder, name)).find((path) => path.startsWith("run."))!;
+  const spec = (await loadSpec(join(folder, name, file))) as { readonly stop: object };
+  return { ...spec, ...change, stop: { ...spec.stop, rounds } };
+}
+
+/** The example's, without what private rows would tell of themselves. */
+const privateData = {
+  standardize: false,
+  source: join(folder, "glyphs/glyphs.csv"),
+  target: "shape",
+  test: 0.9,
+};
+const privacy = { epsilon: 8, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
+const table = {
+  problem: "logistic",
+  data: { generate: { type: "classification", rows: 120, features: 80 } },
+  workers: 4,
+  stop: { rounds: roundsUsual, tolerance: 0 },
+};
+const others: Readonly<Record<string, object>> = {
+  turns: { ...table, strategy: "turns" },
+  "noise at workers": {
+    ...table,
+    problem: "softmax",
+    data: {
+      generate: { type: "classification", rows: 400, features: 40, classes: 3 },
+      standardize: false,
+    },
+    strategy: { type: "dp-sgd", rate: 1, noise: "workers" },
+    optimizer: { type: "sgd", learningRate: 1, momentum: 0 },
+    privacy,
+  },
+};
+
+/** Every example, and what no example has. */
+export const cases: readonly Case[] = [
+  ...examples,
+  {
+    name: "a private network",
+    spec: () =>
+      example("glyphs", 2, {
+        data: privateData,
+        workers: 4,
+        wait: "all",
+        encoding: "uncoded",
+        strategy: { type: "dp-sgd", rate: 1 },
+        optimizer: { type: "sgd", learningRate: 0.1, momentum: 0 },
+        privacy,
+      }),
+  },
+  ...Object.entries(others).map(([name, spec]) => ({ name, spec: async () => spec })),
+];

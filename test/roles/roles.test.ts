@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import { deployedRoles } from "../../src/backends/deployed-roles.ts";
+import { requestOf } from "../../src/backends/worker-compute.ts";
+import type { Prepared } from "../../src/data/prepared.ts";
+import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { problems } from "../../src/problems/registry.ts";
+import { carried } from "../../src/run/carriage.ts";
+import { evaluate } from "../../src/run/evaluate.ts";
+import { eventsKey } from "../../src/run/keys.ts";
+import type { WorkerTask } from "../../src/run/messages.ts";
+import type { Workplace } from "../../src/run/operations/operation.ts";
+import { recall, write } from "../../src/run/operations/slot-memory.ts";
+import { methods } from "../../src/run/strategies/registry.ts";
+import { createWorker } from "../../src/run/worker.ts";
+import { readManifest } from "../../src/run/workplace.ts";
+import { memoryStore } from "../../src/storage/memory.ts";
+import { cases } from "./cases.ts";
+import { oldStatements } from "./old-statements.ts";
+import {
+  again,
+  asRole,
+  type Role,
+  runUnder,
+  type Staged,
+  staged,
+  type Wanted,
+} from "./under-roles.ts";
+
+const roles: readonly Role[] = ["worker", "networkWorker", "orchestrator"];
+const wanted: Wanted[] = [];
+const strategies = new Set<string>();
+
+describe.each(cases)("$name", ({ spec, callsMax }) => {
+  let start: Staged;
+  test("ends under the deployed roles as it does with all permissions", async () => {
+    start = await staged(await spec());
+    strategies.add(start.record.spec.strategy.type);
+    // The run without roles takes over the secrets, so that its noise is the same.
+    const first = await again(start);
+    const under = await runUnder(first, deployedRoles, { note, callsMax });
+    expect(under.stop).toBe("done");
+    expect(Object.keys(under.objects)).toContain("runs/trial/model.safetensors");
+    expect(under).toEqual(await runUnder(await again(first), null, { callsMax }));
+  });
+
+  test("leaves no model under the roles of old", async () => {
+    const old = runUnder(await again(start), oldStatements, { callsMax });
+    await expect(old).rejects.toThrow("not authorized to perform: s3:");
+  });
+});
+
+test("every strategy was among them", () => {
+  expect([...strategies].sort()).toEqual(methods.members.map(({ name }) => name).sort());
+});
+
+const note = (one: Wanted) => wanted.push(one);
+const as = (store: Store, role: Role) => asRole(store, role, deployedRoles[role], note);
+const ridge = {
+  problem: "ridge",
+  data: { generate: { type: "regression", rows: 60, features: 6 } },
+  workers: 2,
+  stop: { rounds: 3, tolerance: 0 },
+};
+
+test("a run goes on after a crash that left events behind without their checkpoint", async () => {
+  const { record, store } = await staged(ridge);
+  const first = await runUnder({ record, store }, deployedRoles);
+  const left = eventsKey(record.run, 5_000);
+  await store.write(left, new Uint8Array(1));
+  const second = await runUnder({ record, store }, deployedRoles, { note });
+  expect(second.objects).toEqual(first.objects);
+  expect(await store.read(left)).toBeNull();
+});
+
+describe("what has expired is called gone, not denied", () => {
+  test.each(["worker", "networkWorker"] as const)("to the %s", async (role) => {
+    const { record, store } = await staged(ridge);
+    const weights = { storedAt: "runs/trial/carried/gone.safetensors", sha256: "" };
+    const task = { operation: "gradient", id: "", slot: 0, round: 0 } as unknown as WorkerTask;
+    const ask = (more: object = {}) =>
+      carried(
+        as(store, role),
+        createWorker(as(store, role)),
+      )(requestOf(record, { ...task, ...more }));
+    await expect(ask({ weights })).rejects.toThrow("is gone or damaged");
+    for (const key of await store.list("parts/")) await store.remove(key);
+    await expect(ask()).rejects.toThrow("it is not in the store");
+    await store.remove(record.encoded);
+    await expect(ask()).rejects.toThrow(`${record.encoded} is not in the store`);
+  });
+
+  test("to the orchestrator", async () => {
+    const { record, store } = await staged(ridge);
+    const own = as(store, "orchestrator");
+    const prepared = await readManifest<Prepared>(store, record.prepared);
+    for (const key of await store.list("parts/")) await store.remove(key);
+    const evaluated = evaluate(own, prepared, problems.create(record.spec.problem), []);
+    await expect(evaluated).rejects.toThrow("it is not in the store");
+    for (const key of [record.encoded, record.prepared]) {
+      await store.remove(key);
+      const run = runUnder({ record, store }, deployedRoles, { note });
+      await expect(run).rejects.toThrow(`${key} is not in the store`);
+    }
+  });
+
+  test.each(["networkWorker", "orchestrator"] as const)("a network, to the %s", async (role) => {
+    const glyphs = cases.find(({ name }) => name === "example glyphs")!;
+    const { problem } = (await staged(await glyphs.spec())).record.spec;
+    const { facts } = problem as { facts?: object };
+    const gone = { ...problem, facts: { ...facts, key: "networks/gone.safetensors" } };
+    const store = as(memoryStore(), role);
+    const ready = problems.create(gone).ready!((key) => store.read(key));
+    await expect(ready).rejects.toThrow("networks/gone.safetensors is not in the store");
+  });
+});
+
+test.each(["worker", "networkWorker"] as const)(
+  "a %s's old memories go, and one that is gone is lost",
+  async (role) => {
+    const store = memoryStore();
+    const made = new Map<string, unknown>();
+    const keep = async (name: string, make: () => Promise<unknown>) => {
+      const one = made.get(name) ?? (await make());
+      made.set(name, one);
+      return one;
+    };
+    const place = { store: as(store, role), run: "trial", slot: 0, keep } as unknown as Workplace;
+    // So large that few may stay.
+    const memory = { left: new Float64Array(600_000), velocity: null };
+    for (let round = 0; round < 17; round++) await write(place, round, memory);
+    expect(await store.list("runs/")).toHaveLength(16);
+    expect(await recall(place, 0)).toMatchObject({ isLost: true });
+  },
+);
+
+/** Every single permission of a role: one action on one kind of object, or one prefix to see. */
+function permissions(statements: readonly Statement[]): Statement[] {
+  return statements.flatMap(({ effect, actions, resources, conditions = [] }) =>
+    actions.flatMap((action) =>
+      resources.flatMap((resource) => {
+        const one = { effect, actions: [action], resources: [resource] };
+        const [condition] = conditions;
+        if (condition === undefined) return [one];
+        const { values } = condition;
+        return values.map((value) => ({ ...one, conditions: [{ ...condition, values: [value] }] }));
+      }),
+    ),
+  );
+}
+
+test.each(roles)("of the %s's permissions none could be left out", (role) => {
+  const asked = distinct(wanted.filter((one) => one.role === role));
+  // Uploads in parts and invocations are no matter of a store.
+  const single = permissions(deployedRoles[role]).filter(
+    ({ actions: [action] }) => !/AbortMultipartUpload|InvokeFunction/.test(action!),
+  );
+  const idle = single.filter((_, i) =>
+    asked.every(({ action }) => isAllowed(single.toSpliced(i, 1), action)),
+  );
+  const named = idle.map(({ actions, resources, conditions = [] }) =>
+    [...actions, ...(conditions[0]?.values ?? resources)].join(" "),
+  );
+  expect(named).toEqual([]);
+});
+
+function distinct(all: readonly Wanted[]): Wanted[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
