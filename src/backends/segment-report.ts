@@ -7,6 +7,7 @@ import { type RunRecord, readRecord } from "../run/record.ts";
 import { segmentOver } from "../run/segment.ts";
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
+import { taskPrices } from "./task-prices.ts";
 import { type WorkerNames, workerCompute, workerFor } from "./worker-compute.ts";
 
 /** Kept for saving and evaluating before the platform's own time-out. */
@@ -55,7 +56,9 @@ async function segmentUnder(
   const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
     const clock = systemClock();
-    const { end, result } = await orchestrate(record, { store: own, clock, compute, signal });
+    const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
+    const ports = { store: own, clock, compute, signal, prices };
+    const { end, result } = await orchestrate(record, ports);
     const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
     const { rounds, weightsDigest } = result;
     return { run, stop: end.stop.kind, reason, rounds, weightsDigest };

@@ -6,7 +6,7 @@ import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import { renderReport } from "../report/render.ts";
 import { readHistory } from "../run/finish.ts";
 import { modelKey } from "../run/keys.ts";
-import { type Orchestrated, orchestrate, recordRun } from "../run/orchestrate.ts";
+import { entriesPerSlot, type Orchestrated, orchestrate, recordRun } from "../run/orchestrate.ts";
 import { newRunName, type RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { type StageProgress, stageData, stageProblem } from "../run/stage.ts";
@@ -14,6 +14,7 @@ import type { Backend } from "./backend.ts";
 import { openSource } from "./open-source.ts";
 import { forecastOn } from "./planning.ts";
 import { isVast } from "./scratch-shards.ts";
+import { taskPrices } from "./task-prices.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
@@ -40,9 +41,11 @@ export async function createRun(
   const ports = { open: openSource, store: backend.store };
   const staged = await stageData(spec, ports, watchers.onStage);
   const startedAt = new Date();
-  const about = { run, startedAt, backend: backend.name };
+  const { name } = backend;
+  const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
+  const about = { run, startedAt, backend: name, prices };
   // A vast simulation takes little longer than its forecast would.
-  const forecast = isVast(spec) ? null : forecastOn(backend.name, spec, staged);
+  const forecast = isVast(spec) ? null : forecastOn(name, spec, staged);
   return recordRun(backend.store, about, spec, staged, forecast);
 }
 
@@ -59,6 +62,7 @@ export async function continueRun(
     store: backend.store,
     clock,
     compute,
+    prices: taskPrices(record.spec, record.backend, record.entriesPerSlot),
     ...(listen === undefined ? {} : { listen }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -40,6 +40,7 @@ export function withStop(result: ResultEvent, stop: Stop): object {
     ...result,
     stop: stop.kind,
     reason: stop.reason,
+    ...(stop.nextUsd === undefined ? {} : { nextUsd: stop.nextUsd }),
     resume: resumeCommand(result.run, stop),
   };
 }

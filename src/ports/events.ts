@@ -148,6 +148,8 @@ export interface StoppedEvent {
   readonly atMs: number;
   readonly kind: "done" | "unfinished" | "budget" | "interrupted";
   readonly reason: string;
+  /** What one more round is forecast to cost, where dollars are why. */
+  readonly nextUsd?: number;
 }
 
 /** What the messages of a private run have cost together, by their ledgers. */

@@ -15,6 +15,12 @@ export interface LoopPorts<State, Task extends Slotted, Result> {
   save(state: State, elapsedMs: number): void;
   /** Asked after every step: a reason to stop now, or null. */
   mayStop(elapsedMs: number): LoopStop | null;
+  /**
+   * Asked before tasks are started: null, or why they must not be. They are then held back, and
+   * asked about again after every reply that is still to come, wanted or not; the run stops when
+   * none is.
+   */
+  maySend?(tasks: readonly Task[]): LoopStop | null;
   /** Resolves when `mayStop` should be asked again although nothing arrived. */
   readonly interrupted?: Promise<void>;
 }
@@ -22,6 +28,8 @@ export interface LoopPorts<State, Task extends Slotted, Result> {
 export interface LoopStop {
   readonly kind: "unfinished" | "budget" | "interrupted";
   readonly reason: string;
+  /** What one more round is forecast to cost, where dollars are why. */
+  readonly nextUsd?: number;
 }
 
 export interface LoopEnd<State> {
@@ -42,11 +50,11 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   ports: LoopPorts<State, Task, Result>,
   from: { readonly state: State; readonly elapsedMs: number } | null = null,
 ): Promise<LoopEnd<State>> {
-  const { clock } = ports;
+  const { clock, compute, maySend } = ports;
   const originMs = clock.nowMs() - (from?.elapsedMs ?? 0);
   const elapsed = () => clock.nowMs() - originMs;
   const inbox = mailbox<Letter<Task, Result>>(ports.interrupted);
-  const tasks = underWay({ clock, compute: ports.compute, originMs, inbox });
+  const tasks = underWay({ clock, compute, originMs, inbox, ...(maySend && { maySend }) });
   const course = courseOf(strategy, from === null ? strategy.start() : resumed(strategy, from));
 
   const advance = (step: Step<State, Task>, atMs: number): string | undefined => {
@@ -62,12 +70,12 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   };
   let isSettled = false;
   for (;;) {
-    if (!isSettled) {
+    if (!isSettled || tasks.heldBack() !== null) {
       const wanted = course.wanted();
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
     }
-    const stop = ports.mayStop(elapsed());
+    const stop = ports.mayStop(elapsed()) ?? (tasks.isQuiet() ? tasks.heldBack() : null);
     if (stop !== null) return end(stop);
     let step: Step<State, Task> | null = null;
     let besides: readonly Task[] | null = none;
@@ -94,7 +102,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     isSettled = step === null || step.settled === true;
     const stuck = step === null ? undefined : advance(step, atMs);
     if (isSettled) tasks.add(step?.besides ?? besides ?? none);
-    if (stuck !== undefined) return end({ kind: "unfinished", reason: stuck });
+    if (stuck !== undefined) return end(tasks.heldBack() ?? { kind: "unfinished", reason: stuck });
   }
 }
 

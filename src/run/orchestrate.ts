@@ -5,17 +5,23 @@ import { arithmetic, checkArithmetic } from "./arithmetic.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { finishRun } from "./finish.ts";
 import { encodedKey, preparedKey } from "./keys.ts";
-import { planRun } from "./plan.ts";
+import type { WorkerTask } from "./messages.ts";
+import { openTraining, planRun } from "./plan.ts";
 import { type RunRecord, writeRecord } from "./record.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import type { RunSpec } from "./spec.ts";
-import type { Staged } from "./stage.ts";
+import { refuseSmallBudget } from "./spending.ts";
+import { problemReady, type Staged } from "./stage.ts";
+import type { TaskPrices } from "./task-costs.ts";
 import { readManifest } from "./workplace.ts";
 
-/** Gives a run its record: from here on the store alone knows all there is to know of it. */
+/**
+ * Gives a run its record: from here on the store alone knows all there is to know of it. Throws
+ * `RunError` where its budget of dollars does not pay for its first tasks.
+ */
 export async function recordRun(
   store: Store,
-  about: { readonly run: string; readonly startedAt: Date; readonly backend: string },
+  { prices = null, ...about }: About,
   spec: RunSpec,
   { prepared, encoded }: Staged,
   forecast: RunForecast | null = null,
@@ -34,8 +40,22 @@ export async function recordRun(
     ...(forecast === null ? {} : { forecast }),
     largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared) : 0,
   };
+  const { dollars } = spec.stop;
+  if (dollars !== undefined && prices !== null) {
+    await problemReady(spec.problem, store);
+    const strategy = openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
+    refuseSmallBudget(dollars, prices, strategy.wanted(strategy.start()));
+  }
   await writeRecord(store, record);
   return record;
+}
+
+export interface About {
+  readonly run: string;
+  readonly startedAt: Date;
+  readonly backend: string;
+  /** What tasks cost there before any was metered; null where they cost nothing. */
+  readonly prices?: TaskPrices<WorkerTask> | null;
 }
 
 /**

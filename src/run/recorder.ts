@@ -6,6 +6,7 @@ import { fromPacket } from "../wire/packet.ts";
 import { eventsKey, stateKey } from "./keys.ts";
 import { batchesOf, persist } from "./persist.ts";
 import { type ReplySums, summing } from "./reply-sums.ts";
+import type { MeteredCosts } from "./task-costs.ts";
 
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
@@ -31,6 +32,8 @@ export interface Checkpoint<State> {
   readonly elapsedMs: number;
   readonly totals: Totals;
   readonly state: State;
+  /** What tasks cost so far, of a run with a budget of dollars. */
+  readonly costs?: MeteredCosts;
 }
 
 /** The weights at the end of a round, kept so that the curve can be computed afterwards. */
@@ -57,6 +60,15 @@ export interface Recorder<State> {
   failure(): string | null;
 }
 
+export interface Recording {
+  readonly listen?: (event: RunEvent) => void;
+  /** Between one write and the next. */
+  readonly pauseMs?: number;
+  readonly sums?: ReplySums | null;
+  /** What a checkpoint tells of costs. */
+  readonly costs?: () => MeteredCosts | undefined;
+}
+
 /**
  * Writes events and checkpoints so that a crash at any instant leaves a state and exactly the
  * events up to it: first a batch of events under a fresh key, then the one state object that names
@@ -66,10 +78,9 @@ export function recorder<State extends object>(
   store: Store,
   run: string,
   from: Checkpoint<State> | null,
-  listen: (event: RunEvent) => void = () => {},
-  pauseMs: number = pauseMsDefault,
-  sums: ReplySums | null = null,
+  how: Recording = {},
 ): Recorder<State> {
+  const { listen = () => {}, pauseMs = pauseMsDefault, sums = null } = how;
   const totals = { ...(from?.totals ?? noTotals) };
   let sequence = from?.sequence ?? 0;
   const events: RunEvent[] = [];
@@ -109,7 +120,7 @@ export function recorder<State extends object>(
       if (trace !== undefined) traces.push(trace);
       last = state;
       const counts = { events: events.length, traces: traces.length };
-      newest = { state, elapsedMs, totals: { ...totals }, ...counts };
+      newest = { state, elapsedMs, totals: { ...totals }, ...counts, ...costsOf(how) };
       writing ??= write();
     },
     async flush(elapsedMs) {
@@ -121,6 +132,11 @@ export function recorder<State extends object>(
     totals: () => totals,
     failure: () => failure,
   };
+}
+
+function costsOf({ costs }: Recording): { readonly costs?: MeteredCosts } {
+  const now = costs?.();
+  return now === undefined ? {} : { costs: now };
 }
 
 /** A state to keep, and how many of the events and traces not yet written belong to it. */

@@ -2,16 +2,19 @@ import type { Encoded, Prepared } from "../data/prepared.ts";
 import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
-import type { RunEvent, RunFacts, StartedEvent } from "../ports/events.ts";
+import type { RunEvent, RunFacts, StartedEvent, StoppedEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import { openBudget } from "./budget.ts";
 import { cancelKey, eventsKey } from "./keys.ts";
-import { type LoopStop, runLoop } from "./loop.ts";
+import { type LoopEnd, type LoopStop, runLoop } from "./loop.ts";
 import type { WorkerReply, WorkerTask } from "./messages.ts";
 import { factsOf, openTraining } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
-import { readCheckpoint, recorder, type Totals } from "./recorder.ts";
+import { type Recorder, readCheckpoint, recorder, type Totals } from "./recorder.ts";
 import { type ReplySums, replySums } from "./reply-sums.ts";
 import { problemReady } from "./stage.ts";
+import type { Training } from "./strategies/method.ts";
+import type { TaskPrices } from "./task-costs.ts";
 
 /** Why a segment stopped whose invocation had no more time: the next one goes on. */
 export const segmentOver = "the segment's time was up";
@@ -27,6 +30,8 @@ export interface SegmentPorts {
   readonly listen?: (event: RunEvent) => void;
   /** Interrupts: the checkpoint is kept. */
   readonly signal?: AbortSignal;
+  /** What tasks cost here before any was metered; absent where they cost nothing. */
+  readonly prices?: TaskPrices<WorkerTask> | null;
   /** Simulated runs with more replies than this tell most of them in sums. */
   readonly repliesToldMax?: number;
 }
@@ -59,7 +64,11 @@ export async function runSegment(
   const before = await readCheckpoint<object>(store, run);
   if (before !== null) await forgetBeyond(store, run, before.sequence);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
-  const log = recorder<object>(store, run, before, ports.listen, undefined, sums);
+  const rounds = before === null ? 0 : strategy.progress(before.state).round;
+  const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: before });
+  const { listen } = ports;
+  const { costs } = budget;
+  const log = recorder<object>(store, run, before, { sums, costs, ...(listen && { listen }) });
   if (before === null) {
     log.tell(startedEvent(record, factsOf(spec, staged)));
   } else {
@@ -76,33 +85,51 @@ export async function runSegment(
     {
       compute: ports.compute,
       clock,
-      tell: log.tell,
+      tell(event) {
+        budget.hear(event);
+        log.tell(event);
+      },
       save(state, elapsedMs) {
         const { round, weights, finished } = strategy.progress(state);
         const isTraced = finished || round % Math.max(1, strideRounds) === 0;
         log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, weights } : undefined);
       },
+      maySend: (tasks) => budget.maySend(tasks, log.totals()),
       mayStop(elapsedMs) {
         const failure = log.failure();
         if (failure !== null) return { kind: "unfinished", reason: failure };
         const reason = control.reason();
         if (reason !== null) return { kind: "interrupted", reason };
-        return overBudget(spec.stop, log.totals(), elapsedMs);
+        return budget.over(log.totals(), elapsedMs);
       },
       interrupted: control.interrupted,
     },
     before,
   ).finally(control.close);
-  const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
-  log.tell({ type: "stopped", atMs: end.elapsedMs, kind: end.stop.kind, reason });
+  log.tell(stoppedEvent(end));
   await log.flush(end.elapsedMs);
-  const { weights, round, traffic } = strategy.progress(end.state);
+  return { ...outcome(end, strategy.progress(end.state), log), startWeights };
+}
+
+function outcome(
+  { stop, elapsedMs }: LoopEnd<object>,
+  { weights, round, traffic }: ReturnType<Training["progress"]>,
+  log: Recorder<object>,
+): Omit<SegmentEnd, "startWeights"> {
   const failure = log.failure();
-  const stop = failure === null ? end.stop : ({ kind: "unfinished", reason: failure } as const);
-  const { elapsedMs } = end;
-  const totals = log.totals();
-  const told = traffic === undefined ? {} : { traffic };
-  return { stop, weights, startWeights, rounds: round, elapsedMs, totals, ...told };
+  return {
+    stop: failure === null ? stop : { kind: "unfinished", reason: failure },
+    weights,
+    rounds: round,
+    elapsedMs,
+    totals: log.totals(),
+    ...(traffic === undefined ? {} : { traffic }),
+  };
+}
+
+function stoppedEvent({ stop, elapsedMs: atMs }: LoopEnd<object>): StoppedEvent {
+  if (stop.kind === "done") return { type: "stopped", atMs, kind: "done", reason: "finished" };
+  return { type: "stopped", atMs, ...stop };
 }
 
 function startedEvent(
@@ -121,19 +148,6 @@ function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ReplySums | n
   const { rounds } = spec.stop;
   if (backend !== "simulated" || spec.workers * rounds <= repliesMax) return null;
   return replySums(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
-}
-
-function overBudget(
-  stop: { readonly seconds?: number | undefined; readonly dollars?: number | undefined },
-  totals: Totals,
-  elapsedMs: number,
-): LoopStop | null {
-  if (stop.dollars !== undefined && totals.costUsd >= stop.dollars)
-    return { kind: "budget", reason: `stop.dollars: ${stop.dollars} are spent` };
-  // The wake-up is a difference of clock readings, which may round to a moment before.
-  if (stop.seconds !== undefined && elapsedMs >= stop.seconds * 1000 - 0.5)
-    return { kind: "budget", reason: `stop.seconds: ${stop.seconds} have passed` };
-  return null;
 }
 
 /** Reasons to stop that come from outside the run, and the promise that one has come. */

@@ -24,7 +24,11 @@ export const stopSchema = z.strictObject({
     .default(1e-6)
     .describe("stop when the gradient's norm is below this part of the first round's"),
   seconds: z.number().positive().optional().describe("the most seconds"),
-  dollars: z.number().positive().optional().describe("the most dollars"),
+  dollars: z
+    .number()
+    .positive()
+    .optional()
+    .describe("the most dollars for workers: no task starts whose forecast would go over"),
   patience: z
     .number()
     .positive()

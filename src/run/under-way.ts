@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { Flight, inFlight } from "./in-flight.ts";
+import type { LoopStop } from "./loop.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** A reply, and what it is a reply to. */
@@ -24,6 +25,8 @@ export interface Wires<Task extends Slotted, Result> {
   /** What the clock shows when the run's time is 0. */
   readonly originMs: number;
   readonly inbox: Mailbox<Letter<Task, Result>>;
+  /** Asked before tasks are started: null, or why they must not be. */
+  maySend?(tasks: readonly Task[]): LoopStop | null;
 }
 
 /** The tasks in flight, and those that wait for their time. */
@@ -34,6 +37,10 @@ export interface UnderWay<Task> {
   add(tasks: readonly Task[]): void;
   /** Its reply was heard. */
   close(flight: Flight<Task>, index: number): void;
+  /** Why tasks were held back since the last reconciliation; null where none were. */
+  heldBack(): LoopStop | null;
+  /** Something was heard of every task, wanted or not. */
+  isQuiet(): boolean;
 }
 
 export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result>): UnderWay<Task> {
@@ -41,11 +48,25 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
   const started = inFlight<Task>();
   const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
+  let unheard = 0;
+  let heldBack: LoopStop | null = null;
   const launch = (tasks: readonly Task[]) => {
     if (tasks.length === 0) return;
+    heldBack ??= wires.maySend?.(tasks) ?? null;
+    if (heldBack !== null) return;
     const flight = new Flight(tasks, clock.nowMs() - originMs, reconciliations);
     started.add(flight);
+    unheard += tasks.length;
     start(wires, flight);
+  };
+  const defer = (task: Task, untilMs: number) => {
+    // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
+    const cancel = clock.schedule(originMs + untilMs, () => {
+      waiting.delete(task.id);
+      launch([task]);
+      if (heldBack !== null) wires.inbox.wake();
+    });
+    waiting.set(task.id, { cancel, wantedAt: reconciliations });
   };
   /** What is due of these; what is to wait for its time waits. */
   const due = (tasks: readonly Task[]): Task[] => {
@@ -56,37 +77,37 @@ export function underWay<Task extends Slotted, Result>(wires: Wires<Task, Result
       const known = waiting.size > 0 ? waiting.get(task.id) : undefined;
       if (known !== undefined) known.wantedAt = reconciliations;
       else if ((task.notBeforeMs ?? 0) <= nowMs) found.push(task);
-      else {
-        // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
-        const cancel = clock.schedule(originMs + (task.notBeforeMs ?? 0), () => {
-          waiting.delete(task.id);
-          launch([task]);
-        });
-        waiting.set(task.id, { cancel, wantedAt: reconciliations });
-      }
+      else defer(task, task.notBeforeMs ?? 0);
     }
     return found;
   };
   return {
     reconcile(wanted) {
       reconciliations++;
+      heldBack = null;
       const missing = due(wanted);
       // All else that is wanted is there, so equal counts mean that nothing more is.
       if (started.size + waiting.size + missing.length !== wanted.length) {
         started.forgetAllBut(reconciliations);
-        for (const [id, { cancel, wantedAt }] of waiting)
-          if (wantedAt !== reconciliations && waiting.delete(id)) cancel();
+        callOff(waiting, reconciliations);
       }
       launch(missing);
     },
-    add(tasks) {
-      if (tasks.length > 0) launch(due(tasks));
-    },
+    add: (tasks) => launch(due(tasks)),
     close(flight, index) {
       started.forget(flight, index);
+      if (!flight.isHeard(index)) unheard--;
       flight.hear(index);
     },
+    heldBack: () => heldBack,
+    isQuiet: () => unheard === 0,
   };
+}
+
+/** What waits and was not wanted by this reconciliation does not start. */
+function callOff(waiting: Map<string, Waiting>, reconciliation: number): void {
+  for (const [id, { cancel, wantedAt }] of waiting)
+    if (wantedAt !== reconciliation && waiting.delete(id)) cancel();
 }
 
 /** Starts tasks so that their replies come as letters: all at once where that can be done. */

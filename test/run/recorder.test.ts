@@ -38,7 +38,7 @@ function gated(): { store: Store; keys: string[]; letOneThrough(): Promise<void>
 describe("the recorder", () => {
   it("writes a state's events before the state, and its totals as of the save", async () => {
     const { store, keys, letOneThrough } = gated();
-    const log = recorder<{ round: number }>(store, "r", null, () => {}, 0);
+    const log = recorder<{ round: number }>(store, "r", null, { pauseMs: 0 });
     log.tell(arrival(1));
     log.save({ round: 1 }, 1);
     log.tell(arrival(2));

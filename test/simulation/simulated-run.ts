@@ -1,3 +1,4 @@
+import { taskPrices } from "../../src/backends/task-prices.ts";
 import { requestOf } from "../../src/backends/worker-compute.ts";
 import { randomFrom } from "../../src/core/random.ts";
 import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
@@ -102,6 +103,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
     store,
     clock,
     compute,
+    prices: taskPrices(record.spec, "simulated", record.entriesPerSlot),
     ...(listen === undefined ? {} : { listen }),
     ...(signal === undefined ? {} : { signal }),
     ...(repliesToldMax === undefined ? {} : { repliesToldMax }),

@@ -1,0 +1,58 @@
+import type { RunEvent } from "../ports/events.ts";
+import type { LoopStop } from "./loop.ts";
+import type { WorkerTask } from "./messages.ts";
+import type { Checkpoint, Totals } from "./recorder.ts";
+import type { RunSpec } from "./spec.ts";
+import { rounded, Spending } from "./spending.ts";
+import type { MeteredCosts, TaskPrices } from "./task-costs.ts";
+
+/** What a run may take, in seconds and in dollars. */
+export interface Budget {
+  /** Every event of the run, in order: what was metered ends what was reserved for it. */
+  hear(event: RunEvent): void;
+  /** Null, or why these tasks must not be started: with them the run would go over. */
+  maySend(tasks: readonly WorkerTask[], totals: Totals): LoopStop | null;
+  /** Null, or what is used up. */
+  over(totals: Totals, elapsedMs: number): LoopStop | null;
+  /** For the checkpoint; undefined without a budget of dollars. */
+  costs(): MeteredCosts | undefined;
+}
+
+export function openBudget(
+  { seconds, dollars }: RunSpec["stop"],
+  prices: TaskPrices<WorkerTask> | null,
+  before: { readonly rounds: number; readonly checkpoint: Checkpoint<object> | null },
+): Budget {
+  let { rounds } = before;
+  const { checkpoint } = before;
+  const purse =
+    dollars === undefined ? null : new Spending(dollars, prices, checkpoint?.costs ?? {});
+  let waveUsd = 0;
+  const dollarStop = (spentUsd: number): LoopStop => {
+    const nextUsd = Math.max(waveUsd, purse!.roundUsd(rounds));
+    const reason =
+      `stop.dollars: $${rounded(spentUsd)} of $${dollars} are spent, and one more round is ` +
+      `forecast at $${rounded(nextUsd)}`;
+    return { kind: "budget", reason, nextUsd };
+  };
+  return {
+    hear(event) {
+      if (event.type === "round") rounds++;
+      if (event.type === "arrival") purse?.settle(event);
+    },
+    maySend(tasks, { costUsd }) {
+      if (purse === null) return null;
+      const { isOver, usd } = purse.reserve(tasks, costUsd);
+      waveUsd = usd;
+      return isOver ? dollarStop(costUsd) : null;
+    },
+    over({ costUsd }, elapsedMs) {
+      if (dollars !== undefined && costUsd >= dollars) return dollarStop(costUsd);
+      // The wake-up is a difference of clock readings, which may round to a moment before.
+      if (seconds !== undefined && elapsedMs >= seconds * 1000 - 0.5)
+        return { kind: "budget", reason: `stop.seconds: ${seconds} have passed` };
+      return null;
+    },
+    costs: () => purse?.metered(),
+  };
+}

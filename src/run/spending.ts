@@ -1,0 +1,186 @@
+import { RunError } from "../core/errors.ts";
+import type { Slotted } from "../ports/compute.ts";
+import type { ArrivalEvent } from "../ports/events.ts";
+import {
+  type Expected,
+  expectedCost,
+  free,
+  type KindCosts,
+  type MeteredCosts,
+  nothingMetered,
+  type TaskPrices,
+  withOne,
+} from "./task-costs.ts";
+
+/** A wave's forecast, together with all that is in flight. */
+export interface Reserved {
+  readonly isOver: boolean;
+  readonly usd: number;
+  readonly tasks: number;
+}
+
+/**
+ * Forecasts cover the mean and so many standard deviations of the sum, and at least one task as
+ * dear as the dearest: what is still in flight at the end is what is late, and bad moments are
+ * common to all.
+ */
+const deviations = 6;
+
+interface Kind {
+  /** What one costs by the plan. */
+  readonly plan: (isCold: boolean) => Expected;
+  costs: KindCosts;
+  warmOpen: number;
+  coldOpen: number;
+}
+
+interface Open {
+  readonly kind: Kind;
+  readonly isCold: boolean;
+}
+
+type Costed = Slotted & { readonly operation: string };
+
+/**
+ * A run's dollars, ahead of time: no task starts whose forecast goes over. The forecast of a task
+ * is that of its kind: by replies that were metered, and by the plan before any. A slot's task
+ * starts an environment where all that the slot is known to have are busy. A function of what was
+ * sent and metered, in that order, alone.
+ */
+export class Spending<Task extends Costed> {
+  private readonly dollars: number;
+  private readonly prices: TaskPrices<Task> | null;
+  private readonly before: MeteredCosts;
+  private readonly kinds = new Map<string, Kind>();
+  private readonly open = new Map<string, Open[]>();
+  private readonly slots = new Map<number, { open: number; environments: number }>();
+
+  constructor(dollars: number, prices: TaskPrices<Task> | null, before: MeteredCosts = {}) {
+    this.dollars = dollars;
+    this.prices = prices;
+    this.before = before;
+  }
+
+  /** Reserves what these tasks are forecast to cost, unless it is over what is left. */
+  reserve(tasks: readonly Task[], spentUsd: number): Reserved {
+    for (const task of tasks) this.add(task);
+    const usd = this.forecast();
+    const { size } = this.open;
+    const isOver = spentUsd + usd > this.dollars;
+    if (isOver) for (const task of tasks) this.remove(task);
+    return { isOver, usd, tasks: size };
+  }
+
+  /** A reply was metered: its reservation ends. */
+  settle({ task: id, slot, usage, reason }: ArrivalEvent): void {
+    const kind = this.remove({ id, slot });
+    const { billedMs, coldStart, costUsd } = usage;
+    if (kind === null || (billedMs === 0 && costUsd === 0)) return;
+    const { warm, cold } = kind.costs;
+    kind.costs = coldStart
+      ? { warm, cold: withOne(cold, costUsd) }
+      : { warm: withOne(warm, costUsd), cold };
+    const known = this.slot(slot);
+    // Whoever was lost may have taken its environment along.
+    if (reason !== undefined) known.environments -= coldStart ? 0 : 1;
+    else if (coldStart) known.environments++;
+    known.environments = Math.max(0, known.environments);
+  }
+
+  metered(): MeteredCosts {
+    const now = [...this.kinds].map(([name, { costs }]) => [name, costs] as const);
+    return { ...this.before, ...Object.fromEntries(now) };
+  }
+
+  /** What one more round costs, by what rounds took so far; 0 before the first. */
+  roundUsd(rounds: number): number {
+    let usd = 0;
+    if (rounds === 0) return usd;
+    for (const { plan, costs } of this.kinds.values())
+      usd +=
+        ((costs.warm.count + costs.cold.count) / rounds) * expectedCost(costs, plan, false).usd;
+    return usd;
+  }
+
+  /** Of everything that is reserved. */
+  private forecast(): number {
+    let usd = 0;
+    let variance = 0;
+    let oneMoreUsd = 0;
+    for (const { plan, costs, warmOpen, coldOpen } of this.kinds.values())
+      for (const isCold of [false, true]) {
+        const count = isCold ? coldOpen : warmOpen;
+        if (count === 0) continue;
+        const one = expectedCost(costs, plan, isCold);
+        usd += count * one.usd;
+        variance += count * one.deviationUsd ** 2;
+        oneMoreUsd = Math.max(oneMoreUsd, one.mostUsd - one.usd);
+      }
+    return usd + Math.max(oneMoreUsd, deviations * Math.sqrt(variance));
+  }
+
+  private add(task: Task): void {
+    const kind = this.kind(task);
+    const slot = this.slot(task.slot);
+    const isCold = slot.open >= slot.environments;
+    slot.open++;
+    if (isCold) kind.coldOpen++;
+    else kind.warmOpen++;
+    const known = this.open.get(task.id);
+    if (known === undefined) this.open.set(task.id, [{ kind, isCold }]);
+    else known.push({ kind, isCold });
+  }
+
+  private remove({ id, slot }: Slotted): Kind | null {
+    const entries = this.open.get(id) ?? [];
+    const last = entries.pop();
+    if (last === undefined) return null;
+    if (entries.length === 0) this.open.delete(id);
+    this.slot(slot).open--;
+    if (last.isCold) last.kind.coldOpen--;
+    else last.kind.warmOpen--;
+    return last.kind;
+  }
+
+  private kind(task: Task): Kind {
+    const { operation } = task;
+    const known = this.kinds.get(operation);
+    if (known !== undefined) return known;
+    const plan = (isCold: boolean) => this.prices?.expected(task, isCold) ?? free;
+    const costs = this.before[operation] ?? nothingMetered;
+    const made = { plan, costs, warmOpen: 0, coldOpen: 0 };
+    this.kinds.set(operation, made);
+    return made;
+  }
+
+  private slot(slot: number): { open: number; environments: number } {
+    const known = this.slots.get(slot) ?? { open: 0, environments: 0 };
+    this.slots.set(slot, known);
+    return known;
+  }
+}
+
+/** Throws `RunError` where a budget does not even pay for the tasks that a run begins with. */
+export function refuseSmallBudget<Task extends Costed>(
+  dollars: number,
+  prices: TaskPrices<Task>,
+  first: readonly Task[],
+): void {
+  const { isOver, usd, tasks } = new Spending(dollars, prices).reserve(first, 0);
+  if (!isOver) return;
+  const needed = `$${rounded(usd)}`;
+  throw new RunError(
+    "small-budget",
+    `stop.dollars: $${dollars} does not pay for the first ${tasks} tasks, which are forecast at ` +
+      needed,
+    { hint: `nothing was spent; give more than ${needed}, or ask fewer workers` },
+  );
+}
+
+/** Up, to three digits: what is asked for must suffice. */
+export function rounded(usd: number): string {
+  if (usd === 0) return "0";
+  const magnitude = Math.floor(Math.log10(usd));
+  const unit = 10 ** (magnitude - 2);
+  return (Math.ceil(usd / unit - 1e-9) * unit).toFixed(Math.max(0, 2 - magnitude));
+}
