@@ -1,5 +1,5 @@
 import { exitCodes } from "../core/errors.ts";
-import type { ResultEvent } from "../ports/events.ts";
+import type { Convergence, ResultEvent } from "../ports/events.ts";
 import {
   formatBytes,
   formatCount,
@@ -21,6 +21,7 @@ export function reportOutcome(
 ): number {
   const { stop } = end;
   say(terminal, options)(resultTable(result));
+  warnOfEnd(result, terminal);
   if (stop.kind !== "done") {
     terminal.err(`${terminal.paint.yellow("stopped:")} ${stop.reason}; its checkpoint is kept`);
     terminal.err(`go on with: ${resumeCommand(result.run, stop)}`);
@@ -53,6 +54,7 @@ export function resultTable(result: ResultEvent): string {
     ["train", metricsLine(train)],
     ...(Object.keys(test).length === 0 ? [] : [["test", metricsLine(test)] as const]),
     ...privacyLines(result),
+    ...convergenceLines(result.convergence),
     ["rounds", formatCount(result.rounds)],
     ["time", `${formatSeconds(result.seconds)}${expected(result, "seconds", formatSeconds)}`],
     ["cost", `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`],
@@ -62,6 +64,24 @@ export function resultTable(result: ResultEvent): string {
     ["report", result.report],
     ["model", result.model],
   ]);
+}
+
+/** A run that ended far from the optimum says so, and what to do about it. */
+export function warnOfEnd({ convergence }: ResultEvent, terminal: Terminal): void {
+  if (convergence === undefined || convergence.converged) return;
+  const { reason, remedy } = convergence;
+  terminal.err(`${terminal.paint.yellow("not converged:")} ${reason}`);
+  terminal.err(`hint: ${remedy}`);
+}
+
+/** Nothing where it converged, as is usual. */
+export function convergenceLines(
+  convergence: Convergence | undefined,
+): (readonly [string, string])[] {
+  if (convergence === undefined || convergence.converged) return [];
+  const { gradient, tolerance } = convergence;
+  const left = `the gradient is ${formatNumber(finite(gradient))} of the first`;
+  return [["converged", `no: ${left} (stop.tolerance: ${tolerance})`]];
 }
 
 /** Of the data up, what is compressed updates. */

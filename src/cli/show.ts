@@ -1,6 +1,6 @@
 import { overviewOf } from "../backends/run-overview.ts";
 import { withRun } from "../backends/with-run.ts";
-import type { RunEvent } from "../ports/events.ts";
+import type { RoundEvent, RunEvent } from "../ports/events.ts";
 import { foldRun } from "../report/fold.ts";
 import {
   formatBytes,
@@ -10,6 +10,7 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
+import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
 
@@ -30,11 +31,12 @@ export async function show(
     }),
   );
   const { run, backend, startedAt, status, reason, what } = overview;
+  const convergence = overview.result?.convergence;
   const { figures, facts: known } = foldRun(run, events);
   const last = events.filter(isNews).slice(-eventsShown);
   if (options.json === true) {
     const about = { run, backend, startedAt, status, reason, what, facts: known };
-    tell(terminal, { type: "result", ...about, figures, events: last });
+    tell(terminal, { type: "result", ...about, figures, convergence, events: last });
     return 0;
   }
   const estimated = figures.objectiveIsEstimate ? " (estimated from replies)" : "";
@@ -50,6 +52,7 @@ export async function show(
       ],
       ["features", known === null ? "–" : formatCount(known.features)],
       ["rounds", `${formatCount(figures.rounds)} of at most ${known?.roundsMax ?? "–"}`],
+      ...convergenceLines(convergence),
       ["objective", `${formatNumber(figures.objective, 6)}${estimated}`],
       ["train", metrics(figures.train)],
       ["test", metrics(figures.test)],
@@ -74,7 +77,7 @@ function inWords(event: RunEvent): string {
   const at = "atMs" in event ? `${formatSeconds(event.atMs / 1000)}: ` : "";
   switch (event.type) {
     case "round":
-      return `${at}round ${event.round + 1}, objective ~ ${formatNumber(event.objectiveEstimate)}`;
+      return roundInWords(event, at);
     case "arrival":
       return `${at}${event.task}: ${event.fate}, ${event.reason ?? "no reply"}`;
     case "stopped":
@@ -84,6 +87,11 @@ function inWords(event: RunEvent): string {
     default:
       return `${at}${event.type}`;
   }
+}
+
+function roundInWords({ round, objectiveEstimate, stood }: RoundEvent, at: string): string {
+  const still = stood === undefined ? "" : `, step 0: ${stood}`;
+  return `${at}round ${round + 1}, objective ~ ${formatNumber(objectiveEstimate)}${still}`;
 }
 
 function metrics(values: Readonly<Record<string, number | null>>): string {

@@ -10,7 +10,7 @@ import type { RunRecord } from "../run/record.ts";
 import type { EventBatch } from "../run/recorder.ts";
 import { fromPacket } from "../wire/packet.ts";
 import { interrupts } from "./interrupts.ts";
-import { resultTable } from "./outcome.ts";
+import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progress } from "./progress.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
@@ -114,7 +114,10 @@ function reportEnd(
 ): number {
   const speak = say(terminal, options);
   const result = stored === null ? null : { ...stored, ...artifactPaths(terminal.home, run) };
-  if (result !== null) speak(resultTable(result));
+  if (result !== null) {
+    speak(resultTable(result));
+    warnOfEnd(result, terminal);
+  }
   if (status !== "done") {
     const why = reason === "" ? "its process ended" : reason;
     const where = terminal.stage === undefined ? "" : ` --stage ${terminal.stage}`;

@@ -45,6 +45,7 @@ export const lBfgs = define({
     },
     direction: twoLoop,
     guess: ({ pairs }, gradientNorm) => (pairs.length === 0 ? 1 / gradientNorm : 1),
+    knowsScale: ({ pairs }) => pairs.length > 0,
     backOff: (share) => (share >= 1 ? 1 : backOff),
   }),
 });

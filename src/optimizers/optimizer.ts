@@ -28,6 +28,8 @@ export interface Searcher<Own extends Memory = Memory> extends Common<Own> {
   direction(memory: Own, gradient: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer>;
   /** The first guess of a step along the direction, where the loss is not quadratic. */
   guess(memory: Own, gradientNorm: number): number;
+  /** The direction's length is that of a step already, so that the guess is a good one. */
+  knowsScale(memory: Own): boolean;
   /** What part of the exact step along the estimate to take; `share` of stored rows replied. */
   backOff(share: number): number;
 }

@@ -114,6 +114,8 @@ export interface RoundEvent {
   /** Objective and gradient are those of all data, not an estimate. */
   readonly exact?: true;
   readonly stepSize: number;
+  /** Why the weights stayed where they were, with a step of 0 that nobody wanted. */
+  readonly stood?: string;
   /** What the optimizer has learned about itself by then, by name. */
   readonly coefficients?: Readonly<Record<string, number>>;
   /**
@@ -167,6 +169,18 @@ export interface PrivacySpent {
   readonly observers: string;
 }
 
+/** Whether training ended because it was done, by the gradient that the last round saw. */
+export interface Convergence {
+  readonly converged: boolean;
+  /** Its norm, as a part of the first round's. */
+  readonly gradient: number;
+  /** What it was to fall to: `stop.tolerance`. */
+  readonly tolerance: number;
+  /** In words, where it did not converge: what is the matter, and what to change. */
+  readonly reason?: string;
+  readonly remedy?: string;
+}
+
 export interface ResultEvent {
   readonly type: "result";
   readonly run: string;
@@ -189,6 +203,8 @@ export interface ResultEvent {
   /** Tasks whose reply did not count: late or lost. */
   readonly erasures: number;
   readonly weightsDigest: string;
+  /** How near the optimum it came; absent where nothing told, and of private runs. */
+  readonly convergence?: Convergence;
   /** What had been expected for as many rounds as there were. */
   readonly forecast?: { readonly seconds: number; readonly dollars: number };
   /** Paths or keys of the page and of the model. */

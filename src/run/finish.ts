@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import type { Prepared } from "../data/prepared.ts";
-import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
+import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
+import { convergenceOf } from "./convergence.ts";
 import { evaluate } from "./evaluate.ts";
 import {
   carriedPrefix,
@@ -43,19 +44,20 @@ export async function finishRun(
   const { run, spec } = record;
   const problem = await problemReady(spec.problem, store);
   const checkpoint = await readCheckpoint<object>(store, run);
-  const { traces } = await readBatches(store, run, checkpoint?.sequence ?? 0);
+  const { traces, events: history } = await readBatches(store, run, checkpoint?.sequence ?? 0);
   const zero = { round: 0, atMs: 0, weights: end.startWeights };
   const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
   const before = traces.filter((trace) => trace.round < end.rounds);
   const points = curve([zero, ...before, last], pointsFor(problem, prepared));
   const weights = points.map((point) => point.weights);
   // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
-  const told = spec.privacy === undefined || spec.privacy.evaluate;
+  const open = spec.privacy === undefined || spec.privacy.evaluate;
   const evaluations =
-    told === false
+    open === false
       ? weights.map(() => untold)
-      : await evaluate(store, prepared, problem, weights, told === "test" ? "test" : "all");
+      : await evaluate(store, prepared, problem, weights, open === "test" ? "test" : "all");
   const spent = await privacySpent(store, run, spec);
+  const convergence = convergenceTold(record, end, history);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
     round,
@@ -77,19 +79,34 @@ export async function finishRun(
     ...(spent === null ? {} : { epsilon: spent.epsilon, privacy: spent }),
     erasures: end.totals.erasures,
     weightsDigest: weightsDigest(end.weights),
+    ...(convergence === null ? {} : { convergence }),
     ...expectedOf(record, end),
     report: "",
     model: modelKey(run),
   };
-  for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
-  for (const key of await store.list(rawSumPrefix(run))) await store.remove(key);
-  // Whoever goes on needs what slots remember.
-  if (end.stop.kind === "done")
-    for (const key of await store.list(memoryPrefix(run))) await store.remove(key);
+  await removeLeftovers(store, run, end);
   await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));
   return result;
+}
+
+async function removeLeftovers(store: Store, run: string, { stop }: SegmentEnd): Promise<void> {
+  for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
+  for (const key of await store.list(rawSumPrefix(run))) await store.remove(key);
+  // Whoever goes on needs what slots remember.
+  if (stop.kind !== "done") return;
+  for (const key of await store.list(memoryPrefix(run))) await store.remove(key);
+}
+
+/** Null before the end, and of private runs, whose rounds are what their budget is for. */
+function convergenceTold(
+  { spec }: RunRecord,
+  { stop, rounds }: SegmentEnd,
+  history: readonly RunEvent[],
+): Convergence | null {
+  if (stop.kind !== "done" || spec.privacy !== undefined) return null;
+  return convergenceOf(spec, rounds, history);
 }
 
 const untold = { objective: Number.NaN, train: {}, test: {} };

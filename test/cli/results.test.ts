@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ResultEvent } from "../../src/ports/events.ts";
 import { fromSafetensors } from "../../src/wire/safetensors.ts";
 import { contents, jsonLines, kofn, newFolder } from "./fixtures.ts";
 
@@ -33,6 +34,33 @@ beforeAll(async () => {
   }
 });
 afterAll(() => folder.remove());
+
+describe("a run that ends before it has converged", () => {
+  const steps = "optimizer=gradient-descent";
+  const far = ["--set", "stop={rounds: 3, tolerance: 1e-6}", "--set", steps];
+
+  it("says so with what to change: at its end, in show and in the result", async () => {
+    const args = ["simulate", at("ridge.yaml"), ...far];
+    const { out, err } = await kofn(at("ends"), ...args, "--name", "far");
+    expect(err).toMatch(/^not converged: stop\.rounds: 3 rounds were not enough$/m);
+    expect(err).toMatch(/^hint: raise stop\.rounds, or choose another optimizer than gradient-/m);
+    expect(out).toMatch(/^converged +no: the gradient is 0?\.\d+ of the first \(stop\.tol/m);
+    expect((await kofn(at("ends"), "show", "far")).out).toMatch(/^converged +no: the gradient/m);
+    const again = await kofn(at("ends"), ...args, "--json");
+    const { convergence } = jsonLines(again.out).at(-1)! as unknown as ResultEvent;
+    expect(convergence).toMatchObject({ converged: false, tolerance: 1e-6 });
+    expect(convergence!.gradient).toBeGreaterThan(1e-3);
+  });
+
+  it("says nothing where it has", async () => {
+    const near = ["--set", "stop={rounds: 100, tolerance: 1e-5}"];
+    const args = ["simulate", at("ridge.yaml"), ...near, "--name", "near"];
+    const { out, err } = await kofn(at("ends"), ...args);
+    expect(out + err).not.toMatch(/converged/);
+    const { out: shown } = await kofn(at("ends"), "show", "near", "--json");
+    expect(jsonLines(shown)[0]).toMatchObject({ convergence: { converged: true } });
+  });
+});
 
 describe("kofn list and show", () => {
   it("show what is there, the latest last", async () => {

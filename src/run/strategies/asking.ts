@@ -9,6 +9,8 @@ export interface Question {
   readonly search: {
     readonly direction: Float32Array<ArrayBuffer>;
     readonly steps: Float64Array<ArrayBuffer>;
+    /** How often other steps were asked about before these. */
+    readonly retries: number;
   } | null;
 }
 
@@ -56,7 +58,9 @@ export function askedOnce(): (question: Question, missing: Missing) => WorkerTas
 }
 
 function prefixOf({ round, search }: Question): string {
-  return `round-${round}/${search === null ? "gradient" : "along"}/`;
+  if (search === null) return `round-${round}/gradient/`;
+  const { retries } = search;
+  return retries === 0 ? `round-${round}/along/` : `round-${round}/along-${retries + 1}/`;
 }
 
 function taskOf(

@@ -124,7 +124,7 @@ function search(
   const direction = Float32Array.from(optimizer.direction(state.memory, gradient));
   const slope = dot(direction, gradient);
   const steps = trialSteps(optimizer.guess(state.memory, gradientNorm));
-  const asked: Search = { direction, steps, slope, round, heard };
+  const asked: Search = { direction, steps, retries: 0, slope, round, heard };
   return { state: { ...aimed, quorum: ask(atMs), search: asked } };
 }
 

@@ -44,6 +44,8 @@ export interface RoundsState {
   readonly waiting: Waiting;
   /** Set in the second half of a round: the line search along a direction. */
   readonly search: Search | null;
+  /** How many rounds in a row found no step that lowers the objective. */
+  readonly stalled: number;
   /** The last round's gradients, for the overlap pair; null where nobody wants one. */
   readonly previous: Previous | null;
   readonly correction: Correction | null;
@@ -52,6 +54,8 @@ export interface RoundsState {
 export interface Search {
   readonly direction: Float32Array<ArrayBuffer>;
   readonly steps: Float64Array<ArrayBuffer>;
+  /** How often other steps were tried before these. */
+  readonly retries: number;
   /** d'g of the estimate, penalty included. */
   readonly slope: number;
   readonly round: Omit<RoundEvent, "atMs" | "stepSize">;

@@ -96,6 +96,7 @@ function started(plan: RoundsPlan): RoundsState {
     quorum: ask(0),
     waiting: startWaiting(plan.wait),
     search: null,
+    stalled: 0,
     previous: null,
     correction: plan.exact === null ? null : uncorrected(plan.exact),
   };
