@@ -6,6 +6,7 @@ import type { RunRecord } from "../run/record.ts";
 import { readCheckpoint } from "../run/recorder.ts";
 import { type Setting, withSettings } from "../run/settings.ts";
 import { resolveSpec } from "../run/spec.ts";
+import { resumable } from "../run/state-version.ts";
 import { checkSpec } from "./check-spec.ts";
 
 const changeable = ["stop", "wait"];
@@ -13,7 +14,7 @@ const changeable = ["stop", "wait"];
 /**
  * Changes what may change between two segments of a run: budgets and whom it waits for. What held
  * before is kept with the checkpoint's number, so that a replay knows it. Throws `RunError` for a
- * run of another arithmetic.
+ * run of another arithmetic, and for a checkpoint that this kofn cannot go on from.
  */
 export async function amendRecord(
   store: Store,
@@ -21,6 +22,7 @@ export async function amendRecord(
   settings: readonly Setting[],
 ): Promise<RunRecord> {
   checkArithmetic(record);
+  const checkpoint = resumable(record, await readCheckpoint<object>(store, record.run));
   checkChangeable(settings);
   if (settings.length === 0) return record;
   const { weather, ...before } = record.spec;
@@ -31,7 +33,7 @@ export async function amendRecord(
       hint: "say whom to wait for: all, { fastest: 12 } or { deadline: 800ms, atLeast: 9 }",
     });
   }
-  const sequence = (await readCheckpoint<object>(store, record.run))?.sequence ?? 0;
+  const sequence = checkpoint?.sequence ?? 0;
   const { wait, stop } = record.spec;
   const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];
   const amended: RunRecord = { ...record, spec, earlier };

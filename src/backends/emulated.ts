@@ -2,11 +2,11 @@ import { lambdaClient } from "../compute/lambda-client.ts";
 import { systemClock } from "../compute/system-clock.ts";
 import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../emulator/emulator-process.ts";
-import { resolveWeather } from "../emulator/weather/weather.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { bundleFolder } from "./bundles.ts";
 import { deployed } from "./deployed.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
+import { playedWeather } from "./played-weather.ts";
 import { workerCompute, workerFor } from "./worker-compute.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
@@ -31,7 +31,7 @@ export async function emulatedBackend({
 }: Pick<BackendOptions, "home"> & {
   readonly spec: EmulatedSpec;
 }): Promise<EmulatedBackend> {
-  const weather = resolveWeather(spec.weather ?? { model: "lambda" });
+  const weather = playedWeather("emulated", spec.weather)!;
   const emulator = await supervised({
     home,
     seed: spec.seed,

@@ -1,6 +1,7 @@
 import { RunError } from "../core/errors.ts";
+import { checkVersion } from "../core/json.ts";
 import type { Chosen } from "../core/registry.ts";
-import type { Preparation } from "../data/prepared.ts";
+import { type Preparation, preparationVersion } from "../data/prepared.ts";
 import type { Store } from "../ports/store.ts";
 import { modelKey } from "../run/keys.ts";
 import { problemReady } from "../run/stage.ts";
@@ -37,7 +38,8 @@ export async function readModel(store: Store, run: string): Promise<Model> {
   const problem = JSON.parse(metadata.problem ?? "") as Chosen;
   await problemReady(problem, store);
   const networkKey = (problem.facts as { readonly key?: string } | undefined)?.key;
-  const preparation = JSON.parse(metadata.preparation ?? "") as Preparation;
+  const given = JSON.parse(metadata.preparation ?? "null") as Preparation;
+  const preparation = checkVersion(given, preparationVersion, key);
   const network = networkKey === undefined ? null : await store.read(networkKey);
   return { run, problem, preparation, weights, bytes, network };
 }

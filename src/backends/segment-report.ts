@@ -5,6 +5,7 @@ import { checkArithmetic, otherArithmeticCode } from "../run/arithmetic.ts";
 import { orchestrate } from "../run/orchestrate.ts";
 import { type RunRecord, readRecord } from "../run/record.ts";
 import { segmentOver } from "../run/segment.ts";
+import { otherStateCode } from "../run/state-version.ts";
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
 import { taskPrices } from "./task-prices.ts";
@@ -14,7 +15,7 @@ import { type WorkerNames, workerCompute, workerFor } from "./worker-compute.ts"
 const marginMs = 30_000;
 
 /** How a segment may end that would end the same way if it were tried again. */
-const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode];
+const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode, otherStateCode];
 
 export interface SegmentOf {
   readonly run: string;
@@ -28,8 +29,8 @@ export interface SegmentOf {
 
 /**
  * One segment of a recorded run over the worker function, as long as the invocation has time. Where
- * another orchestrator is at it, or takes over meanwhile, or the run began in another arithmetic,
- * that is how the segment ends: it is not tried again.
+ * another orchestrator is at it, or takes over meanwhile, or the run is another kofn's to go
+ * on with, that is how the segment ends: it is not tried again.
  */
 export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<SegmentReport> {
   try {

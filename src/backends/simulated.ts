@@ -16,7 +16,8 @@ import {
 import { promptWorker } from "../run/worker.ts";
 import type { Backend, BackendOptions } from "./backend.ts";
 import { openHome } from "./home.ts";
-import { replyBytes, usualWeather, workMsOf } from "./planning.ts";
+import { replyBytes, workMsOf } from "./planning.ts";
+import { playedWeather } from "./played-weather.ts";
 import { scratchMemory } from "./scratch-memory.ts";
 import { isVast, scratchShards } from "./scratch-shards.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -24,7 +25,7 @@ import { requestOf } from "./worker-compute.ts";
 
 /** The real mathematics on a virtual clock: any number of workers, hours in seconds. */
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
-  const weather = weatherFrom(spec.weather ?? usualWeather("simulated"));
+  const weather = weatherFrom(playedWeather("simulated", spec.weather));
   const opened = await openHome(home);
   const memory = scratchMemory(isVast(spec) ? scratchShards(opened.store) : opened.store);
   const { store } = memory;

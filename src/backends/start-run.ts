@@ -13,6 +13,7 @@ import { type StageProgress, stageData, stageProblem } from "../run/stage.ts";
 import type { Backend } from "./backend.ts";
 import { openSource } from "./open-source.ts";
 import { forecastOn } from "./planning.ts";
+import { playedWeather } from "./played-weather.ts";
 import { isVast } from "./scratch-shards.ts";
 import { taskPrices } from "./task-prices.ts";
 
@@ -46,7 +47,8 @@ export async function createRun(
   const about = { run, startedAt, backend: name, prices };
   // A vast simulation takes little longer than its forecast would.
   const forecast = isVast(spec) ? null : forecastOn(name, spec, staged);
-  return recordRun(backend.store, about, spec, staged, forecast);
+  const weather = playedWeather(name, spec.weather);
+  return recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
 }
 
 /** Runs it, or goes on with it; then writes its page and its model below the home folder. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "../core/errors.ts";
+import { kofnVersion } from "../core/version.ts";
 import { addDataCommands } from "./commands-data.ts";
 import { addPrivacyCommands } from "./commands-privacy.ts";
 import { addRunCommands } from "./commands-run.ts";
@@ -37,7 +38,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 function programOf(terminal: Terminal, invoke: Invoke): Command {
   const program = new Command("kofn")
     .description("Trains models on AWS Lambda with any k of n workers, or here without an account.")
-    .version("0.2.0")
+    .version(kofnVersion)
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({

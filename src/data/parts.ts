@@ -4,7 +4,7 @@ import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import type { Packing } from "./packing.ts";
-import type { Part } from "./prepared.ts";
+import { type Part, parseManifest } from "./prepared.ts";
 
 /**
  * Collects dense rows and writes them as content-addressed parts. Whoever adds a row writes it to
@@ -113,7 +113,7 @@ export async function readManifest<M>(
 ): Promise<M | null> {
   const bytes = await store.read(key);
   if (bytes === null) return null;
-  const manifest = JSON.parse(new TextDecoder().decode(bytes)) as M;
+  const manifest = parseManifest<M>(bytes, key);
   const present = new Set(await store.list("parts/"));
   return partsOf(manifest).every((part) => present.has(part.key)) ? manifest : null;
 }

@@ -1,5 +1,11 @@
+import { checkVersion, parseJson } from "../core/json.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Vocabulary } from "./corpus/vocabulary.ts";
+
+/** Of `Prepared` and `Encoded`: raised with every change of their shape. */
+export const manifestVersion = 1;
+/** Of `Preparation`, which also goes with models. */
+export const preparationVersion = 1;
 
 /** One stored piece: a safetensors object whose key holds its digest. */
 export interface Part {
@@ -31,7 +37,7 @@ export type ColumnPlan =
 
 /** How raw rows become features and targets. */
 export interface Preparation {
-  readonly version: 1;
+  readonly version: typeof preparationVersion;
   readonly columns: readonly ColumnPlan[];
   readonly target: {
     readonly name: string;
@@ -48,7 +54,7 @@ export interface Preparation {
 
 /** A data set ready for training: unencoded rows, split, with all that was learned of them. */
 export interface Prepared {
-  readonly version: 1;
+  readonly version: typeof manifestVersion;
   /** Names the content: source bytes and every option that shaped it. */
   readonly digest: string;
   readonly preparation: Preparation;
@@ -64,7 +70,7 @@ export interface Prepared {
 
 /** Encoded shards, one a slot. */
 export interface Encoded {
-  readonly version: 1;
+  readonly version: typeof manifestVersion;
   readonly digest: string;
   readonly prepared: string;
   readonly encoding: Chosen;
@@ -105,4 +111,13 @@ export interface RawRows {
   readonly parts: readonly number[];
   /** Numbers that a task goes through, about. */
   readonly entries: number;
+}
+
+/** A manifest as it was stored. Throws `RunError` for one of another version than this code's. */
+export function parseManifest<Manifest>(bytes: Uint8Array, key: string): Manifest {
+  const manifest = checkVersion(parseJson<Manifest>(bytes, key), manifestVersion, key);
+  const { preparation } = manifest as { readonly preparation?: unknown };
+  if (preparation !== undefined)
+    checkVersion(preparation, preparationVersion, `${key}: preparation`);
+  return manifest;
 }

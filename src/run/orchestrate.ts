@@ -7,11 +7,12 @@ import { finishRun } from "./finish.ts";
 import { encodedKey, preparedKey } from "./keys.ts";
 import type { WorkerTask } from "./messages.ts";
 import { openTraining, planRun } from "./plan.ts";
-import { type RunRecord, writeRecord } from "./record.ts";
+import { type RunRecord, recordVersion, writeRecord } from "./record.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import type { RunSpec } from "./spec.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { problemReady, type Staged } from "./stage.ts";
+import { stateShape } from "./state-version.ts";
 import type { TaskPrices } from "./task-costs.ts";
 import { readManifest } from "./workplace.ts";
 
@@ -27,9 +28,13 @@ export async function recordRun(
   forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
   const needsCurvature = planRun(spec).method.needsCurvature(spec);
+  const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {
-    version: 1,
+    version: recordVersion,
     arithmetic,
+    kofn,
+    strategy,
+    stateVersion,
     run: about.run,
     startedAt: about.startedAt.toISOString(),
     backend: about.backend,

@@ -1,15 +1,23 @@
 import { RunError } from "../core/errors.ts";
+import { checkVersion, parseJson } from "../core/json.ts";
 import { randomFrom } from "../core/random.ts";
 import type { RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { recordKey } from "./keys.ts";
 import type { RunSpec } from "./spec.ts";
 
+/** Of the record's own shape. */
+export const recordVersion = 1;
+
 /** What a run is, written once when it starts; with it alone anyone can resume or replay. */
 export interface RunRecord {
-  readonly version: 1;
+  readonly version: typeof recordVersion;
   /** What its numbers are computed in; 1 where it says nothing. */
   readonly arithmetic?: number;
+  /** Who began it: the version of kofn, and of the strategy's states. Absent before 0.2.0. */
+  readonly kofn?: string;
+  readonly strategy?: string;
+  readonly stateVersion?: number;
   readonly run: string;
   readonly startedAt: string;
   readonly backend: string;
@@ -50,6 +58,7 @@ export async function writeRecord(store: Store, record: RunRecord): Promise<void
     throw new RunError("run-exists", `a run called ${record.run} is there already`);
 }
 
+/** Throws `RunError` for a run that is not there, and for a record of another shape. */
 export async function readRecord(store: Store, run: string): Promise<RunRecord> {
   const bytes = await store.read(recordKey(checkRunName(run)));
   if (bytes === null) {
@@ -57,7 +66,7 @@ export async function readRecord(store: Store, run: string): Promise<RunRecord> 
       hint: "kofn list shows the runs that are there",
     });
   }
-  return JSON.parse(new TextDecoder().decode(bytes)) as RunRecord;
+  return checkVersion(parseJson<RunRecord>(bytes, recordKey(run)), recordVersion, recordKey(run));
 }
 
 const manners = [

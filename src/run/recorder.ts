@@ -26,7 +26,7 @@ export const noTotals: Totals = {
 };
 
 /** Where a run can go on from: one object, replaced whole. */
-export interface Checkpoint<State> {
+export interface Checkpoint<State> extends StateShape {
   /** Event batches 1 to this one belong to it; later ones are leftovers of a crash. */
   readonly sequence: number;
   readonly elapsedMs: number;
@@ -34,6 +34,21 @@ export interface Checkpoint<State> {
   readonly state: State;
   /** What tasks cost so far, of a run with a budget of dollars. */
   readonly costs?: MeteredCosts;
+}
+
+/** What a checkpoint's state is a state of. */
+export interface StateShape {
+  readonly strategy: string;
+  /** `stateVersion` of the strategy that wrote it. */
+  readonly version: number;
+  /** The kofn that wrote it. */
+  readonly kofn: string;
+}
+
+/** Whose checkpoints are written. */
+export interface CheckpointOf {
+  readonly run: string;
+  readonly shape: StateShape;
 }
 
 /** The weights at the end of a round, kept so that the curve can be computed afterwards. */
@@ -76,7 +91,7 @@ export interface Recording {
  */
 export function recorder<State extends object>(
   store: Store,
-  run: string,
+  { run, shape }: CheckpointOf,
   from: Checkpoint<State> | null,
   how: Recording = {},
 ): Recorder<State> {
@@ -120,7 +135,8 @@ export function recorder<State extends object>(
       if (trace !== undefined) traces.push(trace);
       last = state;
       const counts = { events: events.length, traces: traces.length };
-      newest = { state, elapsedMs, totals: { ...totals }, ...counts, ...costsOf(how) };
+      const kept = { ...shape, state, elapsedMs, totals: { ...totals } };
+      newest = { ...kept, ...counts, ...costsOf(how) };
       writing ??= write();
     },
     async flush(elapsedMs) {

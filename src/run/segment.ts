@@ -10,9 +10,16 @@ import { type LoopEnd, type LoopStop, runLoop } from "./loop.ts";
 import type { WorkerReply, WorkerTask } from "./messages.ts";
 import { factsOf, openTraining } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
-import { type Recorder, readCheckpoint, recorder, type Totals } from "./recorder.ts";
+import {
+  type Checkpoint,
+  type Recorder,
+  readCheckpoint,
+  recorder,
+  type Totals,
+} from "./recorder.ts";
 import { type ReplySums, replySums } from "./reply-sums.ts";
 import { problemReady } from "./stage.ts";
+import { resumable, stateShape } from "./state-version.ts";
 import type { Training } from "./strategies/method.ts";
 import type { TaskPrices } from "./task-costs.ts";
 
@@ -61,14 +68,14 @@ export async function runSegment(
   const { spec, run } = record;
   await problemReady(spec.problem, store);
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
-  const before = await readCheckpoint<object>(store, run);
-  if (before !== null) await forgetBeyond(store, run, before.sequence);
+  const before = await checkpointOf(record, store);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
   const rounds = before === null ? 0 : strategy.progress(before.state).round;
   const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: before });
   const { listen } = ports;
+  const of = { run, shape: stateShape(record) };
   const { costs } = budget;
-  const log = recorder<object>(store, run, before, { sums, costs, ...(listen && { listen }) });
+  const log = recorder<object>(store, of, before, { sums, costs, ...(listen && { listen }) });
   if (before === null) {
     log.tell(startedEvent(record, factsOf(spec, staged)));
   } else {
@@ -130,6 +137,14 @@ function outcome(
 function stoppedEvent({ stop, elapsedMs: atMs }: LoopEnd<object>): StoppedEvent {
   if (stop.kind === "done") return { type: "stopped", atMs, kind: "done", reason: "finished" };
   return { type: "stopped", atMs, ...stop };
+}
+
+/** Where the run goes on from; what was written after it, by a segment that crashed, is removed. */
+async function checkpointOf(record: RunRecord, store: Store): Promise<Checkpoint<object> | null> {
+  const { run } = record;
+  const before = resumable(record, await readCheckpoint<object>(store, run));
+  if (before !== null) await forgetBeyond(store, run, before.sequence);
+  return before;
 }
 
 function startedEvent(

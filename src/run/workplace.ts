@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import type { Encoded } from "../data/prepared.ts";
+import { type Encoded, parseManifest } from "../data/prepared.ts";
 import { readShard } from "../data/raw-shard.ts";
 import { encodings } from "../encoding/registry.ts";
 import type { Examples } from "../math/rows.ts";
@@ -36,7 +36,7 @@ export function workplaces(
   });
 }
 
-/** A manifest of prepared or encoded data. */
+/** A manifest of prepared or encoded data. Throws `RunError` for one of another version. */
 export async function readManifest<T>(store: Store, key: string): Promise<T> {
   const bytes = await store.read(key);
   if (bytes === null) {
@@ -44,7 +44,7 @@ export async function readManifest<T>(store: Store, key: string): Promise<T> {
       hint: "encode the data again: kofn encode SPEC",
     });
   }
-  return JSON.parse(new TextDecoder().decode(bytes)) as T;
+  return parseManifest<T>(bytes, key);
 }
 
 /** A failed load is forgotten, so that the next request tries again. */

@@ -5,6 +5,8 @@ import { eventsKey, stateKey } from "../../src/run/keys.ts";
 import { readBatches, readCheckpoint, recorder } from "../../src/run/recorder.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 
+const of = { run: "r", shape: { strategy: "toy", version: 3, kofn: "0.0.7" } };
+
 const arrival = (atMs: number): ArrivalEvent => ({
   type: "arrival",
   atMs,
@@ -38,7 +40,7 @@ function gated(): { store: Store; keys: string[]; letOneThrough(): Promise<void>
 describe("the recorder", () => {
   it("writes a state's events before the state, and its totals as of the save", async () => {
     const { store, keys, letOneThrough } = gated();
-    const log = recorder<{ round: number }>(store, "r", null, { pauseMs: 0 });
+    const log = recorder<{ round: number }>(store, of, null, { pauseMs: 0 });
     log.tell(arrival(1));
     log.save({ round: 1 }, 1);
     log.tell(arrival(2));
@@ -49,7 +51,12 @@ describe("the recorder", () => {
     for (let i = 0; i < 4; i++) await letOneThrough();
     expect(keys).toEqual([eventsKey("r", 1), stateKey("r"), eventsKey("r", 2), stateKey("r")]);
     const checkpoint = await readCheckpoint<{ round: number }>(store, "r");
-    expect(checkpoint).toMatchObject({ sequence: 2, elapsedMs: 3, state: { round: 3 } });
+    expect(checkpoint).toMatchObject({
+      ...of.shape,
+      sequence: 2,
+      elapsedMs: 3,
+      state: { round: 3 },
+    });
     expect(checkpoint?.totals).toMatchObject({ invocations: 3, erasures: 2, costUsd: 1.5 });
     const times = ({ events }: { events: readonly RunEvent[] }) =>
       events.map((event) => event.type === "arrival" && event.atMs);
@@ -60,13 +67,13 @@ describe("the recorder", () => {
 
   it("goes on counting where a checkpoint stopped, and flushes what came since", async () => {
     const store = memoryStore();
-    const first = recorder<{ round: number }>(store, "r", null);
+    const first = recorder<{ round: number }>(store, of, null);
     first.save({ round: 0 }, 0);
     first.tell(arrival(1));
     await first.flush(7);
     const before = (await readCheckpoint<{ round: number }>(store, "r"))!;
     expect(before).toMatchObject({ elapsedMs: 7, totals: { invocations: 1 }, state: { round: 0 } });
-    const second = recorder(store, "r", before);
+    const second = recorder(store, of, before);
     second.tell(arrival(2));
     await second.flush(9);
     const after = (await readCheckpoint<{ round: number }>(store, "r"))!;

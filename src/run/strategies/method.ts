@@ -15,6 +15,16 @@ export interface Method {
   readonly waitInWords?: string;
   /** It ends at the optimum itself, whichever replies are lost. */
   readonly isExact?: true;
+  /**
+   * Of its states: raised with every change of a field's name or meaning, in the state itself and
+   * in all that it holds. A checkpoint names the one it was written in.
+   */
+  readonly stateVersion: number;
+  /**
+   * A state that was saved under an older version, as it is now; null for one that cannot be had.
+   * Absent where no older one is known.
+   */
+  migrate?(state: object, version: number): object | null;
   /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
   check(spec: RunSpec, parts: Parts): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */

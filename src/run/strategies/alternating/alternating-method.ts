@@ -51,6 +51,7 @@ export const alternatingMethod = define({
   options,
   examples: [{}, { epochs: 2, iterations: 5, exactBelow: 0 }],
   create: (given): Method => ({
+    stateVersion: 1,
     usual: { encoding: "hadamard" },
     check(spec, { problem }) {
       if (problem.pairs === undefined) {

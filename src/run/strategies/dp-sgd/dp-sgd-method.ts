@@ -47,6 +47,7 @@ export const dpSgdMethod = define({
   options,
   examples: [{}, { rate: 0.1, noise: "workers" }],
   create: (chosen): Method => ({
+    stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "sgd" },
     isPrivate: true,
     check: (spec, parts) => refuse(spec, parts, chosen.noise),

@@ -26,6 +26,7 @@ export const encodedBlocksMethod = define({
   },
   examples: [{}],
   create: ({ penalty }): Method => ({
+    stateVersion: 1,
     usual: { encoding: "hadamard", optimizer: "gradient-descent" },
     isExact: true,
     check(spec, parts) {

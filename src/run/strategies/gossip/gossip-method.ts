@@ -18,6 +18,7 @@ export const gossipMethod = define({
   options,
   examples: [{}, { graph: "ring", steps: 0.1, region: { box: [-1, 1] }, repeats: 2 }],
   create: (chosen): Method => ({
+    stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     isPrivate: true,
     check: (spec, parts) => refuse(spec, parts, chosen),

@@ -68,6 +68,7 @@ export const localStepsMethod = define({
     { asynchronous: true },
   ],
   create: (chosen): Method => ({
+    stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     ...(chosen.asynchronous ? { waitInWords: "nobody: every reply is an update" } : {}),
     compresses: true,

@@ -34,6 +34,7 @@ export const roundsMethod = define({
   },
   examples: [{}, { exact: true }],
   create: (chosen): Method => ({
+    stateVersion: 1,
     check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
     storesRows: true,

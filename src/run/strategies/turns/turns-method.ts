@@ -41,6 +41,7 @@ export const turnsMethod = define({
   },
   examples: [{}, { memory: false, stalenessMax: 1000 }],
   create: (options): Method => ({
+    stateVersion: 1,
     usual: { optimizer: "gradient-descent" },
     waitInWords: "nobody: every reply is a step",
     check: (spec, parts) => refuse(spec, parts, options),

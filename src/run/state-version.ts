@@ -1,0 +1,53 @@
+import { RunError } from "../core/errors.ts";
+import { kofnVersion } from "../core/version.ts";
+import type { RunRecord } from "./record.ts";
+import type { Checkpoint, StateShape } from "./recorder.ts";
+import type { Method } from "./strategies/method.ts";
+import { methods } from "./strategies/registry.ts";
+
+export const otherStateCode = "other-state";
+
+/** The shape that checkpoints of this run are written in. */
+export function stateShape({ spec }: Pick<RunRecord, "spec">): StateShape {
+  const { stateVersion } = methods.create(spec.strategy);
+  return { strategy: spec.strategy.type, version: stateVersion, kofn: kofnVersion };
+}
+
+/**
+ * The checkpoint with its state as this kofn's strategy has it, migrated where it is older. Throws
+ * `RunError` for a state that it cannot go on from: a state taken as it comes would lead somewhere
+ * else, and nobody would notice.
+ */
+export function resumable<State extends object>(
+  { run, spec }: Pick<RunRecord, "run" | "spec">,
+  checkpoint: Checkpoint<State> | null,
+  method: Pick<Method, "stateVersion" | "migrate"> = methods.create(spec.strategy),
+): Checkpoint<State> | null {
+  if (checkpoint === null) return null;
+  // Those of kofn 0.1.0 say nothing about themselves.
+  const said: Partial<StateShape> = checkpoint;
+  const { strategy = spec.strategy.type, version = 1, kofn = "0.1.0" } = said;
+  const now = { ...stateShape({ spec }), version: method.stateVersion };
+  if (strategy !== now.strategy) {
+    throw new RunError(
+      otherStateCode,
+      `${run}: its checkpoint is a state of ${strategy}, its record says ${now.strategy}`,
+      { hint: "start the run anew: its record or its checkpoint is another run's" },
+    );
+  }
+  if (version === now.version) return { ...checkpoint, ...now };
+  const state = version < now.version ? method.migrate?.(checkpoint.state, version) : undefined;
+  if (state !== undefined && state !== null)
+    return { ...checkpoint, ...now, state: state as State };
+  throw new RunError(
+    otherStateCode,
+    `${run}: its checkpoint is version ${version} of ${strategy}'s states, written by kofn ` +
+      `${kofn}; this kofn, ${kofnVersion}, goes on from version ${now.version}`,
+    {
+      hint:
+        version < now.version
+          ? `go on with kofn ${kofn}, or start it anew with this one`
+          : `go on with kofn ${kofn} or a newer one, or start it anew with this one`,
+    },
+  );
+}
