@@ -31,12 +31,13 @@ export function digitsSpec(
   noise: "aggregator" | "workers" | "none",
 ): RunInput {
   const rate = 0.25;
+  const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
   const isPrivate = noise !== "none";
   const budget = { epsilon: 3, delta: 1e-5, unit: "record", adjacency: "zero-out" };
   const divisor = Math.round(0.8 * rows);
   return {
     problem: { type: "softmax" },
-    data: { source, target: "digit", test: 0.2, standardize: false },
+    data: { source, target: "digit", classes, test: 0.2, standardize: false },
     workers: 4,
     wait: "all",
     strategy: isPrivate ? { type: "dp-sgd", rate, noise } : "rounds",

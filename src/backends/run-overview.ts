@@ -4,7 +4,7 @@ import type { ResultEvent, RunEvent, StoppedEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { readJson } from "../run/finish.ts";
 import { eventsKey, recordKey, resultKey } from "../run/keys.ts";
-import { planRun } from "../run/plan.ts";
+import { waitInWords } from "../run/plan.ts";
 import { checkRunName, type RunRecord, readRecord } from "../run/record.ts";
 import type { EventBatch } from "../run/recorder.ts";
 import { segmentOver } from "../run/segment.ts";
@@ -80,12 +80,9 @@ export async function overviewOf(
 ): Promise<RunOverview> {
   const { run, startedAt, backend, spec } = record;
   const stopped = await lastStop(store, run);
-  const what = [
-    spec.problem.type,
-    spec.encoding.type,
-    spec.optimizer.type,
-    planRun(spec).wait.inWords,
-  ].join(", ");
+  const what = [spec.problem.type, spec.encoding.type, spec.optimizer.type, waitInWords(spec)].join(
+    ", ",
+  );
   const result = await readJson<ResultEvent>(store, resultKey(run));
   return {
     run,

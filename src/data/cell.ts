@@ -66,10 +66,15 @@ export function missingCell(column: Column, text: string, place: () => string): 
 }
 
 export function levelOf(column: Column, text: string, place: () => string): number {
-  const { ids, names, max } = column.levels;
+  const { ids, names, max, find, isClosed } = column.levels;
   const known = ids.get(text);
   if (known !== undefined) return known;
-  if (max === null) return -1;
+  if (max === null) {
+    const other = find?.(text) ?? Number.NaN;
+    if (!Number.isNaN(other)) return other;
+    if (isClosed === true) throw unlisted(column, text, place);
+    return -1;
+  }
   if (names.length >= max)
     throw new RunError(
       "too-many-categories",
@@ -80,6 +85,16 @@ export function levelOf(column: Column, text: string, place: () => string): numb
   ids.set(text, names.length);
   names.push(text);
   return names.length - 1;
+}
+
+function unlisted({ levels }: Column, text: string, place: () => string): RunError {
+  const some = levels.names.slice(0, 8).map(shown).join(", ");
+  const more = levels.names.length > 8 ? ", ..." : "";
+  return new RunError(
+    "unlisted-class",
+    `${place()}: ${shown(text)}, expected one of data.classes (${some}${more})`,
+    { hint: "list the class in data.classes, or leave its rows out" },
+  );
 }
 
 /** A value in quotes, cut where it is long. */

@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { numberIn } from "./cell.ts";
+import { fixedLevels, type Levels } from "./table.ts";
 
 /** The classes of a target: labels in order, and the class of each level as it was read. */
 export interface Classes {
@@ -19,6 +20,16 @@ export function classesOf(levels: readonly string[]): Classes {
   );
   const order = new Map(labels.map((label, i) => [label, i]));
   return { labels, classOf: Float64Array.from(texts, (text) => order.get(text)!) };
+}
+
+/** Classes that a spec states: those, in that order, whatever the rows hold. */
+export function statedClasses(labels: readonly string[]): Classes {
+  return { labels, classOf: Float64Array.from(labels, (_, i) => i) };
+}
+
+/** Levels of a target whose classes are stated; "1.0" is "1" where all of them are numbers. */
+export function classLevels(labels: readonly string[], isClosed: boolean): Levels {
+  return { ...fixedLevels(labels), find: classFinder(labels), isClosed };
 }
 
 /** The class that each label stands for, NaN where it is none that was trained on. */

@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { type Classes, classesOf, statedClasses } from "./classes.ts";
 import type { DataOptions } from "./options.ts";
 import type { Prepared } from "./prepared.ts";
 import { selection } from "./split.ts";
@@ -16,11 +17,20 @@ export interface Job<W extends Window> {
   readonly columns: readonly Column[];
   readonly target: Column;
   readonly classify: boolean;
+  readonly isPrivate: boolean;
   readonly train: Spool<W>;
   /** Null where the test rows are chosen from `train`. */
   readonly test: Spool<W> | null;
   readonly random: Random;
   readonly onRows: (rows: number) => void;
+}
+
+/** The target's classes: as stated, else those that were read; null for a target of numbers. */
+export function classesIn({ classify, options, target }: Job<Window>): Classes | null {
+  if (!classify) return null;
+  return options.classes === undefined
+    ? classesOf(target.levels.names)
+    : statedClasses(options.classes);
 }
 
 /** How many rows are for testing: a share is rounded, and at least one row stays for training. */

@@ -1,8 +1,16 @@
 import { RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shown } from "./cell.ts";
+import { classLevels } from "./classes.ts";
 import type { DataOptions } from "./options.ts";
-import { type Column, type FoundColumn, type Layout, newLevels, skipped } from "./table.ts";
+import {
+  type Column,
+  type FoundColumn,
+  fixedLevels,
+  type Layout,
+  newLevels,
+  skipped,
+} from "./table.ts";
 
 export type Task = "regression" | "classification" | "ratings";
 
@@ -10,10 +18,28 @@ export const classesMax = 1_000;
 /** Users, or items, of one data set. */
 export const raterLevelsMax = 2_000_000;
 
+/** What a training file is read for. */
+export interface Purpose {
+  readonly task: Task;
+  /** Nothing may be learned of the rows, or be refused by what one of them holds. */
+  readonly isPrivate: boolean;
+}
+
 /** Which columns of a training file are read, and how. `file` is for messages. */
-export function trainingLayout(options: DataOptions, task: Task, file: string): Layout {
+export function trainingLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
+  const { task, isPrivate } = purpose;
   return (found) => {
+    if (options.features !== undefined)
+      throw new RunError("bad-option", `data.features: ${options.features}: ${file} has columns`, {
+        hint: "remove it: it is for LIBSVM, whose rows do not say how many features there are",
+      });
     const target = targetIn(options, found, file);
+    const stated = new Map(Object.entries(options.levels ?? {}));
+    for (const name of stated.keys()) known(name, found, `data.levels in ${file}`);
+    if (stated.has(target.name))
+      throw new RunError("bad-option", `data.levels: ${shown(target.name)} is the target`, {
+        hint: "state the target's classes by data.classes",
+      });
     for (const name of options.drop) known(name, found, `data.drop in ${file}`);
     for (const name of options.categorical) known(name, found, `data.categorical in ${file}`);
     const dropped = new Set(options.drop);
@@ -21,19 +47,20 @@ export function trainingLayout(options: DataOptions, task: Task, file: string): 
     const keep = options.missing === "impute" ? "keep" : "refuse";
     const columns = found.map((column): Column => {
       const { name } = column;
-      if (column === target) return targetColumn(column, task, file);
+      if (column === target) return targetColumn(column, options, purpose, file);
       if (dropped.has(name)) return skipped(name);
       if (task === "ratings") return rater(name);
-      const kind = categorical.has(name) ? "text" : column.kind;
-      return {
-        name,
-        kind,
-        missing: keep,
-        isTarget: false,
-        levels: newLevels(options.categoriesMax),
-      };
+      const own = stated.get(name);
+      const levels = own === undefined ? newLevels(options.categoriesMax) : fixedLevels(own);
+      const isText = own !== undefined || categorical.has(name) || column.kind === "text";
+      if (isPrivate && isText && own === undefined) throw levelsWouldShow(name, file);
+      const kind = isText ? "text" : "number";
+      return { name, kind, missing: keep, isTarget: false, levels };
     });
-    if (task === "ratings") refuseUnlessTwo(columns, file);
+    if (task === "ratings") {
+      if (stated.size > 0) throw unfit("data.levels", [...stated.keys()].join(", "), file);
+      refuseUnlessTwo(columns, file);
+    }
     if (columns.every((column) => column.kind === "skip" || column.isTarget))
       throw new RunError("no-features", `${file}: no column is left besides the target`, {
         hint: "check data.drop, data.delimiter and data.target",
@@ -43,11 +70,19 @@ export function trainingLayout(options: DataOptions, task: Task, file: string): 
 }
 
 /** The one column of a format whose rows are a label and features. */
-export function labelLayout(options: DataOptions, task: Task, file: string): Layout {
+export function labelLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
+  if (purpose.isPrivate && options.features === undefined)
+    throw new RunError(
+      "not-private",
+      `data.features: nothing given, and the largest index in ${file} would show in the model`,
+      { hint: "state how many features there are, as public knowledge has it" },
+    );
+  const stated = Object.keys(options.levels ?? {});
+  if (stated.length > 0) throw unfit("data.levels", stated.join(", "), file);
   for (const key of ["drop", "categorical"] as const)
     if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
   if (options.target !== undefined) throw unfit("data.target", String(options.target), file);
-  return (found) => found.map((column) => targetColumn(column, task, file));
+  return (found) => found.map((column) => targetColumn(column, options, purpose, file));
 }
 
 /** The columns of another file of the same make: by name, read as those of the first were. */
@@ -58,6 +93,19 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
     const byName = new Map(first.map((column) => [column.name, column]));
     return found.map(({ name }) => byName.get(name) ?? skipped(name));
   };
+}
+
+function levelsWouldShow(name: string, file: string): RunError {
+  return new RunError(
+    "not-private",
+    `${file}: column ${shown(name)} holds text, and every level of it, be it one record's, would ` +
+      "stand in the model in clear",
+    {
+      hint:
+        `state what is public by data.levels: { ${shown(name)}: [...] }, where any other value ` +
+        "is none of them, or leave the column out by data.drop",
+    },
+  );
 }
 
 /** A user's or an item's column: any text names one. */
@@ -78,8 +126,8 @@ function refuseUnlessTwo(columns: readonly Column[], file: string): void {
 }
 
 function unfit(option: string, value: string, file: string): RunError {
-  return new RunError("bad-option", `${option}: ${value}, but ${file} has no named columns`, {
-    hint: "remove the option: each row of LIBSVM data begins with its label",
+  return new RunError("bad-option", `${option}: ${value}, but ${file} has no such columns`, {
+    hint: "remove the option: LIBSVM rows are a label and features, ratings a user and an item",
   });
 }
 
@@ -105,9 +153,19 @@ function ownTarget({ generate, targetSource }: DataOptions): string | undefined 
   return targetSource === undefined ? undefined : "target";
 }
 
-function targetColumn({ name, kind }: FoundColumn, task: Task, file: string): Column {
-  const read = { name, missing: "refuse", isTarget: true, levels: newLevels(classesMax) } as const;
+function targetColumn(
+  { name, kind }: FoundColumn,
+  { classes }: DataOptions,
+  { task, isPrivate }: Purpose,
+  file: string,
+): Column {
+  const levels = classes === undefined ? newLevels(classesMax) : classLevels(classes, !isPrivate);
+  const read = { name, missing: "refuse", isTarget: true, levels } as const;
   if (task === "classification") return { ...read, kind: "text" };
+  if (classes !== undefined)
+    throw new RunError("bad-option", `data.classes: ${classes.join(", ")}: the target is numbers`, {
+      hint: "remove it, or choose a problem that classifies, such as logistic",
+    });
   if (kind === "text")
     throw new RunError(
       "bad-target",

@@ -2,6 +2,10 @@ import * as z from "zod";
 import { storages } from "../math/packing.ts";
 
 const names = z.array(z.string());
+/** Values as a file spells them; YAML reads some as numbers or truth values. */
+const spelled = z
+  .array(z.union([z.string(), z.number(), z.boolean()]).transform(String))
+  .refine((given) => new Set(given).size === given.length, "expected each value once");
 
 const dataObject = z.strictObject({
   source: z.string().min(1).optional().describe("a file's path or s3://bucket/key"),
@@ -60,6 +64,29 @@ const dataObject = z.strictObject({
     .max(10_000)
     .default(100)
     .describe("the most categories one column may have; each becomes a feature"),
+  classes: spelled
+    .refine((given) => given.length >= 2 && given.length <= 1_000, "expected 2 to 1,000 classes")
+    .optional()
+    .describe(
+      "the target's classes in order, where they are public knowledge and not to be learned from " +
+        "the rows; private runs need them",
+    ),
+  levels: z
+    .record(
+      z.string(),
+      spelled.refine((given) => given.length > 0, "expected a level or more"),
+    )
+    .optional()
+    .describe(
+      "columns to read as categories, and their levels in order, where those are public " +
+        "knowledge: { kind: [flat, house] }; any other value is none of them",
+    ),
+  features: z
+    .int()
+    .min(1)
+    .max(4_194_304)
+    .optional()
+    .describe("how many features LIBSVM rows have at most, where that is not to be learned"),
   missing: z
     .enum(["refuse", "impute"])
     .default("refuse")

@@ -1,7 +1,7 @@
 import type { Store } from "../ports/store.ts";
-import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
+import { type Classes, refuseOneClass } from "./classes.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
-import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
+import { type Content, classesIn, type Job, testChooser, testRowsOf } from "./job.ts";
 import { DensePartWriter } from "./parts.ts";
 import type { ColumnPlan, Preparation } from "./prepared.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
@@ -11,7 +11,7 @@ import type { DenseWindow } from "./table.ts";
 export async function prepareDense(job: Job<DenseWindow>, store: Store): Promise<Content> {
   const testRows = testRowsOf(job);
   const targetAt = job.columns.indexOf(job.target);
-  const classes = job.classify ? classesOf(job.target.levels.names) : null;
+  const classes = classesIn(job);
   const learned = await learn(job, testRows);
   const columns = plansOf(job, learned);
   const preparation: Preparation = {
@@ -22,7 +22,7 @@ export async function prepareDense(job: Job<DenseWindow>, store: Store): Promise
     featureNames: featureNamesOf(columns, job.options.intercept),
     sparse: false,
   };
-  if (classes !== null) {
+  if (classes !== null && job.options.classes === undefined) {
     const counts = learned.levels[targetAt]!;
     const present = new Set<string>();
     classes.classOf.forEach((id, level) => {
@@ -66,7 +66,7 @@ async function learn(job: Job<DenseWindow>, testRows: number): Promise<Learned> 
       statistics.add(cells, base);
       for (const column of texts) {
         const level = cells[base + column]!;
-        if (!Number.isNaN(level)) levels[column]!.add(level);
+        if (level >= 0) levels[column]!.add(level);
       }
     }
   return { statistics, levels };
@@ -83,6 +83,7 @@ function plansOf(job: Job<DenseWindow>, { statistics, levels }: Learned): Column
       const deviation = standardize ? statistics.deviation(i) : 1;
       return [{ kind: "numeric", name, mean, deviation, fill: impute ? statistics.mean(i) : null }];
     }
+    const stated = job.options.levels?.[name];
     const counts = levels[i]!;
     const present = column.levels.names
       .map((level, id) => ({ level, count: counts.of(id) }))
@@ -93,7 +94,7 @@ function plansOf(job: Job<DenseWindow>, { statistics, levels }: Learned): Column
       count: 0,
     });
     const fill = impute && commonest.count > 0 ? commonest.level : null;
-    return [{ kind: "category", name, levels: present.map(({ level }) => level), fill }];
+    return [{ kind: "category", name, levels: stated ?? present.map(({ level }) => level), fill }];
   });
 }
 
@@ -116,7 +117,7 @@ async function write(job: Job<DenseWindow>, preparation: Preparation, to: Writin
       for (let row = 0; row < rows; row++) {
         const base = row * width;
         const cell = cells[base + to.targetAt]!;
-        value[0] = to.classes === null ? cell : to.classes.classOf[cell]!;
+        value[0] = to.classes === null ? cell : (to.classes.classOf[cell] ?? Number.NaN);
         const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);

@@ -1,6 +1,7 @@
+import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
-import { type Classes, classesOf, refuseOneClass } from "./classes.ts";
-import { type Content, type Job, testChooser, testRowsOf } from "./job.ts";
+import { type Classes, refuseOneClass } from "./classes.ts";
+import { type Content, classesIn, type Job, testChooser, testRowsOf } from "./job.ts";
 import type { Preparation } from "./prepared.ts";
 import { SparsePartWriter } from "./sparse-parts.ts";
 import { ColumnStatistics } from "./statistics.ts";
@@ -10,14 +11,15 @@ import type { SparseWindow } from "./table.ts";
 export async function prepareSparse(job: Job<SparseWindow>, store: Store): Promise<Content> {
   const testRows = testRowsOf(job);
   const { intercept } = job.options;
-  const classes = job.classify ? classesOf(job.target.levels.names) : null;
-  const features = await featuresOf(job);
+  const classes = classesIn(job);
+  const features = await statedFeatures(job);
   const columns = features + (intercept ? 1 : 0);
   const train = new SparsePartWriter(store, columns);
   const test = new SparsePartWriter(store, columns);
-  const writing = { classes, testRows, interceptAt: intercept ? features : -1, train, test };
+  const interceptAt = intercept ? features : -1;
+  const writing = { classes, testRows, features, interceptAt, train, test };
   const { target, present } = await write(job, writing);
-  if (classes !== null)
+  if (classes !== null && job.options.classes === undefined)
     refuseOneClass(
       job.target.name,
       [...present].map((id) => classes.labels[id]!),
@@ -43,6 +45,17 @@ export async function prepareSparse(job: Job<SparseWindow>, store: Store): Promi
   };
 }
 
+/** How many features rows have: as stated, where entries beyond are an error, or left out. */
+async function statedFeatures(job: Job<SparseWindow>): Promise<number> {
+  const { features } = job.options;
+  if (features !== undefined && job.isPrivate) return features;
+  const found = await featuresOf(job);
+  if (features === undefined || found <= features) return features ?? found;
+  throw new RunError("bad-index", `data.features: ${features}, and rows go up to index ${found}`, {
+    hint: "state how many features there are at most, or leave data.features out",
+  });
+}
+
 /** The largest index of any row, those of a test file too. */
 async function featuresOf(job: Job<SparseWindow>): Promise<number> {
   let most = 0;
@@ -58,6 +71,7 @@ async function featuresOf(job: Job<SparseWindow>): Promise<number> {
 }
 
 interface Writing {
+  readonly features: number;
   readonly classes: Classes | null;
   readonly testRows: number;
   /** The intercept's column, -1 for none. */
@@ -77,15 +91,15 @@ async function write(job: Job<SparseWindow>, to: Writing) {
     for await (const window of spool.windows()) {
       for (let row = 0; row < window.rows; row++) {
         const label = window.labels[row]!;
-        const target = to.classes === null ? label : to.classes.classOf[label]!;
+        const target = to.classes === null ? label : (to.classes.classOf[label] ?? Number.NaN);
         const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
-        writer.buffer.add(window, row, target);
+        writer.buffer.add(window, row, target, to.features);
         if (to.interceptAt >= 0) writer.buffer.extend(to.interceptAt, 1);
         if (!testing) {
           value[0] = target;
           statistics.add(value, 0);
-          if (to.classes !== null) present.add(target);
+          if (to.classes !== null && !Number.isNaN(target)) present.add(target);
         }
         if (writer.full()) await writer.flush();
       }

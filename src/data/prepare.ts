@@ -20,6 +20,11 @@ export interface PrepareRequest {
   readonly data: DataOptions;
   readonly task: Task;
   readonly seed: number | string;
+  /**
+   * Nothing of the preparation may hang on a row: classes and levels are those that are stated, and
+   * a record of any other class counts nothing (its target is NaN). Absent: learned and checked.
+   */
+  readonly isPrivate?: boolean;
 }
 
 export interface PreparePorts {
@@ -38,7 +43,7 @@ const formatVersion = 1;
  * in the store already is not made again. Needs a temporary folder; it is removed in any case.
  */
 export async function prepare(request: PrepareRequest, ports: PreparePorts): Promise<Prepared> {
-  const { data, task, seed } = request;
+  const { data, task, seed, isPrivate = false } = request;
   if (typeof data.test === "string" && data.targetSource !== undefined)
     throw new RunError("bad-option", `data.test: ${data.test}, with targets in another file`, {
       hint: "give the share of test rows, or keep the target as a column of both files",
@@ -55,6 +60,8 @@ export async function prepare(request: PrepareRequest, ports: PreparePorts): Pro
     options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
     task,
     seed: String(seed),
+    // A class that is not stated is refused elsewhere.
+    ...(isPrivate && data.classes !== undefined ? { otherClasses: "count nothing" } : {}),
   });
   const key = `prepared/${digest}.json`;
   const before = await readManifest<Prepared>(ports.store, key, (found) => [
@@ -80,6 +87,12 @@ async function fromText(
     throw new RunError("bad-option", "data.text: rows of text are for problem: network", {
       hint: "its loss is categoricalCrossentropy: which token comes next; the source is a file",
     });
+  const { classes, levels, features } = data;
+  for (const [key, stated] of Object.entries({ classes, levels, features }))
+    if (stated !== undefined)
+      throw new RunError("bad-option", `data.${key}: it has no meaning beside data.text`, {
+        hint: "remove it: a text's classes are its tokens",
+      });
   const source = await open(data.source);
   const test = typeof data.test === "string" ? await open(data.test) : null;
   const total = 2 * source.sizeBytes + (test?.sizeBytes ?? 0);
@@ -95,7 +108,7 @@ async function fromText(
 type NewSpool = <W extends Window>() => Promise<Spool<W>>;
 
 async function fromInputs(
-  { data, task, seed }: PrepareRequest,
+  { data, task, seed, isPrivate = false }: PrepareRequest,
   train: Input,
   test: Input | null,
   { store, onProgress = () => undefined }: PreparePorts,
@@ -116,7 +129,7 @@ async function fromInputs(
     done = Math.min(total, done + bytes);
     onProgress(done, total);
   };
-  const layout = (sparse ? labelLayout : trainingLayout)(data, task, train.name);
+  const layout = (sparse ? labelLayout : trainingLayout)(data, { task, isPrivate }, train.name);
   const table = await train.table(layout, progress);
   const { columns } = table;
   const random = randomFrom(seed).fork("prepare");
@@ -132,6 +145,7 @@ async function fromInputs(
     columns: columns.filter((column) => column.kind !== "skip"),
     target: columns.find((column) => column.isTarget)!,
     classify: task === "classification",
+    isPrivate,
     train: trainRows,
     test: testRows,
     random,

@@ -41,6 +41,10 @@ export interface Levels {
   readonly ids: Map<string, number>;
   /** More than this many is an error; null: unknown levels read as -1. */
   readonly max: number | null;
+  /** Of levels that are stated: another spelling's number, NaN for none of them. */
+  readonly find?: (text: string) => number;
+  /** What else there is must not be read as -1, but is an error. */
+  readonly isClosed?: boolean;
 }
 
 /** What a look at the first rows says. */

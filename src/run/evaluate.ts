@@ -4,6 +4,7 @@ import type { Store } from "../ports/store.ts";
 import { penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { countNonzero } from "../problems/soft-threshold.ts";
+import { labelled } from "./operations/minibatch.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -45,7 +46,8 @@ async function tallies(
   weights: readonly Float32Array<ArrayBuffer>[],
 ): Promise<Float64Array[]> {
   const totals: Float64Array[] = [];
-  for await (const examples of eachPart(store, parts, prepared.columns)) {
+  for await (const part of eachPart(store, parts, prepared.columns)) {
+    const examples = labelled(part);
     for (const [i, at] of weights.entries()) {
       const tally = problem.tally(examples, at);
       const total = totals[i];

@@ -43,6 +43,12 @@ export function planRun(spec: RunSpec): Plan {
   return plan;
 }
 
+/** Whom a spec waits for, in words; told of runs that are refused by now, too. */
+export function waitInWords(spec: RunSpec): string {
+  const { redundancy } = encodings.create(spec.encoding);
+  return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;
+}
+
 function refusePacking({ data, strategy }: RunSpec, method: Method, encoding: Encoding): void {
   if (data.storage === "float32") return;
   const why =

@@ -64,7 +64,7 @@ export async function prepareData(
   const numbers = problem.pairs === undefined ? "regression" : "ratings";
   const task = problem.target === "classes" ? "classification" : numbers;
   const prepared = await prepare(
-    { data: spec.data, task, seed: spec.seed },
+    { data: spec.data, task, seed: spec.seed, isPrivate: spec.privacy !== undefined },
     { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
   );
   refuseClasses(spec, problem, prepared);

@@ -2,14 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openHome } from "../../src/backends/home.ts";
-import { evaluationKey, eventsKey, modelKey, resultKey } from "../../src/run/keys.ts";
+import { evaluationKey, eventsKey, modelKey, recordKey, resultKey } from "../../src/run/keys.ts";
 import { jsonLines, kofn, kofnInterrupted, newFolder } from "./fixtures.ts";
 
 const made = (type: string, more: object = {}) => ({ type, rows: 160, features: 3, ...more });
 const regression = { generate: made("regression") };
 const classification = { generate: made("classification", { classes: 2 }), test: 0.25 };
 const privacy = { epsilon: 8, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
-const privately = { data: { ...classification, standardize: false }, privacy };
+const privately = { data: { ...classification, standardize: false, classes: [0, 1] }, privacy };
 const sgd = { type: "sgd", learningRate: 1 };
 
 /** A spec of each strategy; private ones with and without what their owner may see. */
@@ -98,6 +98,25 @@ test.each(table)("every command reads a run of %s that is %s", async (kind, endi
     if (command.includes("--json")) jsonLines(out);
     else expect(said).not.toMatch(/NaN|undefined|Infinity|\[object/);
   }
+});
+
+test("a run of what is refused by now is read all the same, and not computed again", async () => {
+  const home = join(folder.path, "refused");
+  const spec = `${home}.json`;
+  const common = { workers: 4, wait: "all", stop: { rounds: 2 }, seed: 3 };
+  await mkdir(home, { recursive: true });
+  await writeFile(spec, JSON.stringify({ ...common, ...kinds.gossip }));
+  expect(await simulated(home, spec, "one")).toBe(0);
+  const { store, close } = await openHome(home);
+  const record = JSON.parse(Buffer.from((await store.read(recordKey("one")))!).toString());
+  delete record.spec.data.classes;
+  await store.write(recordKey("one"), Buffer.from(JSON.stringify(record)));
+  await close();
+  for (const command of [["list"], ["show", "one"], ["report", "one"], ["watch", "one"]])
+    expect((await kofn(home, ...command)).exitCode, command.join(" ")).toBe(0);
+  const { exitCode, err } = await kofn(home, "replay", "one");
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/data\.classes: nothing given/);
 });
 
 /** All that only look; as people read them where a run is done, else as programs do, too. */

@@ -62,11 +62,12 @@ export function sourceOf(name: string, content: string | Uint8Array, chunkBytes 
 export async function prepared(
   files: Files,
   options: DataInput,
-  more: { task?: Task; seed?: number; store?: Store } = {},
+  more: { task?: Task; seed?: number; store?: Store; isPrivate?: boolean } = {},
 ): Promise<{ prepared: Prepared; store: Store }> {
   const store = more.store ?? memoryStore();
   const data = parseOptions(dataSchema, options, "data");
-  const request = { data, task: more.task ?? ("regression" as const), seed: more.seed ?? 7 };
+  const { task = "regression", seed = 7, isPrivate = false } = more;
+  const request = { data, task, seed, isPrivate };
   return { prepared: await prepare(request, { open: opener(files), store }), store };
 }
 

@@ -3,6 +3,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import { readExamples } from "../../src/data/load.ts";
 import { clippedSums } from "../../src/problems/clipped.ts";
 import { problems } from "../../src/problems/registry.ts";
+import { labelled } from "../../src/run/operations/minibatch.ts";
 import { planRun } from "../../src/run/plan.ts";
 import { resolveSpec } from "../../src/run/spec.ts";
 import { stageData } from "../../src/run/stage.ts";
@@ -30,16 +31,18 @@ const lines = Array.from({ length: records }, () => {
   const [a, b] = [random.normal(), random.normal()];
   return [a.toFixed(3), b.toFixed(3), Number(a + b + random.normal() > 0)].join(",");
 });
-/** Unlike all others. */
-const stranger = "9,-9,1";
+/** What another record may be: unlike all others, or of a class that nobody stated. */
+const strangers = { replace: "9,-9,1", zero: "9,-9,neither" };
+const budget = { epsilon: 0.5, delta: 1e-5, unit: "record", clip };
 
 async function world(rows: readonly string[], test: number): Promise<World> {
   const spec = resolveSpec({
     problem: "logistic",
-    data: { source: "rows.csv", target: "y", standardize: false, test },
+    data: { source: "rows.csv", target: "y", classes: [0, 1], standardize: false, test },
     workers,
-    encoding: "uncoded",
     wait: "all",
+    strategy: "dp-sgd",
+    privacy: { ...budget, adjacency: "replace-one" },
     seed: 5,
   });
   const store = memoryStore();
@@ -49,7 +52,7 @@ async function world(rows: readonly string[], test: number): Promise<World> {
   const weights = Float64Array.of(0.4, -0.3, 0.2);
   const slots = await Promise.all(
     encoded.slots.map(async ({ parts }) => {
-      const examples = await readExamples(store, parts, prepared.columns);
+      const examples = labelled(await readExamples(store, parts, prepared.columns));
       return clippedSums(problem, examples, weights, clip).clipped;
     }),
   );
@@ -58,11 +61,11 @@ async function world(rows: readonly string[], test: number): Promise<World> {
 }
 
 /** The most that any record moves the total by, and the most slots that any moves. */
-async function moved(change: "replace" | "remove", test: number) {
+async function moved(change: "replace" | "zero" | "remove", test: number) {
   const here = await world(lines, test);
   const most = { total: 0, slot: 0, slots: 0 };
   for (let record = 0; record < records; record++) {
-    const others = lines.toSpliced(record, 1, ...(change === "replace" ? [stranger] : []));
+    const others = lines.toSpliced(record, 1, ...(change === "remove" ? [] : [strangers[change]]));
     const there = await world(others, test);
     const by = here.slots.map((sum, slot) => apart(sum, there.slots[slot]!));
     most.total = Math.max(most.total, apart(here.total, there.total));
@@ -91,6 +94,13 @@ describe("a record that is replaced keeps its place", () => {
   );
 });
 
+test("a record of a class that nobody stated counts nothing, in its place", async () => {
+  const most = await moved("zero", 0.25);
+  expect(most.slots).toBe(1);
+  expect(most.slot).toBeLessThanOrEqual(clip + rounding);
+  expect(most.total).toBeGreaterThan(0.8 * clip);
+});
+
 describe("a record that is removed moves everybody", () => {
   test("but not the sum over all rows of all slots, which moves by the clip", async () => {
     const most = await moved("remove", 0);
@@ -110,17 +120,10 @@ describe("a record that is removed moves everybody", () => {
 });
 
 describe("under add-remove what would move everybody is refused, with the way out", () => {
-  const privacy = {
-    epsilon: 0.5,
-    delta: 1e-5,
-    unit: "record",
-    adjacency: "add-remove",
-    clip,
-    divisor: records,
-  };
+  const privacy = { ...budget, adjacency: "add-remove", divisor: records };
   const base = {
     problem: "logistic",
-    data: { source: "rows.csv", target: "y", standardize: false },
+    data: { source: "rows.csv", target: "y", standardize: false, classes: [0, 1] },
     workers,
     wait: "all",
     strategy: "dp-sgd",

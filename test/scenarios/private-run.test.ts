@@ -22,7 +22,7 @@ const workers = 4;
 function specOf(source: string) {
   return {
     problem: { type: "logistic", l2: 0.1 },
-    data: { source, target: "y", standardize: false },
+    data: { source, target: "y", classes: ["a", "b"], standardize: false },
     workers,
     strategy: { type: "gossip", graph: "ring", steps: { decaying: 0.1 }, region: { ball: 10 } },
     privacy: { epsilon: 2, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 },

@@ -20,7 +20,7 @@ const workers = 3;
 function specOf(source: string) {
   return {
     problem: { type: "logistic", l2: 0.1 },
-    data: { source, target: "y", standardize: false },
+    data: { source, target: "y", classes: ["a", "b"], standardize: false },
     workers,
     strategy: { type: "dp-sgd" },
     optimizer: { type: "sgd", learningRate: 0.5, momentum: 0 },

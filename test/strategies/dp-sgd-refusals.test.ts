@@ -12,7 +12,7 @@ const privacy = {
 };
 const base = {
   problem: "softmax",
-  data: { generate: { type: "classification", rows: 100 }, standardize: false },
+  data: { generate: { type: "classification", rows: 100 }, standardize: false, classes: [0, 1] },
   workers: 4,
   strategy: { type: "dp-sgd", rate: 0.1 },
   wait: "all",
@@ -35,6 +35,8 @@ describe("refused while planning, with the reason and a remedy", () => {
     [{ encoding: "replication" }, "not-private", "at several nodes"],
     [{ data: { ...base.data, standardize: true } }, "not-private", "data.standardize"],
     [{ data: { ...base.data, missing: "impute" } }, "not-private", "data.missing"],
+    [{ data: { ...base.data, classes: undefined } }, "not-private", "data.classes"],
+    [{ data: { ...base.data, text: {} } }, "not-private", "data.text"],
     [{ problem: "lasso" }, "bad-combination", "problem: lasso"],
     [{ problem: "factorization" }, "bad-combination", "factorization"],
     [{ optimizer: "l-bfgs" }, "bad-combination", "a line search asks the raw rows"],

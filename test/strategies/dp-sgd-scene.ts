@@ -41,7 +41,11 @@ export function sceneOf(options: SceneOptions = {}): Scene {
   const { store = memoryStore(), run = "scene", noise = "aggregator", rate = 1 } = options;
   const spec = resolveSpec({
     problem: { type: "softmax", l2: 0.1 },
-    data: { generate: { type: "classification", rows: 24 }, standardize: false, test: 0 },
+    data: {
+      generate: { type: "classification", rows: 24 },
+      standardize: false,
+      classes: [0, 1, 2],
+    },
     workers: 4,
     wait: "all",
     strategy: { type: "dp-sgd", rate, noise },

@@ -17,6 +17,8 @@ const base = {
   privacy,
 };
 
+const classified = { ...base.data, classes: [0, 1] };
+
 describe("refused while planning, with the reason", () => {
   test.each<[object, string, string]>([
     [{ privacy: undefined }, "no-privacy", "privacy is not given"],
@@ -34,9 +36,14 @@ describe("refused while planning, with the reason", () => {
     [{ encoding: "hadamard" }, "not-private", "products of several records"],
     [{ encoding: "replication" }, "not-private", "at several nodes"],
     [{ problem: "lasso" }, "not-proximal", "follows gradients"],
-    [{ problem: { type: "network", model: "model.json" } }, "bad-combination", "is not convex"],
+    [
+      { problem: { type: "network", model: "model.json" }, data: classified },
+      "bad-combination",
+      "is not convex",
+    ],
     [{ data: { ...base.data, standardize: true } }, "not-private", "data.standardize"],
     [{ data: { ...base.data, missing: "impute" } }, "not-private", "data.missing"],
+    [{ problem: "logistic" }, "not-private", "data.classes"],
     [{ wait: "adaptive" }, "bad-combination", "no gradients"],
     [{ strategy: "rounds", encoding: "uncoded" }, "not-private", "without noise"],
     [{ workers: 7, strategy: { type: "gossip", graph: "torus" } }, "bad-graph", "divisors"],
@@ -52,7 +59,14 @@ describe("refused while planning, with the reason", () => {
     for (const graph of ["ring", "torus", "complete", "expander"])
       planRun(resolveSpec({ ...base, strategy: { type: "gossip", graph } }));
     const record = { ...privacy, unit: "record", adjacency: "zero-out", divisor: 12 };
-    planRun(resolveSpec({ ...base, problem: "softmax", privacy: record }));
+    planRun(
+      resolveSpec({
+        ...base,
+        problem: "softmax",
+        data: classified,
+        privacy: record,
+      }),
+    );
     planRun(
       resolveSpec({
         ...base,

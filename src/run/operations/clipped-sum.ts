@@ -7,7 +7,7 @@ import { noisedSumKey, rawSumKey } from "../keys.ts";
 import type { ClippedSumTask } from "../messages.ts";
 import { noised } from "../strategies/gossip/noised.ts";
 import { messageBytes, messageOf } from "./message.ts";
-import { gatherRows } from "./minibatch.ts";
+import { gatherRows, labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
 import type { Operation } from "./operation.ts";
 import { publishSum, useOf } from "./published-sum.ts";
@@ -45,7 +45,7 @@ export const clippedSum: Operation<ClippedSumTask, Examples, SumInput> = {
   work(problem, { examples, published, secret, batchUse, noiseUse }, task) {
     if (published !== null) return { loss: 0, values: published };
     const { round, rate, clip, publishes } = task;
-    const batch = batchOf(examples, rate, secret, batchUse);
+    const batch = labelled(batchOf(examples, rate, secret, batchUse));
     const weights = Float64Array.from(task.weights);
     const random = randomFrom(`round/${round}`);
     const { clipped } = clippedSums(problem, batch, weights, clip, random);

@@ -16,6 +16,18 @@ export function minibatch(examples: Examples, count: number, random: Random): Ex
   return { ...gathered, weights: Float32Array.from(places, (i) => weights[i]!) };
 }
 
+/**
+ * Without the rows whose target is NaN: of a class that nobody stated, they count nothing. Each row
+ * by itself, so that no other moves. As it is where there are none.
+ */
+export function labelled(examples: Examples): Examples {
+  const { rows, targets } = examples;
+  if (!targets.some(Number.isNaN)) return examples;
+  const places = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
+  const kept = Float32Array.from(places, (row) => targets[row]!);
+  return { rows: gatherRows(rows, places), targets: kept };
+}
+
 /** Some rows in this order, also repeatedly, in memory of their own. */
 export function gatherRows(rows: Rows, places: readonly number[]): Rows {
   return rows.kind === "dense" ? gatherDense(rows, places) : gatherSparse(rows, places);

@@ -10,6 +10,7 @@ import { epsilonOf } from "../strategies/gossip/account.ts";
 import { mixed, nextState } from "../strategies/gossip/node-step.ts";
 import { noised, releaseOf } from "../strategies/gossip/noised.ts";
 import { messageBytes, messageOf } from "./message.ts";
+import { labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
 import type { Answer, Operation, Workplace } from "./operation.ts";
 
@@ -49,7 +50,7 @@ export const nodeRound: Operation<NodeRoundTask, Examples, NodeInput> = {
   work(problem, { examples, published, messages, secret, use }, task) {
     if (published !== null) return { loss: 0, values: published };
     const z = task.round === 1 ? Float64Array.from(task.weights) : mixed(task.mixing, messages);
-    const x = nextState(problem, examples, z, task.rule);
+    const x = nextState(problem, labelled(examples), z, task.rule);
     return { loss: 0, values: noised(x, task.noise, secret, use) };
   },
   async publish(place, task, { values }): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { WaitPolicy } from "../waiting/policy.ts";
 import type { Parts } from "./method.ts";
 
 /** Refuses what would let rows show around the noise: how they are stored or prepared. */
-export function refuseOpenRows(spec: RunSpec, { encoding, wait }: Parts): void {
+export function refuseOpenRows(spec: RunSpec, { encoding, wait, problem }: Parts): void {
   if (encoding.mixes || encoding.redundancy !== 1) {
     throw new RunError(
       "not-private",
@@ -16,7 +16,7 @@ export function refuseOpenRows(spec: RunSpec, { encoding, wait }: Parts): void {
       { hint: "leave encoding out: every node keeps its own rows, uncoded" },
     );
   }
-  refuseData(spec);
+  refuseData(spec, problem.target === "classes");
   if (wait.wantsGradient || spec.auto !== undefined) {
     throw new RunError(
       "bad-combination",
@@ -27,7 +27,7 @@ export function refuseOpenRows(spec: RunSpec, { encoding, wait }: Parts): void {
 }
 
 /** What is learned from all rows before training is in every number that follows. */
-function refuseData({ data }: RunSpec): void {
+function refuseData({ data }: RunSpec, classifies: boolean): void {
   const leak = (setting: string, what: string, hint: string) =>
     new RunError("not-private", `data.${setting}: ${what}, which nobody has paid for`, { hint });
   if (data.standardize)
@@ -38,6 +38,19 @@ function refuseData({ data }: RunSpec): void {
     );
   if (data.missing === "impute")
     throw leak("missing", "impute: means of all rows would stand in some", "fill them beforehand");
+  if (data.text !== undefined)
+    throw leak(
+      "text",
+      "its tokens are learned from all rows and stand in the model",
+      "turn the text into numbers beforehand, by a vocabulary that is public",
+    );
+  if (classifies && data.classes === undefined)
+    throw leak(
+      "classes",
+      "nothing given: every label of the rows, be it one record's, would stand in the model",
+      "state the public ones in order, as in data.classes: [no, yes]; a record of any other " +
+        "counts nothing",
+    );
 }
 
 /**
