@@ -6,6 +6,7 @@ import type { Store } from "../ports/store.ts";
 import { readHistory } from "../run/finish.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { prepareData, problemReady, type StageProgress, stageProblem } from "../run/stage.ts";
+import { settleRate } from "../run/usual-rate.ts";
 import { openHome } from "./home.ts";
 import { claimHome, serveAlone } from "./home-claim.ts";
 import { openSource } from "./open-source.ts";
@@ -49,7 +50,8 @@ export async function planWith(
   await problemReady(spec.problem, store);
   const prepared = await prepareData(spec, { open: openSource, store }, onStage);
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
-  return makePlan(spec, { prepared, store }, machine, goal);
+  const made = await makePlan(spec, { prepared, store }, machine, goal);
+  return { ...made, spec: await settleRate(made.spec, prepared, store) };
 }
 
 async function machineFrom(store: Store, given: string): Promise<Machine> {

@@ -23,6 +23,8 @@ export interface Watchers {
   readonly signal?: AbortSignal;
   /** Called with what was chosen, where the spec left something open. */
   readonly onPlan?: (made: MadePlan) => void;
+  /** Called with the run's record, where the data have settled what its spec left open. */
+  readonly onSettled?: (record: RunRecord) => void;
 }
 
 /** A fresh name for a run of this process. */
@@ -48,7 +50,9 @@ export async function createRun(
   // A vast simulation takes little longer than its forecast would.
   const forecast = isVast(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);
-  return recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
+  const record = await recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
+  if (spec.openRate !== undefined) watchers.onSettled?.(record);
+  return record;
 }
 
 /** Runs it, or goes on with it; then writes its page and its model below the home folder. */

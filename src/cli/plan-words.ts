@@ -13,6 +13,7 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { planRun } from "../run/plan.ts";
+import { optimizerInWords } from "../run/usual-rate.ts";
 import { privacyInWords, toldPrivacy } from "./private-plan.ts";
 import { facts, table } from "./table.ts";
 
@@ -52,6 +53,7 @@ export function planFacts(made: MadePlan): string {
   const isPlain = plain === chosen;
   return facts([
     ["plan", settingInWords(made.spec, chosen.setting)],
+    ["optimizer", optimizerInWords(made.spec.optimizer)],
     ["rounds", `${formatCount(chosen.roundsToStop)} until it stops`],
     ["time", `${formatSeconds(finite(seconds))}, likely ${range}`],
     [

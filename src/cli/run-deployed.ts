@@ -5,6 +5,7 @@ import type { RunForecast } from "../ports/events.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunSpec } from "../run/spec.ts";
+import { optimizerInWords } from "../run/usual-rate.ts";
 import { progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";
@@ -26,7 +27,10 @@ export async function runDeployed(
   terminal.err(`run ${terminal.paint.bold(about.run)} (stage ${stage})`);
   const bar = progress(terminal, spec.stop);
   try {
-    const { forecast } = await startDetached(about, { onStage: bar.onStage });
+    const record = await startDetached(about, { onStage: bar.onStage });
+    const { forecast } = record;
+    if (record.spec.optimizer.learningRate !== undefined)
+      terminal.err(`optimizer: ${optimizerInWords(record.spec.optimizer)}`);
     if (forecast !== undefined) terminal.err(costInWords(forecast));
   } finally {
     bar.close();

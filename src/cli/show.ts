@@ -10,6 +10,7 @@ import {
   formatSeconds,
 } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
+import { optimizerInWords } from "../run/usual-rate.ts";
 import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
@@ -22,11 +23,12 @@ export async function show(
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const { overview, events } = await withRun(
+  const { overview, optimizer, events } = await withRun(
     terminal,
     given,
     async ({ store, isLive }, record) => ({
       overview: await overviewOf(store, record, await isLive(record.run)),
+      optimizer: optimizerInWords(record.spec.optimizer),
       events: await readHistory(store, record.run),
     }),
   );
@@ -46,6 +48,7 @@ export async function show(
       ["status", reason === "" ? status : `${status}: ${reason}`],
       ["started", `${startedAt} (${backend})`],
       ["what", what],
+      ["optimizer", optimizer],
       [
         "rows",
         known === null ? "–" : `${formatCount(known.rows)} + ${formatCount(known.testRows)}`,

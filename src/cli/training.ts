@@ -4,6 +4,7 @@ import { settingInWords } from "../planner/setting.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import type { RunSpec } from "../run/spec.ts";
+import { optimizerInWords } from "../run/usual-rate.ts";
 import { interrupts } from "./interrupts.ts";
 import { type Progress, progress } from "./progress.ts";
 import { type Terminal, tell } from "./terminal.ts";
@@ -56,6 +57,9 @@ function watching(
       const figures = `${formatSeconds(seconds)}, ${formatDollars(dollars)}`;
       terminal.err(`planned: ${settingInWords(made.spec, setting)}; forecast ${figures}`);
       if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });
+    },
+    onSettled({ spec }) {
+      terminal.err(`optimizer: ${optimizerInWords(spec.optimizer)}, to fit the data`);
     },
     listen(event) {
       bar.listen(event);

@@ -6,6 +6,7 @@ import type { WorkerReply, WorkerTask } from "../run/messages.ts";
 import { openTraining, planRun } from "../run/plan.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { problemReady } from "../run/stage.ts";
+import { settleRate } from "../run/usual-rate.ts";
 import { createWorker } from "../run/worker.ts";
 import type { Machine } from "./machine.ts";
 import { objectiveOn } from "./objective.ts";
@@ -48,8 +49,9 @@ export interface Future {
  * for all futures.
  */
 export async function rehearsing(how: Rehearsing): Promise<(future: Future) => Promise<Rehearsal>> {
-  const { spec, sample, machine, workMs } = how;
+  const { sample, machine, workMs } = how;
   const { store, prepared } = sample;
+  const spec = await settleRate(how.spec, prepared, store);
   const { method, encoding } = planRun(spec);
   const problem = await problemReady(spec.problem, store);
   const onProgress = () => undefined;

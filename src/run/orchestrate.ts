@@ -14,6 +14,7 @@ import { refuseSmallBudget } from "./spending.ts";
 import { problemReady, type Staged } from "./stage.ts";
 import { stateShape } from "./state-version.ts";
 import type { TaskPrices } from "./task-costs.ts";
+import { settleRate } from "./usual-rate.ts";
 import { readManifest } from "./workplace.ts";
 
 /**
@@ -23,10 +24,11 @@ import { readManifest } from "./workplace.ts";
 export async function recordRun(
   store: Store,
   { prices = null, ...about }: About,
-  spec: RunSpec,
+  given: RunSpec,
   { prepared, encoded }: Staged,
   forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
+  const spec = await settleRate(given, prepared, store);
   const needsCurvature = planRun(spec).method.needsCurvature(spec);
   const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {

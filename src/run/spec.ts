@@ -4,11 +4,11 @@ import { type Chosen, parseOptions } from "../core/registry.ts";
 import { dataSchema } from "../data/options.ts";
 import { encodings } from "../encoding/registry.ts";
 import { bounds } from "../limits.ts";
-import { optimizers } from "../optimizers/registry.ts";
 import { type PrivacyOptions, privacySchema } from "../privacy/options.ts";
 import { problems } from "../problems/registry.ts";
 import { resolveCompression } from "./compression.ts";
 import { methods } from "./strategies/registry.ts";
+import { resolveOptimizer } from "./usual-rate.ts";
 import { type Wait, waitSchema } from "./waiting/wait.ts";
 
 const named = z.looseObject({ type: z.string().describe("the member's name") });
@@ -96,6 +96,8 @@ export interface RunSpec {
   readonly weather: Readonly<Record<string, unknown>> | null;
   /** What the planner has yet to choose; the values above are the usual ones. Absent after that. */
   readonly auto?: readonly AutoKey[];
+  /** Options of the optimizer in units of the data, until these are read. Absent after that. */
+  readonly openRate?: readonly string[];
 }
 
 /** A spec as a TypeScript file writes it. */
@@ -126,11 +128,14 @@ export function resolveSpec(given: unknown): RunSpec {
   const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
   const strategy = methods.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
   const { usual } = methods.create(strategy);
-  const { mixable, l1, ownIntercepts } = problems.create(problem);
+  const minimised = problems.create(problem);
+  const { mixable, l1, ownIntercepts } = minimised;
   const own = ownIntercepts === true ? { intercept: false } : {};
   const rowsEncoding = usualEncoding(mixable, spec.workers);
   const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
-  const optimizer = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
+  const wanted = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
+  const setting = { strategy, problem: minimised, rounds: spec.stop.rounds };
+  const { optimizer, open } = resolveOptimizer(asConfig(wanted), setting);
   return {
     problem,
     data: parseOptions(dataSchema, { ...own, ...spec.data }, "data"),
@@ -138,7 +143,7 @@ export function resolveSpec(given: unknown): RunSpec {
     wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
     strategy,
-    optimizer: optimizers.resolve(asConfig(optimizer), "optimizer"),
+    optimizer,
     ...(spec.privacy === undefined ? {} : { privacy: spec.privacy }),
     ...(spec.compression === undefined
       ? {}
@@ -147,6 +152,7 @@ export function resolveSpec(given: unknown): RunSpec {
     seed: spec.seed,
     weather: spec.weather ?? null,
     ...(auto.length === 0 ? {} : { auto }),
+    ...(open.length === 0 ? {} : { openRate: open }),
   };
 }
 

@@ -26,7 +26,10 @@ export function common(learningRate: number) {
       .number()
       .positive()
       .default(learningRate)
-      .describe("how far a step goes; no method here finds it out by itself"),
+      .describe(
+        "how far a step goes; runs by rounds and local-steps that leave it out get one that fits " +
+          "their data, with what goes with it: see optimizers.md",
+      ),
     schedule: scheduleOption.describe("how the learning rate goes on"),
     clip: z
       .number()

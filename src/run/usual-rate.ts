@@ -1,0 +1,125 @@
+import type { Chosen } from "../core/registry.ts";
+import { eachPart } from "../data/load.ts";
+import type { Prepared } from "../data/prepared.ts";
+import {
+  inUnits,
+  measured,
+  type Units,
+  usualForAllRows,
+  usualForChanges,
+  usualForNetworks,
+} from "../optimizers/adaptive/usual-rates.ts";
+import { optimizers } from "../optimizers/registry.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { largestEigenvalue } from "./curvature.ts";
+import { planRun } from "./plan.ts";
+import type { RunSpec } from "./spec.ts";
+
+/**
+ * An optimizer with defaults filled in. One with a learning rate whose spec names none gets those
+ * of its setting: `open` are the options whose numbers are in units of data not yet read.
+ */
+export function resolveOptimizer(
+  given: { readonly type: string },
+  { strategy, problem, rounds }: Setting,
+): { readonly optimizer: Chosen; readonly open: readonly string[] } {
+  const usual = "learningRate" in given ? null : usualOf(given.type, { strategy, problem, rounds });
+  const optimizer = optimizers.resolve({ ...usual, ...given }, "optimizer");
+  const isLength = given.type === "sgd" && isLocal(strategy);
+  const isOpen = usual !== null && isLinear(problem) && !isLength;
+  const open = isOpen ? measured(optimizer).filter((name) => !(name in given)) : [];
+  return { optimizer, open };
+}
+
+/** Null for what finds its step itself, and where a setting has no rates of its own. */
+function usualOf(type: string, { strategy, problem, rounds }: Setting): object | null {
+  if (strategy.type !== "rounds" && !isLocal(strategy)) return null;
+  // Its tensors are known only once its model has been read.
+  const isNetwork = problem.stage !== undefined;
+  if (!isNetwork && !isLinear(problem)) return null;
+  const usual = (isNetwork ? usualForNetworks : usualForAllRows)(type, rounds);
+  return isLocal(strategy) ? usualForChanges(type, rounds, usual) : usual;
+}
+
+/** The mean change of a round is what moves the weights. */
+function isLocal({ type, asynchronous }: Chosen): boolean {
+  return type === "local-steps" && asynchronous !== true;
+}
+
+interface Setting {
+  readonly strategy: Chosen;
+  readonly problem: Problem;
+  readonly rounds: number;
+}
+
+/** Predictions are linear in features and weights, and a target is predicted. */
+function isLinear({ predict, pairs }: Problem): boolean {
+  return predict === undefined && pairs === undefined;
+}
+
+/** As in "adam, learning rate 0.2"; the name alone for what finds its step itself. */
+export function optimizerInWords({ type, learningRate }: Chosen): string {
+  return typeof learningRate === "number" ? `${type}, learning rate ${told(learningRate)}` : type;
+}
+
+function told(rate: number): string {
+  return String(Number(rate.toPrecision(4)));
+}
+
+/** The spec with its learning rate in numbers that fit the data; as it is where it named one. */
+export async function settleRate(
+  spec: RunSpec,
+  prepared: Prepared,
+  store: Store,
+): Promise<RunSpec> {
+  const { openRate, ...rest } = spec;
+  if (openRate === undefined) return spec;
+  const units = await unitsOf(rest, prepared, store);
+  return { ...rest, optimizer: inUnits(spec.optimizer, openRate, units) };
+}
+
+/**
+ * What the data say of sizes: weights are of the order of the target's deviation over the root mean
+ * square of a feature that is not zero, gradients of their product; classes count as 1.
+ */
+async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise<Units> {
+  const { problem } = planRun(spec);
+  const spread = problem.target === "classes" ? 1 : Math.sqrt(prepared.targetVariance) || 1;
+  const isScaled = spec.data.standardize && !prepared.preparation.sparse;
+  const size = isScaled ? 1 : await featureSize(prepared, store);
+  const [weight, slope] = [spread / size, spread * size];
+  const loss = weight * slope;
+  const step = spec.optimizer.type === "sgd" ? await safeStep(spec, prepared, store) : Number.NaN;
+  return { step, weight, slope, "per weight": 1 / weight, loss, "per loss": 1 / loss };
+}
+
+/**
+ * share / L: no set of replies makes the estimate steeper than L over their share. Of a frame that
+ * is not tight that is not so, but s stored rows for each data row make a random one at most
+ * (1 + 1/sqrt(s))^2 times as steep.
+ */
+async function safeStep(spec: RunSpec, prepared: Prepared, store: Store): Promise<number> {
+  const { problem, encoding, wait } = planRun(spec);
+  const share = Math.min(wait.needed, spec.workers) / spec.workers;
+  const steeper = encoding.tight ? 1 / share : (1 + (encoding.redundancy * share) ** -0.5) ** 2;
+  const eigenvalue = await largestEigenvalue(store, prepared);
+  return 1 / (steeper * (problem.smoothness(eigenvalue) + problem.l2));
+}
+
+/** The root mean square of all features that are not zero, intercept left out. */
+async function featureSize({ train, columns, preparation }: Prepared, store: Store) {
+  const features = columns - (preparation.intercept ? 1 : 0);
+  let [count, squares] = [0, 0];
+  for await (const { rows } of eachPart(store, train, columns)) {
+    const { values } = rows;
+    const columnOf = rows.kind === "sparse" ? (at: number) => rows.indices[at]! : null;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]!;
+      if (value === 0 || (columnOf?.(at) ?? at % columns) >= features) continue;
+      count++;
+      squares += value * value;
+    }
+  }
+  return count === 0 ? 1 : Math.sqrt(squares / count);
+}
