@@ -61,7 +61,15 @@ export const bounds = {
   /** One stored piece of a shard. */
   shardPartBytes: 8 * MiB,
   headerBytesMax: 64 * MiB,
+  /** Objects above this go to S3 in parts of this size. */
+  objectPartBytes: 16 * MiB,
 } as const;
+
+/** How many requests S3 charges for putting an object of this size. */
+export function putRequests(bytes: number): number {
+  const { objectPartBytes } = bounds;
+  return bytes <= objectPartBytes ? 1 : Math.ceil(bytes / objectPartBytes) + 2;
+}
 
 /** Dollars for one invocation of `billedMs` at `memoryMb`. */
 export function invocationUsd(

@@ -104,7 +104,8 @@ function latenessOf(spec: RunSpec, backend: string): Lateness {
 export function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
   if (task.operation === "gradient") return upBytes(task.weights.byteLength);
   // As many numbers come back as went out.
-  if (task.operation === "block") return upBytes(inputBytes(task));
+  if (task.operation === "block")
+    return upBytes(inputBytes(task).reduce((sum, bytes) => sum + bytes, 0));
   if (task.operation !== "along") return null;
   return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
 }

@@ -65,6 +65,9 @@ export interface Consumed {
   readonly checkpoints: number;
   /** What a worker that starts reads of the store. */
   readonly objectsPerStart: number;
+  /** Requests for arrays that went through the store. */
+  readonly carriedReads?: number;
+  readonly carriedWrites?: number;
 }
 
 export function billItems(used: Consumed): BillItem[] {
@@ -73,9 +76,10 @@ export function billItems(used: Consumed): BillItem[] {
     (used.workerMs * worker.memoryMb + used.orchestratorMs * orchestrator.memoryMb) / 1024 / 1000;
   const beats = used.orchestratorMs / heartbeatMs;
   // Events and state of every checkpoint, and the end's four; a look for other orchestrators each.
-  const writes = 4 * used.checkpoints + 2 * beats + 4;
+  const writes = 4 * used.checkpoints + 2 * beats + 4 + (used.carriedWrites ?? 0);
   // A look every second for a mark to stop.
-  const reads = used.orchestratorMs / 1000 + used.coldStarts * used.objectsPerStart;
+  const reads =
+    used.orchestratorMs / 1000 + used.coldStarts * used.objectsPerStart + (used.carriedReads ?? 0);
   const inAws = used.segments > 0;
   const durableGb = (2 * used.segments * reportBytes) / 1e9;
   const item = (charge: Charge, amount: number, unit: string, usd: number, isEstimate = inAws) => ({
@@ -112,8 +116,12 @@ export function orchestrationUsd({ rounds, seconds }: Pick<RunForecast, "rounds"
 }
 
 function workersOf(events: readonly RunEvent[]) {
-  const sum = { workerMs: 0, invocations: 0, coldStarts: 0 };
+  const sum = { workerMs: 0, invocations: 0, coldStarts: 0, carriedReads: 0, carriedWrites: 0 };
   for (const event of events) {
+    if (event.type === "arrival") {
+      sum.carriedReads += event.usage.storeReads ?? 0;
+      sum.carriedWrites += event.usage.storeWrites ?? 0;
+    }
     if (event.type === "arrival" && event.usage.billedMs > 0) {
       sum.workerMs += event.usage.billedMs;
       sum.invocations++;

@@ -1,8 +1,8 @@
-import type { RunForecast } from "../ports/events.ts";
+import type { ForecastPoint, RunForecast } from "../ports/events.ts";
 import { entriesPerSlot } from "../run/orchestrate.ts";
 import type { RunSpec } from "../run/spec.ts";
 import type { Staged } from "../run/stage.ts";
-import { clock, type Figures } from "./clocking.ts";
+import { type Clocking, clock, type Figures } from "./clocking.ts";
 import { fatesOf } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
 import { entriesPerRowOf, shapeOf } from "./sample.ts";
@@ -19,8 +19,19 @@ export function forecastRun(
   const shape = shapeOf(spec, prepared, entriesPerRowOf(prepared));
   const data = { ...shape, entriesPerSlot: entriesPerSlot(encoded) };
   const known = { ...machine, fates: fatesOf(machine.lateness) };
-  const forecast = forecastOf(clock(spec, data, known, rounds, "told").at(rounds), rounds);
+  const told = clock(spec, data, known, rounds, "told");
+  const forecast = { ...forecastOf(told.at(rounds), rounds), partway: partwayTo(rounds, told) };
   return Number.isFinite(forecast.seconds) ? forecast : null;
+}
+
+/** After 1 round, 2, 4 and so on, as a run may stop early. */
+function partwayTo(rounds: number, told: Clocking): ForecastPoint[] {
+  const points: ForecastPoint[] = [];
+  for (let count = 1; count < rounds; count *= 2) {
+    const { seconds, dollars } = told.at(count);
+    points.push({ rounds: count, seconds, dollars });
+  }
+  return points;
 }
 
 export function forecastOf(figures: Figures, rounds: number): RunForecast {

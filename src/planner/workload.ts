@@ -1,6 +1,7 @@
 import { randomFrom } from "../core/random.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { optimizers } from "../optimizers/registry.ts";
+import { requestArrayBytesMax } from "../run/carriage.ts";
 import { planRun } from "../run/plan.ts";
 import type { RunSpec } from "../run/spec.ts";
 import { trialSteps } from "../run/strategies/rounds/line-search.ts";
@@ -61,18 +62,27 @@ export function storedRows(encoding: Encoding, rows: number, workers: number): n
 /** What a round asks, and what that weighs on the wire. */
 function phasesOf(spec: RunSpec, weightsLength: number): Phase[] {
   const { problem } = planRun(spec);
-  const bytesDown = downBytes(4 * weightsLength);
+  const bytesDown = downBytes([4 * weightsLength]);
   const gradient: Phase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
   if (!optimizers.create(spec.optimizer).searches) return [gradient];
   const measured = problem.mixable ? 1 : trialSteps(1).length;
   // Weights, the direction, and the steps to try along it.
-  const searchDown = downBytes(8 * weightsLength + 8 * trialSteps(1).length);
+  const vector = 4 * weightsLength;
+  const searchDown = downBytes([vector, vector, 8 * trialSteps(1).length]);
   return [gradient, { name: "along", bytesDown: searchDown, bytesUp: upBytes(8 * measured) }];
 }
 
-/** A request's bytes: its arrays as base64 in JSON. */
-export function downBytes(arrayBytes: number): number {
-  return Math.ceil(arrayBytes * 1.34) + 600;
+/**
+ * A request's bytes: its arrays as base64 in JSON, and those that are too large for that as they
+ * are, by reference.
+ */
+export function downBytes(arraysBytes: readonly number[]): number {
+  let inline = 0;
+  let large = 0;
+  for (const bytes of arraysBytes)
+    if (bytes > requestArrayBytesMax) large += bytes;
+    else inline += bytes;
+  return Math.ceil(inline * 1.34) + large + 600;
 }
 
 /** A reply's bytes: its arrays as they are. */

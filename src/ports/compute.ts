@@ -12,11 +12,14 @@ export type Outcome<Result> =
 export interface Usage {
   readonly billedMs: number;
   readonly coldStart: boolean;
-  /** Request bytes on the wire: orchestrator to worker. */
+  /** Orchestrator to worker: the request, and what it refers to in the store. */
   readonly bytesDown: number;
-  /** Reply bytes on the wire: worker to orchestrator. */
+  /** Worker to orchestrator: the reply, and what it refers to. */
   readonly bytesUp: number;
   readonly costUsd: number;
+  /** Requests to the store for what went by reference, of both sides; absent for none. */
+  readonly storeReads?: number;
+  readonly storeWrites?: number;
 }
 
 export const noUsage: Usage = {

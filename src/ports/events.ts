@@ -42,6 +42,14 @@ export interface RunForecast {
   readonly dollars: number;
   readonly bytesDown: number;
   readonly bytesUp: number;
+  /** For fewer rounds, ascending: starts are paid for first. Absent in older records. */
+  readonly partway?: readonly ForecastPoint[];
+}
+
+export interface ForecastPoint {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly dollars: number;
 }
 
 export interface RunFacts {

@@ -111,15 +111,25 @@ function convergenceTold(
 
 const untold = { objective: Number.NaN, train: {}, test: {} };
 
-/** The forecast for as many rounds as there were. */
-function expectedOf(
-  { forecast }: RunRecord,
-  { rounds }: SegmentEnd,
+/**
+ * The forecast for as many rounds as there were: between the nearest that were told beforehand. A
+ * record that tells of the whole alone says nothing about a part of it.
+ */
+export function expectedOf(
+  { forecast }: Pick<RunRecord, "forecast">,
+  { rounds }: Pick<SegmentEnd, "rounds">,
 ): Pick<ResultEvent, "forecast"> {
   if (forecast === undefined || forecast.rounds === 0) return {};
-  const share = rounds / forecast.rounds;
-  const { seconds, dollars } = forecast;
-  return { forecast: { seconds: seconds * share, dollars: dollars * share } };
+  const { partway = [] } = forecast;
+  if (partway.length === 0 && rounds !== forecast.rounds) return {};
+  const points = [{ rounds: 0, seconds: 0, dollars: 0 }, ...partway, forecast];
+  const after = points.findIndex((point) => point.rounds >= rounds);
+  if (after < 0) return {};
+  const b = points[after]!;
+  const a = points[Math.max(0, after - 1)]!;
+  const share = b.rounds === a.rounds ? 0 : (rounds - a.rounds) / (b.rounds - a.rounds);
+  const between = (name: "seconds" | "dollars") => a[name] + share * (b[name] - a[name]);
+  return { forecast: { seconds: between("seconds"), dollars: between("dollars") } };
 }
 
 /** Every event of a run so far, the evaluation and the result included where there are any. */

@@ -171,15 +171,15 @@ export interface WorkerRequest {
   readonly task: WorkerTask;
 }
 
-/** Bytes of the numbers that a task is about, wherever they travel. */
-export function inputBytes(task: WorkerTask): number {
-  let bytes = task.weights.byteLength;
-  if ("predictions" in task) bytes += task.predictions.byteLength;
-  if ("direction" in task) bytes += task.direction.byteLength;
-  if ("steps" in task) bytes += task.steps.byteLength;
-  if ("mixing" in task) bytes += task.mixing.byteLength;
-  if ("from" in task) bytes += task.from.byteLength;
-  if ("rates" in task) bytes += task.rates.byteLength;
+/** Bytes of each array that a task is about, wherever they travel. */
+export function inputBytes(task: WorkerTask): number[] {
+  const bytes = [task.weights.byteLength];
+  if ("predictions" in task) bytes.push(task.predictions.byteLength);
+  if ("direction" in task) bytes.push(task.direction.byteLength);
+  if ("steps" in task) bytes.push(task.steps.byteLength);
+  if ("mixing" in task) bytes.push(task.mixing.byteLength);
+  if ("from" in task) bytes.push(task.from.byteLength);
+  if ("rates" in task) bytes.push(task.rates.byteLength);
   return bytes;
 }
 

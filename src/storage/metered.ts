@@ -1,6 +1,5 @@
-import { prices } from "../limits.ts";
+import { prices, putRequests } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
-import { putRequests } from "./parts.ts";
 
 /** What a store was used for, in S3's units and dollars. */
 export interface StoreUsage {

@@ -13,10 +13,10 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { checkKey } from "./keys.ts";
-import { defaultPartBytes } from "./parts.ts";
 import { putInParts } from "./s3-multipart.ts";
 import { unbroken } from "./unbroken.ts";
 
@@ -49,7 +49,7 @@ export function s3Client(config: S3ClientConfig = {}): S3Client {
 
 /** Objects in an S3 bucket, or in anything that speaks its protocol. */
 export function s3Store(options: S3StoreOptions): Store {
-  const { bucket, prefix = "", partBytes = defaultPartBytes } = options;
+  const { bucket, prefix = "", partBytes = bounds.objectPartBytes } = options;
   const client = options.client ?? s3Client();
   const at = (key: string) => {
     checkKey(key);

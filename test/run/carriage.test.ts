@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inlineCompute } from "../../src/compute/inline.ts";
-import type { Outcome } from "../../src/ports/compute.ts";
+import { type Compute, noUsage, type Outcome, type Usage } from "../../src/ports/compute.ts";
 import { carried, carrying } from "../../src/run/carriage.ts";
 import { carriedPrefix } from "../../src/run/keys.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
@@ -12,9 +12,10 @@ interface Task {
 }
 
 const arrayBytesMax = 100;
+const metered: Usage = { billedMs: 9, coldStart: false, bytesDown: 40, bytesUp: 20, costUsd: 1e-6 };
 
 /** Workers that double their weights, behind the store. */
-function place() {
+function place({ isLost, isRefused }: { isLost?: true; isRefused?: true } = {}) {
   const store = memoryStore();
   const seen: object[] = [];
   const worker = carried(
@@ -22,10 +23,20 @@ function place() {
     async ({ task }: { run: string; task: Task }) => ({ values: task.weights.map((w) => 2 * w) }),
     arrayBytesMax,
   );
-  const inner = inlineCompute<Task, object>((task) => {
+  const free = inlineCompute<Task, object>((task) => {
     seen.push(task);
     return worker({ run: "r", task });
   });
+  const inner: Compute<Task, object> = {
+    ...free,
+    start: (task, deliver) =>
+      free.start(task, (outcome) =>
+        deliver(
+          isLost || isRefused ? { kind: "lost", reason: "crashed" } : outcome,
+          isRefused ? noUsage : metered,
+        ),
+      ),
+  };
   return { store, seen, compute: carrying(inner, store, "r", arrayBytesMax) };
 }
 
@@ -43,6 +54,35 @@ test("large arrays go through the store, each once, and come back to the bit", a
   for (const task of seen) expect(JSON.stringify(task)).toContain(carriedPrefix("r"));
   // One object for the weights of all three tasks, one for the reply they have in common.
   expect(await store.list(carriedPrefix("r"))).toHaveLength(2);
+});
+
+test("what went through the store counts, wherever a worker ran, lost or not", async () => {
+  const weights = new Float32Array(60).fill(2);
+  const usageOf = async (how: { isLost?: true; isRefused?: true }): Promise<Usage[]> => {
+    const { compute, store } = place(how);
+    const usages = [0, 1].map(
+      (slot) =>
+        new Promise<Usage>((resolve) =>
+          compute.start({ id: `t${slot}`, slot, weights }, (_, usage) => resolve(usage)),
+        ),
+    );
+    const all = await Promise.all(usages);
+    for (const key of await store.list(""))
+      expect((await store.read(key))!.length).toBeGreaterThan(4 * 60);
+    return all;
+  };
+  const [first, second] = await usageOf({});
+  for (const { bytesDown, bytesUp } of [first!, second!]) {
+    expect(bytesDown).toBeGreaterThan(metered.bytesDown + 4 * 60);
+    expect(bytesUp).toBeGreaterThan(metered.bytesUp + 4 * 60);
+  }
+  // The weights were written for the first and read by both; both replies were written and read.
+  expect([first!.storeWrites, second!.storeWrites]).toEqual([2, 1]);
+  expect([first!.storeReads, second!.storeReads]).toEqual([2, 2]);
+  const [lost] = await usageOf({ isLost: true });
+  expect(lost).toEqual({ ...first, bytesUp: metered.bytesUp, storeReads: 1, storeWrites: 1 });
+  const [, refused] = await usageOf({ isRefused: true });
+  expect(refused).toEqual(noUsage);
 });
 
 test("small arrays travel as they are", async () => {
