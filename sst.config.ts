@@ -14,11 +14,7 @@ export default $config({
   }),
   async run() {
     const { deployKofn } = await import("./infra/kofn.ts");
-    const { KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_CONCURRENCY } = process.env;
-    return deployKofn({
-      alarmEmail: KOFN_BUDGET_EMAIL,
-      ...(KOFN_BUDGET_USD === undefined ? {} : { monthlyUsd: Number(KOFN_BUDGET_USD) }),
-      ...(KOFN_CONCURRENCY === undefined ? {} : { concurrency: Number(KOFN_CONCURRENCY) }),
-    });
+    const { settingsFrom } = await import("./infra/settings.ts");
+    return deployKofn(settingsFrom(process.env));
   },
 });

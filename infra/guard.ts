@@ -1,17 +1,21 @@
 import { functions } from "../src/limits.ts";
-import type { Settings } from "./kofn.ts";
+import type { Settings } from "./settings.ts";
 
 const alarmPercent = 80;
 
+/** Where kofn's dollars go, by their names in the bill. */
+const services = ["AWS Lambda", "Amazon Simple Storage Service", "AmazonCloudWatch"];
+
 /**
- * What this app spends in a month, by its tag: told by mail at four fifths, and stopped at the
- * whole by taking all concurrency from worker and orchestrator. Whatever runs ends within its
- * time-out, nothing starts; deploying again gives the concurrency back.
+ * What is spent in a month: told by mail at four fifths, and stopped at the whole by taking all
+ * concurrency from the workers and the orchestrator. Whatever runs ends within its time-out,
+ * nothing starts, until `kofn restore` gives the concurrency back: deploying again does not, as it
+ * does not look for what has changed. A tag counts only once it was activated as one for costs;
+ * until then a budget by tag sees nothing, so that the account's spending counts where not told
+ * otherwise.
  */
-export function makeGuard(
-  { prefix, bundles, monthlyUsd, alarmEmail }: Settings,
-  guarded: readonly sst.aws.Function[],
-) {
+export function makeGuard(settings: Settings, guarded: readonly sst.aws.Function[]) {
+  const { prefix, bundles } = settings;
   const alarm = new sst.aws.SnsTopic(`${prefix}BudgetAlarm`);
   const killSwitch = new sst.aws.Function(`${prefix}KillSwitch`, {
     bundle: `${bundles}/kill-switch`,
@@ -43,6 +47,14 @@ export function makeGuard(
       ],
     }).json,
   });
+  makeBudget(settings, alarm);
+  return killSwitch;
+}
+
+function makeBudget(
+  { prefix, monthlyUsd, alarmEmail, budgetOf }: Settings,
+  alarm: sst.aws.SnsTopic,
+): void {
   const spent = { comparisonOperator: "GREATER_THAN", thresholdType: "PERCENTAGE" };
   const mail = {
     ...spent,
@@ -55,7 +67,11 @@ export function makeGuard(
     limitAmount: String(monthlyUsd),
     limitUnit: "USD",
     timeUnit: "MONTHLY",
-    costFilters: [{ name: "TagKeyValue", values: [`user:sst:app$${$app.name}`] }],
+    costFilters: [
+      budgetOf === "app"
+        ? { name: "TagKeyValue", values: [`user:sst:app$${$app.name}`] }
+        : { name: "Service", values: services },
+    ],
     notifications: [
       ...(alarmEmail === undefined ? [] : [mail]),
       {
@@ -66,5 +82,4 @@ export function makeGuard(
       },
     ],
   });
-  return killSwitch;
 }

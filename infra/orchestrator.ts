@@ -1,6 +1,6 @@
 import { functions } from "../src/limits.ts";
-import type { Settings } from "./kofn.ts";
 import { orchestratorPermissions } from "./permissions.ts";
+import type { Settings } from "./settings.ts";
 
 const { memoryMb, timeoutMs } = functions.orchestrator;
 

@@ -1,4 +1,4 @@
-import type { Settings } from "./kofn.ts";
+import type { Settings } from "./settings.ts";
 
 const personalDataDays = 30;
 

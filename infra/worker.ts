@@ -1,6 +1,6 @@
 import { functions } from "../src/limits.ts";
-import type { Settings } from "./kofn.ts";
 import { workerPermissions } from "./permissions.ts";
+import type { Settings } from "./settings.ts";
 
 const { memoryMb, timeoutMs } = functions.worker;
 
@@ -9,7 +9,7 @@ export interface WorkerKind {
   readonly name: string;
   readonly bundle: string;
   /** Reserved for it; where absent it shares what the account leaves unreserved. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Folders of the store that it alone reads. */
   readonly reads?: readonly string[];
 }

@@ -15,10 +15,14 @@ export const lambda = {
   asyncPayloadBytesMax: 1 * MiB,
   streamedReplyBytesMax: 200 * MiB,
   environmentVariableBytesMax: 4096,
+  /** Of an account; new ones begin with 10 or 50. */
   concurrencyDefault: 1_000,
-  /** What an account must leave for functions without a reservation. */
+  /** What an account must leave for functions without a reservation; all, where it has less. */
   unreservedMin: 100,
-  /** Tenant-aware environments, active or idle, for each 1,000 of concurrency. */
+  /**
+   * Tenant-aware environments, active or idle, for each 1,000 of the function's concurrency: of its
+   * reservation, or, where it has none, of what the account leaves unreserved.
+   */
   tenantEnvironmentsPer1000: 2_500,
   /** New environments of one function in ten seconds. */
   scalingPer10s: 1_000,

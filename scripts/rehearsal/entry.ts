@@ -56,7 +56,8 @@ world.$cli = {
 world.aws = aws;
 world.sst = await import("kofn:components");
 const { deployKofn } = await import("kofn:infra");
-deployKofn({ alarmEmail: "someone@example.org" });
+const settings = JSON.parse(process.env.KOFN_SETTINGS ?? "{}") as object;
+deployKofn({ alarmEmail: "someone@example.org", ...settings });
 await settled();
 console.log(JSON.stringify({ resources, calls }));
 process.exit(0);

@@ -37,11 +37,18 @@ export async function installPlatform(): Promise<void> {
   });
 }
 
-/**
- * What a deployment of `infra/` would ask AWS for: SST's real components over mocks, offline.
- * `infra` is the folder to read instead, for tests.
- */
-export async function rehearse(stage: string, infra = join(root, "infra")): Promise<Rehearsal> {
+export interface RehearsalOptions {
+  /** The folder to read in place of `infra/`. */
+  readonly infra?: string;
+  /** Of `deployKofn`, in place of its defaults. */
+  readonly settings?: object;
+}
+
+/** What a deployment of `infra/` would ask AWS for: SST's real components over mocks, offline. */
+export async function rehearse(
+  stage: string,
+  { infra = join(root, "infra"), settings = {} }: RehearsalOptions = {},
+): Promise<Rehearsal> {
   const work = await mkdtemp(join(tmpdir(), "kofn-infra-"));
   const outfile = join(platform, `rehearsal-${process.pid}-${Date.now()}.mjs`);
   try {
@@ -74,7 +81,8 @@ export async function rehearse(stage: string, infra = join(root, "infra")): Prom
         },
       ],
     });
-    const env = { ...process.env, KOFN_STAGE: stage, KOFN_WORK: work };
+    const given = { KOFN_STAGE: stage, KOFN_WORK: work, KOFN_SETTINGS: JSON.stringify(settings) };
+    const env = { ...process.env, ...given };
     const { stdout } = await run(process.execPath, [outfile], {
       cwd: root,
       env,

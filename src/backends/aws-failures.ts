@@ -23,6 +23,7 @@ interface Thrown {
   readonly name?: string;
   readonly code?: string;
   readonly message?: string;
+  readonly Reason?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -32,7 +33,7 @@ function failureOf(thrown: Thrown, deployment: Deployment): Failure | null {
     credentials(name, thrown) ??
     place(thrown, deployment) ??
     permission(name, thrown, deployment) ??
-    quota(name, thrown)
+    quota(name, thrown, deployment)
   );
 }
 
@@ -121,7 +122,20 @@ function permission(name: string, thrown: Thrown, deployment: Deployment): Failu
   };
 }
 
-function quota(name: string, { message = "" }: Thrown): Failure | null {
+function quota(
+  name: string,
+  { message = "", Reason: reason }: Thrown,
+  { stage }: Deployment,
+): Failure | null {
+  if (reason === "ReservedFunctionConcurrentInvocationLimitExceeded")
+    return {
+      code: "throttled",
+      message: `Lambda throttles: ${message}`,
+      hint:
+        "all that is reserved for the function is in use; where the budget's kill switch left it " +
+        `nothing: kofn restore --stage ${stage}`,
+      mayPass: true,
+    };
   if (name === "TooManyRequestsException")
     return {
       code: "throttled",

@@ -31,7 +31,6 @@ export const deployed = {
     timeoutMs: 120000,
     architecture: "arm64",
     tenancy: "PER_TENANT",
-    reservedConcurrency: 900,
     variables: ["KOFN_BUCKET"],
   },
 } as const;

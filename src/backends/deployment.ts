@@ -12,6 +12,8 @@ export interface Deployment {
   readonly networkWorker?: string | undefined;
   /** With its version: a durable function is invoked by a qualified name. */
   readonly orchestrator: string;
+  /** Reserved for the worker; absent where nothing is. */
+  readonly concurrency?: number | undefined;
 }
 
 const shape = z.object({
@@ -20,6 +22,7 @@ const shape = z.object({
   worker: z.string().min(1),
   networkWorker: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
+  concurrency: z.number().int().min(1).optional(),
 });
 
 /** Written by SST into the folder that holds sst.config.ts. */

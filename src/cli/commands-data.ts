@@ -55,6 +55,19 @@ export function addDataCommands(program: Command, invoke: Invoke): void {
     .action((options) =>
       invoke(async (terminal) => (await import("./emulate.ts")).emulate(options, terminal)),
     );
+  addPlatformCommands(program, invoke);
+}
+
+function addPlatformCommands(program: Command, invoke: Invoke): void {
+  program
+    .command("restore")
+    .summary("let a stage's functions start again after its kill switch")
+    .description("Gives a deployed stage's functions back the concurrency its kill switch took.")
+    .requiredOption("--stage <name>", "the deployed stage")
+    .option("--json", "a JSON line for each function on standard output")
+    .action((options) =>
+      invoke(async (terminal) => (await import("./restore.ts")).restore(options, terminal)),
+    );
   program
     .command("doctor")
     .summary("what works here, and how to mend what does not")

@@ -14,11 +14,14 @@ import {
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { functions, lambda } from "../../src/limits.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
+import { accountTests } from "./accounts.ts";
 import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";
 
 const root = join(import.meta.dirname, "../..");
 const missing = await whyNoPlatform();
 if (missing !== null) console.log(missing);
+
+describe.skipIf(missing !== null)("what a deployment asks of an account", accountTests);
 
 describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own components", () => {
   let personal: Rehearsal;
@@ -36,7 +39,6 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       architectures: [functions.architecture],
       handler: "worker.handler",
       publish: false,
-      reservedConcurrentExecutions: lambda.concurrencyDefault - lambda.unreservedMin,
     });
     expect(named(personal, "WorkerEventInvokeConfig")).toMatchObject({ maximumRetryAttempts: 0 });
   });
@@ -176,7 +178,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
 
   test("memory changed in infra/ is the memory that a function sees in the emulator", async () => {
     await using infra = await changedInfra("worker.ts", "memory: `$", 'memory: "3008 MB", // $');
-    const { worker } = functionsOf(await rehearse("someone", infra.path));
+    const { worker } = functionsOf(await rehearse("someone", { infra: infra.path }));
     expect(worker!.memoryMb).toBe(3008);
     await using home = await temporaryHome();
     const emulator = await startEmulator({

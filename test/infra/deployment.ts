@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -51,14 +51,7 @@ export async function changedInfra(
   const root = join(import.meta.dirname, "../..");
   const path = await mkdtemp(join(tmpdir(), "kofn-changed-infra-"));
   await cp(join(root, "infra"), path, { recursive: true });
-  for (const name of [
-    "store.ts",
-    "worker.ts",
-    "orchestrator.ts",
-    "guard.ts",
-    "kofn.ts",
-    "permissions.ts",
-  ]) {
+  for (const name of await readdir(path)) {
     const text = await readFile(join(path, name), "utf8");
     await writeFile(join(path, name), text.replaceAll('"../src/', `"${root}/src/`));
   }

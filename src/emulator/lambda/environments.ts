@@ -1,4 +1,5 @@
 import { lambda } from "../../limits.ts";
+import type { Reserving } from "./concurrency.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { throttled } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
@@ -27,7 +28,7 @@ export interface Member {
 }
 
 /** The environments of one function. */
-export interface Fleet {
+export interface Fleet extends Reserving {
   /** The most recently used idle one of this tenant, else a new one. Throws `LambdaError` 429. */
   acquire(tenant: string | undefined): Promise<Member>;
   release(member: Member): void;
@@ -62,8 +63,7 @@ class LocalFleet implements Fleet {
   readonly #options: FleetOptions;
   /** In the order of last use. */
   readonly #members = new Set<Member>();
-  readonly #concurrencyMax: number;
-  readonly #environmentsMax: number;
+  #reserved: number | undefined;
   /** Spares under way that nobody has claimed. */
   readonly #coming: Promise<Member>[] = [];
   #opening = 0;
@@ -72,10 +72,15 @@ class LocalFleet implements Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#concurrencyMax = options.config.reservedConcurrency ?? lambda.concurrencyDefault;
-    this.#environmentsMax = Math.ceil(
-      (this.#concurrencyMax * lambda.tenantEnvironmentsPer1000) / 1000,
-    );
+    this.#reserved = options.config.reservedConcurrency;
+  }
+
+  reserved(): number | undefined {
+    return this.#reserved;
+  }
+
+  reserve(concurrency: number | undefined): void {
+    this.#reserved = concurrency;
   }
 
   async acquire(tenant: string | undefined): Promise<Member> {
@@ -187,13 +192,15 @@ class LocalFleet implements Fleet {
 
   #admit(tenant: string | undefined): void {
     const busy = this.#count("busy") + this.#opening;
-    if (busy >= this.#concurrencyMax)
+    const concurrencyMax = this.#reserved ?? lambda.concurrencyDefault;
+    const environmentsMax = Math.ceil((concurrencyMax * lambda.tenantEnvironmentsPer1000) / 1000);
+    if (busy >= concurrencyMax)
       throw throttled(
-        this.#options.config.reservedConcurrency === undefined
+        this.#reserved === undefined
           ? "ConcurrentInvocationLimitExceeded"
           : "ReservedFunctionConcurrentInvocationLimitExceeded",
       );
-    if (tenant === undefined || busy + this.#count("idle") < this.#environmentsMax) return;
+    if (tenant === undefined || busy + this.#count("idle") < environmentsMax) return;
     if (this.#idleOf(tenant) === undefined)
       throw throttled(
         "ConcurrentInvocationLimitExceeded",

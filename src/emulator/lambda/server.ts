@@ -6,6 +6,7 @@ import { lambda } from "../../limits.ts";
 import { fair } from "../weather/fate.ts";
 import type { Weather } from "../weather/weather.ts";
 import { type FunctionBill, meter, noBill, sum } from "./bill.ts";
+import { answerConcurrency, isAboutConcurrency } from "./concurrency.ts";
 import { type EnvironmentInfo, openFleet } from "./environments.ts";
 import { openEvents } from "./events.ts";
 import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
@@ -61,6 +62,7 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse, requestId: string) {
+    if (isAboutConcurrency(request)) return void (await concurrency(request, response));
     const route = routeOf(request, (name) => functions.has(name));
     checkTenant(route, functions.get(route.name)!.config.tenancy === "PER_TENANT");
     const bytesMax =
@@ -74,6 +76,14 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
     if (route.kind === "stream")
       return streamReply(response, (forward) => run(route, payload, requestId, forward));
     sendReply(response, await run(route, payload, requestId));
+  }
+
+  async function concurrency(request: IncomingMessage, response: ServerResponse) {
+    const wished = await bodyOf(request, lambda.syncPayloadBytesMax);
+    const fleets = new Map([...functions].map(([name, { fleet }]) => [name, fleet]));
+    const { status, body } = answerConcurrency(request, wished, fleets);
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(body === null ? undefined : JSON.stringify(body));
   }
 
   return {

@@ -1,0 +1,80 @@
+/** What an app decides; everything else comes from src/limits.ts. */
+export interface Settings {
+  /** In front of every resource's name, for an app that has others. */
+  readonly prefix: string;
+  /** The folder of the built functions, from the folder of sst.config.ts. */
+  readonly bundles: string;
+  /**
+   * Reserved for the worker. Where it is absent, nothing is: the functions share what the account
+   * leaves unreserved, and no account is too small for that.
+   */
+  readonly concurrency?: number | undefined;
+  /** Dollars a month at which everything is stopped. */
+  readonly monthlyUsd: number;
+  /** Told when four fifths of that are forecast. */
+  readonly alarmEmail?: string | undefined;
+  /**
+   * Whose spending counts: the account's for the services that kofn uses, or, by a tag that was
+   * activated in the billing console, this app's alone.
+   */
+  readonly budgetOf: "account" | "app";
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const usual: Settings = {
+  prefix: "",
+  bundles: "dist/functions-bundled",
+  monthlyUsd: 50,
+  budgetOf: "account",
+};
+
+/** An app's settings, with what it leaves out. Throws where one of them cannot be meant. */
+export function settingsOf(given: Partial<Settings>): Settings {
+  const settings = { ...usual, ...given };
+  const { concurrency, monthlyUsd } = settings;
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1))
+    throw refusal("concurrency", concurrency, reservable);
+  if (!(Number.isFinite(monthlyUsd) && monthlyUsd > 0))
+    throw refusal("monthlyUsd", monthlyUsd, dollars);
+  if (settings.budgetOf !== "account" && settings.budgetOf !== "app")
+    throw refusal("budgetOf", settings.budgetOf, whose);
+  return settings;
+}
+
+/** The settings that environment variables hold. Throws naming the variable and the remedy. */
+export function settingsFrom(environment: Environment): Partial<Settings> {
+  const { KOFN_CONCURRENCY, KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_BUDGET_OF } = environment;
+  const budgetOf = KOFN_BUDGET_OF as Settings["budgetOf"] | undefined;
+  if (budgetOf !== undefined && budgetOf !== "account" && budgetOf !== "app")
+    throw refusal("KOFN_BUDGET_OF", budgetOf, whose);
+  return {
+    ...given("concurrency", "KOFN_CONCURRENCY", KOFN_CONCURRENCY, /^[1-9]\d{0,8}$/, reservable),
+    ...given("monthlyUsd", "KOFN_BUDGET_USD", KOFN_BUDGET_USD, positiveNumber, dollars),
+    ...(budgetOf === undefined ? {} : { budgetOf }),
+    // A workflow hands a variable on that nobody has set as an empty one: then no mail is sent.
+    ...(KOFN_BUDGET_EMAIL ? { alarmEmail: KOFN_BUDGET_EMAIL } : {}),
+  };
+}
+
+const positiveNumber = /^(?=.*[1-9])\d{1,9}(\.\d{1,9})?$/;
+const reservable = "a whole number of at least 1; leave it out to reserve nothing";
+const dollars = "a number above 0: dollars a month; leave it out for 50";
+const whose = "account or app; leave it out for account";
+
+function given(
+  name: "concurrency" | "monthlyUsd",
+  variable: string,
+  text: string | undefined,
+  pattern: RegExp,
+  expected: string,
+): Partial<Settings> {
+  if (text === undefined) return {};
+  if (!pattern.test(text)) throw refusal(variable, text, expected);
+  return { [name]: Number(text) };
+}
+
+function refusal(what: string, value: unknown, expected: string): Error {
+  const shown = value === "" ? "it is empty" : `got ${String(value)}`;
+  return new Error(`${what}: ${shown}, expected ${expected}`);
+}

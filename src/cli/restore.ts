@@ -1,0 +1,16 @@
+import { restoreStage } from "../backends/restore-stage.ts";
+import { say, type Terminal, tell } from "./terminal.ts";
+
+/** `kofn restore --stage NAME`: what the kill switch took away, given back. */
+export async function restore(
+  options: { readonly stage: string; readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const speak = say(terminal, options);
+  for (const [name, reserved] of await restoreStage(options.stage)) {
+    const what = reserved === null ? "nothing reserved" : `${reserved} reserved`;
+    speak(`${name} starts again: ${what}`);
+    if (options.json === true) tell(terminal, { type: "restored", function: name, reserved });
+  }
+  return 0;
+}

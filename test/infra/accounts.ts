@@ -1,0 +1,62 @@
+import { beforeAll, expect, test } from "vitest";
+import { settingsFrom } from "../../infra/settings.ts";
+import { type Rehearsal, rehearse } from "../../scripts/rehearsal/rehearse.ts";
+import { ofType } from "./deployment.ts";
+
+/**
+ * Whether Lambda grants these deployments' reservations: what is left for functions without one
+ * must not fall below 100, or below the whole limit of an account that has less, as AWS's refusals
+ * say ("below its minimum value of [10]", "[50]", "[100]").
+ */
+function grants(limit: number, deployments: readonly Rehearsal[]): boolean {
+  const reserved = deployments
+    .flatMap((deployment) => ofType(deployment, "aws:lambda/function:Function"))
+    .reduce((sum, { inputs }) => sum + Number(inputs.reservedConcurrentExecutions ?? 0), 0);
+  return reserved === 0 || limit - reserved >= Math.min(100, limit);
+}
+
+/** What a deployment asks of an account, beside the other tests of what it asks for. */
+export function accountTests(): void {
+  let plain: Rehearsal;
+  let reserving: Rehearsal;
+  let byTag: Rehearsal;
+  beforeAll(async () => {
+    plain = await rehearse("someone");
+    reserving = await rehearse("someone", { settings: settingsFrom({ KOFN_CONCURRENCY: "900" }) });
+    byTag = await rehearse("someone", { settings: settingsFrom({ KOFN_BUDGET_OF: "app" }) });
+  }, 120_000);
+
+  test.each([10, 50, 400, 1_000])("a limit of %i grants one stage, and two", (limit) => {
+    expect(grants(limit, [plain])).toBe(true);
+    expect(grants(limit, [plain, plain])).toBe(true);
+  });
+
+  test("the reservation of old is granted to one stage of an old account alone", () => {
+    expect(grants(1_000, [reserving])).toBe(true);
+    expect(grants(1_000, [reserving, reserving])).toBe(false);
+    for (const limit of [10, 50, 400]) expect(grants(limit, [reserving])).toBe(false);
+  });
+
+  test("one is asked for where it is set, for the worker, and told to `kofn restore`", () => {
+    const asked = ofType(reserving, "aws:lambda/function:Function").filter(
+      ({ inputs }) => inputs.reservedConcurrentExecutions !== undefined,
+    );
+    expect(asked.map(({ name }) => name)).toEqual(["WorkerFunction"]);
+    for (const { inputs } of ofType(plain, "aws:lambda/function:Function"))
+      expect(inputs.reservedConcurrentExecutions).toBeUndefined();
+  });
+
+  test("the budget sees what it counts without a tag that somebody must activate first", () => {
+    const filters = (one: Rehearsal) =>
+      ofType(one, "aws:budgets/budget:Budget").map(({ inputs }) => inputs.costFilters);
+    expect(filters(plain)).toEqual([
+      [
+        {
+          name: "Service",
+          values: ["AWS Lambda", "Amazon Simple Storage Service", "AmazonCloudWatch"],
+        },
+      ],
+    ]);
+    expect(filters(byTag)).toEqual([[{ name: "TagKeyValue", values: ["user:sst:app$kofn"] }]]);
+  });
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { settingsFrom, settingsOf } from "../../infra/settings.ts";
+
+describe("settings in the environment", () => {
+  test("nothing is set, and nothing is reserved", () => {
+    expect(settingsFrom({})).toEqual({});
+    expect(settingsOf({}).concurrency).toBeUndefined();
+  });
+
+  test("what is set is taken over; a mail address may be empty, as in a workflow", () => {
+    const given = { KOFN_CONCURRENCY: "20", KOFN_BUDGET_USD: "7.5", KOFN_BUDGET_EMAIL: "a@b.org" };
+    const settings = { concurrency: 20, monthlyUsd: 7.5, alarmEmail: "a@b.org" };
+    expect(settingsFrom(given)).toEqual(settings);
+    expect(settingsFrom({ KOFN_BUDGET_EMAIL: "" })).toEqual({});
+  });
+
+  test.each(["", "0", "-1", "1.5", "1e3", " 5", "0x10", "many", "NaN", "10000000000"])(
+    "KOFN_CONCURRENCY: %j is refused with the remedy",
+    (text) => {
+      expect(() => settingsFrom({ KOFN_CONCURRENCY: text })).toThrow(
+        /^KOFN_CONCURRENCY: .*expected a whole number of at least 1; leave it out to reserve/,
+      );
+    },
+  );
+
+  test.each(["", "0", "0.00", "-5", "50 USD", "1,000", "Infinity"])(
+    "KOFN_BUDGET_USD: %j is refused with the remedy",
+    (text) => {
+      expect(() => settingsFrom({ KOFN_BUDGET_USD: text })).toThrow(
+        /^KOFN_BUDGET_USD: .*expected a number above 0/,
+      );
+    },
+  );
+
+  test("an app of one's own is refused the same", () => {
+    expect(() => settingsFrom({ KOFN_BUDGET_OF: "tag" })).toThrow(/^KOFN_BUDGET_OF: got tag/);
+    for (const concurrency of [0, -1, 1.5, Number.NaN])
+      expect(() => settingsOf({ concurrency })).toThrow(/^concurrency: .*at least 1/);
+    for (const monthlyUsd of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => settingsOf({ monthlyUsd })).toThrow(/^monthlyUsd: .*above 0/);
+  });
+});
