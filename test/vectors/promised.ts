@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import { partRun, wholeRun } from "../../scripts/goldens/golden.ts";
+import {
+  fieldsOf,
+  type GoldenPromises,
+  labelsIn,
+  pattern,
+} from "../../scripts/goldens/promises.ts";
+import { openHome } from "../../src/backends/home.ts";
+import { requestOf } from "../../src/backends/worker-compute.ts";
+import type { Encoded, Prepared } from "../../src/data/prepared.ts";
+import { resume } from "../../src/index.ts";
+import { readHistory } from "../../src/run/finish.ts";
+import { openTraining } from "../../src/run/plan.ts";
+import { readRecord } from "../../src/run/record.ts";
+import { replay } from "../../src/run/replay.ts";
+import { problemReady } from "../../src/run/stage.ts";
+import { stateShape } from "../../src/run/state-version.ts";
+import type { Training } from "../../src/run/strategies/method.ts";
+import { createWorker } from "../../src/run/worker.ts";
+import { readManifest } from "../../src/run/workplace.ts";
+import { readTexts } from "../style/source-tree.ts";
+
+export const promisesPath = join(import.meta.dirname, "promises.json");
+
+/**
+ * Goes on with the run that was stopped, then follows both recordings: every state, task, reply and
+ * key that they meet. Also returns the digest that the stopped run came to.
+ */
+export async function promisesIn(
+  home: string,
+): Promise<{ readonly promises: GoldenPromises; readonly resumed: string }> {
+  const before = await keysIn(home);
+  const { result } = await resume(partRun, { home });
+  const opened = await openHome(home);
+  const { store } = opened;
+  const state = new Set<string>();
+  const tasks = new Set<string>();
+  const replies = new Set<string>();
+  const taskNames = new Set<string>();
+  const record = await readRecord(store, wholeRun);
+  for (const run of [wholeRun, partRun]) {
+    const of = await readRecord(store, run);
+    const prepared = await readManifest<Prepared>(store, of.prepared);
+    const encoded = await readManifest<Encoded>(store, of.encoded);
+    await problemReady(of.spec.problem, store);
+    const inner = openTraining(of.spec, { prepared, encoded }, of.largestEigenvalue);
+    const strategy: Training = {
+      ...inner,
+      receive(before, arrival, atMs) {
+        const step = inner.receive(before, arrival, atMs);
+        fieldsOf(step.state, "", state);
+        return step;
+      },
+    };
+    const perform = createWorker(store, () => 0, of.spec.workers);
+    await replay(strategy, await readHistory(store, run), async (task) => {
+      taskNames.add(pattern(task.id));
+      for (const field of fieldsOf(task)) tasks.add(`${task.operation} ${field}`);
+      const reply = await perform(requestOf(of, task));
+      for (const field of fieldsOf(reply)) replies.add(`${task.operation} ${field}`);
+      return reply;
+    });
+  }
+  const keys = new Set([...before, ...(await store.list(""))].map(pattern));
+  await opened.close();
+  const { strategy, version: stateVersion } = stateShape(record);
+  const sorted = (set: ReadonlySet<string>) => [...set].sort();
+  const promises = {
+    strategy,
+    stateVersion,
+    state: sorted(state),
+    tasks: sorted(tasks),
+    replies: sorted(replies),
+    taskNames: sorted(taskNames),
+    keys: sorted(keys),
+  };
+  return { promises, resumed: result.weightsDigest };
+}
+
+async function keysIn(home: string): Promise<string[]> {
+  const { store, close } = await openHome(home);
+  return store.list("").finally(close);
+}
+
+export function labelsNow(): string[] {
+  const root = join(import.meta.dirname, "../..");
+  return labelsIn(Object.values(readTexts(root, ["src"], [".ts"])));
+}
