@@ -170,7 +170,7 @@ function initialWeights(
 }
 
 /** A layer with a seed of its own would drop the same units every time. */
-function unseed(layer: object): void {
+export function unseed(layer: object): void {
   if ("layers" in layer) for (const inner of layer.layers as object[]) unseed(inner);
   if ("seed" in layer) Object.assign(layer, { seed: undefined });
 }

@@ -43,16 +43,16 @@ function build(random: Random, seed: number, extras: readonly string[]): tf.Laye
   );
   const dense = (units = zooWidth) =>
     layers.dense({ units, activation: "tanh", biasInitializer: "randomNormal", ...named("dense") });
-  const live: Symbol[] = inputs.map((input) => apply(dense(), input));
-  // Every input is read: TensorFlow.js forgets the others when it writes a topology.
-  const first = [...live];
   const reusable: tf.LayersModel["layers"] = [];
-  const anyOf = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
-  const recent = () => live[Math.max(0, live.length - 1 - random.integer(3))]!;
   const once = (layer: tf.LayersModel["layers"][number]) => {
     reusable.push(layer);
     return layer;
   };
+  const live: Symbol[] = inputs.map((input) => apply(once(dense()), input));
+  // Every input is read: TensorFlow.js forgets the others when it writes a topology.
+  const first = [...live];
+  const anyOf = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
+  const recent = () => live[Math.max(0, live.length - 1 - random.integer(3))]!;
   const nested = () =>
     tf.sequential({
       layers: [
@@ -61,9 +61,11 @@ function build(random: Random, seed: number, extras: readonly string[]): tf.Laye
       ],
       ...named("nest"),
     });
+  const again = () => apply(anyOf(reusable), recent());
   const kinds: (() => Symbol)[] = [
     () => apply(once(dense()), recent()),
-    () => apply(reusable.length > 0 ? anyOf(reusable) : once(dense()), recent()),
+    again,
+    again,
     () => apply(once(nested()), recent()),
     () => apply(layers.add(named("add")), [recent(), anyOf(live)]),
     () => apply(dense(), apply(layers.concatenate(named("concat")), [recent(), anyOf(live)])),
@@ -75,7 +77,7 @@ function build(random: Random, seed: number, extras: readonly string[]): tf.Laye
     kinds.push(() => apply(layers.batchNormalization(named("batch")), recent()));
   const steps = 5 + random.integer(5);
   for (let i = 0; i < steps; i++) live.push(anyOf(kinds)());
-  for (const kind of kinds.slice(6)) live.push(kind());
+  for (const kind of kinds.slice(7)) live.push(kind());
   const last = apply(layers.add(named("add")), [live.at(-1)!, ...first]);
   const outputs = [apply(dense(2), last)];
   if (random.integer(2) === 1) outputs.push(apply(dense(3), anyOf(live.slice(1))));

@@ -33,7 +33,13 @@ export const layers: Readonly<Record<string, Layer>> = {
   /** Reached from the rest by dynamic import alone: only networks need what it loads. */
   problems: { folders: [...mathematics, "tfjs"], packages: [] },
   tfjs: {
-    folders: [...mathematics, "optimizers", "problems/problem.ts"],
+    folders: [
+      ...mathematics,
+      "optimizers",
+      "problems/problem.ts",
+      // What a stage is to compute is planned there.
+      "model-parallel/stage-program.ts",
+    ],
     packages: [
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",

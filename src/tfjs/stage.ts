@@ -1,0 +1,201 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { RunError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import type { StageProgram } from "../model-parallel/stage-program.ts";
+import type { Tensor } from "../wire/safetensors.ts";
+import { normalizers } from "./definition.ts";
+import { modelFrom } from "./open-model.ts";
+import { type ForwardPass, runForward, tensorsOf } from "./stage-forward.ts";
+import { closeVariables, slopesOf, toData, toForward } from "./stage-slopes.ts";
+import { recordTape, type Tape } from "./tape.ts";
+import { unseed } from "./trainer.ts";
+
+/** Which microbatch of which step: with a layer's use it names all that is drawn there. */
+export interface StageTask {
+  readonly step: number;
+  readonly microbatch: number;
+  readonly examples: number;
+}
+
+export interface StageWeight {
+  /** The module's name and the weight's own, whatever the stages are. */
+  readonly key: string;
+  readonly shape: readonly number[];
+  readonly kind: "trained" | "observed" | "frozen";
+}
+
+export interface StageForward {
+  readonly exports: Readonly<Record<string, Tensor>>;
+  /** By their index among the model's outputs. */
+  readonly outputs: ReadonlyMap<number, Tensor>;
+  readonly observed: readonly Observation[];
+  /** Only where it was asked for: what the backward pass needs, once, in this process. */
+  readonly stash: Stash | null;
+}
+
+/** What batch normalisation saw of a microbatch, to be averaged by whoever keeps the weights. */
+export interface Observation {
+  readonly node: string;
+  readonly weight: string;
+  readonly values: Float32Array;
+}
+
+export interface Stash {
+  readonly tape: Tape<ForwardPass>;
+  readonly dispose: () => void;
+}
+
+/** The loss of the outputs made here, and its slopes; summed over examples, not averaged. */
+export type StageLoss = (outputs: ReadonlyMap<number, Tensor>) => {
+  readonly loss: number;
+  readonly slopes: ReadonlyMap<number, Float32Array>;
+};
+
+export interface StageSlopes {
+  readonly loss: number;
+  /** By import; absent where nothing here depends on it, or it is no number to be moved. */
+  readonly imports: Readonly<Record<string, Tensor>>;
+  /** Of each weight at each use: a shared one has several. */
+  readonly weights: readonly {
+    readonly node: string;
+    readonly weight: string;
+    readonly slopes: Float32Array;
+  }[];
+}
+
+/** One stage of a model, with the weights that were set. */
+export interface OpenStage {
+  readonly weights: readonly StageWeight[];
+  /** Throws `RunError` where one is missing or of another shape. */
+  set(weights: Readonly<Record<string, Tensor>>): void;
+  read(): Record<string, Tensor>;
+  forward(imports: Readonly<Record<string, Tensor>>, task: StageTask, keep?: "stash"): StageForward;
+  /**
+   * The vector-Jacobian product: slopes of what the exports' slopes and the loss make, from the
+   * imports again or from a stash; the same bits. Exports without slopes lead to nothing.
+   */
+  backward(
+    from: Readonly<Record<string, Tensor>> | Stash,
+    slopes: Readonly<Record<string, Tensor>>,
+    task: StageTask,
+    loss?: StageLoss,
+  ): StageSlopes;
+  close(): void;
+}
+
+type Layer = LayersModel["layers"][number];
+export type LayerWeight = Layer["weights"][number];
+
+/** A stage's layers as they are computed. */
+export interface StageModel {
+  readonly program: StageProgram;
+  readonly random: Random;
+  readonly layer: (module: string) => Layer;
+  readonly keyOf: (weight: LayerWeight) => string;
+  readonly observing: ReadonlySet<LayerWeight>;
+}
+
+/** Builds the layers of one stage alone. `random` is the run's; a task draws forks of it. */
+export async function openStage(program: StageProgram, random: Random): Promise<OpenStage> {
+  const model = await modelFrom(program.topology, `stage ${program.stage}`);
+  const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
+  for (const layer of model.layers) {
+    unseed(layer);
+    refuse(layer);
+  }
+  const weights = new Map<LayerWeight, string>();
+  for (const layer of model.layers) nameWeights(layer, weights);
+  const trained = new Set(model.layers.flatMap((layer) => layer.trainableWeights));
+  const normal = normalizers(model);
+  for (const layer of normal) Object.assign(layer, { momentum: 0 });
+  const observing = new Set(
+    normal.flatMap((layer) => layer.weights.filter((weight) => !trained.has(weight))),
+  );
+  const stage: StageModel = {
+    ...{ program, random, observing },
+    layer: (name) => layers.get(name)!,
+    keyOf: (weight) => weights.get(weight)!,
+  };
+  return {
+    weights: [...weights].map(([weight, key]) => ({
+      key,
+      shape: weight.shape.map(Number),
+      kind: trained.has(weight) ? "trained" : observing.has(weight) ? "observed" : "frozen",
+    })),
+    set: (tensors) => setWeights(weights, tensors),
+    read: () => {
+      const pairs = [...weights].map(([weight, key]) => [key, toData(weight.read())] as const);
+      return Object.fromEntries(pairs);
+    },
+    forward(imports, task, keep) {
+      const tape = recordTape(() => runForward(stage, imports, task), tensorsOf);
+      const { exports, outputs } = toForward(tape.value);
+      const observed = [...tape.value.observed];
+      const close = () => {
+        tape.dispose();
+        closeVariables(tape.value);
+      };
+      if (keep === undefined) close();
+      return { exports, outputs, observed, stash: keep ? { tape, dispose: close } : null };
+    },
+    backward(from, slopes, task, loss) {
+      const tape = isStash(from)
+        ? from.tape
+        : recordTape(() => runForward(stage, from, task), tensorsOf);
+      try {
+        return slopesOf(stage, tape, slopes, task, loss);
+      } finally {
+        closeVariables(tape.value);
+      }
+    },
+    close: () => void model.dispose(),
+  };
+}
+
+function isStash(from: Readonly<Record<string, Tensor>> | Stash): from is Stash {
+  return "tape" in from && "slopes" in from.tape;
+}
+
+/** Layers whose masks or states would have to go from stage to stage. */
+function refuse(layer: Layer): void {
+  const makesMask =
+    layer.getClassName() === "Masking" || (layer as { maskZero?: boolean }).maskZero;
+  const what = makesMask ? "makes a mask" : layer.stateful ? "keeps a state" : null;
+  if (what === null) return;
+  throw new RunError("no-pipeline", `layer "${layer.name}" ${what}, which stages do not hand on`, {
+    hint: "train it in one piece, or build the layer without it",
+  });
+}
+
+function nameWeights(layer: Layer, names: Map<LayerWeight, string>): void {
+  const counts = new Map<string, number>();
+  for (const weight of layer.weights) {
+    const own = weight.originalName;
+    const prefix = `${layer.name}/`;
+    const key = own.startsWith(prefix) ? own : prefix + own;
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    names.set(weight, count === 0 ? key : `${key}#${count}`);
+  }
+}
+
+function setWeights(
+  weights: ReadonlyMap<LayerWeight, string>,
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  tf.tidy(() => {
+    for (const [weight, key] of weights) {
+      const given = tensors[key];
+      const shape = weight.shape.map(Number);
+      if (given === undefined || given.shape.join() !== shape.join())
+        throw new RunError(
+          "bad-weights",
+          `weights: "${key}": ${given ? `[${given.shape}]` : "nothing"} for [${shape}]`,
+        );
+      // Not `write`, which would bend them to the layer's constraint.
+      const variable = weight.read() as tf.Variable;
+      variable.assign(tf.tensor(given.data as Float32Array, shape, variable.dtype));
+    }
+  });
+}
