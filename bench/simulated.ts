@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { randomFrom } from "../src/core/random.ts";
 import { type Trained, train } from "../src/index.ts";
 import type { EvaluatedEvent } from "../src/ports/events.ts";
-import type { RunInput } from "../src/run/spec.ts";
+import type { RunInput } from "../src/run/resolve-spec.ts";
 
 /** One simulated run and the original problem's objective along it. */
 export interface Simulated extends Trained {
@@ -29,9 +29,9 @@ export async function simulations(): Promise<{
 }
 
 async function evaluatedOf(home: string, run: string): Promise<EvaluatedEvent[]> {
-  const { withRun } = await import("../src/backends/with-run.ts");
+  const { withOpenRun } = await import("../src/platform/training/open-run.ts");
   const { readHistory } = await import("../src/run/finish.ts");
-  return withRun({ home }, run, async ({ store }) =>
+  return withOpenRun({ home }, run, async ({ store }) =>
     (await readHistory(store, run)).filter((event) => event.type === "evaluated"),
   );
 }

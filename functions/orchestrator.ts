@@ -1,4 +1,4 @@
-import { createOrchestratorFunction } from "../src/backends/orchestrator-function.ts";
+import { createOrchestratorFunction } from "../src/platform/cloud/orchestrator-function.ts";
 
 export const handler = createOrchestratorFunction({
   bucket: process.env.KOFN_BUCKET ?? "kofn",

@@ -1,3 +1,3 @@
-import { createWorkerFunction } from "../src/backends/worker-function.ts";
+import { createWorkerFunction } from "../src/platform/cloud/worker-function.ts";
 
 export const handler = createWorkerFunction({ bucket: process.env.KOFN_BUCKET ?? "kofn" });

@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleFolder } from "../src/backends/bundles.ts";
-import { deployed } from "../src/backends/deployed.ts";
-import { accessTo, bucket, ensureBucket } from "../src/backends/home.ts";
-import { openBackend } from "../src/backends/registry.ts";
-import { continueRun, createRun } from "../src/backends/start-run.ts";
-import { workerCompute } from "../src/backends/worker-compute.ts";
 import { lambdaClient } from "../src/compute/lambda-client.ts";
 import { systemClock } from "../src/compute/system-clock.ts";
 import type { EmulatorOptions } from "../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../src/emulator/emulator-process.ts";
-import { resolveSpec } from "../src/run/spec.ts";
+import { deployed } from "../src/platform/cloud/deployed.ts";
+import { bundleFolder } from "../src/platform/local/bundles.ts";
+import { accessTo, bucket, ensureBucket } from "../src/platform/local/home.ts";
+import { openComputeBackend } from "../src/platform/local/registry.ts";
+import { continueRun, createRun } from "../src/platform/training/start-run.ts";
+import { workerCompute } from "../src/platform/worker-compute.ts";
+import { resolveSpec } from "../src/run/resolve-spec.ts";
 import { buildFunctions } from "./build-functions.ts";
 import { runChecks } from "./conformance-checks.ts";
 import { installedRic } from "./conformance-install.ts";
@@ -60,7 +60,7 @@ async function digestOf(run: (home: string) => Promise<string>): Promise<string>
 
 async function runSimulated(home: string): Promise<string> {
   const spec = resolveSpec(given);
-  const backend = await openBackend("simulated", { home, spec });
+  const backend = await openComputeBackend("simulated", { home, spec });
   try {
     const record = await createRun(spec, backend);
     return (await continueRun(record, backend, home)).result.weightsDigest;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messagesVersion } from "../src/run/messages.ts";
+import { protocolVersion } from "../src/tasks/protocol.ts";
 import { labelsNow, promisesIn, promisesPath } from "../test/vectors/promised.ts";
 import {
   goldenBytes,
@@ -44,7 +44,7 @@ async function writePromises(): Promise<void> {
       await restoreGolden(readGolden(readFileSync(pathOf(name))), home);
       return (await promisesIn(home)).promises;
     });
-  const promises = { messagesVersion, labels: labelsNow(), goldens };
+  const promises = { messagesVersion: protocolVersion, labels: labelsNow(), goldens };
   writeFileSync(promisesPath, `${JSON.stringify(promises, null, 1)}\n`);
   console.log(`${promisesPath} written`);
 }

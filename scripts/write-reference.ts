@@ -6,14 +6,14 @@ import { compressors } from "../src/compression/registry.ts";
 import type { Definition, Registry } from "../src/core/registry.ts";
 import { generators } from "../src/data/generators/registry.ts";
 import { dataSchema } from "../src/data/options.ts";
-import { latencyModels } from "../src/emulator/weather/registry.ts";
-import { commonOptions } from "../src/emulator/weather/weather.ts";
 import { encodings } from "../src/encoding/registry.ts";
 import { optimizers } from "../src/optimizers/registry.ts";
 import { problems } from "../src/problems/registry.ts";
-import { specSchema } from "../src/run/spec.ts";
-import { methods } from "../src/run/strategies/registry.ts";
+import { specSchema } from "../src/run/resolve-spec.ts";
+import { strategies } from "../src/strategies/registry.ts";
 import { topologies } from "../src/topology/registry.ts";
+import { latencyModels } from "../src/weather/registry.ts";
+import { commonOptions } from "../src/weather/weather.ts";
 import { optionRows } from "./describe-options.ts";
 
 /** Where the reference stands in the repository. */
@@ -46,7 +46,7 @@ export const families: readonly Family[] = [
   {
     title: "Strategies",
     about: "How training proceeds: `strategy`.",
-    registry: methods,
+    registry: strategies,
     asSpec: (type, options) => ({ strategy: { type, ...options } }),
   },
   {

@@ -1,25 +1,30 @@
-import { checkSpec } from "./backends/check-spec.ts";
-import { homePath } from "./backends/home-path.ts";
-import { readModel } from "./backends/model.ts";
-import { type Predictions, predict as predictions, readingOf } from "./backends/predict.ts";
-import { checkBackend } from "./backends/registry.ts";
-import { nameRun } from "./backends/start-run.ts";
-import { trainFurther, trainNew } from "./backends/train.ts";
-import { withRun } from "./backends/with-run.ts";
+import { checkRunName } from "./journal/run-record.ts";
+import { homePath } from "./platform/local/home-path.ts";
+import { checkBackend } from "./platform/local/registry.ts";
+import { checkSpec } from "./platform/training/check-spec.ts";
+import { readTrainedModel } from "./platform/training/model.ts";
+import { withOpenRun } from "./platform/training/open-run.ts";
+import {
+  modelReader,
+  type Predictions,
+  predictRows as predictions,
+} from "./platform/training/predict.ts";
+import { nameRun } from "./platform/training/start-run.ts";
+import { trainFurther, trainNew } from "./platform/training/train.ts";
 import type { ResultEvent, RunEvent } from "./ports/events.ts";
 import type { Orchestrated } from "./run/orchestrate.ts";
-import { checkRunName } from "./run/record.ts";
-import { type RunInput, resolveSpec } from "./run/spec.ts";
+import { type RunInput, resolveSpec } from "./run/resolve-spec.ts";
 
 /** What a program may import: everything else may change without notice. */
 export { RunError } from "./core/errors.ts";
 export type { Compute, Outcome, Usage } from "./ports/compute.ts";
 export type { ResultEvent, RunEvent } from "./ports/events.ts";
 export type { Store } from "./ports/store.ts";
-export type { WorkerReply, WorkerRequest, WorkerTask } from "./run/messages.ts";
-export { defineRun, type RunInput, type RunSpec } from "./run/spec.ts";
+export { defineRun, type RunInput } from "./run/resolve-spec.ts";
 export { readSpec } from "./run/spec-file.ts";
-export { createWorker } from "./run/worker.ts";
+export type { RunSpec } from "./spec/run-spec.ts";
+export type { WorkerReply, WorkerRequest, WorkerTask } from "./tasks/protocol.ts";
+export { createWorker } from "./worker/worker.ts";
 
 export interface TrainOptions {
   /** Where workers run: `emulated` (the default), `threads` or `simulated`. */
@@ -63,7 +68,7 @@ export async function resume(
   options: Omit<TrainOptions, "backend" | "name"> = {},
 ): Promise<Trained> {
   const home = options.home ?? homePath();
-  const record = await withRun({ home }, run, async (_home, found) => found);
+  const record = await withOpenRun({ home }, run, async (_home, found) => found);
   return trained(await trainFurther(record, home, options));
 }
 
@@ -86,9 +91,9 @@ export async function* predict(
   source: string,
   { home = homePath() }: { readonly home?: string } = {},
 ): AsyncGenerator<Prediction> {
-  const { model, reading } = await withRun({ home }, run, async ({ store }, record) => {
-    const found = await readModel(store, record.run);
-    return { model: found, reading: readingOf(record.spec.data, found) };
+  const { model, reading } = await withOpenRun({ home }, run, async ({ store }, record) => {
+    const found = await readTrainedModel(store, record.run);
+    return { model: found, reading: modelReader(record.spec.data, found) };
   });
   const { classes } = model.preparation.target;
   for await (const batch of predictions(model, source, reading))

@@ -4,7 +4,7 @@
  */
 const MiB = 1024 * 1024;
 
-export const lambda = {
+export const awsLambda = {
   memoryMbMin: 128,
   memoryMbMax: 10_240,
   /** One virtual processor at this much memory. */

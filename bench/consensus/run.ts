@@ -1,18 +1,18 @@
 import { epsilonOfMu } from "../../src/privacy/accountants/gaussian.ts";
 import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import { muOfView } from "../../src/privacy/observers.ts";
-import { calibrated } from "../../src/run/strategies/gossip/schedule.ts";
-import { metropolis, spectrumOf } from "../../src/topology/mixing.ts";
+import { calibrated } from "../../src/strategies/gossip/schedule.ts";
+import { metropolis, mixingSpectrum } from "../../src/topology/mixing.ts";
 import { topologies } from "../../src/topology/registry.ts";
-import { audit, falseAlarms } from "../../test/strategies/gossip-audit.ts";
-import { propagated } from "../../test/strategies/gossip-exact.ts";
+import { audit, falseAlarms } from "../../test/strategies/gossip/audit.ts";
+import { propagated } from "../../test/strategies/gossip/exact.ts";
 import {
   consensusRuns,
   nodes,
   type Pieces,
   production,
   squaredErrors,
-} from "../../test/strategies/gossip-pieces.ts";
+} from "../../test/strategies/gossip/pieces.ts";
 import { writePlot } from "../plot.ts";
 
 /**
@@ -105,7 +105,7 @@ const views = [
 
 console.log("\ngraphs over 100 nodes: second eigenvalue, squared norm of the mixing matrix");
 const graphs = ["ring", "torus", "expander", "complete"].map((type) => {
-  const { second, squaredFrobenius } = spectrumOf(
+  const { second, squaredFrobenius } = mixingSpectrum(
     metropolis(topologies.create({ type }).graph(100)),
   );
   console.log(`${type.padEnd(10)} ${second.toFixed(6)} ${squaredFrobenius.toFixed(4)}`);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 
 export interface Digits {
   /** Pixels in public units, (p - 8) / 8, and the digit, as a file to train from. */

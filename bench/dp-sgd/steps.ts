@@ -3,10 +3,14 @@ import type { Examples } from "../../src/math/rows.ts";
 import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
-import type { ClippedSumTask, GradientTask, NoisedSumTask } from "../../src/run/messages.ts";
-import { clippedSum } from "../../src/run/operations/clipped-sum.ts";
-import { gradient } from "../../src/run/operations/gradient.ts";
-import { noisedSum } from "../../src/run/operations/noised-sum.ts";
+import { clippedGradientSum } from "../../src/tasks/clipped-gradient-sum.ts";
+import { gradient } from "../../src/tasks/gradient.ts";
+import { noisyAggregate } from "../../src/tasks/noisy-aggregate.ts";
+import type {
+  ClippedGradientSumTask,
+  GradientTask,
+  NoisyAggregateTask,
+} from "../../src/tasks/protocol.ts";
 import { race } from "../kernels/race.ts";
 
 export interface StepTimes {
@@ -58,27 +62,31 @@ export async function stepTimes(
   const secret = newSecret();
   let use = 0;
   const plain: GradientTask = { ...about, operation: "gradient", weights };
-  const clipped: ClippedSumTask = {
+  const clipped: ClippedGradientSumTask = {
     ...{ ...about, operation: "clipped-sum", weights },
     ...{ rate: 1, clip: 1, publishes: null },
   };
   const from = Uint32Array.from({ length: slots }, (_, slot) => slot);
-  const total: NoisedSumTask = { ...about, operation: "noised-sum", weights, from, publishes };
-  const sumsOf = (task: ClippedSumTask) =>
+  const total: NoisyAggregateTask = { ...about, operation: "noised-sum", weights, from, publishes };
+  const sumsOf = (task: ClippedGradientSumTask) =>
     batches.map((examples) => {
       const uses = { batchUse: `batch ${use++}`, noiseUse: `noise ${use++}` };
       const input = { examples, published: null, secret, ...uses };
-      return Float64Array.from(clippedSum.work(problem, input, task).values);
+      return Float64Array.from(clippedGradientSum.compute(problem, input, task).values);
     });
   const taken = await race(
     [
-      { name: "plain", run: () => batches.map((batch) => gradient.work(problem, batch, plain)) },
+      { name: "plain", run: () => batches.map((batch) => gradient.compute(problem, batch, plain)) },
       { name: "clipped", run: () => sumsOf(clipped) },
       {
         name: "aggregator",
         run() {
           const sums = sumsOf(clipped);
-          noisedSum.work(problem, { published: null, sums, secret, use: `total ${use++}` }, total);
+          noisyAggregate.compute(
+            problem,
+            { published: null, sums, secret, use: `total ${use++}` },
+            total,
+          );
         },
       },
       { name: "workers", run: () => sumsOf({ ...clipped, publishes }) },
@@ -103,8 +111,8 @@ export async function openNetwork(): Promise<Problem> {
   const model = `${import.meta.dirname}/model.ts`;
   const store = new Map<string, Uint8Array>();
   const raw = problems.create({ type: "network", model, backend: "wasm" } as never);
-  const staged = await raw.stage!(async (key, bytes) => store.set(key, bytes), 1);
+  const staged = await raw.publishAssets!(async (key, bytes) => store.set(key, bytes), 1);
   const problem = problems.create({ type: "network", ...staged });
-  await problem.ready!(async (key) => store.get(key) ?? null);
+  await problem.load!(async (key) => store.get(key) ?? null);
   return problem;
 }

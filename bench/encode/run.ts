@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { randomFrom } from "../../src/core/random.ts";
 import { parseOptions } from "../../src/core/registry.ts";
-import { encode } from "../../src/data/encode.ts";
-import { openLocal } from "../../src/data/local-source.ts";
+import { encodeData } from "../../src/data/encode/encode.ts";
 import { dataSchema } from "../../src/data/options.ts";
-import { prepare } from "../../src/data/prepare.ts";
+import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
+import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Store } from "../../src/ports/store.ts";
 
@@ -48,11 +48,11 @@ async function measure(path: string, type: string): Promise<object> {
     const start = performance.now();
     const data = parseOptions(dataSchema, { source: path, target: "y", test: 0.1 }, "data");
     const request = { data, task: "regression" as const, seed: 1 };
-    const prepared = await prepare(request, { open: openLocal, store });
+    const prepared = await prepareDataSet(request, { open: openLocal, store });
     const middle = performance.now();
     const chosen = encodings.resolve({ type, redundancy: 2 } as { type: string }, "encoding");
     const encoding = encodings.create(chosen);
-    await encode(prepared, { encoding, chosen, workers, seed: 1 }, store);
+    await encodeData(prepared, { encoding, chosen, workers, seed: 1 }, store);
     const end = performance.now();
     const megabytes = (await stat(path)).size / 1e6;
     const row = {

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { randomFrom } from "../../src/core/random.ts";
-import { packedHome } from "../../src/math/kernels/packed-home.ts";
+import { allocateDenseRows } from "../../src/math/kernels/allocation.ts";
+import { packedWasmMatrix } from "../../src/math/kernels/packed-wasm-matrix.ts";
 import { lossAndGradientFused } from "../../src/math/kernels/passes.ts";
-import { denseRowsOf } from "../../src/math/kernels/resident.ts";
 import { useThreads } from "../../src/math/kernels/threads.ts";
 import { pack } from "../../src/math/packing.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
@@ -20,7 +20,7 @@ export async function raceGradients(
 ): Promise<Record<string, Taken>> {
   const random = randomFrom("bench");
   const block = Float32Array.from({ length: 1 << 20 }, () => random.normal());
-  const x = denseRowsOf(rows, columns);
+  const x = allocateDenseRows(rows, columns);
   for (let at = 0; at < x.values.length; at += block.length)
     x.values.set(block.subarray(0, Math.min(block.length, x.values.length - at)), at);
   const weights = block.slice(0, columns);
@@ -31,7 +31,7 @@ export async function raceGradients(
     return gradient;
   };
   const packed = (["bfloat16", "int8"] as const).map((storage) => {
-    const home = packedHome(storage, rows, columns)!;
+    const home = packedWasmMatrix(storage, rows, columns)!;
     const rowsAtOnce = Math.max(1, Math.floor(block.length / columns));
     for (let row = 0; row < rows; row += rowsAtOnce) {
       const part = x.values.subarray(row * columns, Math.min(rows, row + rowsAtOnce) * columns);
@@ -66,7 +66,7 @@ export async function raceGradients(
 
 /** How far the kernels are from double precision, on some of the rows. */
 function reportError(plain: DenseRows, targets: Float32Array, weights: Float32Array): void {
-  const resident = denseRowsOf(plain.rows, plain.columns);
+  const resident = allocateDenseRows(plain.rows, plain.columns);
   resident.values.set(plain.values);
   const found = new Float64Array(plain.columns);
   const some = targets.subarray(0, plain.rows);

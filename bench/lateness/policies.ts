@@ -1,4 +1,4 @@
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 
 /** A way to wait, with what is stored for it. */
 export interface Policy {

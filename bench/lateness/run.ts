@@ -1,5 +1,5 @@
 import { barX, ruleX, text } from "@observablehq/plot";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption } from "../simulated.ts";
 import { policiesFor } from "./policies.ts";

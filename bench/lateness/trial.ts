@@ -1,18 +1,18 @@
-import { openSource } from "../../src/backends/open-source.ts";
-import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
-import { virtualClock } from "../../src/emulator/virtual-clock.ts";
-import { type Fates, fatesOf } from "../../src/emulator/weather/fate.ts";
-import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import { runLoop } from "../../src/engine/loop.ts";
+import { openDataSource } from "../../src/platform/open-source.ts";
 import { largestEigenvalue } from "../../src/run/curvature.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { encodedKey } from "../../src/run/keys.ts";
-import { runLoop } from "../../src/run/loop.ts";
-import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import { openTraining, planRun } from "../../src/run/plan.ts";
-import { type RunInput, resolveSpec } from "../../src/run/spec.ts";
-import { stageData } from "../../src/run/stage.ts";
-import { promptWorker } from "../../src/run/worker.ts";
+import { ingest } from "../../src/run/ingest.ts";
+import { openTraining, resolveMembers } from "../../src/run/resolve-members.ts";
+import { type RunInput, resolveSpec } from "../../src/run/resolve-spec.ts";
+import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
+import { virtualClock } from "../../src/simulation/virtual-clock.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { encodedKey } from "../../src/store-layout.ts";
+import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
+import { type FaultModel, faultModelOf } from "../../src/weather/fault-decision.ts";
+import { weatherFrom } from "../../src/weather/weather.ts";
+import { createSyncWorker } from "../../src/worker/worker.ts";
 import type { Policy } from "./policies.ts";
 
 /** The time of an undisturbed task: the same for everyone, and computing by the stored row. */
@@ -43,12 +43,12 @@ const store = memoryStore();
 export async function course(common: RunInput, trial: Trial): Promise<Course> {
   const { policy, task } = trial;
   const spec = resolveSpec({ ...common, ...policy.spec } as RunInput);
-  const { problem, method } = planRun(spec);
-  const staged = await stageData(spec, { open: openSource, store });
+  const { problem, method } = resolveMembers(spec);
+  const staged = await ingest(spec, { open: openDataSource, store });
   const { prepared, encoded } = staged;
   const eigenvalue = method.needsCurvature(spec) ? await largestEigenvalue(store, prepared) : 0;
   const strategy = openTraining(spec, staged, eigenvalue);
-  const work = promptWorker(store, () => 0, spec.workers);
+  const work = createSyncWorker(store, () => 0, spec.workers);
   const request = { run: "trial", encoded: encodedKey(encoded.digest), problem: spec.problem };
   const stored = encoded.slots.reduce((sum, { rows }) => sum + rows, 0);
   const share = stored / encoded.rows;
@@ -87,8 +87,8 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
   return { endsMs, dollars, objectives: evaluations.map(({ objective }) => objective) };
 }
 
-function fatesFor({ policy, weather, number }: Trial): Fates {
-  const fates = fatesOf(weatherFrom(weather), `trial-${number}`);
+function fatesFor({ policy, weather, number }: Trial): FaultModel {
+  const fates = faultModelOf(weatherFrom(weather), `trial-${number}`);
   if (policy.isOracle !== true) return fates;
   return (moment, isCold) => {
     const own = fates(moment, isCold);

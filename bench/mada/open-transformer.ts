@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-layers";
-import { openBackend } from "../../src/tfjs/backend.ts";
-import { definitionBytes, type Topology } from "../../src/tfjs/definition.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
+import { definitionBytes, type LayersTopology } from "../../src/tfjs/definition.ts";
 import { type Engine, type OutputLoss, openEngine } from "../../src/tfjs/engine.ts";
 import { ownLayers, registerLayers } from "../../src/tfjs/layers/register.ts";
 import type { Builder } from "../../src/tfjs/model-source.ts";
@@ -8,13 +8,13 @@ import { transformer } from "./transformer.ts";
 
 /** The transformer as a worker would open it. */
 export async function openTransformer(vocabulary: number, loss: OutputLoss): Promise<Engine> {
-  await openBackend("wasm");
+  await openTensorBackend("wasm");
   registerLayers();
   const model = await transformer(vocabulary)({
     tf: tf as unknown as Parameters<Builder>[0]["tf"],
     own: ownLayers,
   });
-  const topology = model.toJSON(null, false) as unknown as Topology;
+  const topology = model.toJSON(null, false) as unknown as LayersTopology;
   const { class_name, config } = topology;
   const bytes = definitionBytes({ topology: { class_name, config }, weights: {} });
   model.dispose();

@@ -67,9 +67,9 @@ async function networkOf(engine: "auto" | "tfjs"): Promise<Problem> {
   const store = new Map<string, Uint8Array>();
   const raw = problems.create({ type: "network", model, engine, backend: "wasm" } as never);
   const write = async (key: string, bytes: Uint8Array) => store.set(key, bytes);
-  const staged = await raw.stage!(write, 1);
+  const staged = await raw.publishAssets!(write, 1);
   const problem = problems.create({ type: "network", ...staged });
-  await problem.ready!(async (key) => store.get(key) ?? null);
+  await problem.load!(async (key) => store.get(key) ?? null);
   return problem;
 }
 

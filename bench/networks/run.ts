@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { line, ruleY } from "@observablehq/plot";
-import { withRun } from "../../src/backends/with-run.ts";
 import { train } from "../../src/index.ts";
+import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import type { EvaluatedEvent, RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { realData } from "../../test/data/fixtures.ts";
@@ -104,7 +104,7 @@ async function outcomeOf(
   const { run, result, stop, reason } = await train(spec, { backend, home });
   if (stop !== "done") throw new Error(`${training.name}: ${circumstance.name}: ${reason}`);
   const seconds = (performance.now() - startedMs) / 1000;
-  const events = await withRun({ home }, run, ({ store }) => readHistory(store, run));
+  const events = await withOpenRun({ home }, run, ({ store }) => readHistory(store, run));
   const rounds = events.filter((event) => event.type === "round");
   const samplesAt = sampled(rounds, localSteps * training.batch);
   const { objective, metrics, bitsUp = 0, bitsDown = 0, erasures } = result;

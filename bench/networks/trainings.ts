@@ -1,4 +1,4 @@
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 
 /** What is trained, but for who takes part and how updates are told. */
 export interface Training {

@@ -5,7 +5,7 @@ import { type Adaptive, stepperOf } from "../../src/optimizers/adaptive/adaptive
 import { advance, beforeFirst } from "../../src/optimizers/adaptive/core.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import * as kofn from "../../src/tfjs/optimizers/public.ts";
 
 /**
@@ -28,7 +28,7 @@ const start = normals(0.1);
 const gradient = normals(0.01);
 const measureMs = Number(process.argv[2] ?? 400);
 
-await openBackend("wasm");
+await openTensorBackend("wasm");
 console.log(`${length} weights${" ".repeat(12)}slots   core ms    run ms  tfjs (wasm) ms`);
 const results: object[] = [];
 for (const one of adaptives) report(one.name, one, {});

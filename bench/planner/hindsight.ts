@@ -1,17 +1,23 @@
-import { machineOf } from "../../src/backends/planning.ts";
+import type { Choice } from "../../src/planner/candidate.ts";
 import { choose } from "../../src/planner/choose.ts";
-import { clock } from "../../src/planner/clocking.ts";
-import type { Choice } from "../../src/planner/considered.ts";
-import { type Fates, fatesOf } from "../../src/planner/lateness.ts";
+import {
+  type Configuration,
+  configurationInWords,
+  configurationsOf,
+  specWith,
+} from "../../src/planner/configuration.ts";
+import { type LatenessModel, latenessModelOf } from "../../src/planner/lateness.ts";
 import type { Machine } from "../../src/planner/machine.ts";
-import { type Rehearsal, rehearsing } from "../../src/planner/rehearse.ts";
+import { type PilotRun, pilotRuns } from "../../src/planner/pilot-run.ts";
+import { simulateRounds } from "../../src/planner/round-simulation.ts";
 import { entriesPerRowOf, type Sample, sampleOf, shapeOf } from "../../src/planner/sample.ts";
-import { type Setting, settingInWords, settingsOf, specWith } from "../../src/planner/setting.ts";
 import { roundsTo, type Target } from "../../src/planner/target.ts";
-import { timeRounds } from "../../src/planner/timing.ts";
-import { type DataShape, entriesPerSlot, timedOf } from "../../src/planner/workload.ts";
-import { type AutoKey, type RunSpec, resolveSpec } from "../../src/run/spec.ts";
-import { prepareData } from "../../src/run/stage.ts";
+import { timeModelOf } from "../../src/planner/time-model.ts";
+import { type DataShape, forecastEntriesPerSlot, timedOf } from "../../src/planner/workload.ts";
+import { machineOf } from "../../src/platform/platform-model.ts";
+import { prepareData } from "../../src/run/ingest.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import type { AutoKey, RunSpec } from "../../src/spec/run-spec.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 
 /** One place of the grid. */
@@ -80,16 +86,16 @@ export async function inHindsight({ spec: given, cell, futures }: Trial): Promis
   const more = { ...world, futures: futuresMore * futures };
   const outcome = isDoubtful ? await outcomeOf(more, auto, choice) : few;
   const { chosenLives, chosenSeconds, plainSeconds, best } = outcome;
-  const told = { ...machine, fates: fatesOf(machine.lateness) };
+  const told = { ...machine, fates: latenessModelOf(machine.lateness) };
   const { roundsToStop } = chosen;
   const own = specWith(spec, chosen.setting);
-  const forecast = clock(own, data, told, roundsToStop, "told").at(roundsToStop);
+  const forecast = timeModelOf(own, data, told, roundsToStop, "told").at(roundsToStop);
   const ends = chosenLives.slice(0, wholeLives).map(({ spent }) => spent.at(-1)!);
   const whole = ends.map(({ ms }) => ms / 1000);
   return {
     ...cell,
     futures: isDoubtful ? more.futures : futures,
-    chosen: settingInWords(spec, chosen.setting),
+    chosen: configurationInWords(spec, chosen.setting),
     chosenSeconds,
     best: best.words,
     bestSeconds: best.seconds,
@@ -111,7 +117,7 @@ interface World {
 }
 
 interface Outcome {
-  readonly chosenLives: readonly Rehearsal[];
+  readonly chosenLives: readonly PilotRun[];
   readonly chosenSeconds: number;
   readonly plainSeconds: number;
   readonly best: Known;
@@ -134,21 +140,26 @@ async function outcomeOf(
     chosen === plain
       ? chosenSeconds
       : secondsTo(await live(world, plain.setting), target.objective);
-  const known = { words: settingInWords(spec, chosen.setting), seconds: chosenSeconds };
-  const settings = settingsOf(spec, auto, { rows: data.rows, sparse: false });
+  const known = { words: configurationInWords(spec, chosen.setting), seconds: chosenSeconds };
+  const settings = configurationsOf(spec, auto, { rows: data.rows, sparse: false });
   const others = settings.filter((setting) => !same(setting, chosen.setting));
   const best = await bestOf(world, others, known);
   return { chosenLives, chosenSeconds, plainSeconds, best };
 }
 
 /** The best of these, unless none of them is better than what is known. */
-async function bestOf(world: World, settings: readonly Setting[], known: Known): Promise<Known> {
-  const fates = fatesOf(world.machine.lateness);
+async function bestOf(
+  world: World,
+  settings: readonly Configuration[],
+  known: Known,
+): Promise<Known> {
+  const fates = latenessModelOf(world.machine.lateness);
   let best = known;
   for (const setting of settings) {
     if (!(await mayBeat(world, setting, fates, best.seconds))) continue;
     const seconds = secondsTo(await live(world, setting), world.target.objective);
-    if (seconds < best.seconds) best = { words: settingInWords(world.spec, setting), seconds };
+    if (seconds < best.seconds)
+      best = { words: configurationInWords(world.spec, setting), seconds };
   }
   return best;
 }
@@ -160,15 +171,15 @@ async function bestOf(world: World, settings: readonly Setting[], known: Known):
  */
 async function mayBeat(
   world: World,
-  setting: Setting,
-  fates: Fates,
+  setting: Configuration,
+  fates: LatenessModel,
   seconds: number,
 ): Promise<boolean> {
   const { data, machine, futures, target } = world;
   const spec = specWith(world.spec, setting);
   const timed = timedOf(spec, data, machine);
   const least = Array.from({ length: futures }, (_, draw) => {
-    const { endsMs } = timeRounds(timed, machine.platform, fates, draw, target.rounds);
+    const { endsMs } = simulateRounds(timed, machine.platform, fates, draw, target.rounds);
     return (endsMs.at(-1) ?? 0) / 1000;
   });
   if (mean(least) >= seconds) return false;
@@ -188,10 +199,10 @@ async function mayBeat(
 /** So many futures of a setting are lived through to the end, the others until equal loss. */
 const wholeLives = 8;
 
-async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
+async function live(world: World, setting: Configuration): Promise<PilotRun[]> {
   const rehearse = await rehearsalOf(world, setting);
   const until = { until: world.target.objective };
-  const lives: Rehearsal[] = [];
+  const lives: PilotRun[] = [];
   for (let draw = 0; draw < world.futures; draw++) {
     const end = draw < wholeLives ? {} : until;
     lives.push(await rehearse({ draw, roundsMax: 1e6, ...end }));
@@ -199,13 +210,13 @@ async function live(world: World, setting: Setting): Promise<Rehearsal[]> {
   return lives;
 }
 
-function rehearsalOf({ spec: given, sample, machine, data }: World, setting: Setting) {
+function rehearsalOf({ spec: given, sample, machine, data }: World, setting: Configuration) {
   const spec = specWith(given, setting);
-  const workMs = machine.workMs(entriesPerSlot(spec, data));
-  return rehearsing({ spec, sample, machine, workMs });
+  const workMs = machine.workMs(forecastEntriesPerSlot(spec, data));
+  return pilotRuns({ spec, sample, machine, workMs });
 }
 
-function secondsTo(lives: readonly Rehearsal[], objective: number): number {
+function secondsTo(lives: readonly PilotRun[], objective: number): number {
   const seconds: number[] = [];
   for (const life of lives) {
     const rounds = roundsTo(life, objective);
@@ -219,7 +230,7 @@ function isTooFew(there: number, futures: number): boolean {
   return 5 * (futures - there) >= futures;
 }
 
-function same(a: Setting, b: Setting): boolean {
+function same(a: Configuration, b: Configuration): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 

@@ -1,8 +1,8 @@
-import { withRun } from "../../src/backends/with-run.ts";
 import { train } from "../../src/index.ts";
+import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 
 /** What is compared: a compressor and H. */
 export interface Row {
@@ -64,7 +64,7 @@ export function bestOf(outcomes: readonly Outcome[], aim: number): Outcome {
 export async function outcomeOf(bench: Bench, row: Row, tuning: Tuning): Promise<Outcome> {
   const { home } = bench;
   const { run } = await train(specOf(bench, row, tuning), { backend: "simulated", home });
-  const events = await withRun({ home }, run, ({ store }) => readHistory(store, run));
+  const events = await withOpenRun({ home }, run, ({ store }) => readHistory(store, run));
   return { row, tuning, curve: curveOf(events, row.local) };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { dot, line, ruleY } from "@observablehq/plot";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations, someSlots } from "../simulated.ts";
 

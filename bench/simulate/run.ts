@@ -1,9 +1,9 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openBackend } from "../../src/backends/registry.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 
 /**
  * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES`, with three
@@ -24,7 +24,7 @@ const spec = resolveSpec({
   weather: { model: "lambda" },
 });
 const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
-const backend = await openBackend("simulated", { home, spec });
+const backend = await openComputeBackend("simulated", { home, spec });
 const seconds = (sinceMs: number) => (performance.now() - sinceMs) / 1000;
 
 const stagedMs = performance.now();

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deployed } from "../../src/backends/deployed.ts";
-import { accessTo, bucket, ensureBucket } from "../../src/backends/home.ts";
-import { createRun } from "../../src/backends/start-run.ts";
-import { workerCompute } from "../../src/backends/worker-compute.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { systemClock } from "../../src/compute/system-clock.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
-import type { GradientTask } from "../../src/run/messages.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { deployed } from "../../src/platform/cloud/deployed.ts";
+import { accessTo, bucket, ensureBucket } from "../../src/platform/local/home.ts";
+import { createRun } from "../../src/platform/training/start-run.ts";
+import { workerCompute } from "../../src/platform/worker-compute.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import type { GradientTask } from "../../src/tasks/protocol.ts";
 
 const features = 20;
 

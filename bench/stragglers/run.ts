@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openBackend } from "../../src/backends/registry.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
-import { fateOf } from "../../src/emulator/weather/fate.ts";
-import { weatherFrom } from "../../src/emulator/weather/weather.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
+import { weatherFrom } from "../../src/weather/weather.ts";
 import { runPeer } from "../peers/peer.ts";
 
 /**
@@ -33,7 +33,7 @@ const common = {
 async function kofn(wait: unknown): Promise<{ seconds: number; objective: number }> {
   const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
   const spec = resolveSpec({ ...common, wait });
-  const backend = await openBackend("emulated", { home, spec });
+  const backend = await openComputeBackend("emulated", { home, spec });
   const { result } = await continueRun(await createRun(spec, backend), backend, home);
   await backend.close();
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
@@ -45,7 +45,7 @@ const all = await kofn("all");
 const delaysMs = Array.from({ length: rounds }, (_, round) =>
   Array.from({ length: workers }, (_, slot) => {
     const task = `round-${round}/gradient/slot-${slot}`;
-    return fateOf(weatherFrom(weather), { task, slot, round }, seed).delayMs;
+    return faultDecisionOf(weatherFrom(weather), { task, slot, round }, seed).delayMs;
   }),
 );
 const input = { delaysMs, quorum, entries: features + 1 };

@@ -1,5 +1,5 @@
 import { barX, ruleX } from "@observablehq/plot";
-import type { RunInput } from "../../src/run/spec.ts";
+import type { RunInput } from "../../src/run/resolve-spec.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, type Simulated, simulations } from "../simulated.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-// All of kofn that this uses: its public face, and a store to put secrets into.
-import { openHome } from "../../src/backends/home.ts";
 import { type RunEvent, train } from "../../src/index.ts";
+// All of kofn that this uses: its public face, and a store to put secrets into.
+import { openHome } from "../../src/platform/local/home.ts";
 import type { BitsRun } from "./runs.ts";
 
 /** What a run promises to be again, whoever rewrites the code. */

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-// All of kofn that this uses: its public face, and a store to read and to fill.
-import { openHome } from "../../src/backends/home.ts";
 import { type RunEvent, type RunInput, resume, train } from "../../src/index.ts";
+// All of kofn that this uses: its public face, and a store to read and to fill.
+import { openHome } from "../../src/platform/local/home.ts";
 import { plantSecrets } from "../bits/perform.ts";
 
 export const goldenFolder = join(import.meta.dirname, "../../test/vectors/goldens");

@@ -1,8 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, RunError } from "../core/errors.ts";
-import { account as accountOf, checkDelta, deltaOf } from "../privacy/account.ts";
+import { accountReleases as accountOf, checkDelta, deltaOf } from "../privacy/account.ts";
 import { calibrate, calibrateDpSgd, calibrateSketch } from "../privacy/calibrate.ts";
-import { type Adjacency, adjacencies, parseRelease, type Release } from "../privacy/release.ts";
+import {
+  type Adjacency,
+  adjacencies,
+  type MechanismUse,
+  parseMechanismUse,
+} from "../privacy/release.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
@@ -24,7 +29,7 @@ export interface AccountOptions {
 }
 
 /** `kofn account`: budgets from the accountants, and noise from budgets, without a run. */
-export async function account(options: AccountOptions, terminal: Terminal): Promise<number> {
+export async function accountCommand(options: AccountOptions, terminal: Terminal): Promise<number> {
   const delta = options.delta === undefined ? null : numberOf(options.delta, "--delta");
   const epsilon = options.epsilon === undefined ? null : numberOf(options.epsilon, "--epsilon");
   if (delta !== null) checkDelta(delta);
@@ -50,7 +55,7 @@ export async function account(options: AccountOptions, terminal: Terminal): Prom
 }
 
 function report(
-  releases: readonly Release[],
+  releases: readonly MechanismUse[],
   { delta, epsilon }: { readonly delta: number | null; readonly epsilon: number | null },
   options: AccountOptions,
   terminal: Terminal,
@@ -78,7 +83,7 @@ function report(
 }
 
 /** What a number depends on, told with it: the mechanism in full, and the adjacency in words. */
-function namesOf(releases: readonly Release[]): [string, unknown][] {
+function namesOf(releases: readonly MechanismUse[]): [string, unknown][] {
   const [only] = releases;
   if (only === undefined || releases.length > 1)
     return [
@@ -94,30 +99,30 @@ function asFact([name, value]: readonly [string, unknown]): [string, string] {
 }
 
 /** One release from the options; what they leave open is named in the answer. */
-function optionsAsRelease(options: AccountOptions, noise: number): Release {
+function optionsAsRelease(options: AccountOptions, noise: number): MechanismUse {
   const mechanism = options.mechanism ?? "nothing";
   const steps = numberOf(options.steps ?? "1", "--steps");
   const adjacency = options.adjacency ?? (mechanism === "sketch" ? "zero-out" : "add-remove");
   const about = { mechanism, adjacency };
   if (mechanism === "gaussian")
-    return parseRelease({ ...about, sensitivity: 1, sigma: noise, times: steps }, mechanism);
+    return parseMechanismUse({ ...about, sensitivity: 1, sigma: noise, times: steps }, mechanism);
   if (mechanism === "laplace")
-    return parseRelease({ ...about, sensitivity: 1, scale: noise, times: steps }, mechanism);
+    return parseMechanismUse({ ...about, sensitivity: 1, scale: noise, times: steps }, mechanism);
   if (mechanism === "sketch") {
     const rows = numberOf(needed(options.rows, "--rows", "how many rows are released"), "--rows");
-    return parseRelease({ ...about, rows, margin: noise }, mechanism);
+    return parseMechanismUse({ ...about, rows, margin: noise }, mechanism);
   }
   const rate = numberOf(options.rate ?? "1", "--rate");
   const sampler = options.sampler ?? (rate === 1 ? "full-batch" : "poisson");
   const divisor = options.divisor ?? "public";
-  return parseRelease({ ...about, sampler, divisor, rate, noise, steps }, mechanism);
+  return parseMechanismUse({ ...about, sampler, divisor, rate, noise, steps }, mechanism);
 }
 
 /** The release with as much noise as the budget needs. */
 function calibrated(
   options: AccountOptions,
   budget: { readonly epsilon: number; readonly delta: number },
-): Release {
+): MechanismUse {
   const template = optionsAsRelease(options, placeholderNoise);
   switch (template.mechanism) {
     case "dp-sgd":
@@ -137,7 +142,7 @@ function calibrated(
 /** Any value that parses: it is replaced by what the budget needs. */
 const placeholderNoise = 2;
 
-async function releasesOf(options: AccountOptions): Promise<readonly Release[]> {
+async function releasesOf(options: AccountOptions): Promise<readonly MechanismUse[]> {
   if (options.releases !== undefined) return readReleases(options.releases);
   const isSketch = options.mechanism === "sketch";
   const why = isSketch
@@ -154,7 +159,7 @@ function noiseOption(options: AccountOptions): string | null {
 }
 
 /** A list of releases as a JSON file has it, such as a ledger's. */
-async function readReleases(path: string): Promise<readonly Release[]> {
+async function readReleases(path: string): Promise<readonly MechanismUse[]> {
   const bad = (what: string, hint: string) =>
     new RunError("bad-releases", `--releases: ${path}: ${what}`, { hint });
   let given: unknown;
@@ -165,7 +170,7 @@ async function readReleases(path: string): Promise<readonly Release[]> {
   }
   if (!Array.isArray(given) || given.some((one) => typeof one !== "object" || one === null))
     throw bad("expected an array of releases", 'such as [{"mechanism": "gaussian", ...}]');
-  return given.map((one, i) => parseRelease(one as Record<string, unknown>, `${path}[${i}]`));
+  return given.map((one, i) => parseMechanismUse(one as Record<string, unknown>, `${path}[${i}]`));
 }
 
 function needed(text: string | null | undefined, flag: string, what: string): string {

@@ -1,12 +1,12 @@
-import { type ComparedBill, compareBill, type Span } from "../backends/compare-bill.ts";
-import { readCosts } from "../backends/cost-file.ts";
-import { findDeployment } from "../backends/deployment.ts";
-import { openSource } from "../backends/open-source.ts";
-import { type BillItem, runBill } from "../backends/run-bill.ts";
-import { listRuns } from "../backends/run-overview.ts";
-import { withRun } from "../backends/with-run.ts";
 import { RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
+import { type ComparedBill, compareBill, type Span } from "../platform/billing/compare-bill.ts";
+import { readCosts } from "../platform/billing/cost-file.ts";
+import { type BillItem, runBill } from "../platform/billing/run-bill.ts";
+import { findDeployment } from "../platform/cloud/deployment.ts";
+import { openDataSource } from "../platform/open-source.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { listRuns } from "../platform/training/run-overview.ts";
 import type { RunEvent } from "../ports/events.ts";
 import { formatDollars, formatNumber } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
@@ -32,7 +32,7 @@ export async function bill(
       hint: "add --stage NAME; runs of this home cost nothing in AWS",
     });
   }
-  const found = await withRun(terminal, given, async ({ store }, record) => {
+  const found = await withOpenRun(terminal, given, async ({ store }, record) => {
     const span = spanOf(record.startedAt, await readHistory(store, record.run));
     const others = (await listRuns(store)).filter(
       ({ run, startedAt }) => run !== record.run && meets(Date.parse(startedAt), span),
@@ -47,7 +47,7 @@ export async function bill(
       tell(terminal, { type: "result", run: found.run, items: found.items, totalUsd });
     return 0;
   }
-  const source = await openSource(options.costFile);
+  const source = await openDataSource(options.costFile);
   const deployment = findDeployment(stage!);
   const compared = await compareBill(found.items, readCosts(source), found.span, deployment);
   speak(comparedTable(compared));

@@ -1,11 +1,11 @@
-import { overviewOf } from "../backends/run-overview.ts";
-import { withRun } from "../backends/with-run.ts";
-import { cancelKey } from "../run/keys.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { overviewOf } from "../platform/training/run-overview.ts";
+import { cancelKey } from "../store-layout.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */
 export async function cancel(given: string, terminal: Terminal): Promise<number> {
-  await withRun(terminal, given, async ({ store, isLive }, record) => {
+  await withOpenRun(terminal, given, async ({ store, isLive }, record) => {
     const { run } = record;
     const { status } = await overviewOf(store, record, await isLive(run));
     if (status !== "running") {

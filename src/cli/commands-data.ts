@@ -17,7 +17,7 @@ export function addDataCommands(program: Command, invoke: Invoke): void {
     )
     .option("--json", "the result as a JSON line on standard output")
     .action((path, options) =>
-      invoke(async (terminal) => (await import("./encode.ts")).encode(path, options, terminal)),
+      invoke(async (terminal) => (await import("./encode.ts")).encodeSpec(path, options, terminal)),
     );
   program
     .command("predict")
@@ -31,8 +31,8 @@ export function addDataCommands(program: Command, invoke: Invoke): void {
     .option("--output <file>", "write to a file instead of standard output")
     .action((run, data, options) =>
       invoke(async (terminal) => {
-        const { predict } = await import("./predict.ts");
-        return predict(run, data, options, terminal);
+        const { predictCommand } = await import("./predict.ts");
+        return predictCommand(run, data, options, terminal);
       }),
     );
   program

@@ -24,7 +24,7 @@ export function addPrivacyCommands(program: Command, invoke: Invoke): void {
     .option("--releases <file>", "instead: a JSON array of releases, such as a ledger's")
     .option("--json", "the result as a JSON line on standard output")
     .action((options) =>
-      invoke(async (terminal) => (await import("./account.ts")).account(options, terminal)),
+      invoke(async (terminal) => (await import("./account.ts")).accountCommand(options, terminal)),
     );
   program
     .command("release")

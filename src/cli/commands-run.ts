@@ -68,7 +68,9 @@ function addDeeds(program: Command, invoke: Invoke): void {
     .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
-      invoke(async (terminal) => (await import("./resume.ts")).resume(run, options, terminal)),
+      invoke(async (terminal) =>
+        (await import("./resume.ts")).resumeCommand(run, options, terminal),
+      ),
     );
   program
     .command("cancel")
@@ -85,7 +87,9 @@ function addDeeds(program: Command, invoke: Invoke): void {
     .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
     .action((run, options) =>
-      invoke(async (terminal) => (await import("./replay.ts")).replay(run, options, terminal)),
+      invoke(async (terminal) =>
+        (await import("./replay.ts")).replayCommand(run, options, terminal),
+      ),
     );
   program
     .command("report")

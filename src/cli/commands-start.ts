@@ -56,7 +56,9 @@ function addStarts(program: Command, invoke: Invoke): void {
     .option("--json", "events as JSON lines on standard output, the result last")
     .option("--open", "open the report in a browser")
     .action((path, options) =>
-      invoke(async (terminal) => (await import("./compare.ts")).compare(path, options, terminal)),
+      invoke(async (terminal) =>
+        (await import("./compare.ts")).compareCommand(path, options, terminal),
+      ),
     );
 }
 

@@ -1,22 +1,23 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSpec } from "../backends/check-spec.ts";
-import { lookInto } from "../backends/home-claim.ts";
-import { checkBackend } from "../backends/registry.ts";
-import { nameRun } from "../backends/start-run.ts";
-import { trainNew } from "../backends/train.ts";
 import { RunError } from "../core/errors.ts";
+import { lookInto } from "../platform/local/home-claim.ts";
+import { checkBackend } from "../platform/local/registry.ts";
+import { checkSpec } from "../platform/training/check-spec.ts";
+import { nameRun } from "../platform/training/start-run.ts";
+import { trainNew } from "../platform/training/train.ts";
 import { renderReport } from "../report/render.ts";
 import { readHistory } from "../run/finish.ts";
-import { parseSetting, withSettings } from "../run/settings.ts";
-import { type RunSpec, resolveSpec } from "../run/spec.ts";
+import { resolveSpec } from "../run/resolve-spec.ts";
 import { loadSpec } from "../run/spec-file.ts";
+import { parseOverride, withOverrides } from "../spec/overrides.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { openInBrowser } from "./browser.ts";
 import { type Compared, comparisonTable, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
-import { training } from "./training.ts";
-import { parseVary, settingsOf } from "./vary.ts";
+import { trainWithProgress } from "./training.ts";
+import { parseVary, variedSettings } from "./vary.ts";
 
 export interface CompareOptions {
   readonly vary: readonly string[];
@@ -37,7 +38,7 @@ interface Entry {
 }
 
 /** `kofn compare SPEC --vary …`: one run per setting with the same seed, hence the same delays. */
-export async function compare(
+export async function compareCommand(
   path: string,
   options: CompareOptions,
   terminal: Terminal,
@@ -51,8 +52,10 @@ export async function compare(
     const run = `${name}-${i + 1}`;
     terminal.err(`${terminal.paint.bold(label)}  run ${run}`);
     const json = options.json === true;
-    const { end, result } = await training({ run, spec, json, label }, terminal, (watchers) =>
-      trainNew({ run, spec, backend, home: terminal.home }, watchers),
+    const { end, result } = await trainWithProgress(
+      { run, spec, json, label },
+      terminal,
+      (watchers) => trainNew({ run, spec, backend, home: terminal.home }, watchers),
     );
     compared.push({ setting, label, result, stop: end.stop });
     if (json)
@@ -77,12 +80,12 @@ export async function compare(
 async function entriesOf(path: string, options: CompareOptions): Promise<Entry[]> {
   const repeats = repeatsOf(options.repeats);
   const variations = options.vary.map(parseVary);
-  const given = options.set.map((text) => parseSetting(text, "--set"));
-  const base = withSettings(await loadSpec(path), given);
+  const given = options.set.map((text) => parseOverride(text, "--set"));
+  const base = withOverrides(await loadSpec(path), given);
   const entries: Entry[] = [];
   for (let repeat = 0; repeat < repeats; repeat++)
-    for (const { label: setting, settings } of settingsOf(variations)) {
-      const spec = checkSpec(resolveSpec(withSettings(base, settings)));
+    for (const { label: setting, settings } of variedSettings(variations)) {
+      const spec = checkSpec(resolveSpec(withOverrides(base, settings)));
       const seed = spec.seed + repeat;
       const label = repeats === 1 ? setting : `${setting}, seed ${seed}`;
       entries.push({ setting, label, spec: { ...spec, seed } });

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { bundleFolder } from "../backends/bundles.ts";
-import { emulatedBackend } from "../backends/emulated.ts";
-import { claimHome } from "../backends/home-claim.ts";
-import { networkBackend } from "../backends/networks.ts";
 import { exitCodes, messageOf, RunError } from "../core/errors.ts";
+import { bundleFolder } from "../platform/local/bundles.ts";
+import { emulatedBackend } from "../platform/local/emulated.ts";
+import { claimHome } from "../platform/local/home-claim.ts";
+import { networkBackend } from "../platform/local/network-engine.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 

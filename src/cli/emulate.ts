@@ -1,8 +1,8 @@
-import { emulatedBackend } from "../backends/emulated.ts";
-import { claimHome, serveAlone } from "../backends/home-claim.ts";
 import { RunError } from "../core/errors.ts";
-import { weatherFrom } from "../emulator/weather/weather.ts";
-import { parseYaml } from "../run/yaml-text.ts";
+import { emulatedBackend } from "../platform/local/emulated.ts";
+import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
+import { parseYaml } from "../spec/yaml-text.ts";
+import { weatherFrom } from "../weather/weather.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 export interface EmulateOptions {

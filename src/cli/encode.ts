@@ -1,38 +1,38 @@
-import { checkSpec } from "../backends/check-spec.ts";
-import { openHome } from "../backends/home.ts";
-import { claimHome, serveAlone } from "../backends/home-claim.ts";
-import { openSource } from "../backends/open-source.ts";
-import { planInHome, settled } from "../backends/plan-run.ts";
 import { RunError } from "../core/errors.ts";
-import { isOfFeatures } from "../data/encode-features.ts";
+import { isOfFeatures } from "../data/encode/encode-features.ts";
+import { openHome } from "../platform/local/home.ts";
+import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
+import { openDataSource } from "../platform/open-source.ts";
+import { checkSpec } from "../platform/training/check-spec.ts";
+import { planInHome, resolveAuto } from "../platform/training/forecast-run.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
-import { encodedKey, preparedKey } from "../run/keys.ts";
-import { parseSetting } from "../run/settings.ts";
+import { type Dataset, ingest } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
-import { type Staged, stageData } from "../run/stage.ts";
-import { progress } from "./progress.ts";
+import { parseOverride } from "../spec/overrides.ts";
+import { encodedKey, preparedKey } from "../store-layout.ts";
+import { progressView } from "./progress.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 /** `kofn encode SPEC`: writes encoded shards and trains nothing. */
-export async function encode(
+export async function encodeSpec(
   path: string,
   options: { readonly set: readonly string[]; readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const settings = options.set.map((text) => parseOverride(text, "--set"));
   const given = checkSpec(await readSpec(path, settings));
   const claim = await claimHome(terminal.home);
-  const bar = progress(terminal, given.stop);
-  let staged: Staged;
+  const bar = progressView(terminal, given.stop);
+  let staged: Dataset;
   try {
     const { onStage } = bar;
-    const spec = await settled(given, (open) =>
+    const spec = await resolveAuto(given, (open) =>
       planInHome(terminal.home, { spec: open, backend: "emulated", onStage }),
     );
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
-      staged = await stageData(spec, { open: openSource, store: home.store }, bar.onStage);
+      staged = await ingest(spec, { open: openDataSource, store: home.store }, bar.onStage);
     } finally {
       await home.close();
     }
@@ -47,7 +47,7 @@ export async function encode(
 }
 
 function report(
-  { prepared, encoded }: Staged,
+  { prepared, encoded }: Dataset,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): void {

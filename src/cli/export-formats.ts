@@ -1,6 +1,6 @@
-import type { Model } from "../backends/model.ts";
 import { RunError } from "../core/errors.ts";
-import type { ColumnPlan, Preparation } from "../data/prepared.ts";
+import type { ColumnPlan, Preparation } from "../data/manifests.ts";
+import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
 import { networkFiles } from "./export-network.ts";
 
@@ -12,7 +12,7 @@ export interface ExportFormat {
   readonly summary: string;
   /** Where it goes unless a path is given: a file, or a folder for several. */
   defaultPath(run: string): string;
-  files(model: Model): ModelFiles;
+  files(model: TrainedModel): ModelFiles;
 }
 
 /** Everything `kofn export` can write. */
@@ -43,7 +43,7 @@ export const exportFormats: readonly ExportFormat[] = [
   },
 ];
 
-function npyOf(model: Model): Uint8Array {
+function npyOf(model: TrainedModel): Uint8Array {
   if (model.network !== null) refusePairs(model, "npy");
   const { weights } = model;
   const outputs = outputsOf(model).length;
@@ -57,7 +57,7 @@ function npyOf(model: Model): Uint8Array {
 }
 
 /** One dense layer over all features but the intercept, which becomes its bias. */
-function tfjsOf(model: Model): ModelFiles {
+function tfjsOf(model: TrainedModel): ModelFiles {
   if (model.network !== null) return networkFiles(model, model.network);
   refusePairs(model, "tfjs");
   const { preparation } = model;
@@ -75,7 +75,11 @@ function tfjsOf(model: Model): ModelFiles {
   ];
 }
 
-function tfjsTopology({ preparation, problem, run }: Model, inputs: number, units: number): object {
+function tfjsTopology(
+  { preparation, problem, run }: TrainedModel,
+  inputs: number,
+  units: number,
+): object {
   const layers = [
     {
       class_name: "InputLayer",
@@ -116,9 +120,9 @@ function tfjsTopology({ preparation, problem, run }: Model, inputs: number, unit
 }
 
 /** Factors of users and items are no coefficients, and no dense layer. */
-function refusePairs({ problem }: Model, format: string): void {
-  const { pairs, pieces } = problems.create(problem);
-  if (pieces !== undefined)
+function refusePairs({ problem }: TrainedModel, format: string): void {
+  const { pairs, parameters } = problems.create(problem);
+  if (parameters !== undefined)
     throw new RunError("bad-format", `--format: ${format} cannot hold a network`, {
       hint: "choose tfjs or safetensors",
     });
@@ -129,7 +133,7 @@ function refusePairs({ problem }: Model, format: string): void {
 }
 
 /** y = intercept + sum of coefficients: over standardised features, and in the data's units. */
-function coefficients(model: Model): object {
+function coefficients(model: TrainedModel): object {
   refusePairs(model, "json");
   const { run, problem, preparation } = model;
   const { target, columns } = preparation;
@@ -155,7 +159,7 @@ function coefficientsOf(weights: Float32Array, preparation: Preparation): object
 }
 
 /** The weights of each output: one block after another. */
-function outputsOf({ weights, preparation }: Model): Float32Array[] {
+function outputsOf({ weights, preparation }: TrainedModel): Float32Array[] {
   const columns = preparation.featureNames.length;
   return Array.from({ length: weights.length / columns }, (_, output) =>
     weights.subarray(output * columns, (output + 1) * columns),

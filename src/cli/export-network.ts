@@ -1,22 +1,22 @@
-import type { Model } from "../backends/model.ts";
+import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
 import { fromSafetensors } from "../wire/safetensors.ts";
 import type { ModelFiles } from "./export-formats.ts";
 
 /** A trained network as TensorFlow.js loads it: the layers as they were given, with its weights. */
-export function networkFiles(model: Model, network: Uint8Array): ModelFiles {
+export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFiles {
   const { tensors, metadata } = fromSafetensors(network, "the network");
-  const { pieces = [] } = problems.create(model.problem);
+  const { parameters = [] } = problems.create(model.problem);
   const weights = [];
   const parts: Uint8Array[] = [];
   let at = 0;
-  for (const { name, shape } of pieces) {
+  for (const { name, shape } of parameters) {
     const length = shape.reduce((a, b) => a * b, 1);
     weights.push({ name, shape, dtype: "float32" });
     parts.push(bytesOf(model.weights.subarray(at, at + length)));
     at += length;
   }
-  const moved = new Set(pieces.map(({ name }) => name));
+  const moved = new Set(parameters.map(({ name }) => name));
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     // Of frozen layers: they are as they were stored.
     if (moved.has(name)) continue;

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readModel } from "../backends/model.ts";
-import { withRun } from "../backends/with-run.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { readTrainedModel } from "../platform/training/model.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
 import { exportFormats } from "./export-formats.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +20,9 @@ export async function exportModel(
       hint: `${nearest(options.format, names)}choose one of ${names.join(", ")}`,
     });
   }
-  const model = await withRun(terminal, given, ({ store }, { run }) => readModel(store, run));
+  const model = await withOpenRun(terminal, given, ({ store }, { run }) =>
+    readTrainedModel(store, run),
+  );
   const path = options.output ?? format.defaultPath(model.run);
   const files = format.files(model);
   try {

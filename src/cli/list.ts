@@ -1,5 +1,5 @@
-import { listRuns, overviewOf, type RunOverview } from "../backends/run-overview.ts";
-import { withHome } from "../backends/with-run.ts";
+import { withOpenHome } from "../platform/training/open-run.ts";
+import { listRuns, overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
 import { formatNumber } from "../report/format.ts";
 import { table } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
@@ -10,7 +10,7 @@ export async function list(
   terminal: Terminal,
 ): Promise<number> {
   const runs =
-    (await withHome(terminal, async ({ store, isLive }) => {
+    (await withOpenHome(terminal, async ({ store, isLive }) => {
       const overviews: RunOverview[] = [];
       for (const record of await listRuns(store))
         overviews.push(await overviewOf(store, record, await isLive(record.run)));

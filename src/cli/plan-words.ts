@@ -1,9 +1,9 @@
-import { type Considered, compared, type Goal } from "../planner/considered.ts";
+import { type Candidate, comparedCandidates, type Goal } from "../planner/candidate.ts";
+import { configurationInWords, specWith } from "../planner/configuration.ts";
 import { errorBound } from "../planner/error-bound.ts";
 import { forecastOf } from "../planner/forecast.ts";
-import type { MadePlan } from "../planner/make-plan.ts";
-import { settingInWords, specWith } from "../planner/setting.ts";
-import { storingOf } from "../planner/storing.ts";
+import type { ProposedPlan } from "../planner/planner.ts";
+import { storageCostOf } from "../planner/storage-cost.ts";
 import {
   formatBytes,
   formatCount,
@@ -12,15 +12,15 @@ import {
   formatPercent,
   formatSeconds,
 } from "../report/format.ts";
-import { planRun } from "../run/plan.ts";
+import { resolveMembers } from "../run/resolve-members.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
-import { privacyInWords, toldPrivacy } from "./private-plan.ts";
+import { privacyFacts, privacyInWords } from "./private-plan.ts";
 import { facts, table } from "./table.ts";
 
 const rowsShown = 10;
 
 /** Settings that were considered, the best first, and why the others lost. */
-export function alternativesTable(made: MadePlan, goal: Goal): string {
+export function alternativesTable(made: ProposedPlan, goal: Goal): string {
   const { considered, chosen, plain } = made.choice;
   const kept = considered.filter(
     ({ verdict }) => verdict.kind !== "hopeless" && !isForegone(verdict),
@@ -29,7 +29,7 @@ export function alternativesTable(made: MadePlan, goal: Goal): string {
   const rows = considered
     .filter((one) => shown.includes(one))
     .map((one) => [
-      settingInWords(made.spec, one.setting),
+      configurationInWords(made.spec, one.setting),
       one.rounds === null ? "–" : formatCount(one.rounds),
       one.rounds === null ? "–" : formatSeconds(finite(one.toTarget.secondsMean)),
       one.rounds === null ? "–" : formatDollars(finite(one.toTarget.dollars)),
@@ -42,7 +42,7 @@ export function alternativesTable(made: MadePlan, goal: Goal): string {
 }
 
 /** The plan that is proposed, and what it will take. */
-export function planFacts(made: MadePlan): string {
+export function planFacts(made: ProposedPlan): string {
   const { chosen, plain, target } = made.choice;
   const { error, figures, storing } = aboutChosen(made);
   const { seconds, secondsLow, secondsHigh } = figures;
@@ -52,7 +52,7 @@ export function planFacts(made: MadePlan): string {
   const all = `not encoding and waiting for all takes ${plainTime}`;
   const isPlain = plain === chosen;
   return facts([
-    ["plan", settingInWords(made.spec, chosen.setting)],
+    ["plan", configurationInWords(made.spec, chosen.setting)],
     ["optimizer", optimizerInWords(made.spec.optimizer)],
     ["rounds", `${formatCount(chosen.roundsToStop)} until it stops`],
     ["time", `${formatSeconds(finite(seconds))}, likely ${range}`],
@@ -75,7 +75,7 @@ export function planFacts(made: MadePlan): string {
 }
 
 /** The alternatives as JSON lines. */
-export function toldAlternatives(made: MadePlan): object[] {
+export function alternativesInWords(made: ProposedPlan): object[] {
   return made.choice.considered.map(({ setting, verdict, rounds, toTarget }) => ({
     type: "alternative",
     ...setting,
@@ -87,7 +87,7 @@ export function toldAlternatives(made: MadePlan): object[] {
 }
 
 /** The plan as the last JSON line tells it. */
-export function toldPlan(made: MadePlan, goal: Goal): object {
+export function planInWords(made: ProposedPlan, goal: Goal): object {
   const { chosen, plain, target } = made.choice;
   const { error, figures, storing } = aboutChosen(made);
   return {
@@ -107,27 +107,27 @@ export function toldPlan(made: MadePlan, goal: Goal): object {
       dollars: finite(plain.toTarget.dollars),
     },
     error: { worst: finite(error.worst), typical: finite(error.typical) },
-    ...toldPrivacy(made.spec),
+    ...privacyFacts(made.spec),
     storing,
     rows: made.data.rows,
     rowsRehearsed: made.sampleRows,
   };
 }
 
-function aboutChosen({ spec, data, choice, figures }: MadePlan) {
+function aboutChosen({ spec, data, choice, figures }: ProposedPlan) {
   const { setting, roundsToStop } = choice.chosen;
-  const { encoding, method, wait } = planRun(specWith(spec, setting));
+  const { encoding, method, wait } = resolveMembers(specWith(spec, setting));
   const heard = wait.needed / setting.workers;
   return {
     error: method.isExact
       ? { worst: 0, typical: 0 }
       : errorBound(encoding, heard, { ...data, workers: setting.workers }),
     figures,
-    storing: storingOf(spec, data, figures, roundsToStop),
+    storing: storageCostOf(spec, data, figures, roundsToStop),
   };
 }
 
-function reached({ rounds, toTarget }: Considered): string {
+function reached({ rounds, toTarget }: Candidate): string {
   if (rounds === null) return "it does not get there";
   const time = formatSeconds(finite(toTarget.secondsMean));
   return `reached after ${formatCount(rounds)} rounds, ${time}`;
@@ -139,7 +139,7 @@ function errorInWords({ worst, typical }: { worst: number; typical: number }): s
   return `were the same slots always missing: ${formatPercent(typical)} usually, ${most}`;
 }
 
-function why(one: Considered, { choice }: MadePlan, goal: Goal): string {
+function why(one: Candidate, { choice }: ProposedPlan, goal: Goal): string {
   const { verdict } = one;
   const { reference, objective } = choice.target;
   const above = (miss: number) => formatPercent((miss * (objective - reference)) / reference);
@@ -149,7 +149,8 @@ function why(one: Considered, { choice }: MadePlan, goal: Goal): string {
     case "open":
     case "behind":
       return behindInWords(
-        compared(one.toTarget, goal) / compared(choice.chosen.toTarget, goal) - 1,
+        comparedCandidates(one.toTarget, goal) / comparedCandidates(choice.chosen.toTarget, goal) -
+          1,
         goal,
       );
     case "hopeless":
@@ -178,7 +179,7 @@ function ratioInWords(ratio: number): string {
   return ratio >= 1.1 ? `${formatNumber(ratio, 2)} times as long` : "about as long";
 }
 
-function isForegone({ kind }: Considered["verdict"]): boolean {
+function isForegone({ kind }: Candidate["verdict"]): boolean {
   return kind === "expected-to-miss";
 }
 

@@ -1,18 +1,18 @@
-import { checkSpec } from "../backends/check-spec.ts";
-import { planInHome } from "../backends/plan-run.ts";
-import { checkBackend } from "../backends/registry.ts";
-import { nameRun } from "../backends/start-run.ts";
-import { trainNew } from "../backends/train.ts";
 import { RunError } from "../core/errors.ts";
-import type { Goal } from "../planner/considered.ts";
-import { plainSetting, specWith } from "../planner/setting.ts";
-import { parseSetting } from "../run/settings.ts";
-import type { RunSpec } from "../run/spec.ts";
+import type { Goal } from "../planner/candidate.ts";
+import { plainConfiguration, specWith } from "../planner/configuration.ts";
+import { checkBackend } from "../platform/local/registry.ts";
+import { checkSpec } from "../platform/training/check-spec.ts";
+import { planInHome } from "../platform/training/forecast-run.ts";
+import { nameRun } from "../platform/training/start-run.ts";
+import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
-import { alternativesTable, planFacts, toldAlternatives, toldPlan } from "./plan-words.ts";
-import { progress } from "./progress.ts";
+import { parseOverride } from "../spec/overrides.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
+import { progressView } from "./progress.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
-import { training } from "./training.ts";
+import { trainWithProgress } from "./training.ts";
 
 export interface PlanOptions {
   readonly set: readonly string[];
@@ -35,9 +35,9 @@ export async function plan(
 ): Promise<number> {
   const backend = checkBackend(options.backend);
   const goal = goalOf(options.for);
-  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
-  const bar = progress(terminal, spec.stop);
+  const bar = progressView(terminal, spec.stop);
   const { onStage } = bar;
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
@@ -48,8 +48,8 @@ export async function plan(
   speak("");
   speak(planFacts(made));
   if (options.json === true) {
-    for (const alternative of toldAlternatives(made)) tell(terminal, alternative);
-    tell(terminal, toldPlan(made, goal));
+    for (const alternative of alternativesInWords(made)) tell(terminal, alternative);
+    tell(terminal, planInWords(made, goal));
   }
   return 0;
 }
@@ -58,10 +58,10 @@ export async function plan(
 async function probe(given: RunSpec, backend: string, terminal: Terminal): Promise<string> {
   const run = nameRun();
   const stop = { ...given.stop, rounds: probeRounds, tolerance: 0 };
-  const spec = { ...specWith(given, plainSetting(given.workers)), stop };
+  const spec = { ...specWith(given, plainConfiguration(given.workers)), stop };
   terminal.err(`probe ${terminal.paint.bold(run)} (${backend}): ${probeRounds} rounds`);
   const about = { run, spec, json: false, label: "probe" };
-  const { end } = await training(about, terminal, (watchers) =>
+  const { end } = await trainWithProgress(about, terminal, (watchers) =>
     trainNew({ run, spec, backend, home: terminal.home }, watchers),
   );
   if (end.stop.kind === "done") return run;

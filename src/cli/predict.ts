@@ -2,24 +2,24 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
-import { readModel } from "../backends/model.ts";
-import { predict as predictions, readingOf } from "../backends/predict.ts";
-import { withRun } from "../backends/with-run.ts";
 import { messageOf, RunError } from "../core/errors.ts";
+import { readTrainedModel } from "../platform/training/model.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { modelReader, predictRows as predictions } from "../platform/training/predict.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
 import { headOf, linesOf } from "./prediction-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
-export async function predict(
+export async function predictCommand(
   given: string,
   data: string,
   options: { readonly output?: string },
   terminal: Terminal,
 ): Promise<number> {
-  const { model, reading } = await withRun(terminal, given, async ({ store }, record) => {
-    const model = await readModel(store, record.run);
-    return { model, reading: readingOf(record.spec.data, model) };
+  const { model, reading } = await withOpenRun(terminal, given, async ({ store }, record) => {
+    const model = await readTrainedModel(store, record.run);
+    return { model, reading: modelReader(record.spec.data, model) };
   });
   const { classes } = model.preparation.target;
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);

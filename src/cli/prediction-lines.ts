@@ -1,4 +1,4 @@
-import type { Predictions } from "../backends/predict.ts";
+import type { Predictions } from "../platform/training/predict.ts";
 
 type Labels = readonly string[] | null;
 

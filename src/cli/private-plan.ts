@@ -1,8 +1,8 @@
+import { leastNoise } from "../privacy/sum-noise.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
-import type { RunSpec } from "../run/spec.ts";
-import { dpSgdObservers } from "../run/strategies/dp-sgd/dp-sgd-method.ts";
-import { leastNoise } from "../run/strategies/dp-sgd/dp-sgd-noise.ts";
-import { observersInWords } from "../run/strategies/gossip/gossip-state.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { dpSgdObservers } from "../strategies/dp-sgd/definition.ts";
+import { observersInWords } from "../strategies/gossip/state.ts";
 
 /** What a private run will spend, by whom it is seen, and whose privacy it is. */
 export function privacyInWords(spec: RunSpec): [string, string][] {
@@ -30,7 +30,7 @@ export function privacyInWords(spec: RunSpec): [string, string][] {
 }
 
 /** The same as part of the last JSON line. */
-export function toldPrivacy(spec: RunSpec): object {
+export function privacyFacts(spec: RunSpec): object {
   if (spec.privacy === undefined) return {};
   const training = dpSgdOf(spec);
   if (training === null) return { privacy: spec.privacy };

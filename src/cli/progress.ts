@@ -1,24 +1,24 @@
 import type { RunEvent } from "../ports/events.ts";
 import { formatNumber, formatSeconds, plural } from "../report/format.ts";
-import type { StageProgress } from "../run/stage.ts";
+import type { IngestProgress } from "../run/ingest.ts";
 import type { Terminal } from "./terminal.ts";
 
 const liveEveryMs = 100;
 const plainEveryMs = 3_000;
 
 /** Tells a person how far a run is: a changing line on a terminal, lines elsewhere. */
-export interface Progress {
-  readonly onStage: StageProgress;
+export interface ProgressView {
+  readonly onStage: IngestProgress;
   listen(event: RunEvent): void;
   /** Takes the live line away. */
   close(): void;
 }
 
-export function progress(
+export function progressView(
   terminal: Terminal,
   goal: { readonly rounds: number; readonly seconds?: number | undefined },
   label = "",
-): Progress {
+): ProgressView {
   const line = throttled(terminal, label);
   const run = { firstMs: 0, firstRound: 0, erasures: 0, started: false };
   const stages = new Map<string, number>();

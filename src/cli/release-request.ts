@@ -1,7 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import type { Guarantee, ReleaseRequest, ReleaseScheme } from "../privacy/release/calibrate.ts";
 import { informationUnits, protectedUnits } from "../privacy/release/mutual-information.ts";
-import type { Guarantee, ReleaseRequest, Scheme } from "../privacy/release/settle.ts";
 import { type Adjacency, adjacencies } from "../privacy/release.ts";
 
 /** As commander hands them over: every number is still text. */
@@ -25,8 +25,8 @@ export interface ReleaseOptions {
 }
 
 /** What was asked for, before the data are looked at. */
-export interface Asked {
-  readonly scheme: Scheme;
+export interface ReleaseInput {
+  readonly scheme: ReleaseScheme;
   readonly guarantee: Guarantee;
   /** What each number is clipped to. */
   readonly entry: number;
@@ -39,7 +39,7 @@ export interface Asked {
 }
 
 /** Checks the options. Which guarantee is meant must be said: two units differ by a factor. */
-export function askedOf(options: ReleaseOptions): Asked {
+export function releaseInputOf(options: ReleaseOptions): ReleaseInput {
   const scheme = oneOf(options.scheme ?? "", ["projection", "additive"] as const, "--scheme");
   const norm = options.norm === undefined ? null : positive(options.norm, "--norm");
   const hidden = hiddenOf(options.leastEigenvalue ?? "0");
@@ -61,7 +61,7 @@ export function askedOf(options: ReleaseOptions): Asked {
 }
 
 /** The request once it is known how many columns there are. */
-export function requestOf(asked: Asked, columns: number): ReleaseRequest {
+export function releaseRequestOf(asked: ReleaseInput, columns: number): ReleaseRequest {
   const { scheme, guarantee, entry, hidden } = asked;
   // A row of k numbers of size B has norm B sqrt(k) at most.
   const norm = Math.min(asked.norm ?? Number.POSITIVE_INFINITY, entry * Math.sqrt(columns));

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { eachPart } from "../data/load.ts";
-import type { Prepared } from "../data/prepared.ts";
+import type { Prepared } from "../data/manifests.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
 import { clipToNorm } from "../privacy/mechanisms/clip.ts";
 import type { DataTable } from "../privacy/release/table.ts";
-import type { RunSpec } from "../run/spec.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 
 /** What a column's numbers lie between, by public knowledge: they become -1 and 1. */
 export type Ranges = Readonly<Record<string, readonly [least: number, most: number]>>;

@@ -1,20 +1,20 @@
 import { writeFile } from "node:fs/promises";
-import { checkSpec } from "../backends/check-spec.ts";
-import { openHome } from "../backends/home.ts";
-import { claimHome, serveAlone } from "../backends/home-claim.ts";
-import { openSource } from "../backends/open-source.ts";
 import { messageOf, RunError } from "../core/errors.ts";
+import { openHome } from "../platform/local/home.ts";
+import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
+import { openDataSource } from "../platform/open-source.ts";
+import { checkSpec } from "../platform/training/check-spec.ts";
+import { calibrateRelease, type ReleaseRequest } from "../privacy/release/calibrate.ts";
 import { bestRows, forecaster } from "../privacy/release/forecast.ts";
-import { performRelease, type Released } from "../privacy/release/perform.ts";
-import { type ReleaseRequest, settle } from "../privacy/release/settle.ts";
+import { publishRelease, type Released } from "../privacy/release/publish-release.ts";
 import type { DataTable } from "../privacy/release/table.ts";
 import { adjacencies } from "../privacy/release.ts";
 import { formatCount } from "../report/format.ts";
-import { parseSetting } from "../run/settings.ts";
+import { prepareData } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
-import { prepareData } from "../run/stage.ts";
-import { progress } from "./progress.ts";
-import { askedOf, type ReleaseOptions, requestOf } from "./release-request.ts";
+import { parseOverride } from "../spec/overrides.ts";
+import { progressView } from "./progress.ts";
+import { type ReleaseOptions, releaseInputOf, releaseRequestOf } from "./release-request.ts";
 import { namesOf, readRanges, refuseLearned, tableOf } from "./release-table.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
@@ -25,21 +25,21 @@ export async function release(
   options: ReleaseOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const asked = askedOf(options);
+  const asked = releaseInputOf(options);
   const ranges = options.ranges === undefined ? {} : await readRanges(options.ranges);
-  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   refuseLearned(spec);
   const claim = await claimHome(terminal.home);
-  const bar = progress(terminal, spec.stop);
+  const bar = progressView(terminal, spec.stop);
   try {
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
       const { store } = home;
-      const prepared = await prepareData(spec, { open: openSource, store }, bar.onStage);
+      const prepared = await prepareData(spec, { open: openDataSource, store }, bar.onStage);
       const { entry, norm, budget } = asked;
       const table = await tableOf(prepared, store, { ranges, entry, norm });
-      const request = requestOf(asked, table.columns);
+      const request = releaseRequestOf(asked, table.columns);
       bar.close();
       if (options.forecast === true) {
         forecast(table, request, options, terminal);
@@ -49,7 +49,7 @@ export async function release(
       const names = namesOf(prepared);
       const shaping = { ranges, entry, norm };
       const source = { store, digest: prepared.digest, names, table, shaping, budget };
-      const released = await performRelease(source, request, eigenvalue);
+      const released = await publishRelease(source, request, eigenvalue);
       if (options.output !== undefined) await write(options.output, released.csv);
       const target = names.at(-1)!;
       report(released, { request, table, spec: path, target }, options, terminal);
@@ -74,7 +74,8 @@ function forecast(
 ): void {
   const { columns, rows } = table;
   const known = forecaster(table);
-  const varianceOf = (one: Partial<ReleaseRequest>) => settle({ ...request, ...one }).variance;
+  const varianceOf = (one: Partial<ReleaseRequest>) =>
+    calibrateRelease({ ...request, ...one }).variance;
   const additive = varianceOf({ scheme: "additive" });
   const chosen = varianceOf({ scheme: "projection" });
   const best = bestRows(known, columns, rows, (r) => varianceOf({ scheme: "projection", rows: r }));

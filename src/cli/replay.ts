@@ -1,19 +1,19 @@
-import { replayRun } from "../backends/replay-run.ts";
-import { withRun } from "../backends/with-run.ts";
 import { exitCodes } from "../core/errors.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { replayRun } from "../platform/training/replay-run.ts";
 import { formatCount } from "../report/format.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 const everyMs = 3_000;
 
 /** `kofn replay RUN`: computes a run again from its recorded arrivals, and compares the weights. */
-export async function replay(
+export async function replayCommand(
   given: string,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
   let nextMs = performance.now() + everyMs;
-  const { run, ...replayed } = await withRun(terminal, given, async ({ store }, record) => ({
+  const { run, ...replayed } = await withOpenRun(terminal, given, async ({ store }, record) => ({
     run: record.run,
     ...(await replayRun(store, record, (round) => {
       if (performance.now() < nextMs) return;

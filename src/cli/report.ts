@@ -1,5 +1,5 @@
-import { writeArtifacts } from "../backends/start-run.ts";
-import { withRun } from "../backends/with-run.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { writeArtifacts } from "../platform/training/start-run.ts";
 import { openInBrowser } from "./browser.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,7 +9,7 @@ export async function report(
   options: { readonly open?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const paths = await withRun(terminal, given, ({ store }, { run }) =>
+  const paths = await withOpenRun(terminal, given, ({ store }, { run }) =>
     writeArtifacts({ store }, run, terminal.home),
   );
   terminal.out(paths.report);

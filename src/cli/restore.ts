@@ -1,4 +1,4 @@
-import { restoreStage } from "../backends/restore-stage.ts";
+import { restoreStage } from "../platform/training/restore-stage.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 /** `kofn restore --stage NAME`: what the kill switch took away, given back. */

@@ -1,15 +1,15 @@
-import { amendRecord, checkChangeable } from "../backends/amend-record.ts";
-import { overviewOf } from "../backends/run-overview.ts";
-import { artifactPaths } from "../backends/start-run.ts";
-import { trainFurther } from "../backends/train.ts";
-import { withRun } from "../backends/with-run.ts";
 import { RunError } from "../core/errors.ts";
+import { changeSettings, checkChangeable } from "../platform/training/change-settings.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { overviewOf } from "../platform/training/run-overview.ts";
+import { artifactPaths } from "../platform/training/start-run.ts";
+import { trainFurther } from "../platform/training/train.ts";
 import type { ResultEvent } from "../ports/events.ts";
-import { cancelKey } from "../run/keys.ts";
-import { parseSetting } from "../run/settings.ts";
+import { parseOverride } from "../spec/overrides.ts";
+import { cancelKey } from "../store-layout.ts";
 import { reportOutcome, resultTable } from "./outcome.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
-import { training } from "./training.ts";
+import { trainWithProgress } from "./training.ts";
 
 export interface ResumeOptions {
   readonly set: readonly string[];
@@ -17,14 +17,14 @@ export interface ResumeOptions {
 }
 
 /** `kofn resume RUN`: goes on from the checkpoint. */
-export async function resume(
+export async function resumeCommand(
   given: string,
   options: ResumeOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const settings = options.set.map((text) => parseOverride(text, "--set"));
   checkChangeable(settings);
-  const found = await withRun(terminal, given, async ({ store, isLive }, record) => {
+  const found = await withOpenRun(terminal, given, async ({ store, isLive }, record) => {
     const { status, result } = await overviewOf(store, record, await isLive(record.run));
     if (status === "running") {
       const { stage } = terminal;
@@ -34,7 +34,7 @@ export async function resume(
       });
     }
     if (status === "done" && result !== null) return { done: result };
-    const amended = await amendRecord(store, record, settings);
+    const amended = await changeSettings(store, record, settings);
     await store.remove(cancelKey(record.run));
     return { record: amended };
   });
@@ -46,7 +46,7 @@ export async function resume(
   terminal.err(`run ${terminal.paint.bold(found.record.run)} goes on (${found.record.backend})`);
   const { run, spec } = found.record;
   const about = { run, spec, json: options.json === true };
-  const done = await training(about, terminal, (watchers) =>
+  const done = await trainWithProgress(about, terminal, (watchers) =>
     trainFurther(found.record, terminal.home, watchers),
   );
   return reportOutcome(done, options, terminal);

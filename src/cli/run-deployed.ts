@@ -1,12 +1,12 @@
-import { orchestrateDetached, startDetached } from "../backends/detached.ts";
-import { orchestrationUsd } from "../backends/run-bill.ts";
 import { RunError } from "../core/errors.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { orchestrationUsd } from "../platform/billing/run-bill.ts";
+import { orchestrateRemote, startRemote } from "../platform/training/start-remote.ts";
 import type { RunForecast } from "../ports/events.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
-import type { RunRecord } from "../run/record.ts";
-import type { RunSpec } from "../run/spec.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
-import { progress } from "./progress.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { progressView } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";
 
@@ -25,9 +25,9 @@ export async function runDeployed(
 ): Promise<number> {
   const { stage, spec } = about;
   terminal.err(`run ${terminal.paint.bold(about.run)} (stage ${stage})`);
-  const bar = progress(terminal, spec.stop);
+  const bar = progressView(terminal, spec.stop);
   try {
-    const record = await startDetached(about, { onStage: bar.onStage });
+    const record = await startRemote(about, { onStage: bar.onStage });
     const { forecast } = record;
     if (record.spec.optimizer.learningRate !== undefined)
       terminal.err(`optimizer: ${optimizerInWords(record.spec.optimizer)}`);
@@ -62,6 +62,6 @@ export async function resumeDeployed(
       hint: `it ran on ${record.backend}`,
     });
   }
-  await orchestrateDetached(record, stage);
+  await orchestrateRemote(record, stage);
   return watch(record.run, options, terminal);
 }

@@ -1,14 +1,14 @@
-import { checkSpec } from "../backends/check-spec.ts";
-import { checkBackend } from "../backends/registry.ts";
-import { nameRun } from "../backends/start-run.ts";
-import { trainNew } from "../backends/train.ts";
-import { checkRunName } from "../run/record.ts";
-import { parseSetting } from "../run/settings.ts";
+import { checkRunName } from "../journal/run-record.ts";
+import { checkBackend } from "../platform/local/registry.ts";
+import { checkSpec } from "../platform/training/check-spec.ts";
+import { nameRun } from "../platform/training/start-run.ts";
+import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
+import { parseOverride } from "../spec/overrides.ts";
 import { openInBrowser } from "./browser.ts";
 import { reportOutcome } from "./outcome.ts";
 import type { Terminal } from "./terminal.ts";
-import { training } from "./training.ts";
+import { trainWithProgress } from "./training.ts";
 
 export interface RunOptions {
   readonly set: readonly string[];
@@ -21,7 +21,7 @@ export interface RunOptions {
 /** `kofn run SPEC`: encode if needed, train, report. */
 export async function run(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
   const backend = checkBackend(options.backend);
-  const settings = options.set.map((text) => parseSetting(text, "--set"));
+  const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   const name = options.name === undefined ? nameRun() : checkRunName(options.name);
   if (terminal.stage !== undefined) {
@@ -31,7 +31,7 @@ export async function run(path: string, options: RunOptions, terminal: Terminal)
   terminal.err(`run ${terminal.paint.bold(name)} (${backend})`);
   const { home } = terminal;
   const about = { run: name, spec, json: options.json === true };
-  const done = await training(about, terminal, (watchers) =>
+  const done = await trainWithProgress(about, terminal, (watchers) =>
     trainNew({ run: name, spec, backend, home }, watchers),
   );
   const exitCode = reportOutcome(done, options, terminal);

@@ -1,5 +1,5 @@
-import { overviewOf } from "../backends/run-overview.ts";
-import { withRun } from "../backends/with-run.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { overviewOf } from "../platform/training/run-overview.ts";
 import type { RoundEvent, RunEvent } from "../ports/events.ts";
 import { foldRun } from "../report/fold.ts";
 import {
@@ -23,7 +23,7 @@ export async function show(
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const { overview, optimizer, events } = await withRun(
+  const { overview, optimizer, events } = await withOpenRun(
     terminal,
     given,
     async ({ store, isLive }, record) => ({

@@ -1,15 +1,15 @@
-import type { Watchers } from "../backends/start-run.ts";
 import { RunError } from "../core/errors.ts";
-import { settingInWords } from "../planner/setting.ts";
+import { configurationInWords } from "../planner/configuration.ts";
+import type { Watchers } from "../platform/training/start-run.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
-import type { RunSpec } from "../run/spec.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { interrupts } from "./interrupts.ts";
-import { type Progress, progress } from "./progress.ts";
+import { type ProgressView, progressView } from "./progress.ts";
 import { type Terminal, tell } from "./terminal.ts";
 
-export interface Training {
+export interface TrainCommandOptions {
   readonly run: string;
   readonly spec: RunSpec;
   readonly json: boolean;
@@ -18,13 +18,13 @@ export interface Training {
 }
 
 /** Trains with progress, events as JSON lines where asked for, and an ear for Ctrl-C. */
-export async function training(
-  about: Training,
+export async function trainWithProgress(
+  about: TrainCommandOptions,
   terminal: Terminal,
   train: (watchers: Watchers) => Promise<Orchestrated>,
 ): Promise<Orchestrated> {
   const stop = interrupts(terminal, `saving ${about.run}`);
-  const bar = progress(terminal, about.spec.stop, about.label);
+  const bar = progressView(terminal, about.spec.stop, about.label);
   try {
     return await train(watching(about, terminal, bar, stop.signal));
   } finally {
@@ -34,9 +34,9 @@ export async function training(
 }
 
 function watching(
-  { json, run }: Training,
+  { json, run }: TrainCommandOptions,
   terminal: Terminal,
-  bar: Progress,
+  bar: ProgressView,
   signal: AbortSignal,
 ): Watchers {
   let isFirst = true;
@@ -55,7 +55,7 @@ function watching(
       const { setting } = made.choice.chosen;
       const { seconds, dollars } = made.figures;
       const figures = `${formatSeconds(seconds)}, ${formatDollars(dollars)}`;
-      terminal.err(`planned: ${settingInWords(made.spec, setting)}; forecast ${figures}`);
+      terminal.err(`planned: ${configurationInWords(made.spec, setting)}; forecast ${figures}`);
       if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });
     },
     onSettled({ spec }) {

@@ -1,32 +1,32 @@
 import { RunError } from "../core/errors.ts";
-import { parseSetting, type Setting, splitSetting } from "../run/settings.ts";
+import { type Override, parseOverride, splitOverride } from "../spec/overrides.ts";
 
 /** One value of the spec and what it is to be, in turn. */
 export interface Variation {
   readonly path: string;
-  readonly choices: readonly { readonly label: string; readonly setting: Setting }[];
+  readonly choices: readonly { readonly label: string; readonly setting: Override }[];
 }
 
 /** `wait=all,{fastest: 12}`: choices are separated by commas outside of brackets and quotes. */
 export function parseVary(text: string): Variation {
-  const { path, value } = splitSetting(text, "--vary");
+  const { path, value } = splitOverride(text, "--vary");
   const name = path.join(".");
   const choices = splitTopLevel(value).map((choice) => {
     if (choice.trim() === "")
       throw new RunError("bad-vary", `--vary ${name}: there is nothing between two commas`, {
         hint: "write it like --vary 'wait=all,{fastest: 12}'",
       });
-    const setting = parseSetting(`${name}=${choice}`, "--vary");
+    const setting = parseOverride(`${name}=${choice}`, "--vary");
     return { label: `${name} ${choice.trim()}`, setting };
   });
   return { path: name, choices };
 }
 
 /** Every combination; the last variation changes fastest. */
-export function settingsOf(
+export function variedSettings(
   variations: readonly Variation[],
-): { readonly label: string; readonly settings: readonly Setting[] }[] {
-  let all: { label: string; settings: Setting[] }[] = [{ label: "", settings: [] }];
+): { readonly label: string; readonly settings: readonly Override[] }[] {
+  let all: { label: string; settings: Override[] }[] = [{ label: "", settings: [] }];
   for (const { choices } of variations)
     all = all.flatMap((before) =>
       choices.map(({ label, setting }) => ({

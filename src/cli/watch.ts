@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { overviewOf, type RunOverview } from "../backends/run-overview.ts";
-import { artifactPaths, writeArtifacts } from "../backends/start-run.ts";
-import { withRun } from "../backends/with-run.ts";
 import { exitCodes, RunError } from "../core/errors.ts";
+import type { EventBatch } from "../journal/checkpointer.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { withOpenRun } from "../platform/training/open-run.ts";
+import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
+import { artifactPaths, writeArtifacts } from "../platform/training/start-run.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { eventsKey } from "../run/keys.ts";
-import type { RunRecord } from "../run/record.ts";
-import type { EventBatch } from "../run/recorder.ts";
+import { eventsKey } from "../store-layout.ts";
 import { fromPacket } from "../wire/packet.ts";
 import { interrupts } from "./interrupts.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
-import { progress } from "./progress.ts";
+import { progressView } from "./progress.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 const lookEveryMs = 500;
@@ -24,11 +24,11 @@ export async function watch(
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const record = await withRun(terminal, given, async (_home, found) => found);
+  const record = await withOpenRun(terminal, given, async (_home, found) => found);
   const { run, spec } = record;
   terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
   const stop = interrupts(terminal, `${run} goes on without being watched`);
-  const bar = progress(terminal, spec.stop);
+  const bar = progressView(terminal, spec.stop);
   try {
     const follow = follower(run, (event) => {
       bar.listen(event);
@@ -56,7 +56,7 @@ interface Look extends RunOverview {
 }
 
 function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> {
-  return withRun(terminal, run, async ({ store, isLive }, record: RunRecord) => {
+  return withOpenRun(terminal, run, async ({ store, isLive }, record: RunRecord) => {
     // First how it stands: what is told after that is told by the next look.
     const alive = await isLive(record.run);
     const overview = await overviewOf(store, record, alive);
@@ -67,7 +67,7 @@ function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> 
 
 /** A run in AWS left its model and its events there: the page is made here. */
 async function fetchArtifacts(terminal: Terminal, run: string): Promise<void> {
-  await withRun(terminal, run, ({ store }) => writeArtifacts({ store }, run, terminal.home));
+  await withOpenRun(terminal, run, ({ store }) => writeArtifacts({ store }, run, terminal.home));
 }
 
 function isOver({ status, isReported, isLive }: Look): boolean {

@@ -20,9 +20,9 @@ export class ByteReader {
     for (let factor = 1; factor <= 2 ** 28; factor *= 128) {
       const byte = this.byte();
       value += (byte & 127) * factor;
-      if (byte < 128) return value < 2 ** 32 ? value : refuse("a number is too large");
+      if (byte < 128) return value < 2 ** 32 ? value : refusePayload("a number is too large");
     }
-    return refuse("a number is too long");
+    return refusePayload("a number is too long");
   }
 
   floats(count: number): Float32Array<ArrayBuffer> {
@@ -81,20 +81,20 @@ export class ByteReader {
 
   /** Refuses bits or bytes that are left over. */
   end(): void {
-    if (this.bits(this.bitsLeft) !== 0) refuse("it is not filled up with zeros");
-    if (this.at !== this.bytes.length) refuse("it goes on behind its end");
+    if (this.bits(this.bitsLeft) !== 0) refusePayload("it is not filled up with zeros");
+    if (this.at !== this.bytes.length) refusePayload("it goes on behind its end");
   }
 
   align(): void {
-    if (this.bits(this.bitsLeft) !== 0) refuse("it is not filled up with zeros");
+    if (this.bits(this.bitsLeft) !== 0) refusePayload("it is not filled up with zeros");
   }
 
   private need(bytes: number): void {
-    if (this.at + bytes > this.bytes.length) refuse("it ends too early");
+    if (this.at + bytes > this.bytes.length) refusePayload("it ends too early");
   }
 }
 
 /** For payloads that cannot be: they come from outside. */
-export function refuse(why: string): never {
+export function refusePayload(why: string): never {
   throw new RunError("bad-payload", `a compressed vector cannot be read: ${why}`);
 }

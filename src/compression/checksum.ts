@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { refuse } from "./byte-reader.ts";
+import { refusePayload } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 /**
@@ -26,14 +26,14 @@ export function withChecksum(body: Uint8Array, length: number): Uint8Array<Array
 export function checkedBody(payload: Uint8Array, length: number): Uint8Array {
   const isShort = payload.length <= shortBytes + shortCrcBytes;
   const bodyBytes = payload.length - (isShort ? shortCrcBytes : longCrcBytes);
-  if (bodyBytes < 1) refuse("it is shorter than any");
+  if (bodyBytes < 1) refusePayload("it is shorter than any");
   const body = payload.subarray(0, bodyBytes);
   let crc = checksumOf(body, length);
   let differs = 0;
   for (let at = bodyBytes; at < payload.length; at++, crc >>>= 8)
     differs |= payload[at]! ^ (crc & 255);
   if (differs !== 0)
-    refuse(`its checksum is another: it was damaged, or does not have ${length} entries`);
+    refusePayload(`its checksum is another: it was damaged, or does not have ${length} entries`);
   return body;
 }
 

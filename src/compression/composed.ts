@@ -1,8 +1,8 @@
 import type { Random } from "../core/random.ts";
 import type { Compressor } from "./compressor.ts";
-import type { Coded, Support, Values } from "./content.ts";
-import { drawn } from "./drawn.ts";
 import { payloadOf } from "./payload.ts";
+import type { Coded, Support, Values } from "./payload-model.ts";
+import { seededPositions } from "./seeded-positions.ts";
 
 /** Which entries of a vector are told of. */
 export interface Selection {
@@ -56,7 +56,7 @@ function selected(vector: Float32Array, support: Support): Float32Array<ArrayBuf
   const positions =
     support.kind === "positions"
       ? support.positions
-      : drawn(support.count, vector.length, support.seed);
+      : seededPositions(support.count, vector.length, support.seed);
   const out = new Float32Array(positions.length);
   for (let i = 0; i < out.length; i++) out[i] = vector[positions[i]!]!;
   return out;

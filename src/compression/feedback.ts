@@ -21,7 +21,7 @@ export const feedbackOption = z
       "is told as a change of the last (ef21), or lost (none)",
   );
 
-export interface Sent {
+export interface CompressedUpdate {
   readonly payload: Uint8Array<ArrayBuffer>;
   /** What the payload stands for. */
   readonly told: Float32Array<ArrayBuffer>;
@@ -30,12 +30,12 @@ export interface Sent {
 }
 
 /** The payload of a vector, given what is remembered from the last; null for zeros. */
-export function send(
+export function compressUpdate(
   { compressor, feedback }: { readonly compressor: Compressor; readonly feedback: Feedback },
   vector: Float64Array,
   memory: Float64Array | null,
   random: Random,
-): Sent {
+): CompressedUpdate {
   const { length } = vector;
   const sign = feedback === "none" || memory === null ? 0 : feedback === "ef21" ? -1 : 1;
   const wanted = new Float64Array(length);

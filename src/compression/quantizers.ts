@@ -1,7 +1,7 @@
 import type { Random } from "../core/random.ts";
 import type { Quantizer } from "./composed.ts";
-import type { Coded, Values } from "./content.ts";
-import { eighthsCode, eighthsError } from "./eighths.ts";
+import { log8Error, toLog8 } from "./log8-code.ts";
+import type { Coded, Values } from "./payload-model.ts";
 import { isShorterSparse } from "./write-content.ts";
 
 /** Float32, as it is. */
@@ -83,14 +83,14 @@ export function intervalLevels(
  */
 export function signsOf(norm: 1 | 2, isRough = false): Quantizer {
   return {
-    contraction: (length) => (isRough ? 1 - eighthsError ** 2 : 1) / length,
+    contraction: (length) => (isRough ? 1 - log8Error ** 2 : 1) / length,
     quantize(vector) {
       const size = norm === 1 ? sumOfSizes(vector) : normOf(vector);
       const scale = Math.fround(size / vector.length);
       if (!Number.isFinite(scale)) return null;
       const negative = new Uint8Array(vector.length);
       for (let i = 0; i < negative.length; i++) if (vector[i]! < 0) negative[i] = 1;
-      const code = isRough ? eighthsCode(scale) : null;
+      const code = isRough ? toLog8(scale) : null;
       if (code !== null) return { kind: "rough-signs", code, negative };
       return { kind: "signs", scale, negative };
     },

@@ -1,6 +1,15 @@
 import { powerOfTwoAtLeast } from "../math/transforms.ts";
-import { type ByteReader, refuse } from "./byte-reader.ts";
-import type { Coded, Content, Parts, Product, Rotated, Seed, Support, Values } from "./content.ts";
+import { type ByteReader, refusePayload } from "./byte-reader.ts";
+import type {
+  Coded,
+  PayloadModel,
+  PayloadParts,
+  Product,
+  Rotated,
+  Seed,
+  Support,
+  Values,
+} from "./payload-model.ts";
 import { positionsOf, readRice } from "./rice.ts";
 import { others, supports, valueKinds, version } from "./write-content.ts";
 
@@ -8,7 +17,7 @@ const levelMax = 2 ** 31 - 1;
 const intervalBitsMax = 16;
 
 /** Reads what `writeContent` wrote about a vector of this length. */
-export function readContent(reader: ByteReader, length: number, isPart = false): Content {
+export function readContent(reader: ByteReader, length: number, isPart = false): PayloadModel {
   const kind = readKind(reader);
   if (kind === others.rotated) return readRotated(reader, length);
   if (kind === others.product) return readProduct(reader, length);
@@ -18,22 +27,22 @@ export function readContent(reader: ByteReader, length: number, isPart = false):
 
 function readKind(reader: ByteReader): number {
   const first = reader.byte();
-  if (first >> 5 !== version) refuse("it is of another version");
+  if (first >> 5 !== version) refusePayload("it is of another version");
   return first & 31;
 }
 
-function readParts(reader: ByteReader, length: number): Parts {
+function readParts(reader: ByteReader, length: number): PayloadParts {
   const count = reader.whole();
-  const parts: Content[] = [];
+  const parts: PayloadModel[] = [];
   let left = length;
   for (let i = 0; i < count; i++) {
     const told = reader.whole();
-    if (told > left) refuse(`a part has ${told} entries where ${left} are left`);
+    if (told > left) refusePayload(`a part has ${told} entries where ${left} are left`);
     parts.push(readContent(reader, told, true));
     reader.align();
     left -= told;
   }
-  if (left !== 0) refuse(`its parts leave ${left} entries out`);
+  if (left !== 0) refusePayload(`its parts leave ${left} entries out`);
   return { kind: "parts", parts };
 }
 
@@ -46,9 +55,10 @@ function readRotated(reader: ByteReader, length: number): Rotated {
 function readProduct(reader: ByteReader, length: number): Product {
   const rows = reader.whole();
   const rank = reader.whole();
-  if (rows === 0 || length % rows !== 0) refuse(`${length} entries do not make ${rows} rows`);
+  if (rows === 0 || length % rows !== 0)
+    refusePayload(`${length} entries do not make ${rows} rows`);
   const columns = length / rows;
-  if (rank > Math.min(rows, columns)) refuse(`its rank is ${rank}`);
+  if (rank > Math.min(rows, columns)) refusePayload(`its rank is ${rank}`);
   const left = reader.floats(rows * rank);
   return { kind: "product", rows, columns, rank, left, right: reader.floats(columns * rank) };
 }
@@ -56,9 +66,10 @@ function readProduct(reader: ByteReader, length: number): Product {
 function readCoded(reader: ByteReader, kind: number, length: number): Coded {
   const chosen = supports[kind % 3];
   const values = valueKinds[Math.floor(kind / 3)];
-  if (chosen === undefined || values === undefined) return refuse(`no kind is called ${kind}`);
+  if (chosen === undefined || values === undefined)
+    return refusePayload(`no kind is called ${kind}`);
   const count = chosen === "all" ? length : reader.whole();
-  if (count > length) refuse(`${count} of ${length} entries`);
+  if (count > length) refusePayload(`${count} of ${length} entries`);
   const seed = chosen === "drawn" ? readSeed(reader) : null;
   const numbers = readNumbers(reader, values, count);
   const support: Support =
@@ -83,7 +94,7 @@ function readNumbers(reader: ByteReader, kind: Values["kind"], count: number): V
   if (kind === "signs") return { kind, scale: first, negative: new Uint8Array(0) };
   const unit = reader.floats(1)[0]!;
   const bits = reader.byte();
-  if (bits > intervalBitsMax) refuse(`levels of ${bits} bits`);
+  if (bits > intervalBitsMax) refusePayload(`levels of ${bits} bits`);
   return { kind, low: first, unit, bits, levels: new Uint32Array(0) };
 }
 

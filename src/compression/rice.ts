@@ -1,4 +1,4 @@
-import { type ByteReader, refuse } from "./byte-reader.ts";
+import { type ByteReader, refusePayload } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 
 /**
@@ -64,7 +64,7 @@ export function readRice(
   const values = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
     const value = reader.unary() * 2 ** b + reader.bits(b);
-    if (value >= below) refuse("a value is too large");
+    if (value >= below) refusePayload("a value is too large");
     values[i] = value;
   }
   return values;
@@ -89,7 +89,7 @@ export function positionsOf(
   let next = 0;
   for (let i = 0; i < gaps.length; i++) {
     next += gaps[i]!;
-    if (next >= length) refuse("a position is too large");
+    if (next >= length) refusePayload("a position is too large");
     gaps[i] = next++;
   }
   return gaps;

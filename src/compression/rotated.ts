@@ -1,11 +1,11 @@
 import { define } from "../core/registry.ts";
 import { powerOfTwoAtLeast } from "../math/transforms.ts";
 import type { Compressor } from "./compressor.ts";
-import { seedFrom } from "./drawn.ts";
 import { levelsOptions } from "./levels-options.ts";
 import { payloadOf } from "./payload.ts";
 import { intervalLevels } from "./quantizers.ts";
-import { turned } from "./rotation.ts";
+import { rotate } from "./rotation.ts";
+import { seedFrom } from "./seeded-positions.ts";
 
 /**
  * As s-level, of the vector turned by random signs and a Hadamard matrix: its entries are then of
@@ -28,7 +28,7 @@ export const rotated = define({
       compress(vector, random) {
         const { length } = vector;
         const seed = seedFrom(random);
-        const entries = turned(vector, seed);
+        const entries = rotate(vector, seed);
         const divisor = scaled ? 1 + beta(length) : 1;
         const values = intervalLevels(entries, levels, divisor, random);
         const support = { kind: "all" } as const;

@@ -1,9 +1,9 @@
 import { hadamardColumns, powerOfTwoAtLeast } from "../math/transforms.ts";
-import type { Seed } from "./content.ts";
-import { randomOf } from "./drawn.ts";
+import type { Seed } from "./payload-model.ts";
+import { seededRandom } from "./seeded-positions.ts";
 
 /** H D x / sqrt(N): random signs, then the Hadamard matrix of the next power of two, N. */
-export function turned(vector: Float32Array, seed: Seed): Float32Array<ArrayBuffer> {
+export function rotate(vector: Float32Array, seed: Seed): Float32Array<ArrayBuffer> {
   const size = powerOfTwoAtLeast(vector.length);
   const values = new Float64Array(size);
   values.set(vector);
@@ -13,7 +13,7 @@ export function turned(vector: Float32Array, seed: Seed): Float32Array<ArrayBuff
 }
 
 /** The first `length` entries of D H y / sqrt(N), which undoes `turned`. */
-export function turnedBack(
+export function unrotate(
   values: Float32Array,
   length: number,
   seed: Seed,
@@ -26,7 +26,7 @@ export function turnedBack(
 
 /** A draw decides about 32 entries. */
 function flip(values: Float64Array, length: number, seed: Seed): void {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   for (let from = 0; from < length; from += 32) {
     const signs = random.integer(2 ** 32) | 0;
     const to = Math.min(length, from + 32);

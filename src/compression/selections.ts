@@ -1,7 +1,7 @@
 import { largestMagnitudes } from "../math/kernels/vectors.ts";
 import type { Selection } from "./composed.ts";
 import { type Count, countOf } from "./count.ts";
-import { seedFrom } from "./drawn.ts";
+import { seedFrom } from "./seeded-positions.ts";
 
 export const everything: Selection = {
   count: (length) => length,

@@ -1,5 +1,11 @@
 import type { ByteWriter } from "./byte-writer.ts";
-import { type Coded, type Content, lengthOf, type Seed, type Values } from "./content.ts";
+import {
+  type Coded,
+  type PayloadModel,
+  payloadVectorLength,
+  type Seed,
+  type Values,
+} from "./payload-model.ts";
 import { bestRice, gapsOf, writeRice } from "./rice.ts";
 
 /** Raised with every change of the format: the upper three bits of a content's first byte. */
@@ -10,7 +16,7 @@ export const valueKinds = ["floats", "levels", "signs", "interval", "rough-signs
 export const others = { rotated: 15, product: 16, parts: 17 } as const;
 
 /** Writes all but the length, which readers know: numbers first, then bits without gaps. */
-export function writeContent(writer: ByteWriter, content: Content): void {
+export function writeContent(writer: ByteWriter, content: PayloadModel): void {
   if (content.kind === "coded") {
     writeCoded(writer, content);
     return;
@@ -27,7 +33,7 @@ export function writeContent(writer: ByteWriter, content: Content): void {
   } else {
     writer.whole(content.parts.length);
     for (const part of content.parts) {
-      writer.whole(lengthOf(part));
+      writer.whole(payloadVectorLength(part));
       writeContent(writer, part);
       writer.align();
     }

@@ -1,6 +1,6 @@
 import { LambdaClient, type LambdaClientConfig } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { lambda } from "../limits.ts";
+import { awsLambda } from "../limits.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { isLocal, LocalHttpHandler, noSigner } from "./lambda-local.ts";
 
@@ -33,8 +33,8 @@ export function lambdaClient(
       httpsAgent: agent,
       connectionTimeout: 5_000,
       // Lambda itself ends an invocation at its function's time-out; this is for a dead network.
-      requestTimeout: options.timeoutMs ?? lambda.timeoutMsMax + 30_000,
-      socketAcquisitionWarningTimeout: lambda.timeoutMsMax,
+      requestTimeout: options.timeoutMs ?? awsLambda.timeoutMsMax + 30_000,
+      socketAcquisitionWarningTimeout: awsLambda.timeoutMsMax,
     }),
   });
   return withFreshCredentials(client);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { storages } from "../math/packing.ts";
+import { storageNames } from "../math/packing.ts";
 
 const names = z.array(z.string());
 /** Values as a file spells them; YAML reads some as numbers or truth values. */
@@ -99,7 +99,7 @@ const dataObject = z.strictObject({
     .default(true)
     .describe("scale numeric features to mean 0 and deviation 1 over the training rows"),
   storage: z
-    .enum(storages)
+    .enum(storageNames)
     .default("float32")
     .describe(
       "how encoded shards store features: in 4 bytes each, in 2 (off by at most 0.4 %), or in 1 " +

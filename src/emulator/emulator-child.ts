@@ -2,15 +2,15 @@ import { messageOf, RunError } from "../core/errors.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
 
 /** The emulator's own process: answers its parent over the channel and ends with it. */
-export type Question = "start" | "bill" | "environments" | "setWeather" | "close";
+export type EmulatorRequest = "start" | "bill" | "environments" | "setWeather" | "close";
 
-export interface Asked {
+export interface EmulatorCall {
   readonly id: number;
-  readonly question: Question;
+  readonly question: EmulatorRequest;
   readonly value: unknown;
 }
 
-export interface Answered {
+export interface EmulatorAnswer {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
@@ -18,7 +18,7 @@ export interface Answered {
 
 let emulator: Emulator | undefined;
 
-process.on("message", (asked: Asked) => {
+process.on("message", (asked: EmulatorCall) => {
   answer(asked).then(
     (value) => reply({ id: asked.id, value }),
     (thrown: unknown) => reply({ id: asked.id, error: described(thrown) }),
@@ -28,7 +28,7 @@ process.once("disconnect", () => process.exit(0));
 // A terminal's interrupt reaches the whole group; the parent decides when this process ends.
 process.on("SIGINT", () => {});
 
-async function answer({ question, value }: Asked): Promise<unknown> {
+async function answer({ question, value }: EmulatorCall): Promise<unknown> {
   if (question === "start") {
     emulator = await startEmulator(value as EmulatorOptions);
     return { endpoints: emulator.endpoints, environment: emulator.environment };
@@ -42,12 +42,12 @@ async function answer({ question, value }: Asked): Promise<unknown> {
   return undefined;
 }
 
-function reply(answered: Answered): void {
+function reply(answered: EmulatorAnswer): void {
   // A parent that is gone needs no answer; the channel's end ends this process.
   process.send?.(answered, undefined, undefined, () => {});
 }
 
-function described(thrown: unknown): NonNullable<Answered["error"]> {
+function described(thrown: unknown): NonNullable<EmulatorAnswer["error"]> {
   const message = messageOf(thrown);
   if (!(thrown instanceof RunError)) return { code: "emulator", message };
   const { code, hint } = thrown;

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { assert, RunError } from "../core/errors.ts";
 import type { Emulator, EmulatorOptions } from "./emulator.ts";
-import type { Answered, Asked, Question } from "./emulator-child.ts";
+import type { EmulatorAnswer, EmulatorCall, EmulatorRequest } from "./emulator-child.ts";
 import { keepingMemory } from "./lambda/memory.ts";
 
 /** An emulator in a process of its own, which ends with this one. */
@@ -59,10 +59,12 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
 }
 
 /** Questions over the channel, each with its answer. */
-function asking(child: ChildProcess): (question: Question, value?: unknown) => Promise<unknown> {
+function asking(
+  child: ChildProcess,
+): (question: EmulatorRequest, value?: unknown) => Promise<unknown> {
   const open = new Map<number, PromiseWithResolvers<unknown>>();
   let count = 0;
-  child.on("message", ({ id, value, error }: Answered) => {
+  child.on("message", ({ id, value, error }: EmulatorAnswer) => {
     const waiting = open.get(id);
     open.delete(id);
     if (error === undefined) waiting?.resolve(value);
@@ -79,7 +81,7 @@ function asking(child: ChildProcess): (question: Question, value?: unknown) => P
     const answer = Promise.withResolvers<unknown>();
     open.set(id, answer);
     child.channel?.ref();
-    child.send({ id, question, value } satisfies Asked, (error) => {
+    child.send({ id, question, value } satisfies EmulatorCall, (error) => {
       if (error === null || !open.delete(id)) return;
       answer.reject(new RunError("emulator-ended", `the emulator has ended: ${error.message}`));
     });

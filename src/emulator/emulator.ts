@@ -1,14 +1,14 @@
 import { join, resolve } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
+import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
-import { type Handle, listenOnLoopback } from "./lambda/loopback.ts";
+import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
 import type { LambdaFaults } from "./lambda/refusals.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
-import { type Weather, type WeatherConfig, weatherFrom } from "./weather/weather.ts";
 
 const lockRetryMs = 50;
 const lockPatienceMs = 1_500;
@@ -59,10 +59,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     ...options.faults?.s3,
   });
   const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather) }));
-  const s3Server = await listenOnLoopback(byS3(s3), options.s3Port);
+  const s3Server = await listenLocally(byS3(s3), options.s3Port);
   // Lambda's port must be known before its environments are told of it.
-  let byLambda: Handle = (_request, response) => void response.writeHead(503).end();
-  const lambdaServer = await listenOnLoopback(
+  let byLambda: RequestHandler = (_request, response) => void response.writeHead(503).end();
+  const lambdaServer = await listenLocally(
     (request, response) => byLambda(request, response),
     options.lambdaPort,
   );
@@ -122,7 +122,7 @@ async function onceFree<T>(open: () => T): Promise<T> {
   }
 }
 
-function byS3(s3: S3Server): Handle {
+function byS3(s3: S3Server): RequestHandler {
   return (request, response) => {
     s3.handle(request, response).catch((thrown: unknown) => {
       process.emitWarning(`S3: ${messageOf(thrown)}`);

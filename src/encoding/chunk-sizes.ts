@@ -1,10 +1,10 @@
 import { powerOfTwoAtLeast } from "../math/transforms.ts";
-import type { Mixing } from "./mixing.ts";
+import type { MixingCodeSpec } from "./mixing.ts";
 
 /** Stored rows of a full chunk; 64 to 128 data rows a chunk protect as well as one block does. */
 const storedRowsMin = 128;
 
-type Sizes = Pick<Mixing, "refusal" | "full" | "storedRows">;
+type Sizes = Pick<MixingCodeSpec, "refusal" | "full" | "storedRows">;
 
 /** Chunks stored as a power of two, of 128 rows or two a slot, for any redundancy. */
 export function powerOfTwoChunks(redundancy: number): Sizes {

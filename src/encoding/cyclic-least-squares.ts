@@ -6,7 +6,7 @@ import type { CyclicCode } from "./cyclic-code.ts";
  * factor is kept from each row's first entry on: a band, and s full rows where the circle closes.
  * Needs independent rows: m - s slots at most, in ascending order.
  */
-export function leastSquares(code: CyclicCode, arrived: readonly number[]): Float64Array {
+export function leastNormWeights(code: CyclicCode, arrived: readonly number[]): Float64Array {
   const rows = arrived.map((slot) => rowOf(code, slot));
   const factor = cholesky(code, arrived, rows);
   const weights = new Float64Array(code.slots);

@@ -1,7 +1,7 @@
 import { type Random, randomFrom } from "../core/random.ts";
 import { type CyclicCode, cyclicCode } from "./cyclic-code.ts";
 import { exactDecoder, residual } from "./cyclic-decoder.ts";
-import { leastSquares } from "./cyclic-least-squares.ts";
+import { leastNormWeights } from "./cyclic-least-squares.ts";
 import type { CopyingCode, Encoding } from "./encoding.ts";
 
 const chunkRowsPerSlot = 32;
@@ -79,7 +79,7 @@ export function cyclicRepetition(stragglers: number, approximate: boolean): Enco
       if (arrived.every((slot) => storedRows[slot] === 0)) return null;
       if (!approximate && arrived.length * (stragglers + 1) < storedRows.length) return null;
       // Some smaller sets decode as well, such as every other slot where s = 1.
-      const closest = leastSquares(code, arrived);
+      const closest = leastNormWeights(code, arrived);
       const isExact = residual(code, closest).every((rest) => Math.abs(rest) < exactWithin);
       return approximate || isExact ? chosen(closest, arrived) : null;
     },

@@ -4,7 +4,7 @@ import { define } from "../core/registry.ts";
 import { combineRows } from "../math/combine-rows.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
 import type { MixingCode } from "./encoding.ts";
-import { type ChunkShape, mixing, workspace } from "./mixing.ts";
+import { type ChunkShape, mixingCode, workspace } from "./mixing.ts";
 
 /**
  * Independent normal entries, scaled so that trace(S'S) = c n in every chunk. Not tight: even with
@@ -20,7 +20,7 @@ export const gaussian = define({
   examples: [{}, { redundancy: 4 }],
   create: ({ redundancy }) => {
     const sizes = powerOfTwoChunks(redundancy);
-    return mixing({
+    return mixingCode({
       redundancy,
       tight: false,
       ...sizes,

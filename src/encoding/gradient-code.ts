@@ -3,7 +3,7 @@ import { define } from "../core/registry.ts";
 import { cyclicRepetition } from "./cyclic.ts";
 import type { Encoding } from "./encoding.ts";
 import { copiesByGroup, firstOfGroup, indivisible } from "./groups.ts";
-import { oneStep } from "./one-step.ts";
+import { oneStepDecoder } from "./one-step-decoding.ts";
 
 /**
  * Each part of the data at s + 1 slots, so that any m - s sums over slots give the whole sum, of
@@ -43,7 +43,7 @@ export const gradientCode = define({
     { stragglers: 2, arrangement: "cyclic", approximate: "one-step" },
   ],
   create({ stragglers, arrangement, approximate }): Encoding {
-    if (approximate === "one-step") return oneStep(stragglers, arrangement);
+    if (approximate === "one-step") return oneStepDecoder(stragglers, arrangement);
     if (arrangement === "cyclic") return cyclicRepetition(stragglers, approximate);
     return fractionalRepetition(stragglers, approximate);
   },

@@ -1,4 +1,4 @@
-import { deal } from "./deal.ts";
+import { assignSlots } from "./assign-slots.ts";
 import type { Encoding } from "./encoding.ts";
 
 const chunkRowsPerGroup = 32;
@@ -10,7 +10,7 @@ export function copiesByGroup(copies: number): Pick<Encoding, "scale" | "chunkRo
     chunkRows: (workers) => (workers / copies) * chunkRowsPerGroup,
     chunk(_index, rows, workers, random) {
       const groups = workers / copies;
-      const group = deal(rows, groups, random);
+      const group = assignSlots(rows, groups, random);
       const source = new Uint32Array(rows * copies);
       const slots = new Uint16Array(rows * copies);
       for (let copy = 0; copy < copies; copy++) {

@@ -3,7 +3,7 @@ import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
 import { haarColumns } from "../math/haar.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
-import { type ChunkShape, mixing, scattered } from "./mixing.ts";
+import { type ChunkShape, mixingCode, scattered } from "./mixing.ts";
 
 /**
  * Subsampled Haar frame: data rows stand at random columns of the orthonormal Haar matrix, S =
@@ -19,7 +19,7 @@ export const haar = define({
   },
   examples: [{}, { redundancy: 4 }],
   create: ({ redundancy }) =>
-    mixing({
+    mixingCode({
       redundancy,
       tight: true,
       ...powerOfTwoChunks(redundancy),

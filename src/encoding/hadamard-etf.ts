@@ -3,7 +3,7 @@ import { define } from "../core/registry.ts";
 import { hadamardColumns } from "../math/transforms.ts";
 import { type FrameSize, familyChunks } from "./chunk-sizes.ts";
 import { aboutTwo } from "./equiangular.ts";
-import { mixing, scattered } from "./mixing.ts";
+import { mixingCode, scattered } from "./mixing.ts";
 
 /** N = 4^r with (N - sqrt N)/2 or (N + sqrt N)/2 columns. */
 const sizes: readonly FrameSize[] = [4, 8, 16, 32, 64].flatMap((root) =>
@@ -31,7 +31,7 @@ export const hadamardEtf = define({
   examples: [{}, { chunk: 136 }],
   create({ chunk }) {
     const { size, ...chunks } = familyChunks(sizes, chunk);
-    return mixing({
+    return mixingCode({
       redundancy: size.storedRows / size.rows,
       tight: true,
       ...chunks,

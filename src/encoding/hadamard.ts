@@ -2,7 +2,7 @@ import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { hadamardColumns } from "../math/transforms.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
-import { mixing, scattered } from "./mixing.ts";
+import { mixingCode, scattered } from "./mixing.ts";
 
 /**
  * Subsampled Hadamard frame, chunk by chunk: data rows stand at random columns of the Sylvester
@@ -19,7 +19,7 @@ export const hadamard = define({
   },
   examples: [{}, { redundancy: 1.5 }, { redundancy: 4 }],
   create: ({ redundancy }) =>
-    mixing({
+    mixingCode({
       redundancy,
       tight: true,
       ...powerOfTwoChunks(redundancy),

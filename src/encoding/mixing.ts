@@ -1,10 +1,10 @@
 import type { Random } from "../core/random.ts";
 import { transformWorkspace } from "../math/kernels/transforms.ts";
-import { deal } from "./deal.ts";
+import { assignSlots } from "./assign-slots.ts";
 import type { Encoding, MixingCode } from "./encoding.ts";
 
 /** What sets one mixing code apart from another; the rest of `Encoding` follows from it. */
-export interface Mixing {
+export interface MixingCodeSpec {
   readonly redundancy: number;
   readonly tight: boolean;
   refusal(workers: number): string | null;
@@ -28,7 +28,7 @@ export interface ChunkShape {
 }
 
 /** Stored rows are dealt to slots at random, and all of them count alike. */
-export function mixing(code: Mixing): Encoding {
+export function mixingCode(code: MixingCodeSpec): Encoding {
   const scale = (workers: number) => {
     const { rows, storedRows } = code.full(workers);
     return storedRows / rows;
@@ -46,7 +46,7 @@ export function mixing(code: Mixing): Encoding {
       const shape = { rows, storedRows, scale: scale(workers) };
       return {
         kind: "mixtures",
-        slots: (code.deal ?? deal)(storedRows, workers, random.fork("slots")),
+        slots: (code.deal ?? assignSlots)(storedRows, workers, random.fork("slots")),
         encode: code.encoder(shape, random),
         ...(code.sources === undefined ? {} : { sources: code.sources(shape, random) }),
       };

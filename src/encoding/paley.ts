@@ -2,7 +2,7 @@ import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { isPrime } from "../math/number-theory.ts";
 import { aboutTwo } from "./equiangular.ts";
-import { mixing } from "./mixing.ts";
+import { mixingCode } from "./mixing.ts";
 import { byFourier, byProduct, paleyColumns } from "./paley-products.ts";
 
 /**
@@ -33,7 +33,7 @@ export const paley = define({
   },
   examples: [{}, { chunk: 100 }],
   create: ({ chunk }) =>
-    mixing({
+    mixingCode({
       redundancy: 2,
       tight: true,
       refusal: () => null,

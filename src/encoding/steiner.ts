@@ -4,11 +4,11 @@ import { define } from "../core/registry.ts";
 import { combineRows } from "../math/combine-rows.ts";
 import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
 import { hadamardColumns } from "../math/transforms.ts";
+import { assignSlots } from "./assign-slots.ts";
 import { type Dealing, type FrameSize, familyChunks } from "./chunk-sizes.ts";
-import { deal } from "./deal.ts";
 import type { MixingCode } from "./encoding.ts";
 import { aboutTwo } from "./equiangular.ts";
-import { type ChunkShape, mixing, workspace } from "./mixing.ts";
+import { type ChunkShape, mixingCode, workspace } from "./mixing.ts";
 
 const orderMax = 64;
 
@@ -51,7 +51,7 @@ export const steiner = define({
       chunk,
       dealt === "blocks" ? byBlock : undefined,
     );
-    return mixing({
+    return mixingCode({
       ...(dealt === "blocks" ? { deal: dealBlocks } : {}),
       redundancy: size.storedRows / size.rows,
       tight: true,
@@ -91,7 +91,7 @@ const byBlock: Dealing = {
 /** Whole blocks to slots, at random. */
 function dealBlocks(storedRows: number, workers: number, random: Random): Uint16Array {
   const v = Math.sqrt(storedRows);
-  const slotOf = deal(v, workers, random);
+  const slotOf = assignSlots(v, workers, random);
   return Uint16Array.from({ length: storedRows }, (_, stored) => slotOf[Math.floor(stored / v)]!);
 }
 

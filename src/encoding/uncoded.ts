@@ -1,5 +1,5 @@
 import { define } from "../core/registry.ts";
-import { deal } from "./deal.ts";
+import { assignSlots } from "./assign-slots.ts";
 import type { Encoding } from "./encoding.ts";
 
 const chunkRowsPerSlot = 32;
@@ -20,7 +20,7 @@ export const uncoded = define({
     chunk: (_index, rows, workers, random) => ({
       kind: "copies",
       source: Uint32Array.from({ length: rows }, (_, row) => row),
-      slots: deal(rows, workers, random),
+      slots: assignSlots(rows, workers, random),
     }),
     weights(arrived, storedRows, rows) {
       const seen = arrived.reduce((total, slot) => total + storedRows[slot]!, 0);

@@ -1,8 +1,8 @@
 import type { DenseRows } from "./rows.ts";
 
 /** How the entries of a shard's rows are stored: 4, 2 or 1 bytes each. */
-export const storages = ["float32", "bfloat16", "int8"] as const;
-export type Storage = (typeof storages)[number];
+export const storageNames = ["float32", "bfloat16", "int8"] as const;
+export type Storage = (typeof storageNames)[number];
 
 /** Dense rows in fewer bytes than float32. */
 export interface Packed {

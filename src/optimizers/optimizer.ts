@@ -1,4 +1,4 @@
-import type { Piece } from "./adaptive/core.ts";
+import type { TensorSpec } from "./adaptive/core.ts";
 
 /** What an optimizer remembers between rounds: its own plain data, part of every checkpoint. */
 export type Memory = object;
@@ -66,7 +66,7 @@ export interface Standing {
   readonly gradient: Float64Array<ArrayBuffer>;
   readonly stepSize: number;
   /** The tensors that the weights are, one after another; one vector where absent. */
-  readonly pieces?: readonly Piece[] | undefined;
+  readonly pieces?: readonly TensorSpec[] | undefined;
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
    * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
   shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;

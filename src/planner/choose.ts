@@ -1,18 +1,24 @@
 import { assert } from "../core/errors.ts";
 import {
-  type Choosing,
-  clocked,
-  clockedCloser,
-  type Job,
+  type Candidate,
+  type Choice,
+  comparedCandidates,
+  errorOf,
+  type Goal,
+} from "./candidate.ts";
+import {
+  evaluateByClock,
+  evaluateByMoreFutures,
+  evaluateByPilot,
+  type PlannerChoice,
+  type PlanningJob,
   plainOf,
-  type Reference,
+  type ReferenceRun,
   referenceOf,
-  rehearsed,
-} from "./audition.ts";
-import { type Choice, type Considered, compared, errorOf, type Goal } from "./considered.ts";
-import { type Foresight, foresight } from "./foresight.ts";
-import { fatesOf } from "./lateness.ts";
-import { isPlain, settingsOf } from "./setting.ts";
+} from "./candidate-evaluation.ts";
+import { configurationsOf, isPlain } from "./configuration.ts";
+import { latenessModelOf } from "./lateness.ts";
+import { type Pruning, pruning } from "./pruning.ts";
 
 /** A gain of less than this over not encoding is none. */
 const gainMin = 0.01;
@@ -29,32 +35,37 @@ const errorEnough = 0.01;
  * could be ahead is rehearsed until it is behind another or known well enough. Not encoding wins
  * ties.
  */
-export async function choose(how: Choosing): Promise<Choice> {
-  const job: Job = { ...how, machine: { ...how.machine, fates: fatesOf(how.machine.lateness) } };
+export async function choose(how: PlannerChoice): Promise<Choice> {
+  const job: PlanningJob = {
+    ...how,
+    machine: { ...how.machine, fates: latenessModelOf(how.machine.lateness) },
+  };
   const reference = await referenceOf(job);
   const field = await fieldOf(job, reference);
   const plains = field.filter(({ setting }) => isPlain(setting));
-  const best = least(plains, (one) => compared(one.toTarget, how.goal));
-  const coarse = best ?? (await clocked(job, plainOf(how.spec), reference));
-  const plain = await clockedCloser(job, coarse, reference.target);
+  const best = least(plains, (one) => comparedCandidates(one.toTarget, how.goal));
+  const coarse = best ?? (await evaluateByClock(job, plainOf(how.spec), reference));
+  const plain = await evaluateByMoreFutures(job, coarse, reference.target);
   if (best !== null) field[field.indexOf(best)] = plain;
   const ahead = await race(job, reference, field, plains.length > 0 ? plain : null);
   const there = ahead ?? nearest(field);
-  const chosen: Considered = { ...there, verdict: { kind: "chosen" } };
+  const chosen: Candidate = { ...there, verdict: { kind: "chosen" } };
   const considered = field
     .map((one) => (one === there ? chosen : one))
-    .sort((a, b) => compared(a.toTarget, how.goal) - compared(b.toTarget, how.goal));
+    .sort(
+      (a, b) => comparedCandidates(a.toTarget, how.goal) - comparedCandidates(b.toTarget, how.goal),
+    );
   // Verdicts were written since.
   const plainNow = considered.find(({ setting }) => setting === plain.setting) ?? plain;
   return { chosen, plain: plainNow, considered, target: reference.target };
 }
 
-async function fieldOf(job: Job, reference: Reference): Promise<Considered[]> {
+async function fieldOf(job: PlanningJob, reference: ReferenceRun): Promise<Candidate[]> {
   const { spec, auto, data, sample } = job;
   const { sparse } = sample.prepared.preparation;
-  const field: Considered[] = [];
-  for (const setting of settingsOf(spec, auto, { rows: data.rows, sparse }))
-    field.push(await clocked(job, setting, reference));
+  const field: Candidate[] = [];
+  for (const setting of configurationsOf(spec, auto, { rows: data.rows, sparse }))
+    field.push(await evaluateByClock(job, setting, reference));
   return field;
 }
 
@@ -63,16 +74,16 @@ async function fieldOf(job: Job, reference: Reference): Promise<Considered[]> {
  * Verdicts are written into the field. Null where nobody gets to the target.
  */
 async function race(
-  job: Job,
-  { target }: Reference,
-  field: Considered[],
-  plain: Considered | null,
-): Promise<Considered | null> {
-  const foreseen = foresight(job);
+  job: PlanningJob,
+  { target }: ReferenceRun,
+  field: Candidate[],
+  plain: Candidate | null,
+): Promise<Candidate | null> {
+  const foreseen = pruning(job);
   const { goal } = job;
   // What it may come to while that is open, and what it comes to at least once that is settled.
-  const standing = (one: Considered) => {
-    const expected = compared(one.toTarget, goal);
+  const standing = (one: Candidate) => {
+    const expected = comparedCandidates(one.toTarget, goal);
     if (one === plain) return (1 - gainMin) * expected;
     return expected + (isSettled(one, goal) ? 1 : -1) * errorOf(one, goal);
   };
@@ -93,49 +104,49 @@ async function race(
 }
 
 async function closer(
-  job: Job,
-  one: Considered,
-  target: Reference["target"],
-  foreseen: Foresight,
-): Promise<Considered> {
+  job: PlanningJob,
+  one: Candidate,
+  target: ReferenceRun["target"],
+  foreseen: Pruning,
+): Promise<Candidate> {
   const rehearsals = one.tried.length;
   const isNew = rehearsals === 0;
   const verdict = isNew ? foreseen.verdictOn(one) : null;
   if (verdict !== null) return { ...one, verdict };
-  const about = isNew ? await clockedCloser(job, one, target) : one;
+  const about = isNew ? await evaluateByMoreFutures(job, one, target) : one;
   const more = rehearsalsSteps.find((step) => step > rehearsals)!;
-  const done = await rehearsed(job, about, target, more);
+  const done = await evaluateByPilot(job, about, target, more);
   foreseen.learn(done);
   return done;
 }
 
-function isSettled(one: Considered, goal: Goal): boolean {
+function isSettled(one: Candidate, goal: Goal): boolean {
   const { length } = one.tried;
   if (length >= rehearsalsMost) return true;
-  const enough = errorEnough * compared(one.toTarget, goal);
+  const enough = errorEnough * comparedCandidates(one.toTarget, goal);
   return length >= rehearsalsLeast && errorOf(one, goal) <= enough;
 }
 
 /** Even if it comes to more than expected, no other could come to less. */
-function isSurely(one: Considered, others: number, goal: Goal): boolean {
-  const most = compared(one.toTarget, goal) + errorOf(one, goal);
+function isSurely(one: Candidate, others: number, goal: Goal): boolean {
+  const most = comparedCandidates(one.toTarget, goal) + errorOf(one, goal);
   return one.tried.length >= rehearsalsLeast && most <= others;
 }
 
 /** Who was not ahead in the end was either looked at, or could not be. */
-function settle(field: Considered[], one: Considered): void {
+function settle(field: Candidate[], one: Candidate): void {
   const kind = one.tried.length > 0 || isPlain(one.setting) ? "behind" : "hopeless";
   field[field.indexOf(one)] = { ...one, verdict: { kind } };
 }
 
 /** Where nothing reaches the target: the one that comes nearest. */
-function nearest(field: readonly Considered[]): Considered {
-  const miss = ({ verdict }: Considered) => ("miss" in verdict ? verdict.miss : Infinity);
+function nearest(field: readonly Candidate[]): Candidate {
+  const miss = ({ verdict }: Candidate) => ("miss" in verdict ? verdict.miss : Infinity);
   const found = least(field, miss);
   assert(found !== null, "there is a setting that can work");
   return found;
 }
 
-function least(all: readonly Considered[], value: (one: Considered) => number): Considered | null {
+function least(all: readonly Candidate[], value: (one: Candidate) => number): Candidate | null {
   return all.toSorted((a, b) => value(a) - value(b))[0] ?? null;
 }

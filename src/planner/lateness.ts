@@ -1,12 +1,12 @@
 /** Whose fate is asked for: one invocation, by its task. */
-export interface Moment {
+export interface InvocationMoment {
   readonly task: string;
   readonly slot: number;
   readonly round: number;
 }
 
 /** What befalls one invocation. */
-export interface Fate {
+export interface LatenessDecision {
   /** Passes before the work begins. */
   readonly delayMs: number;
   readonly fault: null | "crash-before" | "crash-after" | "hang";
@@ -20,19 +20,23 @@ export interface Fate {
  * settings that are compared meet the same delays. `draw` names one of many possible futures;
  * what lasts, such as a slot that is always slow, is the same in all of them.
  */
-export type Lateness = (moment: Moment, draw: number, isCold: boolean) => Fate;
+export type Lateness = (
+  moment: InvocationMoment,
+  draw: number,
+  isCold: boolean,
+) => LatenessDecision;
 
 /** Everybody's fates in one phase of a round, in one future. */
-export type Fates = (draw: number, round: number, phase: PhaseName) => FateOfTry;
+export type LatenessModel = (draw: number, round: number, phase: PhaseName) => FateOfTry;
 
-type FateOfTry = (slot: number, attempt: number, isCold: boolean) => Fate;
+type FateOfTry = (slot: number, attempt: number, isCold: boolean) => LatenessDecision;
 
 /** What a round asks all slots for, as its tasks are named. */
 export type PhaseName = "gradient" | "along";
 
 /** Fates by round and slot; those of warm starts are drawn once, as all settings ask for them. */
-export function fatesOf(lateness: Lateness): Fates {
-  const known = new Map<string, Fate[]>();
+export function latenessModelOf(lateness: Lateness): LatenessModel {
+  const known = new Map<string, LatenessDecision[]>();
   return (draw, round, phase) => {
     const place = `${draw}/${round}/${phase}`;
     const first = known.get(place) ?? [];

@@ -1,18 +1,18 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
-import type { WorkerReply, WorkerTask } from "../run/messages.ts";
-import type { Platform } from "./lane.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import type { Lateness } from "./lateness.ts";
+import type { PlatformModel } from "./slot-model.ts";
 
 /** What is known of the place where a run is to run, handed to the planner by whoever knows it. */
 export interface Machine {
-  readonly platform: Platform;
+  readonly platform: PlatformModel;
   readonly lateness: Lateness;
   /** What one task takes that goes through so many stored numbers, without lateness. */
   workMs(entries: number): number;
   /** Virtual time, and workers that only seem to be far away, for one rehearsal. */
-  open(stage: RehearsalStage): {
+  open(stage: PilotStage): {
     readonly clock: Clock;
     readonly compute: Compute<WorkerTask, WorkerReply>;
   };
@@ -20,7 +20,7 @@ export interface Machine {
   scratch(): Store;
 }
 
-export interface RehearsalStage {
+export interface PilotStage {
   perform(task: WorkerTask): Promise<WorkerReply>;
   readonly workMs: number;
   readonly lateness: Lateness;

@@ -1,4 +1,4 @@
-import { eachPart } from "../data/load.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import type { Examples } from "../math/rows.ts";
 import { penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";

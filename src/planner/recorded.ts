@@ -1,7 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
-import type { Fate, Lateness } from "./lateness.ts";
+import type { Lateness, LatenessDecision } from "./lateness.ts";
 
 /** What a record says of the platform. */
 export interface Recorded {
@@ -92,7 +92,7 @@ function faultsOf(arrivals: readonly ArrivalEvent[]): Faults {
   return { hangs: hangs / all, crashes: (lost.length - hangs) / all };
 }
 
-function faultFrom({ hangs, crashes }: Faults, own: Random): Fate["fault"] {
+function faultFrom({ hangs, crashes }: Faults, own: Random): LatenessDecision["fault"] {
   if (hangs + crashes === 0) return null;
   const level = own.fork("fault").uniform();
   if (level < hangs) return "hang";

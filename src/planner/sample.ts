@@ -1,11 +1,11 @@
 import { randomFrom } from "../core/random.ts";
-import { eachPart } from "../data/load.ts";
-import { DensePartWriter } from "../data/parts.ts";
-import type { Part, Prepared } from "../data/prepared.ts";
-import { SparsePartWriter } from "../data/sparse-parts.ts";
+import type { Part, Prepared } from "../data/manifests.ts";
+import { DensePartWriter } from "../data/parts/dense-parts.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
+import { SparsePartWriter } from "../data/parts/sparse-parts.ts";
 import type { Store } from "../ports/store.ts";
-import { planRun } from "../run/plan.ts";
-import type { RunSpec } from "../run/spec.ts";
+import { resolveMembers } from "../run/resolve-members.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import type { DataShape } from "./workload.ts";
 
 /** Rows to rehearse with, in a store of their own. */
@@ -61,7 +61,7 @@ export function entriesPerRowOf({ train, rows }: Prepared): number {
 }
 
 export function shapeOf(spec: RunSpec, prepared: Prepared, entriesPerRow: number): DataShape {
-  const { problem } = planRun(spec);
+  const { problem } = resolveMembers(spec);
   const { rows, columns, preparation } = prepared;
   const weightsLength = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
   return { rows, columns, weightsLength, entriesPerRow };

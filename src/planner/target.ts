@@ -1,4 +1,4 @@
-import type { Rehearsal } from "./rehearse.ts";
+import type { PilotRun } from "./pilot-run.ts";
 
 /** The objective that a setting must come down to, and how good that is. */
 export interface Target {
@@ -14,7 +14,7 @@ export const toleranceRelative = 0.01;
 /** Where that objective is next to nothing, as a part of the way to it. */
 const toleranceOfWay = 1e-4;
 
-export function targetOf(reference: Rehearsal): Target {
+export function targetOf(reference: PilotRun): Target {
   const first = reference.objectiveAt(0);
   const last = reference.objectiveAt(reference.endsMs.length);
   const way = Math.max(0, first - last);
@@ -27,7 +27,7 @@ export function targetOf(reference: Rehearsal): Target {
  * The round after which the objective is at the target, by bisection: it falls but for small
  * steps back. Null where the last one is not there.
  */
-export function roundsTo(rehearsal: Rehearsal, objective: number): number | null {
+export function roundsTo(rehearsal: PilotRun, objective: number): number | null {
   const isThere = (rounds: number) => rehearsal.objectiveAt(rounds) <= objective;
   let there = rehearsal.endsMs.length;
   if (!isThere(there)) return null;
@@ -40,7 +40,7 @@ export function roundsTo(rehearsal: Rehearsal, objective: number): number | null
 }
 
 /** How far above the reference it ends, in units of the tolerance: up to 1 is good enough. */
-export function missOf(rehearsal: Rehearsal, target: Target): number {
+export function missOf(rehearsal: PilotRun, target: Target): number {
   const { reference, objective } = target;
   const end = rehearsal.objectiveAt(rehearsal.endsMs.length);
   return Number.isFinite(end) ? (end - reference) / (objective - reference) : Infinity;

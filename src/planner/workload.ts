@@ -1,12 +1,12 @@
 import { randomFrom } from "../core/random.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { optimizers } from "../optimizers/registry.ts";
-import { requestArrayBytesMax } from "../run/carriage.ts";
-import { planRun } from "../run/plan.ts";
-import type { RunSpec } from "../run/spec.ts";
-import { trialSteps } from "../run/strategies/rounds/line-search.ts";
+import { resolveMembers } from "../run/resolve-members.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { trialSteps } from "../strategies/rounds/line-search.ts";
+import { requestArrayBytesMax } from "../worker/payload-offload.ts";
 import type { Machine } from "./machine.ts";
-import type { Phase, Timed } from "./timing.ts";
+import type { RoundPhase, Timed } from "./round-simulation.ts";
 
 /** How much there is to go through. */
 export interface DataShape {
@@ -27,30 +27,30 @@ export function isTimed({ strategy, wait }: RunSpec): boolean {
 
 /** What the clock needs to know of a spec over data of this shape. */
 export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed {
-  const { encoding, wait } = planRun(spec);
-  const stored = storedRows(encoding, data.rows, spec.workers);
+  const { encoding, wait } = resolveMembers(spec);
+  const stored = forecastStoredRows(encoding, data.rows, spec.workers);
   return {
     encoding,
     wait,
     storedRows: dealt(stored, spec.workers),
     rows: data.rows,
     phases: phasesOf(spec, data.weightsLength),
-    workMs: machine.workMs(entriesPerSlot(spec, data)),
+    workMs: machine.workMs(forecastEntriesPerSlot(spec, data)),
   };
 }
 
 /** Numbers that one task goes through. */
-export function entriesPerSlot(spec: RunSpec, data: DataShape): number {
+export function forecastEntriesPerSlot(spec: RunSpec, data: DataShape): number {
   const { rows, entriesPerRow } = data;
   if (data.entriesPerSlot !== undefined) return data.entriesPerSlot;
-  const { encoding } = planRun(spec);
+  const { encoding } = resolveMembers(spec);
   // Who forms mixtures itself goes through every row that they are made of: nearly all.
   if (encoding.mixes && encoding.encode === "workers") return rows * entriesPerRow;
-  return (storedRows(encoding, rows, spec.workers) * entriesPerRow) / spec.workers;
+  return (forecastStoredRows(encoding, rows, spec.workers) * entriesPerRow) / spec.workers;
 }
 
 /** Stored rows of all slots, as encoding makes them: full chunks and a last one. */
-export function storedRows(encoding: Encoding, rows: number, workers: number): number {
+export function forecastStoredRows(encoding: Encoding, rows: number, workers: number): number {
   const chunkRows = encoding.chunkRows(workers);
   const full = Math.floor(rows / chunkRows);
   const rest = rows - full * chunkRows;
@@ -60,12 +60,12 @@ export function storedRows(encoding: Encoding, rows: number, workers: number): n
 }
 
 /** What a round asks, and what that weighs on the wire. */
-function phasesOf(spec: RunSpec, weightsLength: number): Phase[] {
-  const { problem } = planRun(spec);
+function phasesOf(spec: RunSpec, weightsLength: number): RoundPhase[] {
+  const { problem } = resolveMembers(spec);
   const bytesDown = downBytes([4 * weightsLength]);
-  const gradient: Phase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
+  const gradient: RoundPhase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
   if (!optimizers.create(spec.optimizer).searches) return [gradient];
-  const measured = problem.mixable ? 1 : trialSteps(1).length;
+  const measured = problem.isQuadratic ? 1 : trialSteps(1).length;
   // Weights, the direction, and the steps to try along it.
   const vector = 4 * weightsLength;
   const searchDown = downBytes([vector, vector, 8 * trialSteps(1).length]);

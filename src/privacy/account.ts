@@ -4,7 +4,7 @@ import { pldDelta, pldEpsilon } from "./accountants/pld.ts";
 import { pureEpsilon } from "./accountants/pure.ts";
 import { rdpDelta, rdpEpsilon } from "./accountants/rdp.ts";
 import { zcdpEpsilon } from "./accountants/zcdp.ts";
-import { type Adjacency, adjacencyOf, type Release } from "./release.ts";
+import { type Adjacency, adjacencyOf, type MechanismUse } from "./release.ts";
 
 /** What a list of releases comes to at one delta, by every accountant that knows them. */
 export interface Account {
@@ -29,7 +29,7 @@ export interface Account {
 }
 
 /** Accounts for releases. A pure fold: neither their order nor how they are grouped matters. */
-export function account(releases: readonly Release[], delta: number): Account {
+export function accountReleases(releases: readonly MechanismUse[], delta: number): Account {
   checkDelta(delta);
   const adjacency = adjacencyOf(releases);
   const exact = gaussianEpsilon(releases, delta);
@@ -55,7 +55,7 @@ export function account(releases: readonly Release[], delta: number): Account {
 }
 
 /** The smallest delta that any accountant proves at `epsilon`. */
-export function deltaOf(releases: readonly Release[], epsilon: number): number {
+export function deltaOf(releases: readonly MechanismUse[], epsilon: number): number {
   const pure = pureEpsilon(releases);
   if (pure !== null && pure <= epsilon) return 0;
   return Math.min(rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon) ?? 1);

@@ -80,9 +80,9 @@ export type DpSgdRelease = z.output<typeof dpSgd>;
 export type SketchRelease = z.output<typeof sketch>;
 
 /** Something that was published, as accountants see it. Plain data: ledgers hold lists of these. */
-export type Release = GaussianRelease | LaplaceRelease | DpSgdRelease | SketchRelease;
+export type MechanismUse = GaussianRelease | LaplaceRelease | DpSgdRelease | SketchRelease;
 
-export type Mechanism = Release["mechanism"];
+export type Mechanism = MechanismUse["mechanism"];
 
 export const mechanisms = Object.keys(schemas) as readonly Mechanism[];
 
@@ -90,7 +90,10 @@ export const mechanisms = Object.keys(schemas) as readonly Mechanism[];
  * Checks one release as a file or a command line gives it. Refuses what has no one meaning: no
  * adjacency, no sampler, batches that are shuffled or of a fixed size, sums over realised counts.
  */
-export function parseRelease(given: Readonly<Record<string, unknown>>, path: string): Release {
+export function parseMechanismUse(
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+): MechanismUse {
   const schema = schemas[given.mechanism as Mechanism];
   if (schema === undefined)
     throw new RunError(
@@ -101,7 +104,7 @@ export function parseRelease(given: Readonly<Record<string, unknown>>, path: str
       },
     );
   refuseAmbiguous(given, path);
-  const release = parseOptions<Release>(schema, given, path);
+  const release = parseOptions<MechanismUse>(schema, given, path);
   if (release.mechanism === "dp-sgd" && release.sampler === "full-batch" && release.rate !== 1)
     throw new RunError("ambiguous-sampler", `${path}.rate: ${release.rate} with full batches`, {
       hint: "give rate 1, or sampler poisson if each record is in a batch by its own coin",
@@ -143,7 +146,7 @@ function refuseAmbiguous(given: Readonly<Record<string, unknown>>, path: string)
 }
 
 /** The one adjacency of a list. Throws where releases were calibrated to different ones. */
-export function adjacencyOf(releases: readonly Release[]): Adjacency | null {
+export function adjacencyOf(releases: readonly MechanismUse[]): Adjacency | null {
   const found = [...new Set(releases.map((release) => release.adjacency))];
   if (found.length <= 1) return found[0] ?? null;
   throw new RunError("mixed-adjacency", `releases: under ${found.join(" and ")}`, {

@@ -36,12 +36,12 @@ export const factorization = define({
   examples: [{}, { rank: 2, l2: 0.01, base: 3 }],
   create: ({ rank, l2, base }): Problem => ({
     ...leastSquares({ l1: 0, l2 }),
-    mixable: false,
+    isQuadratic: false,
     pairs: { rank, base: base ?? null },
     weightsLength: (columns) => (rank + 1) * columns,
     predict: predictPairs,
     lossAndGradient: addPairGradient,
-    along: ({ rows, targets }, weights, direction, steps) =>
+    lineSearchTerms: ({ rows, targets }, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = addScaled(Float64Array.from(weights), step, direction);
         return halfSquares(predictPairs(rows, there), targets);

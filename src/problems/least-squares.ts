@@ -10,13 +10,13 @@ export function leastSquares({ l1, l2 }: Penalized): Problem {
   return {
     target: "numbers",
     classesMax: 0,
-    mixable: true,
+    isQuadratic: true,
     l2,
     l1,
     weightsLength: (columns) => columns,
     lossAt: halfSquares,
     ...overPredictions(halfSquares, "leastSquares"),
-    along(examples, _weights, direction) {
+    lineSearchTerms(examples, _weights, direction) {
       const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
       return Float64Array.of(dot(change, change));
     },

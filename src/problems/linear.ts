@@ -1,13 +1,13 @@
 import { type FusedLoss, lossAndGradientFused } from "../math/kernels/passes.ts";
 import { addTransposed, multiply } from "../math/products.ts";
-import { reused } from "../math/reused.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import { scratchArray } from "../math/scratch.ts";
 import { addScaled } from "../math/vector.ts";
-import { crowdSums } from "./crowd.ts";
+import { batchedSums } from "./batched-sums.ts";
 import type { Problem } from "./problem.ts";
 
 /** Where nothing is kept: thousands of small shards would spend most of their time on memory. */
-const scratch = { predictions: reused(), slopes: reused() };
+const scratch = { predictions: scratchArray(), slopes: scratchArray() };
 
 /**
  * Loss, gradient and line search of any loss over linear predictions: `weights` are one block of
@@ -17,14 +17,14 @@ const scratch = { predictions: reused(), slopes: reused() };
 export function overPredictions(
   lossAt: Problem["lossAt"],
   fused?: FusedLoss,
-): Pick<Problem, "lossAndGradient" | "along"> & Required<Pick<Problem, "crowdSums">> {
+): Pick<Problem, "lossAndGradient" | "lineSearchTerms"> & Required<Pick<Problem, "batchedSums">> {
   return {
     lossAndGradient({ rows, targets }, weights, gradient) {
       if (fused !== undefined) {
         const sum = lossAndGradientFused(fused, { rows, targets }, weights, gradient);
         if (sum !== null) return sum;
       }
-      const predictions = predict(rows, weights, scratch.predictions);
+      const predictions = predictLinear(rows, weights, scratch.predictions);
       const slopes = scratch.slopes(predictions.length).fill(0);
       const loss = lossAt(predictions, targets, slopes);
       for (let output = 0; output * rows.columns < weights.length; output++) {
@@ -36,10 +36,10 @@ export function overPredictions(
       }
       return loss;
     },
-    crowdSums: (crowd, weights, out) => crowdSums(lossAt, crowd, weights, out),
-    along({ rows, targets }, weights, direction, steps) {
-      const from = predict(rows, weights);
-      const change = predict(rows, direction);
+    batchedSums: (crowd, weights, out) => batchedSums(lossAt, crowd, weights, out),
+    lineSearchTerms({ rows, targets }, weights, direction, steps) {
+      const from = predictLinear(rows, weights);
+      const change = predictLinear(rows, direction);
       const there = new Float64Array(from.length);
       return Float64Array.from(steps, (step) => {
         there.set(from);
@@ -50,7 +50,7 @@ export function overPredictions(
 }
 
 /** X w for every output: one block of rows after another. */
-export function predict(
+export function predictLinear(
   rows: Rows,
   weights: Float32Array | Float64Array,
   room: (length: number) => Float64Array<ArrayBuffer> = (length) => new Float64Array(length),
@@ -71,7 +71,7 @@ export function lossOf(
   { rows, targets }: Examples,
   weights: Float32Array | Float64Array,
 ): number {
-  return problem.lossAt(predict(rows, weights), targets);
+  return problem.lossAt(predictLinear(rows, weights), targets);
 }
 
 function blockOf(

@@ -18,7 +18,7 @@ export const logistic = define({
   create: ({ l2 }): Problem => ({
     target: "classes",
     classesMax: 2,
-    mixable: false,
+    isQuadratic: false,
     l2,
     l1: 0,
     link: "sigmoid",

@@ -22,7 +22,7 @@ export const mean = define({
   create: ({ centre }): Problem => ({
     target: "numbers",
     classesMax: 0,
-    mixable: false,
+    isQuadratic: false,
     l2: 0,
     l1: 0,
     weightsLength: (columns) => columns,
@@ -35,7 +35,7 @@ export const mean = define({
       });
       return sumOf(halfSquaredDistances(rows, weights));
     },
-    along: ({ rows }, weights, direction, steps) =>
+    lineSearchTerms: ({ rows }, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = Float64Array.from(weights, (weight, j) => weight + step * direction[j]!);
         return sumOf(halfSquaredDistances(rows, there));
@@ -47,7 +47,7 @@ export const mean = define({
       const [count, squares] = tally as unknown as [number, number];
       return { meanLoss: squares / count / 2, metrics: { rmse: Math.sqrt(squares / count) } };
     },
-    addApart: (examples, weights, clip, gradient) =>
+    addClippedGradient: (examples, weights, clip, gradient) =>
       addApart(examples, weights, clip, centre, gradient),
   }),
 });

@@ -1,6 +1,6 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import type { Crowd, CrowdSums } from "./crowd.ts";
+import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
@@ -18,7 +18,7 @@ export interface Problem {
   /** What turns predictions into chances of the classes; absent where they say nothing of those. */
   readonly link?: "sigmoid" | "softmax";
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
-  readonly mixable: boolean;
+  readonly isQuadratic: boolean;
   readonly l2: number;
   /** Above 0 only optimizers that take proximal steps will do. */
   readonly l1: number;
@@ -28,14 +28,14 @@ export interface Problem {
    */
   readonly pairs?: { readonly rank: number; readonly base: number | null };
   /** The tensors that the weights are, one after another; one vector where absent. */
-  readonly pieces?: readonly Piece[];
+  readonly parameters?: readonly ParameterSpec[];
   /** Rows need no feature that is always 1: what computes has intercepts of its own. */
   readonly ownIntercepts?: true;
   /**
    * Brings what its options name outside of the store into it, and returns the options with all
    * that everyone else needs to know of that, `seed` included. Done once, before a run is recorded.
    */
-  stage?(
+  publishAssets?(
     write: (key: string, bytes: Uint8Array) => Promise<unknown>,
     seed: number,
   ): Promise<Readonly<Record<string, unknown>>>;
@@ -43,7 +43,7 @@ export interface Problem {
    * To be awaited before anything is computed, where what computes must be loaded first; `read`
    * gives an object of the store by its key.
    */
-  ready?(read: (key: string) => Promise<Uint8Array | null>): Promise<void>;
+  load?(read: (key: string) => Promise<Uint8Array | null>): Promise<void>;
   /** The weights to start from; zeros where absent. */
   initial?(random: Random): Float32Array<ArrayBuffer>;
   /** How many weights there are for rows of `columns` features and a target of `classes`. */
@@ -73,14 +73,14 @@ export interface Problem {
    * As `lossAndGradient` of each of many small shards, to the last bit and quicker: for those who
    * play thousands of workers. For weights of one output; absent where it would be no quicker.
    */
-  crowdSums?(crowd: Crowd, weights: Float32Array, out: CrowdSums): void;
+  batchedSums?(crowd: BatchedShards, weights: Float32Array, out: BatchedSums): void;
   /**
    * Adds the gradient in two parts (see clipped.ts): `open`, which knows nothing of rows, once,
    * and every row's own, clipped to a norm. Absent where predictions are linear. `random` is for
    * problems that draw while they train: every row sees the same draws, so that one more row
    * changes no other's.
    */
-  addApart?(
+  addClippedGradient?(
     examples: Examples,
     weights: Float64Array<ArrayBuffer>,
     clip: number,
@@ -94,7 +94,7 @@ export interface Problem {
    * What a line search along d needs of some rows. Quadratic losses: one number, the sum of
    * (x'd)^2. Others: the sum of losses at each of `steps`, w + step d.
    */
-  along(
+  lineSearchTerms(
     examples: Examples,
     weights: Float32Array,
     direction: Float32Array,
@@ -109,7 +109,7 @@ export interface Problem {
 }
 
 /** A named part of the weights, row-major. */
-export interface Piece {
+export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /**

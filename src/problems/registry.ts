@@ -7,13 +7,13 @@ import { mean } from "./mean.ts";
 import { network } from "./network/network.ts";
 import type { Problem } from "./problem.ts";
 import { ridge } from "./ridge.ts";
+import { withRowWeights } from "./row-weights.ts";
 import { softmax } from "./softmax.ts";
 import { squaredHinge } from "./squared-hinge.ts";
-import { weighing } from "./weighted.ts";
 
 export const problems = registry<Problem>(
   "problem",
   [ridge, lasso, elasticNet, logistic, softmax, squaredHinge, factorization, mean, network].map(
-    weighing,
+    withRowWeights,
   ),
 );

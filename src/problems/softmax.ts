@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { classAt } from "./chances.ts";
-import { overPredictions, predict } from "./linear.ts";
+import { classAt } from "./class-probabilities.ts";
+import { overPredictions, predictLinear } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -20,7 +20,7 @@ export const softmax = define({
   create: ({ l2 }): Problem => ({
     target: "classes",
     classesMax: 1_000,
-    mixable: false,
+    isQuadratic: false,
     l2,
     l1: 0,
     link: "softmax",
@@ -29,7 +29,7 @@ export const softmax = define({
     ...overPredictions(crossEntropy),
     smoothness: (largestEigenvalue) => largestEigenvalue / 2,
     tally({ rows, targets }, weights) {
-      const predictions = predict(rows, weights);
+      const predictions = predictLinear(rows, weights);
       let right = 0;
       for (let i = 0; i < targets.length; i++)
         if (classAt(predictions, targets.length, i) === targets[i]) right++;

@@ -1,4 +1,4 @@
-import { predict } from "./linear.ts";
+import { predictLinear } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 
 /** Tally and metrics of a loss over margins whose sign tells the class; `name` is the loss's. */
@@ -8,7 +8,7 @@ export function twoClasses(
 ): Pick<Problem, "tally" | "metrics"> {
   return {
     tally({ rows, targets }, weights) {
-      const margins = predict(rows, weights);
+      const margins = predictLinear(rows, weights);
       let right = 0;
       for (let i = 0; i < margins.length; i++) if (margins[i]! > 0 === targets[i]! > 0) right++;
       return Float64Array.of(margins.length, lossAt(margins, targets), right);

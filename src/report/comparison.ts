@@ -22,7 +22,7 @@ export interface Comparison {
 
 const nearShare = 0.01;
 
-export function compare(runs: readonly RunData[]): Comparison {
+export function compareRuns(runs: readonly RunData[]): Comparison {
   const best = bestObjective(runs);
   const baseline = runs.find(waitedForAll) ?? null;
   return {

@@ -1,7 +1,7 @@
 import type { Curve, CurvePoint, Metric } from "./data.ts";
+import { downsample } from "./downsample.ts";
 import type { History } from "./history.ts";
-import { finite } from "./statistics.ts";
-import { thin } from "./thin.ts";
+import { finiteOrNull } from "./statistics.ts";
 
 const pointsMax = 2_000;
 /** Which metric a run is judged by where it reports several. */
@@ -14,7 +14,7 @@ export function metricOf(history: History): Metric | null {
   const of = Object.keys(metrics.test).length > 0 ? "test" : "train";
   const names = Object.keys(metrics[of]);
   const name = preferred.find((candidate) => names.includes(candidate)) ?? names[0];
-  return name === undefined ? null : { name, of, value: finite(metrics[of][name]) };
+  return name === undefined ? null : { name, of, value: finiteOrNull(metrics[of][name]) };
 }
 
 /**
@@ -27,8 +27,8 @@ export function curveOf(history: History): Curve {
     (event): CurvePoint => ({
       round: event.round,
       seconds: event.atMs / 1000,
-      objective: finite(event.objective),
-      metric: metric === null ? null : finite(event[metric.of][metric.name]),
+      objective: finiteOrNull(event.objective),
+      metric: metric === null ? null : finiteOrNull(event[metric.of][metric.name]),
     }),
   );
   if (evaluated.length >= 2 || history.rounds.length < evaluated.length)
@@ -37,7 +37,7 @@ export function curveOf(history: History): Curve {
     ({ event }): CurvePoint => ({
       round: event.round,
       seconds: event.startedMs / 1000,
-      objective: finite(event.objectiveEstimate),
+      objective: finiteOrNull(event.objectiveEstimate),
       metric: null,
     }),
   );
@@ -45,6 +45,6 @@ export function curveOf(history: History): Curve {
 }
 
 function curve(source: Curve["source"], points: readonly CurvePoint[]): Curve {
-  const thinned = thin(points, pointsMax, (point) => point.objective);
+  const thinned = downsample(points, pointsMax, (point) => point.objective);
   return { source, pointsTotal: points.length, points: thinned };
 }

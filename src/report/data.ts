@@ -7,11 +7,11 @@ import type { PrivacySpent, RunFacts, StoppedEvent } from "../ports/events.ts";
 export interface ReportData {
   readonly title: string;
   readonly runs: readonly RunData[];
-  readonly verdict: Verdict;
+  readonly verdict: ReportVerdict;
 }
 
 /** The first thing a person reads. */
-export interface Verdict {
+export interface ReportVerdict {
   readonly sentence: string;
   /** What the sentence rests on, or what it leaves out. */
   readonly notes: readonly string[];
@@ -26,14 +26,14 @@ export interface RunData {
   /** Indented JSON, cut where it is very long. */
   readonly spec: string;
   readonly ending: Ending;
-  readonly figures: Figures;
+  readonly figures: ReplyFigures;
   readonly curve: Curve;
-  readonly pace: Pace;
-  readonly picture: Picture;
+  readonly pace: LatencyData;
+  readonly picture: Heatmap;
   readonly slots: readonly SlotData[];
   readonly spending: readonly SpendingPoint[];
   /** What the optimizer learned about itself; null where it learned nothing. */
-  readonly coefficients: Coefficients | null;
+  readonly coefficients: CoefficientCurves | null;
   readonly losses: readonly Counted[];
   readonly warnings: readonly Counted[];
   readonly resumes: number;
@@ -43,7 +43,7 @@ export interface RunData {
   readonly toldInSums: number;
 }
 
-export interface Coefficients {
+export interface CoefficientCurves {
   readonly names: readonly string[];
   /** Values in the order of the names. */
   readonly points: readonly {
@@ -64,7 +64,7 @@ export interface Staleness {
   readonly most: number;
 }
 
-export interface Figures {
+export interface ReplyFigures {
   readonly objective: number | null;
   /** Estimated from replies, because the original problem was never evaluated. */
   readonly objectiveIsEstimate: boolean;
@@ -82,7 +82,7 @@ export interface Figures {
   readonly payloads: { readonly bitsUp: number; readonly bitsDown: number } | null;
   /** Tasks whose reply did not count, late and lost together. */
   readonly erasures: number;
-  readonly arrivals: Fates;
+  readonly arrivals: ReplyFates;
   readonly coldStarts: number;
   /** Of a private run. */
   readonly privacy: PrivacySpent | null;
@@ -90,7 +90,7 @@ export interface Figures {
   readonly staleness: Staleness | null;
 }
 
-export interface Fates {
+export interface ReplyFates {
   readonly counted: number;
   readonly late: number;
   readonly lost: number;
@@ -118,7 +118,7 @@ export interface CurvePoint {
 }
 
 /** How long replies and rounds took. */
-export interface Pace {
+export interface LatencyData {
   readonly replies: number;
   readonly medianMs: number | null;
   readonly p95Ms: number | null;
@@ -141,7 +141,7 @@ export const cellFates = ["counted", "slow", "spare", "late", "lost"] as const;
 export type CellFate = (typeof cellFates)[number];
 
 /** Slots times rounds; several rounds share a column where there are too many of them. */
-export interface Picture {
+export interface Heatmap {
   readonly slots: number;
   readonly roundsPerColumn: number;
   /** First round of each column, and the last round of all. */
@@ -164,7 +164,7 @@ export interface Cell {
 export interface SlotData {
   readonly slot: number;
   readonly replies: number;
-  readonly fates: Fates;
+  readonly fates: ReplyFates;
   readonly medianMs: number | null;
   readonly p95Ms: number | null;
   /** Share of its tasks that were slow or lost. */

@@ -1,21 +1,21 @@
 import type { RunEvent } from "../ports/events.ts";
 import { coefficientsOf } from "./coefficients.ts";
+import { replyCosts } from "./cost.ts";
 import { curveOf, metricOf } from "./curve.ts";
 import type {
   Counted,
   Ending,
-  Figures,
+  ReplyFigures,
   ReportData,
   RunData,
   SpendingPoint,
   Staleness,
 } from "./data.ts";
+import { downsample } from "./downsample.ts";
+import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
-import { paceOf, slotsOf } from "./pace.ts";
-import { pictureOf } from "./picture.ts";
-import { spentBy } from "./spent.ts";
-import { finite, quantile, total } from "./statistics.ts";
-import { thin } from "./thin.ts";
+import { latencyOf, slotRows } from "./latency.ts";
+import { finiteOrNull, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface LabelledEvents {
@@ -35,7 +35,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
   const history = historyOf(events);
   const { started } = history;
   const slots = slotCountOf(history);
-  const pace = paceOf(history);
+  const pace = latencyOf(history);
   return {
     label,
     run: started?.run ?? history.result?.run ?? label,
@@ -47,8 +47,8 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     figures: figuresOf(history),
     curve: curveOf(history),
     pace,
-    picture: pictureOf(history, slots, pace.slowMs),
-    slots: slotsOf(history, slots, pace.slowMs),
+    picture: heatmapOf(history, slots, pace.slowMs),
+    slots: slotRows(history, slots, pace.slowMs),
     spending: spendingOf(history),
     coefficients: coefficientsOf(history),
     losses: countTexts(lossesOf(history)),
@@ -71,15 +71,15 @@ function endingOf({ stopped, result }: History): Ending {
   return { kind: result === undefined ? "running" : "done", reason: "" };
 }
 
-function figuresOf(history: History): Figures {
+function figuresOf(history: History): ReplyFigures {
   const { evaluated, result, rounds } = history;
   const last = evaluated[evaluated.length - 1];
-  const estimate = finite(rounds[rounds.length - 1]?.event.objectiveEstimate);
-  const spent = spentBy(history.arrivals, history.sums);
+  const estimate = finiteOrNull(rounds[rounds.length - 1]?.event.objectiveEstimate);
+  const spent = replyCosts(history.arrivals, history.sums);
   const { fates, usedUsd, unusedUsd, bytesUp, bytesDown, coldStarts } = spent;
   const metrics = result?.metrics ?? last;
   return {
-    objective: finite(result?.objective ?? last?.objective ?? estimate),
+    objective: finiteOrNull(result?.objective ?? last?.objective ?? estimate),
     objectiveIsEstimate: result === undefined && last === undefined && estimate !== null,
     metric: metricOf(history),
     train: finiteValues(metrics?.train ?? {}),
@@ -99,7 +99,7 @@ function figuresOf(history: History): Figures {
   };
 }
 
-function payloadsOf({ rounds }: History): Figures["payloads"] {
+function payloadsOf({ rounds }: History): ReplyFigures["payloads"] {
   const told = rounds.filter(({ event }) => event.bitsUp !== undefined);
   if (told.length === 0) return null;
   const sum = (name: "bitsUp" | "bitsDown") =>
@@ -115,13 +115,15 @@ function stalenessOf({ rounds }: History): Staleness | null {
 }
 
 function finiteValues(values: Readonly<Record<string, number>>): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, finite(value)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, finiteOrNull(value)]),
+  );
 }
 
 function spendingOf({ rounds }: History): readonly SpendingPoint[] {
   let so = { usedUsd: 0, unusedUsd: 0, bytesUp: 0, bytesDown: 0 };
   const points = rounds.map(({ event, arrivals, sums }) => {
-    const spent = spentBy(arrivals, sums);
+    const spent = replyCosts(arrivals, sums);
     so = {
       usedUsd: so.usedUsd + spent.usedUsd,
       unusedUsd: so.unusedUsd + spent.unusedUsd,
@@ -130,7 +132,7 @@ function spendingOf({ rounds }: History): readonly SpendingPoint[] {
     };
     return { round: event.round, ...so };
   });
-  return thin(points, bounds.spendingPoints, (point) => point.usedUsd + point.unusedUsd);
+  return downsample(points, bounds.spendingPoints, (point) => point.usedUsd + point.unusedUsd);
 }
 
 function* lossesOf({ arrivals, sums }: History): Iterable<[string, number]> {

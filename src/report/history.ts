@@ -31,11 +31,11 @@ export interface RoundRecord {
   readonly arrivals: readonly ArrivalEvent[];
   /** What came during the round, where replies were told in sums. */
   readonly sums: readonly ArrivalsEvent[];
-  readonly asks: readonly Ask[];
+  readonly asks: readonly QuorumRecord[];
 }
 
 /** One question to all slots; a round with a line search asks two, one after the other. */
-export interface Ask {
+export interface QuorumRecord {
   readonly startedMs: number;
   /** When enough replies were there, and whatever came next began. */
   readonly endedMs: number;
@@ -125,7 +125,7 @@ function recordsOf(segment: Segment): RoundRecord[] {
  * Tasks that are called alike up to their slot, as in `round-3/gradient/slot-5`, belong to one
  * question. Where names say nothing of slots, a round is taken as one question.
  */
-function asksOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): Ask[] {
+function asksOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): QuorumRecord[] {
   const byName = new Map<string, ArrivalEvent[]>();
   for (const arrival of arrivals) {
     const name = /^(.*?)\bslot/.exec(arrival.task)?.[1] ?? "";

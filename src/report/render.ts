@@ -8,7 +8,7 @@ import { comparisonSection } from "./sections/comparison.ts";
 import { costSection } from "./sections/cost.ts";
 import { factsSection, troubleSection } from "./sections/facts.ts";
 import { figuresSection, headSection } from "./sections/head.ts";
-import { pictureSection } from "./sections/picture.ts";
+import { heatmapSection } from "./sections/heatmap.ts";
 import { progressSection } from "./sections/progress.ts";
 import { slotsSection } from "./sections/slots.ts";
 
@@ -52,7 +52,7 @@ ${data.runs.length > 1 ? comparisonSection(data.runs) : figuresSection(data.runs
 the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
 ${coefficientsSection(data.runs)}
-${pictureSection(data.runs)}
+${heatmapSection(data.runs)}
 ${slotsSection(data.runs)}
 ${costSection(data.runs)}
 ${troubleSection(data.runs)}

@@ -18,6 +18,6 @@ export function total(values: Iterable<number>): number {
 }
 
 /** A number that survives JSON. */
-export function finite(value: unknown): number | null {
+export function finiteOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

@@ -1,14 +1,14 @@
-import { type ComparedRun, type Comparison, compare } from "./comparison.ts";
-import type { RunData, Verdict } from "./data.ts";
+import { type ComparedRun, type Comparison, compareRuns } from "./comparison.ts";
+import type { ReportVerdict, RunData } from "./data.ts";
 import { formatNumber, formatPercent, formatSeconds, plural } from "./format.ts";
 
 /** One sentence that says what came out, and what it rests on. */
-export function verdictOf(runs: readonly RunData[]): Verdict {
+export function verdictOf(runs: readonly RunData[]): ReportVerdict {
   if (runs.length === 0) return { sentence: "There is no run to report.", notes: [] };
-  return runs.length === 1 ? verdictOfOne(runs[0]!) : verdictOfSeveral(compare(runs));
+  return runs.length === 1 ? verdictOfOne(runs[0]!) : verdictOfSeveral(compareRuns(runs));
 }
 
-function verdictOfOne(run: RunData): Verdict {
+function verdictOfOne(run: RunData): ReportVerdict {
   const { facts, figures } = run;
   const what = facts === null ? "The model" : capital(facts.problem);
   const rows = facts === null ? "" : ` on ${plural(facts.rows, "row")}`;
@@ -54,7 +54,7 @@ function doubts({ figures, repeatedReplies, resumes, toldInSums, slots }: RunDat
   return notes;
 }
 
-function verdictOfSeveral(comparison: Comparison): Verdict {
+function verdictOfSeveral(comparison: Comparison): ReportVerdict {
   const { baseline, runs, sameProblem } = comparison;
   const notes: string[] = [];
   if (!sameProblem)

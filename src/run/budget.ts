@@ -1,8 +1,8 @@
+import type { LoopStop } from "../engine/loop.ts";
+import type { Checkpoint, Totals } from "../journal/checkpointer.ts";
 import type { RunEvent } from "../ports/events.ts";
-import type { LoopStop } from "./loop.ts";
-import type { WorkerTask } from "./messages.ts";
-import type { Checkpoint, Totals } from "./recorder.ts";
-import type { RunSpec } from "./spec.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import type { WorkerTask } from "../tasks/protocol.ts";
 import { rounded, Spending } from "./spending.ts";
 import type { MeteredCosts, TaskPrices } from "./task-costs.ts";
 

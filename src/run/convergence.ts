@@ -1,5 +1,5 @@
 import type { Convergence, RoundEvent, RunEvent } from "../ports/events.ts";
-import type { RunSpec } from "./spec.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 
 /** What counts as converged where the spec asks for a number of rounds and for nothing else. */
 const toleranceUsual = 1e-6;

@@ -1,10 +1,10 @@
 import { randomFrom } from "../core/random.ts";
-import { eachPart } from "../data/load.ts";
-import type { Prepared } from "../data/prepared.ts";
+import type { Prepared } from "../data/manifests.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import { dot, norm, scaled } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
-import { curvatureKey } from "./keys.ts";
+import { curvatureKey } from "../store-layout.ts";
 
 const stepsMax = 60;
 const toleranceRelative = 0.01;

@@ -1,10 +1,10 @@
-import { eachPart } from "../data/load.ts";
-import type { Part, Prepared } from "../data/prepared.ts";
+import type { Part, Prepared } from "../data/manifests.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
 import { penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { countNonzero } from "../problems/soft-threshold.ts";
-import { labelled } from "./operations/minibatch.ts";
+import { labelled } from "../tasks/minibatch.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */

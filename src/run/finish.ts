@@ -1,11 +1,10 @@
 import { hash } from "node:crypto";
-import type { Prepared } from "../data/prepared.ts";
+import type { Prepared } from "../data/manifests.ts";
+import { readBatches, readCheckpoint, type Trace } from "../journal/checkpointer.ts";
+import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
-import { toSafetensors } from "../wire/safetensors.ts";
-import { convergenceOf } from "./convergence.ts";
-import { evaluate } from "./evaluate.ts";
 import {
   carriedPrefix,
   evaluationKey,
@@ -13,12 +12,13 @@ import {
   modelKey,
   rawSumPrefix,
   resultKey,
-} from "./keys.ts";
+} from "../store-layout.ts";
+import { toSafetensors } from "../wire/safetensors.ts";
+import { convergenceOf } from "./convergence.ts";
+import { evaluate } from "./evaluate.ts";
+import { loadProblem } from "./ingest.ts";
 import { privacySpent } from "./privacy-spent.ts";
-import type { RunRecord } from "./record.ts";
-import { readBatches, readCheckpoint, type Trace } from "./recorder.ts";
 import type { SegmentEnd } from "./segment.ts";
-import { problemReady } from "./stage.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
 const curvePointsMax = 80;
@@ -42,7 +42,7 @@ export async function finishRun(
   store: Store,
 ): Promise<ResultEvent> {
   const { run, spec } = record;
-  const problem = await problemReady(spec.problem, store);
+  const problem = await loadProblem(spec.problem, store);
   const checkpoint = await readCheckpoint<object>(store, run);
   const { traces, events: history } = await readBatches(store, run, checkpoint?.sequence ?? 0);
   const zero = { round: 0, atMs: 0, weights: end.startWeights };
@@ -165,7 +165,7 @@ function modelBytes(
 }
 
 function pointsFor(problem: Problem, { rows, testRows }: Prepared): number {
-  if (problem.pieces === undefined) return curvePointsMax;
+  if (problem.parameters === undefined) return curvePointsMax;
   const affordable = Math.floor(networkRowsMax / (rows + testRows));
   return Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
 }

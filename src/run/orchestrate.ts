@@ -1,21 +1,21 @@
-import type { Encoded, Prepared } from "../data/prepared.ts";
+import type { Encoded, Prepared } from "../data/manifests.ts";
+import { type RunRecord, recordVersion, writeRecord } from "../journal/run-record.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { encodedKey, preparedKey } from "../store-layout.ts";
+import type { WorkerTask } from "../tasks/protocol.ts";
+import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { finishRun } from "./finish.ts";
-import { encodedKey, preparedKey } from "./keys.ts";
-import type { WorkerTask } from "./messages.ts";
-import { openTraining, planRun } from "./plan.ts";
-import { type RunRecord, recordVersion, writeRecord } from "./record.ts";
+import { type Dataset, loadProblem } from "./ingest.ts";
+import { openTraining, resolveMembers } from "./resolve-members.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
-import type { RunSpec } from "./spec.ts";
 import { refuseSmallBudget } from "./spending.ts";
-import { problemReady, type Staged } from "./stage.ts";
 import { stateShape } from "./state-version.ts";
 import type { TaskPrices } from "./task-costs.ts";
 import { settleRate } from "./usual-rate.ts";
-import { readManifest } from "./workplace.ts";
 
 /**
  * Gives a run its record: from here on the store alone knows all there is to know of it. Throws
@@ -25,11 +25,11 @@ export async function recordRun(
   store: Store,
   { prices = null, ...about }: About,
   given: RunSpec,
-  { prepared, encoded }: Staged,
+  { prepared, encoded }: Dataset,
   forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
   const spec = await settleRate(given, prepared, store);
-  const needsCurvature = planRun(spec).method.needsCurvature(spec);
+  const needsCurvature = resolveMembers(spec).method.needsCurvature(spec);
   const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {
     version: recordVersion,
@@ -49,7 +49,7 @@ export async function recordRun(
   };
   const { dollars } = spec.stop;
   if (dollars !== undefined && prices !== null) {
-    await problemReady(spec.problem, store);
+    await loadProblem(spec.problem, store);
     const strategy = openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
     refuseSmallBudget(dollars, prices, strategy.wanted(strategy.start()));
   }
@@ -89,8 +89,8 @@ export interface Orchestrated {
 export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promise<Orchestrated> {
   checkArithmetic(record);
   const { store } = ports;
-  const prepared = await readManifest<Prepared>(store, record.prepared);
-  const encoded = await readManifest<Encoded>(store, record.encoded);
+  const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
+  const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
   const end = await runSegment(record, { prepared, encoded }, ports);
   return { record, end, result: await finishRun(record, prepared, end, store) };
 }

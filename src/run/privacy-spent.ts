@@ -1,12 +1,12 @@
 import type { PrivacySpent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { account as accountOf } from "../privacy/account.ts";
-import type { Entry } from "../privacy/ledger/entry.ts";
+import { accountReleases as accountOf } from "../privacy/account.ts";
+import type { LedgerEntry } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
-import type { Release } from "../privacy/release.ts";
-import { ledgerPrefix, type Publisher } from "./keys.ts";
-import type { RunSpec } from "./spec.ts";
-import { epsilonOf as ofMessages } from "./strategies/gossip/account.ts";
+import { messageEpsilon as ofMessages } from "../privacy/message-account.ts";
+import type { MechanismUse } from "../privacy/release.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { ledgerPrefix, type Publisher } from "../store-layout.ts";
 
 /**
  * What a private run has cost, told from its nodes' ledgers and never from its plan: messages that
@@ -21,7 +21,7 @@ export async function privacySpent(
   const { epsilon: budget, delta, unit, adjacency } = privacy;
   let epsilon = 0;
   let released = 0;
-  let observers: Entry["observers"] = "nobody yet";
+  let observers: LedgerEntry["observers"] = "nobody yet";
   const publishers: Publisher[] = Array.from({ length: workers }, (_, node) => node);
   for (const publisher of [...publishers, "aggregator"] as const) {
     const account = { epsilon: budget, delta, account: epsilonOf };
@@ -34,7 +34,7 @@ export async function privacySpent(
   return { epsilon, delta, budget, unit, adjacency, released, observers };
 }
 
-function epsilonOf(releases: readonly Release[], delta: number): number {
+function epsilonOf(releases: readonly MechanismUse[], delta: number): number {
   const isSampled = releases.some(({ mechanism }) => mechanism === "dp-sgd");
   return isSampled ? accountOf(releases, delta).epsilon : ofMessages(releases, delta);
 }

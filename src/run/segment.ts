@@ -1,26 +1,26 @@
-import type { Encoded, Prepared } from "../data/prepared.ts";
+import type { Encoded, Prepared } from "../data/manifests.ts";
+import { type LoopEnd, type LoopStop, runLoop } from "../engine/loop.ts";
+import { type ArrivalHistogram, arrivalHistogram } from "../journal/arrival-histogram.ts";
+import {
+  type Checkpoint,
+  type Checkpointer,
+  checkpointer,
+  readCheckpoint,
+  type Totals,
+} from "../journal/checkpointer.ts";
+import type { RunRecord } from "../journal/run-record.ts";
 import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { RunEvent, RunFacts, StartedEvent, StoppedEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import { cancelKey, eventsKey } from "../store-layout.ts";
+import type { TrainingStrategy } from "../strategies/definition.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { openBudget } from "./budget.ts";
-import { cancelKey, eventsKey } from "./keys.ts";
-import { type LoopEnd, type LoopStop, runLoop } from "./loop.ts";
-import type { WorkerReply, WorkerTask } from "./messages.ts";
-import { factsOf, openTraining } from "./plan.ts";
-import type { RunRecord } from "./record.ts";
-import {
-  type Checkpoint,
-  type Recorder,
-  readCheckpoint,
-  recorder,
-  type Totals,
-} from "./recorder.ts";
-import { type ReplySums, replySums } from "./reply-sums.ts";
-import { problemReady } from "./stage.ts";
+import { loadProblem } from "./ingest.ts";
+import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
-import type { Training } from "./strategies/method.ts";
 import type { TaskPrices } from "./task-costs.ts";
 
 /** Why a segment stopped whose invocation had no more time: the next one goes on. */
@@ -66,7 +66,7 @@ export async function runSegment(
 ): Promise<SegmentEnd> {
   const { store, clock } = ports;
   const { spec, run } = record;
-  await problemReady(spec.problem, store);
+  await loadProblem(spec.problem, store);
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
   const before = await checkpointOf(record, store);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
@@ -75,9 +75,9 @@ export async function runSegment(
   const { listen } = ports;
   const of = { run, shape: stateShape(record) };
   const { costs } = budget;
-  const log = recorder<object>(store, of, before, { sums, costs, ...(listen && { listen }) });
+  const log = checkpointer<object>(store, of, before, { sums, costs, ...(listen && { listen }) });
   if (before === null) {
-    log.tell(startedEvent(record, factsOf(spec, staged)));
+    log.tell(startedEvent(record, runFactsOf(spec, staged)));
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }
@@ -120,8 +120,8 @@ export async function runSegment(
 
 function outcome(
   { stop, elapsedMs }: LoopEnd<object>,
-  { weights, round, traffic }: ReturnType<Training["progress"]>,
-  log: Recorder<object>,
+  { weights, round, traffic }: ReturnType<TrainingStrategy["progress"]>,
+  log: Checkpointer<object>,
 ): Omit<SegmentEnd, "startWeights"> {
   const failure = log.failure();
   return {
@@ -159,10 +159,10 @@ function startedEvent(
  * Only a simulation has so many replies, and can be run again for the sake of any of them. So many
  * slots are still told one by one that all their replies are a small part of the bound.
  */
-function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ReplySums | null {
+function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ArrivalHistogram | null {
   const { rounds } = spec.stop;
   if (backend !== "simulated" || spec.workers * rounds <= repliesMax) return null;
-  return replySums(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
+  return arrivalHistogram(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
 }
 
 /** Reasons to stop that come from outside the run, and the promise that one has come. */

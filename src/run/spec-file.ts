@@ -3,10 +3,11 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path
 import { pathToFileURL } from "node:url";
 import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { type Setting, withSettings } from "./settings.ts";
-import { type RunSpec, resolveSpec } from "./spec.ts";
-import { withEdges } from "./spec-edges.ts";
-import { parseYaml } from "./yaml-text.ts";
+import { withGraphEdges } from "../spec/graph-edges.ts";
+import { type Override, withOverrides } from "../spec/overrides.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { parseYaml } from "../spec/yaml-text.ts";
+import { resolveSpec } from "./resolve-spec.ts";
 
 const bytesMax = 1024 * 1024;
 const textKinds = [".yaml", ".yml", ".json"];
@@ -21,8 +22,8 @@ const pathKeys: Readonly<Record<string, readonly string[]>> = {
  * The spec in a file (YAML, JSON, or a TypeScript or JavaScript module's default export), with
  * settings applied. Throws `RunError` naming the place and the remedy.
  */
-export async function readSpec(path: string, settings: readonly Setting[] = []): Promise<RunSpec> {
-  return resolveSpec(withSettings(await loadSpec(path), settings));
+export async function readSpec(path: string, settings: readonly Override[] = []): Promise<RunSpec> {
+  return resolveSpec(withOverrides(await loadSpec(path), settings));
 }
 
 /** What a spec file says, unchecked, with its data paths as they are from the working folder. */
@@ -51,7 +52,7 @@ export async function loadSpec(path: string): Promise<unknown> {
 }
 
 function withFiles(spec: unknown, path: string): Promise<unknown> {
-  return withEdges(withPaths(spec, path), path);
+  return withGraphEdges(withPaths(spec, path), path);
 }
 
 async function loadModule(path: string): Promise<unknown> {

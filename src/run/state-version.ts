@@ -1,15 +1,15 @@
 import { RunError } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
-import type { RunRecord } from "./record.ts";
-import type { Checkpoint, StateShape } from "./recorder.ts";
-import type { Method } from "./strategies/method.ts";
-import { methods } from "./strategies/registry.ts";
+import type { Checkpoint, StateShape } from "../journal/checkpointer.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { StrategyDefinition } from "../strategies/definition.ts";
+import { strategies } from "../strategies/registry.ts";
 
 export const otherStateCode = "other-state";
 
 /** The shape that checkpoints of this run are written in. */
 export function stateShape({ spec }: Pick<RunRecord, "spec">): StateShape {
-  const { stateVersion } = methods.create(spec.strategy);
+  const { stateVersion } = strategies.create(spec.strategy);
   return { strategy: spec.strategy.type, version: stateVersion, kofn: kofnVersion };
 }
 
@@ -21,7 +21,7 @@ export function stateShape({ spec }: Pick<RunRecord, "spec">): StateShape {
 export function resumable<State extends object>(
   { run, spec }: Pick<RunRecord, "run" | "spec">,
   checkpoint: Checkpoint<State> | null,
-  method: Pick<Method, "stateVersion" | "migrate"> = methods.create(spec.strategy),
+  method: Pick<StrategyDefinition, "stateVersion" | "migrate"> = strategies.create(spec.strategy),
 ): Checkpoint<State> | null {
   if (checkpoint === null) return null;
   // Those of kofn 0.1.0 say nothing about themselves.

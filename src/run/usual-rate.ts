@@ -1,6 +1,6 @@
 import type { Chosen } from "../core/registry.ts";
-import { eachPart } from "../data/load.ts";
-import type { Prepared } from "../data/prepared.ts";
+import type { Prepared } from "../data/manifests.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import {
   inUnits,
   measured,
@@ -12,9 +12,9 @@ import {
 import { optimizers } from "../optimizers/registry.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { largestEigenvalue } from "./curvature.ts";
-import { planRun } from "./plan.ts";
-import type { RunSpec } from "./spec.ts";
+import { resolveMembers } from "./resolve-members.ts";
 
 /**
  * An optimizer with defaults filled in. One with a learning rate whose spec names none gets those
@@ -36,7 +36,7 @@ export function resolveOptimizer(
 function usualOf(type: string, { strategy, problem, rounds }: Setting): object | null {
   if (strategy.type !== "rounds" && !isLocal(strategy)) return null;
   // Its tensors are known only once its model has been read.
-  const isNetwork = problem.stage !== undefined;
+  const isNetwork = problem.publishAssets !== undefined;
   if (!isNetwork && !isLinear(problem)) return null;
   const usual = (isNetwork ? usualForNetworks : usualForAllRows)(type, rounds);
   return isLocal(strategy) ? usualForChanges(type, rounds, usual) : usual;
@@ -84,7 +84,7 @@ export async function settleRate(
  * square of a feature that is not zero, gradients of their product; classes count as 1.
  */
 async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise<Units> {
-  const { problem } = planRun(spec);
+  const { problem } = resolveMembers(spec);
   const spread = problem.target === "classes" ? 1 : Math.sqrt(prepared.targetVariance) || 1;
   const isScaled = spec.data.standardize && !prepared.preparation.sparse;
   const size = isScaled ? 1 : await featureSize(prepared, store);
@@ -100,7 +100,7 @@ async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise
  * (1 + 1/sqrt(s))^2 times as steep.
  */
 async function safeStep(spec: RunSpec, prepared: Prepared, store: Store): Promise<number> {
-  const { problem, encoding, wait } = planRun(spec);
+  const { problem, encoding, wait } = resolveMembers(spec);
   const share = Math.min(wait.needed, spec.workers) / spec.workers;
   const steeper = encoding.tight ? 1 / share : (1 + (encoding.redundancy * share) ** -0.5) ** 2;
   const eigenvalue = await largestEigenvalue(store, prepared);

@@ -1,8 +1,8 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { messageOf, RunError } from "../core/errors.ts";
-import type { Source } from "../data/source.ts";
+import type { Source } from "../data/sources/source.ts";
+import { isBrokenBody, retryingReads } from "./retry-reads.ts";
 import { s3Client } from "./s3.ts";
-import { isBroken, unbroken } from "./unbroken.ts";
 
 const breaksMax = 20;
 
@@ -32,7 +32,7 @@ export async function openS3(address: string, client: S3Client = s3Client()): Pr
     async range(from, to) {
       if (to <= from) return new Uint8Array(0);
       const get = { ...same, Range: `bytes=${from}-${to - 1}` };
-      return unbroken(async () => {
+      return retryingReads(async () => {
         const { Body } = await client.send(new GetObjectCommand(get));
         return Body === undefined ? new Uint8Array(0) : Body.transformToByteArray();
       });
@@ -57,7 +57,7 @@ async function* inOnePiece(
       }
       return;
     } catch (thrown) {
-      if (!isBroken(thrown) || breaks === breaksMax) throw thrown;
+      if (!isBrokenBody(thrown) || breaks === breaksMax) throw thrown;
       if (come === sizeBytes) return;
     }
   }

@@ -17,8 +17,8 @@ import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { checkKey } from "./keys.ts";
+import { retryingReads } from "./retry-reads.ts";
 import { putInParts } from "./s3-multipart.ts";
-import { unbroken } from "./unbroken.ts";
 
 export interface S3StoreOptions {
   readonly bucket: string;
@@ -86,7 +86,7 @@ export function s3Store(options: S3StoreOptions): Store {
   return {
     async read(key) {
       try {
-        return await unbroken(async () => {
+        return await retryingReads(async () => {
           const { Body } = await client.send(new GetObjectCommand(at(key)));
           return Body === undefined ? new Uint8Array() : Body.transformToByteArray();
         });

@@ -1,12 +1,12 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf, RunError } from "../core/errors.ts";
-import { chainOperations } from "./chained.ts";
-import { completeWasm, hastenPlain } from "./kernels/complete-wasm.ts";
+import { completeWasm, registerPlainKernels } from "./kernels/complete-wasm.ts";
+import { addTensorMethods } from "./tensor-methods.ts";
 
-export const backendNames = ["auto", "node", "wasm", "cpu"] as const;
+export const tensorBackendNames = ["auto", "node", "wasm", "cpu"] as const;
 
-export type BackendChoice = (typeof backendNames)[number];
+export type BackendChoice = (typeof tensorBackendNames)[number];
 
 export interface OpenedBackend {
   readonly name: Exclude<BackendChoice, "auto">;
@@ -25,7 +25,7 @@ let opened: Promise<OpenedBackend> | null = null;
 let openedFor: BackendChoice | null = null;
 
 /** Makes TensorFlow.js compute on a backend: native where that loads, else WASM, else plain. */
-export function openBackend(choice: BackendChoice): Promise<OpenedBackend> {
+export function openTensorBackend(choice: BackendChoice): Promise<OpenedBackend> {
   if (opened === null || openedFor !== choice) {
     openedFor = choice;
     opened = choose(choice);
@@ -39,7 +39,7 @@ export function openBackend(choice: BackendChoice): Promise<OpenedBackend> {
 async function choose(choice: BackendChoice): Promise<OpenedBackend> {
   // Layers call methods of tensors, and bring the gradients with them.
   await import("@tensorflow/tfjs-layers");
-  chainOperations();
+  addTensorMethods();
   // What it would say otherwise is an advertisement, on standard error.
   tf.enableProdMode();
   if (choice === "node") {
@@ -98,7 +98,7 @@ async function tryWasm(): Promise<string | null> {
 
 async function usePlain(): Promise<void> {
   await import("@tensorflow/tfjs-backend-cpu");
-  hastenPlain();
+  registerPlainKernels();
   await tf.setBackend("cpu");
 }
 

@@ -1,13 +1,13 @@
 import { RunError } from "../core/errors.ts";
 import { clipFactor } from "../math/clip-factor.ts";
-import type { Portion } from "./portions.ts";
+import type { RowBatch } from "./batches.ts";
 
 /** Adds the gradient of a portion to `gradient`. */
-type AddGradient = (part: Portion, gradient: Float64Array) => unknown;
+type AddGradient = (part: RowBatch, gradient: Float64Array) => unknown;
 
 /** Rows one by one: whatever the layers are, a row's gradient is its own. */
 export function addClippedRows(
-  { from, count, values, targets }: Portion,
+  { from, count, values, targets }: RowBatch,
   clip: number,
   clipped: Float64Array,
   addGradient: AddGradient,

@@ -1,18 +1,18 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { RunError } from "../core/errors.ts";
-import type { Piece } from "../problems/problem.ts";
+import type { ParameterSpec } from "../problems/problem.ts";
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 
 /** A network as everyone who computes with it reads it: its layers, and weights to start from. */
-export interface Definition {
+export interface NetworkDefinition {
   /** As Keras writes models: `{ class_name, config }`. */
-  readonly topology: Topology;
+  readonly topology: LayersTopology;
   /** By the names of pieces; those that are not there are drawn. */
   readonly weights: Readonly<Record<string, Tensor>>;
 }
 
-export interface Topology {
+export interface LayersTopology {
   readonly class_name: string;
   readonly config: unknown;
 }
@@ -23,27 +23,27 @@ export interface NetworkFacts {
   readonly key: string;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly ParameterSpec[];
 }
 
 const format = "kofn-network-1";
 
 /** The same definition gives the same bytes, whose digest names them. */
-export function definitionBytes({ topology, weights }: Definition): Uint8Array<ArrayBuffer> {
+export function definitionBytes({ topology, weights }: NetworkDefinition): Uint8Array<ArrayBuffer> {
   return toSafetensors(weights, { format, topology: JSON.stringify(topology) });
 }
 
-export function readDefinition(bytes: Uint8Array, key: string): Definition {
+export function readDefinition(bytes: Uint8Array, key: string): NetworkDefinition {
   const { tensors, metadata } = fromSafetensors(bytes, key);
   if (metadata.format !== format || metadata.topology === undefined)
     throw new RunError("bad-network", `${key}: it is not a network that this version knows`, {
       hint: "use the version of kofn that wrote it",
     });
-  return { topology: JSON.parse(metadata.topology) as Topology, weights: tensors };
+  return { topology: JSON.parse(metadata.topology) as LayersTopology, weights: tensors };
 }
 
 /** One tensor of a network that is part of the weights. */
-export interface Slot extends Piece {
+export interface WeightVariable extends ParameterSpec {
   readonly variable: tf.Variable;
 }
 
@@ -51,7 +51,7 @@ export interface Slot extends Piece {
  * What training moves, in the order of the flat weights: trained tensors, then the moving averages
  * of batch normalisation. Weights of frozen layers are none of it.
  */
-export function slotsOf(model: LayersModel): readonly Slot[] {
+export function weightVariables(model: LayersModel): readonly WeightVariable[] {
   const trained = model.trainableWeights.map((weight) => slotOf(weight));
   const observed = observedWeights(model).map((weight) => ({
     ...slotOf(weight),
@@ -78,14 +78,14 @@ export function normalizers(model: { layers: LayersModel["layers"] }): LayersMod
   });
 }
 
-function slotOf(weight: Weight): Slot {
+function slotOf(weight: Weight): WeightVariable {
   const { originalName: name, shape } = weight;
   const variable = weight.read() as tf.Variable;
   return { name, shape: shape.map(Number), variable };
 }
 
 /** Two layers may have the same name in two nested models. */
-function distinct(slots: readonly Slot[]): readonly Slot[] {
+function distinct(slots: readonly WeightVariable[]): readonly WeightVariable[] {
   const counts = new Map<string, number>();
   return slots.map((slot) => {
     const count = counts.get(slot.name) ?? 0;
@@ -98,7 +98,7 @@ function distinct(slots: readonly Slot[]): readonly Slot[] {
 export function shapesOf(model: LayersModel): Omit<NetworkFacts, "key"> {
   const inputShape = fixed(model.inputs[0]!.shape.slice(1), "input");
   const outputShape = fixed(model.outputs[0]!.shape.slice(1), "output");
-  const pieces = slotsOf(model).map(({ variable: _, ...piece }) => piece);
+  const pieces = weightVariables(model).map(({ variable: _, ...piece }) => piece);
   return { inputShape, outputShape, pieces };
 }
 
@@ -109,7 +109,7 @@ function fixed(shape: readonly (number | null)[], which: string): readonly numbe
   });
 }
 
-export function lengthOf(pieces: readonly Piece[]): number {
+export function weightCount(pieces: readonly ParameterSpec[]): number {
   return pieces.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 

@@ -1,9 +1,9 @@
 import { clipFactor } from "../math/clip-factor.ts";
 import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
+import { batchRows, type RowBatch } from "./batches.ts";
 import type { DenseChain, DenseLink } from "./dense-chain.ts";
 import { addOuter, addSquares } from "./dense-clipped.ts";
 import type { OutputLoss, Trainer } from "./engine.ts";
-import { type Portion, rowsAtOnce } from "./portions.ts";
 
 /** One layer's places in the memory. */
 export interface Link extends DenseLink {
@@ -29,7 +29,7 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
   const { width } = stock;
   const last = links.at(-1)!;
 
-  const forward = ({ count, values }: Portion): Float32Array => {
+  const forward = ({ count, values }: RowBatch): Float32Array => {
     floats.set(values, input.at);
     let before = input;
     for (const link of links) {
@@ -112,11 +112,11 @@ function visitBackwards(
 
 function placed(chain: DenseChain, weightsLength: number) {
   const inputs = chain[0]!.inputs;
-  const terms = Math.max(rowsAtOnce, ...chain.flatMap((link) => [link.inputs, link.units]));
-  const each = chain.map((link) => (2 * rowsAtOnce + link.inputs) * paddedLength(link.units));
-  const length = each.reduce((a, b) => a + b, rowsAtOnce * inputs + weightsLength);
+  const terms = Math.max(batchRows, ...chain.flatMap((link) => [link.inputs, link.units]));
+  const each = chain.map((link) => (2 * batchRows + link.inputs) * paddedLength(link.units));
+  const length = each.reduce((a, b) => a + b, batchRows * inputs + weightsLength);
   const { floats, take, multiply } = matrixRoom(length, terms);
-  const input = { at: take(rowsAtOnce * inputs), rowStride: inputs, columnStride: 1 };
+  const input = { at: take(batchRows * inputs), rowStride: inputs, columnStride: 1 };
   const weightsAt = take(weightsLength);
   let from = 0;
   const links = chain.map((link): Link => {
@@ -132,8 +132,8 @@ function placed(chain: DenseChain, weightsLength: number) {
       ...link,
       weights,
       biasAt: at + link.inputs * link.units,
-      out: matrix(rowsAtOnce),
-      slopes: matrix(rowsAtOnce),
+      out: matrix(batchRows),
+      slopes: matrix(batchRows),
       gradient: matrix(link.inputs),
       from,
     };

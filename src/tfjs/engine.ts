@@ -1,9 +1,14 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import { type BackendChoice, type OpenedBackend, openBackend, useBackend } from "./backend.ts";
+import {
+  type BackendChoice,
+  type OpenedBackend,
+  openTensorBackend,
+  useBackend,
+} from "./backend.ts";
+import { type RowBatch, rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
-import { type Portion, portions } from "./portions.ts";
 import { openTrainer } from "./trainer.ts";
 
 /**
@@ -67,10 +72,10 @@ export interface Trainer {
   readonly width: number;
   initial(random: Random): Float32Array<ArrayBuffer>;
   set(weights: Float32Array): void;
-  addGradient(part: Portion, gradient: Float64Array, random: Random): number;
+  addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;
   /** Adds each row's gradient, clipped; see `Engine`. */
-  addClipped(part: Portion, clip: number, clipped: Float64Array, random: Random): void;
-  outputs(part: Portion): Float32Array;
+  addClipped(part: RowBatch, clip: number, clipped: Float64Array, random: Random): void;
+  outputs(part: RowBatch): Float32Array;
   penalty(): number;
 }
 
@@ -80,7 +85,7 @@ export async function openEngine(
   key: string,
   options: EngineOptions,
 ): Promise<Engine> {
-  const backend = await openBackend(options.backend);
+  const backend = await openTensorBackend(options.backend);
   const stock = await openTrainer(bytes, key, options);
   const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
   const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
@@ -107,26 +112,26 @@ export async function openEngine(
     lossAndGradient(examples, weights, gradient, random = randomFrom("undrawn")) {
       set(weights);
       let sum = 0;
-      for (const part of portions(examples))
+      for (const part of rowBatches(examples))
         sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
       return sum;
     },
     addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
       set(weights);
-      for (const part of portions(examples))
+      for (const part of rowBatches(examples))
         trainer.addClipped(part, clip, clipped, random.fork("every row"));
     },
     loss(examples, weights) {
       set(weights);
       let sum = examples.targets.length * trainer.penalty();
-      for (const part of portions(examples))
+      for (const part of rowBatches(examples))
         sum += lossOf(trainer.outputs(part), part.targets, part.values);
       return sum;
     },
     outputs(rows, weights) {
       set(weights);
       const all = new Float32Array(rows.rows * width);
-      for (const part of portions({ rows, targets: new Float32Array(rows.rows) }))
+      for (const part of rowBatches({ rows, targets: new Float32Array(rows.rows) }))
         all.set(trainer.outputs(part), part.from * width);
       return all;
     },

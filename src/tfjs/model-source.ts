@@ -8,19 +8,19 @@ import { messageOf, RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import { bounds } from "../limits.ts";
 import type { Tensor } from "../wire/safetensors.ts";
-import { type BackendChoice, openBackend } from "./backend.ts";
+import { type BackendChoice, openTensorBackend } from "./backend.ts";
 import {
-  type Definition,
   definitionBytes,
+  type LayersTopology,
+  type NetworkDefinition,
   type NetworkFacts,
   shapesOf,
-  slotsOf,
-  type Topology,
   tensorsOf,
+  weightVariables,
 } from "./definition.ts";
-import { drawing } from "./draws.ts";
 import { ownLayers, registerLayers } from "./layers/register.ts";
 import { modelFrom } from "./open-model.ts";
+import { withSeededRandom } from "./seeded-random.ts";
 
 type TensorFlow = Omit<typeof tf, "default"> & Omit<typeof layers, "default">;
 
@@ -38,13 +38,13 @@ export interface ReadModel {
 }
 
 /** Reads a model.json with its weights, or runs a module whose default export builds a model. */
-export async function readModel(path: string, backend: BackendChoice): Promise<ReadModel> {
-  await openBackend(backend);
+export async function readModelModule(path: string, backend: BackendChoice): Promise<ReadModel> {
+  await openTensorBackend(backend);
   registerLayers();
   const place = `problem.model: ${path}`;
   const isModule = [".ts", ".js", ".mjs"].includes(extname(path));
   const { topology, weights } = isModule ? await built(path, place) : await loaded(path, place);
-  const model = await drawing(randomFrom("shapes"), () => modelFrom(topology, place));
+  const model = await withSeededRandom(randomFrom("shapes"), () => modelFrom(topology, place));
   refuseSeveral(model, place);
   for (const weight of model.weights) {
     const stored = weights[weight.originalName];
@@ -62,7 +62,7 @@ export async function readModel(path: string, backend: BackendChoice): Promise<R
   return { bytes, facts: { key, ...shapes } };
 }
 
-async function built(path: string, place: string): Promise<Definition> {
+async function built(path: string, place: string): Promise<NetworkDefinition> {
   let module: { default?: unknown };
   try {
     module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
@@ -87,39 +87,40 @@ async function built(path: string, place: string): Promise<Definition> {
     throw new RunError("bad-model", `${place}: its default export returns no layers model`, {
       hint: "return what tf.sequential(...) or tf.model(...) made",
     });
-  const { class_name, config } = model.toJSON(null, false) as unknown as Topology;
+  const { class_name, config } = model.toJSON(null, false) as unknown as LayersTopology;
   // Weights are drawn from the spec's seed, save those that never move.
-  const moving = new Set(slotsOf(model).map(({ variable }) => variable));
+  const moving = new Set(weightVariables(model).map(({ variable }) => variable));
   const frozen = model.weights.filter((weight) => !moving.has(weight.read() as tf.Variable));
   const weights = frozen.length === 0 ? {} : tensorsOf(model.weights);
   return { topology: { class_name, config: config }, weights };
 }
 
 interface ModelJson {
-  readonly modelTopology?: { readonly model_config?: Topology } & Partial<Topology>;
+  readonly modelTopology?: { readonly model_config?: LayersTopology } & Partial<LayersTopology>;
   readonly weightsManifest?: readonly {
     readonly paths: readonly string[];
     readonly weights: readonly tf.io.WeightsManifestEntry[];
   }[];
 }
 
-async function loaded(path: string, place: string): Promise<Definition> {
+async function loaded(path: string, place: string): Promise<NetworkDefinition> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new RunError("no-such-file", `${place}: ${said(cause)}`, {
       hint: `paths are taken from ${resolve(".")}`,
       cause,
     });
   });
-  let json: ModelJson & Partial<Topology>;
+  let json: ModelJson & Partial<LayersTopology>;
   try {
-    json = JSON.parse(text) as ModelJson & Partial<Topology>;
+    json = JSON.parse(text) as ModelJson & Partial<LayersTopology>;
   } catch (thrown) {
     throw new RunError("bad-model", `${place}: not JSON: ${messageOf(thrown)}`, {
       hint: "give the model.json that model.save() or tensorflowjs_converter wrote",
     });
   }
   const found = json.modelTopology ?? json;
-  const topology = (found as { model_config?: Topology }).model_config ?? (found as Topology);
+  const topology =
+    (found as { model_config?: LayersTopology }).model_config ?? (found as LayersTopology);
   if (typeof topology?.class_name !== "string")
     throw new RunError("bad-model", `${place}: it holds no layers model`, {
       hint: "graph models cannot be trained: convert with --output_format=tfjs_layers_model",

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, models } from "@tensorflow/tfjs-layers";
 import { messageOf, RunError } from "../core/errors.ts";
-import type { Topology } from "./definition.ts";
+import type { LayersTopology } from "./definition.ts";
 import { registerLayers } from "./layers/register.ts";
 
 /** A model built from its topology. Throws `RunError` that names a layer that is not known. */
@@ -41,8 +41,11 @@ export type Activation = "softmax" | "sigmoid";
  * The same network without the softmax or sigmoid at its end, which then belongs to the loss: exact
  * where chances are near 0 or 1. Says what it took away.
  */
-export function withoutLink(topology: Topology): { topology: Topology; link: Activation | null } {
-  const copy = structuredClone(topology) as Topology;
+export function withoutLink(topology: LayersTopology): {
+  topology: LayersTopology;
+  link: Activation | null;
+} {
+  const copy = structuredClone(topology) as LayersTopology;
   const last = lastLayer(copy);
   if (last === null) return { topology, link: null };
   if (last.class_name === "Softmax") {
@@ -63,7 +66,7 @@ interface LayerConfig {
   config: unknown;
 }
 
-function lastLayer(topology: Topology): LayerConfig | null {
+function lastLayer(topology: LayersTopology): LayerConfig | null {
   const { config } = topology;
   const layers = Array.isArray(config) ? config : (config as { layers?: unknown }).layers;
   if (!Array.isArray(layers) || layers.length === 0) return null;

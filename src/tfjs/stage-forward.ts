@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { StageStep } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
-import { drawing } from "./draws.ts";
+import { withSeededRandom } from "./seeded-random.ts";
 import type { LayerWeight, Observation, StageModel, StageTask } from "./stage.ts";
 
 /** A stage's forward pass on the tape: what it was differentiated by, and what it made. */
@@ -83,7 +83,7 @@ function use(
   const watched = layer.weights.filter((weight) => stage.observing.has(weight));
   const made = observing(stage, step.node, watched, observed, () =>
     withWeights(own, () =>
-      drawing(stage.random.fork(label), () =>
+      withSeededRandom(stage.random.fork(label), () =>
         layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: true }),
       ),
     ),

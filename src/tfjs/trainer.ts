@@ -2,13 +2,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
+import type { RowBatch } from "./batches.ts";
 import { addClippedRows, refuseStateful } from "./clipped-rows.ts";
-import { lengthOf, normalizers, readDefinition, type Slot, slotsOf } from "./definition.ts";
+import {
+  normalizers,
+  readDefinition,
+  type WeightVariable,
+  weightCount,
+  weightVariables,
+} from "./definition.ts";
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
-import { drawing } from "./draws.ts";
 import type { EngineOptions, OutputLoss, Trainer } from "./engine.ts";
 import { modelFrom, withoutLink } from "./open-model.ts";
-import type { Portion } from "./portions.ts";
+import { withSeededRandom } from "./seeded-random.ts";
 
 /** A network as TensorFlow.js computes it. */
 export async function openTrainer(
@@ -19,7 +25,7 @@ export async function openTrainer(
   const { topology: given, weights: stored } = readDefinition(bytes, key);
   const topology = takesLink ? withoutLink(given).topology : given;
   // Frozen weights are stored, all others set before they are used.
-  const model = await drawing(randomFrom("unset"), () => modelFrom(topology, key));
+  const model = await withSeededRandom(randomFrom("unset"), () => modelFrom(topology, key));
   for (const layer of model.layers) unseed(layer);
   // What a layer saw then stands in place of its averages, and is told as a gradient.
   for (const layer of normalizers(model)) Object.assign(layer, { momentum: 0 });
@@ -28,19 +34,19 @@ export async function openTrainer(
     if (tensor === undefined) continue;
     tf.tidy(() => void weight.write(tf.tensor(tensor.data as Float32Array, [...tensor.shape])));
   }
-  const slots = slotsOf(model);
+  const slots = weightVariables(model);
   return {
     chain: denseChainOf(model),
-    weightsLength: lengthOf(slots),
+    weightsLength: weightCount(slots),
     width: model.outputs[0]!.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1),
     initial: (random) => initialWeights(model, slots, stored, random),
     set: (weights) => setWeights(slots, weights),
     addGradient: (part, gradient, random) =>
-      drawing(random, () => addGradient(model, slots, part, loss, gradient)),
+      withSeededRandom(random, () => addGradient(model, slots, part, loss, gradient)),
     addClipped(part, clip, clipped, random) {
       refuseStateful(model.layers);
       addClippedRows(part, clip, clipped, (one, own) =>
-        drawing(random.fork("row"), () => addGradient(model, slots, one, loss, own)),
+        withSeededRandom(random.fork("row"), () => addGradient(model, slots, one, loss, own)),
       );
     },
     penalty: () =>
@@ -49,7 +55,7 @@ export async function openTrainer(
   };
 }
 
-function apply(model: LayersModel, { count, values }: Portion, training: boolean): tf.Tensor {
+function apply(model: LayersModel, { count, values }: RowBatch, training: boolean): tf.Tensor {
   const input = model.inputs[0]!;
   const shape = [count, ...input.shape.slice(1).map(Number)];
   const flat = tf.tensor(values, shape, "float32");
@@ -58,7 +64,7 @@ function apply(model: LayersModel, { count, values }: Portion, training: boolean
 }
 
 /** Not what `tidy` returns: it looks for tensors in that, number by number. */
-function outputsOf(model: LayersModel, part: Portion): Float32Array {
+function outputsOf(model: LayersModel, part: RowBatch): Float32Array {
   const outputs = tf.tidy(() => apply(model, part, false));
   const told = outputs.dataSync() as Float32Array;
   outputs.dispose();
@@ -67,8 +73,8 @@ function outputsOf(model: LayersModel, part: Portion): Float32Array {
 
 function addGradient(
   model: LayersModel,
-  slots: readonly Slot[],
-  part: Portion,
+  slots: readonly WeightVariable[],
+  part: RowBatch,
   lossOf: OutputLoss,
   gradient: Float64Array,
 ): number {
@@ -100,7 +106,7 @@ function addGradient(
 /** The loss of outputs as a node of the graph; its slopes are known with it. */
 function lossNode(
   outputs: tf.Tensor,
-  part: Portion,
+  part: RowBatch,
   lossOf: OutputLoss,
   told: { loss: number },
 ): tf.Scalar {
@@ -118,7 +124,7 @@ function lossNode(
 
 /** Tells what layers saw as a gradient, and gives them their averages back. */
 function observe(
-  slots: readonly Slot[],
+  slots: readonly WeightVariable[],
   before: readonly ArrayLike<number>[],
   rows: number,
   gradient: Float64Array,
@@ -136,7 +142,7 @@ function observe(
   }
 }
 
-function setWeights(slots: readonly Slot[], weights: Float32Array): void {
+function setWeights(slots: readonly WeightVariable[], weights: Float32Array): void {
   let at = 0;
   tf.tidy(() => {
     for (const { variable } of slots) {
@@ -150,17 +156,17 @@ function setWeights(slots: readonly Slot[], weights: Float32Array): void {
 /** Draws a model of the same layers, and reads it. */
 function initialWeights(
   model: LayersModel,
-  slots: readonly Slot[],
+  slots: readonly WeightVariable[],
   stored: Readonly<Record<string, Tensor>>,
   random: Random,
 ): Float32Array<ArrayBuffer> {
   const kind = model.constructor as unknown as {
     fromConfig(kind: unknown, config: unknown): LayersModel;
   };
-  const drawn = drawing(random, () => kind.fromConfig(kind, model.getConfig()));
-  const weights = new Float32Array(lengthOf(slots));
+  const drawn = withSeededRandom(random, () => kind.fromConfig(kind, model.getConfig()));
+  const weights = new Float32Array(weightCount(slots));
   let at = 0;
-  for (const [i, { variable }] of slotsOf(drawn).entries()) {
+  for (const [i, { variable }] of weightVariables(drawn).entries()) {
     const { name } = slots[i]!;
     weights.set(stored[name]?.data ?? variable.dataSync(), at);
     at += variable.size;

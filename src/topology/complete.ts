@@ -1,5 +1,5 @@
 import { define } from "../core/registry.ts";
-import { graphOf, type Topology } from "./graph.ts";
+import { graphOfEdges, type TopologyMember } from "./graph.ts";
 
 /** Everybody hears everybody: costs nothing where all messages can be read by all anyway. */
 export const complete = define({
@@ -7,7 +7,10 @@ export const complete = define({
   summary: "everybody hears everybody: the fastest mixing there is",
   options: {},
   examples: [{}],
-  create: (): Topology => ({ refusal: () => null, graph: (nodes) => graphOf(nodes, pairs(nodes)) }),
+  create: (): TopologyMember => ({
+    refusal: () => null,
+    graph: (nodes) => graphOfEdges(nodes, pairs(nodes)),
+  }),
 });
 
 function* pairs(nodes: number): Generator<readonly [number, number]> {

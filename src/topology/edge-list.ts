@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RunError } from "../core/errors.ts";
 import { define } from "../core/registry.ts";
-import { graphOf, nodesMax, type Topology, unreachable } from "./graph.ts";
+import { graphOfEdges, nodesMax, type TopologyMember, unreachable } from "./graph.ts";
 
 const edgesMax = 200_000;
 const textBytesMax = 4 * 1024 * 1024;
@@ -23,7 +23,7 @@ export const edgeList = define({
       .describe("the edges themselves instead"),
   },
   examples: [{ edges: ladder() }],
-  create: ({ path, edges }): Topology => {
+  create: ({ path, edges }): TopologyMember => {
     const refusal = (nodes: number): string | null => {
       if (edges === undefined) {
         return `graph.path: ${path ?? "none"}: files are read for spec files only: give edges`;
@@ -33,10 +33,10 @@ export const edgeList = define({
         if (a >= nodes || b >= nodes)
           return `graph: the edge ${a} ${b} leads beyond the last node, ${nodes - 1}`;
       }
-      const lost = unreachable(graphOf(nodes, edges));
+      const lost = unreachable(graphOfEdges(nodes, edges));
       return lost === null ? null : `graph: no path leads from node 0 to node ${lost}`;
     };
-    return { refusal, graph: (nodes) => graphOf(nodes, edges ?? []) };
+    return { refusal, graph: (nodes) => graphOfEdges(nodes, edges ?? []) };
   },
 });
 

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import { define } from "../core/registry.ts";
-import { type Graph, graphOf, type Topology, unreachable } from "./graph.ts";
-import { metropolis, spectrumOf } from "./mixing.ts";
+import { type Graph, graphOfEdges, type TopologyMember, unreachable } from "./graph.ts";
+import { metropolis, mixingSpectrum } from "./mixing.ts";
 
 /** Of so many draws the one that mixes fastest is taken. */
 const draws = 8;
@@ -19,7 +19,7 @@ export const expander = define({
     seed: z.int().min(0).default(1).describe("what the graph is drawn from; public"),
   },
   examples: [{}, { degree: 3, seed: 5 }],
-  create: ({ degree, seed }): Topology => ({
+  create: ({ degree, seed }): TopologyMember => ({
     refusal(nodes) {
       if (nodes <= degree) return `${degree} neighbours each need more than ${degree} nodes`;
       return (nodes * degree) % 2 === 0 ? null : `an odd degree needs an even number of nodes`;
@@ -35,7 +35,7 @@ function best(nodes: number, degree: number, random: Random): Graph {
     const graph = drawn(nodes, degree, random.fork(`draw/${attempt}`));
     if (graph === null || unreachable(graph) !== null) continue;
     made++;
-    const { second } = spectrumOf(metropolis(graph));
+    const { second } = mixingSpectrum(metropolis(graph));
     if (found === null || second < found.second) found = { graph, second };
   }
   assert(found !== null, "one of hundreds of random regular graphs is connected");
@@ -67,5 +67,5 @@ function drawn(nodes: number, degree: number, random: Random): Graph | null {
       stubs.pop();
     }
   }
-  return stubs.length > 0 ? null : graphOf(nodes, edges);
+  return stubs.length > 0 ? null : graphOfEdges(nodes, edges);
 }

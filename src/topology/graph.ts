@@ -11,7 +11,7 @@ export interface Graph {
  * A family of graphs over any number of nodes. Laws (tested over the registry): every graph is
  * connected and symmetric; the same number of nodes gives the same graph.
  */
-export interface Topology {
+export interface TopologyMember {
   /** Why there is no such graph over so many nodes; null where there is one. */
   refusal(nodes: number): string | null;
   graph(nodes: number): Graph;
@@ -21,7 +21,7 @@ export interface Topology {
 export const nodesMax = 2_000;
 
 /** The graph of these edges; an edge may stand there twice, and in either direction. */
-export function graphOf(nodes: number, edges: Iterable<readonly [number, number]>): Graph {
+export function graphOfEdges(nodes: number, edges: Iterable<readonly [number, number]>): Graph {
   const sets = Array.from({ length: nodes }, () => new Set<number>());
   for (const [a, b] of edges) {
     if (a === b) continue;
@@ -67,7 +67,7 @@ export function distancesFrom({ nodes, neighbours }: Graph, from: number): Int32
 }
 
 /** Throws `RunError` where a topology has no graph over so many nodes. */
-export function graphOver(topology: Topology, nodes: number): Graph {
+export function graphOver(topology: TopologyMember, nodes: number): Graph {
   const reason = nodes > nodesMax ? `at most ${nodesMax} nodes, not ${nodes}` : null;
   const refusal = reason ?? topology.refusal(nodes);
   if (refusal === null) return topology.graph(nodes);

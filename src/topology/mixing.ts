@@ -5,13 +5,13 @@ import type { Graph } from "./graph.ts";
  * Weights with which every node averages what it and its neighbours say: row-major, symmetric,
  * doubly stochastic, 0 off the graph.
  */
-export interface Mixing {
+export interface GossipMatrix {
   readonly nodes: number;
   readonly weights: Float64Array<ArrayBuffer>;
 }
 
 /** W_ij = 1/(1 + max(deg_i, deg_j)), the remainder on the diagonal; J for the complete graph. */
-export function metropolis({ nodes, neighbours }: Graph): Mixing {
+export function metropolis({ nodes, neighbours }: Graph): GossipMatrix {
   const weights = new Float64Array(nodes * nodes);
   for (const [i, near] of neighbours.entries()) {
     // Summed before it is taken away: in the complete graph every weight is 1/N to the bit.
@@ -26,7 +26,7 @@ export function metropolis({ nodes, neighbours }: Graph): Mixing {
   return { nodes, weights };
 }
 
-export interface Spectrum {
+export interface MixingSpectrum {
   /** The second largest of the absolute eigenvalues; 0 for one node. */
   readonly second: number;
   /** 1 - second: near 0 news travels slowly. */
@@ -35,7 +35,7 @@ export interface Spectrum {
   readonly squaredFrobenius: number;
 }
 
-export function spectrumOf({ nodes, weights }: Mixing): Spectrum {
+export function mixingSpectrum({ nodes, weights }: GossipMatrix): MixingSpectrum {
   let squaredFrobenius = 0;
   for (const weight of weights) squaredFrobenius += weight * weight;
   const { lowest, secondHighest } = extremes(weights, nodes);
@@ -45,7 +45,7 @@ export function spectrumOf({ nodes, weights }: Mixing): Spectrum {
 
 /** Who of a row counts, and how much: nodes ascending. */
 export function mixingRow(
-  { nodes, weights }: Mixing,
+  { nodes, weights }: GossipMatrix,
   node: number,
 ): { readonly from: readonly number[]; readonly weights: Float64Array<ArrayBuffer> } {
   const row = weights.subarray(node * nodes, (node + 1) * nodes);
@@ -55,13 +55,13 @@ export function mixingRow(
 }
 
 /** W to the power of `times`: what repeating a mixing comes to. */
-export function repeated(mixing: Mixing, times: number): Mixing {
+export function repeated(mixing: GossipMatrix, times: number): GossipMatrix {
   let result = mixing;
   for (let k = 1; k < times; k++) result = product(result, mixing);
   return result;
 }
 
-function product(a: Mixing, b: Mixing): Mixing {
+function product(a: GossipMatrix, b: GossipMatrix): GossipMatrix {
   const { nodes } = a;
   const weights = new Float64Array(nodes * nodes);
   for (let i = 0; i < nodes; i++) {

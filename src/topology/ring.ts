@@ -1,5 +1,5 @@
 import { define } from "../core/registry.ts";
-import { graphOf, type Topology } from "./graph.ts";
+import { graphOfEdges, type TopologyMember } from "./graph.ts";
 
 /** Every node hears the one before it and the one after it. */
 export const ring = define({
@@ -7,10 +7,10 @@ export const ring = define({
   summary: "a circle: every node has two neighbours, and news travels slowly",
   options: {},
   examples: [{}],
-  create: (): Topology => ({
+  create: (): TopologyMember => ({
     refusal: () => null,
     graph: (nodes) =>
-      graphOf(
+      graphOfEdges(
         nodes,
         Array.from({ length: nodes }, (_, node) => [node, (node + 1) % nodes] as const),
       ),

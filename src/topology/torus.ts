@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { graphOf, type Topology } from "./graph.ts";
+import { graphOfEdges, type TopologyMember } from "./graph.ts";
 
 /** A grid whose opposite sides are joined; as square as the number of nodes allows. */
 export const torus = define({
@@ -14,7 +14,7 @@ export const torus = define({
       .describe("rows of the grid; the divisor of workers nearest to its root where absent"),
   },
   examples: [{}, { height: 2 }],
-  create: ({ height }): Topology => ({
+  create: ({ height }): TopologyMember => ({
     refusal(nodes) {
       const rows = height ?? squarest(nodes);
       if (rows > 1 && nodes % rows === 0) return null;
@@ -33,7 +33,7 @@ export const torus = define({
           edges.push([node, ((i + 1) % rows) * columns + j]);
         }
       }
-      return graphOf(nodes, edges);
+      return graphOfEdges(nodes, edges);
     },
   }),
 });

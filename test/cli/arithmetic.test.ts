@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { recordKey } from "../../src/run/keys.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { recordKey } from "../../src/store-layout.ts";
 import { jsonLines, kofn, newFolder, smallSpec } from "./fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;

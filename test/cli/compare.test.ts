@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseVary, settingsOf } from "../../src/cli/vary.ts";
+import { parseVary, variedSettings } from "../../src/cli/vary.ts";
 import { jsonLines, kofn, newFolder, smallSpec } from "./fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
@@ -30,7 +30,9 @@ describe("settings that vary", () => {
   });
 
   it("give every combination, the last changing fastest", () => {
-    const labels = settingsOf([parseVary("a=1,2"), parseVary("b=3,4")]).map(({ label }) => label);
+    const labels = variedSettings([parseVary("a=1,2"), parseVary("b=3,4")]).map(
+      ({ label }) => label,
+    );
     expect(labels).toEqual(["a 1, b 3", "a 1, b 4", "a 2, b 3", "a 2, b 4"]);
   });
 });

@@ -1,8 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { evaluationKey, eventsKey, modelKey, recordKey, resultKey } from "../../src/run/keys.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import {
+  evaluationKey,
+  eventsKey,
+  modelKey,
+  recordKey,
+  resultKey,
+} from "../../src/store-layout.ts";
 import { jsonLines, kofn, kofnInterrupted, newFolder } from "./fixtures.ts";
 
 const made = (type: string, more: object = {}) => ({ type, rows: 160, features: 3, ...more });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { modelFrom } from "../../src/tfjs/open-model.ts";
 import { jsonLines, kofn, newFolder } from "./fixtures.ts";
 
@@ -76,7 +76,7 @@ describe("a network, from the command line", () => {
     const exported = await kofn(home, "export", "latest", "--format", "tfjs", "--output", out);
     expect(exported.exitCode, exported.err).toBe(0);
     const json = JSON.parse(await readFile(join(out, "model.json"), "utf8"));
-    await openBackend("cpu");
+    await openTensorBackend("cpu");
     const model = await modelFrom(json.modelTopology, "exported");
     const bytes = await readFile(join(out, "weights.bin"));
     const buffer = new Uint8Array(bytes).buffer;

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
+import type { RunRecord } from "../../src/journal/run-record.ts";
+import { openHome } from "../../src/platform/local/home.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { recordKey, stateKey } from "../../src/run/keys.ts";
-import type { RunRecord } from "../../src/run/record.ts";
+import { recordKey, stateKey } from "../../src/store-layout.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 import { kofn, newFolder, smallSpec } from "./fixtures.ts";
 

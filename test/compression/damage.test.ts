@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withChecksum } from "../../src/compression/checksum.ts";
 import { decompress } from "../../src/compression/payload.ts";
-import { piecewise } from "../../src/compression/piecewise.ts";
+import { perTensor } from "../../src/compression/per-tensor.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import { version } from "../../src/compression/write-content.ts";
 import { RunError } from "../../src/core/errors.ts";
@@ -16,7 +16,7 @@ const whole = compressors.members.map((member) => {
   return { name: member.name, payload: compressor.compress(vector, random, [6, 10]) };
 });
 const topK = compressors.create({ type: "top-k", k: 3 } as never);
-const pieces = piecewise(topK, [{ shape: [5, 10] }, { shape: [10] }]).compress(vector, random);
+const pieces = perTensor(topK, [{ shape: [5, 10] }, { shape: [10] }]).compress(vector, random);
 const payloads = [...whole, { name: "pieces", payload: pieces }];
 
 describe.each(payloads)("$name", ({ payload }) => {

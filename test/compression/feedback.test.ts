@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { send } from "../../src/compression/feedback.ts";
+import { compressUpdate } from "../../src/compression/feedback.ts";
 import { decompress } from "../../src/compression/payload.ts";
-import { piecewise } from "../../src/compression/piecewise.ts";
+import { perTensor } from "../../src/compression/per-tensor.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import { randomFrom } from "../../src/core/random.ts";
 
@@ -25,7 +25,7 @@ describe.each(biased)("$type", (config) => {
     let memory: Float64Array | null = null;
     for (let step = 0; step < 100; step++) {
       const vector = Float64Array.from({ length }, () => random.normal());
-      const outcome = send(
+      const outcome = compressUpdate(
         { compressor, feedback: "error-feedback" },
         vector,
         memory,
@@ -49,7 +49,7 @@ describe.each(biased)("$type", (config) => {
     let memory: Float64Array | null = null;
     for (let step = 0; step < 400; step++) {
       const random = randomFrom(step);
-      memory = send({ compressor, feedback: "ef21" }, vector, memory, random).memory;
+      memory = compressUpdate({ compressor, feedback: "ef21" }, vector, memory, random).memory;
     }
     for (let i = 0; i < length; i++) expect(Math.abs(memory![i]! - vector[i]!)).toBeLessThan(1e-5);
   });
@@ -58,14 +58,19 @@ describe.each(biased)("$type", (config) => {
 test("without feedback nothing is remembered", () => {
   const compressor = compressors.create({ type: "top-k", k: 1 } as never);
   const vector = Float64Array.of(1, 2, 3);
-  const { memory, told } = send({ compressor, feedback: "none" }, vector, null, randomFrom(1));
+  const { memory, told } = compressUpdate(
+    { compressor, feedback: "none" },
+    vector,
+    null,
+    randomFrom(1),
+  );
   expect(memory).toBeNull();
   expect(told).toEqual(Float32Array.of(0, 0, 3));
 });
 
 test("pieces are compressed each by itself, by the least of their contractions", () => {
   const pieces = [{ shape: [2, 3] }, { shape: [2] }];
-  const compressor = piecewise(compressors.create({ type: "top-k", k: 1 } as never), pieces);
+  const compressor = perTensor(compressors.create({ type: "top-k", k: 1 } as never), pieces);
   const vector = Float32Array.of(9, 8, 7, 6, 5, 4, 0.1, -0.2);
   expect(decompress(compressor.compress(vector, randomFrom(1)), 8)).toEqual(
     Float32Array.of(9, 0, 0, 0, 0, 0, 0, -0.2),

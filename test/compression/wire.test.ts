@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ByteReader } from "../../src/compression/byte-reader.ts";
 import { ByteWriter } from "../../src/compression/byte-writer.ts";
-import { drawn, seedFrom } from "../../src/compression/drawn.ts";
 import { decompress } from "../../src/compression/payload.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import {
@@ -12,6 +11,7 @@ import {
   riceBits,
   writeRice,
 } from "../../src/compression/rice.ts";
+import { seededPositions, seedFrom } from "../../src/compression/seeded-positions.ts";
 import { randomFrom } from "../../src/core/random.ts";
 import { combinations, eliasDelta, eliasGamma } from "./by-hand.ts";
 
@@ -71,7 +71,8 @@ describe.each([
     const random = randomFrom("sets");
     let bits = 0;
     for (let i = 0; i < sets; i++)
-      bits += bestRice(gapsOf(drawn(count, length, seedFrom(random)))).bits / (sets * count);
+      bits +=
+        bestRice(gapsOf(seededPositions(count, length, seedFrom(random)))).bits / (sets * count);
     expect(Math.abs(bits / expected - 1)).toBeLessThan(0.015);
     expect(bits).toBeGreaterThanOrEqual(entropy);
   });

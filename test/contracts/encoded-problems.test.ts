@@ -12,7 +12,7 @@ const columns = 5;
 const exact = encodingExamples.filter(({ encoding }) => encoding.tight);
 
 describe.each(exact)("over rows stored by $name", ({ encoding, isSigned }) => {
-  const held = problemExamples.filter(({ problem }) => problem.mixable || !encoding.mixes);
+  const held = problemExamples.filter(({ problem }) => problem.isQuadratic || !encoding.mixes);
 
   test.each(held)("all slots give the loss and gradient of $name", ({ problem }) => {
     for (const [workers, rows] of [
@@ -34,7 +34,7 @@ describe.each(exact)("over rows stored by $name", ({ encoding, isSigned }) => {
 
 describe("hadamard with redundancy 2, whose entries are eighths and so are exact", () => {
   const encoding = encodings.create({ type: "hadamard" });
-  const { problem } = problemExamples.find((one) => one.problem.mixable)!;
+  const { problem } = problemExamples.find((one) => one.problem.isQuadratic)!;
   const examples = exactExamples(problem, 128, columns);
   const truth = sums(problem, examples);
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { type CyclicCode, cyclicCode } from "../../src/encoding/cyclic-code.ts";
 import { exactDecoder, residual } from "../../src/encoding/cyclic-decoder.ts";
-import { leastSquares } from "../../src/encoding/cyclic-least-squares.ts";
+import { leastNormWeights } from "../../src/encoding/cyclic-least-squares.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { dense, frequencies, generic, rowsFrom } from "./cyclic-by-hand.ts";
 import { gram, matrix, row, solve } from "./dense.ts";
@@ -49,7 +49,7 @@ describe.each(all)("%i slots, %i stragglers", (slots, stragglers) => {
   test("with one more missing it comes as near as can be; s + 1 neighbours lose a part", () => {
     const b = dense(code);
     const nearest = choices(slots, slots - stragglers - 1).map((arrived) => {
-      const rest = residual(code, leastSquares(code, arrived));
+      const rest = residual(code, leastNormWeights(code, arrived));
       // At the least the residual is orthogonal to every row that arrived.
       for (const slot of arrived) expect(Math.abs(dot(row(b, slot), rest))).toBeLessThan(1e-7);
       return largest(rest);
@@ -76,7 +76,7 @@ test("least squares of few slots is what the normal equations give", () => {
     const held = matrix(8, 3, (part, i) => row(b, arrived[i]!)[part]!);
     const right = Float64Array.from(arrived, (slot) => row(b, slot).reduce((x, y) => x + y));
     const expected = solve(gram(held), right);
-    const weights = leastSquares(code, arrived);
+    const weights = leastNormWeights(code, arrived);
     for (const [i, slot] of arrived.entries())
       expect(Math.abs(weights[slot]! - expected[i]!)).toBeLessThan(1e-9);
   }
@@ -89,7 +89,7 @@ describe("a random H, for comparison", () => {
   test.each(small)("%i slots, %i stragglers: it decodes, by larger weights", (slots, s) => {
     const ours = cyclicCode(slots, s);
     const largestOf = (code: CyclicCode) => {
-      const decoded = subsets(slots, slots - s).map((arrived) => leastSquares(code, arrived));
+      const decoded = subsets(slots, slots - s).map((arrived) => leastNormWeights(code, arrived));
       for (const weights of decoded) expect(largest(residual(code, weights))).toBeLessThan(1e-6);
       return Math.max(...decoded.map(largest));
     };
@@ -104,7 +104,7 @@ describe("a random H, for comparison", () => {
   test.each(small)("%i slots, %i stragglers: with s + 1 missing no set decodes", (slots, s) => {
     for (const arrived of subsets(slots, slots - s - 1)) {
       const code = generic(slots, s, 0);
-      expect(largest(residual(code, leastSquares(code, arrived)))).toBeGreaterThan(1e-4);
+      expect(largest(residual(code, leastNormWeights(code, arrived)))).toBeGreaterThan(1e-4);
     }
   });
 });

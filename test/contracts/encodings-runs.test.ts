@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { planRun } from "../../src/run/plan.ts";
+import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { scene, segment, table } from "../simulation/simulated-run.ts";
 
 /* Whole simulated runs over codes that need more than a sum: weights, or who forms the rows. */
@@ -76,7 +76,7 @@ async function outcome(given: object, text: string) {
   const start = await scene(given, text);
   const end = await segment(start);
   expect(end.stop.kind).toBe("done");
-  const { problem } = planRun(start.record.spec);
+  const { problem } = resolveMembers(start.record.spec);
   const [done] = await evaluate(start.store, start.staged.prepared, problem, [end.weights]);
   return { weights: end.weights, elapsedMs: end.elapsedMs, objective: done!.objective };
 }

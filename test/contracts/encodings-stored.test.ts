@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Chosen } from "../../src/core/registry.ts";
-import { encode } from "../../src/data/encode.ts";
-import { readExamples } from "../../src/data/load.ts";
-import { DensePartWriter } from "../../src/data/parts.ts";
-import type { Part, Prepared } from "../../src/data/prepared.ts";
-import { readShard } from "../../src/data/raw-shard.ts";
+import { encodeData } from "../../src/data/encode/encode.ts";
+import type { Part, Prepared } from "../../src/data/manifests.ts";
+import { DensePartWriter } from "../../src/data/parts/dense-parts.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { readWorkerEncodedShard } from "../../src/data/shards/worker-encoded.ts";
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { DenseRows, Examples, SparseRows } from "../../src/math/rows.ts";
@@ -80,7 +80,7 @@ describe("rows in many parts", () => {
       },
     };
     const request = { encoding: counting, chosen, workers, seed: 3 };
-    expect(await encode(data, request, store)).toEqual(first.encoded);
+    expect(await encodeData(data, request, store)).toEqual(first.encoded);
     expect(asked).toBe(0);
   });
 });
@@ -133,7 +133,7 @@ test("stored mixtures of sparse rows would be dense, so they are refused", async
 /** Encodes, and reads shards as a worker does. */
 async function stored(data: Prepared, store: Store, chosen: Chosen) {
   const encoding = encodings.create(chosen);
-  const encoded = await encode(data, { encoding, chosen, workers, seed: 3 }, store);
+  const encoded = await encodeData(data, { encoding, chosen, workers, seed: 3 }, store);
   const reads = new Set<string>();
   const watched: Store = {
     ...store,
@@ -143,7 +143,7 @@ async function stored(data: Prepared, store: Store, chosen: Chosen) {
     },
   };
   const shard = (slot: number) =>
-    readShard(watched, encoded, slot, (given) => encodings.create(given));
+    readWorkerEncodedShard(watched, encoded, slot, (given) => encodings.create(given));
   return { encoded, shard, reads };
 }
 
@@ -189,7 +189,7 @@ function sums(examples: Examples, columns: number): Float64Array {
   return Float64Array.of(
     loss,
     ...gradient,
-    ...ridge.along(examples, weights, direction, Float64Array.of(1)),
+    ...ridge.lineSearchTerms(examples, weights, direction, Float64Array.of(1)),
   );
 }
 

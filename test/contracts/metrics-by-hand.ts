@@ -19,7 +19,7 @@ export function metricsByHand(
       Array.from(targets, (_, i) => withPairs(scores, rows, weights, i)),
       targets,
     );
-  if (problem.addApart !== undefined) return ofDistances(rows, weights);
+  if (problem.addClippedGradient !== undefined) return ofDistances(rows, weights);
   if (problem.target === "numbers") return ofNumbers(scores[0]!, targets);
   if (problem.link === "softmax") return ofClasses(scores, targets);
   return problem.link === "sigmoid"

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Examples } from "../../src/math/rows.ts";
 import { norm } from "../../src/math/vector.ts";
-import { clippedSums } from "../../src/problems/clipped.ts";
+import { summationSensitivity } from "../../src/privacy/sum-noise.ts";
+import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import type { Problem } from "../../src/problems/problem.ts";
-import { summationSensitivity } from "../../src/run/strategies/dp-sgd/dp-sgd-noise.ts";
 import {
   exactExamples,
   exactWeights,
@@ -18,7 +18,7 @@ const rows = 40;
 
 /** Those whose rows have gradients of their own; the mean's are tested in its own way below. */
 const clipping = problemExamples.filter(
-  ({ problem }) => problem.pairs === undefined && problem.addApart === undefined,
+  ({ problem }) => problem.pairs === undefined && problem.addClippedGradient === undefined,
 );
 
 describe.each(clipping)("$name", ({ problem }) => {
@@ -39,7 +39,7 @@ describe.each(clipping)("$name", ({ problem }) => {
 
   test("nothing for no records, and nothing that knows of none", () => {
     expect(norm(clippedSum(problem, partOf(examples, 0, 0), weights, median))).toBe(0);
-    const { open } = clippedSums(problem, examples, Float64Array.from(weights), median);
+    const { open } = clippedGradientParts(problem, examples, Float64Array.from(weights), median);
     expect(norm(open)).toBe(0);
   });
 
@@ -72,7 +72,7 @@ test("the problems that private training is for clip their records", () => {
 });
 
 function clippedSum(problem: Problem, examples: Examples, weights: Float32Array, clip: number) {
-  return clippedSums(problem, examples, Float64Array.from(weights), clip).clipped;
+  return clippedGradientParts(problem, examples, Float64Array.from(weights), clip).clipped;
 }
 
 function recordGradients(problem: Problem, examples: Examples, weights: Float32Array) {

@@ -55,7 +55,7 @@ describe.each(problemExamples)("$name", ({ problem }) => {
     const before = structuredClone({ examples, sparse, weights, direction, steps });
     for (const given of [examples, sparse]) {
       sums(problem, given, weights);
-      problem.along(given, weights, direction, steps);
+      problem.lineSearchTerms(given, weights, direction, steps);
       const tally = problem.tally(given, weights);
       const counted = tally.slice();
       problem.metrics(tally);
@@ -71,7 +71,9 @@ describe.each(problemExamples)("$name", ({ problem }) => {
     expect(Math.abs(a.loss - b.loss)).toBeLessThan(1e-12 * a.loss);
     expect(apart(a.gradient, b.gradient)).toBeLessThan(1e-12);
     const steps = Float64Array.of(0, 1);
-    const along = [examples, sparse].map((x) => problem.along(x, weights, direction, steps));
+    const along = [examples, sparse].map((x) =>
+      problem.lineSearchTerms(x, weights, direction, steps),
+    );
     expect(apart(along[0]!, along[1]!)).toBeLessThan(1e-12);
     expect(apart(problem.tally(examples, weights), problem.tally(sparse, weights))).toBeLessThan(
       1e-12,
@@ -88,19 +90,19 @@ describe.each(problemExamples)("$name", ({ problem }) => {
       given.gradient.map((value) => 4 * value),
     );
     const holds = difference < 1e-12 && Math.abs(encoded.loss / given.loss - 4) < 1e-12;
-    expect(problem.mixable).toBe(holds);
+    expect(problem.isQuadratic).toBe(holds);
   });
 
   test("along a line: the quadratic's coefficient, or the loss itself at each step", () => {
     const direction = exactWeights(length, "direction");
     const steps = Float64Array.of(0, 0.25, 0.5, 1, -2);
-    const along = problem.along(examples, weights, direction, steps);
+    const along = problem.lineSearchTerms(examples, weights, direction, steps);
     const { loss, gradient } = sums(problem, examples, weights);
-    expect(along).toHaveLength(problem.mixable ? 1 : steps.length);
+    expect(along).toHaveLength(problem.isQuadratic ? 1 : steps.length);
     for (const [i, step] of steps.entries()) {
       const there = sums(problem, examples, addScaled(weights.slice(), step, direction)).loss;
       const quadratic = loss + step * dot(gradient, direction) + (step * step * along[0]!) / 2;
-      const told = problem.mixable ? quadratic : along[i]!;
+      const told = problem.isQuadratic ? quadratic : along[i]!;
       expect(Math.abs(told - there)).toBeLessThan(1e-11 * Math.max(loss, there));
     }
   });

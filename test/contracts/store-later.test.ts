@@ -1,7 +1,7 @@
 import { afterAll, expect, test, vi } from "vitest";
+import { lazyS3Store } from "../../src/storage/lazy-s3.ts";
 import { s3Client } from "../../src/storage/s3.ts";
 import { createBucket } from "../../src/storage/s3-bucket.ts";
-import { s3StoreLater } from "../../src/storage/s3-later.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 const folder = temporaryFolder();
@@ -19,7 +19,7 @@ test("a store is used before its client has loaded, and keeps what was handed to
   const client = s3Client({ forcePathStyle: true });
   await createBucket(client, "later");
   client.destroy();
-  const store = s3StoreLater("later");
+  const store = lazyS3Store("later");
   const bytes = Uint8Array.of(1, 2, 3);
   const writing = [store.write("a", bytes), store.writeOnce("b", bytes)];
   bytes.fill(9);

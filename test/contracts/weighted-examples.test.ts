@@ -46,6 +46,10 @@ describe.each(problemExamples)("$name", ({ problem }) => {
   function everything(of: Problem, given: Examples): Float64Array {
     const gradient = new Float64Array(length);
     const loss = of.lossAndGradient(given, weights, gradient);
-    return Float64Array.of(loss, ...gradient, ...of.along(given, weights, direction, steps));
+    return Float64Array.of(
+      loss,
+      ...gradient,
+      ...of.lineSearchTerms(given, weights, direction, steps),
+    );
   }
 });

@@ -1,6 +1,6 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { readExamples } from "../../src/data/load.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { npy } from "./array-files.ts";
 import { prepared, refusal } from "./fixtures.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
 import { bytePairEncoder, learnMerges } from "../../src/data/corpus/byte-pair.ts";
-import { piecesOf } from "../../src/data/corpus/pieces.ts";
+import { textPieces } from "../../src/data/corpus/tokens.ts";
 import {
   learnVocabulary,
   textOfTokens,
@@ -11,10 +11,10 @@ import {
   vocabularySize,
 } from "../../src/data/corpus/vocabulary.ts";
 import { windowsOf } from "../../src/data/corpus/windows.ts";
-import { readExamples } from "../../src/data/load.ts";
 import { dataSchema } from "../../src/data/options.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import type { Source } from "../../src/data/source.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
+import type { Source } from "../../src/data/sources/source.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 
 async function* chunksOf(text: string, size = 7): AsyncGenerator<string> {
@@ -90,10 +90,10 @@ describe("byte pairs", () => {
 
   test("pieces are the same wherever chunks end, and joined are the text", async () => {
     const text = `To be, or  not\n\n${"x".repeat(150)} to ${" ".repeat(130)}be.`;
-    const whole = await all(piecesOf(chunksOf(text, 10_000)));
+    const whole = await all(textPieces(chunksOf(text, 10_000)));
     expect(whole.join("")).toBe(text);
     for (const size of [1, 3, 64, 100]) {
-      expect(await all(piecesOf(chunksOf(text, size)))).toEqual(whole);
+      expect(await all(textPieces(chunksOf(text, size)))).toEqual(whole);
     }
   });
 });
@@ -144,7 +144,7 @@ describe("a text as data", () => {
     const store = memoryStore();
     const data = parseOptions(dataSchema, { source: "corpus.txt", ...more }, "data");
     const open = async () => sourceOf(given);
-    const made = await prepare({ data, task: "classification", seed: 1 }, { open, store });
+    const made = await prepareDataSet({ data, task: "classification", seed: 1 }, { open, store });
     const train = await readExamples(store, made.train, made.columns);
     return { made, train, store };
   };
@@ -176,7 +176,7 @@ describe("a text as data", () => {
     const store = memoryStore();
     const data = parseOptions(dataSchema, { source: "corpus.txt", text: {} }, "data");
     const open = async () => sourceOf(text);
-    const made = prepare({ data, task: "regression", seed: 1 }, { open, store });
+    const made = prepareDataSet({ data, task: "regression", seed: 1 }, { open, store });
     await expect(made).rejects.toMatchObject({ code: "bad-option" });
   });
 });

@@ -1,9 +1,9 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { numberIn } from "../../src/data/cell.ts";
-import { openCsv } from "../../src/data/csv.ts";
-import { type Column, newLevels } from "../../src/data/table.ts";
+import { numberIn } from "../../src/data/formats/cell.ts";
+import { openCsv } from "../../src/data/formats/csv.ts";
+import { type Column, newLevels } from "../../src/data/formats/table.ts";
 import { sourceOf } from "./fixtures.ts";
 
 const missingValues: string[] = [];

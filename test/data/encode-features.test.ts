@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { encodeFeatures } from "../../src/data/encode-features.ts";
-import { readExamples } from "../../src/data/load.ts";
-import { readFeatureBlock } from "../../src/data/load-features.ts";
-import type { Prepared } from "../../src/data/prepared.ts";
+import { encodeFeatures } from "../../src/data/encode/encode-features.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { readFeatureBlock } from "../../src/data/shards/load-features.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { encodingExamples } from "../contracts/stored-code.ts";

@@ -2,12 +2,12 @@ import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { RunError } from "../../src/core/errors.ts";
 import { parseOptions } from "../../src/core/registry.ts";
-import type { Task } from "../../src/data/layout.ts";
-import { openLocal } from "../../src/data/local-source.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
 import { type DataInput, dataSchema } from "../../src/data/options.ts";
-import { prepare } from "../../src/data/prepare.ts";
-import type { Prepared } from "../../src/data/prepared.ts";
-import type { Source, SourceOpener } from "../../src/data/source.ts";
+import type { TargetKind } from "../../src/data/prepare/layout.ts";
+import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
+import { openLocal } from "../../src/data/sources/local-source.ts";
+import type { Source, SourceOpener } from "../../src/data/sources/source.ts";
 import type { Store } from "../../src/ports/store.ts";
 
 /** Objects in memory, with the store's laws as far as preparing needs them. */
@@ -62,13 +62,13 @@ export function sourceOf(name: string, content: string | Uint8Array, chunkBytes 
 export async function prepared(
   files: Files,
   options: DataInput,
-  more: { task?: Task; seed?: number; store?: Store; isPrivate?: boolean } = {},
+  more: { task?: TargetKind; seed?: number; store?: Store; isPrivate?: boolean } = {},
 ): Promise<{ prepared: Prepared; store: Store }> {
   const store = more.store ?? memoryStore();
   const data = parseOptions(dataSchema, options, "data");
   const { task = "regression", seed = 7, isPrivate = false } = more;
   const request = { data, task, seed, isPrivate };
-  return { prepared: await prepare(request, { open: opener(files), store }), store };
+  return { prepared: await prepareDataSet(request, { open: opener(files), store }), store };
 }
 
 /** What a promise was rejected with, where that is a `RunError`. */

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { RunError } from "../../src/core/errors.ts";
+import { openParquet } from "../../src/data/formats/parquet.ts";
+import { type FoundColumn, skipped } from "../../src/data/formats/table.ts";
 import type { DataInput } from "../../src/data/options.ts";
-import { openParquet } from "../../src/data/parquet.ts";
-import { type FoundColumn, skipped } from "../../src/data/table.ts";
 import { npy } from "./array-files.ts";
 import { prepared, sourceOf } from "./fixtures.ts";
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { generators } from "../../src/data/generators/registry.ts";
-import type { Task } from "../../src/data/layout.ts";
-import { readExamples } from "../../src/data/load.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import type { TargetKind } from "../../src/data/prepare/layout.ts";
 import { prepared, refusal } from "./fixtures.ts";
 
-const tasks: Readonly<Record<string, Task>> = { regression: "regression", ratings: "ratings" };
+const tasks: Readonly<Record<string, TargetKind>> = {
+  regression: "regression",
+  ratings: "ratings",
+};
 
 describe.each(generators.members.map((member) => ({ member, name: member.name })))(
   "generator $name",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { encode } from "../../src/data/encode.ts";
-import { readExamples } from "../../src/data/load.ts";
+import { encodeData } from "../../src/data/encode/encode.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import { prepared, realData } from "./fixtures.ts";
@@ -68,7 +68,7 @@ describe("encoding prepared rows", () => {
     const { prepared: data, store } = await prepared(files, options);
     const chosen = encodings.resolve({ type: "replication", redundancy: 2 } as never, "encoding");
     const encoding = encodings.create(chosen);
-    const encoded = await encode(data, { encoding, chosen, workers: 4, seed: 1 }, store);
+    const encoded = await encodeData(data, { encoding, chosen, workers: 4, seed: 1 }, store);
     const parts = encoded.slots.flatMap((slot) => slot.parts);
     const stored = rowTexts(await readExamples(store, parts, data.columns));
     const whole = rowTexts(await readExamples(store, data.train, data.columns));
@@ -80,7 +80,7 @@ describe("encoding prepared rows", () => {
     const { prepared: data, store } = await prepared(files, options);
     const chosen = encodings.resolve({ type: "hadamard", redundancy: 2 } as never, "encoding");
     const encoding = encodings.create(chosen);
-    const encoded = await encode(data, { encoding, chosen, workers: 4, seed: 1 }, store);
+    const encoded = await encodeData(data, { encoding, chosen, workers: 4, seed: 1 }, store);
     const parts = encoded.slots.flatMap((slot) => slot.parts);
     const mixed = await readExamples(store, parts, data.columns);
     const plain = await readExamples(store, data.train, data.columns);

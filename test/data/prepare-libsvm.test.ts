@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { encode } from "../../src/data/encode.ts";
-import { readExamples } from "../../src/data/load.ts";
+import { encodeData } from "../../src/data/encode/encode.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples, SparseRows } from "../../src/math/rows.ts";
 import { prepared, realData, refusal } from "./fixtures.ts";
@@ -32,14 +32,14 @@ describe("a LIBSVM file", () => {
     const { prepared: data, store } = await prepared(files, { source: "t.libsvm" });
     const chosen = encodings.resolve({ type: "replication", redundancy: 2 } as never, "encoding");
     const encoding = encodings.create(chosen);
-    const encoded = await encode(data, { encoding, chosen, workers: 2, seed: 1 }, store);
+    const encoded = await encodeData(data, { encoding, chosen, workers: 2, seed: 1 }, store);
     const parts = encoded.slots.flatMap((slot) => slot.parts);
     const stored = rowTexts(await readExamples(store, parts, data.columns));
     const whole = rowTexts(await readExamples(store, data.train, data.columns));
     expect(stored).toEqual([...whole, ...whole].sort());
     const mixing = { type: "hadamard", encode: "ahead" };
     const request = { encoding: encodings.create(mixing), chosen: mixing, workers: 2, seed: 1 };
-    expect((await refusal(encode(data, request, store))).code).toBe("sparse-mixing");
+    expect((await refusal(encodeData(data, request, store))).code).toBe("sparse-mixing");
   });
 
   it("costs memory by its entries, however wide it is", async () => {

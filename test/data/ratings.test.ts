@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
-import { readExamples } from "../../src/data/load.ts";
 import { dataSchema } from "../../src/data/options.ts";
-import { shareRatings } from "../../src/data/ratings.ts";
-import { transformer } from "../../src/data/transform.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { transformer } from "../../src/data/prepare/transform.ts";
+import { shareRatings } from "../../src/data/shards/ratings.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Rows, SparseRows } from "../../src/math/rows.ts";
 import { opener, prepared, refusal } from "./fixtures.ts";

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { readExamples } from "../../src/data/load.ts";
 import type { DataInput } from "../../src/data/options.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { jsonLines, kofn, newFolder } from "../cli/fixtures.ts";
 import { type Files, memoryStore, prepared, refusal } from "./fixtures.ts";
 

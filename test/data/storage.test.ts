@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { RunError } from "../../src/core/errors.ts";
-import { encode } from "../../src/data/encode.ts";
-import { readExamples } from "../../src/data/load.ts";
+import { encodeData } from "../../src/data/encode/encode.ts";
 import type { DataInput } from "../../src/data/options.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { homeOf } from "../../src/math/kernels/home.ts";
+import { wasmMatrixOf } from "../../src/math/kernels/wasm-matrix.ts";
 import type { Storage } from "../../src/math/packing.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { planRun } from "../../src/run/plan.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveMembers } from "../../src/run/resolve-members.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { fromSafetensors } from "../../src/wire/safetensors.ts";
 import { prepared, refusal } from "./fixtures.ts";
 
@@ -19,7 +19,7 @@ async function shards(storage: Storage, chosen: { type: string }, store: Store) 
   const data = await prepared({}, made, { store });
   const encoding = encodings.create(chosen);
   const request = { encoding, chosen: encodings.resolve(chosen, "encoding"), workers: 2, seed: 1 };
-  const encoded = await encode(data.prepared, { ...request, storage }, store);
+  const encoded = await encodeData(data.prepared, { ...request, storage }, store);
   const rows = await Promise.all(
     encoded.slots.map(({ parts }) => readExamples(store, parts, encoded.columns)),
   );
@@ -43,7 +43,7 @@ describe.each([
       const [was, is] = [exact.rows[slot]!.rows.values, rows.values];
       expect(targets).toEqual(exact.rows[slot]!.targets);
       // Twice as many rows are large enough for a kernel's memory; others are unpacked.
-      expect(homeOf(rows) !== undefined).toBe(type === "hadamard");
+      expect(wasmMatrixOf(rows) !== undefined).toBe(type === "hadamard");
       let worst = 0;
       for (const [at, value] of was.entries()) {
         squares += value * value;
@@ -83,7 +83,7 @@ describe("packed shards are refused", () => {
     const chosen = encodings.resolve({ type: "uncoded" }, "encoding");
     const encoding = encodings.create(chosen);
     const request = { encoding, chosen, workers: 1, seed: 1, storage: "int8" } as const;
-    expect(await refusal(encode(data, request, store))).toMatchObject({ code: "not-packed" });
+    expect(await refusal(encodeData(data, request, store))).toMatchObject({ code: "not-packed" });
   });
 
   test.each([
@@ -92,10 +92,10 @@ describe("packed shards are refused", () => {
   ])("where %s", (_why, choice) => {
     const data = { ...made, storage: "int8" };
     const spec = resolveSpec({ problem: "ridge", data, workers: 4, ...choice });
-    expect(() => planRun(spec)).toThrow(
+    expect(() => resolveMembers(spec)).toThrow(
       expect.objectContaining<Partial<RunError>>({ code: "not-packed" }),
     );
-    expect(planRun({ ...spec, data: { ...spec.data, storage: "float32" } })).toBeDefined();
+    expect(resolveMembers({ ...spec, data: { ...spec.data, storage: "float32" } })).toBeDefined();
   });
 
   test("where a part's scales are missing", async () => {

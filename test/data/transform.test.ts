@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
-import { readExamples } from "../../src/data/load.ts";
+import type { Preparation } from "../../src/data/manifests.ts";
 import { dataSchema } from "../../src/data/options.ts";
-import type { Preparation } from "../../src/data/prepared.ts";
-import { type Batch, transformer } from "../../src/data/transform.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { type Batch, transformer } from "../../src/data/prepare/transform.ts";
 import { type Files, opener, prepared, refusal } from "./fixtures.ts";
 
 async function transformed(preparation: Preparation, files: Files): Promise<Batch[]> {

@@ -7,7 +7,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterEach, expect, test, vi } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { listenOnLoopback } from "../../src/emulator/lambda/loopback.ts";
+import { listenLocally } from "../../src/emulator/lambda/local-listener.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
 /** Node's own limits, which a listener has where it does not say otherwise, at a thousandth. */
@@ -59,7 +59,7 @@ async function limitsOver(): Promise<void> {
 }
 
 test("a connection may be silent before its first request, and between two", async () => {
-  const server = await listenOnLoopback((_request, response) => void response.end("here"));
+  const server = await listenLocally((_request, response) => void response.end("here"));
   open.push(server);
   const untouched = silent(server.port);
   const half = silent(server.port);

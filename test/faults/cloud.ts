@@ -1,16 +1,16 @@
-import { bundleFolder } from "../../src/backends/bundles.ts";
-import { deployed } from "../../src/backends/deployed.ts";
-import { accessTo, bucket, ensureBucket } from "../../src/backends/home.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
-import { workerCompute } from "../../src/backends/worker-compute.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { systemClock } from "../../src/compute/system-clock.ts";
 import { type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
 import type { FunctionConfig } from "../../src/emulator/lambda/function-config.ts";
+import type { RunRecord } from "../../src/journal/run-record.ts";
+import { deployed } from "../../src/platform/cloud/deployed.ts";
+import { bundleFolder } from "../../src/platform/local/bundles.ts";
+import { accessTo, bucket, ensureBucket } from "../../src/platform/local/home.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { workerCompute } from "../../src/platform/worker-compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
-import type { RunRecord } from "../../src/run/record.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "../scenarios/workplace.ts";
 
 export interface Ill {

@@ -5,9 +5,9 @@ import {
   PutFunctionConcurrencyCommand,
 } from "@aws-sdk/client-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { deployed } from "../../src/backends/deployed.ts";
 import { type LambdaClient, lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { deployed } from "../../src/platform/cloud/deployed.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 

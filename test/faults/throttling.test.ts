@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { retryAfterMs } from "../../src/engine/backoff.ts";
 import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
-import { retryAfterMs } from "../../src/run/retry.ts";
 import { replayedDigest } from "../scenarios/workplace.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
 

@@ -12,7 +12,7 @@ import {
   rolesPath,
 } from "../../scripts/rehearsal/write-deployed.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { functions, lambda } from "../../src/limits.ts";
+import { awsLambda, functions } from "../../src/limits.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { accountTests } from "./accounts.ts";
 import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";
@@ -63,7 +63,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     expect(orchestrator).toMatchObject({
       durableConfig: { executionTimeout: 7 * 24 * 3600, retentionPeriod: 14 },
       memorySize: functions.orchestrator.memoryMb,
-      timeout: lambda.timeoutMsMax / 1000,
+      timeout: awsLambda.timeoutMsMax / 1000,
       runtime: functions.runtime,
       architectures: [functions.architecture],
       publish: true,

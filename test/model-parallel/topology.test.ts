@@ -10,12 +10,12 @@ import {
   weightGroups,
 } from "../../src/model-parallel/layer-graph.ts";
 import { graphOfTopology } from "../../src/model-parallel/topology.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { topologyOf, zooModel, zooWidth } from "./zoo.ts";
 
 const { layers } = tf;
 
-beforeAll(() => openBackend("wasm"));
+beforeAll(() => openTensorBackend("wasm"));
 
 function twoTowers(): tf.LayersModel {
   const [a, b] = [tf.input({ shape: [4], name: "a" }), tf.input({ shape: [3], name: "b" })];

@@ -3,7 +3,7 @@ import { type Random, randomFrom } from "../../src/core/random.ts";
 import type { LayerGraph } from "../../src/model-parallel/layer-graph.ts";
 import type { Topology } from "../../src/model-parallel/read-topology.ts";
 import { graphOfTopology } from "../../src/model-parallel/topology.ts";
-import { drawing } from "../../src/tfjs/draws.ts";
+import { withSeededRandom } from "../../src/tfjs/seeded-random.ts";
 
 const { layers } = tf;
 type Symbol = tf.SymbolicTensor;
@@ -24,7 +24,7 @@ export const zooWidth = 5;
  */
 export function zooModel(seed: number, extras: readonly ("dropout" | "norm")[] = []): ZooModel {
   const random = randomFrom(`zoo/${seed}`);
-  const model = drawing(random.fork("weights"), () => build(random, seed, extras));
+  const model = withSeededRandom(random.fork("weights"), () => build(random, seed, extras));
   const topology = topologyOf(model);
   return { seed, model, topology, graph: graphOfTopology(topology) };
 }

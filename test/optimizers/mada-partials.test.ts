@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Flat } from "../../src/optimizers/adaptive/core.ts";
 import {
-  bounds,
-  type Coefficients,
+  coefficientBounds,
   coefficientNames,
+  type MadaCoefficients,
 } from "../../src/optimizers/adaptive/mada/coefficients.ts";
 import { factorsAt, type MadaShape } from "../../src/optimizers/adaptive/mada/factors.ts";
-import { learn, perCoefficient } from "../../src/optimizers/adaptive/mada/learning.ts";
+import { learnCoefficients, perCoefficient } from "../../src/optimizers/adaptive/mada/learning.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
-import { finish, type MadaSlots, move } from "../../src/optimizers/adaptive/mada/passes.ts";
+import { finishStep, type MadaSlots, madaMove } from "../../src/optimizers/adaptive/mada/passes.ts";
 import { gradientOf, Walker } from "./sequence.ts";
 
 const inside = { beta1: 0.85, beta2: 0.95, beta3: 0.3, rho: 0.6, c: 0.7, gamma: 0.8, alpha: 1 };
@@ -26,11 +26,11 @@ describe.each(shapes)("$denom, debias $debias", (shape) => {
     for (let i = 0; i < 4; i++) {
       const h = new Float64Array(4);
       h[i] = 1;
-      const slopes = finish(copies(slots), h, 1, factorsAt(inside, t, shape));
+      const slopes = finishStep(copies(slots), h, 1, factorsAt(inside, t, shape));
       for (const [k, name] of coefficientNames.entries()) {
         if (name === "alpha") continue;
         const [up, down] = [width, -width].map((by) => {
-          const q: Coefficients = { ...inside, [name]: inside[name] + by };
+          const q: MadaCoefficients = { ...inside, [name]: inside[name] + by };
           return stepOf(slots, t, q, shape)[i]!;
         });
         const slope = (up! - down!) / (2 * width);
@@ -44,7 +44,7 @@ describe.each(shapes)("$denom, debias $debias", (shape) => {
     const slots = slotsAfter(7, shape);
     const step = stepOf(slots, 7, inside, shape);
     const h = gradientOf(8);
-    const slopes = finish(copies(slots), h, 1, factorsAt(inside, 7, shape));
+    const slopes = finishStep(copies(slots), h, 1, factorsAt(inside, 7, shape));
     const along = step.reduce((sum, value, i) => sum + value * h[i]!, 0);
     expect(slopes[6]).toBeCloseTo(along, 12);
   });
@@ -57,13 +57,13 @@ test("published slopes leave the mean out, and are none of the step", () => {
   const [up, down] = [width, -width].map(
     (by) => stepOf(slots, 7, { ...inside, beta2: 0.95 + by }, shape)[0]!,
   );
-  const slopes = finish(copies(slots), h, 1, { ...factorsAt(inside, 7, shape), kappa: 0 });
+  const slopes = finishStep(copies(slots), h, 1, { ...factorsAt(inside, 7, shape), kappa: 0 });
   const slope = (up! - down!) / (2 * width);
   expect(Math.abs(slopes[1]! - slope)).toBeGreaterThan(1e-2 * Math.abs(slope));
 });
 
 test("at t = 1 neither b1 nor b2 matters", () => {
-  const slopes = finish(
+  const slopes = finishStep(
     slotsAfter(1, shapes[0]!),
     Float64Array.of(1, 1, 1, 1),
     1,
@@ -100,15 +100,15 @@ describe("a hyper-step", () => {
     const q = Float64Array.of(0.9, 0.95, 0, 0.5, 1, 1, 1);
     const slopes = Float64Array.of(1, 1, 1, 3, 1, 1, 1);
     const moved = q.slice();
-    learn(moved, new Float64Array(7), slopes, 0.5, learning);
+    learnCoefficients(moved, new Float64Array(7), slopes, 0.5, learning);
     expect([...moved]).toEqual([0.9, 0.95, 0, 0.5 + 0.1 * 0.5 * 3, 1, 1, 1]);
     slopes[3] = -1e3;
-    learn(moved, new Float64Array(7), slopes, 0.5, { ...learning, clip: 2 });
+    learnCoefficients(moved, new Float64Array(7), slopes, 0.5, { ...learning, clip: 2 });
     expect(moved[3]).toBeCloseTo(0.65 - 0.1 * 2, 12);
     for (const sign of [1, -1]) {
       slopes[3] = 1e3 * sign;
-      learn(moved, new Float64Array(7), slopes, 0.5, { ...learning, clip: 1e6 });
-      expect(moved[3]).toBe(sign > 0 ? bounds.rho[1] : bounds.rho[0]);
+      learnCoefficients(moved, new Float64Array(7), slopes, 0.5, { ...learning, clip: 1e6 });
+      expect(moved[3]).toBe(sign > 0 ? coefficientBounds.rho[1] : coefficientBounds.rho[0]);
     }
   });
 
@@ -117,8 +117,8 @@ describe("a hyper-step", () => {
     const momenta = new Float64Array(7);
     const slopes = Float64Array.of(0, 0, 0, 1, 0, 0, 0);
     const slow = { ...learning, momenta: perCoefficient(0.5, still) };
-    learn(q, momenta, slopes, 1, slow);
-    learn(q, momenta, slopes, 1, slow);
+    learnCoefficients(q, momenta, slopes, 1, slow);
+    learnCoefficients(q, momenta, slopes, 1, slow);
     expect(q[3]).toBeCloseTo(0.2 + 0.1 * (1 + 1.5), 12);
     expect(perCoefficient(0.3, still)).toEqual({
       ...{ beta1: 0.3, beta2: 0.3, beta3: 0.3, rho: 0.3, c: 0.3, gamma: 0.3 },
@@ -152,8 +152,8 @@ function copies(slots: MadaSlots): MadaSlots {
 }
 
 /** u_t with other coefficients, from the same means and gradients. */
-function stepOf(slots: MadaSlots, t: number, q: Coefficients, shape: MadaShape): Flat {
+function stepOf(slots: MadaSlots, t: number, q: MadaCoefficients, shape: MadaShape): Flat {
   const weights = new Float64Array(4);
-  move(slots, weights, -1, factorsAt(q, t, shape));
+  madaMove(slots, weights, -1, factorsAt(q, t, shape));
   return weights;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
-import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import { rounds } from "../../src/strategies/rounds/strategy.ts";
+import { lawful } from "../engine/lawful.ts";
 import { trial } from "../run/fixtures.ts";
 import { fatesOf, losing, twice, virtualRun } from "../run/virtual-run.ts";
 import {
@@ -12,7 +13,6 @@ import {
   table,
   throughout,
 } from "../simulation/simulated-run.ts";
-import { lawful } from "../strategies/lawful.ts";
 
 const stormy = { model: "late", probability: 0.3, delayMs: 90, failures: 0.1, hangs: 0.02 };
 const fast = { learningRate: 0.05, delay: 3, hyperLearningRate: 0.01, gamma: 0.9 };

@@ -5,8 +5,8 @@ import {
   beforeFirst,
   type CoreState,
   type Flat,
-  type Method,
-  type Piece,
+  type TensorSpec,
+  type UpdateRule,
 } from "../../src/optimizers/adaptive/core.ts";
 
 /** g_t = [sin t, 0.5 cos 2t + 0.1, -0.01 t, 3 if t mod 3 = 1 else -1], t from 1. */
@@ -20,7 +20,7 @@ export const origin: readonly number[] = [1, -2, 0.5, 0.25];
 export function methodOf<Shape extends z.ZodRawShape>(
   one: Adaptive<Shape>,
   options: object,
-): Method {
+): UpdateRule {
   return one.method(z.strictObject(one.options).parse(options) as never);
 }
 
@@ -28,15 +28,15 @@ export function methodOf<Shape extends z.ZodRawShape>(
 export class Walker {
   readonly weights: Flat;
   readonly asked: Flat;
-  readonly method: Method;
-  readonly pieces: readonly Piece[] | undefined;
+  readonly method: UpdateRule;
+  readonly pieces: readonly TensorSpec[] | undefined;
   state: CoreState = beforeFirst;
 
   constructor(
     one: Adaptive,
     options: object,
     from: readonly number[] = origin,
-    pieces?: readonly Piece[],
+    pieces?: readonly TensorSpec[],
   ) {
     this.method = methodOf(one, options);
     this.weights = Float64Array.from(from);

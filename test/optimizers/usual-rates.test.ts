@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { scene, segment } from "../simulation/simulated-run.ts";
 
 const names = adaptives.map(({ name }) => name);

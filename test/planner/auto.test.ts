@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { amendRecord } from "../../src/backends/amend-record.ts";
-import { settingsOf } from "../../src/planner/setting.ts";
-import { parseSetting } from "../../src/run/settings.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { configurationsOf } from "../../src/planner/configuration.ts";
+import { changeSettings } from "../../src/platform/training/change-settings.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { parseOverride } from "../../src/spec/overrides.ts";
 import { scene, table } from "../simulation/simulated-run.ts";
 
 const data = { source: "table.csv", target: "y" };
@@ -20,15 +20,15 @@ describe("auto in a spec", () => {
 
   it("cannot be said of a run that has begun", async () => {
     const { record, store } = await scene({ problem: "ridge", workers: 2 }, table(64, 2, 1));
-    const settings = [parseSetting("wait=auto", "--set")];
-    await expect(amendRecord(store, record, settings)).rejects.toThrow(/a run's beginning/);
+    const settings = [parseOverride("wait=auto", "--set")];
+    await expect(changeSettings(store, record, settings)).rejects.toThrow(/a run's beginning/);
   });
 });
 
 describe("settings that are considered", () => {
   const of = (spec: object, about = many) => {
     const resolved = resolveSpec({ data, ...spec });
-    return settingsOf(resolved, resolved.auto ?? [], about);
+    return configurationsOf(resolved, resolved.auto ?? [], about);
   };
 
   it("are the one that is said where nothing is open", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { machineOf } from "../../src/backends/planning.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { clock } from "../../src/planner/clocking.ts";
-import { fatesOf } from "../../src/planner/lateness.ts";
-import { rehearsing } from "../../src/planner/rehearse.ts";
+import { latenessModelOf } from "../../src/planner/lateness.ts";
+import { pilotRuns } from "../../src/planner/pilot-run.ts";
 import { entriesPerRowOf, sampleOf, shapeOf } from "../../src/planner/sample.ts";
-import { entriesPerSlot, storedRows } from "../../src/planner/workload.ts";
+import { timeModelOf } from "../../src/planner/time-model.ts";
+import { forecastEntriesPerSlot, forecastStoredRows } from "../../src/planner/workload.ts";
+import { machineOf } from "../../src/platform/platform-model.ts";
 import { entriesPerSlot as entriesStored } from "../../src/run/orchestrate.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { scene, table } from "../simulation/simulated-run.ts";
@@ -25,10 +25,10 @@ describe("what a plan supposes of stored rows", () => {
     const { staged, record } = await scene({ ...common, encoding }, text);
     const { encoded, prepared } = staged;
     const stored = encoded.slots.reduce((sum, slot) => sum + slot.rows, 0);
-    expect(storedRows(encodings.create(encoding), prepared.rows, 6)).toBe(stored);
+    expect(forecastStoredRows(encodings.create(encoding), prepared.rows, 6)).toBe(stored);
     const shape = shapeOf(record.spec, prepared, entriesPerRowOf(prepared));
     // Each stored part has a header besides its rows.
-    expect(entriesPerSlot(record.spec, shape) / entriesStored(encoded)).toBeCloseTo(1, 1);
+    expect(forecastEntriesPerSlot(record.spec, shape) / entriesStored(encoded)).toBeCloseTo(1, 1);
   });
 });
 
@@ -52,12 +52,12 @@ describe("a rehearsal", () => {
     const machine = machineOf(record.spec, "simulated");
     const sample = await sampleOf(staged.prepared, store, machine.scratch(), 1e6);
     const data = shapeOf(record.spec, staged.prepared, sample.entriesPerRow);
-    const workMs = machine.workMs(entriesPerSlot(record.spec, data));
-    const rehearse = await rehearsing({ spec: record.spec, sample, machine, workMs });
+    const workMs = machine.workMs(forecastEntriesPerSlot(record.spec, data));
+    const rehearse = await pilotRuns({ spec: record.spec, sample, machine, workMs });
     const rehearsals = [];
     for (let draw = 0; draw < 16; draw++) rehearsals.push(await rehearse({ draw, roundsMax: 100 }));
-    const fates = fatesOf(machine.lateness);
-    const figures = clock(record.spec, data, { ...machine, fates }, 6).at(6);
+    const fates = latenessModelOf(machine.lateness);
+    const figures = timeModelOf(record.spec, data, { ...machine, fates }, 6).at(6);
     const ends = rehearsals.map(({ spent }) => spent.at(-1)!);
     const mean = (of: readonly number[]) => of.reduce((sum, one) => sum + one, 0) / of.length;
     expect(figures.dollars).toBeCloseTo(mean(ends.map(({ usd }) => usd)), 9);
@@ -77,7 +77,7 @@ describe("a rehearsal", () => {
     const { staged, store, record } = await scene(spec, text);
     const machine = machineOf(record.spec, "simulated");
     const sample = await sampleOf(staged.prepared, store, machine.scratch(), 1e6);
-    const rehearse = await rehearsing({ spec: record.spec, sample, machine, workMs: 20 });
+    const rehearse = await pilotRuns({ spec: record.spec, sample, machine, workMs: 20 });
     const whole = await rehearse({ draw: 2, roundsMax: 100 });
     const part = await rehearse({ draw: 2, roundsMax: 100, until: whole.objectiveAt(3) });
     const rounds = part.endsMs.length;

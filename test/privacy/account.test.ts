@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { account, deltaOf } from "../../src/privacy/account.ts";
+import { accountReleases, deltaOf } from "../../src/privacy/account.ts";
 import { muOf } from "../../src/privacy/accountants/gaussian.ts";
 import { rhoOf, zcdpEpsilon } from "../../src/privacy/accountants/zcdp.ts";
 import {
@@ -11,21 +11,21 @@ import {
   calibrateSketch,
   classicalSigma,
 } from "../../src/privacy/calibrate.ts";
-import type { Release } from "../../src/privacy/release.ts";
+import type { MechanismUse } from "../../src/privacy/release.ts";
 import { jsonLines, kofn } from "../cli/fixtures.ts";
 
 const budget = { epsilon: 1, delta: 1e-5 };
 
 /** mu = 1 at 1e-5: exact 4.377178, by orders 4.728387, by zero-concentration 5.298526. */
 it("tells every accountant's value, and counts the best", () => {
-  const release: Release = {
+  const release: MechanismUse = {
     mechanism: "gaussian",
     adjacency: "zero-out",
     sensitivity: 1,
     sigma: 1,
     times: 1,
   };
-  const found = account([release], 1e-5);
+  const found = accountReleases([release], 1e-5);
   expect(found.epsilon).toBe(found.exact);
   expect(found.exact).toBeCloseTo(4.377178, 6);
   expect(found.rdpReal).toBeCloseTo(4.728387, 6);
@@ -34,19 +34,19 @@ it("tells every accountant's value, and counts the best", () => {
   expect(found.adjacency).toBe("zero-out");
   expect(rhoOf(1, 1e-5)).toBeCloseTo(0.0208199383395, 13);
   // For the budget that rho keeps, its own formula gives epsilon back.
-  const rho: Release = { ...release, sigma: 1 / Math.sqrt(2 * rhoOf(1, 1e-5)) };
+  const rho: MechanismUse = { ...release, sigma: 1 / Math.sqrt(2 * rhoOf(1, 1e-5)) };
   expect(zcdpEpsilon([rho], 1e-5)).toBeCloseTo(1, 12);
 });
 
 it("counts Laplace noise without delta where that is enough", () => {
-  const laplace: Release = {
+  const laplace: MechanismUse = {
     mechanism: "laplace",
     adjacency: "replace-one",
     sensitivity: 2,
     scale: 4,
     times: 2,
   };
-  expect(account([laplace], 1e-5).pure).toBe(1);
+  expect(accountReleases([laplace], 1e-5).pure).toBe(1);
   expect(deltaOf([laplace], 1)).toBe(0);
   expect(deltaOf([laplace], 0.5)).toBeGreaterThan(0.05);
 });
@@ -56,7 +56,7 @@ describe("noise from a budget", () => {
     const sensitivities = Array.from({ length: 49 }, (_, t) => 1 / (t + 1));
     const shape = sensitivities.map((one) => one ** 0.5);
     const releases = calibrate(budget, { adjacency: "replace-one", sensitivities, shape });
-    expect(account(releases, 1e-5).epsilon).toBeCloseTo(1, 9);
+    expect(accountReleases(releases, 1e-5).epsilon).toBeCloseTo(1, 9);
     expect(releases[3]!.sigma / releases[0]!.sigma).toBeCloseTo(0.5, 12);
     const [equal] = calibrate(budget, {
       adjacency: "replace-one",
@@ -76,7 +76,7 @@ describe("noise from a budget", () => {
     const release = calibrateDpSgd({ epsilon: 3, delta: 1e-5 }, plan);
     expect(release.noise).toBeGreaterThanOrEqual(1.564967 - 5e-7);
     expect(release.noise).toBeLessThan(1.56501);
-    expect(account([release], 1e-5).epsilon).toBeLessThanOrEqual(3);
+    expect(accountReleases([release], 1e-5).epsilon).toBeLessThanOrEqual(3);
     const full = calibrateDpSgd(budget, { ...plan, sampler: "full-batch", rate: 1, steps: 4 });
     expect(full.noise).toBeCloseTo(2 / muOf(1, 1e-5), 12);
   });

@@ -6,7 +6,7 @@ import {
   gaussianMu,
   muOf,
 } from "../../src/privacy/accountants/gaussian.ts";
-import { parseRelease, type Release } from "../../src/privacy/release.ts";
+import { type MechanismUse, parseMechanismUse } from "../../src/privacy/release.ts";
 
 /**
  * Balle and Wang (2018), "Improving the Gaussian mechanism": sigma / Delta = 1 / mu with
@@ -27,7 +27,7 @@ const sigmas: readonly [epsilon: number, delta: number, sigma: number][] = [
   [0, 1e-3, 398.942175959],
 ];
 
-function gaussian(sensitivity: number, sigma: number, times = 1): Release {
+function gaussian(sensitivity: number, sigma: number, times = 1): MechanismUse {
   return { mechanism: "gaussian", adjacency: "replace-one", sensitivity, sigma, times };
 }
 
@@ -89,8 +89,8 @@ describe("many normal releases", () => {
     const epsilon = gaussianEpsilon(messages, 1e-5);
     expect(gaussianEpsilon([...messages].reverse(), 1e-5)).toBe(epsilon);
     const split = messages.flatMap(({ ...one }) => [
-      { ...one, sigma: (one as { sigma: number }).sigma * Math.SQRT2 } as Release,
-      { ...one, sigma: (one as { sigma: number }).sigma * Math.SQRT2 } as Release,
+      { ...one, sigma: (one as { sigma: number }).sigma * Math.SQRT2 } as MechanismUse,
+      { ...one, sigma: (one as { sigma: number }).sigma * Math.SQRT2 } as MechanismUse,
     ]);
     expect(gaussianEpsilon(split, 1e-5)).toBeCloseTo(epsilon!, 12);
     const one = gaussian(1, 1 / muOf(1, 1e-5));
@@ -99,7 +99,7 @@ describe("many normal releases", () => {
 
   it("has nothing to say of other noise", () => {
     const laplace = { mechanism: "laplace", adjacency: "replace-one", sensitivity: 1, scale: 1 };
-    expect(gaussianEpsilon([parseRelease(laplace, "release")], 1e-5)).toBeNull();
+    expect(gaussianEpsilon([parseMechanismUse(laplace, "release")], 1e-5)).toBeNull();
   });
 });
 
@@ -125,11 +125,11 @@ describe("what a release must name", () => {
     ["nois", 1, /release.nois/],
     ["mechanism", "gausian", /no mechanism is called/],
   ])("refuses %s: %s", (key, value, message) => {
-    expect(() => parseRelease({ ...dpSgd, [key]: value }, "release")).toThrow(message);
+    expect(() => parseMechanismUse({ ...dpSgd, [key]: value }, "release")).toThrow(message);
   });
 
   it("refuses to add up budgets under two adjacencies", () => {
-    const other = { ...gaussian(1, 1), adjacency: "add-remove" } as Release;
+    const other = { ...gaussian(1, 1), adjacency: "add-remove" } as MechanismUse;
     expect(() => gaussianEpsilon([gaussian(1, 1), other], 1e-5)).toThrow(/add-remove/);
   });
 });

@@ -2,9 +2,9 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
 import { gaussianEpsilon } from "../../src/privacy/accountants/gaussian.ts";
-import type { Entry } from "../../src/privacy/ledger/entry.ts";
-import { type Budget, openLedger } from "../../src/privacy/ledger/ledger.ts";
-import { publish } from "../../src/privacy/ledger/publish.ts";
+import type { LedgerEntry } from "../../src/privacy/ledger/entry.ts";
+import { type LedgerBudget, openLedger } from "../../src/privacy/ledger/ledger.ts";
+import { publishOnce } from "../../src/privacy/ledger/publish.ts";
 import { flakyStore } from "../../src/storage/flaky.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
@@ -32,13 +32,13 @@ let fresh = 0;
 const s3 = (): Store => s3Store({ bucket: "ledgers", prefix: `l${fresh++}/`, client });
 
 const sigma = 26.11442145;
-const budget: Budget = {
+const budget: LedgerBudget = {
   epsilon: 1,
   delta: 1e-5,
   account: (releases, delta) => gaussianEpsilon(releases, delta)!,
 };
 
-function entry(id: string, more: Partial<Entry> = {}): Entry {
+function entry(id: string, more: Partial<LedgerEntry> = {}): LedgerEntry {
   const release = {
     mechanism: "gaussian",
     adjacency: "replace-one",
@@ -81,7 +81,7 @@ describe.each<[string, () => Store]>([
   test("one id is charged once, however often and by however many it is tried", async () => {
     const store = open();
     const tries = Array.from({ length: 20 }, () =>
-      publish(store, openLedger(store, "ledger/", budget), entry("one"), Uint8Array.of(7)),
+      publishOnce(store, openLedger(store, "ledger/", budget), entry("one"), Uint8Array.of(7)),
     );
     for (const bytes of await Promise.all(tries)) expect([...bytes]).toEqual([7]);
     const ledger = openLedger(store, "ledger/", budget);
@@ -92,8 +92,10 @@ describe.each<[string, () => Store]>([
   test("a retry gets the stored bytes, not its own", async () => {
     const store = open();
     const ledger = openLedger(store, "ledger/", budget);
-    await publish(store, ledger, entry("one"), Uint8Array.of(1, 2));
-    expect([...(await publish(store, ledger, entry("one"), Uint8Array.of(9, 9)))]).toEqual([1, 2]);
+    await publishOnce(store, ledger, entry("one"), Uint8Array.of(1, 2));
+    expect([...(await publishOnce(store, ledger, entry("one"), Uint8Array.of(9, 9)))]).toEqual([
+      1, 2,
+    ]);
   });
 });
 
@@ -120,7 +122,7 @@ test("a crash after the reservation still counts, and the retry costs nothing mo
     },
   };
   const attempt = () =>
-    publish(crashing, openLedger(crashing, "ledger/", budget), entry("one"), Uint8Array.of(1));
+    publishOnce(crashing, openLedger(crashing, "ledger/", budget), entry("one"), Uint8Array.of(1));
   await expect(attempt()).rejects.toThrow("killed");
   const spent = await openLedger(inner, "ledger/", budget).spent();
   expect(spent).toBeGreaterThan(0.1);
@@ -137,7 +139,7 @@ test("replies lost on the way: charged once, one object", async () => {
     for (let attempt = 0; bytes === null && attempt < 500; attempt++) {
       const ledger = openLedger(store, "ledger/", budget);
       const mine = Uint8Array.of(t, attempt);
-      bytes = await publish(store, ledger, entry(`round/${t}`), mine).catch(() => null);
+      bytes = await publishOnce(store, ledger, entry(`round/${t}`), mine).catch(() => null);
     }
     expect(await inner.read(`message/round/${t}`)).toEqual(bytes);
   }
@@ -149,7 +151,7 @@ test("one name for two releases is refused", async () => {
   const ledger = openLedger(memoryStore(), "ledger/", budget);
   await ledger.reserve(entry("one"));
   const other = entry("one", {
-    release: { ...entry("one").release, sigma: 20 } as Entry["release"],
+    release: { ...entry("one").release, sigma: 20 } as LedgerEntry["release"],
   });
   await expect(ledger.reserve(other)).rejects.toMatchObject({ code: "other-release" });
 });

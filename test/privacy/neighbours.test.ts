@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { readExamples } from "../../src/data/load.ts";
-import { clippedSums } from "../../src/problems/clipped.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { labelled } from "../../src/run/operations/minibatch.ts";
-import { planRun } from "../../src/run/plan.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
-import { stageData } from "../../src/run/stage.ts";
+import { ingest } from "../../src/run/ingest.ts";
+import { resolveMembers } from "../../src/run/resolve-members.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { labelled } from "../../src/tasks/minibatch.ts";
 import { opener } from "../data/fixtures.ts";
 
 /**
@@ -47,13 +47,13 @@ async function world(rows: readonly string[], test: number): Promise<World> {
   });
   const store = memoryStore();
   const files = { "rows.csv": `a,b,y\n${rows.join("\n")}\n` };
-  const { prepared, encoded } = await stageData(spec, { open: opener(files), store });
+  const { prepared, encoded } = await ingest(spec, { open: opener(files), store });
   const problem = problems.create({ type: "logistic" });
   const weights = Float64Array.of(0.4, -0.3, 0.2);
   const slots = await Promise.all(
     encoded.slots.map(async ({ parts }) => {
       const examples = labelled(await readExamples(store, parts, prepared.columns));
-      return clippedSums(problem, examples, weights, clip).clipped;
+      return clippedGradientParts(problem, examples, weights, clip).clipped;
     }),
   );
   const total = weights.map((_, j) => slots.reduce((sum, slot) => sum + slot[j]!, 0));
@@ -147,7 +147,7 @@ describe("under add-remove what would move everybody is refused, with the way ou
   ];
 
   test.each(refused)("%j", (change, message, hint) => {
-    const attempt = () => planRun(resolveSpec({ ...base, ...change }));
+    const attempt = () => resolveMembers(resolveSpec({ ...base, ...change }));
     expect(attempt).toThrow(
       expect.objectContaining({
         code: "not-private",
@@ -161,10 +161,10 @@ describe("under add-remove what would move everybody is refused, with the way ou
   test("the same where everybody keeps a place is not, nor what heeds all rows alike", () => {
     for (const adjacency of ["zero-out", "replace-one"])
       for (const [change] of refused)
-        planRun(resolveSpec({ ...base, ...change, privacy: { ...privacy, adjacency } }));
-    planRun(resolveSpec(base));
-    planRun(resolveSpec({ ...base, wait: { fastest: workers } }));
-    planRun(resolveSpec({ ...base, data: { ...base.data, test: "held-out.csv" } }));
-    planRun(resolveSpec({ ...base, wait: { speculate: {} } }));
+        resolveMembers(resolveSpec({ ...base, ...change, privacy: { ...privacy, adjacency } }));
+    resolveMembers(resolveSpec(base));
+    resolveMembers(resolveSpec({ ...base, wait: { fastest: workers } }));
+    resolveMembers(resolveSpec({ ...base, data: { ...base.data, test: "held-out.csv" } }));
+    resolveMembers(resolveSpec({ ...base, wait: { speculate: {} } }));
   });
 });

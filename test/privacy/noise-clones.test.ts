@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
 import { gridFor } from "../../src/privacy/mechanisms/grid.ts";
-import { nodeMessageKey } from "../../src/run/keys.ts";
-import type { NodeRoundTask } from "../../src/run/messages.ts";
-import { gossip } from "../../src/run/strategies/gossip/gossip.ts";
-import { mixed, nextState } from "../../src/run/strategies/gossip/node-step.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { nodeMessageKey } from "../../src/store-layout.ts";
+import { gossip } from "../../src/strategies/gossip/strategy.ts";
+import { mixed, nextState } from "../../src/tasks/consensus-update.ts";
+import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
 import { virtualRun } from "../run/virtual-run.ts";
-import { performed, problem, sceneOf } from "../strategies/gossip-scene.ts";
+import { performed, problem, sceneOf } from "../strategies/gossip/scene.ts";
 
 type Vector = Float64Array<ArrayBuffer>;
 
@@ -21,10 +21,10 @@ test("23: 1000 starts, clones included: no noise is ever drawn twice", async () 
   for (let index = 0; index < 17; index++) {
     const store = memoryStore();
     const { plan, shards, run } = sceneOf({ store, run: `run-${index}` });
-    const tasks: NodeRoundTask[] = [];
+    const tasks: ConsensusStepTask[] = [];
     await virtualRun(gossip(plan), {
       async perform(given) {
-        const task = given as NodeRoundTask;
+        const task = given as ConsensusStepTask;
         tasks.push(task);
         starts += 2;
         const [one, clone] = await Promise.all(

@@ -1,8 +1,8 @@
 import type { Store } from "../../src/ports/store.ts";
-import type { NodeRoundTask } from "../../src/run/messages.ts";
-import { gossip } from "../../src/run/strategies/gossip/gossip.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
-import { sceneOf } from "../strategies/gossip-scene.ts";
+import { gossip } from "../../src/strategies/gossip/strategy.ts";
+import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
+import { sceneOf } from "../strategies/gossip/scene.ts";
 
 /**
  * A node's function: performs the first rounds' tasks one after another until it is killed by
@@ -41,7 +41,7 @@ const store: Store = {
 };
 
 const { plan, perform } = sceneOf({ nodes: 1, graph: "complete", rounds: 30, store, run });
-const first = gossip(plan).wanted(gossip(plan).start())[0] as NodeRoundTask;
+const first = gossip(plan).wanted(gossip(plan).start())[0] as ConsensusStepTask;
 for (; round <= 30; round++) {
   const { rule, noise } = plan.messages[round - 1]![0]!;
   const values = (await perform({ ...first, round, rule, noise })).values;

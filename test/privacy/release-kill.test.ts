@@ -5,9 +5,9 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { openLedger } from "../../src/privacy/ledger/ledger.ts";
-import { ledgerPrefix, nodeMessageKey } from "../../src/run/keys.ts";
-import { epsilonOf } from "../../src/run/strategies/gossip/account.ts";
+import { messageEpsilon } from "../../src/privacy/message-account.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { ledgerPrefix, nodeMessageKey } from "../../src/store-layout.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 /** Between drawing, storing and returning: every write of a release, and the reply. */
@@ -76,7 +76,7 @@ test("22: killed 100 times between drawing, storing and returning", {
     }
     for (const [at, said] of replies) expect([...said], `round ${at}`).toEqual([stored.get(at)]);
     for (const [at, hex] of found) expect(stored.get(at)).toBe(hex);
-    const budget = { epsilon: 1, delta: 1e-5, account: epsilonOf };
+    const budget = { epsilon: 1, delta: 1e-5, account: messageEpsilon };
     const entries = await openLedger(store, ledgerPrefix(name, 0), budget).entries();
     const ids = entries.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);

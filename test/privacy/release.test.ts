@@ -2,9 +2,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rdpEpsilon } from "../../src/privacy/accountants/rdp.ts";
-import { performRelease } from "../../src/privacy/release/perform.ts";
-import { lowerBound, type ReleaseRequest, settle } from "../../src/privacy/release/settle.ts";
-import type { Release } from "../../src/privacy/release.ts";
+import {
+  calibrateRelease,
+  lowerBound,
+  type ReleaseRequest,
+} from "../../src/privacy/release/calibrate.ts";
+import { publishRelease } from "../../src/privacy/release/publish-release.ts";
+import type { MechanismUse } from "../../src/privacy/release.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { jsonLines, kofn, newFolder } from "../cli/fixtures.ts";
 
@@ -53,7 +57,7 @@ describe("kofn release", () => {
     expect(ended.exitCode).toBe(0);
     const [result] = jsonLines(ended.out);
     expect(result!.rows).toBe(20 * 6);
-    const releases = result!.releases as Release[];
+    const releases = result!.releases as MechanismUse[];
     expect(releases.map(({ mechanism }) => mechanism)).toEqual(["gaussian", "sketch"]);
     // The noised eigenvalue's failure takes a tenth of delta.
     expect(rdpEpsilon(releases, 0.9e-5).value).toBeLessThanOrEqual(1);
@@ -126,10 +130,13 @@ describe("noise for a sketch", () => {
   };
 
   it("is the margin times the squared norm, less what other rows hide", () => {
-    expect(settle(request).variance).toBeCloseTo(4 * 35.171611, 4);
-    expect(settle({ ...request, hidden: 100 }).variance).toBeCloseTo(4 * 35.171611 - 100, 4);
+    expect(calibrateRelease(request).variance).toBeCloseTo(4 * 35.171611, 4);
+    expect(calibrateRelease({ ...request, hidden: 100 }).variance).toBeCloseTo(
+      4 * 35.171611 - 100,
+      4,
+    );
     // Where they hide enough, no noise is needed, and less than the budget is spent.
-    const plenty = settle({ ...request, hidden: 400 });
+    const plenty = calibrateRelease({ ...request, hidden: 400 });
     expect(plenty.variance).toBe(0);
     expect(rdpEpsilon(plenty.releases, 1e-5).value).toBeCloseTo(0.314726892, 7);
   });
@@ -147,11 +154,11 @@ describe("noise for a sketch", () => {
       values: Float64Array.from({ length: 12 }, (_, i) => i / 12),
     };
     const source = { store, digest: "d", names: ["a", "b", "y"], table, shaping: {}, budget: 1.2 };
-    const first = await performRelease(source, request, "given");
-    const again = await performRelease(source, request, "given");
+    const first = await publishRelease(source, request, "given");
+    const again = await publishRelease(source, request, "given");
     expect(again.csv).toEqual(first.csv);
     expect(again.spent).toBe(first.spent);
-    const other = performRelease(source, { ...request, rows: 101 }, "given");
+    const other = publishRelease(source, { ...request, rows: 101 }, "given");
     await expect(other).rejects.toThrow(/budget is 1.2/);
     expect((await store.list("released/")).length).toBe(1);
   });

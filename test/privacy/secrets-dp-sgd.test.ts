@@ -1,13 +1,17 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
-import { clippedSums } from "../../src/problems/clipped.ts";
+import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { ledgerPrefix } from "../../src/run/keys.ts";
-import type { ClippedSumTask, NoisedSumTask, WorkerTask } from "../../src/run/messages.ts";
-import { dpSgd } from "../../src/run/strategies/dp-sgd/dp-sgd.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { type Scene, sceneOf } from "../strategies/dp-sgd-scene.ts";
+import { ledgerPrefix } from "../../src/store-layout.ts";
+import { dpSgd } from "../../src/strategies/dp-sgd/strategy.ts";
+import type {
+  ClippedGradientSumTask,
+  NoisyAggregateTask,
+  WorkerTask,
+} from "../../src/tasks/protocol.ts";
+import { type Scene, sceneOf } from "../strategies/dp-sgd/scene.ts";
 import { found, type Needle, needle, telling } from "./needles.ts";
 
 /** A store whose n-th call fails, before or after it did what it was asked; notes what is put. */
@@ -41,12 +45,12 @@ function failingAt(inner: Store, call: number, isDone: boolean) {
 /** The tasks of a round: every slot's sum, and, where there is one, the aggregator's. */
 function tasksOf({ plan }: Scene): WorkerTask[] {
   const strategy = dpSgd(plan);
-  const sums = strategy.wanted(strategy.start()) as ClippedSumTask[];
+  const sums = strategy.wanted(strategy.start()) as ClippedGradientSumTask[];
   if (plan.noiseAt === "workers") return sums;
   const { round, weights } = sums[0]!;
   const from = Uint32Array.from(sums, ({ slot }) => slot);
   const about = { id: "total", slot: 1, round, weights, publishes: plan.published };
-  return [...sums, { ...about, operation: "noised-sum", from } satisfies NoisedSumTask];
+  return [...sums, { ...about, operation: "noised-sum", from } satisfies NoisyAggregateTask];
 }
 
 function needlesOf({ shards, spec, plan }: Scene): Needle[] {
@@ -57,7 +61,7 @@ function needlesOf({ shards, spec, plan }: Scene): Needle[] {
   for (const shard of shards) {
     for (const value of shard.rows.values)
       if (telling(value)) needles.push(needle("a raw value", value));
-    const { clipped } = clippedSums(problem, shard, zero, plan.clip);
+    const { clipped } = clippedGradientParts(problem, shard, zero, plan.clip);
     for (const [j, value] of clipped.entries()) {
       total[j]! += value;
       if (telling(value)) needles.push(needle("a sum of gradients", value));
@@ -111,7 +115,7 @@ test.each(["aggregator", "workers"] as const)(
     const scene = sceneOf({ change: { workers: 2 } });
     const problem = problems.create(scene.spec.problem);
     const zero = new Float64Array(scene.plan.weightsLength);
-    const leak = inspect(clippedSums(problem, scene.shards[0]!, zero, scene.plan.clip));
+    const leak = inspect(clippedGradientParts(problem, scene.shards[0]!, zero, scene.plan.clip));
     expect(found(needlesOf(scene), "a leak", Buffer.from(leak)).length).toBeGreaterThan(0);
   },
 );

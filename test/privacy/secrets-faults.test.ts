@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
-import { clippedSums } from "../../src/problems/clipped.ts";
-import type { NodeRoundTask } from "../../src/run/messages.ts";
-import { gossip } from "../../src/run/strategies/gossip/gossip.ts";
-import { nextState } from "../../src/run/strategies/gossip/node-step.ts";
+import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { problem, sceneOf } from "../strategies/gossip-scene.ts";
+import { gossip } from "../../src/strategies/gossip/strategy.ts";
+import { nextState } from "../../src/tasks/consensus-update.ts";
+import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
+import { problem, sceneOf } from "../strategies/gossip/scene.ts";
 import { found, needle, telling } from "./needles.ts";
 
 /** A store whose n-th call fails, before or after it did what it was asked. */
@@ -28,11 +28,11 @@ function failingAt(inner: Store, call: number, isDone: boolean) {
   return { store, calls: () => calls };
 }
 
-function needlesOf(task: NodeRoundTask, scene: ReturnType<typeof sceneOf>) {
+function needlesOf(task: ConsensusStepTask, scene: ReturnType<typeof sceneOf>) {
   const rows = scene.shards[task.slot]!;
   const zero = new Float64Array(3);
   const x = nextState(problem, rows, zero, task.rule);
-  const { clipped } = clippedSums(problem, rows, zero, task.rule.clip);
+  const { clipped } = clippedGradientParts(problem, rows, zero, task.rule.clip);
   const raw = Array.from(rows.rows.values, (value) => needle("a raw value", value));
   const state = [...x].filter(telling).map((value) => needle("a state without noise", value));
   const sums = [...clipped].filter(telling).map((value) => needle("a sum of gradients", value));
@@ -48,7 +48,7 @@ test("24: faults at every call of a release: nothing tells what it hides", async
       const inner = memoryStore();
       const failing = failingAt(inner, call, isDone);
       const scene = sceneOf({ store: failing.store });
-      const [task] = gossip(scene.plan).wanted(gossip(scene.plan).start()) as NodeRoundTask[];
+      const [task] = gossip(scene.plan).wanted(gossip(scene.plan).start()) as ConsensusStepTask[];
       const needles = needlesOf(task!, scene);
       const texts: string[] = [];
       const attempt = async () => {
@@ -76,7 +76,7 @@ test("24: faults at every call of a release: nothing tells what it hides", async
 
 test("24: what is out of the grid's reach is refused without its value", async () => {
   const scene = sceneOf();
-  const [task] = gossip(scene.plan).wanted(gossip(scene.plan).start()) as NodeRoundTask[];
+  const [task] = gossip(scene.plan).wanted(gossip(scene.plan).start()) as ConsensusStepTask[];
   const tiny = { ...task!, noise: { ...task!.noise, noise: 1e-30, sensitivity: 1e-31 } };
   const thrown = await scene.perform(tiny).catch((error: unknown) => error);
   expect(thrown).toMatchObject({ code: "out-of-grid" });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { account } from "../../src/privacy/account.ts";
+import { accountReleases } from "../../src/privacy/account.ts";
 import { muOf } from "../../src/privacy/accountants/gaussian.ts";
 import { discreteGaussian } from "../../src/privacy/mechanisms/exact-draws.ts";
 import { laplaceRelease, withLaplaceNoise } from "../../src/privacy/mechanisms/laplace.ts";
@@ -135,7 +135,7 @@ it("Laplace noise stays on its grid and is charged for rounding", () => {
   const noise = { adjacency: "replace-one", sensitivity: 1, scale: 2 } as const;
   const release = laplaceRelease(noise, 3);
   expect(release.sensitivity).toBe(1 + 3 * 2 ** -28);
-  expect(account([release], 1e-5).pure).toBeCloseTo(0.5, 7);
+  expect(accountReleases([release], 1e-5).pure).toBeCloseTo(0.5, 7);
   const values = withLaplaceNoise(Float64Array.of(1 / 3, 2, -5), noise, testBits("laplace grid"));
   expect(values.every((one) => Number.isInteger(one * 2 ** 28))).toBe(true);
 });

@@ -5,7 +5,7 @@ import { pldDelta, pldEpsilon, pldEpsilonOneWay } from "../../src/privacy/accoun
 import { rdpDelta, rdpEpsilon, sketchRdp } from "../../src/privacy/accountants/rdp.ts";
 import { deltaAt, epsilonAt } from "../../src/privacy/accountants/read-losses.ts";
 import { subsampledRdp } from "../../src/privacy/accountants/subsampled-rdp.ts";
-import type { Adjacency, DpSgdRelease, Release } from "../../src/privacy/release.ts";
+import type { Adjacency, DpSgdRelease, MechanismUse } from "../../src/privacy/release.ts";
 
 function dpSgd(
   rate: number,
@@ -130,7 +130,7 @@ describe("privacy losses", () => {
   });
 
   it("of Laplace noise are what its formula says", () => {
-    const laplace = (times: number, scale: number): Release => ({
+    const laplace = (times: number, scale: number): MechanismUse => ({
       mechanism: "laplace",
       adjacency: "replace-one",
       sensitivity: 1,
@@ -148,7 +148,7 @@ describe("privacy losses", () => {
   });
 
   it("add up over kinds, whatever the order", () => {
-    const gaussian: Release = {
+    const gaussian: MechanismUse = {
       mechanism: "gaussian",
       adjacency: "add-remove",
       sensitivity: 1,
@@ -179,7 +179,7 @@ describe("sketches by Renyi's orders", () => {
     [100, 100, 0.314726892],
     [100, 50, 0.675760963],
   ])("k = %d, gamma = %d at 1e-5", (rows, margin, epsilon) => {
-    const release: Release = { mechanism: "sketch", adjacency: "zero-out", rows, margin };
+    const release: MechanismUse = { mechanism: "sketch", adjacency: "zero-out", rows, margin };
     expect(rdpEpsilon([release], 1e-5).value).toBeCloseTo(epsilon, 8);
     expect(rdpDelta([release], epsilon).value / 1e-5).toBeCloseTo(1, 5);
     expect(pldEpsilon([release], 1e-5)).toBeNull();

@@ -21,6 +21,6 @@ test("a model's own penalties are of what is trained, searched along and told", 
   expect(meanLoss - metrics.logloss!).toBeCloseTo(penalty, 5);
   const { loss } = gradientOf(problem, examples, weights);
   expect(loss / rows).toBeCloseTo(meanLoss, 5);
-  const [here] = problem.along(examples, weights, weights, Float64Array.of(0));
+  const [here] = problem.lineSearchTerms(examples, weights, weights, Float64Array.of(0));
   expect(here! / rows).toBeCloseTo(meanLoss, 5);
 });

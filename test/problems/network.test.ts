@@ -20,7 +20,10 @@ describe("a network with dropout and batch normalisation", () => {
   });
 
   test("names its pieces: trained ones first, then what is observed", () => {
-    const told = problem.pieces!.map(({ shape, observed }) => [shape.join("x"), observed === true]);
+    const told = problem.parameters!.map(({ shape, observed }) => [
+      shape.join("x"),
+      observed === true,
+    ]);
     expect(told).toEqual([
       ["7x6", false],
       ["6", false],
@@ -111,7 +114,7 @@ describe("losses", () => {
     expect(problem.lossAt(predictions, examples.targets)).toBeCloseTo(sum, 4);
     const direction = Float32Array.from(gradient, (slope) => -slope);
     const steps = Float64Array.of(0, 1e-3);
-    const [here, there] = problem.along(examples, weights, direction, steps);
+    const [here, there] = problem.lineSearchTerms(examples, weights, direction, steps);
     expect(here).toBeCloseTo(sum, 4);
     const fall = gradient.reduce((total, slope) => total + slope * slope, 0);
     expect((here! - there!) / 1e-3 / fall).toBeGreaterThan(0.8);

@@ -13,9 +13,9 @@ export async function networkOf(
 ): Promise<Problem> {
   const store = new Map<string, Uint8Array>();
   const given = problems.create({ type: "network", model, backend: "wasm", ...options } as never);
-  const staged = await given.stage!(async (key, bytes) => store.set(key, bytes), 1);
+  const staged = await given.publishAssets!(async (key, bytes) => store.set(key, bytes), 1);
   const problem = problems.create({ type: "network", ...staged });
-  await problem.ready!(async (key) => store.get(key) ?? null);
+  await problem.load!(async (key) => store.get(key) ?? null);
   return problem;
 }
 

@@ -1,20 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { deployedRoles } from "../../src/backends/deployed-roles.ts";
-import { requestOf } from "../../src/backends/worker-compute.ts";
-import type { Prepared } from "../../src/data/prepared.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { deployedRoles } from "../../src/platform/training/deployed-roles.ts";
+import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { carried } from "../../src/run/carriage.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { eventsKey } from "../../src/run/keys.ts";
-import type { WorkerTask } from "../../src/run/messages.ts";
-import type { Workplace } from "../../src/run/operations/operation.ts";
-import { recall, write } from "../../src/run/operations/slot-memory.ts";
-import { methods } from "../../src/run/strategies/registry.ts";
-import { createWorker } from "../../src/run/worker.ts";
-import { readManifest } from "../../src/run/workplace.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { eventsKey } from "../../src/store-layout.ts";
+import { strategies as registeredStrategies } from "../../src/strategies/registry.ts";
+import type { WorkerTask } from "../../src/tasks/protocol.ts";
+import type { WorkerContext } from "../../src/tasks/task-kind.ts";
+import { loadWorkerState, writeWorkerState } from "../../src/tasks/worker-state.ts";
+import { withInflatedInputs } from "../../src/worker/payload-offload.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { readEncodedManifest } from "../../src/worker/worker-context.ts";
 import { cases } from "./cases.ts";
 import { oldStatements } from "./old-statements.ts";
 import {
@@ -51,7 +51,7 @@ describe.each(cases)("$name", ({ spec, callsMax }) => {
 });
 
 test("every strategy was among them", () => {
-  expect([...strategies].sort()).toEqual(methods.members.map(({ name }) => name).sort());
+  expect([...strategies].sort()).toEqual(registeredStrategies.members.map(({ name }) => name).sort());
 });
 
 const note = (one: Wanted) => wanted.push(one);
@@ -79,10 +79,10 @@ describe("what has expired is called gone, not denied", () => {
     const weights = { storedAt: "runs/trial/carried/gone.safetensors", sha256: "" };
     const task = { operation: "gradient", id: "", slot: 0, round: 0 } as unknown as WorkerTask;
     const ask = (more: object = {}) =>
-      carried(
+      withInflatedInputs(
         as(store, role),
         createWorker(as(store, role)),
-      )(requestOf(record, { ...task, ...more }));
+      )(workerRequestOf(record, { ...task, ...more }));
     await expect(ask({ weights })).rejects.toThrow("is gone or damaged");
     for (const key of await store.list("parts/")) await store.remove(key);
     await expect(ask()).rejects.toThrow("it is not in the store");
@@ -93,7 +93,7 @@ describe("what has expired is called gone, not denied", () => {
   test("to the orchestrator", async () => {
     const { record, store } = await staged(ridge);
     const own = as(store, "orchestrator");
-    const prepared = await readManifest<Prepared>(store, record.prepared);
+    const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
     for (const key of await store.list("parts/")) await store.remove(key);
     const evaluated = evaluate(own, prepared, problems.create(record.spec.problem), []);
     await expect(evaluated).rejects.toThrow("it is not in the store");
@@ -110,7 +110,7 @@ describe("what has expired is called gone, not denied", () => {
     const { facts } = problem as { facts?: object };
     const gone = { ...problem, facts: { ...facts, key: "networks/gone.safetensors" } };
     const store = as(memoryStore(), role);
-    const ready = problems.create(gone).ready!((key) => store.read(key));
+    const ready = problems.create(gone).load!((key) => store.read(key));
     await expect(ready).rejects.toThrow("networks/gone.safetensors is not in the store");
   });
 });
@@ -125,12 +125,17 @@ test.each(["worker", "networkWorker"] as const)(
       made.set(name, one);
       return one;
     };
-    const place = { store: as(store, role), run: "trial", slot: 0, keep } as unknown as Workplace;
+    const place = {
+      store: as(store, role),
+      run: "trial",
+      slot: 0,
+      keep,
+    } as unknown as WorkerContext;
     // So large that few may stay.
     const memory = { left: new Float64Array(600_000), velocity: null };
-    for (let round = 0; round < 17; round++) await write(place, round, memory);
+    for (let round = 0; round < 17; round++) await writeWorkerState(place, round, memory);
     expect(await store.list("runs/")).toHaveLength(16);
-    expect(await recall(place, 0)).toMatchObject({ isLost: true });
+    expect(await loadWorkerState(place, 0)).toMatchObject({ isLost: true });
   },
 );
 

@@ -1,23 +1,23 @@
 import { hash } from "node:crypto";
-import { takeLease } from "../../src/backends/lease.ts";
-import { openSource } from "../../src/backends/open-source.ts";
-import { requestOf, workerFor } from "../../src/backends/worker-compute.ts";
 import { guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
-import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
-import { virtualClock } from "../../src/emulator/virtual-clock.ts";
-import { fateOf } from "../../src/emulator/weather/fate.ts";
-import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import type { RunRecord } from "../../src/journal/run-record.ts";
+import { takeLease } from "../../src/platform/cloud/lease.ts";
+import { openDataSource } from "../../src/platform/open-source.ts";
+import { workerFor, workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { carried, carrying } from "../../src/run/carriage.ts";
-import type { WorkerReply, WorkerRequest, WorkerTask } from "../../src/run/messages.ts";
+import { ingest, publishProblemAssets } from "../../src/run/ingest.ts";
 import { orchestrate, recordRun } from "../../src/run/orchestrate.ts";
-import type { RunRecord } from "../../src/run/record.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
-import { stageData, stageProblem } from "../../src/run/stage.ts";
-import { createWorker } from "../../src/run/worker.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
+import { virtualClock } from "../../src/simulation/virtual-clock.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import type { WorkerReply, WorkerRequest, WorkerTask } from "../../src/tasks/protocol.ts";
+import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
+import { weatherFrom } from "../../src/weather/weather.ts";
+import { offloadingCompute, withInflatedInputs } from "../../src/worker/payload-offload.ts";
+import { createWorker } from "../../src/worker/worker.ts";
 
 export type Role = "worker" | "networkWorker" | "orchestrator";
 export type Roles = Readonly<Record<Role, readonly Statement[]>>;
@@ -44,8 +44,8 @@ export interface Staged {
 /** Stages a spec, as whoever starts a run does: with that person's own permissions. */
 export async function staged(given: unknown): Promise<Staged> {
   const store = memoryStore();
-  const spec = await stageProblem(resolveSpec(given), store);
-  const data = await stageData(spec, { open: openSource, store });
+  const spec = await publishProblemAssets(resolveSpec(given), store);
+  const data = await ingest(spec, { open: openDataSource, store });
   const about = { run: "trial", startedAt: new Date(0), backend: "simulated" };
   return { record: await recordRun(store, about, spec, data), store };
 }
@@ -121,7 +121,7 @@ function platform(
 ) {
   const clock = virtualClock();
   const sky = weatherFrom(record.spec.weather ?? { model: "calm" });
-  const carrier = carrying(
+  const carrier = offloadingCompute(
     environments(record, at.worker, at.callsMax),
     at.own,
     record.run,
@@ -138,7 +138,8 @@ function platform(
         });
       }),
     workMs: () => 5,
-    fateOf: (task) => fateOf(sky, { task: task.id, slot: task.slot, round: task.round }, "sky"),
+    fateOf: (task) =>
+      faultDecisionOf(sky, { task: task.id, slot: task.slot, round: task.round }, "sky"),
     bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
   });
   return { clock, compute };
@@ -159,7 +160,7 @@ function environments(
       const one =
         known === undefined || known.calls === callsMax
           ? {
-              perform: carried(
+              perform: withInflatedInputs(
                 store,
                 createWorker(store, () => 0),
                 carriedBytesMin,
@@ -169,7 +170,7 @@ function environments(
           : known;
       one.calls++;
       open.set(task.slot, one);
-      one.perform(requestOf(record, task)).then(
+      one.perform(workerRequestOf(record, task)).then(
         (result) => deliver({ kind: "done", result: result as WorkerReply }, free),
         (thrown: Error) => deliver({ kind: "lost", reason: thrown.message }, free),
       );

@@ -1,8 +1,8 @@
+import type { Step, Strategy } from "../../src/engine/strategy.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Outcome } from "../../src/ports/compute.ts";
-import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
-import type { Step, Strategy } from "../../src/run/strategy.ts";
+import type { RoundsState } from "../../src/strategies/rounds/state.ts";
+import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
 
 export type Rounds = Strategy<RoundsState, WorkerTask, WorkerReply>;
 

@@ -4,13 +4,13 @@ import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
-import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
-import { operationOf } from "../../src/run/operations/registry.ts";
-import type { ExactPlan } from "../../src/run/strategies/rounds/correction.ts";
-import type { RoundsPlan } from "../../src/run/strategies/rounds/rounds-state.ts";
-import type { Crowd } from "../../src/run/waiting/policy.ts";
-import { waitPolicy } from "../../src/run/waiting/registry.ts";
-import type { Wait } from "../../src/run/waiting/wait.ts";
+import type { QuorumSize } from "../../src/quorum/wait-policies/policy.ts";
+import { waitPolicy } from "../../src/quorum/wait-policies/registry.ts";
+import type { Wait } from "../../src/quorum/wait-policies/wait.ts";
+import type { ExactPlan } from "../../src/strategies/rounds/correction.ts";
+import type { RoundsPlan } from "../../src/strategies/rounds/state.ts";
+import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
+import { taskKindOf } from "../../src/tasks/registry.ts";
 
 export interface Setting {
   readonly workers: number;
@@ -69,13 +69,16 @@ export function trial(setting: Setting): Trial {
     exact: setting.exact === undefined ? null : exactPlan(setting.exact, crowd),
   };
   const perform = (task: WorkerTask) => ({
-    ...operationOf(task)!.work(problem, shards[task.slot]!, task),
+    ...taskKindOf(task)!.compute(problem, shards[task.slot]!, task),
     computeMs: 0,
   });
   return { plan, examples, shards, perform };
 }
 
-function exactPlan({ everyRounds, wait }: NonNullable<Setting["exact"]>, crowd: Crowd): ExactPlan {
+function exactPlan(
+  { everyRounds, wait }: NonNullable<Setting["exact"]>,
+  crowd: QuorumSize,
+): ExactPlan {
   return { everyRounds, wait: waitPolicy(wait ?? "all", crowd) };
 }
 

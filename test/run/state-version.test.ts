@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { kofnVersion } from "../../src/core/version.ts";
-import { noTotals } from "../../src/run/recorder.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { noTotals } from "../../src/journal/checkpointer.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { resumable, stateShape } from "../../src/run/state-version.ts";
-import { methods } from "../../src/run/strategies/registry.ts";
+import { strategies } from "../../src/strategies/registry.ts";
 
 const spec = resolveSpec({
   problem: "ridge",
@@ -17,7 +17,7 @@ const saved = { ...now, sequence: 3, elapsedMs: 5, totals: noTotals, state: { ro
 test("a state of this version is taken as it is; its next checkpoint names this kofn", () => {
   expect(now).toEqual({
     strategy: "rounds",
-    version: methods.create(spec.strategy).stateVersion,
+    version: strategies.create(spec.strategy).stateVersion,
     kofn: kofnVersion,
   });
   expect(resumable(record, null)).toBeNull();

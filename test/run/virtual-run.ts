@@ -1,16 +1,16 @@
 import { randomFrom } from "../../src/core/random.ts";
-import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
-import { type VirtualClock, virtualClock } from "../../src/emulator/virtual-clock.ts";
-import { type Fate, fair, fateOf } from "../../src/emulator/weather/fate.ts";
-import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import { type LoopEnd, type LoopStop, runLoop } from "../../src/engine/loop.ts";
+import type { Strategy } from "../../src/engine/strategy.ts";
 import type { Compute, Slotted } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
-import { type LoopEnd, type LoopStop, runLoop } from "../../src/run/loop.ts";
-import type { Strategy } from "../../src/run/strategy.ts";
+import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
+import { type VirtualClock, virtualClock } from "../../src/simulation/virtual-clock.ts";
+import { type FaultDecision, faultDecisionOf, noFault } from "../../src/weather/fault-decision.ts";
+import { weatherFrom } from "../../src/weather/weather.ts";
 
 export interface VirtualRun<State, Task extends Slotted, Result> {
   perform(task: Task): Result | Promise<Result>;
-  readonly fateOf?: (task: Task) => Fate;
+  readonly fateOf?: (task: Task) => FaultDecision;
   readonly workMs?: number;
   /** Puts something around the compute, such as `twice`. */
   readonly around?: (compute: Compute<Task, Result>, clock: VirtualClock) => Compute<Task, Result>;
@@ -41,7 +41,7 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
     clock,
     perform: async (task) => run.perform(task),
     workMs: () => run.workMs ?? 10,
-    fateOf: run.fateOf ?? (() => fair),
+    fateOf: run.fateOf ?? (() => noFault),
     bytes: () => ({ down: 1, up: 1 }),
     ...(run.environmentsPerSlot === undefined
       ? {}
@@ -66,11 +66,14 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
 }
 
 /** Fates from a spec's `weather`. */
-export function fatesOf(weather: object, seed: number | string = 1): (task: Slotted) => Fate {
+export function fatesOf(
+  weather: object,
+  seed: number | string = 1,
+): (task: Slotted) => FaultDecision {
   const sky = weatherFrom(weather);
   return ({ id, slot }) => {
     const round = Number(/\d+/.exec(id)?.[0] ?? 0);
-    return fateOf(sky, { task: id, slot, round }, seed);
+    return faultDecisionOf(sky, { task: id, slot, round }, seed);
   };
 }
 

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { readExamples } from "../../src/data/load.ts";
-import type { Prepared } from "../../src/data/prepared.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { predict } from "../../src/index.ts";
-import { readManifest } from "../../src/run/workplace.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { readEncodedManifest } from "../../src/worker/worker-context.ts";
 import { realData } from "../data/fixtures.ts";
-import { objectiveAt, optimum, type Trial } from "../strategies/blocks-by-hand.ts";
+import { objectiveAt, optimum, type Trial } from "../strategies/encoded-blocks/by-hand.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
 const classification = {
@@ -99,7 +99,7 @@ describe.skipIf(realData === null)(title, () => {
 /** The prepared rows as a trial of textbook loops. */
 async function byHand(home: string, key: string): Promise<Trial> {
   const opened = await openHome(home);
-  const prepared = await readManifest<Prepared>(opened.store, key);
+  const prepared = await readEncodedManifest<Prepared>(opened.store, key);
   const { rows, targets } = await readExamples(opened.store, prepared.train, prepared.columns);
   await opened.close();
   const values = (rows as { values: Float32Array }).values;

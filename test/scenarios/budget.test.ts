@@ -2,17 +2,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
-import type { EmulatedBackend } from "../../src/backends/emulated.ts";
-import { accessTo, openHome } from "../../src/backends/home.ts";
-import { openBackend } from "../../src/backends/registry.ts";
-import { replayRun } from "../../src/backends/replay-run.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
+import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readRecord } from "../../src/journal/run-record.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { accessTo, openHome } from "../../src/platform/local/home.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { replayRun } from "../../src/platform/training/replay-run.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
 import { readHistory, readJson } from "../../src/run/finish.ts";
-import { resultKey } from "../../src/run/keys.ts";
-import { readRecord } from "../../src/run/record.ts";
-import { readCheckpoint } from "../../src/run/recorder.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { resultKey } from "../../src/store-layout.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
@@ -138,7 +138,7 @@ test("emulated, from here and by the orchestrator's function", async () => {
   const spec = { ...ridge, workers: 2, stop: { rounds: 5_000, tolerance: 0 } };
   const dollars = 1.02 * (await firstWaveUsd(home.path, "emulated", spec));
   const given = resolveSpec(withDollars(spec, dollars));
-  const backend = await openBackend("emulated", { home: home.path, spec: given });
+  const backend = await openComputeBackend("emulated", { home: home.path, spec: given });
   try {
     const { end, result } = await continueRun(await createRun(given, backend), backend, home.path);
     expect(end.stop.kind).toBe("budget");

@@ -3,10 +3,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import type { EmulatedBackend } from "../../src/backends/emulated.ts";
-import { openBackend } from "../../src/backends/registry.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
-import { arn, costText } from "../backends/cost-lines.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { arn, costText } from "../platform/billing/cost-lines.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const run = promisify(execFile);
@@ -31,7 +31,7 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
   const direct = await runOn("simulated", other.path, { ...given, weather: { model: "calm" } });
   const spec = resolveSpec({ ...given, weather: { model: "calm" } });
   const home = join(place.path, "cloud");
-  const backend = (await openBackend("emulated", { home, spec })) as EmulatedBackend;
+  const backend = (await openComputeBackend("emulated", { home, spec })) as EmulatedBackend;
   try {
     const folder = join(place.path, "project/below");
     await mkdir(folder, { recursive: true });

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openBackend } from "../../src/backends/registry.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
-import { readRecord } from "../../src/run/record.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { readRecord } from "../../src/journal/run-record.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const given = { ...smallRidge, wait: "all", stop: { rounds: 40, tolerance: 0 } };
@@ -24,7 +24,7 @@ test("the disk fills during a run: it stops, and goes on from its checkpoint", a
   const home = join(place.path, "home");
   try {
     const undisturbed = await runOn("simulated", roomy.path, given);
-    const backend = await openBackend("emulated", { home, spec });
+    const backend = await openComputeBackend("emulated", { home, spec });
     const record = await createRun(spec, backend);
     // Filled to the last byte once some rounds are done; the page cannot be written either then.
     let filled = Promise.resolve();
@@ -39,7 +39,7 @@ test("the disk fills during a run: it stops, and goes on from its checkpoint", a
     await backend.close();
     if (!(outcome instanceof Error))
       expect(outcome).toMatchObject({ end: { stop: { kind: "unfinished" } } });
-    const again = await openBackend("emulated", { home, spec });
+    const again = await openComputeBackend("emulated", { home, spec });
     const resumed = await continueRun(await readRecord(again.store, record.run), again, roomy.path);
     await again.close();
     expect(resumed.end.stop.kind).toBe("done");

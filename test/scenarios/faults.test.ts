@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { EmulatedBackend } from "../../src/backends/emulated.ts";
 import { randomFrom } from "../../src/core/random.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const spec = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { runBill } from "../../src/backends/run-bill.ts";
-import { readCheckpoint } from "../../src/run/recorder.ts";
+import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { runBill } from "../../src/platform/billing/run-bill.ts";
+import { openHome } from "../../src/platform/local/home.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
 /** 1.6 million weights: 6.4 MB, above what a request, or any reply, may hold. */

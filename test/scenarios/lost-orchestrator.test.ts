@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import type { EmulatedBackend } from "../../src/backends/emulated.ts";
-import { readLease } from "../../src/backends/lease.ts";
-import { openBackend } from "../../src/backends/registry.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { readLease } from "../../src/platform/cloud/lease.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
@@ -28,7 +28,7 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
   const direct = await runOn("simulated", other.path, { ...given, weather });
   const spec = resolveSpec({ ...given, weather });
   const home = join(place.path, "cloud");
-  const backend = (await openBackend("emulated", { home, spec })) as EmulatedBackend;
+  const backend = (await openComputeBackend("emulated", { home, spec })) as EmulatedBackend;
   try {
     const path = join(place.path, "spec.json");
     await writeFile(path, JSON.stringify(given));

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { withRun } from "../../src/backends/with-run.ts";
+import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import type { Orchestrated } from "../../src/run/orchestrate.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
@@ -66,7 +66,7 @@ test("MADA outside moves the weights by what compressed updates add up to", asyn
 });
 
 function coefficientsOf(home: string, { record }: Orchestrated) {
-  return withRun({ home }, record.run, async ({ store }) =>
+  return withOpenRun({ home }, record.run, async ({ store }) =>
     (await readHistory(store, record.run)).flatMap((event) =>
       event.type === "round" ? [event.coefficients!] : [],
     ),

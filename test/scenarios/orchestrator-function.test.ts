@@ -1,12 +1,12 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
-import type { EmulatedBackend } from "../../src/backends/emulated.ts";
-import { accessTo } from "../../src/backends/home.ts";
-import { isOrchestrated } from "../../src/backends/lease.ts";
-import { openBackend } from "../../src/backends/registry.ts";
-import { createRun } from "../../src/backends/start-run.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { isOrchestrated } from "../../src/platform/cloud/lease.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { createRun } from "../../src/platform/training/start-run.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 test("the orchestrator function trains over the worker function, bundled as deployed", async () => {
@@ -15,7 +15,10 @@ test("the orchestrator function trains over the worker function, bundled as depl
   const given = { ...smallRidge, wait: "all", stop: { rounds: 6, tolerance: 0 } };
   const direct = await runOn("simulated", other.path, given);
   const spec = resolveSpec(given);
-  const backend = (await openBackend("emulated", { home: home.path, spec })) as EmulatedBackend;
+  const backend = (await openComputeBackend("emulated", {
+    home: home.path,
+    spec,
+  })) as EmulatedBackend;
   try {
     const { run } = await createRun(spec, backend);
     const client = lambdaClient(accessTo(backend.emulator().environment).lambda);

@@ -1,18 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
 import { randomFrom } from "../../src/core/random.ts";
-import type { Encoded } from "../../src/data/prepared.ts";
-import { readShard } from "../../src/data/raw-shard.ts";
+import type { Encoded } from "../../src/data/manifests.ts";
+import { readWorkerEncodedShard } from "../../src/data/shards/worker-encoded.ts";
 import { encodings } from "../../src/encoding/registry.ts";
+import { openHome } from "../../src/platform/local/home.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { readHistory } from "../../src/run/finish.ts";
-import { nodeMessageKey } from "../../src/run/keys.ts";
-import type { NodeRoundTask } from "../../src/run/messages.ts";
-import { openTraining } from "../../src/run/plan.ts";
-import { mixed, nextState } from "../../src/run/strategies/gossip/node-step.ts";
+import { openTraining } from "../../src/run/resolve-members.ts";
+import { nodeMessageKey } from "../../src/store-layout.ts";
+import { mixed, nextState } from "../../src/tasks/consensus-update.ts";
+import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
 import { filesBelow, found, type Needle, needle, telling } from "../privacy/needles.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
@@ -65,11 +65,13 @@ test("24: a private run under faults tells nothing of what it hides", async () =
     const encoded = await json<Encoded>(done.record.encoded);
     const prepared = await json<never>(done.record.prepared);
     const training = openTraining(done.record.spec, { prepared, encoded }, 0);
-    const first = training.wanted(training.start()) as NodeRoundTask[];
+    const first = training.wanted(training.start()) as ConsensusStepTask[];
     const problem = problems.create(done.record.spec.problem);
     const needles: Needle[] = [];
     for (let node = 0; node < workers; node++) {
-      const shard = await readShard(store, encoded, node, (chosen) => encodings.create(chosen));
+      const shard = await readWorkerEncodedShard(store, encoded, node, (chosen) =>
+        encodings.create(chosen),
+      );
       for (const value of shard.rows.values)
         if (telling(value)) needles.push(needle(`a raw value of node ${node}`, value));
       let { rule } = first[node]!;

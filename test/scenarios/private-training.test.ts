@@ -1,16 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
 import { randomFrom } from "../../src/core/random.ts";
-import type { Encoded } from "../../src/data/prepared.ts";
-import { readShard } from "../../src/data/raw-shard.ts";
+import type { Encoded } from "../../src/data/manifests.ts";
+import { readWorkerEncodedShard } from "../../src/data/shards/worker-encoded.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { clippedSums } from "../../src/problems/clipped.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { readHistory } from "../../src/run/finish.ts";
-import { noisedSumKey, rawSumPrefix } from "../../src/run/keys.ts";
-import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
+import { noisedSumKey, rawSumPrefix } from "../../src/store-layout.ts";
 import { filesBelow, found, type Needle, needle, telling } from "../privacy/needles.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
@@ -69,12 +69,14 @@ test("private training under faults tells nothing of what it hides", async () =>
       expect(await store.read(noisedSumKey(run, round))).not.toBeNull();
       const total = new Float64Array(4);
       for (let slot = 0; slot < workers; slot++) {
-        const shard = await readShard(store, encoded, slot, (chosen) => encodings.create(chosen));
+        const shard = await readWorkerEncodedShard(store, encoded, slot, (chosen) =>
+          encodings.create(chosen),
+        );
         if (round === 0)
           for (const value of shard.rows.values)
             if (telling(value)) needles.push(needle(`a raw value of slot ${slot}`, value));
         const at = Float64Array.from(weights[round]!);
-        for (const [j, value] of clippedSums(problem, shard, at, 1).clipped.entries()) {
+        for (const [j, value] of clippedGradientParts(problem, shard, at, 1).clipped.entries()) {
           total[j]! += value;
           if (telling(value)) needles.push(needle(`a sum of slot ${slot}, round ${round}`, value));
         }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openHome } from "../../src/backends/home.ts";
-import { readExamples } from "../../src/data/load.ts";
-import type { Prepared } from "../../src/data/prepared.ts";
-import { readManifest } from "../../src/run/workplace.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
+import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { readEncodedManifest } from "../../src/worker/worker-context.ts";
 import { realData } from "../data/fixtures.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
@@ -63,7 +63,7 @@ describe.skipIf(folder === null)(title, () => {
     });
     expect(result.metrics.test.accuracy).toBeGreaterThanOrEqual(0.999);
     const opened = await openHome(home.path);
-    const prepared = await readManifest<Prepared>(opened.store, record.prepared);
+    const prepared = await readEncodedManifest<Prepared>(opened.store, record.prepared);
     const { rows } = await readExamples(opened.store, prepared.train, prepared.columns);
     await opened.close();
     expect(rows.kind).toBe("sparse");
@@ -75,7 +75,7 @@ describe.skipIf(folder === null)(title, () => {
 /** The optimum's objective by normal equations in double precision, from the prepared rows. */
 async function closedForm(home: string, key: string, l2: number): Promise<number> {
   const opened = await openHome(home);
-  const prepared = await readManifest<Prepared>(opened.store, key);
+  const prepared = await readEncodedManifest<Prepared>(opened.store, key);
   const { rows, targets } = await readExamples(opened.store, prepared.train, prepared.columns);
   await opened.close();
   const [n, p] = [rows.rows, rows.columns];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openBackend } from "../../src/backends/registry.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const late = { model: "late", probability: 0.1, delayMs: 4000 };
@@ -47,7 +47,9 @@ describe("one spec and seed give the same bits wherever they run", () => {
   });
 
   test("the backend's name is checked", async () => {
-    await expect(openBackend("emulate", { home: "", spec: {} as never })).rejects.toMatchObject({
+    await expect(
+      openComputeBackend("emulate", { home: "", spec: {} as never }),
+    ).rejects.toMatchObject({
       code: "unknown-backend",
     });
   });

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Backend } from "../../src/backends/backend.ts";
-import { openHome } from "../../src/backends/home.ts";
-import { openBackend } from "../../src/backends/registry.ts";
-import { replayRun } from "../../src/backends/replay-run.ts";
-import { continueRun, createRun } from "../../src/backends/start-run.ts";
+import { readRecord } from "../../src/journal/run-record.ts";
+import type { Backend } from "../../src/platform/backend.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { replayRun } from "../../src/platform/training/replay-run.ts";
+import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
 import type { Orchestrated } from "../../src/run/orchestrate.ts";
-import { readRecord } from "../../src/run/record.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 
 /** A temporary KOFN_HOME with its end. */
 export async function temporaryHome(): Promise<{ path: string } & AsyncDisposable> {
@@ -28,7 +28,7 @@ export async function runOn(
   during?: (backend: Backend) => void,
 ): Promise<Orchestrated> {
   const spec = resolveSpec(given);
-  const backend = await openBackend(name, { home, spec });
+  const backend = await openComputeBackend(name, { home, spec });
   try {
     const record = await createRun(spec, backend);
     during?.(backend);

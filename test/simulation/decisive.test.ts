@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Wait } from "../../src/quorum/wait-policies/wait.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { planRun } from "../../src/run/plan.ts";
-import type { Wait } from "../../src/run/waiting/wait.ts";
+import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { scene, segment, table } from "./simulated-run.ts";
 
 const spec = {
@@ -19,7 +19,7 @@ async function objectiveAndSeconds(wait: Wait, optimizer: string) {
   expect(end.stop.kind).toBe("done");
   expect(end.rounds).toBe(40);
   const { prepared } = start.staged;
-  const { problem } = planRun(start.record.spec);
+  const { problem } = resolveMembers(start.record.spec);
   const [done] = await evaluate(start.store, prepared, problem, [end.weights]);
   return { objective: done!.objective, seconds: end.elapsedMs / 1000 };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import { trial } from "../run/fixtures.ts";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
 

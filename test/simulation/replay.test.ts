@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { replay } from "../../src/engine/replay.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
-import { replay } from "../../src/run/replay.ts";
-import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import { trial } from "../run/fixtures.ts";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
 import { interruptAt, recorded, scene, segment, table, throughout } from "./simulated-run.ts";

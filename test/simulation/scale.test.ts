@@ -2,14 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openBackend } from "../../src/backends/registry.ts";
-import { replayRun } from "../../src/backends/replay-run.ts";
-import { trainFurther, trainNew } from "../../src/backends/train.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import { replayRun } from "../../src/platform/training/replay-run.ts";
+import { trainFurther, trainNew } from "../../src/platform/training/train.ts";
 import type { ArrivalsEvent, RunEvent } from "../../src/ports/events.ts";
 import { foldRun } from "../../src/report/fold.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
-import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { twice } from "../run/virtual-run.ts";
 import {
   afresh,
@@ -125,7 +125,9 @@ describe("more workers than a platform has", () => {
   });
 
   it("are refused in words where they would be real", async () => {
-    await expect(openBackend("emulated", { home: "/nowhere", spec: vast })).rejects.toMatchObject({
+    await expect(
+      openComputeBackend("emulated", { home: "/nowhere", spec: vast }),
+    ).rejects.toMatchObject({
       code: "too-many-workers",
       message: expect.stringContaining("1024"),
     });

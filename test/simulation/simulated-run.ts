@@ -1,33 +1,33 @@
-import { taskPrices } from "../../src/backends/task-prices.ts";
-import { requestOf } from "../../src/backends/worker-compute.ts";
 import { randomFrom } from "../../src/core/random.ts";
-import { simulatedCompute } from "../../src/emulator/simulated-compute.ts";
-import { type VirtualClock, virtualClock } from "../../src/emulator/virtual-clock.ts";
-import { type Fate, fateOf } from "../../src/emulator/weather/fate.ts";
-import { weatherFrom } from "../../src/emulator/weather/weather.ts";
+import { replay } from "../../src/engine/replay.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import type { RunRecord } from "../../src/journal/run-record.ts";
+import { taskPrices } from "../../src/platform/training/task-prices.ts";
+import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { crowdWorker } from "../../src/run/crowd.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
-import { type Materials, materials } from "../../src/run/materials.ts";
-import type { WorkerReply, WorkerTask } from "../../src/run/messages.ts";
+import { type Dataset, ingest } from "../../src/run/ingest.ts";
 import { recordRun } from "../../src/run/orchestrate.ts";
-import { openTraining } from "../../src/run/plan.ts";
-import type { RunRecord } from "../../src/run/record.ts";
-import { readBatches, readCheckpoint } from "../../src/run/recorder.ts";
-import { replay } from "../../src/run/replay.ts";
+import { openTraining } from "../../src/run/resolve-members.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runSegment, type SegmentEnd } from "../../src/run/segment.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
-import { type Staged, stageData } from "../../src/run/stage.ts";
-import { createWorker, promptWorker } from "../../src/run/worker.ts";
+import { batchedWorker } from "../../src/simulation/batched-worker.ts";
+import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
+import { type VirtualClock, virtualClock } from "../../src/simulation/virtual-clock.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
+import { type FaultDecision, faultDecisionOf } from "../../src/weather/fault-decision.ts";
+import { weatherFrom } from "../../src/weather/weather.ts";
+import { type ShardCache, shardCache } from "../../src/worker/shard-cache.ts";
+import { createSyncWorker, createWorker } from "../../src/worker/worker.ts";
 import { opener } from "../data/fixtures.ts";
 
 export interface Scene {
   readonly record: RunRecord;
-  readonly staged: Staged;
+  readonly staged: Dataset;
   readonly store: Store;
 }
 
@@ -47,7 +47,7 @@ export function table(rows: number, columns: number, seed: number, classes = fal
 export async function scene(spec: object, text: string): Promise<Scene> {
   const store = memoryStore();
   const resolved = resolveSpec({ data: { source: "table.csv", target: "y" }, ...spec });
-  const staged = await stageData(resolved, { open: opener({ "table.csv": text }), store });
+  const staged = await ingest(resolved, { open: opener({ "table.csv": text }), store });
   const about = { run: "trial", startedAt: new Date(0), backend: "simulated" };
   return { record: await recordRun(store, about, resolved, staged), staged, store };
 }
@@ -69,7 +69,7 @@ export interface Disturbance {
     compute: Compute<WorkerTask, WorkerReply>,
     clock: VirtualClock,
   ) => Compute<WorkerTask, WorkerReply>;
-  readonly fateOf?: (task: WorkerTask) => Fate;
+  readonly fateOf?: (task: WorkerTask) => FaultDecision;
   /** With more replies than this most are told in sums. */
   readonly repliesToldMax?: number;
   /** Rests at every event, starts every task by itself, and computes every reply by itself. */
@@ -83,7 +83,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const { weather, seed } = record.spec;
   const sky = weatherFrom(weather ?? { model: "calm" });
   const clock = how.isPlain ? { ...virtualClock(), advance: () => false } : virtualClock();
-  const known = materials(record.spec.workers);
+  const known = shardCache(record.spec.workers);
   const simulated = simulatedCompute<WorkerTask, WorkerReply>({
     clock,
     perform: how.isPlain ? performer(record, store) : prompt(record, store, known),
@@ -91,7 +91,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
     workMs: () => 5,
     fateOf: (task) =>
       how.fateOf?.(task) ??
-      fateOf(sky, { task: task.id, slot: task.slot, round: task.round }, seed),
+      faultDecisionOf(sky, { task: task.id, slot: task.slot, round: task.round }, seed),
     bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
     ...(how.isPlain ? {} : { replyBytes: () => 100 }),
   });
@@ -181,17 +181,17 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
 }
 
 /** Answers at once where it can, as the simulation's does. */
-function prompt(record: RunRecord, store: Store, known: Materials) {
-  const work = promptWorker(store, () => 0, record.spec.workers, undefined, known);
-  return (task: WorkerTask) => work(requestOf(record, task));
+function prompt(record: RunRecord, store: Store, known: ShardCache) {
+  const work = createSyncWorker(store, () => 0, record.spec.workers, undefined, known);
+  return (task: WorkerTask) => work(workerRequestOf(record, task));
 }
 
-function together(record: RunRecord, known: Materials) {
-  const crowd = crowdWorker(known, problems.create(record.spec.problem));
-  return (tasks: readonly WorkerTask[]) => crowd(requestOf(record, tasks[0]!), tasks);
+function together(record: RunRecord, known: ShardCache) {
+  const crowd = batchedWorker(known, problems.create(record.spec.problem));
+  return (tasks: readonly WorkerTask[]) => crowd(workerRequestOf(record, tasks[0]!), tasks);
 }
 
 function performer(record: RunRecord, store: Store): (task: WorkerTask) => Promise<WorkerReply> {
   const work = createWorker(store, () => 0, record.spec.workers);
-  return (task) => work(requestOf(record, task));
+  return (task) => work(workerRequestOf(record, task));
 }

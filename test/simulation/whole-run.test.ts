@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { readCheckpoint } from "../../src/journal/checkpointer.ts";
 import { finishRun, readHistory, weightsDigest } from "../../src/run/finish.ts";
-import { readCheckpoint } from "../../src/run/recorder.ts";
-import type { RunSpec } from "../../src/run/spec.ts";
+import type { RunSpec } from "../../src/spec/run-spec.ts";
 import { flakyStore } from "../../src/storage/flaky.ts";
 import { twice } from "../run/virtual-run.ts";
 import {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import type { Engine } from "../../src/tfjs/engine.ts";
 import { partOf } from "../contracts/problem-data.ts";
 import { examplesOf } from "../problems/networks.ts";
@@ -11,7 +11,7 @@ import { engineOf, models } from "./models.ts";
 const { layers } = tf;
 
 beforeAll(async () => {
-  await openBackend("wasm");
+  await openTensorBackend("wasm");
 });
 
 const five = (random: { integer(below: number): number }) => random.integer(5);

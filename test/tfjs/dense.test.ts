@@ -2,13 +2,13 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { tensorCount } from "../../src/tfjs/open-model.ts";
 import { engineOf, models } from "./models.ts";
 
 const { dense, flatten, activation, dropout } = tf.layers;
 
-beforeAll(() => openBackend("wasm"));
+beforeAll(() => openTensorBackend("wasm"));
 
 const chains: Readonly<Record<string, () => tf.LayersModel>> = {
   "two layers, relu and softmax": () =>

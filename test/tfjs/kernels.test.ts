@@ -2,13 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Random, randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { completeWasm } from "../../src/tfjs/kernels/complete-wasm.ts";
 import { engineOf, models } from "./models.ts";
 
 const rows = 9;
 
-beforeAll(() => openBackend("cpu"));
+beforeAll(() => openTensorBackend("cpu"));
 
 /** Tokens for those that look them up, numbers for the others. */
 function examplesFor(name: string, random: Random): Examples {
@@ -80,7 +80,7 @@ describe("einsum on WASM", () => {
     const right = numbers(b);
     const results: Float32Array[][] = [];
     for (const backend of ["wasm", "cpu"] as const) {
-      await openBackend(backend);
+      await openTensorBackend(backend);
       await tf.setBackend(backend);
       const sums = (x: tf.Tensor, y: tf.Tensor) =>
         tf.sum(tf.square(tf.einsum(equation, x, y))) as tf.Scalar;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-layers";
 import { losses, overRows } from "../../src/problems/network/losses.ts";
 import type { BackendChoice } from "../../src/tfjs/backend.ts";
-import { definitionBytes, type Topology } from "../../src/tfjs/definition.ts";
+import { definitionBytes, type LayersTopology } from "../../src/tfjs/definition.ts";
 import { type Engine, openEngine } from "../../src/tfjs/engine.ts";
 import { ownLayers, registerLayers } from "../../src/tfjs/layers/register.ts";
 
@@ -68,7 +68,7 @@ export function engineOf(
   backend: BackendChoice,
   engine: "auto" | "tfjs" = "tfjs",
 ): Promise<Engine> {
-  const { class_name, config } = model.toJSON(null, false) as unknown as Topology;
+  const { class_name, config } = model.toJSON(null, false) as unknown as LayersTopology;
   const bytes = definitionBytes({ topology: { class_name, config }, weights: {} });
   const shape = model.outputs[0]!.shape.slice(1).map(Number);
   const width = shape.at(-1)!;

@@ -5,15 +5,15 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { LayerGraph } from "../../src/model-parallel/layer-graph.ts";
 import { contiguous } from "../../src/model-parallel/partition.ts";
 import { graphOfTopology } from "../../src/model-parallel/topology.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
-import { drawing } from "../../src/tfjs/draws.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { tensorCount } from "../../src/tfjs/open-model.ts";
+import { withSeededRandom } from "../../src/tfjs/seeded-random.ts";
 import { topologyOf } from "../model-parallel/zoo.ts";
 import { batchFor, meanGradient, openPipeline, runStep, wholeGradient } from "./pipeline.ts";
 
 const { layers } = tf;
 
-beforeAll(() => openBackend("wasm"));
+beforeAll(() => openTensorBackend("wasm"));
 
 /** Stages by their last uses' positions; all tensors of one shape. */
 async function staged(model: tf.LayersModel, ends: readonly number[], shape: number[]) {
@@ -105,7 +105,7 @@ it("penalties of a shared layer count once, a frozen layer lets slopes through",
   const input = tf.input({ shape: [4] });
   const first = shared.apply(input) as tf.SymbolicTensor;
   const frozen = layers.dense({ units: 4, name: "frozen", trainable: false }).apply(first);
-  const model = drawing(randomFrom("w"), () =>
+  const model = withSeededRandom(randomFrom("w"), () =>
     tf.model({ inputs: input, outputs: shared.apply(frozen) as tf.SymbolicTensor }),
   );
   const batch = batchFor(model, 6, randomFrom("rows"));

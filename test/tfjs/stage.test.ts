@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { GradientPart } from "../../src/model-parallel/gradient-sum.ts";
 import { sharedModules } from "../../src/model-parallel/layer-graph.ts";
-import { openBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { zooModel } from "../model-parallel/zoo.ts";
 import {
   type Batch,
@@ -17,7 +17,7 @@ import {
 } from "./pipeline.ts";
 import { shapesOfZoo } from "./shapes.ts";
 
-beforeAll(() => openBackend("wasm"));
+beforeAll(() => openTensorBackend("wasm"));
 
 type Gradient = ReadonlyMap<string, ArrayLike<number>>;
 

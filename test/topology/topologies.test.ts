@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { parseEdges } from "../../src/topology/edge-list.ts";
-import { distancesFrom, graphOver, type Topology, unreachable } from "../../src/topology/graph.ts";
-import { metropolis, mixingRow, repeated, spectrumOf } from "../../src/topology/mixing.ts";
+import {
+  distancesFrom,
+  graphOver,
+  type TopologyMember,
+  unreachable,
+} from "../../src/topology/graph.ts";
+import { metropolis, mixingRow, mixingSpectrum, repeated } from "../../src/topology/mixing.ts";
 import { topologies } from "../../src/topology/registry.ts";
 
 const examples = topologies.members.flatMap(({ name, examples }) =>
-  examples.map((options): [string, Topology] => {
+  examples.map((options): [string, TopologyMember] => {
     const chosen = { type: name, ...options };
     return [JSON.stringify(chosen).slice(0, 60), topologies.create(chosen)];
   }),
@@ -42,7 +47,7 @@ describe.each(examples)("%s", (_name, topology) => {
         }
         expect(sum).toBeCloseTo(1, 14);
       }
-      const { second, squaredFrobenius } = spectrumOf({ nodes, weights });
+      const { second, squaredFrobenius } = mixingSpectrum({ nodes, weights });
       expect(second).toBeLessThan(1);
       expect(squaredFrobenius).toBeGreaterThanOrEqual(1 - 1e-12);
       expect(squaredFrobenius).toBeLessThanOrEqual(1 + (nodes - 1) * second ** 2 + 1e-12);
@@ -54,7 +59,7 @@ test("the ring of ten: thirds, and beta = (1 + 2 cos(2 pi / 10)) / 3", () => {
   const mixing = metropolis(topologies.create({ type: "ring" }).graph(10));
   expect([...mixingRow(mixing, 0).from]).toEqual([0, 1, 9]);
   for (const weight of mixingRow(mixing, 4).weights) expect(weight).toBeCloseTo(1 / 3, 15);
-  const { second, squaredFrobenius } = spectrumOf(mixing);
+  const { second, squaredFrobenius } = mixingSpectrum(mixing);
   // The reference case's mixing matrix: second eigenvalue 0.872677996250.
   expect(Math.abs(second - 0.87267799625)).toBeLessThan(1e-12);
   expect(squaredFrobenius).toBeCloseTo(10 / 3, 12);
@@ -63,19 +68,19 @@ test("the ring of ten: thirds, and beta = (1 + 2 cos(2 pi / 10)) / 3", () => {
 test("the complete graph mixes by J, in one round", () => {
   const mixing = metropolis(topologies.create({ type: "complete" }).graph(7));
   expect(new Set(mixing.weights)).toEqual(new Set([1 / 7]));
-  expect(spectrumOf(mixing).second).toBeLessThan(1e-14);
+  expect(mixingSpectrum(mixing).second).toBeLessThan(1e-14);
 });
 
 test("repeats shrink the squared norm towards 1", () => {
   const mixing = metropolis(topologies.create({ type: "ring" }).graph(10));
-  const norms = [1, 2, 4, 16].map((k) => spectrumOf(repeated(mixing, k)).squaredFrobenius);
+  const norms = [1, 2, 4, 16].map((k) => mixingSpectrum(repeated(mixing, k)).squaredFrobenius);
   expect(norms).toEqual(norms.toSorted((a, b) => b - a));
   expect(norms[3]! - 1).toBeLessThan(0.1);
 });
 
 test("the expander's gap is near the best of its degree, the ring's is not", () => {
   const gap = (chosen: { type: string }) =>
-    spectrumOf(metropolis(topologies.create(chosen).graph(60))).gap;
+    mixingSpectrum(metropolis(topologies.create(chosen).graph(60))).gap;
   // Alon-Boppana: the second eigenvalue of the adjacency is about 2 sqrt(d - 1) at best.
   expect(gap({ type: "expander" })).toBeGreaterThan(1 - (1 + 1.1 * 2 * Math.sqrt(3)) / 5);
   expect(gap({ type: "ring" })).toBeLessThan(0.01);

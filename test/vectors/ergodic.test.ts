@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { rounds } from "../../src/run/strategies/rounds/rounds.ts";
+import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import { extremes, gram, halfSquares, quorumOf } from "../run/by-hand.ts";
 import { trial } from "../run/fixtures.ts";
-import { all, hadamard, rows, spectrum, without, workers } from "../run/one-missing.ts";
+import {
+  all,
+  hadamard,
+  rows,
+  spectrum,
+  without,
+  workers,
+} from "../strategies/rounds/one-missing.ts";
 import { leastLasso } from "./lasso-by-hand.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { exactRun, type Live } from "../run/exact-run.ts";
 import { linearExamples, type Setting, trial } from "../run/fixtures.ts";
+import { exactRun, type Live } from "../strategies/rounds/exact-run.ts";
 
 /**
  * A loss that is not quadratic, over uncoded rows, 12 of 16 slots: est_A(g(w) - g(a)) + g(a) is

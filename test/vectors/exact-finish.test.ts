@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
-import type { RoundsState } from "../../src/run/strategies/rounds/rounds-state.ts";
-import { exactRun, type Live } from "../run/exact-run.ts";
+import type { RoundsState } from "../../src/strategies/rounds/state.ts";
 import { linearExamples, type Setting, trial } from "../run/fixtures.ts";
-import { leastRidge, ridgeObjective } from "../run/ridge-by-hand.ts";
+import { exactRun, type Live } from "../strategies/rounds/exact-run.ts";
+import { leastRidge, ridgeObjective } from "../strategies/rounds/ridge-by-hand.ts";
 
 /**
  * Ridge with more columns than rows, lambda = .05, noise of deviation sqrt(p)/2, Hadamard frame, 24

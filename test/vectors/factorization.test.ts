@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
-import { ratingsScene, rmse } from "../strategies/alternating-scene.ts";
+import { ratingsScene, rmse } from "../strategies/alternating/scene.ts";
 
 /*
  * The synthetic stand-in for MovieLens-1M (Karakus, Sun, Diggavi, Yin, JMLR 20(72), 2019, matrix

@@ -12,7 +12,7 @@ import {
 import { breaches, type GoldenPromises, type Promises } from "../../scripts/goldens/promises.ts";
 import { goldenSpecs } from "../../scripts/goldens/specs.ts";
 import { arithmetic } from "../../src/run/arithmetic.ts";
-import { messagesVersion } from "../../src/run/messages.ts";
+import { protocolVersion } from "../../src/tasks/protocol.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { labelsNow, promisesIn } from "./promised.ts";
 
@@ -32,7 +32,11 @@ const goldens = Object.keys(goldenSpecs).map((name) => ({
 
 function breachesOf(name: string, now: GoldenPromises): string[] {
   const only = { ...promised, goldens: { [name]: promised.goldens[name]! } };
-  return breaches(only, { ...promised, messagesVersion, goldens: { [name]: now } });
+  return breaches(only, {
+    ...promised,
+    messagesVersion: protocolVersion,
+    goldens: { [name]: now },
+  });
 }
 
 describe("an earlier kofn's store", () => {

@@ -1,8 +1,8 @@
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import { halfSquares } from "../run/by-hand.ts";
-import { exactRun } from "../run/exact-run.ts";
 import { type Setting, trial } from "../run/fixtures.ts";
+import { exactRun } from "../strategies/rounds/exact-run.ts";
 
 /** The size of the check: a hundredth of the published experiment in both directions. */
 export const scaled = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { exactRun } from "../run/exact-run.ts";
 import { linearExamples, trial } from "../run/fixtures.ts";
+import { exactRun } from "../strategies/rounds/exact-run.ts";
 import { leastLasso } from "./lasso-by-hand.ts";
 import { lassoObjective, lassoTrial, scaled } from "./lasso-recovery.ts";
 

@@ -6,19 +6,19 @@ import {
   labelsIn,
   pattern,
 } from "../../scripts/goldens/promises.ts";
-import { openHome } from "../../src/backends/home.ts";
-import { requestOf } from "../../src/backends/worker-compute.ts";
-import type { Encoded, Prepared } from "../../src/data/prepared.ts";
+import type { Encoded, Prepared } from "../../src/data/manifests.ts";
+import { replay } from "../../src/engine/replay.ts";
 import { resume } from "../../src/index.ts";
+import { readRecord } from "../../src/journal/run-record.ts";
+import { openHome } from "../../src/platform/local/home.ts";
+import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import { readHistory } from "../../src/run/finish.ts";
-import { openTraining } from "../../src/run/plan.ts";
-import { readRecord } from "../../src/run/record.ts";
-import { replay } from "../../src/run/replay.ts";
-import { problemReady } from "../../src/run/stage.ts";
+import { loadProblem } from "../../src/run/ingest.ts";
+import { openTraining } from "../../src/run/resolve-members.ts";
 import { stateShape } from "../../src/run/state-version.ts";
-import type { Training } from "../../src/run/strategies/method.ts";
-import { createWorker } from "../../src/run/worker.ts";
-import { readManifest } from "../../src/run/workplace.ts";
+import type { TrainingStrategy } from "../../src/strategies/definition.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { readEncodedManifest } from "../../src/worker/worker-context.ts";
 import { readTexts } from "../style/source-tree.ts";
 
 export const promisesPath = join(import.meta.dirname, "promises.json");
@@ -41,11 +41,11 @@ export async function promisesIn(
   const record = await readRecord(store, wholeRun);
   for (const run of [wholeRun, partRun]) {
     const of = await readRecord(store, run);
-    const prepared = await readManifest<Prepared>(store, of.prepared);
-    const encoded = await readManifest<Encoded>(store, of.encoded);
-    await problemReady(of.spec.problem, store);
+    const prepared = await readEncodedManifest<Prepared>(store, of.prepared);
+    const encoded = await readEncodedManifest<Encoded>(store, of.encoded);
+    await loadProblem(of.spec.problem, store);
     const inner = openTraining(of.spec, { prepared, encoded }, of.largestEigenvalue);
-    const strategy: Training = {
+    const strategy: TrainingStrategy = {
       ...inner,
       receive(before, arrival, atMs) {
         const step = inner.receive(before, arrival, atMs);
@@ -57,7 +57,7 @@ export async function promisesIn(
     await replay(strategy, await readHistory(store, run), async (task) => {
       taskNames.add(pattern(task.id));
       for (const field of fieldsOf(task)) tasks.add(`${task.operation} ${field}`);
-      const reply = await perform(requestOf(of, task));
+      const reply = await perform(workerRequestOf(of, task));
       for (const field of fieldsOf(reply)) replies.add(`${task.operation} ${field}`);
       return reply;
     });

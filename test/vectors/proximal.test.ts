@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { softThreshold } from "../../src/problems/soft-threshold.ts";
 import { finishRun } from "../../src/run/finish.ts";
-import { planRun } from "../../src/run/plan.ts";
-import { resolveSpec } from "../../src/run/spec.ts";
-import { exactRun } from "../run/exact-run.ts";
+import { resolveMembers } from "../../src/run/resolve-members.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { trial } from "../run/fixtures.ts";
 import { scene, segment, table } from "../simulation/simulated-run.ts";
+import { exactRun } from "../strategies/rounds/exact-run.ts";
 import { leastLasso } from "./lasso-by-hand.ts";
 
 describe("the soft threshold, S(v, t) = sign(v) max(|v| - t, 0)", () => {
@@ -130,12 +130,14 @@ describe("a spec", () => {
 
   it.each(["l-bfgs", "gradient-descent"])("is refused where %s would meet |w|_1", (optimizer) => {
     const spec = resolveSpec({ ...base, problem: "lasso", optimizer });
-    expect(() => planRun(spec)).toThrow(/^optimizer: .* follows gradients, and the l1 penalty/);
+    expect(() => resolveMembers(spec)).toThrow(
+      /^optimizer: .* follows gradients, and the l1 penalty/,
+    );
   });
 
   it("is refused where no code would make it exact", () => {
     const strategy = { type: "rounds", exact: true };
     const spec = resolveSpec({ ...base, problem: "ridge", encoding: "gaussian", strategy });
-    expect(() => planRun(spec)).toThrow(/^strategy: exact needs a code/);
+    expect(() => resolveMembers(spec)).toThrow(/^strategy: exact needs a code/);
   });
 });

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { bytePairEncoder, learnMerges, type Merges, tokenBytes } from "./byte-pair.ts";
-import { piecesOf } from "./pieces.ts";
+import { textPieces } from "./tokens.ts";
 
 /** What tokens of a corpus stand for: plain data, saved with the model. */
 export type Vocabulary =
@@ -31,7 +31,7 @@ export async function learnVocabulary(
     return { kind: "characters", characters: [...found].sort() };
   }
   const counts = new Map<string, number>();
-  for await (const piece of piecesOf(text)) {
+  for await (const piece of textPieces(text)) {
     const count = counts.get(piece);
     // Rare ones beyond the bound are encoded by what the others taught.
     if (count !== undefined || counts.size < piecesMax) counts.set(piece, (count ?? 0) + 1);
@@ -53,7 +53,7 @@ export async function* tokensOf(
 ): AsyncGenerator<readonly number[]> {
   if (vocabulary.kind === "bytePair") {
     const encode = bytePairEncoder(vocabulary.merges);
-    for await (const piece of piecesOf(text)) yield encode(piece);
+    for await (const piece of textPieces(text)) yield encode(piece);
     return;
   }
   const ids = new Map(vocabulary.characters.map((character, id) => [character, id]));

@@ -12,7 +12,7 @@ export interface FunctionBill {
   readonly costUsd: number;
 }
 
-export interface Charge {
+export interface FunctionCharge {
   readonly billedMs: number;
   readonly coldStart: boolean;
   readonly bytesIn: number;
@@ -20,7 +20,7 @@ export interface Charge {
 }
 
 export interface Meter {
-  charge(charge: Charge): void;
+  charge(charge: FunctionCharge): void;
   throttle(): void;
   bill(): FunctionBill;
 }

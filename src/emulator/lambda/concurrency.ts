@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { lambda } from "../../limits.ts";
+import { awsLambda } from "../../limits.ts";
 import { badParameter, LambdaError, noFunction } from "./failures.ts";
 
 /** What a function keeps for itself of the account's concurrency; undefined for nothing. */
@@ -64,10 +64,10 @@ function wishedIn(body: Buffer): unknown {
 function checked(wished: unknown, taken: number): number {
   if (typeof wished !== "number" || !Number.isInteger(wished) || wished < 0)
     throw badParameter("ReservedConcurrentExecutions: expected a whole number of at least 0");
-  if (lambda.concurrencyDefault - taken - wished < lambda.unreservedMin)
+  if (awsLambda.concurrencyDefault - taken - wished < awsLambda.unreservedMin)
     throw badParameter(
       "Specified ReservedConcurrentExecutions for function decreases account's " +
-        `UnreservedConcurrentExecution below its minimum value of [${lambda.unreservedMin}].`,
+        `UnreservedConcurrentExecution below its minimum value of [${awsLambda.unreservedMin}].`,
     );
   return wished;
 }

@@ -17,7 +17,7 @@ import {
 } from "./runtime-api.ts";
 
 /** What came out of one event inside an environment. */
-export type Answer =
+export type EnvironmentReply =
   | { readonly kind: "reply"; readonly chunks: readonly Buffer[]; readonly bytes: number }
   | { readonly kind: "error"; readonly body: Buffer }
   | { readonly kind: "exit"; readonly exit: Exit };
@@ -30,24 +30,24 @@ export interface Environment {
   readonly pid: number;
   readonly log: ReturnType<typeof logTail>;
   /** Ends with the process. Never rejects. */
-  readonly gone: Promise<Answer & { kind: "exit" }>;
+  readonly gone: Promise<EnvironmentReply & { kind: "exit" }>;
   /** False as soon as its end is known, which is before its last output is in. */
   alive(): boolean;
   /** Loads the function. Gives undefined once it waits for events, else why it never will. */
-  init(): Promise<Answer | undefined>;
+  init(): Promise<EnvironmentReply | undefined>;
   /** True from the moment it asked for its next event. */
   waits(): boolean;
   /** Resolved when it asks for its next event, at once where it has, or when it is gone. */
   whenWaiting(): Promise<unknown>;
   /** One at a time. `forward` is given the reply's bytes as they come, instead of the answer. */
-  run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<Answer>;
+  run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<EnvironmentReply>;
   kill(outOfMemory?: boolean): void;
 }
 
 interface Running {
   readonly event: RuntimeRequest;
   readonly forward: ((chunk: Buffer) => void) | undefined;
-  readonly settle: (answer: Answer) => void;
+  readonly settle: (answer: EnvironmentReply) => void;
 }
 
 export interface EnvironmentOptions {
@@ -63,7 +63,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   const log = logTail(options.onOutput);
   const child = spawnRuntime(options, api.port, log.push);
   let killedForMemory = false;
-  const gone = new Promise<Answer & { kind: "exit" }>((resolve) => {
+  const gone = new Promise<EnvironmentReply & { kind: "exit" }>((resolve) => {
     const ended = (code: number | null, signal: NodeJS.Signals | null) => {
       const outOfMemory = killedForMemory || (signal === "SIGABRT" && log.sawHeapLimit());
       const answer = { kind: "exit", exit: { code, signal, outOfMemory } } as const;
@@ -103,7 +103,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
 /** The process's side of the Runtime API: at most one event given out, at most one poll waiting. */
 class Inside implements RuntimeEvents {
   /** Undefined once the function is loaded; else why it is not. */
-  readonly loaded = Promise.withResolvers<Answer | undefined>();
+  readonly loaded = Promise.withResolvers<EnvironmentReply | undefined>();
   /** Resolved while a poll waits. */
   asked = Promise.withResolvers<void>();
   #poll: ServerResponse | undefined;
@@ -114,7 +114,7 @@ class Inside implements RuntimeEvents {
     return this.#poll !== undefined;
   }
 
-  run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<Answer> {
+  run(event: RuntimeRequest, forward?: (chunk: Buffer) => void): Promise<EnvironmentReply> {
     assert(this.#running === undefined, "an environment runs one event at a time");
     return new Promise((settle) => {
       this.#running = { event, forward, settle };
@@ -123,7 +123,7 @@ class Inside implements RuntimeEvents {
     });
   }
 
-  end(answer: Answer): void {
+  end(answer: EnvironmentReply): void {
     this.loaded.resolve(answer);
     if (this.#running !== undefined) this.#settle(this.#running.event.requestId, answer);
   }
@@ -161,7 +161,7 @@ class Inside implements RuntimeEvents {
     sendEvent(poll, this.#running.event);
   }
 
-  #settle(requestId: string, answer: Answer): boolean {
+  #settle(requestId: string, answer: EnvironmentReply): boolean {
     if (this.#running?.event.requestId !== requestId) return false;
     const { settle } = this.#running;
     this.#running = undefined;
@@ -184,7 +184,7 @@ function killGroup(child: ChildProcess): void {
 function collect(
   body: IncomingMessage,
   forward: ((chunk: Buffer) => void) | undefined,
-  settle: (answer: Answer) => void,
+  settle: (answer: EnvironmentReply) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;

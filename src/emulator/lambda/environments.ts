@@ -1,11 +1,11 @@
-import { lambda } from "../../limits.ts";
+import { awsLambda } from "../../limits.ts";
 import type { Reserving } from "./concurrency.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { throttled } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { variablesOf } from "./function-config.ts";
 import { residentMb } from "./memory.ts";
-import type { Reaper } from "./reaper.ts";
+import type { ProcessReaper } from "./process-reaper.ts";
 
 /** One environment as the outside sees it. */
 export interface EnvironmentInfo {
@@ -46,7 +46,7 @@ export interface FleetOptions {
   readonly name: string;
   readonly config: FunctionConfig;
   readonly variables: Readonly<Record<string, string>>;
-  readonly reaper: Reaper;
+  readonly reaper: ProcessReaper;
   readonly onOutput?: ((text: string) => void) | undefined;
 }
 
@@ -121,7 +121,7 @@ class LocalFleet implements Fleet {
       // Out of the list first, so that nothing is given to a process that is about to end.
       this.#members.delete(member);
       member.environment.kill();
-    }, this.#options.config.idleMs ?? lambda.idleReclaimMs).unref();
+    }, this.#options.config.idleMs ?? awsLambda.idleReclaimMs).unref();
   }
 
   prepare(): void {
@@ -192,8 +192,10 @@ class LocalFleet implements Fleet {
 
   #admit(tenant: string | undefined): void {
     const busy = this.#count("busy") + this.#opening;
-    const concurrencyMax = this.#reserved ?? lambda.concurrencyDefault;
-    const environmentsMax = Math.ceil((concurrencyMax * lambda.tenantEnvironmentsPer1000) / 1000);
+    const concurrencyMax = this.#reserved ?? awsLambda.concurrencyDefault;
+    const environmentsMax = Math.ceil(
+      (concurrencyMax * awsLambda.tenantEnvironmentsPer1000) / 1000,
+    );
     if (busy >= concurrencyMax)
       throw throttled(
         this.#reserved === undefined

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lambda } from "../../limits.ts";
+import { awsLambda } from "../../limits.ts";
 import { LambdaError } from "./failures.ts";
-import type { Settled } from "./invoke.ts";
+import type { InvocationOutcome } from "./invoke.ts";
 import type { Route } from "./route.ts";
 
 /** Asynchronous invocations: kept on disk from acceptance until they are done or given up. */
@@ -16,7 +16,7 @@ export interface Events {
 export interface EventsOptions {
   readonly directory: string;
   readonly retryDelaysMs?: readonly number[] | undefined;
-  run(route: Route, payload: Buffer, requestId: string): Promise<Settled>;
+  run(route: Route, payload: Buffer, requestId: string): Promise<InvocationOutcome>;
 }
 
 interface Kept {
@@ -43,7 +43,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     const again = (delayMs: number, failed: number, refused: number) => {
       setTimeout(() => begin(path, kept, failed, refused), delayMs).unref();
     };
-    let settled: Settled;
+    let settled: InvocationOutcome;
     try {
       settled = await options.run(kept.route, Buffer.from(kept.payload, "base64"), kept.requestId);
     } catch (thrown) {
@@ -54,7 +54,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     }
     // A closing emulator ends its environments: what they answered then does not count.
     if (closed) return;
-    if (settled.functionError !== undefined && failures < lambda.asyncRetriesMax)
+    if (settled.functionError !== undefined && failures < awsLambda.asyncRetriesMax)
       return again(delaysMs[failures] ?? delaysMs.at(-1) ?? 0, failures + 1, throttles);
     return rm(path, { force: true });
   }

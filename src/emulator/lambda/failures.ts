@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { lambda } from "../../limits.ts";
+import { awsLambda } from "../../limits.ts";
 
 /** A refusal as the Lambda API words it: the invocation did not take place. */
 export class LambdaError extends Error {
@@ -89,7 +89,7 @@ export function timedOut(requestId: string, timeoutMs: number): FunctionFailure 
 }
 
 export function replyTooLarge(bytes: number): FunctionFailure {
-  const allowed = `maximum allowed payload size (${lambda.syncPayloadBytesMax} bytes)`;
+  const allowed = `maximum allowed payload size (${awsLambda.syncPayloadBytesMax} bytes)`;
   return {
     errorType: "Function.ResponseSizeTooLarge",
     errorMessage: `Response payload size (${bytes} bytes) exceeded ${allowed}.`,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../../core/errors.ts";
-import { type Architecture, functions, lambda } from "../../limits.ts";
+import { type Architecture, awsLambda, functions } from "../../limits.ts";
 
 /** A function as it is deployed: a built bundle and what the platform must know about it. */
 export interface FunctionConfig {
@@ -37,19 +37,19 @@ export function checkFunction(name: string, config: FunctionConfig): void {
   };
   if (!/^[\w-]{1,64}$/.test(name))
     refuse("its name is not one", "use at most 64 letters, digits, - and _");
-  if (config.memoryMb < lambda.memoryMbMin || config.memoryMb > lambda.memoryMbMax)
+  if (config.memoryMb < awsLambda.memoryMbMin || config.memoryMb > awsLambda.memoryMbMax)
     refuse(
       `memoryMb is ${config.memoryMb}`,
-      `it lies between ${lambda.memoryMbMin} and ${lambda.memoryMbMax}`,
+      `it lies between ${awsLambda.memoryMbMin} and ${awsLambda.memoryMbMax}`,
     );
-  if (config.timeoutMs < 1 || config.timeoutMs > lambda.timeoutMsMax)
-    refuse(`timeoutMs is ${config.timeoutMs}`, `it lies between 1 and ${lambda.timeoutMsMax}`);
+  if (config.timeoutMs < 1 || config.timeoutMs > awsLambda.timeoutMsMax)
+    refuse(`timeoutMs is ${config.timeoutMs}`, `it lies between 1 and ${awsLambda.timeoutMsMax}`);
   const variables = Object.entries(config.environment ?? {});
   const bytes = variables.reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value), 0);
-  if (bytes > lambda.environmentVariableBytesMax)
+  if (bytes > awsLambda.environmentVariableBytesMax)
     refuse(
       `its environment variables take ${bytes} bytes`,
-      `Lambda allows ${lambda.environmentVariableBytesMax}`,
+      `Lambda allows ${awsLambda.environmentVariableBytesMax}`,
     );
   if (config.bootstrap === undefined && bundleOf(config) === undefined)
     refuse(`no bundle for handler ${config.handler} in ${config.directory}`, "build it first");

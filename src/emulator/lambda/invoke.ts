@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { lambda } from "../../limits.ts";
-import { type Fate, fair } from "../weather/fate.ts";
+import { awsLambda } from "../../limits.ts";
+import { type FaultDecision, noFault } from "../../weather/fault-decision.ts";
 import type { Meter } from "./bill.ts";
-import type { Answer, Environment } from "./environment.ts";
+import type { Environment, EnvironmentReply } from "./environment.ts";
 import type { Fleet, Member } from "./environments.ts";
 import { exited, type FunctionFailure, replyTooLarge, timedOut } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
@@ -15,7 +15,7 @@ export interface Call {
   readonly tenant: string | undefined;
   readonly clientContext: string | undefined;
   readonly payload: Buffer;
-  readonly fate: Fate;
+  readonly fate: FaultDecision;
   /** Base64 of the log's end is wanted. */
   readonly wantsLog: boolean;
   /** Takes the reply as it comes, for streamed replies. */
@@ -23,7 +23,7 @@ export interface Call {
 }
 
 /** How a call ended. */
-export interface Settled {
+export interface InvocationOutcome {
   readonly functionError: "Unhandled" | undefined;
   readonly body: readonly Buffer[];
   readonly bytes: number;
@@ -32,14 +32,14 @@ export interface Settled {
 
 export interface Invoker {
   /** Throws `LambdaError` where the call was not admitted; everything later is a value. */
-  invoke(call: Call): Promise<Settled>;
+  invoke(call: Call): Promise<InvocationOutcome>;
 }
 
-type Ended = Answer | { readonly kind: "failure"; readonly failure: FunctionFailure };
+type Ended = EnvironmentReply | { readonly kind: "failure"; readonly failure: FunctionFailure };
 
 /** Calls of one function: environment, weather, time-out, bill. */
 export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): Invoker {
-  async function once(call: Call): Promise<Settled> {
+  async function once(call: Call): Promise<InvocationOutcome> {
     const member = await fleet.acquire(call.tenant);
     const { environment } = member;
     environment.log.clear();
@@ -68,10 +68,10 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
   async function initialise(member: Member, call: Call): Promise<Ended | undefined> {
     const { environment } = member;
     const least = sleep(call.fate.coldStartMs);
-    const failed = await within(environment.init(), lambda.initTimeoutMs);
+    const failed = await within(environment.init(), awsLambda.initTimeoutMs);
     if (failed === late || failed?.kind === "error") environment.kill();
     if (failed === late)
-      return { kind: "failure", failure: timedOut(call.requestId, lambda.initTimeoutMs) };
+      return { kind: "failure", failure: timedOut(call.requestId, awsLambda.initTimeoutMs) };
     if (failed !== undefined) return failed;
     if (call.fate.coldStartMs > 0) await Promise.race([least, environment.gone]);
     member.cold = false;
@@ -90,7 +90,7 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
     async invoke(call) {
       // A duplicate is a call of its own that nobody hears of; it may be refused like any other.
       if (call.fate.duplicate)
-        void once({ ...call, fate: fair, forward: () => {} }).catch(() => bill.throttle());
+        void once({ ...call, fate: noFault, forward: () => {} }).catch(() => bill.throttle());
       return once(call);
     },
   };
@@ -100,7 +100,7 @@ async function underWeather(
   environment: Environment,
   call: Call,
   deadlineMs: number,
-): Promise<Answer> {
+): Promise<EnvironmentReply> {
   const { fate, forward, ...event } = call;
   if (fate.delayMs > 0) {
     const over = await Promise.race([sleep(fate.delayMs), environment.gone]);
@@ -117,9 +117,9 @@ async function underWeather(
   return environment.gone;
 }
 
-function settledOf(ended: Ended, call: Call): Settled {
+function settledOf(ended: Ended, call: Call): InvocationOutcome {
   if (ended.kind === "reply") {
-    if (ended.bytes <= lambda.syncPayloadBytesMax || call.forward !== undefined)
+    if (ended.bytes <= awsLambda.syncPayloadBytesMax || call.forward !== undefined)
       return { functionError: undefined, body: ended.chunks, bytes: ended.bytes, log: undefined };
     return failed(Buffer.from(JSON.stringify(replyTooLarge(ended.bytes))));
   }
@@ -128,7 +128,7 @@ function settledOf(ended: Ended, call: Call): Settled {
   return failed(Buffer.from(JSON.stringify(failure)));
 }
 
-function failed(body: Buffer): Settled {
+function failed(body: Buffer): InvocationOutcome {
   return { functionError: "Unhandled", body: [body], bytes: body.length, log: undefined };
 }
 

@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { invokeComplete, payloadChunk } from "./event-stream.ts";
-import type { Settled } from "./invoke.ts";
+import type { InvocationOutcome } from "./invoke.ts";
 
 const version = "$LATEST";
 
 /** Answers `Invoke`. */
-export function sendReply(response: ServerResponse, settled: Settled): void {
+export function sendReply(response: ServerResponse, settled: InvocationOutcome): void {
   const headers: Record<string, string | number> = {
     "content-type": "application/json",
     "content-length": settled.bytes,
@@ -22,7 +22,7 @@ export function sendReply(response: ServerResponse, settled: Settled): void {
 /** Answers `InvokeWithResponseStream`: chunks as they come, then how it ended. */
 export async function streamReply(
   response: ServerResponse,
-  run: (forward: (chunk: Buffer) => void) => Promise<Settled>,
+  run: (forward: (chunk: Buffer) => void) => Promise<InvocationOutcome>,
 ): Promise<void> {
   const settled = await run((chunk) => write(response, payloadChunk(chunk)));
   if (settled.functionError === undefined) {

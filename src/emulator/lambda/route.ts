@@ -16,7 +16,7 @@ const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const streamPath = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/;
 
 /** Throws `LambdaError` for what the API would refuse. */
-export function routeOf(request: IncomingMessage, exists: (name: string) => boolean): Route {
+export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) => boolean): Route {
   const path = (request.url ?? "").replace(/\?.*$/, "");
   const invoke = invokePath.exec(path);
   const match = invoke ?? streamPath.exec(path);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type LoopbackServer, listenOnLoopback } from "./loopback.ts";
+import { type LocalListener, listenLocally } from "./local-listener.ts";
 
 /** What an environment hears from the process inside it. */
 export interface RuntimeEvents {
@@ -28,8 +28,8 @@ const root = "/2018-06-01/runtime";
  * Lambda's Runtime API for one environment. The runtime knows host and port only, so every
  * environment has a listener of its own.
  */
-export function openRuntimeApi(events: RuntimeEvents): Promise<LoopbackServer> {
-  return listenOnLoopback((request, response) => {
+export function openRuntimeApi(events: RuntimeEvents): Promise<LocalListener> {
+  return listenLocally((request, response) => {
     const { method, url = "" } = request;
     if (method === "GET" && url === `${root}/invocation/next`) return events.next(response);
     if (method !== "POST") return refuse(response, 404, "no such resource");

@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
-import { lambda } from "../../limits.ts";
-import { fair } from "../weather/fate.ts";
-import type { Weather } from "../weather/weather.ts";
+import { awsLambda } from "../../limits.ts";
+import { noFault } from "../../weather/fault-decision.ts";
+import type { Weather } from "../../weather/weather.ts";
 import { type FunctionBill, meter, noBill, sum } from "./bill.ts";
 import { answerConcurrency, isAboutConcurrency } from "./concurrency.ts";
 import { type EnvironmentInfo, openFleet } from "./environments.ts";
 import { openEvents } from "./events.ts";
 import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
-import { openFates } from "./fates.ts";
 import { checkFunction, type FunctionConfig } from "./function-config.ts";
-import { openInvoker, type Settled } from "./invoke.ts";
+import { openFunctionFaults } from "./function-faults.ts";
+import { type InvocationOutcome, openInvoker } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
-import { startReaper } from "./reaper.ts";
+import { startProcessReaper } from "./process-reaper.ts";
 import type { LambdaFaults } from "./refusals.ts";
 import { sendReply, streamReply } from "./replies.ts";
-import { checkTenant, type Route, routeOf } from "./route.ts";
+import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
 
 const drainedBytesMax = 64 * 1024 * 1024;
 
@@ -63,10 +63,10 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
 
   async function answer(request: IncomingMessage, response: ServerResponse, requestId: string) {
     if (isAboutConcurrency(request)) return void (await concurrency(request, response));
-    const route = routeOf(request, (name) => functions.has(name));
+    const route = lambdaRouteOf(request, (name) => functions.has(name));
     checkTenant(route, functions.get(route.name)!.config.tenancy === "PER_TENANT");
     const bytesMax =
-      route.kind === "event" ? lambda.asyncPayloadBytesMax : lambda.syncPayloadBytesMax;
+      route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
     const payload = checkedEvent(await bodyOf(request, bytesMax));
     if (route.kind === "dry-run") return void response.writeHead(204).end();
     if (route.kind === "event") {
@@ -79,7 +79,7 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
   }
 
   async function concurrency(request: IncomingMessage, response: ServerResponse) {
-    const wished = await bodyOf(request, lambda.syncPayloadBytesMax);
+    const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
     const fleets = new Map([...functions].map(([name, { fleet }]) => [name, fleet]));
     const { status, body } = answerConcurrency(request, wished, fleets);
     response.writeHead(status, { "content-type": "application/json" });
@@ -116,8 +116,8 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
 
 /** The functions with their fleets and bills, and the way a call goes through them. */
 function openFunctions(options: LambdaOptions) {
-  const fates = openFates(options.weather, options.seed ?? 0, options.faults);
-  const reaper = startReaper();
+  const fates = openFunctionFaults(options.weather, options.seed ?? 0, options.faults);
+  const reaper = startProcessReaper();
   const functions = new Map(
     Object.entries(options.functions).map(([name, config]) => {
       checkFunction(name, config);
@@ -137,14 +137,14 @@ function openFunctions(options: LambdaOptions) {
     payload: Buffer,
     requestId: string,
     forward?: (chunk: Buffer) => void,
-  ): Promise<Settled> {
+  ): Promise<InvocationOutcome> {
     const called = functions.get(route.name);
     // An event that was accepted before a restart may name a function that is no more.
     if (called === undefined) throw noFunction(route.arn);
     const { tenant, clientContext, wantsLog } = route;
     const call = { requestId, functionArn: route.arn, tenant, clientContext, payload, wantsLog };
     try {
-      const fate = called.config.tenancy === undefined ? fair : fates.of(clientContext, tenant);
+      const fate = called.config.tenancy === undefined ? noFault : fates.of(clientContext, tenant);
       return await called.invoker.invoke({ ...call, fate, ...(forward ? { forward } : {}) });
     } catch (thrown) {
       if (thrown instanceof LambdaError && thrown.status === 429) called.bill.throttle();

@@ -33,7 +33,7 @@ export type Fault =
   | "reset-after"
   | "cut";
 
-export interface Fate {
+export interface S3FaultDecision {
   readonly fault: Fault | undefined;
   readonly delayMs: number;
 }
@@ -42,7 +42,7 @@ export interface Fate {
  * What happens to a request: a function of the seed, the operation, the key and how many times that
  * was asked before, whatever other requests do.
  */
-export function fates(faults: S3Faults): (operation: string, key: string) => Fate {
+export function fates(faults: S3Faults): (operation: string, key: string) => S3FaultDecision {
   const random = randomFrom(faults.seed ?? 0);
   const attempts = new Map<string, number>();
   return (operation, key) => {
@@ -54,7 +54,7 @@ export function fates(faults: S3Faults): (operation: string, key: string) => Fat
   };
 }
 
-function fateOf(faults: S3Faults, random: Random): Fate {
+function fateOf(faults: S3Faults, random: Random): S3FaultDecision {
   const delayMs = -Math.log(1 - random.uniform()) * (faults.latencyMs ?? 0);
   const draw = random.uniform();
   const half = (faults.reset ?? 0) / 2;

@@ -1,13 +1,13 @@
 import { compareUtf8 } from "../../core/utf8-order.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Operation } from "./operation.ts";
+import type { S3Operation } from "./operation.ts";
 import { quoted } from "./reply.ts";
 import { integerIn } from "./request.ts";
 import { invalidArgument } from "./s3-error.ts";
 import { toXml, type XmlRecord } from "./xml.ts";
 
 /** ListObjectsV2: keys in the order of their UTF-8 bytes, folded at the delimiter. */
-export const listObjectsV2: Operation = (context, request) => {
+export const listObjectsV2: S3Operation = (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const { query } = request;
   const encoding = query.get("encoding-type");

@@ -5,7 +5,7 @@ import { writeCondition } from "./conditions.ts";
 import { incoming, objectBytesMax, readSmallBody } from "./incoming.ts";
 import { type ObjectFacts, readPieces, writeObjectFile } from "./object-file.ts";
 import { store } from "./object-put.ts";
-import type { Operation, S3Context } from "./operation.ts";
+import type { S3Context, S3Operation } from "./operation.ts";
 import { checksumHeaders, quoted, type Reply } from "./reply.ts";
 import { integerIn, keptHeaders, type S3Request } from "./request.ts";
 import { type RequestedPart, requestedParts } from "./requested-parts.ts";
@@ -18,7 +18,7 @@ const partBytesMin = 5 * 1024 * 1024;
 const bodyBytesMax = 4 * 1024 * 1024;
 
 /** CreateMultipartUpload. */
-export const createMultipartUpload: Operation = (context, request) => {
+export const createMultipartUpload: S3Operation = (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const algorithm = request.header("x-amz-checksum-algorithm");
   const name = algorithm === undefined ? undefined : requiredChecksumName(algorithm);
@@ -37,7 +37,7 @@ export const createMultipartUpload: Operation = (context, request) => {
 };
 
 /** UploadPart; a part sent again replaces the earlier one. */
-export const uploadPart: Operation = async (context, request) => {
+export const uploadPart: S3Operation = async (context, request) => {
   const { uploads } = context.root.bucket(request.bucket);
   const upload = uploads.find(request.query.get("uploadId") ?? "", request.key);
   const number = integerIn(request.query, "partNumber", { min: 1, max: partsMax, fallback: 0 });
@@ -60,7 +60,7 @@ export const uploadPart: Operation = async (context, request) => {
 };
 
 /** CompleteMultipartUpload: the named parts in a row become one object. */
-export const completeMultipartUpload: Operation = async (context, request) => {
+export const completeMultipartUpload: S3Operation = async (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const condition = writeCondition(request.header);
   const id = request.query.get("uploadId") ?? "";
@@ -101,14 +101,14 @@ export const completeMultipartUpload: Operation = async (context, request) => {
 };
 
 /** AbortMultipartUpload. */
-export const abortMultipartUpload: Operation = async (context, request) => {
+export const abortMultipartUpload: S3Operation = async (context, request) => {
   const { uploads } = context.root.bucket(request.bucket);
   await uploads.discard(uploads.find(request.query.get("uploadId") ?? "", request.key));
   return { status: 204 };
 };
 
 /** ListParts, in the order of their numbers. */
-export const listParts: Operation = (context: S3Context, request: S3Request) => {
+export const listParts: S3Operation = (context: S3Context, request: S3Request) => {
   const { query } = request;
   const { uploads } = context.root.bucket(request.bucket);
   const upload = uploads.find(query.get("uploadId") ?? "", request.key);

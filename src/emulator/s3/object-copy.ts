@@ -3,18 +3,18 @@ import { hasher, requiredChecksumName } from "./checksums.ts";
 import { copyCondition, writeCondition } from "./conditions.ts";
 import { readPieces } from "./object-file.ts";
 import { store } from "./object-put.ts";
-import type { Operation, S3Context } from "./operation.ts";
+import type { S3Context, S3Operation } from "./operation.ts";
 import { quoted } from "./reply.ts";
-import { checkKey, keptHeaders, type S3Request } from "./request.ts";
+import { checkRequestKey, keptHeaders, type S3Request } from "./request.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import { toXml } from "./xml.ts";
 
 /** CopyObject: bytes and, unless replaced, headers of another object. */
-export const copyObject: Operation = async (context, request) => {
+export const copyObject: S3Operation = async (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const condition = writeCondition(request.header);
   const replaces = request.header("x-amz-metadata-directive")?.toUpperCase() === "REPLACE";
-  const source = await openSource(context, request);
+  const source = await openCopySource(context, request);
   try {
     if (source.bucket === request.bucket && source.facts.key === request.key && !replaces)
       throw new S3Error(400, "InvalidRequest", "A copy onto itself must change its metadata.");
@@ -56,7 +56,7 @@ export const copyObject: Operation = async (context, request) => {
 };
 
 /** The object `x-amz-copy-source` names: `bucket/key` or `/bucket/key`, percent-encoded. */
-export async function openSource(context: S3Context, request: S3Request) {
+export async function openCopySource(context: S3Context, request: S3Request) {
   const header = request.header("x-amz-copy-source") ?? "";
   let path: string;
   try {
@@ -67,6 +67,6 @@ export async function openSource(context: S3Context, request: S3Request) {
   const match = /^\/?([^/]+)\/(.+)$/s.exec(path);
   if (match === null) throw invalidArgument("The copy source must be bucket/key.");
   const [, bucket, key] = match as unknown as [string, string, string];
-  checkKey(key);
+  checkRequestKey(key);
   return { bucket, ...(await context.root.bucket(bucket).open(key)) };
 }

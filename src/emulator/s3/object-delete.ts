@@ -1,15 +1,15 @@
 import { always, writeCondition } from "./conditions.ts";
 import { readSmallBody } from "./incoming.ts";
-import type { Operation } from "./operation.ts";
-import { checkKey } from "./request.ts";
+import type { S3Operation } from "./operation.ts";
+import { checkRequestKey } from "./request.ts";
 import { invalidArgument, toS3Error } from "./s3-error.ts";
-import { fromXml, malformed, textOf, toXml, type XmlRecord } from "./xml.ts";
+import { fromXml, malformed, toXml, type XmlRecord, xmlTextOf } from "./xml.ts";
 
 const deletionsMax = 1000;
 const bodyBytesMax = 4 * 1024 * 1024;
 
 /** DeleteObject; removing what is not there is fine. */
-export const deleteObject: Operation = (context, request) => {
+export const deleteObject: S3Operation = (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const match = request.header("if-match");
   const condition = writeCondition((name) => (name === "if-match" ? match : undefined));
@@ -18,7 +18,7 @@ export const deleteObject: Operation = (context, request) => {
 };
 
 /** DeleteObjects: up to a thousand keys, each with an outcome of its own. */
-export const deleteObjects: Operation = async (context, request) => {
+export const deleteObjects: S3Operation = async (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const body = fromXml(await readSmallBody(request, bodyBytesMax, context.onBytesIn), "Delete");
   const objects = body.Object;
@@ -28,10 +28,10 @@ export const deleteObjects: Operation = async (context, request) => {
   const deleted: XmlRecord[] = [];
   const failed: XmlRecord[] = [];
   for (const object of objects) {
-    const key = textOf(object, "Key");
+    const key = xmlTextOf(object, "Key");
     if (key === undefined || key === "") throw malformed();
     try {
-      checkKey(key);
+      checkRequestKey(key);
       bucket.remove(key, always);
       deleted.push({ Key: key });
     } catch (thrown) {
@@ -39,7 +39,7 @@ export const deleteObjects: Operation = async (context, request) => {
       failed.push({ Key: key, Code: code, Message: message });
     }
   }
-  const quiet = textOf(body, "Quiet") === "true";
+  const quiet = xmlTextOf(body, "Quiet") === "true";
   const content = { Deleted: quiet ? [] : deleted, Error: failed };
   return { status: 200, xml: toXml("DeleteResult", content) };
 };

@@ -1,11 +1,11 @@
 import { readCondition } from "./conditions.ts";
-import type { Operation } from "./operation.ts";
+import type { S3Operation } from "./operation.ts";
 import { checksumHeaders, describing, quoted } from "./reply.ts";
 import type { S3Request } from "./request.ts";
 import { noSuchKey, S3Error } from "./s3-error.ts";
 
 /** GetObject, whole or one range. */
-export const getObject: Operation = async (context, request) => {
+export const getObject: S3Operation = async (context, request) => {
   const { file, facts } = await context.root.bucket(request.bucket).open(request.key);
   try {
     if (readCondition(request.header, facts) === "unchanged") {
@@ -26,7 +26,7 @@ export const getObject: Operation = async (context, request) => {
 };
 
 /** HeadObject: the same headers without the bytes. */
-export const headObject: Operation = (context, request) => {
+export const headObject: S3Operation = (context, request) => {
   const facts = context.root.bucket(request.bucket).facts(request.key);
   if (facts === undefined) throw noSuchKey();
   if (readCondition(request.header, facts) === "unchanged")

@@ -3,12 +3,12 @@ import type { Bucket } from "./bucket.ts";
 import { type WriteCondition, writeCondition } from "./conditions.ts";
 import { incoming } from "./incoming.ts";
 import { type ObjectFacts, writeObjectFile } from "./object-file.ts";
-import type { Operation, S3Context } from "./operation.ts";
+import type { S3Context, S3Operation } from "./operation.ts";
 import { checksumHeaders, quoted } from "./reply.ts";
 import { keptHeaders } from "./request.ts";
 
 /** PutObject: streams to a temporary file, then publishes it where the condition still holds. */
-export const putObject: Operation = async (context, request) => {
+export const putObject: S3Operation = async (context, request) => {
   const bucket = context.root.bucket(request.bucket);
   const condition = writeCondition(request.header);
   // Asked before the body as well, so that a lost race does not cost an upload.

@@ -13,4 +13,4 @@ export interface S3Context {
 }
 
 /** One S3 operation by its API name. What it throws is answered as an error. */
-export type Operation = (context: S3Context, request: S3Request) => Promise<Reply> | Reply;
+export type S3Operation = (context: S3Context, request: S3Request) => Promise<Reply> | Reply;

@@ -51,7 +51,7 @@ export function errorReply(error: S3Error, request: S3Request | undefined, id: s
 }
 
 /** Sends a reply; `onBytes` counts the body. Returns when all of it is handed to the system. */
-export async function send(
+export async function sendS3Reply(
   response: ServerResponse,
   reply: Reply,
   id: string,

@@ -37,7 +37,7 @@ export function readRequest(message: IncomingMessage, id: string): S3Request {
         ? [rest, ""]
         : [rest.slice(0, slash), rest.slice(slash + 1)];
   const key = decoded(rawKey);
-  checkKey(key);
+  checkRequestKey(key);
   return {
     id,
     method: message.method ?? "GET",
@@ -53,7 +53,7 @@ export function readRequest(message: IncomingMessage, id: string): S3Request {
   };
 }
 
-export function checkKey(key: string): void {
+export function checkRequestKey(key: string): void {
   if (Buffer.byteLength(key) > keyBytesMax)
     throw new S3Error(400, "KeyTooLongError", `Your key is longer than ${keyBytesMax} bytes.`);
 }

@@ -1,6 +1,6 @@
 import { type ChecksumName, checksumNames } from "./checksums.ts";
 import { S3Error } from "./s3-error.ts";
-import { fromXml, malformed, textOf } from "./xml.ts";
+import { fromXml, malformed, xmlTextOf } from "./xml.ts";
 
 /** A part as a completion names it. */
 export interface RequestedPart {
@@ -17,15 +17,15 @@ export function requestedParts(body: string): RequestedPart[] {
   if (!Array.isArray(parts) || parts.length === 0 || parts.length > partsMax) throw malformed();
   let before = 0;
   return parts.map((part: unknown) => {
-    const number = textOf(part, "PartNumber")?.trim() ?? "";
-    const etag = textOf(part, "ETag")?.trim();
+    const number = xmlTextOf(part, "PartNumber")?.trim() ?? "";
+    const etag = xmlTextOf(part, "ETag")?.trim();
     if (!/^\d{1,5}$/.test(number) || etag === undefined) throw malformed();
     if (Number(number) <= before)
       throw new S3Error(400, "InvalidPartOrder", "The list of parts was not in ascending order.");
     before = Number(number);
     const checksums: Partial<Record<ChecksumName, string>> = {};
     for (const name of checksumNames) {
-      const base64 = textOf(part, `Checksum${name.toUpperCase()}`);
+      const base64 = xmlTextOf(part, `Checksum${name.toUpperCase()}`);
       if (base64 !== undefined) checksums[name] = base64.trim();
     }
     return { number: Number(number), etag: etag.replace(/^"(.*)"$/, "$1"), checksums };

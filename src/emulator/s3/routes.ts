@@ -1,7 +1,7 @@
 import {
-  createBucket,
   deleteBucket,
   getBucketLocation,
+  handleCreateBucket,
   headBucket,
   listBuckets,
 } from "./buckets.ts";
@@ -17,7 +17,7 @@ import { copyObject } from "./object-copy.ts";
 import { deleteObject, deleteObjects } from "./object-delete.ts";
 import { getObject, headObject } from "./object-get.ts";
 import { putObject } from "./object-put.ts";
-import type { Operation } from "./operation.ts";
+import type { S3Operation } from "./operation.ts";
 import type { S3Request } from "./request.ts";
 import { S3Error } from "./s3-error.ts";
 
@@ -25,7 +25,7 @@ interface Route {
   readonly method: string;
   readonly on: "service" | "bucket" | "object";
   readonly name: string;
-  readonly run: Operation;
+  readonly run: S3Operation;
   /** Query parameters or headers that make the request this operation. */
   readonly query?: readonly string[];
   readonly header?: string;
@@ -34,7 +34,7 @@ interface Route {
 /** The first route that fits is taken, so the more particular come first. */
 const routes: readonly Route[] = [
   { method: "GET", on: "service", name: "ListBuckets", run: listBuckets },
-  { method: "PUT", on: "bucket", name: "CreateBucket", run: createBucket },
+  { method: "PUT", on: "bucket", name: "CreateBucket", run: handleCreateBucket },
   { method: "HEAD", on: "bucket", name: "HeadBucket", run: headBucket },
   { method: "DELETE", on: "bucket", name: "DeleteBucket", run: deleteBucket },
   { method: "POST", on: "bucket", name: "DeleteObjects", run: deleteObjects, query: ["delete"] },
@@ -89,7 +89,7 @@ const routes: readonly Route[] = [
 ];
 
 /** The operation a request asks for. Throws `NotImplemented` rather than doing something near. */
-export function routeOf(request: S3Request): { name: string; run: Operation } {
+export function s3RouteOf(request: S3Request): { name: string; run: S3Operation } {
   const on = request.bucket === "" ? "service" : request.key === "" ? "bucket" : "object";
   const unsupported = [...request.query.keys()].find((name) => subresources.has(name));
   const found = routes.find(

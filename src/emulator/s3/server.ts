@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Fate, fates, isFaulty, type S3Faults } from "./faults.ts";
+import { fates, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
 import type { S3Context } from "./operation.ts";
-import { errorReply, type Reply, send, sendHalf } from "./reply.ts";
+import { errorReply, type Reply, sendHalf, sendS3Reply } from "./reply.ts";
 import { checkNotExpired, readRequest, type S3Request } from "./request.ts";
 import { openRoot } from "./root.ts";
-import { routeOf } from "./routes.ts";
+import { s3RouteOf } from "./routes.ts";
 import { S3Error, toS3Error } from "./s3-error.ts";
 import { checkNotSkewed, expiringKeys } from "./signed.ts";
 
@@ -116,7 +116,7 @@ interface Service {
   readonly context: S3Context;
   readonly tally: ReturnType<typeof newTally>;
   faults: S3Faults;
-  fateOf: (operation: string, key: string) => Fate;
+  fateOf: (operation: string, key: string) => S3FaultDecision;
   readonly checkKey: ReturnType<typeof expiringKeys>;
   closed: boolean;
 }
@@ -129,7 +129,7 @@ async function answer(
   const { tally, context } = service;
   const id = randomUUID();
   let request: S3Request | undefined;
-  let fate: Fate | undefined;
+  let fate: S3FaultDecision | undefined;
   let reply: Reply;
   try {
     if (service.closed) throw new S3Error(503, "ServiceUnavailable", "The server is closing.");
@@ -141,7 +141,7 @@ async function answer(
     checkNotExpired(request.query, nowMs);
     checkNotSkewed(request, nowMs);
     service.checkKey(request, service.faults.requestsPerKey ?? Number.POSITIVE_INFINITY);
-    const { name, run } = routeOf(request);
+    const { name, run } = s3RouteOf(request);
     tally[pricedAs(name)] += 1;
     fate = service.fateOf(name, `${request.bucket}/${request.key}`);
     if (fate.delayMs > 0) await sleep(fate.delayMs);
@@ -167,14 +167,14 @@ async function answer(
   };
   await (isCut
     ? sendHalf(message, response, reply, id, onBytes)
-    : send(response, reply, id, onBytes));
+    : sendS3Reply(response, reply, id, onBytes));
 }
 
 function breakOff(message: IncomingMessage): void {
   message.socket.destroy();
 }
 
-function chooser(faults: S3Faults): (operation: string, key: string) => Fate {
+function chooser(faults: S3Faults): (operation: string, key: string) => S3FaultDecision {
   return isFaulty(faults) ? fates(faults) : () => ({ fault: undefined, delayMs: 0 });
 }
 
@@ -188,12 +188,12 @@ function isConditional(request: S3Request): boolean {
   return conditional !== undefined && /^(PUT|POST)$/.test(request.method);
 }
 
-function strikesFirst({ fault }: Fate, request: S3Request): boolean {
+function strikesFirst({ fault }: S3FaultDecision, request: S3Request): boolean {
   if (fault === undefined || fault === "reset-after" || fault === "cut") return false;
   return fault !== "conflict" || isConditional(request);
 }
 
-function refuseByFate({ fault }: Fate, request: S3Request): void {
+function refuseByFate({ fault }: S3FaultDecision, request: S3Request): void {
   if (fault === "slow-down") throw new S3Error(503, "SlowDown", "Please reduce your request rate.");
   if (fault === "internal-error")
     throw new S3Error(500, "InternalError", "We encountered an internal error. Please try again.");

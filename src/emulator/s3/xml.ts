@@ -34,7 +34,7 @@ export function fromXml(text: string, root: string): Record<string, unknown> {
 }
 
 /** The texts of one element's child, unescaped; undefined where it is absent or not text. */
-export function textOf(element: unknown, name: string): string | undefined {
+export function xmlTextOf(element: unknown, name: string): string | undefined {
   if (typeof element !== "object" || element === null || !Object.hasOwn(element, name))
     return undefined;
   const value = (element as Record<string, unknown>)[name];

@@ -1,7 +1,7 @@
 import type { Examples, Rows } from "../rows.ts";
-import { type Home, homeOf } from "./home.ts";
-import { operations, storages, type Task, writeTask } from "./task.ts";
+import { type KernelTask, kernelStorages, operations, writeTask } from "./task.ts";
 import { workOnStripes } from "./threads.ts";
+import { type WasmMatrix, wasmMatrixOf } from "./wasm-matrix.ts";
 
 /** Losses over a linear prediction that a pass knows how to take the slope of. */
 export type FusedLoss = "leastSquares" | "logistic";
@@ -19,7 +19,7 @@ export function lossAndGradientFused(
   weights: Float32Array,
   gradient: Float64Array,
 ): number | null {
-  const home = homeOf(rows);
+  const home = wasmMatrixOf(rows);
   if (home === undefined) return null;
   const { memory, places } = home;
   new Float32Array(memory, places.weights, rows.columns).set(weights);
@@ -37,7 +37,7 @@ export function multiplyResident(
   weights: Float32Array | Float64Array,
   out: Float64Array<ArrayBuffer>,
 ): Float64Array<ArrayBuffer> | null {
-  const home = homeOf(rows);
+  const home = wasmMatrixOf(rows);
   if (home === undefined || weights instanceof Float64Array) return null;
   const { memory, places } = home;
   new Float32Array(memory, places.weights, rows.columns).set(weights);
@@ -52,7 +52,7 @@ export function addTransposedResident(
   r: Float64Array,
   out: Float64Array<ArrayBuffer>,
 ): Float64Array<ArrayBuffer> | null {
-  const home = homeOf(rows);
+  const home = wasmMatrixOf(rows);
   if (home === undefined) return null;
   new Float64Array(home.memory, home.places.margins, rows.rows).set(r.subarray(0, rows.rows));
   addSums(home, pass(home, rows, operations.combine), out);
@@ -60,7 +60,12 @@ export function addTransposedResident(
 }
 
 /** One pass over some of a home's rows; how many stripes it was. */
-function pass(home: Home, rows: Rows, operation: Task["operation"], counted = false): number {
+function pass(
+  home: WasmMatrix,
+  rows: Rows,
+  operation: KernelTask["operation"],
+  counted = false,
+): number {
   const { memory, places, stripeRows } = home;
   if (rows.kind === "sparse")
     new Uint32Array(memory, places.offsets, rows.rows + 1).set(rows.offsets);
@@ -71,7 +76,7 @@ function pass(home: Home, rows: Rows, operation: Task["operation"], counted = fa
     rows: rows.rows,
     columns: rows.columns,
     stripeRows,
-    scales: home.storage === storages.int8 ? places.scales : 0,
+    scales: home.storage === kernelStorages.int8 ? places.scales : 0,
     counts: counted ? places.counts : 0,
     values: isPacked(home) ? places.values : rows.values.byteOffset,
     indices: rows.kind === "sparse" ? rows.indices.byteOffset : 0,
@@ -82,7 +87,11 @@ function pass(home: Home, rows: Rows, operation: Task["operation"], counted = fa
 }
 
 /** Adds the stripes' sums to `out`, in order. */
-function addSums({ memory, places, columns }: Home, stripes: number, out: Float64Array): void {
+function addSums(
+  { memory, places, columns }: WasmMatrix,
+  stripes: number,
+  out: Float64Array,
+): void {
   const sums = new Float64Array(memory, places.sums, stripes * columns);
   for (let stripe = 0; stripe < stripes; stripe++) {
     const from = stripe * columns;
@@ -91,6 +100,6 @@ function addSums({ memory, places, columns }: Home, stripes: number, out: Float6
 }
 
 /** Packed rows are always all of a home's; of others some may be a part. */
-function isPacked({ storage }: Home): boolean {
-  return storage === storages.bfloat16 || storage === storages.int8;
+function isPacked({ storage }: WasmMatrix): boolean {
+  return storage === kernelStorages.bfloat16 || storage === kernelStorages.int8;
 }

@@ -1,5 +1,5 @@
 /** What one pass works on, field by field as `wasm/task.as` reads it. 0 stands for nothing. */
-export interface Task {
+export interface KernelTask {
   readonly storage: 0 | 1 | 2 | 3;
   readonly operation: 0 | 1 | 2 | 3;
   readonly rows: number;
@@ -19,11 +19,11 @@ export interface Task {
 
 export const taskBytes = 64;
 
-export const storages = { float32: 0, bfloat16: 1, int8: 2, sparse: 3 } as const;
+export const kernelStorages = { float32: 0, bfloat16: 1, int8: 2, sparse: 3 } as const;
 export const operations = { leastSquares: 0, logistic: 1, margins: 2, combine: 3 } as const;
 
 /** Writes a task where the kernels read it. */
-export function writeTask(memory: SharedArrayBuffer, at: number, task: Task): void {
+export function writeTask(memory: SharedArrayBuffer, at: number, task: KernelTask): void {
   const fields = new Uint32Array(memory, at, taskBytes / 4);
   fields[0] = task.storage;
   fields[1] = task.operation;

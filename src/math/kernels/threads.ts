@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
-import { lambda } from "../../limits.ts";
-import type { Home } from "./home.ts";
+import { awsLambda } from "../../limits.ts";
 import { compiled } from "./instance.ts";
+import type { WasmMatrix } from "./wasm-matrix.ts";
 
 /** As many as have lanes of their own in a home. */
 export const threadsMax = 8;
@@ -23,7 +23,7 @@ export function useThreads(count: number | undefined): void {
  * Works on a task's stripes, on several threads where there are several processors, and returns
  * how many stripes others did. Each stripe has sums of its own, so who did it does not show.
  */
-export function workOnStripes(home: Home, stripes: number): number {
+export function workOnStripes(home: WasmMatrix, stripes: number): number {
   const { kernels, places, memory, lanesBytes, scratchBytes } = home;
   const threads = Math.min(stripes, threadsMax, chosen ?? processors());
   if (threads <= 1) {
@@ -62,7 +62,7 @@ function processors(): number {
   const { isMainThread } = process.getBuiltinModule("node:worker_threads");
   const megabytes = process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   if (!isMainThread) return 1;
-  if (megabytes !== undefined) return Math.floor(Number(megabytes) / lambda.memoryMbPerCpu);
+  if (megabytes !== undefined) return Math.floor(Number(megabytes) / awsLambda.memoryMbPerCpu);
   return process.getBuiltinModule("node:os").availableParallelism();
 }
 

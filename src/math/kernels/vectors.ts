@@ -20,7 +20,7 @@ export function largestMagnitudes(vector: Float32Array, count: number): Uint32Ar
 }
 
 /** Levels from -(2^(bits-1) - 1) to 2^(bits-1) - 1, packed without gaps, lowest bits first. */
-export interface Levels {
+export interface QuantizedLevels {
   readonly packed: Uint8Array<ArrayBuffer>;
   readonly length: number;
   /** From 2 to 16. */
@@ -33,7 +33,11 @@ export interface Levels {
  * Rounds a vector to levels, the greatest magnitude to the last. With a `dither` of uniform numbers
  * in [0, 1), one for each entry, the expectation of what is rounded is the entry itself.
  */
-export function packLevels(vector: Float32Array, bits: number, dither?: Float32Array): Levels {
+export function packLevels(
+  vector: Float32Array,
+  bits: number,
+  dither?: Float32Array,
+): QuantizedLevels {
   assert(Number.isInteger(bits) && bits >= 2 && bits <= 16, "levels have 2 to 16 bits");
   assert(dither === undefined || dither.length === vector.length, "a dither for each entry");
   const { length } = vector;
@@ -52,7 +56,12 @@ export function packLevels(vector: Float32Array, bits: number, dither?: Float32A
 }
 
 /** The vector that levels stand for. Throws nothing: any bytes are levels. */
-export function unpackLevels({ packed, length, bits, unit }: Levels): Float32Array<ArrayBuffer> {
+export function unpackLevels({
+  packed,
+  length,
+  bits,
+  unit,
+}: QuantizedLevels): Float32Array<ArrayBuffer> {
   assert(packed.length === Math.ceil((length * bits) / 8), "as many bytes as levels need");
   const { memory, kernels } = scratch(packed.length + 4 * length + 4);
   const out = firstFree + Math.ceil(packed.length / 4) * 4;

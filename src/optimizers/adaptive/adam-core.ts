@@ -1,5 +1,5 @@
+import { weightHeld, weightHeldInMean } from "./bias-correction.ts";
 import { type Core, type Flat, type Here, zeros } from "./core.ts";
-import { held, heldInMean } from "./held.ts";
 
 /**
  * What the step is divided by: the root of v; of the mean of all v so far; of the largest v so
@@ -44,8 +44,8 @@ export function adamCore(factors: AdamFactors, denominator: Denominator): Core<"
 
 function corrections({ beta1, beta2, debias }: AdamFactors, t: number): Pick<Now, "k1" | "k2"> {
   if (debias === "none") return { k1: 1, k2: 1 };
-  const ofMean = debias === "own" ? heldInMean(beta2, t) : held(beta2, t);
-  return { k1: held(beta1, t).inverse, k2: ofMean.inverse };
+  const ofMean = debias === "own" ? weightHeldInMean(beta2, t) : weightHeld(beta2, t);
+  return { k1: weightHeld(beta1, t).inverse, k2: ofMean.inverse };
 }
 
 interface Slots {

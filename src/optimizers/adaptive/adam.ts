@@ -1,10 +1,10 @@
 import { adamCore } from "./adam-core.ts";
-import { adaptive, betaOption, common, epsilonOption, paced } from "./adaptive.ts";
+import { betaOption, common, defineAdaptive, epsilonOption, withSchedule } from "./adaptive.ts";
 
 const firstMoment = "how long the mean of gradients remembers";
 const secondMoment = "how long the mean of their squares remembers";
 
-export const adam = adaptive({
+export const adam = defineAdaptive({
   name: "adam",
   summary: "the mean gradient over the root of its mean square, weight by weight",
   reference: "Kingma and Ba, ICLR 2015",
@@ -17,7 +17,7 @@ export const adam = adaptive({
   examples: [{}, { learningRate: 0.05, beta2: 0.99, clip: 1 }],
   method: ({ beta1, beta2, epsilon, ...pace }) => ({
     core: adamCore({ beta1, beta2, epsilon }, "last"),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay: 0,
   }),
 });

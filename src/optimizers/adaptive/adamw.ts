@@ -1,7 +1,7 @@
 import { adam } from "./adam.ts";
-import { adaptive, decayOption } from "./adaptive.ts";
+import { decayOption, defineAdaptive } from "./adaptive.ts";
 
-export const adamw = adaptive({
+export const adamw = defineAdaptive({
   name: "adamw",
   summary: "Adam with decoupled weight decay",
   reference: "Loshchilov and Hutter, ICLR 2019",

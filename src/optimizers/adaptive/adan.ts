@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { adaptive, betaOption, common, decayOption, epsilonOption, paced } from "./adaptive.ts";
+import {
+  betaOption,
+  common,
+  decayOption,
+  defineAdaptive,
+  epsilonOption,
+  withSchedule,
+} from "./adaptive.ts";
 import { type Core, zeros } from "./core.ts";
 
 interface AdanFactors {
@@ -10,7 +17,7 @@ interface AdanFactors {
   readonly debias: boolean;
 }
 
-export const adan = adaptive({
+export const adan = defineAdaptive({
   name: "adan",
   summary: "Adam with Nesterov momentum, by the differences of gradients",
   reference: "Xie, Zhou, Li, Lin, Yan, IEEE TPAMI 46(12), 2024",
@@ -26,7 +33,7 @@ export const adan = adaptive({
   examples: [{}, { learningRate: 0.05, debias: false }],
   method: ({ beta1, beta2, beta3, epsilon, debias, weightDecay, ...pace }) => ({
     core: adanCore({ beta1, beta2, beta3, epsilon, debias }),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { type Definition, define } from "../../core/registry.ts";
 import type { Stepper } from "../optimizer.ts";
-import { advance, beforeFirst, type CoreState, copied, type Method } from "./core.ts";
-import { scheduleOption, shareAt } from "./schedule.ts";
+import { advance, beforeFirst, type CoreState, copied, type UpdateRule } from "./core.ts";
+import { rateShareAt, scheduleOption } from "./schedule.ts";
 
 /** A method as people choose it; a run's stepper and a TensorFlow.js optimizer are made of it. */
 export interface Adaptive<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -11,11 +11,11 @@ export interface Adaptive<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly reference: string;
   readonly options: Shape;
   readonly examples: readonly object[];
-  method(options: z.output<z.ZodObject<Shape>>): Method;
+  method(options: z.output<z.ZodObject<Shape>>): UpdateRule;
 }
 
 /** Keeps the types of the options. */
-export function adaptive<Shape extends z.ZodRawShape>(one: Adaptive<Shape>): Adaptive<Shape> {
+export function defineAdaptive<Shape extends z.ZodRawShape>(one: Adaptive<Shape>): Adaptive<Shape> {
   return one;
 }
 
@@ -64,8 +64,12 @@ export function epsilonOption(epsilon: number) {
 }
 
 /** What `common` asks, as a method is handed it. */
-export function paced({ learningRate, schedule, clip }: Paced): Pick<Method, "rateAt" | "clip"> {
-  return { rateAt: (step) => learningRate * shareAt(schedule, step), clip };
+export function withSchedule({
+  learningRate,
+  schedule,
+  clip,
+}: Paced): Pick<UpdateRule, "rateAt" | "clip"> {
+  return { rateAt: (step) => learningRate * rateShareAt(schedule, step), clip };
 }
 
 type Paced = z.output<z.ZodObject<ReturnType<typeof common>>>;
@@ -83,7 +87,7 @@ export function stepperOf(one: Adaptive): Definition<z.ZodRawShape, Stepper> {
   });
 }
 
-function stepper(method: Method): Stepper<CoreState> {
+function stepper(method: UpdateRule): Stepper<CoreState> {
   const { core } = method;
   const learned = core.learned?.bind(core);
   return {

@@ -1,8 +1,8 @@
 import { adam } from "./adam.ts";
 import { adamCore } from "./adam-core.ts";
-import { adaptive, decayOption, paced } from "./adaptive.ts";
+import { decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
 
-export const amsgrad = adaptive({
+export const amsgrad = defineAdaptive({
   name: "amsgrad",
   summary: "Adam that never forgets its largest mean square, so that steps do not grow again",
   reference: "Reddi, Kale, Kumar, ICLR 2018",
@@ -10,7 +10,7 @@ export const amsgrad = adaptive({
   examples: [{}, { learningRate: 0.05, beta2: 0.99 }],
   method: ({ beta1, beta2, epsilon, weightDecay, ...pace }) => ({
     core: adamCore({ beta1, beta2, epsilon }, "max"),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { adam } from "./adam.ts";
 import { adamCore } from "./adam-core.ts";
-import { adaptive, betaOption, decayOption, paced } from "./adaptive.ts";
+import { betaOption, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
 
-export const avgrad = adaptive({
+export const avgrad = defineAdaptive({
   name: "avgrad",
   summary: "Adam over the mean of all its mean squares so far: converges where Adam does not",
   reference: "Ozkara et al., MADA, ICML 2024",
@@ -19,7 +19,7 @@ export const avgrad = adaptive({
   examples: [{}, { learningRate: 0.05, beta2: 0.99, debias: "own" }],
   method: ({ beta1, beta2, epsilon, debias, weightDecay, ...pace }) => ({
     core: adamCore({ beta1, beta2, epsilon, debias }, "mean"),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -1,5 +1,5 @@
 /** A named part of the weights, row-major; [inputs, outputs] for the matrix of a dense layer. */
-export interface Piece {
+export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
 }
@@ -44,11 +44,11 @@ export interface Here {
   readonly rate: number;
   readonly weightDecay: number;
   /** Absent: one vector. */
-  readonly pieces?: readonly Piece[] | undefined;
+  readonly pieces?: readonly TensorSpec[] | undefined;
 }
 
 /** A method with its options chosen. */
-export interface Method {
+export interface UpdateRule {
   readonly core: Core;
   /** The learning rate of a step, counted from 0. */
   rateAt(step: number): number;
@@ -76,7 +76,7 @@ export function copied({ step, slots, numbers }: CoreState): CoreState {
 
 /** Clips, decays, steps: weights, the point ahead and the state's arrays change in place. */
 export function advance(
-  { core, clip, weightDecay }: Method,
+  { core, clip, weightDecay }: UpdateRule,
   before: CoreState,
   here: Omit<Here, "scale" | "weightDecay">,
 ): CoreState {
@@ -96,7 +96,7 @@ function clipScale(gradient: Flat, longest: number): number {
 }
 
 /** Decoupled weight decay; vectors (biases, gains) are left alone where the shapes are known. */
-function decay(weights: Flat, share: number, pieces: readonly Piece[] | undefined): void {
+function decay(weights: Flat, share: number, pieces: readonly TensorSpec[] | undefined): void {
   const keep = 1 - share;
   let start = 0;
   for (const { shape } of pieces ?? [{ shape: [weights.length, 1] }]) {

@@ -1,7 +1,7 @@
-import { adaptive, betaOption, common, decayOption, paced } from "./adaptive.ts";
+import { betaOption, common, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
 import { type Core, zeros } from "./core.ts";
 
-export const lion = adaptive({
+export const lion = defineAdaptive({
   name: "lion",
   summary: "the sign of a momentum: every weight moves by the whole rate, one slot a weight",
   reference: "Chen et al., NeurIPS 2023",
@@ -14,7 +14,7 @@ export const lion = adaptive({
   examples: [{}, { learningRate: 0.02, beta1: 0.95, beta2: 0.98 }],
   method: ({ beta1, beta2, weightDecay, ...pace }) => ({
     core: lionCore(beta1, beta2),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

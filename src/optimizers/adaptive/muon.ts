@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { adamCore } from "./adam-core.ts";
-import { adaptive, betaOption, common, decayOption, paced } from "./adaptive.ts";
-import { type Core, type Here, type Piece, zeros } from "./core.ts";
+import { betaOption, common, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
+import { type Core, type Here, type TensorSpec, zeros } from "./core.ts";
 import { orthogonalized } from "./newton-schulz.ts";
 
 interface MuonFactors {
@@ -11,7 +11,7 @@ interface MuonFactors {
   readonly others: readonly string[];
 }
 
-export const muon = adaptive({
+export const muon = defineAdaptive({
   name: "muon",
   summary: "momentum made orthogonal for matrices, AdamW for all else",
   reference: "Jordan et al., Muon, 2024",
@@ -33,7 +33,7 @@ export const muon = adaptive({
       { momentum, others, otherRate, learningRate: pace.learningRate },
       adamCore({ beta1, beta2, epsilon: 1e-10 }, "last"),
     ),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });
@@ -79,7 +79,7 @@ function part(here: Here, start: number, end: number): Here {
   };
 }
 
-function turn(m: Float64Array, here: Here, { shape }: Piece, momentum: number): void {
+function turn(m: Float64Array, here: Here, { shape }: TensorSpec, momentum: number): void {
   const { weights, gradient, scale, rate } = here;
   const [inputs, outputs] = shape as readonly [number, number];
   const along = new Float64Array(m.length);
@@ -93,6 +93,6 @@ function turn(m: Float64Array, here: Here, { shape }: Piece, momentum: number): 
   for (let i = 0; i < m.length; i++) weights[i]! -= length * step[i]!;
 }
 
-function isMatrix({ name, shape }: Piece, others: readonly string[]): boolean {
+function isMatrix({ name, shape }: TensorSpec, others: readonly string[]): boolean {
   return shape.length === 2 && !others.some((other) => name.includes(other));
 }

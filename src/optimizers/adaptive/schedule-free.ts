@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { adaptive, betaOption, common, decayOption, epsilonOption, paced } from "./adaptive.ts";
+import {
+  betaOption,
+  common,
+  decayOption,
+  defineAdaptive,
+  epsilonOption,
+  withSchedule,
+} from "./adaptive.ts";
 import { type Core, zeros } from "./core.ts";
 
 interface ScheduleFreeFactors {
@@ -9,7 +16,7 @@ interface ScheduleFreeFactors {
   readonly r: number;
 }
 
-export const scheduleFree = adaptive({
+export const scheduleFree = defineAdaptive({
   name: "schedule-free",
   summary: "AdamW whose weights are an average of its iterates: no decaying rate is needed",
   reference: "Defazio et al., The Road Less Scheduled, NeurIPS 2024",
@@ -24,7 +31,7 @@ export const scheduleFree = adaptive({
   examples: [{}, { learningRate: 0.1, weightDecay: 0.001, r: 1 }],
   method: ({ beta1, beta2, epsilon, r, weightDecay, ...pace }) => ({
     core: scheduleFreeCore({ beta1, beta2, epsilon, r }),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -22,10 +22,10 @@ export const scheduleOption = z
   })
   .prefault({});
 
-export type Schedule = z.output<typeof scheduleOption>;
+export type RateSchedule = z.output<typeof scheduleOption>;
 
 /** The part of the learning rate that step `step`, counted from 0, takes. */
-export function shareAt(schedule: Schedule, step: number): number {
+export function rateShareAt(schedule: RateSchedule, step: number): number {
   const { type, warmUp, steps = 0, floor, after, power } = schedule;
   if (step < warmUp) return (step + 1) / warmUp;
   if (type === "constant") return 1;

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { adaptive, common, decayOption, paced } from "./adaptive.ts";
+import { common, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
 import { type Core, zeros } from "./core.ts";
 
 /** m <- momentum m + g; w <- w - rate m, or with Nesterov w - rate (g + momentum m). */
-export const sgd = adaptive({
+export const sgd = defineAdaptive({
   name: "sgd",
   summary: "stochastic gradient descent with momentum, plain or Nesterov's",
   reference: "Sutskever, Martens, Dahl, Hinton, ICML 2013",
@@ -16,7 +16,7 @@ export const sgd = adaptive({
   examples: [{ learningRate: 0.05 }, { learningRate: 0.02, momentum: 0.9, nesterov: true }],
   method: ({ momentum, nesterov, weightDecay, ...pace }) => ({
     core: momentumCore(momentum, nesterov),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -1,8 +1,8 @@
 import { adam } from "./adam.ts";
 import { adamCore } from "./adam-core.ts";
-import { adaptive, common, decayOption, epsilonOption, paced } from "./adaptive.ts";
+import { common, decayOption, defineAdaptive, epsilonOption, withSchedule } from "./adaptive.ts";
 
-export const yogi = adaptive({
+export const yogi = defineAdaptive({
   name: "yogi",
   summary: "Adam whose mean square grows and shrinks at a steady pace, not by its own size",
   reference: "Zaheer, Reddi, Sachan, Kale, Kumar, NeurIPS 2018",
@@ -15,7 +15,7 @@ export const yogi = adaptive({
   examples: [{}, { learningRate: 0.05, beta2: 0.99, epsilon: 1e-8 }],
   method: ({ beta1, beta2, epsilon, weightDecay, ...pace }) => ({
     core: adamCore({ beta1, beta2, epsilon }, "yogi"),
-    ...paced(pace),
+    ...withSchedule(pace),
     weightDecay,
   }),
 });

@@ -25,7 +25,7 @@ export interface Composed {
 }
 
 /** Where the tilted law is, and the exponent which proves that there is no more above. */
-export interface Window {
+export interface LossWindow {
   readonly low: number;
   readonly high: number;
   readonly exponent: number;
@@ -39,7 +39,7 @@ export function totalLogMoment(losses: readonly Losses[], theta: number): number
 }
 
 /** Ends beyond which the tilted law has next to nothing, by Chernoff at several exponents. */
-export function windowOf(losses: readonly Losses[], theta: number): Window {
+export function windowOf(losses: readonly Losses[], theta: number): LossWindow {
   const middle = totalLogMoment(losses, theta);
   const allowed = -Math.log(windowTail);
   let low = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ const windowTail = 1e-12;
  * comes in again at its top, which reveals more; what falls above it is bounded by Chernoff and
  * counted as infinite. Each mass is raised by what its rounding errors may amount to.
  */
-export function compose(losses: readonly Losses[], theta: number, window: Window): Composed {
+export function compose(losses: readonly Losses[], theta: number, window: LossWindow): Composed {
   const step = losses[0]!.law.step;
   const first = Math.floor(window.low / step);
   const size = powerOfTwoAtLeast(Math.max(64, Math.ceil(window.high / step) - first + 1));

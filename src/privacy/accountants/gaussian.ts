@@ -1,5 +1,5 @@
 import { millsRatio, normalCdf, normalDensity } from "../../math/normal.ts";
-import { adjacencyOf, type Release } from "../release.ts";
+import { adjacencyOf, type MechanismUse } from "../release.ts";
 import { largestBelow, smallestAbove } from "./bisect.ts";
 
 /**
@@ -9,7 +9,7 @@ import { largestBelow, smallestAbove } from "./bisect.ts";
  */
 
 /** The mu of a list of releases; null where one of them is not normal noise alone. */
-export function gaussianMu(releases: readonly Release[]): number | null {
+export function gaussianMu(releases: readonly MechanismUse[]): number | null {
   adjacencyOf(releases);
   let square = 0;
   // Largest last would do as well; the order must not show, so equal terms are summed as counted.
@@ -24,7 +24,7 @@ export function gaussianMu(releases: readonly Release[]): number | null {
 }
 
 /** mu^2 of one release, or null. */
-export function muSquared(release: Release): number | null {
+export function muSquared(release: MechanismUse): number | null {
   if (release.mechanism === "gaussian")
     return release.times * (release.sensitivity / release.sigma) ** 2;
   if (release.mechanism === "dp-sgd" && release.rate === 1) {
@@ -62,13 +62,13 @@ export function muOf(epsilon: number, delta: number): number {
 }
 
 /** What `deltaOfMu` inverts: the releases' epsilon at `delta`; null where they are not normal. */
-export function gaussianEpsilon(releases: readonly Release[], delta: number): number | null {
+export function gaussianEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
   const mu = gaussianMu(releases);
   return mu === null ? null : epsilonOfMu(mu, delta);
 }
 
 /** The releases' delta at `epsilon`; null where they are not normal. */
-export function gaussianDelta(releases: readonly Release[], epsilon: number): number | null {
+export function gaussianDelta(releases: readonly MechanismUse[], epsilon: number): number | null {
   const mu = gaussianMu(releases);
   return mu === null ? null : deltaOfMu(mu, epsilon);
 }

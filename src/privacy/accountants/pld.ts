@@ -1,4 +1,4 @@
-import type { Release } from "../release.ts";
+import type { MechanismUse } from "../release.ts";
 import { type Composed, compose, type Losses, totalLogMoment, windowOf } from "./compose.ts";
 import { deltaOfMu, epsilonOfMu, muSquared } from "./gaussian.ts";
 import { type Group, grouped } from "./grouped.ts";
@@ -11,13 +11,13 @@ import { deltaAt, epsilonAt } from "./read-losses.ts";
  * Fourier transform, and read off. Never below the truth, and above it by little: 9e-5 at 10,000
  * steps of DP-SGD. Normal noise alone is told exactly. Null where a law of losses is not known.
  */
-export function pldEpsilon(releases: readonly Release[], delta: number): number | null {
+export function pldEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
   return larger((direction) => pldEpsilonOneWay(releases, delta, direction));
 }
 
 /** Epsilon if P were always the side with the record, or the one without: the larger counts. */
 export function pldEpsilonOneWay(
-  releases: readonly Release[],
+  releases: readonly MechanismUse[],
   delta: number,
   direction: Direction,
 ): number | null {
@@ -30,7 +30,7 @@ export function pldEpsilonOneWay(
 }
 
 /** The smallest delta at `epsilon`. */
-export function pldDelta(releases: readonly Release[], epsilon: number): number | null {
+export function pldDelta(releases: readonly MechanismUse[], epsilon: number): number | null {
   return larger((direction) => {
     const pairs = pairsOf(grouped(releases), direction);
     if (pairs === null) return null;

@@ -1,7 +1,7 @@
-import { adjacencyOf, type Release } from "../release.ts";
+import { adjacencyOf, type MechanismUse } from "../release.ts";
 
 /** Epsilon with no delta at all: sums of sensitivity over scale. Null but for Laplace noise. */
-export function pureEpsilon(releases: readonly Release[]): number | null {
+export function pureEpsilon(releases: readonly MechanismUse[]): number | null {
   adjacencyOf(releases);
   let sum = 0;
   for (const release of releases) {

@@ -1,4 +1,4 @@
-import type { Release } from "../release.ts";
+import type { MechanismUse } from "../release.ts";
 import { type Group, grouped } from "./grouped.ts";
 import { subsampledRdp } from "./subsampled-rdp.ts";
 
@@ -16,7 +16,7 @@ export type Orders = "integer" | "real";
  * epsilon of its own. The smallest over the orders; infinite where none proves anything.
  */
 export function rdpEpsilon(
-  releases: readonly Release[],
+  releases: readonly MechanismUse[],
   delta: number,
   orders: Orders = "real",
 ): AtOrder {
@@ -33,7 +33,7 @@ export function rdpEpsilon(
 
 /** The smallest delta at `epsilon`. */
 export function rdpDelta(
-  releases: readonly Release[],
+  releases: readonly MechanismUse[],
   epsilon: number,
   orders: Orders = "real",
 ): AtOrder {
@@ -55,7 +55,7 @@ export function rdpOf(groups: readonly Group[], alpha: number): number {
   return sum;
 }
 
-function rdpOfOne(release: Release, alpha: number): number {
+function rdpOfOne(release: MechanismUse, alpha: number): number {
   switch (release.mechanism) {
     case "gaussian":
       return (alpha * (release.sensitivity / release.sigma) ** 2) / 2;

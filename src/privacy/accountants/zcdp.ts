@@ -1,11 +1,11 @@
-import { adjacencyOf, type Release } from "../release.ts";
+import { adjacencyOf, type MechanismUse } from "../release.ts";
 import { muSquared } from "./gaussian.ts";
 
 /**
  * Zero-concentrated privacy (Bun and Steinke, 2016): rho = mu^2 / 2 of normal noise, epsilon^2 / 2
  * of pure epsilon, and they add up. Coarser than the exact curve, and known for more.
  */
-export function zcdpRho(releases: readonly Release[]): number | null {
+export function zcdpRho(releases: readonly MechanismUse[]): number | null {
   adjacencyOf(releases);
   let rho = 0;
   for (const release of releases) {
@@ -20,7 +20,7 @@ export function zcdpRho(releases: readonly Release[]): number | null {
 }
 
 /** rho + 2 sqrt(rho ln(1 / delta)). */
-export function zcdpEpsilon(releases: readonly Release[], delta: number): number | null {
+export function zcdpEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
   const rho = zcdpRho(releases);
   if (rho === null) return null;
   return rho === 0 ? 0 : rho + 2 * Math.sqrt(-rho * Math.log(delta));

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
 import { parseOptions } from "../../core/registry.ts";
-import { parseRelease, type Release } from "../release.ts";
+import { type MechanismUse, parseMechanismUse } from "../release.ts";
 
 /** What a neighbouring data set differs in: a node's whole data, or one of its records. */
 export const units = ["node", "record"] as const;
@@ -9,10 +9,10 @@ export const units = ["node", "record"] as const;
 export type Unit = (typeof units)[number];
 
 /** One release that a budget is charged for, from before it is published. Plain data. */
-export interface Entry {
+export interface LedgerEntry {
   /** Names what is released; the same name is charged once. */
   readonly id: string;
-  readonly release: Release;
+  readonly release: MechanismUse;
   readonly unit: Unit;
   /** Who can read what is released, in words. */
   readonly observers: string;
@@ -30,12 +30,12 @@ const schema = z.strictObject({
   key: z.string().min(1).max(1_024),
 });
 
-export function entryBytes(entry: Entry): Uint8Array {
+export function entryBytes(entry: LedgerEntry): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(entry));
 }
 
 /** An entry from the store. Throws `RunError`: a budget cannot be told from what is damaged. */
-export function parseEntry(bytes: Uint8Array, place: string): Entry {
+export function parseEntry(bytes: Uint8Array, place: string): LedgerEntry {
   const damaged = (cause?: unknown) =>
     new RunError("bad-ledger", `${place}: it is no entry of a privacy ledger`, {
       hint: "nothing more is released under this ledger: what was spent is not known",
@@ -49,5 +49,5 @@ export function parseEntry(bytes: Uint8Array, place: string): Entry {
     throw damaged(cause);
   }
   const { release, ...rest } = parseOptions(schema, given, place);
-  return { ...rest, release: parseRelease(release, `${place}.release`) };
+  return { ...rest, release: parseMechanismUse(release, `${place}.release`) };
 }

@@ -1,14 +1,14 @@
 import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
-import type { Release } from "../release.ts";
-import { type Entry, entryBytes, parseEntry } from "./entry.ts";
+import type { MechanismUse } from "../release.ts";
+import { entryBytes, type LedgerEntry, parseEntry } from "./entry.ts";
 
 /** What may be spent, and how releases add up. */
-export interface Budget {
+export interface LedgerBudget {
   readonly epsilon: number;
   readonly delta: number;
   /** The epsilon of these releases together, at `delta`; never below the truth. */
-  account(releases: readonly Release[], delta: number): number;
+  account(releases: readonly MechanismUse[], delta: number): number;
 }
 
 /**
@@ -21,11 +21,11 @@ export interface Ledger {
    * Charges an entry, or finds it charged already. Throws `RunError` where the budget would not
    * hold it, and nothing is charged then.
    */
-  reserve(entry: Entry): Promise<Entry>;
+  reserve(entry: LedgerEntry): Promise<LedgerEntry>;
   /** Notes that what an entry is for was published; it counts without, too. */
   commit(id: string): Promise<void>;
   /** Everything charged so far, in its order. */
-  entries(): Promise<readonly Entry[]>;
+  entries(): Promise<readonly LedgerEntry[]>;
   /** The epsilon of everything charged so far. */
   spent(): Promise<number>;
 }
@@ -34,8 +34,8 @@ export interface Ledger {
  * The ledger below `prefix`. Entry n is written once, by whoever has read all before it: so each is
  * checked against the true sum. Nobody can write an entry without knowing those before.
  */
-export function openLedger(store: Store, prefix: string, budget: Budget): Ledger {
-  const known: Entry[] = [];
+export function openLedger(store: Store, prefix: string, budget: LedgerBudget): Ledger {
+  const known: LedgerEntry[] = [];
   const keyOf = (sequence: number) => `${prefix}${String(sequence).padStart(8, "0")}.json`;
   const readOn = async () => {
     for (;;) {
@@ -77,14 +77,14 @@ export function committedKey(prefix: string, id: string): string {
   return `${prefix}committed/${id}`;
 }
 
-function spentBy({ account, delta }: Budget, entries: readonly Entry[]): number {
+function spentBy({ account, delta }: LedgerBudget, entries: readonly LedgerEntry[]): number {
   return account(
     entries.map(({ release }) => release),
     delta,
   );
 }
 
-function refuseOver(budget: Budget, known: readonly Entry[], entry: Entry): void {
+function refuseOver(budget: LedgerBudget, known: readonly LedgerEntry[], entry: LedgerEntry): void {
   const after = spentBy(budget, [...known, entry]);
   if (after <= budget.epsilon) return;
   const spent = spentBy(budget, known);
@@ -100,8 +100,8 @@ function refuseOver(budget: Budget, known: readonly Entry[], entry: Entry): void
 }
 
 /** The same name for another release would be one charge for two. */
-function sameAs(before: Entry, entry: Entry): Entry {
-  const written = (one: Entry) => new TextDecoder().decode(entryBytes(one));
+function sameAs(before: LedgerEntry, entry: LedgerEntry): LedgerEntry {
+  const written = (one: LedgerEntry) => new TextDecoder().decode(entryBytes(one));
   if (canonical(before) === canonical(entry)) return before;
   throw new RunError(
     "other-release",
@@ -110,7 +110,7 @@ function sameAs(before: Entry, entry: Entry): Entry {
   );
 }
 
-function canonical({ release, ...rest }: Entry): string {
+function canonical({ release, ...rest }: LedgerEntry): string {
   const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([sorted(rest), sorted(release)]);
 }

@@ -1,6 +1,6 @@
 import { assert } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
-import type { Entry } from "./entry.ts";
+import type { LedgerEntry } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
@@ -8,10 +8,10 @@ import type { Ledger } from "./ledger.ts";
  * which is what an earlier attempt put there if there was one: an object once read by others never
  * changes, and is paid for once. A crash between any two steps leaves it paid.
  */
-export async function publish(
+export async function publishOnce(
   store: Store,
   ledger: Ledger,
-  entry: Entry,
+  entry: LedgerEntry,
   bytes: Uint8Array,
 ): Promise<Uint8Array> {
   await ledger.reserve(entry);

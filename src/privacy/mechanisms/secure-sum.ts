@@ -1,7 +1,7 @@
 import { assert, RunError } from "../../core/errors.ts";
 import { type KeyPair, newKeyPair, pairSecret, seal, unseal } from "./pair-keys.ts";
 import { newSecret, secretBits } from "./secret-bits.ts";
-import { join, type Share, split } from "./shamir.ts";
+import { join, type SecretShare, split } from "./shamir.ts";
 
 /**
  * A sum of which nobody learns the parts (Bonawitz and others, 2017). Each party adds, modulo M, a
@@ -40,7 +40,7 @@ export interface SealedShares {
 export interface Revealed {
   readonly of: number;
   readonly secret: "mask" | "keys";
-  readonly share: Share;
+  readonly share: SecretShare;
 }
 
 export function newParty(session: Session, index: number): Party {

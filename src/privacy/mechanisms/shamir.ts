@@ -2,7 +2,7 @@ import { assert } from "../../core/errors.ts";
 import type { SecretBits } from "./secret-bits.ts";
 
 /** A point of a secret's polynomial; that many of them tell it, one fewer tell nothing. */
-export interface Share {
+export interface SecretShare {
   /** The party's place, from 1. */
   readonly at: number;
   readonly value: bigint;
@@ -16,7 +16,7 @@ export function split(
   secret: Uint8Array,
   { threshold, count }: { readonly threshold: number; readonly count: number },
   bits: SecretBits,
-): readonly Share[] {
+): readonly SecretShare[] {
   assert(secret.length <= 64 && threshold >= 1 && threshold <= count, "a secret can be shared");
   const coefficients = [fromBytes(secret)];
   for (let i = 1; i < threshold; i++) coefficients.push(uniform(bits));
@@ -30,7 +30,7 @@ export function split(
 }
 
 /** The secret, of that many bytes, by Lagrange's interpolation at 0. */
-export function join(shares: readonly Share[], bytes: number): Uint8Array {
+export function join(shares: readonly SecretShare[], bytes: number): Uint8Array {
   let secret = 0n;
   for (const { at, value } of shares) {
     let above = 1n;

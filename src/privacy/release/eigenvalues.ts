@@ -1,11 +1,11 @@
 /** A symmetric matrix's eigenvalues, ascending, with the vectors as rows in the same order. */
-export interface Spectrum {
+export interface SymmetricSpectrum {
   readonly values: Float64Array;
   readonly vectors: readonly Float64Array[];
 }
 
 /** Jacobi's rotations: slow and exact to the last digits, for the small matrices at hand. */
-export function spectrumOf(matrix: Float64Array, size: number): Spectrum {
+export function symmetricSpectrum(matrix: Float64Array, size: number): SymmetricSpectrum {
   const a = matrix.slice();
   const v = new Float64Array(size * size);
   for (let i = 0; i < size; i++) v[i * size + i] = 1;

@@ -1,4 +1,4 @@
-import { spectrumOf } from "./eigenvalues.ts";
+import { symmetricSpectrum } from "./eigenvalues.ts";
 import { type DataTable, gramOf } from "./table.ts";
 
 /**
@@ -22,7 +22,7 @@ export function forecaster(table: DataTable): Forecaster {
   const gram = gramOf(table);
   const x = new Float64Array(d * d);
   for (let p = 0; p < d; p++) for (let q = 0; q < d; q++) x[p * d + q] = gram[p * columns + q]!;
-  const { values, vectors } = spectrumOf(x, d);
+  const { values, vectors } = symmetricSpectrum(x, d);
   const yy = gram[d * columns + d]!;
   // X'y in the eigenvectors' coordinates: every ridge solution is then at hand.
   const b = Float64Array.from(vectors, (vector) =>

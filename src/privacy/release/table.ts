@@ -1,4 +1,4 @@
-import { spectrumOf } from "./eigenvalues.ts";
+import { symmetricSpectrum } from "./eigenvalues.ts";
 
 /** D = [X y] in double precision, row-major: features and the target last. */
 export interface DataTable {
@@ -22,7 +22,7 @@ export function gramOf({ rows, columns, values }: DataTable): Float64Array {
 
 /** The smallest eigenvalue of D'D, never below 0. */
 export function leastEigenvalue(table: DataTable): number {
-  return Math.max(0, spectrumOf(gramOf(table), table.columns).values[0]!);
+  return Math.max(0, symmetricSpectrum(gramOf(table), table.columns).values[0]!);
 }
 
 /**
@@ -31,7 +31,7 @@ export function leastEigenvalue(table: DataTable): number {
  */
 export function leastEigenvalueWithoutAny(table: DataTable): number {
   const { rows, columns, values } = table;
-  const { values: w, vectors } = spectrumOf(gramOf(table), columns);
+  const { values: w, vectors } = symmetricSpectrum(gramOf(table), columns);
   const squares = new Float64Array(columns);
   let least = w[0]!;
   for (let i = 0; i < rows; i++) {

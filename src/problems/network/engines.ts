@@ -1,7 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import type { Engine } from "../../tfjs/engine.ts";
 import { losses, overRows } from "./losses.ts";
-import { factsOf, type NetworkOptions, outputsOf } from "./network-options.ts";
+import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
 
 /** The engines that this process opened: whoever names the same network finds it ready. */
 const opened = new Map<string, Engine>();
@@ -32,15 +32,15 @@ export async function openEngineOf(
 
 /** What networks would be computed with on this machine, and why that. */
 export async function networkBackendHere(): Promise<{ name: string; why: string }> {
-  const { openBackend } = await import("../../tfjs/backend.ts");
-  return openBackend("auto");
+  const { openTensorBackend } = await import("../../tfjs/backend.ts");
+  return openTensorBackend("auto");
 }
 
 async function load(
   options: NetworkOptions,
   read: (key: string) => Promise<Uint8Array | null>,
 ): Promise<Engine> {
-  const { key } = factsOf(options);
+  const { key } = networkFactsOf(options);
   const bytes = await read(key);
   if (bytes === null)
     throw new RunError("no-network", `${key} is not in the store`, {
@@ -58,5 +58,10 @@ async function load(
 }
 
 function nameOf(options: NetworkOptions): string {
-  return JSON.stringify([factsOf(options).key, options.loss, options.backend, options.engine]);
+  return JSON.stringify([
+    networkFactsOf(options).key,
+    options.loss,
+    options.backend,
+    options.engine,
+  ]);
 }

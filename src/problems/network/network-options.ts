@@ -15,7 +15,7 @@ export interface NetworkOptions {
 }
 
 /** The model's facts, where they are known. */
-export function factsOf({ facts }: NetworkOptions): NetworkFacts {
+export function networkFactsOf({ facts }: NetworkOptions): NetworkFacts {
   if (facts !== undefined) return facts;
   throw new RunError("not-staged", "problem.model: the network was not read yet", {
     hint: "networks are read when a run starts: use kofn run",
@@ -24,7 +24,7 @@ export function factsOf({ facts }: NetworkOptions): NetworkFacts {
 
 /** Of how many positions an output has, and how many numbers each. */
 export function outputsOf(options: NetworkOptions): { positions: number; width: number } {
-  const { outputShape } = factsOf(options);
+  const { outputShape } = networkFactsOf(options);
   const width = outputShape.at(-1) ?? 1;
   return { width, positions: outputShape.slice(0, -1).reduce((a, b) => a * b, 1) };
 }

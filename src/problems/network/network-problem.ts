@@ -3,13 +3,13 @@ import type { Problem } from "../problem.ts";
 import { engineOf, openEngineOf } from "./engines.ts";
 import { losses } from "./losses.ts";
 import { tallies } from "./network-metrics.ts";
-import { factsOf, type NetworkOptions, outputsOf } from "./network-options.ts";
+import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
 
 /** A network as a problem; until its facts are known it only says what its loss needs. */
 export function networkProblem(options: NetworkOptions): Problem {
   const { facts } = options;
   const loss = losses[options.loss];
-  const known = facts === undefined ? {} : { pieces: facts.pieces };
+  const known = facts === undefined ? {} : { parameters: facts.pieces };
   const engine = () => engineOf(options);
   return {
     ...known,
@@ -17,30 +17,30 @@ export function networkProblem(options: NetworkOptions): Problem {
     // As many as the last layer has outputs: told with the network's place, when that is known.
     classesMax: loss.target === "numbers" ? 0 : 1_000_000,
     ...(loss.link === undefined ? {} : { link: loss.link }),
-    mixable: false,
+    isQuadratic: false,
     l2: 0,
     l1: 0,
     ownIntercepts: true,
     weightsLength: (columns, classes) => checkedLength(options, columns, classes),
-    async stage(write, seed) {
+    async publishAssets(write, seed) {
       if (facts !== undefined) return { ...options };
-      const { readModel } = await import("../../tfjs/model-source.ts");
-      const read = await readModel(options.model, options.backend);
+      const { readModelModule } = await import("../../tfjs/model-source.ts");
+      const read = await readModelModule(options.model, options.backend);
       await write(read.facts.key, read.bytes);
       return { ...options, seed: options.seed ?? seed, facts: read.facts };
     },
-    ready: (read) => openEngineOf(options, read),
+    load: (read) => openEngineOf(options, read),
     initial: (random) => engine().initial(random),
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
       engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
-    addApart(examples, weights, clip, { clipped }, random) {
+    addClippedGradient(examples, weights, clip, { clipped }, random) {
       // Nothing is told of no rows, by whoever has not loaded the network either.
       if (examples.targets.length === 0) return;
       const draws = random?.fork(`seed/${options.seed}`);
       engine().addClipped(examples, weights, clip, clipped, draws);
     },
-    along: ({ rows, targets }, weights, direction, steps) =>
+    lineSearchTerms: ({ rows, targets }, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = weights.map((weight, i) => weight + step * direction[i]!);
         return engine().loss({ rows, targets }, there);
@@ -54,7 +54,7 @@ export function networkProblem(options: NetworkOptions): Problem {
 
 /** The number of weights; refuses data that do not fit the network. */
 function checkedLength(options: NetworkOptions, columns: number, classes: number): number {
-  const { inputShape, pieces } = factsOf(options);
+  const { inputShape, pieces } = networkFactsOf(options);
   const inputs = inputShape.reduce((a, b) => a * b, 1);
   const place = `problem.model: ${options.model}`;
   if (inputs !== columns)
@@ -83,7 +83,7 @@ function checkedLength(options: NetworkOptions, columns: number, classes: number
   if (positions > 1 && (positions !== inputs || link !== "softmax"))
     throw new RunError(
       "bad-shape",
-      `${place}: its output [${factsOf(options).outputShape}] has ${positions} positions`,
+      `${place}: its output [${networkFactsOf(options).outputShape}] has ${positions} positions`,
       { hint: "an output for every position is for text: one for each of the input's tokens" },
     );
   return pieces.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

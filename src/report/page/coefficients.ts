@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
-import type { Coefficients, RunData } from "../data.ts";
+import type { CoefficientCurves, RunData } from "../data.ts";
 import { formatNumber } from "../format.ts";
 import { runColour, runDash } from "../run-style.ts";
 import { figures, mount, plotFrame } from "./frame.ts";
@@ -13,7 +13,7 @@ export function drawCoefficients(runs: readonly RunData[]): void {
   }
 }
 
-function plot({ names, points }: Coefficients, width: number) {
+function plot({ names, points }: CoefficientCurves, width: number) {
   const shown = names.map((name, k) =>
     points.flatMap(({ round, values }) => {
       const y = values[k]!;

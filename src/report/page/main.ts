@@ -1,13 +1,13 @@
 import { drawCoefficients } from "./coefficients.ts";
 import { readData } from "./frame.ts";
-import { drawPictures } from "./picture.ts";
+import { drawHeatmaps } from "./heatmap.ts";
 import { drawProgress } from "./progress.ts";
+import { drawReplyTimes } from "./reply-times.ts";
 import { drawSpending } from "./spending.ts";
-import { drawTimes } from "./times.ts";
 
 const { runs } = readData();
 drawProgress(runs);
 drawCoefficients(runs);
-drawPictures(runs);
-drawTimes(runs);
+drawHeatmaps(runs);
+drawReplyTimes(runs);
 drawSpending(runs);

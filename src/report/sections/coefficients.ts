@@ -1,4 +1,4 @@
-import type { Coefficients, RunData } from "../data.ts";
+import type { CoefficientCurves, RunData } from "../data.ts";
 import { formatNumber } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { runColour, runDash } from "../run-style.ts";
@@ -17,7 +17,12 @@ ${learned.map(({ label, coefficients, index }) => one(label, coefficients, index
 </section>`;
 }
 
-function one(label: string, { names, points }: Coefficients, index: number, named: boolean): Html {
+function one(
+  label: string,
+  { names, points }: CoefficientCurves,
+  index: number,
+  named: boolean,
+): Html {
   const last = points.at(-1)!.values;
   return html`<div>${named ? html`<h3>${label}</h3>` : html``}
 <ul class="legend">${names.map(

@@ -1,4 +1,4 @@
-import { type ComparedRun, compare } from "../comparison.ts";
+import { type ComparedRun, compareRuns } from "../comparison.ts";
 import type { RunData } from "../data.ts";
 import {
   formatBytes,
@@ -13,7 +13,7 @@ import { runKey } from "./legend.ts";
 
 /** The compared runs as a table, one row each. */
 export function comparisonSection(runs: readonly RunData[]): Html {
-  const comparison = compare(runs);
+  const comparison = compareRuns(runs);
   const metric = runs.find(({ figures }) => figures.metric !== null)?.figures.metric;
   const metricName =
     metric === null || metric === undefined ? "Metric" : `${capital(metric.of)} ${metric.name}`;

@@ -10,14 +10,14 @@ import {
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
 import { einsum, einsumGradient } from "./einsum.ts";
-import { hastenMoves } from "./moves.ts";
-import { type Platform, platformOf } from "./platform.ts";
+import { type KernelBackend, kernelBackendOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
-import { hastenProducts } from "./products.ts";
+import { registerProductKernels } from "./products.ts";
 import { segmentSum } from "./segment-sum.ts";
+import { registerShapeKernels } from "./shape-kernels.ts";
 import { tileGradient } from "./tile-gradient.ts";
 
-type Kernel = (platform: Platform, inputs: never, attrs: never) => TensorInfo;
+type Kernel = (platform: KernelBackend, inputs: never, attrs: never) => TensorInfo;
 
 /** What the WASM backend lacks to train networks. */
 const missing: Readonly<Record<string, Kernel>> = {
@@ -33,8 +33,8 @@ const mended: Readonly<Record<string, Kernel>> = { MaxPoolGrad: maxPoolGradient 
 
 /** Registers what the WASM backend lacks to train networks; the second time it costs little. */
 export function completeWasm(): void {
-  hastenMoves();
-  hastenProducts();
+  registerShapeKernels();
+  registerProductKernels();
   for (const [name, kernel] of Object.entries(mended)) {
     if (getKernel(name, "wasm") !== undefined) unregisterKernel(name, "wasm");
     register(name, "wasm", kernel);
@@ -45,7 +45,7 @@ export function completeWasm(): void {
 }
 
 /** On the plain backend only what takes many times longer than it need. */
-export function hastenPlain(): void {
+export function registerPlainKernels(): void {
   unregisterKernel("UnsortedSegmentSum", "cpu");
   register("UnsortedSegmentSum", "cpu", segmentSum);
   betterGradients();
@@ -59,12 +59,12 @@ function betterGradients(): void {
   registerGradient(tileGradient);
 }
 
-function register(kernelName: string, backendName: Platform["name"], kernel: Kernel): void {
+function register(kernelName: string, backendName: KernelBackend["name"], kernel: Kernel): void {
   registerKernel({
     kernelName,
     backendName,
     kernelFunc({ inputs, backend, attrs }) {
-      const platform = platformOf(backendName, backend);
+      const platform = kernelBackendOf(backendName, backend);
       return kernel(platform, inputs as NamedTensorInfoMap as never, attrs as never);
     },
   });

@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { Platform } from "./platform.ts";
+import type { KernelBackend } from "./platform.ts";
 
 type Numbers = number | [number, number];
 type Inputs = Readonly<Record<string, TensorInfo>>;
@@ -17,7 +17,11 @@ interface FilterAttrs {
 const patchNumbersMax = 1 << 21;
 
 /** dL/dW of a convolution: the patches that each output saw, unrolled, times dL/dy. */
-export function filterGradient(platform: Platform, inputs: Inputs, attrs: FilterAttrs): TensorInfo {
+export function filterGradient(
+  platform: KernelBackend,
+  inputs: Inputs,
+  attrs: FilterAttrs,
+): TensorInfo {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const { strides, pad, dimRoundingMode, filterShape } = attrs;
   if (attrs.dataFormat === "NCHW") throw new Error("channels come last in what trains on WASM");
@@ -92,7 +96,7 @@ interface DepthwiseAttrs {
 
 /** dL/dW of a convolution of every channel for itself. */
 export function depthwiseFilterGradient(
-  platform: Platform,
+  platform: KernelBackend,
   { x, dy }: Inputs,
   attrs: DepthwiseAttrs,
 ): TensorInfo {
@@ -117,7 +121,7 @@ export function depthwiseFilterGradient(
 
 /** dL/dx of a convolution of every channel for itself. */
 export function depthwiseInputGradient(
-  platform: Platform,
+  platform: KernelBackend,
   { dy, filter }: Inputs,
   attrs: DepthwiseAttrs,
 ): TensorInfo {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Platform } from "./platform.ts";
+import type { KernelBackend } from "./platform.ts";
 
 type Inputs = readonly tf.TensorInfo[];
 
@@ -7,7 +7,7 @@ type Inputs = readonly tf.TensorInfo[];
  * A sum of products by its equation: one operand, or two as one product of matrices. Letters are
  * shared by both and the result (a batch), shared and summed, or of one operand alone.
  */
-export function einsum(platform: Platform, inputs: Inputs, attrs: { equation: string }) {
+export function einsum(platform: KernelBackend, inputs: Inputs, attrs: { equation: string }) {
   const { terms, output } = partsOf(attrs.equation);
   const sizes = sizesOf(terms, inputs);
   const made: tf.TensorInfo[] = [];

@@ -2,7 +2,7 @@ import { getKernel, type NamedAttrMap, type TensorInfo } from "@tensorflow/tfjs-
 import { assert } from "../../core/errors.ts";
 
 /** What a kernel of ours needs of the backend it runs on: tensors as plain arrays. */
-export interface Platform {
+export interface KernelBackend {
   readonly name: "wasm" | "cpu";
   /** A tensor of zeros to be filled. Making one may move what `read` gave before. */
   make(shape: readonly number[]): TensorInfo;
@@ -25,7 +25,7 @@ interface PlainBackend {
   readonly data: { get(id: object): { readonly values: Float32Array | Int32Array } };
 }
 
-export function platformOf(name: Platform["name"], backend: unknown): Platform {
+export function kernelBackendOf(name: KernelBackend["name"], backend: unknown): KernelBackend {
   const own = backend as { disposeData(id: object): boolean };
   const arrays =
     name === "wasm" ? wasmArrays(backend as WasmBackend) : plainArrays(backend as PlainBackend);
@@ -43,7 +43,7 @@ export function platformOf(name: Platform["name"], backend: unknown): Platform {
   };
 }
 
-type Arrays = Pick<Platform, "make" | "read" | "readIntegers">;
+type Arrays = Pick<KernelBackend, "make" | "read" | "readIntegers">;
 
 function wasmArrays(backend: WasmBackend): Arrays {
   return {

@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { Platform } from "./platform.ts";
+import type { KernelBackend } from "./platform.ts";
 
 type Pooling = Parameters<typeof backend_util.computePool2DInfo>;
 
@@ -16,7 +16,7 @@ interface PoolAttrs {
  * against differences, version 4.22.0).
  */
 export function maxPoolGradient(
-  platform: Platform,
+  platform: KernelBackend,
   { dy, input }: Readonly<Record<string, TensorInfo>>,
   { filterSize, strides, pad, dimRoundingMode }: PoolAttrs,
 ): TensorInfo {

@@ -4,7 +4,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
-import { platformOf } from "./platform.ts";
+import { kernelBackendOf } from "./platform.ts";
 import { smallProducts } from "./small-products.ts";
 
 const name = "BatchMatMul";
@@ -15,7 +15,7 @@ let isDone = false;
  * leaves its quick path for them, and takes about ten times as long as transposing and then
  * multiplying (512 x 512, version 4.22.0).
  */
-export function hastenProducts(): void {
+export function registerProductKernels(): void {
   const own = getKernel(name, "wasm");
   if (isDone || own === undefined) return;
   isDone = true;
@@ -24,7 +24,7 @@ export function hastenProducts(): void {
     ...own,
     kernelFunc({ inputs, backend, attrs }) {
       const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
-      const platform = platformOf("wasm", backend);
+      const platform = kernelBackendOf("wasm", backend);
       const turn = (x: TensorInfo, isTurned: boolean) =>
         isTurned ? platform.run("Transpose", { x }, { perm: lastTwoSwapped(x.shape.length) }) : x;
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };

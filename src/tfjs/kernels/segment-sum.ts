@@ -1,12 +1,12 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Platform } from "./platform.ts";
+import type { KernelBackend } from "./platform.ts";
 
 /**
  * Sums the rows of x that have the same number: the gradient of an embedding. One pass over x,
  * where the stock kernel goes through all of it for every number there is.
  */
 export function segmentSum(
-  platform: Platform,
+  platform: KernelBackend,
   { x, segmentIds }: Readonly<Record<string, TensorInfo>>,
   { numSegments }: { readonly numSegments: number },
 ): TensorInfo {

@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type MatrixRoom, matrixRoom, paddedLength } from "../../math/kernels/matrices.ts";
-import type { Platform } from "./platform.ts";
+import type { KernelBackend } from "./platform.ts";
 
 /** Above so many numbers a matrix is no longer small. */
 const numbersMax = 64 * 1024;
@@ -19,7 +19,7 @@ let known: Room | null = null;
  * stock one has no quick path at all. Null for what it is not made for.
  */
 export function smallProducts(
-  platform: Platform,
+  platform: KernelBackend,
   { a, b }: { readonly a: TensorInfo; readonly b: TensorInfo },
   { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
 ): TensorInfo | null {

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { RunError } from "../../core/errors.ts";
-import { advance, type Flat, type Method } from "../../optimizers/adaptive/core.ts";
+import { advance, type Flat, type UpdateRule } from "../../optimizers/adaptive/core.ts";
 import { askedAtWeights, averages } from "./averaging.ts";
-import { NamedState, type Parts } from "./named-state.ts";
+import { fromFloat64Words, toConfig, toFloat64Words } from "./float64-tensors.ts";
+import { NamedState, type SlotParts } from "./named-state.ts";
 import { assign, gather, scatter, variableOf } from "./variables.ts";
-import { fromWords, toConfig, toWords } from "./words.ts";
 
 export interface NamedTensor {
   name: string;
@@ -17,7 +17,7 @@ export interface NamedTensor {
  * WASM, native) that costs copies; on a GPU gradients and weights are read back at every step.
  */
 export class AdaptiveOptimizer extends tf.Optimizer {
-  readonly #method: Method;
+  readonly #method: UpdateRule;
   readonly #options: object;
   readonly #state: NamedState;
   #weights: Flat = new Float64Array(0);
@@ -27,7 +27,7 @@ export class AdaptiveOptimizer extends tf.Optimizer {
   /** What training goes on with, by name, while variables show their averages. */
   #hidden: ReadonlyMap<string, Float32Array> | null = null;
 
-  constructor(method: Method, options: object) {
+  constructor(method: UpdateRule, options: object) {
     super();
     this.#method = { ...method, core: askedAtWeights(method.core) };
     this.#options = options;
@@ -98,12 +98,12 @@ export class AdaptiveOptimizer extends tf.Optimizer {
     for (const [name, values] of Object.entries(this.#state.numbers))
       told.push({
         name: `${this.getClassName()}/${name}`,
-        tensor: toWords(values, [values.length]),
+        tensor: toFloat64Words(values, [values.length]),
       });
     for (const [variable, parts] of this.#state.named()) {
       const shape = this.#state.shapeOf(variable);
       for (const [slot, values] of Object.entries(parts)) {
-        const tensor = toWords(values, shape ?? [values.length]);
+        const tensor = toFloat64Words(values, shape ?? [values.length]);
         told.push({ name: `${variable}/${slot}`, tensor });
       }
     }
@@ -123,11 +123,11 @@ export class AdaptiveOptimizer extends tf.Optimizer {
         },
       );
     const numbers: Record<string, Flat> = {};
-    const parts = new Map<string, Parts>();
+    const parts = new Map<string, SlotParts>();
     for (const { name, tensor } of rest) {
       const border = name.lastIndexOf("/");
       const [owner, own] = [name.slice(0, border), name.slice(border + 1)];
-      const values = await fromWords(name, tensor);
+      const values = await fromFloat64Words(name, tensor);
       if (owner === this.getClassName()) numbers[own] = values;
       else parts.set(owner, { ...parts.get(owner), [own]: values });
     }

@@ -4,11 +4,11 @@ import {
   type Core,
   type CoreState,
   type Flat,
-  type Piece,
+  type TensorSpec,
 } from "../../optimizers/adaptive/core.ts";
 
 /** A variable's part of every slot. */
-export type Parts = Readonly<Record<string, Flat>>;
+export type SlotParts = Readonly<Record<string, Flat>>;
 
 /**
  * A method's state by the names of variables, whatever their order and whichever of them a step is
@@ -16,10 +16,10 @@ export type Parts = Readonly<Record<string, Flat>>;
  */
 export class NamedState {
   readonly #core: Core;
-  #variables: readonly Piece[] = [];
+  #variables: readonly TensorSpec[] = [];
   #state: CoreState = beforeFirst;
   /** Of variables that the last step left out. */
-  readonly #aside = new Map<string, Parts>();
+  readonly #aside = new Map<string, SlotParts>();
   /** Names in `#aside` that came from a file and have not been asked for yet. */
   readonly #loaded = new Set<string>();
 
@@ -36,7 +36,7 @@ export class NamedState {
   }
 
   /** The state over these variables, one after another. */
-  over(variables: readonly Piece[]): CoreState {
+  over(variables: readonly TensorSpec[]): CoreState {
     if (isSame(variables, this.#variables)) return this.#state;
     for (const [name, parts] of this.named()) this.#aside.set(name, parts);
     const total = variables.reduce((sum, one) => sum + sizeOf(one), 0);
@@ -58,7 +58,7 @@ export class NamedState {
   }
 
   /** Every variable's part of every slot. */
-  named(): Map<string, Parts> {
+  named(): Map<string, SlotParts> {
     const all = new Map(this.#aside);
     if (this.#state.step === 0) return all;
     let at = 0;
@@ -80,7 +80,7 @@ export class NamedState {
   }
 
   /** What was saved; it is checked as far as it can be before the variables are known. */
-  load(step: number, numbers: CoreState["numbers"], parts: ReadonlyMap<string, Parts>): void {
+  load(step: number, numbers: CoreState["numbers"], parts: ReadonlyMap<string, SlotParts>): void {
     if (step > 0) this.#check(numbers, parts);
     this.#variables = [];
     this.#state = { step, numbers, slots: {} };
@@ -92,7 +92,7 @@ export class NamedState {
     }
   }
 
-  #check(numbers: CoreState["numbers"], parts: ReadonlyMap<string, Parts>): void {
+  #check(numbers: CoreState["numbers"], parts: ReadonlyMap<string, SlotParts>): void {
     const expected = this.#core.start(0);
     for (const [name, { length }] of Object.entries(expected.numbers))
       if (numbers[name]?.length !== length) throw lacking(`${name}, ${length} numbers`);
@@ -109,7 +109,7 @@ export class NamedState {
    * What is known of a variable. A model that is loaded beside another gets names with a suffix:
    * its state is then found under the name without.
    */
-  #take(variable: Piece): Parts | undefined {
+  #take(variable: TensorSpec): SlotParts | undefined {
     const { name } = variable;
     const plain = withoutSuffix(name);
     const alike = [...this.#loaded].filter((one) => withoutSuffix(one) === plain);
@@ -124,11 +124,11 @@ export class NamedState {
   }
 }
 
-function sizeOf({ shape }: Piece): number {
+function sizeOf({ shape }: TensorSpec): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-function isSame(a: readonly Piece[], b: readonly Piece[]): boolean {
+function isSame(a: readonly TensorSpec[], b: readonly TensorSpec[]): boolean {
   return a.length === b.length && a.every(({ name }, i) => name === b[i]!.name);
 }
 
@@ -149,7 +149,7 @@ function lacking(what: string): RunError {
   });
 }
 
-function misfit({ name, shape }: Piece, slot: string, length: number): RunError {
+function misfit({ name, shape }: TensorSpec, slot: string, length: number): RunError {
   const message =
     `setWeights: ${name}/${slot} has ${length} numbers, ` +
     `but the variable is of shape [${shape.join(", ")}]`;

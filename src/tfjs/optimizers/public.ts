@@ -9,7 +9,7 @@ import { muon as muonMethod } from "../../optimizers/adaptive/muon.ts";
 import { scheduleFree as scheduleFreeMethod } from "../../optimizers/adaptive/schedule-free.ts";
 import { sgd as sgdMethod } from "../../optimizers/adaptive/sgd.ts";
 import { yogi as yogiMethod } from "../../optimizers/adaptive/yogi.ts";
-import { made } from "./made.ts";
+import { defineOptimizer } from "./define-optimizer.ts";
 
 /*
  * `kofn/tfjs`: optimizers for plain TensorFlow.js. Each takes the options that docs/reference.md
@@ -20,14 +20,14 @@ export { finalState } from "../../optimizers/adaptive/mada/mada.ts";
 export type { Builder } from "../model-source.ts";
 export type { AdaptiveOptimizer, NamedTensor } from "./adaptive-optimizer.ts";
 
-export const sgd = made(sgdMethod, "KofnSgd");
-export const adam = made(adamMethod, "KofnAdam");
-export const adamw = made(adamwMethod, "KofnAdamW");
-export const amsgrad = made(amsgradMethod, "KofnAmsGrad");
-export const avgrad = made(avgradMethod, "KofnAvGrad");
-export const yogi = made(yogiMethod, "KofnYogi");
-export const adan = made(adanMethod, "KofnAdan");
-export const lion = made(lionMethod, "KofnLion");
-export const scheduleFree = made(scheduleFreeMethod, "KofnScheduleFree");
-export const muon = made(muonMethod, "KofnMuon");
-export const mada = made(madaMethod, "KofnMada");
+export const sgd = defineOptimizer(sgdMethod, "KofnSgd");
+export const adam = defineOptimizer(adamMethod, "KofnAdam");
+export const adamw = defineOptimizer(adamwMethod, "KofnAdamW");
+export const amsgrad = defineOptimizer(amsgradMethod, "KofnAmsGrad");
+export const avgrad = defineOptimizer(avgradMethod, "KofnAvGrad");
+export const yogi = defineOptimizer(yogiMethod, "KofnYogi");
+export const adan = defineOptimizer(adanMethod, "KofnAdan");
+export const lion = defineOptimizer(lionMethod, "KofnLion");
+export const scheduleFree = defineOptimizer(scheduleFreeMethod, "KofnScheduleFree");
+export const muon = defineOptimizer(muonMethod, "KofnMuon");
+export const mada = defineOptimizer(madaMethod, "KofnMada");

@@ -1,6 +1,6 @@
 import { type Random, randomFrom } from "../../../src/core/random.ts";
-import { packedHome } from "../../../src/math/kernels/packed-home.ts";
-import { denseRowsOf, sparseRowsOf } from "../../../src/math/kernels/resident.ts";
+import { allocateDenseRows, allocateSparseRows } from "../../../src/math/kernels/allocation.ts";
+import { packedWasmMatrix } from "../../../src/math/kernels/packed-wasm-matrix.ts";
 import { pack } from "../../../src/math/packing.ts";
 import type { DenseRows, Examples, Rows, SparseRows } from "../../../src/math/rows.ts";
 
@@ -58,7 +58,7 @@ function entries(rows: Rows): (i: number, j: number) => number {
 
 /** Rows of normal values in a kernel's memory, whatever their number. */
 export function residentRows(rows: number, columns: number, random: Random): DenseRows {
-  const made = denseRowsOf(rows, columns, 0);
+  const made = allocateDenseRows(rows, columns, 0);
   for (let at = 0; at < made.values.length; at++) made.values[at] = random.normal();
   return made;
 }
@@ -70,7 +70,7 @@ export function residentPacked(
   columns: number,
   random: Random,
 ): DenseRows {
-  const home = packedHome(storage, rows, columns, 0)!;
+  const home = packedWasmMatrix(storage, rows, columns, 0)!;
   // In two pieces, as parts are read.
   for (const [from, to] of [[0, rows >> 1] as const, [rows >> 1, rows] as const]) {
     const values = normals((to - from) * columns, random);
@@ -91,7 +91,7 @@ export function residentSparse(rows: number, columns: number, density: number): 
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++)
       if (random.uniform() < density) found.push([i, j, random.normal()]);
-  const made = sparseRowsOf(rows, columns, found.length, 0);
+  const made = allocateSparseRows(rows, columns, found.length, 0);
   for (const [at, [i, j, value]] of found.entries()) {
     made.values[at] = value;
     made.indices[at] = j;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { denseRowsOf } from "../../../src/math/kernels/resident.ts";
+import { allocateDenseRows } from "../../../src/math/kernels/allocation.ts";
 
 const MiB = 2 ** 20;
 
@@ -7,7 +7,7 @@ test("shards that nobody has any more are let go of, before they fill the memory
   const before = process.memoryUsage().rss;
   let most = 0;
   for (let i = 0; i < 72; i++) {
-    denseRowsOf(8192, 1024).values.fill(1);
+    allocateDenseRows(8192, 1024).values.fill(1);
     most = Math.max(most, process.memoryUsage().rss - before);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -17,7 +17,7 @@ test("shards that nobody has any more are let go of, before they fill the memory
 
 test("a shard takes the memory of its entries, once", () => {
   const before = process.memoryUsage().rss;
-  const rows = denseRowsOf(65_536, 1024);
+  const rows = allocateDenseRows(65_536, 1024);
   rows.values.fill(1);
   expect(process.memoryUsage().rss - before).toBeLessThan(300 * MiB);
   expect(rows.values.byteLength).toBe(256 * MiB);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
-import { homeOf, residentEntriesMin } from "../../../src/math/kernels/home.ts";
+import { allocateDenseRows } from "../../../src/math/kernels/allocation.ts";
 import { lossAndGradientFused } from "../../../src/math/kernels/passes.ts";
-import { denseRowsOf } from "../../../src/math/kernels/resident.ts";
+import { residentEntriesMin, wasmMatrixOf } from "../../../src/math/kernels/wasm-matrix.ts";
 import { addTransposed, multiply } from "../../../src/math/products.ts";
 import type { DenseRows, Examples, Rows } from "../../../src/math/rows.ts";
 import {
@@ -101,7 +101,7 @@ describe.each(losses)("the fused pass of %s", (loss) => {
       [60_000, 3],
       [3, 60_000],
     ] as const) {
-      const x = denseRowsOf(rows, columns);
+      const x = allocateDenseRows(rows, columns);
       x.values.fill(1);
       const examples = { rows: x, targets: new Float32Array(rows).fill(0.4) };
       const weights = new Float32Array(columns).fill(0.1 / columns);
@@ -176,7 +176,10 @@ describe("products of rows in a kernel's memory", () => {
   ];
   test.each(cases)("%s: are those of the same rows in ordinary memory", (_name, x) => {
     const plain = ordinary(x);
-    expect([homeOf(x) === undefined, homeOf(plain) === undefined]).toEqual([false, true]);
+    expect([wasmMatrixOf(x) === undefined, wasmMatrixOf(plain) === undefined]).toEqual([
+      false,
+      true,
+    ]);
     const weights = normals(x.columns, random);
     const known = byHand("leastSquares", { rows: x, targets: new Float32Array(x.rows) }, weights);
     const [a, b] = [x, plain].map((rows) => multiply(rows, weights, new Float64Array(x.rows)));
@@ -202,6 +205,6 @@ describe("products of rows in a kernel's memory", () => {
 test("size alone decides whether rows live in a kernel's memory", () => {
   const columns = 64;
   const rows = residentEntriesMin / columns;
-  expect(homeOf(denseRowsOf(rows - 1, columns))).toBeUndefined();
-  expect(homeOf(denseRowsOf(rows, columns))).toBeDefined();
+  expect(wasmMatrixOf(allocateDenseRows(rows - 1, columns))).toBeUndefined();
+  expect(wasmMatrixOf(allocateDenseRows(rows, columns))).toBeDefined();
 });

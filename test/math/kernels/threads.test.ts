@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
-import { homeOf } from "../../../src/math/kernels/home.ts";
+import { allocateDenseRows } from "../../../src/math/kernels/allocation.ts";
 import { lossAndGradientFused, multiplyResident } from "../../../src/math/kernels/passes.ts";
-import { denseRowsOf } from "../../../src/math/kernels/resident.ts";
 import { threadsMax, useThreads, workOnStripes } from "../../../src/math/kernels/threads.ts";
+import { wasmMatrixOf } from "../../../src/math/kernels/wasm-matrix.ts";
 import { normals } from "./by-hand.ts";
 
 afterEach(() => useThreads(undefined));
@@ -11,13 +11,13 @@ afterEach(() => useThreads(undefined));
 describe("a pass over rows of several stripes", () => {
   const random = randomFrom("threads");
   const [rows, columns] = [10_001, 1030];
-  const x = denseRowsOf(rows, columns);
+  const x = allocateDenseRows(rows, columns);
   const block = normals(1 << 16, random);
   for (let at = 0; at < x.values.length; at += block.length)
     x.values.set(block.subarray(0, Math.min(block.length, x.values.length - at)), at);
   const examples = { rows: x, targets: normals(rows, random) };
   const weights = normals(columns, random);
-  const home = homeOf(x)!;
+  const home = wasmMatrixOf(x)!;
   const stripes = Math.ceil(rows / home.stripeRows);
 
   test("others take their part of it", async () => {

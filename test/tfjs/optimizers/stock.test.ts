@@ -1,10 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, expect, test } from "vitest";
-import { openBackend } from "../../../src/tfjs/backend.ts";
+import { openTensorBackend } from "../../../src/tfjs/backend.ts";
 import { adam, mada, sgd } from "../../../src/tfjs/optimizers/public.ts";
 
-afterAll(() => openBackend("cpu"));
+afterAll(() => openTensorBackend("cpu"));
 
 test.each([
   [
@@ -24,7 +24,7 @@ test.each([
   ],
   ["plain descent", () => tf.train.sgd(0.05), () => sgd({ learningRate: 0.05 })],
 ])("%s is TensorFlow.js's own, but for its rounding", async (_name, stock, own) => {
-  await openBackend("cpu");
+  await openTensorBackend("cpu");
   const [theirs, ours] = [walk(stock()), walk(own())];
   for (const [i, value] of ours.entries()) expect(Math.abs(value - theirs[i]!)).toBeLessThan(2e-5);
   expect(Math.abs(ours[0]! - 1)).toBeGreaterThan(0.1);
@@ -32,9 +32,9 @@ test.each([
 
 test("on the WASM backend steps are those of the plain one, to the bit", async () => {
   const options = { learningRate: 0.05, delay: 2, gamma: 0.9, beta3: 0.1 };
-  await openBackend("cpu");
+  await openTensorBackend("cpu");
   const plain = walk(mada(options));
-  await openBackend("wasm");
+  await openTensorBackend("wasm");
   expect(tf.getBackend()).toBe("wasm");
   expect(walk(mada(options))).toEqual(plain);
 });

@@ -3,13 +3,13 @@ export const coefficientNames = ["beta1", "beta2", "beta3", "rho", "c", "gamma",
 
 export type CoefficientName = (typeof coefficientNames)[number];
 
-export type Coefficients = Readonly<Record<CoefficientName, number>>;
+export type MadaCoefficients = Readonly<Record<CoefficientName, number>>;
 
 /**
  * Learned coefficients stay within these. beta2 may come as near to 1 as Adam's usual 0.999 and
  * nearer; alpha is a factor of the learning rate.
  */
-export const bounds: Readonly<Record<CoefficientName, readonly [number, number]>> = {
+export const coefficientBounds: Readonly<Record<CoefficientName, readonly [number, number]>> = {
   beta1: [0.01, 0.99],
   beta2: [0.501, 0.9999],
   beta3: [0, 0.99],
@@ -19,7 +19,7 @@ export const bounds: Readonly<Record<CoefficientName, readonly [number, number]>
   alpha: [0, 10],
 };
 
-export function named(values: Float64Array): Coefficients {
+export function named(values: Float64Array): MadaCoefficients {
   return {
     beta1: values[0]!,
     beta2: values[1]!,

@@ -1,5 +1,5 @@
-import { held, heldInMean, whole } from "../held.ts";
-import type { Coefficients } from "./coefficients.ts";
+import { fullWeight, weightHeld, weightHeldInMean } from "../bias-correction.ts";
+import type { MadaCoefficients } from "./coefficients.ts";
 
 /** How the six coefficients are meant; fixed for a run. */
 export interface MadaShape {
@@ -15,7 +15,7 @@ export interface MadaShape {
 const lionBetas = [0.95, 0.98] as const;
 
 /** What one step needs besides the arrays: for w' = last v + mean w, and their derivatives. */
-export interface Factors extends Coefficients {
+export interface Factors extends MadaCoefficients {
   readonly t: number;
   readonly epsilon: number;
   readonly isMax: boolean;
@@ -36,14 +36,14 @@ export interface Factors extends Coefficients {
   readonly meanByRho: number;
 }
 
-export function factorsAt(q: Coefficients, t: number, shape: MadaShape): Factors {
+export function factorsAt(q: MadaCoefficients, t: number, shape: MadaShape): Factors {
   const { beta1, beta2, rho } = q;
   const { epsilon, denom, debias, compat } = shape;
   const isPublished = compat === "published";
-  const first = debias === "none" ? whole : held(beta1, t);
-  const own = debias === "none" ? whole : held(beta2, t);
+  const first = debias === "none" ? fullWeight : weightHeld(beta1, t);
+  const own = debias === "none" ? fullWeight : weightHeld(beta2, t);
   const isOwn = debias === "branch" && denom === "avg";
-  const other = isOwn ? heldInMean(beta2, t) : own;
+  const other = isOwn ? weightHeldInMean(beta2, t) : own;
   return {
     ...q,
     t,

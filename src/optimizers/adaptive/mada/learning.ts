@@ -1,15 +1,15 @@
 import {
-  bounds,
   type CoefficientName,
-  type Coefficients,
+  coefficientBounds,
   coefficientNames,
+  type MadaCoefficients,
 } from "./coefficients.ts";
 
 /** How coefficients are learned. */
-export interface Learning {
+export interface CoefficientLearning {
   /** Hyper-learning rates; a coefficient whose rate is 0 stays as it is. */
-  readonly rates: Coefficients;
-  readonly momenta: Coefficients;
+  readonly rates: MadaCoefficients;
+  readonly momenta: MadaCoefficients;
   /** So many steps are taken before the first coefficient moves. */
   readonly delay: number;
   /** A longer hyper-gradient is cut to this. */
@@ -20,12 +20,12 @@ export interface Learning {
  * One step of each coefficient along its hyper-gradient, -rate <h, du/dq>: buf <- mu buf + hyper,
  * q <- q - eta buf, held within its bounds. `q` and `momenta` change in place.
  */
-export function learn(
+export function learnCoefficients(
   q: Float64Array,
   momenta: Float64Array,
   slopes: Float64Array,
   rate: number,
-  learning: Learning,
+  learning: CoefficientLearning,
 ): void {
   const alpha = q[alphaIndex]!;
   for (let k = 0; k < q.length; k++) {
@@ -35,7 +35,7 @@ export function learn(
     const hyper = -(k === alphaIndex ? rate : rate * alpha) * slopes[k]!;
     momenta[k] =
       learning.momenta[name] * momenta[k]! + within(hyper, -learning.clip, learning.clip);
-    const [least, most] = bounds[name];
+    const [least, most] = coefficientBounds[name];
     q[k] = within(q[k]! - eta * momenta[k]!, least, most);
   }
 }
@@ -49,8 +49,8 @@ function within(value: number, least: number, most: number): number {
 /** What is said for all coefficients or for some, with what holds for the others. */
 export function perCoefficient(
   given: number | Partial<Readonly<Record<CoefficientName, number | undefined>>>,
-  others: Coefficients,
-): Coefficients {
+  others: MadaCoefficients,
+): MadaCoefficients {
   const of = (name: CoefficientName) => {
     if (typeof given !== "number") return given[name] ?? others[name];
     // One number is for the six of the method; the learning rate is learned only where it is named.

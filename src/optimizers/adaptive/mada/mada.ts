@@ -1,15 +1,20 @@
 import * as z from "zod";
-import { adaptive, common, decayOption, epsilonOption, paced } from "../adaptive.ts";
+import { common, decayOption, defineAdaptive, epsilonOption, withSchedule } from "../adaptive.ts";
 import { type Core, zeros } from "../core.ts";
-import { bounds, type Coefficients, coefficientNames, named } from "./coefficients.ts";
+import {
+  coefficientBounds,
+  coefficientNames,
+  type MadaCoefficients,
+  named,
+} from "./coefficients.ts";
 import { factorsAt, type MadaShape } from "./factors.ts";
-import { type Learning, learn, perCoefficient } from "./learning.ts";
-import { finish, type MadaSlots, move } from "./passes.ts";
+import { type CoefficientLearning, learnCoefficients, perCoefficient } from "./learning.ts";
+import { finishStep, type MadaSlots, madaMove } from "./passes.ts";
 
 const hyperRate = 2.5e-3;
 
-const start = (name: keyof typeof bounds, value: number, doc: string) => {
-  const [least, most] = bounds[name];
+const start = (name: keyof typeof coefficientBounds, value: number, doc: string) => {
+  const [least, most] = coefficientBounds[name];
   return z.number().min(least).max(most).default(value).describe(doc);
 };
 
@@ -25,7 +30,7 @@ const each = (number: z.ZodNumber) =>
   ]);
 
 /** An optimizer that learns which optimizer it is. */
-export const mada = adaptive({
+export const mada = defineAdaptive({
   name: "mada",
   summary: "learns while it trains where between Adam, AVGrad, Yogi, Adan and Lion to be",
   reference: "Ozkara, Karakus, Raman, Hong, Sabach, Kveton, Cevher, MADA, ICML 2024",
@@ -91,15 +96,15 @@ export const mada = adaptive({
     const first = { ...everywhere(1), ...pick(options) };
     const learning = { rates, momenta, delay, clip: hyperClip };
     const core = madaCore(first, { epsilon, denom, debias, compat }, learning);
-    return { core, ...paced(options), weightDecay };
+    return { core, ...withSchedule(options), weightDecay };
   },
 });
 
-function everywhere(value: number): Coefficients {
-  return Object.fromEntries(coefficientNames.map((name) => [name, value])) as Coefficients;
+function everywhere(value: number): MadaCoefficients {
+  return Object.fromEntries(coefficientNames.map((name) => [name, value])) as MadaCoefficients;
 }
 
-function pick(options: Omit<Coefficients, "alpha">): Omit<Coefficients, "alpha"> {
+function pick(options: Omit<MadaCoefficients, "alpha">): Omit<MadaCoefficients, "alpha"> {
   const { beta1, beta2, beta3, rho, c, gamma } = options;
   return { beta1, beta2, beta3, rho, c, gamma };
 }
@@ -111,9 +116,9 @@ type Name = "q" | "momenta" | "rate";
  * taken with; they are moved, and the new step is taken with what they have become.
  */
 function madaCore(
-  first: Coefficients,
+  first: MadaCoefficients,
   shape: MadaShape,
-  learning: Learning,
+  learning: CoefficientLearning,
 ): Core<keyof MadaSlots, Name> {
   const isLearning = Object.values(learning.rates).some((rate) => rate > 0);
   return {
@@ -129,12 +134,13 @@ function madaCore(
       const { weights, gradient, scale } = here;
       if (step === 0) begin(slots, gradient, scale, shape);
       else {
-        const slopes = finish(slots, gradient, scale, factorsAt(named(q), step, shape));
-        if (isLearning && step >= learning.delay) learn(q, momenta, slopes, rate[0]!, learning);
+        const slopes = finishStep(slots, gradient, scale, factorsAt(named(q), step, shape));
+        if (isLearning && step >= learning.delay)
+          learnCoefficients(q, momenta, slopes, rate[0]!, learning);
       }
       rate[0] = here.rate;
       const coefficients = named(q);
-      move(
+      madaMove(
         slots,
         weights,
         here.rate * coefficients.alpha,

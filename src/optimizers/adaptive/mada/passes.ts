@@ -29,7 +29,7 @@ export interface MadaSlots {
  *   b3: gamma/D (n + b3 (n_ - d)) + Z (dw'/dv) (1 - b2) (c + (1 - c) S) 2 ghat d
  *   gamma: N/D - sign(l)            alpha: u
  */
-export function finish(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Flat {
+export function finishStep(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Flat {
   const slopes = new Float64Array(coefficientNames.length);
   addSlopes(slots, h, scale, factors, slopes);
   return slopes;
@@ -89,7 +89,7 @@ function addSlopes(slots: MadaSlots, h: Flat, scale: number, factors: Factors, s
 }
 
 /** weights <- weights - rate u; the means are left where they are until `finish`. */
-export function move(slots: MadaSlots, weights: Flat, rate: number, factors: Factors): void {
+export function madaMove(slots: MadaSlots, weights: Flat, rate: number, factors: Factors): void {
   const { m, n, v, w, lion, g: g1, gBefore } = slots;
   const { beta1, beta2, beta3, c, gamma, t, epsilon, isMax, lion1, first, last, mean } = factors;
   for (let i = 0; i < weights.length; i++) {

@@ -1,0 +1,108 @@
+import { RunError } from "../../core/errors.ts";
+import type { Column } from "./table.ts";
+
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The number a text stands for, be it infinite or NaN; undefined where it stands for none. */
+export function numberIn(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (decimal.test(trimmed)) return Number(trimmed);
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(trimmed);
+  if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
+  return /^[+-]?nan$/i.test(trimmed) ? Number.NaN : undefined;
+}
+
+/**
+ * One text as what a window holds: a number, a level's number, or NaN where it is missing.
+ * `place` is called only for messages.
+ */
+export function cellOf(
+  column: Column,
+  text: string,
+  missingValues: ReadonlySet<string>,
+  place: () => string,
+): number {
+  if (missingValues.has(text.trim())) return missingCell(column, text, place);
+  if (column.kind === "text") return levelOf(column, text, place);
+  const value = numberIn(text);
+  if (value === undefined)
+    throw new RunError("bad-number", `${place()}: ${shown(text)} is not a number`, {
+      hint:
+        `"${column.name}" held numbers up to here; correct the value, list it under ` +
+        `missingValues, or name the column under categorical`,
+    });
+  return finiteNumber(column, value, text, place);
+}
+
+/** Features are stored in single precision. */
+const largest = 3.4028234663852886e38;
+
+/** A number as read, where it is finite and stays so in single precision. */
+export function finiteNumber(
+  column: Column,
+  value: number,
+  text: string,
+  place: () => string,
+): number {
+  if (value <= largest && value >= -largest) return value;
+  throw new RunError("not-finite", `${place()}: ${shown(text)} is not a finite number (float32)`, {
+    hint: `correct the value of "${column.name}", or list it under missingValues`,
+  });
+}
+
+/** A number from a file that holds numbers as such; NaN is missing where the text NaN would be. */
+export function numberCell(
+  column: Column,
+  value: number,
+  missingValues: ReadonlySet<string>,
+  place: () => string,
+): number {
+  if (column.kind === "number" && value <= largest && value >= -largest) return value;
+  return cellOf(column, String(value), missingValues, place);
+}
+
+export function missingCell(column: Column, text: string, place: () => string): number {
+  if (column.missing === "keep") return Number.NaN;
+  throw new RunError("missing-value", `${place()}: the value is missing (${shown(text)})`, {
+    hint:
+      `fill it in, remove the row, or set data.missing: impute (the target is never imputed); ` +
+      `"${column.name}" can also be left out by data.drop`,
+  });
+}
+
+export function levelOf(column: Column, text: string, place: () => string): number {
+  const { ids, names, max, find, isClosed } = column.levels;
+  const known = ids.get(text);
+  if (known !== undefined) return known;
+  if (max === null) {
+    const other = find?.(text) ?? Number.NaN;
+    if (!Number.isNaN(other)) return other;
+    if (isClosed === true) throw unlisted(column, text, place);
+    return -1;
+  }
+  if (names.length >= max)
+    throw new RunError(
+      "too-many-categories",
+      `${place()}: ${shown(text)} would be category ${max + 1} of "${column.name}", ` +
+        `expected at most ${max}`,
+      { hint: `leave the column out by data.drop, or raise data.categoriesMax` },
+    );
+  ids.set(text, names.length);
+  names.push(text);
+  return names.length - 1;
+}
+
+function unlisted({ levels }: Column, text: string, place: () => string): RunError {
+  const some = levels.names.slice(0, 8).map(shown).join(", ");
+  const more = levels.names.length > 8 ? ", ..." : "";
+  return new RunError(
+    "unlisted-class",
+    `${place()}: ${shown(text)}, expected one of data.classes (${some}${more})`,
+    { hint: "list the class in data.classes, or leave its rows out" },
+  );
+}
+
+/** A value in quotes, cut where it is long. */
+export function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}

@@ -1,0 +1,146 @@
+import { RunError } from "../../core/errors.ts";
+import { numberIn, shown } from "./cell.ts";
+import type { FoundColumn, ReadOptions } from "./table.ts";
+
+/** What the first rows of a CSV file say about the rest. */
+export interface Dialect {
+  readonly delimiter: string;
+  readonly columns: readonly FoundColumn[];
+  /** Where the rows begin, in bytes and in lines. */
+  readonly bodyStart: number;
+  readonly bodyLine: number;
+}
+
+/** Rows that decide what a column holds. */
+export const sniffRows = 1_000;
+
+const delimiters = [",", ";", "\t", "|"];
+
+/** Reads delimiter, header and column kinds off a file's head. Whole rows only, unless `whole`. */
+export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: string): Dialect {
+  const text = head.toString("utf8");
+  const delimiter = options.delimiter === "auto" ? likelyDelimiter(text, whole) : options.delimiter;
+  const rows = records(text, delimiter, sniffRows + 1, whole);
+  const first = rows[0];
+  if (first === undefined)
+    throw new RunError("no-rows", `${name}: there are no rows`, {
+      hint: "give a file with a row of column names and at least one row of data",
+    });
+  const missing = new Set(options.missingValues);
+  const header = options.header === "auto" ? isHeader(first, missing) : options.header;
+  const body = header ? rows.slice(1) : rows;
+  const names = first.map((cell, i) => (header && cell.trim() !== "" ? cell.trim() : `column${i}`));
+  refuseDuplicates(names, name);
+  const columns = names.map((column, i) => ({ name: column, kind: kindOf(body, i, missing) }));
+  const bodyStart = header ? recordEnd(head) : 0;
+  const bodyLine = 1 + head.subarray(0, bodyStart).filter((byte) => byte === 0x0a).length;
+  return { delimiter, columns, bodyStart, bodyLine };
+}
+
+function isHeader(first: readonly string[], missing: ReadonlySet<string>): boolean {
+  return first.every((cell) => missing.has(cell.trim()) || !Number.isFinite(numberIn(cell)));
+}
+
+function kindOf(
+  rows: readonly (readonly string[])[],
+  index: number,
+  missing: ReadonlySet<string>,
+): "number" | "text" {
+  for (const row of rows) {
+    const cell = row[index];
+    if (cell === undefined || missing.has(cell.trim())) continue;
+    if (numberIn(cell) === undefined) return "text";
+  }
+  return "number";
+}
+
+function refuseDuplicates(names: readonly string[], file: string): void {
+  const seen = new Map<string, number>();
+  names.forEach((name, i) => {
+    const before = seen.get(name);
+    if (before !== undefined)
+      throw new RunError(
+        "duplicate-column",
+        `${file}: line 1: columns ${before + 1} and ${i + 1} are both called ${shown(name)}`,
+        { hint: "give each column a name of its own" },
+      );
+    seen.set(name, i);
+  });
+}
+
+/** The delimiter that splits the first rows most evenly into the most fields. */
+function likelyDelimiter(text: string, whole: boolean): string {
+  let best = ",";
+  let bestScore = 0;
+  for (const candidate of delimiters) {
+    const widths = records(text, candidate, 20, whole).map((row) => row.length);
+    const width = widths[0] ?? 0;
+    const even = widths.filter((other) => other === width).length / Math.max(1, widths.length);
+    const score = width < 2 ? 0 : even * 1_000 + Math.min(width, 999);
+    if (score > bestScore) {
+      best = candidate;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** The first rows as text, leniently, as the scanner is the one that refuses; no blank lines. */
+function records(text: string, delimiter: string, rowsMax: number, whole: boolean): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let start = 0;
+  let at = 0;
+  while (at < text.length && rows.length < rowsMax) {
+    const [cell, end] = text[at] === '"' ? quoted(text, at) : plain(text, at, delimiter);
+    row.push(cell);
+    at = end;
+    if (text[at] === delimiter) {
+      at++;
+      if (at < text.length || !whole) continue;
+      row.push("");
+    }
+    if (at >= text.length && !whole) return rows;
+    if (text[at] === "\r") at++;
+    while (at < text.length && text[at] !== "\n" && text[at] !== delimiter) at++;
+    at++;
+    // A line with nothing on it is no row; one empty field in quotes is.
+    if (row.length > 1 || row[0] !== "" || text[start] === '"') rows.push(row);
+    row = [];
+    start = at;
+  }
+  return rows;
+}
+
+function plain(text: string, from: number, delimiter: string): [string, number] {
+  let at = from;
+  while (at < text.length && text[at] !== delimiter && text[at] !== "\n") at++;
+  const end = at > from && text[at - 1] === "\r" && text[at] !== delimiter ? at - 1 : at;
+  return [text.slice(from, end), end];
+}
+
+function quoted(text: string, from: number): [string, number] {
+  let cell = "";
+  let at = from + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) return [cell + text.slice(at), text.length];
+    cell += text.slice(at, quote);
+    if (text[quote + 1] !== '"') return [cell, quote + 1];
+    cell += '"';
+    at = quote + 2;
+  }
+}
+
+/** The byte after the first row that is not blank. */
+function recordEnd(head: Buffer): number {
+  let inQuotes = false;
+  let blank = true;
+  for (let at = 0; at < head.length; at++) {
+    const byte = head[at]!;
+    if (byte === 0x22) inQuotes = !inQuotes;
+    if (byte === 0x0a && !inQuotes && !blank) return at + 1;
+    if (byte !== 0x0a && byte !== 0x0d) blank = false;
+  }
+  return head.length;
+}

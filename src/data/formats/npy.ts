@@ -1,0 +1,168 @@
+import { RunError } from "../../core/errors.ts";
+import type { Source } from "../sources/source.ts";
+import { numberCell, shown } from "./cell.ts";
+import { type Column, type DenseWindow, type Layout, rowCapacity, type Table } from "./table.ts";
+
+const headerBytesMax = 1024 * 1024;
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+type Item = (view: DataView, at: number) => number;
+
+/** What an item of each type is, little-endian. */
+const items: Readonly<Record<string, { readonly bytes: number; readonly read: Item }>> = {
+  "<f4": { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
+  "<f8": { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+  "<i4": { bytes: 4, read: (view, at) => view.getInt32(at, true) },
+  "<i8": { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  "|u1": { bytes: 1, read: (view, at) => view.getUint8(at) },
+  "|b1": { bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },
+};
+
+/** An array in a file. */
+interface Npy {
+  readonly source: Source;
+  readonly rows: number;
+  readonly columns: number;
+  readonly columnMajor: boolean;
+  readonly dataStart: number;
+  readonly itemBytes: number;
+  readonly item: Item;
+}
+
+/**
+ * A NumPy array (format 1 to 3) as a table of `column0`, `column1`, ...; with a second array the
+ * last column, `target`, comes from there.
+ */
+export async function openNpy(
+  source: Source,
+  targets: Source | null,
+  missingValues: readonly string[],
+  layout: Layout,
+): Promise<Table<DenseWindow>> {
+  const arrays = [await npyOf(source)];
+  if (targets !== null) arrays.push(await targetsOf(targets, arrays[0]!));
+  const names = Array.from({ length: arrays[0]!.columns }, (_, i) => `column${i}`);
+  if (targets !== null) names.push("target");
+  const columns = layout(names.map((name) => ({ name, kind: "number" })));
+  return { columns, windows: () => windows(arrays, columns, new Set(missingValues)) };
+}
+
+async function* windows(
+  arrays: readonly Npy[],
+  columns: readonly Column[],
+  missing: ReadonlySet<string>,
+): AsyncGenerator<DenseWindow> {
+  const { rows } = arrays[0]!;
+  const places = arrays.flatMap((npy) =>
+    Array.from({ length: npy.columns }, (_, column) => ({ npy, column })),
+  );
+  const read = places
+    .map((place, i) => ({ ...place, plan: columns[i]! }))
+    .filter(({ plan }) => plan.kind !== "skip");
+  const width = read.length;
+  const capacity = Math.min(rows, rowCapacity(places.length));
+  const cells = new Float64Array(capacity * width);
+  for (let from = 0; from < rows; from += capacity) {
+    const to = Math.min(rows, from + capacity);
+    for (const npy of arrays) {
+      const blocks = new Map<number, DataView>();
+      for (const [out, { npy: owner, column, plan }] of read.entries()) {
+        if (owner !== npy) continue;
+        // Row-major rows are read once for all columns, column-major ones column by column.
+        const block = npy.columnMajor ? column : 0;
+        const view = blocks.get(block) ?? (await blockOf(npy, block, from, to));
+        if (npy.columnMajor) blocks.clear();
+        blocks.set(block, view);
+        const at = npy.columnMajor ? 0 : column * npy.itemBytes;
+        const step = npy.itemBytes * (npy.columnMajor ? 1 : npy.columns);
+        fill(npy, view, { at, step, plan, missing, firstRow: from }, cells, out, width);
+      }
+    }
+    yield { kind: "dense", rows: to - from, width, cells };
+  }
+}
+
+interface Walk {
+  readonly at: number;
+  readonly step: number;
+  readonly plan: Column;
+  readonly missing: ReadonlySet<string>;
+  readonly firstRow: number;
+}
+
+function fill(
+  { item, source }: Npy,
+  view: DataView,
+  { at, step, plan, missing, firstRow }: Walk,
+  cells: Float64Array,
+  out: number,
+  width: number,
+): void {
+  const rows = Math.floor((view.byteLength - at - 1) / step) + 1;
+  let row = 0;
+  const place = () => `${source.name}: row ${firstRow + row}, column ${shown(plan.name)}`;
+  for (; row < rows; row++)
+    cells[row * width + out] = numberCell(plan, item(view, at + row * step), missing, place);
+}
+
+async function blockOf(npy: Npy, column: number, from: number, to: number): Promise<DataView> {
+  const { columnMajor, columns, rows, itemBytes, dataStart, source } = npy;
+  const start = columnMajor ? column * rows + from : from * columns;
+  const end = columnMajor ? column * rows + to : to * columns;
+  const bytes = await source.range(dataStart + start * itemBytes, dataStart + end * itemBytes);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+async function npyOf(source: Source): Promise<Npy> {
+  const refuse = (what: string, hint = "write it again with numpy.save"): RunError =>
+    new RunError("bad-npy", `${source.name}: ${what}`, { hint });
+  const start = await source.range(0, Math.min(12, source.sizeBytes));
+  if (start.length < 10 || magic.some((byte, i) => start[i] !== byte))
+    throw refuse("not a NumPy array: it does not begin with \\x93NUMPY");
+  const version = start[6]!;
+  if (version < 1 || version > 3) throw refuse(`format version ${version}, expected 1 to 3`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const before = version === 1 ? 10 : 12;
+  if (start.length < before) throw refuse("it ends within its header");
+  const headerBytes = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const dataStart = before + headerBytes;
+  if (headerBytes > headerBytesMax || dataStart > source.sizeBytes)
+    throw refuse(`a header of ${headerBytes} bytes does not fit in ${source.sizeBytes}`);
+  const header = new TextDecoder("latin1").decode(await source.range(before, dataStart));
+  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
+  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1]?.match(/\d+/g) ?? undefined;
+  if (descr === undefined || order === undefined || shape === undefined)
+    throw refuse("its header does not say descr, fortran_order and shape");
+  const item = Object.hasOwn(items, descr) ? items[descr]! : undefined;
+  if (item === undefined)
+    throw refuse(
+      `type ${shown(descr)}, expected one of ${Object.keys(items).join(", ")}`,
+      "convert it, for example with array.astype('<f4')",
+    );
+  const [rows = 0, columns = 1] = shape.map(Number);
+  if (shape.length < 1 || shape.length > 2 || columns < 1)
+    throw refuse(`shape (${shape.join(",")}), expected (rows, columns) or (rows,)`);
+  const bytes = rows * columns * item.bytes;
+  if (!Number.isSafeInteger(bytes)) throw refuse(`shape (${shape.join(",")}) is too large`);
+  const held = source.sizeBytes - dataStart;
+  if (held < bytes)
+    throw new RunError(
+      "truncated-npy",
+      `${source.name}: it holds ${held} bytes of data, expected ${bytes} for (${shape.join(",")})`,
+      { hint: "copy or download the file again" },
+    );
+  const columnMajor = order === "True" && columns > 1;
+  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, item: item.read };
+}
+
+async function targetsOf(source: Source, features: Npy): Promise<Npy> {
+  const targets = await npyOf(source);
+  if (targets.columns === 1 && targets.rows === features.rows) return targets;
+  throw new RunError(
+    "bad-npy",
+    `${source.name}: (${targets.rows}, ${targets.columns}), ` +
+      `expected (${features.rows},) as ${features.source.name} has ${features.rows} rows`,
+    { hint: "give one target for each row" },
+  );
+}

@@ -1,0 +1,107 @@
+import { Worker } from "node:worker_threads";
+import type { FileMetaData } from "hyparquet";
+import { messageOf } from "../../core/errors.ts";
+import type { Source } from "../sources/source.ts";
+
+const threadMemoryMb = 2048;
+
+/** What a thread is begun with. */
+export interface ParquetJob {
+  readonly byteLength: number;
+  readonly metadata: FileMetaData;
+  readonly columns: readonly string[];
+}
+
+export type ParquetQuestion =
+  | { readonly kind: "bytes"; readonly id: number; readonly bytes: ArrayBuffer }
+  | {
+      readonly kind: "column";
+      readonly column: string;
+      readonly rowStart: number;
+      readonly rowEnd: number;
+    };
+
+export type ParquetAnswer =
+  | { readonly kind: "need"; readonly id: number; readonly from: number; readonly to: number }
+  | { readonly kind: "ranges"; readonly ranges: readonly RowRange[] }
+  | { readonly kind: "column"; readonly data: ArrayLike<unknown> }
+  | { readonly kind: "failed"; readonly message: string };
+
+export interface RowRange {
+  readonly rowStart: number;
+  readonly rowEnd: number;
+}
+
+/** A file's columns, decoded on a thread. One question at a time. */
+export interface ParquetColumns {
+  ranges(): Promise<readonly RowRange[]>;
+  column(name: string, range: RowRange): Promise<ArrayLike<unknown>>;
+  close(): Promise<void>;
+}
+
+/** Rejects where the decoder fails, and where it says nothing for `stallMs`. */
+export function parquetColumns(
+  source: Source,
+  metadata: FileMetaData,
+  columns: readonly string[],
+  stallMs: number,
+): ParquetColumns {
+  const thread = decoder({ byteLength: source.sizeBytes, metadata, columns });
+  let waiting = Promise.withResolvers<ParquetAnswer>();
+  let watchdog: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => {
+      waiting.reject(new Error(`a page could not be decoded in ${stallMs / 1000} s`));
+      void thread.terminate();
+    }, stallMs);
+  };
+  const settle = (answer: ParquetAnswer) => {
+    clearTimeout(watchdog);
+    if (answer.kind === "failed") waiting.reject(new Error(answer.message));
+    else waiting.resolve(answer);
+  };
+  thread.on("error", (thrown) => settle({ kind: "failed", message: messageOf(thrown) }));
+  thread.on("message", (answer: ParquetAnswer) => {
+    if (answer.kind !== "need") return settle(answer);
+    watch();
+    source.range(answer.from, answer.to).then(
+      (bytes) => {
+        const copy = bytes.slice().buffer as ArrayBuffer;
+        const reply: ParquetQuestion = { kind: "bytes", id: answer.id, bytes: copy };
+        thread.postMessage(reply, [copy]);
+      },
+      (thrown: unknown) => settle({ kind: "failed", message: messageOf(thrown) }),
+    );
+  });
+  const heard = async (): Promise<ParquetAnswer> => {
+    watch();
+    const answer = await waiting.promise;
+    waiting = Promise.withResolvers();
+    return answer;
+  };
+  return {
+    async ranges() {
+      const answer = await heard();
+      return answer.kind === "ranges" ? answer.ranges : [];
+    },
+    async column(name, range) {
+      thread.postMessage({ kind: "column", column: name, ...range } satisfies ParquetQuestion);
+      const answer = await heard();
+      return answer.kind === "column" ? answer.data : [];
+    },
+    async close() {
+      clearTimeout(watchdog);
+      await thread.terminate();
+    },
+  };
+}
+
+function decoder(job: ParquetJob): Worker {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return new Worker(new URL(`./parquet-thread.${extension}`, import.meta.url), {
+    workerData: job,
+    // A damaged count may ask for any amount of memory; the thread fails then, not the process.
+    resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+  });
+}

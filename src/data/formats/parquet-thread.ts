@@ -1,0 +1,38 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type AsyncBuffer, parquetScan } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { messageOf } from "../../core/errors.ts";
+import type { ParquetAnswer, ParquetJob, ParquetQuestion } from "./parquet-columns.ts";
+
+/**
+ * Decodes columns on a thread of its own, which can be ended: the decoder may never come back from
+ * a damaged page. Bytes of the file are asked for by message.
+ */
+const { byteLength, metadata, columns } = workerData as ParquetJob;
+const say = (answer: ParquetAnswer) => parentPort?.postMessage(answer);
+const expected = new Map<number, (bytes: ArrayBuffer) => void>();
+let count = 0;
+
+const file: AsyncBuffer = {
+  byteLength,
+  slice: (from, to = byteLength) =>
+    new Promise((resolve) => {
+      expected.set(++count, resolve);
+      say({ kind: "need", id: count, from, to: Math.min(to, byteLength) });
+    }),
+};
+const scan = parquetScan({ file, metadata, columns: [...columns], compressors });
+const failed = (thrown: unknown) => say({ kind: "failed", message: messageOf(thrown) });
+scan.then(({ ranges }) => say({ kind: "ranges", ranges }), failed);
+
+parentPort?.on("message", (question: ParquetQuestion) => {
+  if (question.kind === "bytes") {
+    expected.get(question.id)?.(question.bytes);
+    expected.delete(question.id);
+    return;
+  }
+  const { column, rowStart, rowEnd } = question;
+  scan
+    .then(({ readColumn }) => readColumn({ column, rowStart, rowEnd }))
+    .then((data) => say({ kind: "column", data }), failed);
+});

@@ -1,0 +1,158 @@
+import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet";
+import { messageOf, RunError } from "../../core/errors.ts";
+import type { Source } from "../sources/source.ts";
+import { cellOf, numberCell, shown } from "./cell.ts";
+import { type ParquetColumns, parquetColumns } from "./parquet-columns.ts";
+import {
+  type Column,
+  type DenseWindow,
+  type FoundColumn,
+  type Layout,
+  rowCapacity,
+  type Table,
+} from "./table.ts";
+
+type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
+type Cells = ArrayLike<unknown>;
+
+/** The decoder is given up when it says nothing for so long. */
+const stallMsDefault = 60_000;
+
+const numeric = new Set(["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"]);
+
+/** A Parquet file: flat columns of numbers, truth values and text, one row group at a time. */
+export async function openParquet(
+  source: Source,
+  missingValues: readonly string[],
+  layout: Layout,
+  stallMs: number = stallMsDefault,
+): Promise<Table<DenseWindow>> {
+  const file: AsyncBuffer = {
+    byteLength: source.sizeBytes,
+    slice: async (from, to = source.sizeBytes) => {
+      const bytes = await source.range(from, Math.min(to, source.sizeBytes));
+      return bytes.slice().buffer as ArrayBuffer;
+    },
+  };
+  const metadata = await readable(source, async () => {
+    const found = await parquetMetadataAsync(file);
+    refuseInconsistent(source, found);
+    return found;
+  });
+  const columns = layout(columnsOf(source, metadata));
+  return {
+    columns,
+    async *windows() {
+      const names = columns.filter(({ kind }) => kind !== "skip").map(({ name }) => name);
+      const decoded = parquetColumns(source, metadata, names, stallMs);
+      try {
+        yield* windows(source, decoded, columns, missingValues);
+      } finally {
+        await decoded.close();
+      }
+    },
+  };
+}
+
+function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
+  try {
+    return parquetSchema(metadata).children.map(({ element, children }) => {
+      const { name, type, converted_type: converted } = element;
+      if (typeof name !== "string") throw new Error("a column's name is not text");
+      const isNumber =
+        children.length === 0 &&
+        (converted === "DECIMAL" ||
+          (numeric.has(type ?? "") && !/DATE|TIME/.test(converted ?? "")));
+      return { name, kind: isNumber ? "number" : "text" };
+    });
+  } catch (cause) {
+    throw damaged(source, cause);
+  }
+}
+
+/** The reader trusts these numbers, and may not come back where they contradict each other. */
+function refuseInconsistent(source: Source, { row_groups, num_rows }: Metadata): void {
+  let rows = 0n;
+  for (const [i, group] of row_groups.entries()) {
+    rows += BigInt(group.num_rows ?? -1);
+    for (const { meta_data: chunk } of group.columns ?? []) {
+      const start = chunk?.dictionary_page_offset ?? chunk?.data_page_offset;
+      const end = (start ?? 0n) + BigInt(chunk?.total_compressed_size ?? -1n);
+      if (start === undefined || start < 0n || end < start || end > BigInt(source.sizeBytes))
+        throw damaged(source, `row group ${i} has a column outside of the file`);
+      if (chunk?.path_in_schema.length === 1 && chunk.num_values !== group.num_rows)
+        throw damaged(source, `row group ${i} has a column of ${chunk.num_values} values`);
+    }
+  }
+  if (rows !== num_rows) throw damaged(source, `its row groups have ${rows} of ${num_rows} rows`);
+}
+
+async function* windows(
+  source: Source,
+  decoded: ParquetColumns,
+  columns: readonly Column[],
+  missingValues: readonly string[],
+): AsyncGenerator<DenseWindow> {
+  const read = columns.filter((column) => column.kind !== "skip");
+  const width = read.length;
+  const capacity = rowCapacity(width);
+  const cells = new Float64Array(capacity * width);
+  const missing = new Set(missingValues);
+  const names = read.map((column) => column.name);
+  for (const { rowStart, rowEnd } of await readable(source, () => decoded.ranges())) {
+    const group: Cells[] = [];
+    for (const column of names) {
+      const data = await readable(source, () => decoded.column(column, { rowStart, rowEnd }));
+      if (data.length !== rowEnd - rowStart)
+        throw damaged(source, `column ${column} has ${data.length} of ${rowEnd - rowStart} rows`);
+      group.push(data);
+    }
+    for (let from = 0; from < rowEnd - rowStart; from += capacity) {
+      const rows = Math.min(capacity, rowEnd - rowStart - from);
+      read.forEach((column, j) => {
+        let row = 0;
+        const place = () =>
+          `${source.name}: row ${rowStart + from + row}, column ${shown(column.name)}`;
+        for (; row < rows; row++) {
+          const value = group[j]![from + row];
+          cells[row * width + j] = cell(column, value, missing, place);
+        }
+      });
+      yield { kind: "dense", rows, width, cells };
+    }
+  }
+}
+
+function cell(
+  column: Column,
+  value: unknown,
+  missing: ReadonlySet<string>,
+  place: () => string,
+): number {
+  if (typeof value === "number") return numberCell(column, value, missing, place);
+  if (typeof value === "bigint" || typeof value === "boolean")
+    return numberCell(column, Number(value), missing, place);
+  if (typeof value === "string") return cellOf(column, value, missing, place);
+  if (value === null || value === undefined) return cellOf(column, "", new Set([""]), place);
+  const what = value instanceof Date ? "a date" : "a nested or binary value";
+  throw new RunError("bad-column", `${place()}: it holds ${what}, expected a number or text`, {
+    hint: `leave "${column.name}" out by data.drop, or turn it into numbers or text`,
+  });
+}
+
+async function readable<T>(source: Source, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof RunError) throw cause;
+    throw damaged(source, cause);
+  }
+}
+
+function damaged(source: Source, cause: unknown): RunError {
+  const what = typeof cause === "string" ? cause : messageOf(cause);
+  return new RunError("bad-parquet", `${source.name}: not a readable Parquet file: ${what}`, {
+    hint: "check that the file is whole and was written as Parquet, or set data.format",
+    cause,
+  });
+}

@@ -1,0 +1,127 @@
+import { hash } from "node:crypto";
+import { assert } from "../../core/errors.ts";
+import { bounds } from "../../limits.ts";
+import type { Store } from "../../ports/store.ts";
+import { toSafetensors } from "../../wire/safetensors.ts";
+import { type Part, parseManifest } from "../manifests.ts";
+import type { Packing } from "./packing.ts";
+
+/**
+ * Collects dense rows and writes them as content-addressed parts. Whoever adds a row writes it to
+ * `values` at `used * columns` and its target to `targets[used]`, adds one to `used`, and flushes
+ * when `used` reaches `capacity`.
+ */
+export class DensePartWriter {
+  readonly columns: number;
+  readonly capacity: number;
+  readonly values: Float32Array;
+  readonly targets: Float32Array;
+  /** What rows count; null as long as each counts 1. */
+  weights: Float32Array | null = null;
+  used = 0;
+  rows = 0;
+  private readonly queue: PartQueue;
+  private readonly packing: Packing | null;
+
+  constructor(
+    store: Store,
+    columns: number,
+    bytesMax: number = bounds.shardPartBytes,
+    packing: Packing | null = null,
+  ) {
+    this.packing = packing;
+    this.queue = new PartQueue(store);
+    this.columns = columns;
+    this.capacity = Math.max(1, Math.floor(bytesMax / (4 * (columns + 1))));
+    this.values = new Float32Array(this.capacity * columns);
+    this.targets = new Float32Array(this.capacity);
+  }
+
+  async flush(): Promise<void> {
+    const rows = this.used;
+    if (rows === 0) return;
+    const { columns, weights } = this;
+    const values = this.values.subarray(0, rows * columns);
+    const bytes = toSafetensors({
+      ...(this.packing?.tensors(values, rows, columns) ?? {
+        values: { shape: [rows, columns], data: values },
+      }),
+      targets: { shape: [rows], data: this.targets.subarray(0, rows) },
+      ...(weights === null ? {} : { weights: { shape: [rows], data: weights.subarray(0, rows) } }),
+    });
+    this.used = 0;
+    this.rows += rows;
+    await this.queue.add(bytes, rows);
+  }
+
+  /** Writes what is left; the writer is finished. */
+  async close(): Promise<readonly Part[]> {
+    await this.flush();
+    return this.queue.close();
+  }
+}
+
+/** Writes parts in order, one at a time, while the next one is being made. */
+export class PartQueue {
+  private readonly store: Store;
+  private readonly parts: Part[] = [];
+  private writing: Promise<Part | null> = Promise.resolve(null);
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  /** Returns when the part before this one is written. Throws where that failed. */
+  async add(bytes: Uint8Array, rows: number): Promise<void> {
+    await this.finish();
+    this.writing = writePart(this.store, bytes, rows);
+    // The next call awaits it and hears of a failure; until then nobody may be listening.
+    this.writing.catch(() => undefined);
+  }
+
+  async close(): Promise<readonly Part[]> {
+    await this.finish();
+    return this.parts;
+  }
+
+  private async finish(): Promise<void> {
+    const part = await this.writing;
+    this.writing = Promise.resolve(null);
+    if (part !== null) this.parts.push(part);
+  }
+}
+
+/** Writes one part under the digest of its bytes. */
+async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
+  assert(rows > 0, "a part holds at least one row");
+  const sha256 = hash("sha256", bytes, "hex");
+  const key = `parts/${sha256}.safetensors`;
+  await store.writeOnce(key, bytes);
+  return { key, sha256, rows, bytes: bytes.length };
+}
+
+/** The name of some content: the digest of its JSON. */
+export function digestOf(content: object): string {
+  return hash("sha256", JSON.stringify(content), "hex");
+}
+
+/** A manifest, where it and every part it names are in the store; null where anything is absent. */
+export async function readPartManifest<M>(
+  store: Store,
+  key: string,
+  partsOf: (manifest: M) => readonly Part[],
+): Promise<M | null> {
+  const bytes = await store.read(key);
+  if (bytes === null) return null;
+  const manifest = parseManifest<M>(bytes, key);
+  const present = new Set(await store.list("parts/"));
+  return partsOf(manifest).every((part) => present.has(part.key)) ? manifest : null;
+}
+
+export async function writePartManifest(
+  store: Store,
+  key: string,
+  manifest: object,
+): Promise<void> {
+  await store.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
+}

@@ -1,0 +1,101 @@
+import { hash } from "node:crypto";
+import { RunError } from "../../core/errors.ts";
+import type { Examples, SparseRows } from "../../math/rows.ts";
+import type { Store } from "../../ports/store.ts";
+import { fromSafetensors, type Tensor } from "../../wire/safetensors.ts";
+import type { Part } from "../manifests.ts";
+import { gathered } from "./gather.ts";
+import { groupedByWeight } from "./grouped-rows.ts";
+import { storedRowsOf } from "./packing.ts";
+
+/** The rows of several parts as one, in their order. Checks digests, shapes and offsets. */
+export async function readExamples(
+  store: Store,
+  parts: readonly Part[],
+  columns: number,
+): Promise<Examples> {
+  const rows = parts.reduce((total, part) => total + part.rows, 0);
+  return groupedByWeight(await gathered(eachPart(store, parts, columns), rows, columns));
+}
+
+/** The parts' rows, one part at a time; the next one is on its way meanwhile. */
+export async function* eachPart(
+  store: Store,
+  parts: readonly Part[],
+  columns: number,
+): AsyncGenerator<Examples> {
+  const read = (index: number) =>
+    index < parts.length ? readPart(store, parts[index]!, columns) : null;
+  let next = read(0);
+  for (let index = 1; next !== null; index++) {
+    const part = await next;
+    next = read(index);
+    // It is awaited in the next turn; until then nobody may be listening for its failure.
+    next?.catch(() => undefined);
+    yield part;
+  }
+}
+
+async function readPart(store: Store, part: Part, columns: number): Promise<Examples> {
+  const refuse = (what: string): never => {
+    throw new RunError("bad-part", `${part.key}: ${what}`, {
+      hint: "the store was changed; remove the object and prepare and encode the data again",
+    });
+  };
+  const bytes = await store.read(part.key);
+  if (bytes === null) return refuse("it is not in the store");
+  if (hash("sha256", bytes, "hex") !== part.sha256) return refuse("its bytes are not its digest's");
+  const { tensors } = fromSafetensors(bytes, part.key);
+  const { values, targets, weights, indices, offsets } = tensors;
+  if (!isFloats(targets) || targets.data.length !== part.rows)
+    return refuse("it does not hold the rows it should");
+  if (weights !== undefined && (!isFloats(weights) || weights.data.length !== part.rows))
+    return refuse("it does not weigh the rows it holds");
+  const rows =
+    indices === undefined
+      ? storedRowsOf(tensors, part.rows, columns)
+      : sparseRows(values, indices, offsets, part.rows, columns);
+  if (typeof rows === "string") return refuse(rows);
+  const examples = { rows, targets: targets.data };
+  return weights === undefined ? examples : { ...examples, weights: weights.data };
+}
+
+type Floats = Tensor & { readonly data: Float32Array };
+
+function isFloats(tensor: Tensor | undefined): tensor is Floats {
+  return tensor?.data instanceof Float32Array;
+}
+
+function sparseRows(
+  values: Tensor | undefined,
+  indices: Tensor,
+  offsets: Tensor | undefined,
+  rows: number,
+  columns: number,
+): SparseRows | string {
+  if (!(indices.data instanceof Uint32Array) || !(offsets?.data instanceof Uint32Array))
+    return "indices and offsets are not unsigned integers";
+  if (!isFloats(values)) return "its values are not F32";
+  const starts = offsets.data;
+  const entries = indices.data.length;
+  if (values.data.length !== entries || starts.length !== rows + 1)
+    return "values, indices and offsets do not fit together";
+  if (starts[0] !== 0 || starts[rows] !== entries) return "offsets do not span the entries";
+  for (let i = 0; i < rows; i++) {
+    if (starts[i]! > starts[i + 1]!) return `offsets go back at row ${i}`;
+    for (let at = starts[i]!; at < starts[i + 1]!; at++)
+      if (
+        indices.data[at]! >= columns ||
+        (at > starts[i]! && indices.data[at - 1]! >= indices.data[at]!)
+      )
+        return `column ${indices.data[at]} at row ${i} is out of order or range`;
+  }
+  return {
+    kind: "sparse",
+    rows,
+    columns,
+    values: values.data,
+    indices: indices.data,
+    offsets: starts,
+  };
+}

@@ -1,0 +1,190 @@
+import { RunError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
+import { shown } from "../formats/cell.ts";
+import {
+  type Column,
+  type FoundColumn,
+  fixedLevels,
+  type Layout,
+  newLevels,
+  skipped,
+} from "../formats/table.ts";
+import type { DataOptions } from "../options.ts";
+import { classLevels } from "./classes.ts";
+
+export type TargetKind = "regression" | "classification" | "ratings";
+
+export const classesMax = 1_000;
+/** Users, or items, of one data set. */
+export const raterLevelsMax = 2_000_000;
+
+/** What a training file is read for. */
+export interface Purpose {
+  readonly task: TargetKind;
+  /** Nothing may be learned of the rows, or be refused by what one of them holds. */
+  readonly isPrivate: boolean;
+}
+
+/** Which columns of a training file are read, and how. `file` is for messages. */
+export function trainingLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
+  const { task, isPrivate } = purpose;
+  return (found) => {
+    if (options.features !== undefined)
+      throw new RunError("bad-option", `data.features: ${options.features}: ${file} has columns`, {
+        hint: "remove it: it is for LIBSVM, whose rows do not say how many features there are",
+      });
+    const target = targetIn(options, found, file);
+    const stated = new Map(Object.entries(options.levels ?? {}));
+    for (const name of stated.keys()) known(name, found, `data.levels in ${file}`);
+    if (stated.has(target.name))
+      throw new RunError("bad-option", `data.levels: ${shown(target.name)} is the target`, {
+        hint: "state the target's classes by data.classes",
+      });
+    for (const name of options.drop) known(name, found, `data.drop in ${file}`);
+    for (const name of options.categorical) known(name, found, `data.categorical in ${file}`);
+    const dropped = new Set(options.drop);
+    const categorical = new Set(options.categorical);
+    const keep = options.missing === "impute" ? "keep" : "refuse";
+    const columns = found.map((column): Column => {
+      const { name } = column;
+      if (column === target) return targetColumn(column, options, purpose, file);
+      if (dropped.has(name)) return skipped(name);
+      if (task === "ratings") return rater(name);
+      const own = stated.get(name);
+      const levels = own === undefined ? newLevels(options.categoriesMax) : fixedLevels(own);
+      const isText = own !== undefined || categorical.has(name) || column.kind === "text";
+      if (isPrivate && isText && own === undefined) throw levelsWouldShow(name, file);
+      const kind = isText ? "text" : "number";
+      return { name, kind, missing: keep, isTarget: false, levels };
+    });
+    if (task === "ratings") {
+      if (stated.size > 0) throw unfit("data.levels", [...stated.keys()].join(", "), file);
+      refuseUnlessTwo(columns, file);
+    }
+    if (columns.every((column) => column.kind === "skip" || column.isTarget))
+      throw new RunError("no-features", `${file}: no column is left besides the target`, {
+        hint: "check data.drop, data.delimiter and data.target",
+      });
+    return columns;
+  };
+}
+
+/** The one column of a format whose rows are a label and features. */
+export function labelLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
+  if (purpose.isPrivate && options.features === undefined)
+    throw new RunError(
+      "not-private",
+      `data.features: nothing given, and the largest index in ${file} would show in the model`,
+      { hint: "state how many features there are, as public knowledge has it" },
+    );
+  const stated = Object.keys(options.levels ?? {});
+  if (stated.length > 0) throw unfit("data.levels", stated.join(", "), file);
+  for (const key of ["drop", "categorical"] as const)
+    if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
+  if (options.target !== undefined) throw unfit("data.target", String(options.target), file);
+  return (found) => found.map((column) => targetColumn(column, options, purpose, file));
+}
+
+/** The columns of another file of the same make: by name, read as those of the first were. */
+export function sameLayout(first: readonly Column[], file: string): Layout {
+  return (found) => {
+    for (const column of first)
+      if (column.kind !== "skip") known(column.name, found, `the columns of ${file}`);
+    const byName = new Map(first.map((column) => [column.name, column]));
+    return found.map(({ name }) => byName.get(name) ?? skipped(name));
+  };
+}
+
+function levelsWouldShow(name: string, file: string): RunError {
+  return new RunError(
+    "not-private",
+    `${file}: column ${shown(name)} holds text, and every level of it, be it one record's, would ` +
+      "stand in the model in clear",
+    {
+      hint:
+        `state what is public by data.levels: { ${shown(name)}: [...] }, where any other value ` +
+        "is none of them, or leave the column out by data.drop",
+    },
+  );
+}
+
+/** A user's or an item's column: any text names one. */
+function rater(name: string): Column {
+  const levels = newLevels(raterLevelsMax);
+  return { name, kind: "text", missing: "refuse", isTarget: false, levels };
+}
+
+function refuseUnlessTwo(columns: readonly Column[], file: string): void {
+  const sides = columns.filter((column) => column.kind !== "skip" && !column.isTarget);
+  if (sides.length === 2) return;
+  throw new RunError(
+    "bad-ratings",
+    `${file}: ${sides.length} columns are left besides the target ` +
+      `(${sides.map(({ name }) => shown(name)).join(", ")}), expected two: user and item`,
+    { hint: "leave the others out by data.drop" },
+  );
+}
+
+function unfit(option: string, value: string, file: string): RunError {
+  return new RunError("bad-option", `${option}: ${value}, but ${file} has no such columns`, {
+    hint: "remove the option: LIBSVM rows are a label and features, ratings a user and an item",
+  });
+}
+
+function targetIn(options: DataOptions, found: readonly FoundColumn[], file: string): FoundColumn {
+  const target = options.target ?? ownTarget(options);
+  if (target === undefined)
+    throw new RunError("no-target", `data.target: nothing given, expected a column of ${file}`, {
+      hint: `choose one of ${list(found)}`,
+    });
+  if (typeof target === "string") return known(target, found, `data.target in ${file}`);
+  const column = found[target < 0 ? found.length + target : target];
+  if (column !== undefined) return column;
+  throw new RunError(
+    "unknown-column",
+    `data.target: index ${target}, expected 0 to ${found.length - 1} (or -1 for the last)`,
+    { hint: `${file} has ${list(found)}` },
+  );
+}
+
+/** The target's name where the data have one of their own. */
+function ownTarget({ generate, targetSource }: DataOptions): string | undefined {
+  if (generate !== undefined) return "y";
+  return targetSource === undefined ? undefined : "target";
+}
+
+function targetColumn(
+  { name, kind }: FoundColumn,
+  { classes }: DataOptions,
+  { task, isPrivate }: Purpose,
+  file: string,
+): Column {
+  const levels = classes === undefined ? newLevels(classesMax) : classLevels(classes, !isPrivate);
+  const read = { name, missing: "refuse", isTarget: true, levels } as const;
+  if (task === "classification") return { ...read, kind: "text" };
+  if (classes !== undefined)
+    throw new RunError("bad-option", `data.classes: ${classes.join(", ")}: the target is numbers`, {
+      hint: "remove it, or choose a problem that classifies, such as logistic",
+    });
+  if (kind === "text")
+    throw new RunError(
+      "bad-target",
+      `${file}: target ${shown(name)} holds text, expected numbers for a regression`,
+      { hint: "choose a column of numbers, or a problem that classifies, such as logistic" },
+    );
+  return { ...read, kind: "number" };
+}
+
+function known(name: string, found: readonly FoundColumn[], place: string): FoundColumn {
+  const column = found.find((candidate) => candidate.name === name);
+  if (column !== undefined) return column;
+  const names = found.map((candidate) => candidate.name);
+  throw new RunError("unknown-column", `${place}: no column is called ${shown(name)}`, {
+    hint: `${nearest(name, names)}choose from ${list(found)}`,
+  });
+}
+
+function list(found: readonly FoundColumn[]): string {
+  const names = found.slice(0, 12).map((column) => column.name);
+  return names.join(", ") + (found.length > 12 ? `, ... (${found.length} in all)` : "");
+}

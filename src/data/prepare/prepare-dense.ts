@@ -1,0 +1,144 @@
+import type { Store } from "../../ports/store.ts";
+import type { DenseWindow } from "../formats/table.ts";
+import type { ColumnPlan, Preparation } from "../manifests.ts";
+import { DensePartWriter } from "../parts/dense-parts.ts";
+import { type Classes, refuseOneClass } from "./classes.ts";
+import { featureNamesOf, featureWriter } from "./features.ts";
+import {
+  classesIn,
+  type PreparationJob,
+  type PreparedContent,
+  testChooser,
+  testRowsOf,
+} from "./job.ts";
+import { ColumnStatistics, LevelCounts } from "./statistics.ts";
+
+/** From cells to features: learns the plan from the training rows, then writes all rows. */
+export async function prepareDense(
+  job: PreparationJob<DenseWindow>,
+  store: Store,
+): Promise<PreparedContent> {
+  const testRows = testRowsOf(job);
+  const targetAt = job.columns.indexOf(job.target);
+  const classes = classesIn(job);
+  const learned = await learn(job, testRows);
+  const columns = plansOf(job, learned);
+  const preparation: Preparation = {
+    version: 1,
+    columns,
+    target: { name: job.target.name, classes: classes?.labels ?? null },
+    intercept: job.options.intercept,
+    featureNames: featureNamesOf(columns, job.options.intercept),
+    sparse: false,
+  };
+  if (classes !== null && job.options.classes === undefined) {
+    const counts = learned.levels[targetAt]!;
+    const present = new Set<string>();
+    classes.classOf.forEach((id, level) => {
+      if (counts.of(level) > 0) present.add(classes.labels[id]!);
+    });
+    refuseOneClass(job.target.name, [...present]);
+  }
+  const width = preparation.featureNames.length;
+  const train = new DensePartWriter(store, width);
+  const test = new DensePartWriter(store, width);
+  const target = new ColumnStatistics(1);
+  await write(job, preparation, { testRows, targetAt, classes, train, test, target });
+  return {
+    preparation,
+    rows: job.train.rows - (job.test === null ? testRows : 0),
+    testRows,
+    columns: width,
+    train: await train.close(),
+    test: await test.close(),
+    targetMean: target.mean(0),
+    targetVariance: target.variance(0),
+  };
+}
+
+interface Learned {
+  readonly statistics: ColumnStatistics;
+  readonly levels: readonly LevelCounts[];
+}
+
+/** What the training rows say of each column. */
+async function learn(job: PreparationJob<DenseWindow>, testRows: number): Promise<Learned> {
+  const width = job.columns.length;
+  const statistics = new ColumnStatistics(width);
+  const levels = job.columns.map(() => new LevelCounts());
+  const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
+  const isTest = testChooser(job, testRows);
+  for await (const { cells, rows } of job.train.windows())
+    for (let row = 0; row < rows; row++) {
+      if (isTest()) continue;
+      const base = row * width;
+      statistics.add(cells, base);
+      for (const column of texts) {
+        const level = cells[base + column]!;
+        if (level >= 0) levels[column]!.add(level);
+      }
+    }
+  return { statistics, levels };
+}
+
+function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learned): ColumnPlan[] {
+  const { standardize, missing } = job.options;
+  const impute = missing === "impute";
+  return job.columns.flatMap((column, i): ColumnPlan[] => {
+    const { name } = column;
+    if (column.isTarget) return [];
+    if (column.kind === "number") {
+      const mean = standardize ? statistics.mean(i) : 0;
+      const deviation = standardize ? statistics.deviation(i) : 1;
+      return [{ kind: "numeric", name, mean, deviation, fill: impute ? statistics.mean(i) : null }];
+    }
+    const stated = job.options.levels?.[name];
+    const counts = levels[i]!;
+    const present = column.levels.names
+      .map((level, id) => ({ level, count: counts.of(id) }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => (a.level < b.level ? -1 : 1));
+    const commonest = present.reduce((best, one) => (one.count > best.count ? one : best), {
+      level: "",
+      count: 0,
+    });
+    const fill = impute && commonest.count > 0 ? commonest.level : null;
+    return [{ kind: "category", name, levels: stated ?? present.map(({ level }) => level), fill }];
+  });
+}
+
+interface Writing {
+  readonly testRows: number;
+  readonly targetAt: number;
+  readonly classes: Classes | null;
+  readonly train: DensePartWriter;
+  readonly test: DensePartWriter;
+  readonly target: ColumnStatistics;
+}
+
+async function write(
+  job: PreparationJob<DenseWindow>,
+  preparation: Preparation,
+  to: Writing,
+): Promise<void> {
+  const features = featureWriter(preparation, job.columns);
+  const isTest = testChooser(job, to.testRows);
+  const value = new Float64Array(1);
+  for (const spool of [job.train, job.test]) {
+    if (spool === null) continue;
+    for await (const { cells, rows, width } of spool.windows()) {
+      for (let row = 0; row < rows; row++) {
+        const base = row * width;
+        const cell = cells[base + to.targetAt]!;
+        value[0] = to.classes === null ? cell : (to.classes.classOf[cell] ?? Number.NaN);
+        const testing = spool === job.test || isTest();
+        const writer = testing ? to.test : to.train;
+        features(cells, base, writer.values, writer.used * writer.columns);
+        writer.targets[writer.used++] = value[0];
+        if (!testing) to.target.add(value, 0);
+        if (writer.used === writer.capacity) await writer.flush();
+      }
+      job.onRows(rows);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { RunError } from "../../core/errors.ts";
+import { type Random, randomFrom } from "../../core/random.ts";
+import type { Store } from "../../ports/store.ts";
+import type { DenseWindow, SparseWindow, Table, Window } from "../formats/table.ts";
+import type { Prepared } from "../manifests.ts";
+import type { DataOptions } from "../options.ts";
+import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
+import type { SourceOpener } from "../sources/source.ts";
+import { type Input, openInput } from "./input.ts";
+import type { PreparationJob, PreparedContent } from "./job.ts";
+import { labelLayout, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
+import { prepareDense } from "./prepare-dense.ts";
+import { prepareRatings } from "./prepare-ratings.ts";
+import { prepareSparse } from "./prepare-sparse.ts";
+import { prepareText, type TextOptions } from "./prepare-text.ts";
+import { type Spool, withSpools } from "./spool.ts";
+
+/** What to prepare, for which kind of problem. */
+export interface PrepareRequest {
+  readonly data: DataOptions;
+  readonly task: TargetKind;
+  readonly seed: number | string;
+  /**
+   * Nothing of the preparation may hang on a row: classes and levels are those that are stated, and
+   * a record of any other class counts nothing (its target is NaN). Absent: learned and checked.
+   */
+  readonly isPrivate?: boolean;
+}
+
+export interface PreparePorts {
+  readonly open: SourceOpener;
+  readonly store: Store;
+  /** Bytes gone through so far, of about `total`: the source twice, once parsed, once written. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Raised whenever the same input would give other bytes. */
+const formatVersion = 1;
+
+/**
+ * Reads a data set, splits it, and writes features as parts with a manifest at
+ * `prepared/<digest>.json`. The same sources, options and seed give the same digest, and what is
+ * in the store already is not made again. Needs a temporary folder; it is removed in any case.
+ */
+export async function prepareDataSet(
+  request: PrepareRequest,
+  ports: PreparePorts,
+): Promise<Prepared> {
+  const { data, task, seed, isPrivate = false } = request;
+  if (typeof data.test === "string" && data.targetSource !== undefined)
+    throw new RunError("bad-option", `data.test: ${data.test}, with targets in another file`, {
+      hint: "give the share of test rows, or keep the target as a column of both files",
+    });
+  const train = await openInput(data, ports.open);
+  const test =
+    typeof data.test === "string"
+      ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
+      : null;
+  const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
+  const digest = digestOf({
+    formatVersion,
+    sources: [await train.identity(), (await test?.identity()) ?? null],
+    options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
+    task,
+    seed: String(seed),
+    // A class that is not stated is refused elsewhere.
+    ...(isPrivate && data.classes !== undefined ? { otherClasses: "count nothing" } : {}),
+  });
+  const key = `prepared/${digest}.json`;
+  const before = await readPartManifest<Prepared>(ports.store, key, (found) => [
+    ...found.train,
+    ...found.test,
+  ]);
+  if (before !== null) return before;
+  const content =
+    data.text === undefined
+      ? await withSpools((spool) => fromInputs(request, train, test, ports, spool))
+      : await fromText(request, data.text, ports);
+  const prepared: Prepared = { version: 1, digest, ...content };
+  await writePartManifest(ports.store, key, prepared);
+  return prepared;
+}
+
+async function fromText(
+  { data, task, seed }: PrepareRequest,
+  text: TextOptions,
+  { open, store, onProgress = () => undefined }: PreparePorts,
+): Promise<PreparedContent> {
+  if (task !== "classification" || data.source === undefined)
+    throw new RunError("bad-option", "data.text: rows of text are for problem: network", {
+      hint: "its loss is categoricalCrossentropy: which token comes next; the source is a file",
+    });
+  const { classes, levels, features } = data;
+  for (const [key, stated] of Object.entries({ classes, levels, features }))
+    if (stated !== undefined)
+      throw new RunError("bad-option", `data.${key}: it has no meaning beside data.text`, {
+        hint: "remove it: a text's classes are its tokens",
+      });
+  const source = await open(data.source);
+  const test = typeof data.test === "string" ? await open(data.test) : null;
+  const total = 2 * source.sizeBytes + (test?.sizeBytes ?? 0);
+  let done = 0;
+  const onBytes = (bytes: number) => {
+    done = Math.min(total, done + bytes);
+    onProgress(done, total);
+  };
+  const random = randomFrom(seed).fork("prepare");
+  return prepareText({ source, test, options: data, text, random, onBytes }, store);
+}
+
+type NewSpool = <W extends Window>() => Promise<Spool<W>>;
+
+async function fromInputs(
+  { data, task, seed, isPrivate = false }: PrepareRequest,
+  train: Input,
+  test: Input | null,
+  { store, onProgress = () => undefined }: PreparePorts,
+  spool: NewSpool,
+): Promise<PreparedContent> {
+  const sparse = train.isSparse;
+  if (test !== null && test.isSparse !== sparse)
+    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
+      hint: `give the test rows in the format of ${train.name}`,
+    });
+  if (sparse && task === "ratings")
+    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
+      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
+    });
+  const total = 2 * (train.sizeBytes + (test?.sizeBytes ?? 0));
+  let done = 0;
+  const progress = (bytes: number) => {
+    done = Math.min(total, done + bytes);
+    onProgress(done, total);
+  };
+  const layout = (sparse ? labelLayout : trainingLayout)(data, { task, isPrivate }, train.name);
+  const table = await train.table(layout, progress);
+  const { columns } = table;
+  const random = randomFrom(seed).fork("prepare");
+  const trainRows = await shuffled(table, await spool(), random.fork("order/train"));
+  let testRows: Spool<Window> | null = null;
+  if (test !== null) {
+    const testTable = await test.table(sameLayout(columns, test.name), progress);
+    testRows = await shuffled(testTable, await spool(), random.fork("order/test"));
+  }
+  const allRows = trainRows.rows + (testRows?.rows ?? 0);
+  const job = {
+    options: data,
+    columns: columns.filter((column) => column.kind !== "skip"),
+    target: columns.find((column) => column.isTarget)!,
+    classify: task === "classification",
+    isPrivate,
+    train: trainRows,
+    test: testRows,
+    random,
+    onRows: (rows: number) => progress((total / 2) * (rows / allRows)),
+  };
+  const content = sparse
+    ? await prepareSparse(job as PreparationJob<SparseWindow>, store)
+    : await (task === "ratings" ? prepareRatings : prepareDense)(
+        job as PreparationJob<DenseWindow>,
+        store,
+      );
+  onProgress(total, total);
+  return content;
+}
+
+/** Fills the spool with the table's rows, those of each window in random order. */
+async function shuffled(
+  table: Table,
+  spool: Spool<Window>,
+  random: Random,
+): Promise<Spool<Window>> {
+  let index = 0;
+  for await (const window of table.windows()) {
+    await spool.append(window, random.fork(`window/${index}`).permutation(window.rows));
+    index++;
+  }
+  return spool;
+}

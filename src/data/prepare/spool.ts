@@ -1,0 +1,159 @@
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert } from "../../core/errors.ts";
+import type { DenseWindow, SparseWindow, Window } from "../formats/table.ts";
+
+/** Windows of rows kept in a temporary file, so that they can be gone over several times. */
+export interface Spool<W extends Window> {
+  readonly rows: number;
+  /** Keeps the window's rows in the order given; the window is free again on return. */
+  append(window: W, order: Uint32Array): Promise<void>;
+  /** In the order they were appended; a window's arrays are used again two windows later. */
+  windows(): AsyncGenerator<W>;
+}
+
+/** Gives `use` a way to make spools; their files are gone when it ends, however it ends. */
+export async function withSpools<T>(
+  use: (spool: <W extends Window>() => Promise<Spool<W>>) => Promise<T>,
+): Promise<T> {
+  const files: FileHandle[] = [];
+  try {
+    return await use(async () => {
+      const file = await namelessFile();
+      files.push(file);
+      return spoolIn(file);
+    });
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+/** A file whose name is gone already: the system frees it even when this process is killed. */
+async function namelessFile(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "kofn-spool-"));
+  try {
+    return await open(join(folder, "rows"), "wx+", 0o600);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where a window is in the file, and its shape. */
+interface Place {
+  readonly at: number;
+  readonly kind: Window["kind"];
+  readonly rows: number;
+  readonly width: number;
+  readonly entries: number;
+}
+
+function spoolIn<W extends Window>(file: FileHandle): Spool<W> {
+  const places: Place[] = [];
+  let end = 0;
+  let rows = 0;
+  let staging = new ArrayBuffer(0);
+  let written: Promise<void> = Promise.resolve();
+  return {
+    get rows() {
+      return rows;
+    },
+    async append(window, order) {
+      await written;
+      const entries = window.kind === "sparse" ? window.offsets[window.rows]! : 0;
+      const width = window.kind === "dense" ? window.width : 0;
+      const place = { at: end, kind: window.kind, rows: window.rows, width, entries };
+      const bytes = sizeOf(place);
+      if (staging.byteLength < bytes) staging = new ArrayBuffer(bytes);
+      reorder(window, order, windowIn(staging, place));
+      places.push(place);
+      rows += window.rows;
+      end += bytes;
+      written = writeAll(file, Buffer.from(staging, 0, bytes), place.at);
+      // Whoever comes next awaits it and hears of a failure; until then nobody may be listening.
+      written.catch(() => undefined);
+    },
+    async *windows() {
+      await written;
+      const scratch = [new ArrayBuffer(0), new ArrayBuffer(0)];
+      const read = async (index: number): Promise<W | null> => {
+        const place = places[index];
+        if (place === undefined) return null;
+        const bytes = sizeOf(place);
+        if (scratch[index % 2]!.byteLength < bytes) scratch[index % 2] = new ArrayBuffer(bytes);
+        await readAll(file, Buffer.from(scratch[index % 2]!, 0, bytes), place.at);
+        return windowIn(scratch[index % 2]!, place) as W;
+      };
+      let next = read(0);
+      for (let index = 1; ; index++) {
+        const window = await next;
+        if (window === null) return;
+        next = read(index);
+        next.catch(() => undefined);
+        yield window;
+      }
+    },
+  };
+}
+
+function sizeOf({ kind, rows, width, entries }: Place): number {
+  return kind === "dense" ? rows * width * 8 : rows * 8 + (rows + 1) * 4 + entries * 8;
+}
+
+function windowIn(buffer: ArrayBuffer, place: Place): DenseWindow | SparseWindow {
+  const { kind, rows, width, entries } = place;
+  if (kind === "dense")
+    return { kind, rows, width, cells: new Float64Array(buffer, 0, rows * width) };
+  const offsetsAt = rows * 8;
+  const indicesAt = offsetsAt + (rows + 1) * 4;
+  return {
+    kind,
+    rows,
+    labels: new Float64Array(buffer, 0, rows),
+    offsets: new Uint32Array(buffer, offsetsAt, rows + 1),
+    indices: new Uint32Array(buffer, indicesAt, entries),
+    values: new Float32Array(buffer, indicesAt + entries * 4, entries),
+  };
+}
+
+function reorder(from: Window, order: Uint32Array, to: Window): void {
+  if (from.kind === "dense" && to.kind === "dense") reorderDense(from, order, to.cells);
+  if (from.kind === "sparse" && to.kind === "sparse") reorderSparse(from, order, to);
+}
+
+function reorderDense({ cells, width }: DenseWindow, order: Uint32Array, out: Float64Array): void {
+  let to = 0;
+  for (let i = 0; i < order.length; i++) {
+    const from = order[i]! * width;
+    for (let j = 0; j < width; j++) out[to++] = cells[from + j]!;
+  }
+}
+
+function reorderSparse(from: SparseWindow, order: Uint32Array, to: SparseWindow): void {
+  let at = 0;
+  to.offsets[0] = 0;
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    for (let entry = from.offsets[row]!; entry < from.offsets[row + 1]!; entry++) {
+      to.indices[at] = from.indices[entry]!;
+      to.values[at++] = from.values[entry]!;
+    }
+    to.labels[i] = from.labels[row]!;
+    to.offsets[i + 1] = at;
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let at = 0;
+  while (at < bytes.length)
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+}
+
+async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let at = 0;
+  while (at < bytes.length) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
+    assert(bytesRead > 0, "a spool holds what was appended to it");
+    at += bytesRead;
+  }
+}

@@ -1,0 +1,196 @@
+import { RunError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
+import type { DenseRows, Rows, SparseRows } from "../../math/rows.ts";
+import { shown } from "../formats/cell.ts";
+import {
+  type Column,
+  type DenseWindow,
+  fixedLevels,
+  type Layout,
+  newLevels,
+  type SparseWindow,
+  skipped,
+  type Window,
+} from "../formats/table.ts";
+import type { ColumnPlan, Preparation } from "../manifests.ts";
+import type { DataOptions } from "../options.ts";
+import { SparseBuffer } from "../parts/sparse-parts.ts";
+import type { SourceOpener } from "../sources/source.ts";
+import { classFinder } from "./classes.ts";
+import { featureWriter, type WriteFeatures } from "./features.ts";
+import { openInput } from "./input.ts";
+import { classesMax } from "./layout.ts";
+import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
+import { textBatches } from "./text-batches.ts";
+
+/** Rows of a data file as the features a model was trained on. */
+export interface Batch {
+  readonly rows: Rows;
+  /** The number of the batch's first row within the file, from 0. */
+  readonly firstRow: number;
+  /** As the model knows them (classes by index), NaN where unknown; null without a column. */
+  readonly targets: Float32Array | null;
+}
+
+/** Turns raw rows into features the way a model's training data were. */
+export interface Transformer {
+  /**
+   * The rows of `source`, in file order. The target column may be absent. A level that was not
+   * seen in training gives zeros.
+   */
+  batches(source: string, open: SourceOpener): AsyncGenerator<Batch>;
+}
+
+/** The transformer of a saved preparation. `reading` says how files are written. */
+export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
+  return {
+    async *batches(source, open) {
+      if (preparation.text !== undefined) {
+        yield* textBatches(preparation.text, await open(source));
+        return;
+      }
+      const input = await openInput(
+        { ...reading, source, generate: undefined, targetSource: undefined },
+        open,
+      );
+      const isLabelled = preparation.sparse && !isRatings(preparation);
+      if (input.isSparse !== isLabelled)
+        throw new RunError(
+          "bad-format",
+          `${input.name}: it is ${input.format}, but the model was trained on ` +
+            `${isLabelled ? "LIBSVM data" : "columns"}`,
+          { hint: "give the rows in the format the model was trained on" },
+        );
+      const layout = isLabelled ? labelsOf(preparation) : layoutOf(preparation, input.name);
+      const table = await input.table(layout, () => undefined);
+      const read = table.columns.filter((column) => column.kind !== "skip");
+      const toBatch = batcher(preparation, read);
+      let firstRow = 0;
+      for await (const window of table.windows()) {
+        yield { ...toBatch(window), firstRow };
+        firstRow += window.rows;
+      }
+    },
+  };
+}
+
+/** What turns windows of these columns into batches. */
+function batcher(
+  preparation: Preparation,
+  read: readonly Column[],
+): (window: Window) => Omit<Batch, "firstRow"> {
+  const target = read.findIndex((column) => column.isTarget);
+  const known = targetReader(preparation, read[target]);
+  const columns = preparation.featureNames.length;
+  if (isRatings(preparation)) {
+    const add = ratingWriter(preparation, read);
+    return (window) => ratingBatch(add, columns, known, window as DenseWindow, target);
+  }
+  if (preparation.sparse)
+    return (window) => sparseBatch(preparation, known, window as SparseWindow);
+  const write = featureWriter(preparation, read);
+  return (window) => denseBatch(write, columns, known, window as DenseWindow, target);
+}
+
+function layoutOf(preparation: Preparation, file: string): Layout {
+  return (found) => {
+    const names = found.map((column) => column.name);
+    const plans = new Map(preparation.columns.map((plan) => [plan.name, plan]));
+    for (const name of plans.keys())
+      if (!names.includes(name))
+        throw new RunError("unknown-column", `${file}: column ${shown(name)} is absent`, {
+          hint: `${nearest(name, names)}the model was trained on it`,
+        });
+    return names.map((name) => {
+      const plan = plans.get(name);
+      if (plan !== undefined) return columnOf(plan);
+      return name === preparation.target.name ? targetOf(preparation) : skipped(name);
+    });
+  };
+}
+
+function labelsOf(preparation: Preparation): Layout {
+  return () => [targetOf(preparation)];
+}
+
+function columnOf(plan: ColumnPlan): Column {
+  const missing = plan.fill === null ? "refuse" : "keep";
+  const { name } = plan;
+  return plan.kind === "numeric"
+    ? { name, kind: "number", missing, isTarget: false, levels: newLevels(0) }
+    : { name, kind: "text", missing, isTarget: false, levels: fixedLevels(plan.levels) };
+}
+
+/** Targets may be missing where they are to be predicted; they are read for comparison only. */
+function targetOf({ target: { name, classes } }: Preparation): Column {
+  const kind = classes === null ? "number" : "text";
+  return { name, kind, missing: "keep", isTarget: true, levels: newLevels(classesMax) };
+}
+
+function denseBatch(
+  write: WriteFeatures,
+  columns: number,
+  known: (cell: number) => number,
+  { rows, width, cells }: DenseWindow,
+  target: number,
+): Omit<Batch, "firstRow"> {
+  const values = new Float32Array(rows * columns);
+  const targets = target < 0 ? null : new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    write(cells, row * width, values, row * columns);
+    if (targets !== null) targets[row] = known(cells[row * width + target]!);
+  }
+  const features: DenseRows = { kind: "dense", rows, columns, values };
+  return { rows: features, targets };
+}
+
+function sparseBatch(
+  preparation: Preparation,
+  known: (cell: number) => number,
+  window: SparseWindow,
+): Omit<Batch, "firstRow"> {
+  const columns = preparation.featureNames.length;
+  const features = columns - (preparation.intercept ? 1 : 0);
+  const buffer = new SparseBuffer();
+  for (let row = 0; row < window.rows; row++) {
+    buffer.add(window, row, known(window.labels[row]!), features);
+    if (preparation.intercept) buffer.extend(features, 1);
+  }
+  return batchOf(buffer, columns);
+}
+
+function ratingBatch(
+  add: AddRating,
+  columns: number,
+  known: (cell: number) => number,
+  { rows, width, cells }: DenseWindow,
+  target: number,
+): Omit<Batch, "firstRow"> {
+  const buffer = new SparseBuffer();
+  for (let row = 0; row < rows; row++) {
+    const base = row * width;
+    add(cells, base, target < 0 ? Number.NaN : known(cells[base + target]!), buffer);
+  }
+  const batch = batchOf(buffer, columns);
+  return target < 0 ? { ...batch, targets: null } : batch;
+}
+
+function batchOf(buffer: SparseBuffer, columns: number): Omit<Batch, "firstRow"> {
+  const { rows, entries } = buffer;
+  const sparse: SparseRows = {
+    kind: "sparse",
+    rows,
+    columns,
+    values: buffer.values.slice(0, entries),
+    indices: buffer.indices.slice(0, entries),
+    offsets: buffer.offsets.slice(0, rows + 1),
+  };
+  return { rows: sparse, targets: buffer.targets.slice(0, rows) };
+}
+
+/** From a target's cell to what the model knows: numbers as they are, levels as classes. */
+function targetReader({ target }: Preparation, column: Column | undefined) {
+  if (target.classes === null || column === undefined) return (cell: number) => cell;
+  const find = classFinder(target.classes);
+  return (cell: number) => find(column.levels.names[cell] ?? "");
+}

@@ -1,0 +1,48 @@
+import { type FaultDecision, faultDecisionOf, noFault } from "../../weather/fault-decision.ts";
+import type { Weather } from "../../weather/weather.ts";
+import { type LambdaFaults, refusals } from "./refusals.ts";
+
+/** The weather over the functions that have tenants. */
+export interface FunctionFaults {
+  /** Throws `LambdaError` for a call that is refused. */
+  of(clientContext: string | undefined, tenant: string | undefined): FaultDecision;
+  /** For invocations that begin from now on; undefined for none. */
+  setWeather(weather: Weather | undefined): void;
+}
+
+/**
+ * A call's fate hangs on the task that its client context names (`custom: { task, slot, round }`),
+ * and where it names none, on its tenant and how many calls that had before.
+ */
+export function openFunctionFaults(
+  first: Weather | undefined,
+  seed: number | string,
+  faults: LambdaFaults = {},
+): FunctionFaults {
+  let weather = first;
+  const refuse = refusals({ seed, ...faults });
+  const calls = new Map<string | undefined, number>();
+  const momentOf = (clientContext: string | undefined, tenant: string | undefined) => {
+    const { custom } = JSON.parse(clientContext ?? "{}") as { custom?: Record<string, unknown> };
+    if (typeof custom?.task === "string")
+      return { task: custom.task, slot: integer(custom.slot), round: integer(custom.round) };
+    const call = calls.get(tenant) ?? 0;
+    calls.set(tenant, call + 1);
+    return { task: `${tenant}/${call}`, slot: integer(tenant), round: call };
+  };
+  return {
+    of(clientContext, tenant) {
+      const moment = momentOf(clientContext, tenant);
+      refuse(moment);
+      return weather === undefined ? noFault : faultDecisionOf(weather, moment, seed);
+    },
+    setWeather(next) {
+      weather = next;
+    },
+  };
+}
+
+function integer(value: unknown): number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : 0;
+}

@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+
+/** Ends environments when the emulator is no more, even where they are too busy to notice. */
+export interface ProcessReaper {
+  watch(pid: number): void;
+  forget(pid: number): void;
+  close(): void;
+}
+
+/**
+ * A shell that holds a list of process ids and kills what is left on it when its input ends, which
+ * happens however the emulator ends. Where there is no shell (Windows), the channel between
+ * emulator and environment has to do.
+ */
+export function startProcessReaper(): ProcessReaper {
+  if (process.platform === "win32") return { watch() {}, forget() {}, close() {} };
+  const shell = spawn("/bin/sh", ["-c", script], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  shell.unref();
+  const input = shell.stdin;
+  // A shell that was killed takes its duty with it; environments still watch their channel.
+  input.on("error", () => {});
+  shell.on("error", () => {});
+  (input as unknown as { unref?: () => void }).unref?.();
+  return {
+    watch: (pid) => void input.write(`+ ${pid}\n`),
+    forget: (pid) => void input.write(`- ${pid}\n`),
+    close: () => void input.end(),
+  };
+}
+
+const script = `
+pids=" "
+while read -r what pid; do
+  case "$what" in
+    +) pids="$pids$pid " ;;
+    -) case "$pids" in *" $pid "*) pids="\${pids%% $pid *} \${pids#* $pid }" ;; esac ;;
+  esac
+done
+for pid in $pids; do kill -9 "-$pid" 2>/dev/null; done
+`;

@@ -1,0 +1,158 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Compute, Slotted } from "../ports/compute.ts";
+import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
+import { cursorOf } from "./course.ts";
+import { type Completion, dispatcher } from "./dispatcher.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
+import type { Step, Strategy } from "./strategy.ts";
+
+/** The loop's way out of its head: everything it does to the world. */
+export interface LoopPorts<State, Task extends Slotted, Result> {
+  readonly compute: Compute<Task, Result>;
+  readonly clock: Clock;
+  tell(event: RunEvent): void;
+  /** Takes a state to keep; must not block. */
+  save(state: State, elapsedMs: number): void;
+  /** Asked after every step: a reason to stop now, or null. */
+  mayStop(elapsedMs: number): LoopStop | null;
+  /**
+   * Asked before tasks are started: null, or why they must not be. They are then held back, and
+   * asked about again after every reply that is still to come, wanted or not; the run stops when
+   * none is.
+   */
+  maySend?(tasks: readonly Task[]): LoopStop | null;
+  /** Resolves when `mayStop` should be asked again although nothing arrived. */
+  readonly interrupted?: Promise<void>;
+}
+
+export interface LoopStop {
+  readonly kind: "unfinished" | "budget" | "interrupted";
+  readonly reason: string;
+  /** What one more round is forecast to cost, where dollars are why. */
+  readonly nextUsd?: number;
+}
+
+export interface LoopEnd<State> {
+  readonly state: State;
+  readonly elapsedMs: number;
+  readonly stop: LoopStop | { readonly kind: "done" };
+}
+
+/**
+ * Runs a strategy to its end: compares what is wanted with what is in flight, starts what is
+ * missing, hands over replies to what is still wanted and drops the rest, ticks when a state asked
+ * to be woken, saves durable states, tells every arrival in order. Lost and duplicated replies,
+ * retries and restarts need nothing else: after a restart nothing is in flight, so everything
+ * wanted is started again. `from` goes on from a saved state.
+ */
+export async function runLoop<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+  ports: LoopPorts<State, Task, Result>,
+  from: { readonly state: State; readonly elapsedMs: number } | null = null,
+): Promise<LoopEnd<State>> {
+  const { clock, compute, maySend } = ports;
+  const originMs = clock.nowMs() - (from?.elapsedMs ?? 0);
+  const elapsed = () => clock.nowMs() - originMs;
+  const inbox = createInbox<Completion<Task, Result>>(ports.interrupted);
+  const tasks = dispatcher({ clock, compute, originMs, inbox, ...(maySend && { maySend }) });
+  const course = cursorOf(strategy, from === null ? strategy.start() : resumed(strategy, from));
+
+  const advance = (step: Step<State, Task>, atMs: number): string | undefined => {
+    course.moveTo(step.state);
+    for (const event of step.events ?? []) ports.tell(event);
+    if (step.durable) ports.save(step.state, atMs);
+    return step.stuck;
+  };
+  const end = (stop: LoopEnd<State>["stop"]): LoopEnd<State> => {
+    // Nothing may start any more, also not what waits for its time.
+    tasks.reconcile([]);
+    return { state: course.state(), elapsedMs: elapsed(), stop };
+  };
+  let isSettled = false;
+  for (;;) {
+    if (!isSettled || tasks.heldBack() !== null) {
+      const wanted = course.wanted();
+      tasks.reconcile(wanted);
+      if (wanted.length === 0) return end({ kind: "done" });
+    }
+    const stop = ports.mayStop(elapsed()) ?? (tasks.isQuiet() ? tasks.heldBack() : null);
+    if (stop !== null) return end(stop);
+    let step: Step<State, Task> | null = null;
+    let besides: readonly Task[] | null = none;
+    let atMs = 0;
+    const wakeAtMs = course.wakeAtMs();
+    const untilMs = originMs + (wakeAtMs ?? Number.POSITIVE_INFINITY);
+    const letter = soon(inbox, clock, untilMs) ?? (await later(inbox, clock, untilMs));
+    if (letter === "tick") {
+      // Differences of clock readings round: a tick must not come before the time it was asked for.
+      atMs = Math.max(elapsed(), wakeAtMs ?? 0);
+      ports.tell({ type: "tick", atMs });
+      step = course.receive({ kind: "tick" }, atMs);
+    } else if (letter !== "nothing") {
+      // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
+      const { flight, index, outcome } = letter;
+      const task = flight.tasks[index]!;
+      const isAwaited = flight.isAwaited(index);
+      atMs = letter.atMs;
+      if (isAwaited) besides = course.hear(task, outcome, atMs);
+      if (besides === null) step = course.receive({ kind: "reply", task, outcome }, atMs);
+      if (!flight.isHeard(index)) ports.tell(arrivalEvent(letter, isAwaited, step?.refused));
+      tasks.close(flight, index);
+    }
+    isSettled = step === null || step.settled === true;
+    const stuck = step === null ? undefined : advance(step, atMs);
+    if (isSettled) tasks.add(step?.besides ?? besides ?? none);
+    if (stuck !== undefined) return end(tasks.heldBack() ?? { kind: "unfinished", reason: stuck });
+  }
+}
+
+const none: readonly never[] = [];
+
+function resumed<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+  { state, elapsedMs }: { readonly state: State; readonly elapsedMs: number },
+): State {
+  return strategy.resume?.(state, elapsedMs) ?? state;
+}
+
+/** `refused` is why the reply was no use. */
+function arrivalEvent<Task extends Slotted, Result>(
+  { flight, index, outcome, usage, atMs }: Completion<Task, Result>,
+  isWanted: boolean,
+  refused: string | undefined,
+): ArrivalEvent {
+  const told = outcome.kind === "lost" ? outcome.reason : refused;
+  const reason = told === "" ? undefined : told;
+  const { startedMs } = flight;
+  const fate = !isWanted ? "late" : reason === undefined ? "counted" : "lost";
+  const { id, slot } = flight.tasks[index]!;
+  const type = "arrival";
+  // Spread out, as copies of objects take long.
+  if (reason === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };
+  const event = { type, atMs, task: id, slot, startedMs, fate, reason, usage } as const;
+  const retryAfterMs = outcome.kind === "lost" ? outcome.retryAfterMs : undefined;
+  return retryAfterMs === undefined ? event : { ...event, retryAfterMs };
+}
+
+/** The next letter, or "tick" at `untilMs`, as far as they come without waiting. */
+function soon<Item>(inbox: Inbox<Item>, clock: Clock, untilMs: number): Item | Pause | undefined {
+  const item = inbox.take();
+  if (item !== undefined) return item;
+  if (clock.nowMs() >= untilMs) return "tick";
+  if (clock.advance?.(untilMs) !== true) return undefined;
+  return inbox.take() ?? "nothing";
+}
+
+/** The next letter, or "nothing" when something else may have changed. */
+async function later<Item>(
+  inbox: Inbox<Item>,
+  clock: Clock,
+  untilMs: number,
+): Promise<Item | Pause> {
+  const cancel = clock.schedule(untilMs, inbox.wake);
+  await clock.rest(inbox.woken());
+  cancel();
+  return inbox.take() ?? "nothing";
+}
+
+type Pause = "tick" | "nothing";

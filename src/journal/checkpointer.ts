@@ -1,0 +1,214 @@
+import { messageOf } from "../core/errors.ts";
+import { noUsage, type Usage } from "../ports/compute.ts";
+import type { RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import type { MeteredCosts } from "../run/task-costs.ts";
+import { eventsKey, stateKey } from "../store-layout.ts";
+import { fromPacket } from "../wire/packet.ts";
+import { type ArrivalHistogram, summarizingArrivals } from "./arrival-histogram.ts";
+import { appendLog, batchesOf } from "./event-log.ts";
+
+/** Between one write and the next: short rounds would spend more on saving than on work. */
+const pauseMsDefault = 200;
+/** What a run has used so far; survives restarts. */
+export interface Totals extends Omit<Usage, "coldStart"> {
+  readonly invocations: number;
+  readonly coldStarts: number;
+  /** Replies that did not count: late or lost. */
+  readonly erasures: number;
+}
+
+export const noTotals: Totals = {
+  ...totalsOf(noUsage),
+  invocations: 0,
+  coldStarts: 0,
+  erasures: 0,
+};
+
+/** Where a run can go on from: one object, replaced whole. */
+export interface Checkpoint<State> extends StateShape {
+  /** Event batches 1 to this one belong to it; later ones are leftovers of a crash. */
+  readonly sequence: number;
+  readonly elapsedMs: number;
+  readonly totals: Totals;
+  readonly state: State;
+  /** What tasks cost so far, of a run with a budget of dollars. */
+  readonly costs?: MeteredCosts;
+}
+
+/** What a checkpoint's state is a state of. */
+export interface StateShape {
+  readonly strategy: string;
+  /** `stateVersion` of the strategy that wrote it. */
+  readonly version: number;
+  /** The kofn that wrote it. */
+  readonly kofn: string;
+}
+
+/** Whose checkpoints are written. */
+export interface CheckpointOf {
+  readonly run: string;
+  readonly shape: StateShape;
+}
+
+/** The weights at the end of a round, kept so that the curve can be computed afterwards. */
+export interface Trace {
+  readonly round: number;
+  readonly atMs: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+export interface EventBatch {
+  readonly events: readonly RunEvent[];
+  readonly traces: readonly Trace[];
+}
+
+export interface Checkpointer<State> {
+  tell(event: RunEvent): void;
+  /** Keeps this state and everything told before it. Writes in the background, newest only. */
+  save(state: State, elapsedMs: number, trace?: Trace): void;
+  /** Writes the last saved state again with the totals and events of now. */
+  flush(elapsedMs: number): Promise<void>;
+  /** Of now: they go on being counted. */
+  totals(): Totals;
+  /** Why the checkpoint could not be written, once that is final. */
+  failure(): string | null;
+}
+
+export interface Recording {
+  readonly listen?: (event: RunEvent) => void;
+  /** Between one write and the next. */
+  readonly pauseMs?: number;
+  readonly sums?: ArrivalHistogram | null;
+  /** What a checkpoint tells of costs. */
+  readonly costs?: () => MeteredCosts | undefined;
+}
+
+/**
+ * Writes events and checkpoints so that a crash at any instant leaves a state and exactly the
+ * events up to it: first a batch of events under a fresh key, then the one state object that names
+ * it. Saving never holds up the run; while one write is under way the newest state waits.
+ */
+export function checkpointer<State extends object>(
+  store: Store,
+  { run, shape }: CheckpointOf,
+  from: Checkpoint<State> | null,
+  how: Recording = {},
+): Checkpointer<State> {
+  const { listen = () => {}, pauseMs = pauseMsDefault, sums = null } = how;
+  const totals = { ...(from?.totals ?? noTotals) };
+  let sequence = from?.sequence ?? 0;
+  const events: RunEvent[] = [];
+  const traces: Trace[] = [];
+  let newest: Pending<State> | null = null;
+  let last: State | null = from?.state ?? null;
+  let writing: Promise<void> | null = null;
+  let failure: string | null = null;
+  const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>();
+
+  const write = async () => {
+    while (newest !== null && failure === null) {
+      const { events: eventCount, traces: traceCount, ...kept } = newest;
+      newest = null;
+      const batches = batchesOf(events.splice(0, eventCount), traces.splice(0, traceCount));
+      sequence += batches.length;
+      const restMs = await appendLog(store, run, batches, { sequence, ...kept }).catch((thrown) => {
+        failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
+        return 0;
+      });
+      await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
+    }
+    writing = null;
+  };
+
+  const notes = summarizingArrivals(sums, (event) => {
+    events.push(event);
+    listen(event);
+  });
+  return {
+    tell(event) {
+      if (event.type === "arrival") add(totals, event.usage, event.fate !== "counted");
+      notes.tell(event);
+    },
+    save(state, elapsedMs, trace) {
+      notes.flush(elapsedMs);
+      if (trace !== undefined) traces.push(trace);
+      last = state;
+      const counts = { events: events.length, traces: traces.length };
+      const kept = { ...shape, state, elapsedMs, totals: { ...totals } };
+      newest = { ...kept, ...counts, ...costsOf(how) };
+      writing ??= write();
+    },
+    async flush(elapsedMs) {
+      hurry();
+      await writing;
+      if (last !== null) this.save(last, elapsedMs);
+      await writing;
+    },
+    totals: () => totals,
+    failure: () => failure,
+  };
+}
+
+function costsOf({ costs }: Recording): { readonly costs?: MeteredCosts } {
+  const now = costs?.();
+  return now === undefined ? {} : { costs: now };
+}
+
+/** A state to keep, and how many of the events and traces not yet written belong to it. */
+interface Pending<State> extends Omit<Checkpoint<State>, "sequence"> {
+  readonly events: number;
+  readonly traces: number;
+}
+
+/** The run's checkpoint, or null before its first. Throws `RunError` where it is damaged. */
+export async function readCheckpoint<State>(
+  store: Store,
+  run: string,
+): Promise<Checkpoint<State> | null> {
+  const bytes = await store.read(stateKey(run));
+  return bytes === null ? null : fromPacket<Checkpoint<State>>(bytes, stateKey(run));
+}
+
+/** Everything told up to the checkpoint, in order. */
+export async function readBatches(
+  store: Store,
+  run: string,
+  upTo: number,
+  after = 0,
+): Promise<EventBatch> {
+  const events: RunEvent[] = [];
+  const traces: Trace[] = [];
+  for (let sequence = after + 1; sequence <= upTo; sequence++) {
+    const bytes = await store.read(eventsKey(run, sequence));
+    if (bytes === null) continue;
+    const batch = fromPacket<EventBatch>(bytes, eventsKey(run, sequence));
+    for (const event of batch.events) events.push(event);
+    for (const trace of batch.traces) traces.push(trace);
+  }
+  return { events, traces };
+}
+
+/** Does not keep a process alive that has nothing else to do. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {
+  return { billedMs, bytesDown, bytesUp, costUsd };
+}
+
+/** In place: it is asked for at every reply of millions. */
+function add(
+  totals: { -readonly [Key in keyof Totals]: number },
+  usage: Usage,
+  isErasure: boolean,
+): void {
+  totals.billedMs += usage.billedMs;
+  totals.bytesDown += usage.bytesDown;
+  totals.bytesUp += usage.bytesUp;
+  totals.costUsd += usage.costUsd;
+  totals.invocations++;
+  if (usage.coldStart) totals.coldStarts++;
+  if (isErasure) totals.erasures++;
+}

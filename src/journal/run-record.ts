@@ -1,0 +1,116 @@
+import { RunError } from "../core/errors.ts";
+import { checkVersion, parseJson } from "../core/json.ts";
+import { randomFrom } from "../core/random.ts";
+import type { RunForecast } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { recordKey } from "../store-layout.ts";
+
+/** Of the record's own shape. */
+export const recordVersion = 1;
+
+/** What a run is, written once when it starts; with it alone anyone can resume or replay. */
+export interface RunRecord {
+  readonly version: typeof recordVersion;
+  /** What its numbers are computed in; 1 where it says nothing. */
+  readonly arithmetic?: number;
+  /** Who began it: the version of kofn, and of the strategy's states. Absent before 0.2.0. */
+  readonly kofn?: string;
+  readonly strategy?: string;
+  readonly stateVersion?: number;
+  readonly run: string;
+  readonly startedAt: string;
+  readonly backend: string;
+  readonly spec: RunSpec;
+  /** Keys of the manifests. */
+  readonly prepared: string;
+  readonly encoded: string;
+  readonly largestEigenvalue: number;
+  /** Stored numbers of an average slot: what one task goes through. */
+  readonly entriesPerSlot: number;
+  /** What it was expected to take, where that was known. */
+  readonly forecast?: RunForecast;
+  /** What held before a resume changed it, each up to the checkpoint of that number. */
+  readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
+}
+
+const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+/** A name such as `2026-11-21-gentle-heron`; `salt` tells runs of one second apart. */
+export function newRunName(startedAt: Date, salt: string): string {
+  const random = randomFrom(`${startedAt.toISOString()}/${salt}`);
+  const pick = (words: readonly string[]) => words[random.integer(words.length)]!;
+  const day = startedAt.toISOString().slice(0, 10);
+  return `${day}-${pick(manners)}-${pick(birds)}-${random.integer(900) + 100}`;
+}
+
+/** Names from outside reach keys and paths, so nothing else may pass. */
+export function checkRunName(name: string): string {
+  if (namePattern.test(name)) return name;
+  throw new RunError("bad-run-name", `${JSON.stringify(name)} is not the name of a run`, {
+    hint: "names are lower-case letters, digits and dashes; kofn list shows them",
+  });
+}
+
+export async function writeRecord(store: Store, record: RunRecord): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(record, null, 1));
+  if (!(await store.writeOnce(recordKey(record.run), bytes)))
+    throw new RunError("run-exists", `a run called ${record.run} is there already`);
+}
+
+/** Throws `RunError` for a run that is not there, and for a record of another shape. */
+export async function readRecord(store: Store, run: string): Promise<RunRecord> {
+  const bytes = await store.read(recordKey(checkRunName(run)));
+  if (bytes === null) {
+    throw new RunError("unknown-run", `there is no run called ${run}`, {
+      hint: "kofn list shows the runs that are there",
+    });
+  }
+  return checkVersion(parseJson<RunRecord>(bytes, recordKey(run)), recordVersion, recordKey(run));
+}
+
+const manners = [
+  "brisk",
+  "calm",
+  "clear",
+  "deft",
+  "even",
+  "fair",
+  "fleet",
+  "gentle",
+  "keen",
+  "light",
+  "mild",
+  "patient",
+  "quick",
+  "quiet",
+  "ready",
+  "sharp",
+  "steady",
+  "swift",
+  "true",
+  "wise",
+];
+
+const birds = [
+  "avocet",
+  "crane",
+  "curlew",
+  "dove",
+  "eider",
+  "finch",
+  "gull",
+  "heron",
+  "ibis",
+  "jay",
+  "kestrel",
+  "lark",
+  "martin",
+  "osprey",
+  "plover",
+  "rail",
+  "shrike",
+  "swift",
+  "tern",
+  "wren",
+];

@@ -1,0 +1,29 @@
+import type { Store } from "../../ports/store.ts";
+import { s3Store } from "../../storage/s3.ts";
+import { awsFailure } from "./aws-failures.ts";
+import { type Deployment, findDeployment } from "./deployment.ts";
+
+/** A stage's store, whose failures speak of AWS in words. */
+export function deploymentStore(deployment: Deployment): Store {
+  const inner = s3Store({ bucket: deployment.bucket });
+  const told = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (thrown) {
+      throw awsFailure(thrown, deployment);
+    }
+  };
+  return {
+    read: (key) => told(inner.read(key)),
+    write: (key, bytes) => told(inner.write(key, bytes)),
+    writeOnce: (key, bytes) => told(inner.writeOnce(key, bytes)),
+    list: (prefix) => told(inner.list(prefix)),
+    remove: (key) => told(inner.remove(key)),
+  };
+}
+
+/** A deployed stage, opened to look into or to start something there. */
+export function openDeploymentHome(stage: string): { deployment: Deployment; store: Store } {
+  const deployment = findDeployment(stage);
+  return { deployment, store: deploymentStore(deployment) };
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import * as z from "zod";
+import { RunError } from "../../core/errors.ts";
+
+/** Where a stage's resources are: what `sst deploy` said when it ended. */
+export interface Deployment {
+  readonly stage: string;
+  readonly bucket: string;
+  readonly worker: string;
+  /** Of deployments that have one for networks. */
+  readonly networkWorker?: string | undefined;
+  /** With its version: a durable function is invoked by a qualified name. */
+  readonly orchestrator: string;
+  /** Reserved for the worker; absent where nothing is. */
+  readonly concurrency?: number | undefined;
+}
+
+const shape = z.object({
+  stage: z.string().min(1),
+  bucket: z.string().min(3),
+  worker: z.string().min(1),
+  networkWorker: z.string().min(1).optional(),
+  orchestrator: z.string().min(1),
+  concurrency: z.number().int().min(1).optional(),
+});
+
+/** Written by SST into the folder that holds sst.config.ts. */
+const outputsName = join(".sst", "outputs.json");
+
+/**
+ * The deployed stage of that name: from SST's resource environment (`sst shell`), else from the
+ * outputs of the last deployment from this folder or one above. Throws `RunError` where there is
+ * none, where it is another stage's, or where it lacks something.
+ */
+export function findDeployment(
+  stage: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  folder: string = process.cwd(),
+): Deployment {
+  const remedy = `deploy it: npx sst deploy --stage ${stage}`;
+  const told = environment.SST_RESOURCE_Kofn;
+  const file = told === undefined ? outputsAbove(resolve(folder)) : null;
+  if (told === undefined && file === null) {
+    throw new RunError("not-deployed", `--stage ${stage}: no deployment is known in ${folder}`, {
+      hint: `${remedy}, or start kofn within npx sst shell --stage ${stage}`,
+    });
+  }
+  const source = told === undefined ? file! : "SST_RESOURCE_Kofn";
+  const found = shape.safeParse(parsed(told ?? readFileSync(file!, "utf8")));
+  if (!found.success) {
+    const lacking = found.error.issues[0]!.path.join(".") || "its values";
+    throw new RunError("bad-deployment", `${source}: ${lacking} of the deployment is missing`, {
+      hint: `${remedy} again, with this version of kofn`,
+    });
+  }
+  if (found.data.stage !== stage) {
+    throw new RunError(
+      "other-stage",
+      `--stage ${stage}: what is deployed from here is stage ${found.data.stage}`,
+      { hint: `use --stage ${found.data.stage}, or ${remedy}` },
+    );
+  }
+  return found.data;
+}
+
+function outputsAbove(folder: string): string | null {
+  const file = join(folder, outputsName);
+  if (existsSync(file)) return file;
+  const above = dirname(folder);
+  return above === folder ? null : outputsAbove(above);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
+
+import { segmentOver } from "../../run/segment.ts";
+
+/** What one segment of a run came to. */
+export interface SegmentReport {
+  readonly run: string;
+  readonly stop: string;
+  readonly reason: string;
+  readonly rounds: number;
+  readonly weightsDigest: string;
+}
+
+/** A failed segment begins again at its checkpoint: sooner at first, then with more patience. */
+const triesMax = 6;
+const retryFirstSeconds = 2;
+
+/**
+ * A run as a durable execution: one step is a segment of many rounds, whose state is in the store;
+ * between two segments a wait ends the invocation, so that each has the platform's whole time-out.
+ * Two durable operations a segment, however many workers and rounds it has.
+ */
+export function durableRun(
+  segment: (run: string, owner: string, remainingMs: () => number) => Promise<SegmentReport>,
+) {
+  return withDurableExecution(async (event: { readonly run: string }, context: DurableContext) => {
+    const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
+    for (let number = 1; ; number++) {
+      const report = await context.step(
+        `segment-${number}`,
+        () => segment(event.run, context.executionContext.durableExecutionArn, remainingMs),
+        { retryStrategy },
+      );
+      if (!isCutShort(report)) return report;
+      await context.wait(`pause-${number}`, { seconds: 1 });
+    }
+  });
+}
+
+/** The invocation's time ran out; a person's cancelling is told by another reason. */
+function isCutShort({ stop, reason }: SegmentReport): boolean {
+  return stop === "interrupted" && reason === segmentOver;
+}
+
+function retryStrategy(_error: Error, attempt: number) {
+  const delay = { seconds: retryFirstSeconds * 2 ** (attempt - 1) };
+  return attempt < triesMax ? { shouldRetry: true, delay } : { shouldRetry: false };
+}

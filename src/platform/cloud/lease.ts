@@ -1,0 +1,143 @@
+import { RunError } from "../../core/errors.ts";
+import type { Store } from "../../ports/store.ts";
+import { runPrefix } from "../../store-layout.ts";
+import { fencedStore } from "./fenced-store.ts";
+
+/**
+ * Who orchestrates a run in AWS, and until when nobody else may: one object that its orchestrator
+ * writes anew twice a minute. Beside it every orchestrator that ever began has an object of its
+ * own, written once: their numbers say who came last, whatever clocks say.
+ */
+export interface Lease {
+  readonly epoch: number;
+  readonly owner: string;
+  readonly untilMs: number;
+}
+
+/** A store through which only the newest orchestrator writes, and the way to let go. */
+export interface HeldLease {
+  readonly store: Store;
+  /** No more heartbeats: it stays valid for a while, as the same owner may be about to go on. */
+  stop(): void;
+  /** At the end; without `isOver` as long as after a heartbeat. */
+  release(isOver: boolean): Promise<void>;
+}
+
+/** How often an orchestrator says that it is still there. */
+export const heartbeatMs = 30_000;
+/** Longer than the longest pause between two tries of a segment, and a cold start. */
+const validMs = 120_000;
+/** From asking for an orchestrator until it may be missed. */
+const startMs = 180_000;
+/** The owner of a lease that waits for an orchestrator. */
+const nobody = "starting";
+
+export const supersededCode = "superseded";
+
+const leaseKey = (run: string) => `${runPrefix(run)}orchestrator.json`;
+const epochsPrefix = (run: string) => `${runPrefix(run)}orchestrators/`;
+const epochKey = (run: string, epoch: number) =>
+  `${epochsPrefix(run)}${String(epoch).padStart(8, "0")}`;
+
+/** A run nobody has orchestrated yet has no lease. */
+export async function readLease(store: Store, run: string): Promise<Lease | null> {
+  return fromBytes(await store.read(leaseKey(run)));
+}
+
+/** Somebody has said lately that they are at it, or has been asked to begin. */
+export async function isOrchestrated(store: Store, run: string, nowMs = Date.now()) {
+  const lease = await readLease(store, run);
+  return lease !== null && lease.untilMs > nowMs;
+}
+
+/**
+ * Says that an orchestrator was asked for. Returns the number of the last one there was. Throws
+ * `RunError` while that one is at it.
+ */
+export async function announceStart(store: Store, run: string, nowMs = Date.now()) {
+  const epoch = await newestEpoch(store, run);
+  const before = await standing(store, run, epoch);
+  if (isTaken(before, nowMs)) throw superseded(run, "is at it");
+  await writeLease(store, run, { epoch, owner: nobody, untilMs: nowMs + startMs });
+  return epoch;
+}
+
+/** It was asked for in vain. */
+export async function withdrawStart(store: Store, run: string, epoch: number): Promise<void> {
+  await writeLease(store, run, { epoch, owner: nobody, untilMs: 0 });
+}
+
+/**
+ * Makes `owner` the run's only orchestrator: of several at once exactly one succeeds, and whoever
+ * was it before can write no more. Throws `RunError` while another one is at it.
+ */
+export async function takeLease(
+  store: Store,
+  run: string,
+  owner: string,
+  nowMs: () => number = Date.now,
+): Promise<HeldLease> {
+  const newest = await newestEpoch(store, run);
+  const before = await standing(store, run, newest);
+  if (isTaken(before, nowMs()) && before?.owner !== owner) throw superseded(run, "is at it");
+  const epoch = newest + 1;
+  const first = toBytes({ epoch, owner, untilMs: nowMs() + validMs });
+  if (!(await store.writeOnce(epochKey(run, epoch), first)))
+    throw superseded(run, "began at the same moment");
+  const extend = (untilMs: number) => writeLease(store, run, { epoch, owner, untilMs });
+  await extend(nowMs() + validMs);
+  const check = async () => {
+    if ((await newestEpoch(store, run)) > epoch) throw superseded(run, "has taken over");
+  };
+  const timer = setInterval(() => {
+    // Superseded, or a store that does not answer: whoever writes next hears of it.
+    check().then(
+      () => extend(nowMs() + validMs).catch(() => undefined),
+      () => undefined,
+    );
+  }, heartbeatMs).unref();
+  return {
+    store: fencedStore(store, run, check),
+    stop: () => clearInterval(timer),
+    async release(isOver) {
+      clearInterval(timer);
+      await check();
+      await extend(isOver ? 0 : nowMs() + validMs);
+    },
+  };
+}
+
+/** The lease; of somebody who has begun and not written it yet, what they began with. */
+async function standing(store: Store, run: string, newest: number): Promise<Lease | null> {
+  const lease = await readLease(store, run);
+  if (newest === 0 || (lease !== null && lease.epoch >= newest)) return lease;
+  return fromBytes(await store.read(epochKey(run, newest)));
+}
+
+function isTaken(lease: Lease | null, nowMs: number): boolean {
+  return lease !== null && lease.owner !== nobody && lease.untilMs > nowMs;
+}
+
+async function newestEpoch(store: Store, run: string): Promise<number> {
+  const newest = (await store.list(epochsPrefix(run))).at(-1);
+  return newest === undefined ? 0 : Number(newest.slice(epochsPrefix(run).length));
+}
+
+async function writeLease(store: Store, run: string, lease: Lease): Promise<void> {
+  await store.write(leaseKey(run), toBytes(lease));
+}
+
+function toBytes(lease: Lease): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(lease));
+}
+
+function fromBytes(bytes: Uint8Array | null): Lease | null {
+  return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as Lease);
+}
+
+function superseded(run: string, what: string): RunError {
+  return new RunError(supersededCode, `another orchestrator of ${run} ${what}`, {
+    hint: `kofn watch ${run} follows it`,
+    kind: "unfinished",
+  });
+}

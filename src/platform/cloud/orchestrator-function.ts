@@ -1,0 +1,32 @@
+import { s3Store } from "../../storage/s3.ts";
+import { durableRun, type SegmentReport } from "./durable-run.ts";
+import { runSegmentFrom } from "./segment-report.ts";
+
+type Handler = ReturnType<typeof durableRun>;
+
+/**
+ * The orchestrator's Lambda handler over the worker functions of those names. A durable execution's
+ * invocation goes on with its run; any other does one segment of it and says how that ended.
+ */
+export function createOrchestratorFunction(where: {
+  readonly bucket: string;
+  readonly worker: string;
+  /** Where it is absent, the worker's own bundle must hold networks. */
+  readonly networkWorker?: string;
+}): Handler {
+  const store = s3Store({ bucket: where.bucket });
+  const segment = (
+    run: string,
+    owner: string,
+    remainingMs: () => number,
+    goesOn = true,
+  ): Promise<SegmentReport> =>
+    runSegmentFrom(store, { run, workers: where, owner, goesOn, remainingMs });
+  const durable = durableRun(segment);
+  return async (event, context) => {
+    if ("DurableExecutionArn" in event) return durable(event, context);
+    const { run } = event as { readonly run: string };
+    const remainingMs = () => context.getRemainingTimeInMillis();
+    return segment(run, context.awsRequestId, remainingMs, false) as never;
+  };
+}

@@ -1,0 +1,69 @@
+import { systemClock } from "../../compute/system-clock.ts";
+import { RunError } from "../../core/errors.ts";
+import { type RunRecord, readRecord } from "../../journal/run-record.ts";
+import type { Store } from "../../ports/store.ts";
+import { checkArithmetic, otherArithmeticCode } from "../../run/arithmetic.ts";
+import { orchestrate } from "../../run/orchestrate.ts";
+import { segmentOver } from "../../run/segment.ts";
+import { otherStateCode } from "../../run/state-version.ts";
+import { taskPrices } from "../training/task-prices.ts";
+import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts";
+import type { SegmentReport } from "./durable-run.ts";
+import { supersededCode, takeLease } from "./lease.ts";
+
+/** Kept for saving and evaluating before the platform's own time-out. */
+const marginMs = 30_000;
+
+/** How a segment may end that would end the same way if it were tried again. */
+const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode, otherStateCode];
+
+export interface SegmentOf {
+  readonly run: string;
+  readonly workers: WorkerNames;
+  /** Names the execution: segments of one follow one another, those of two exclude each other. */
+  readonly owner: string;
+  /** Whoever asked for this segment asks for the next by itself. */
+  readonly goesOn: boolean;
+  remainingMs(): number;
+}
+
+/**
+ * One segment of a recorded run over the worker function, as long as the invocation has time. Where
+ * another orchestrator is at it, or takes over meanwhile, or the run is another kofn's to go
+ * on with, that is how the segment ends: it is not tried again.
+ */
+export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<SegmentReport> {
+  try {
+    const record = await readRecord(store, how.run);
+    checkArithmetic(record);
+    const lease = await takeLease(store, how.run, how.owner);
+    const report = await segmentUnder(lease.store, store, record, how).finally(lease.stop);
+    await lease.release(!how.goesOn || report.reason !== segmentOver);
+    return report;
+  } catch (thrown) {
+    if (!(thrown instanceof RunError) || !finalCodes.includes(thrown.code)) throw thrown;
+    const { run } = how;
+    return { run, stop: thrown.code, reason: thrown.message, rounds: 0, weightsDigest: "" };
+  }
+}
+
+async function segmentUnder(
+  own: Store,
+  store: Store,
+  record: RunRecord,
+  { run, workers, remainingMs }: SegmentOf,
+): Promise<SegmentReport> {
+  const compute = workerCompute(record, workerFor(record.spec, workers), store);
+  const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
+  try {
+    const clock = systemClock();
+    const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
+    const ports = { store: own, clock, compute, signal, prices };
+    const { end, result } = await orchestrate(record, ports);
+    const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
+    const { rounds, weightsDigest } = result;
+    return { run, stop: end.stop.kind, reason, rounds, weightsDigest };
+  } finally {
+    await compute.close();
+  }
+}

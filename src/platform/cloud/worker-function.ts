@@ -1,0 +1,36 @@
+import { RunError } from "../../core/errors.ts";
+import { lazyS3Store } from "../../storage/lazy-s3.ts";
+import { protocolVersion, type WorkerReply, type WorkerRequest } from "../../tasks/protocol.ts";
+import { fromJson, toPacket } from "../../wire/packet.ts";
+import { withInflatedInputs } from "../../worker/payload-offload.ts";
+import { createWorker } from "../../worker/worker.ts";
+
+declare const awslambda: {
+  streamifyResponse(
+    handler: (event: unknown, reply: NodeJS.WritableStream) => Promise<void>,
+  ): unknown;
+};
+
+/**
+ * The worker's Lambda handler: a task in, a packet of raw bytes out. Called once an environment,
+ * which then keeps its slot's shard between invocations.
+ */
+export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
+  const store = lazyS3Store(bucket);
+  const perform = withInflatedInputs<WorkerRequest, WorkerReply>(store, createWorker(store));
+  return awslambda.streamifyResponse(async (event, reply) => {
+    const request = fromJson<WorkerRequest>(event, "request");
+    refuseOtherVersion(request.version);
+    const result = await perform(request);
+    reply.end(toPacket(result));
+  });
+}
+
+function refuseOtherVersion(version: number | undefined): void {
+  if (version === protocolVersion) return;
+  throw new RunError(
+    "other-version",
+    `this worker speaks version ${protocolVersion} of kofn's messages, the request ${version}`,
+    { hint: "deploy worker and orchestrator together: npx sst deploy" },
+  );
+}

@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { RunError } from "../../core/errors.ts";
+
+const names = ["worker", "network-worker", "orchestrator"] as const;
+
+export type BundleName = (typeof names)[number];
+
+/** Running from sources, or from what the build made of them. */
+const fromSources = import.meta.url.endsWith(".ts");
+
+/** The folder that holds a function's bundle, as it is deployed. Throws where it was not built. */
+export async function bundleFolder(name: BundleName): Promise<string> {
+  const root = fileURLToPath(new URL(fromSources ? "../../dist" : "../..", import.meta.url));
+  const folder = `${process.env.KOFN_BUNDLES ?? `${root}/functions-bundled`}/${name}`;
+  if (!existsSync(`${folder}/${name}.mjs`)) {
+    throw new RunError("no-bundle", `${folder}: there is no bundle of the ${name} function`, {
+      hint: "build it: npm run build",
+    });
+  }
+  return folder;
+}

@@ -1,0 +1,122 @@
+import { lambdaClient } from "../../compute/lambda-client.ts";
+import { systemClock } from "../../compute/system-clock.ts";
+import type { EmulatorOptions } from "../../emulator/emulator.ts";
+import { type EmulatorProcess, startEmulatorProcess } from "../../emulator/emulator-process.ts";
+import type { Backend, BackendOptions } from "../backend.ts";
+import { deployed } from "../cloud/deployed.ts";
+import { playedWeather } from "../training/played-weather.ts";
+import { workerCompute, workerFor } from "../worker-compute.ts";
+import { bundleFolder } from "./bundles.ts";
+import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
+
+const names = { worker: "worker", networkWorker: "network-worker" };
+/** Environments kept started, so that a slot's spare costs only the bundle's load. */
+const spares = 3;
+/** Started while the data are staged, as a cloud would start them side by side. */
+const sparesAtStartMax = 16;
+
+export interface EmulatedBackend extends Backend {
+  /** The process that serves now: another one after it died and was started again. */
+  emulator(): EmulatorProcess;
+}
+
+/** What of a spec the platform is set up by; without a problem it is the ordinary worker's. */
+type EmulatedSpec = Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
+  Partial<Pick<BackendOptions["spec"], "problem">>;
+
+/** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
+export async function emulatedBackend({
+  home,
+  spec,
+}: Pick<BackendOptions, "home"> & {
+  readonly spec: EmulatedSpec;
+}): Promise<EmulatedBackend> {
+  const weather = playedWeather("emulated", spec.weather)!;
+  const emulator = await supervised({
+    home,
+    seed: spec.seed,
+    weather,
+    functions: await functionsFor(spec),
+  });
+  const access = accessTo(emulator.current().environment);
+  const unannounce = await announce(home, emulator.current().environment);
+  const store = await ensureBucket(access);
+  return {
+    name: "emulated",
+    store,
+    open: (record) => ({
+      clock: systemClock(),
+      compute: workerCompute(
+        record,
+        workerFor(record.spec, names),
+        store,
+        lambdaClient(access.lambda),
+      ),
+    }),
+    async close() {
+      await unannounce();
+      await emulator.close();
+    },
+    emulator: emulator.current,
+  };
+}
+
+/** The functions as they are deployed; of the two workers, that which the run asks is kept warm. */
+async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
+  const { problem } = spec;
+  const variables = { KOFN_BUCKET: bucket };
+  const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
+  const started = (name: string) =>
+    name === needed
+      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares }
+      : { spares: 0 };
+  return {
+    [names.worker]: {
+      directory: await bundleFolder("worker"),
+      ...deployed.worker,
+      environment: variables,
+      ...started(names.worker),
+    },
+    [names.networkWorker]: {
+      directory: await bundleFolder("network-worker"),
+      ...deployed.networkWorker,
+      environment: variables,
+      ...started(names.networkWorker),
+    },
+    orchestrator: {
+      directory: await bundleFolder("orchestrator"),
+      ...deployed.orchestrator,
+      environment: {
+        ...variables,
+        KOFN_WORKER: names.worker,
+        KOFN_NETWORK_WORKER: names.networkWorker,
+      },
+    },
+  };
+}
+
+/**
+ * An emulator that is started again, on the same ports and data, whenever its process dies: to a
+ * run that is a platform that was unreachable for a moment.
+ */
+async function supervised(
+  options: EmulatorOptions,
+): Promise<{ current(): EmulatorProcess; close(): Promise<void> }> {
+  let current = await startEmulatorProcess(options);
+  let isClosing = false;
+  const watch = async () => {
+    while (!isClosing) {
+      await current.ended;
+      if (!isClosing) current = await current.restart();
+    }
+  };
+  const watching = watch();
+  return {
+    current: () => current,
+    async close() {
+      isClosing = true;
+      await current.close();
+      await watching;
+    },
+  };
+}

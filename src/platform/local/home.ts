@@ -1,0 +1,107 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startEmulator } from "../../emulator/emulator.ts";
+import type { Store } from "../../ports/store.ts";
+import { s3Client, s3Store } from "../../storage/s3.ts";
+import { createBucket } from "../../storage/s3-bucket.ts";
+import { homePath } from "./home-path.ts";
+
+export const bucket = "kofn";
+
+/** The local store, over S3's wire API whoever serves it. */
+export interface RunHome {
+  readonly path: string;
+  readonly access: Access;
+  readonly store: Store;
+  /** A run is going on in another process, which serves the store. */
+  readonly isLive: boolean;
+  close(): Promise<void>;
+}
+
+/** Opens the store to look at it: by the process that serves it, or by serving it here. */
+export async function openHome(path: string = homePath()): Promise<RunHome> {
+  const served = await announced(path);
+  if (served !== null) {
+    const access = accessTo(served);
+    return { path, access, store: storeAt(access), isLive: true, close: async () => {} };
+  }
+  const emulator = await startEmulator({ home: path, functions: {} });
+  const access = accessTo(emulator.environment);
+  const close = await announce(path, emulator.environment);
+  return {
+    path,
+    access,
+    store: await ensureBucket(access),
+    isLive: false,
+    async close() {
+      await close();
+      await emulator.close();
+    },
+  };
+}
+
+/** Another process, or this one already, serves this home. */
+export async function isServed(path: string): Promise<boolean> {
+  return (await announced(path)) !== null;
+}
+
+/** Lets other processes of this home find its store. Returns the way to take that back. */
+export async function announce(
+  path: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<() => Promise<void>> {
+  const file = join(path, "emulator.json");
+  await mkdir(path, { recursive: true });
+  await writeFile(file, JSON.stringify({ pid: process.pid, environment }));
+  return () => rm(file, { force: true });
+}
+
+/** How clients reach an emulator without touching this process's own AWS settings. */
+export interface Access {
+  readonly s3: { readonly endpoint: string } & Identity;
+  readonly lambda: { readonly endpoint: string } & Identity;
+}
+
+interface Identity {
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export function accessTo(environment: Readonly<Record<string, string>>): Access {
+  const identity = {
+    region: environment.AWS_REGION ?? "",
+    credentials: {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? "",
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? "",
+    },
+  };
+  return {
+    s3: { endpoint: environment.AWS_ENDPOINT_URL_S3 ?? "", ...identity },
+    lambda: { endpoint: environment.AWS_ENDPOINT_URL_LAMBDA ?? "", ...identity },
+  };
+}
+
+export function storeAt({ s3 }: Pick<Access, "s3">): Store {
+  return s3Store({ bucket, client: s3Client(s3) });
+}
+
+export async function ensureBucket(access: Access): Promise<Store> {
+  const client = s3Client(access.s3);
+  await createBucket(client, bucket);
+  return s3Store({ bucket, client });
+}
+
+/** The environment of the emulator that serves this home, or null where none does. */
+async function announced(path: string): Promise<Record<string, string> | null> {
+  try {
+    const text = await readFile(join(path, "emulator.json"), "utf8");
+    const { environment } = JSON.parse(text) as { environment: Record<string, string> };
+    const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? "";
+    const signal = AbortSignal.timeout(2_000);
+    const reply = await fetch(`${endpoint}/${bucket}`, { method: "HEAD", signal });
+    return reply.ok ? environment : null;
+  } catch {
+    // Absent, damaged, or left behind by a process that was killed: then nobody serves it.
+    return null;
+  }
+}

@@ -1,0 +1,63 @@
+import { downBytes, upBytes } from "../../planner/workload.ts";
+import { problems } from "../../problems/registry.ts";
+import { batchedWorker } from "../../simulation/batched-worker.ts";
+import { ephemeralState } from "../../simulation/ephemeral-state.ts";
+import { ephemeralShards, needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
+import { replyArena } from "../../simulation/reply-arena.ts";
+import { simulatedCompute } from "../../simulation/simulated-compute.ts";
+import { virtualClock } from "../../simulation/virtual-clock.ts";
+import {
+  entriesOf,
+  inputBytes,
+  outputBytes,
+  type WorkerReply,
+  type WorkerTask,
+} from "../../tasks/protocol.ts";
+import { faultModelOf } from "../../weather/fault-decision.ts";
+import { weatherFrom } from "../../weather/weather.ts";
+import { shardCache } from "../../worker/shard-cache.ts";
+import { createSyncWorker } from "../../worker/worker.ts";
+import type { Backend, BackendOptions } from "../backend.ts";
+import { replyBytes, workMsOf } from "../platform-model.ts";
+import { playedWeather } from "../training/played-weather.ts";
+import { workerRequestOf } from "../worker-compute.ts";
+import { openHome } from "./home.ts";
+
+/** The real mathematics on a virtual clock: any number of workers, hours in seconds. */
+export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
+  const weather = weatherFrom(playedWeather("simulated", spec.weather));
+  const opened = await openHome(home);
+  const memory = ephemeralState(
+    needsEphemeralShards(spec) ? ephemeralShards(opened.store) : opened.store,
+  );
+  const { store } = memory;
+  const known = shardCache(spec.workers);
+  const perform = createSyncWorker(store, () => 0, spec.workers, replyArena(), known);
+  const fates = faultModelOf(weather, spec.seed);
+  return {
+    name: "simulated",
+    store,
+    open(record) {
+      const problem = problems.create(record.spec.problem);
+      const together = batchedWorker(known, problem);
+      const clock = virtualClock();
+      const compute = simulatedCompute<WorkerTask, WorkerReply>({
+        clock,
+        perform: (task) => perform(workerRequestOf(record, task)),
+        performAll: (tasks) => together(workerRequestOf(record, tasks[0]!), tasks),
+        workMs: (task) => workMsOf(entriesOf(task, record.entriesPerSlot), weather),
+        fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
+        bytes: (task, result) => ({
+          down: downBytes(inputBytes(task)),
+          up: result === null ? 0 : upBytes(outputBytes(result)),
+        }),
+        replyBytes: (task) => replyBytes(task, problem.isQuadratic),
+      });
+      return { clock, compute };
+    },
+    async close() {
+      await memory.keep();
+      await opened.close();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import type { RunRecord } from "../journal/run-record.ts";
+import { bounds, functions } from "../limits.ts";
+import { forecastRun } from "../planner/forecast.ts";
+import type { Lateness } from "../planner/lateness.ts";
+import type { Machine } from "../planner/machine.ts";
+import { recordedLateness } from "../planner/recorded.ts";
+import { downBytes, upBytes } from "../planner/workload.ts";
+import type { RunEvent, RunForecast } from "../ports/events.ts";
+import type { Dataset } from "../run/ingest.ts";
+import { simulatedCompute } from "../simulation/simulated-compute.ts";
+import { virtualClock } from "../simulation/virtual-clock.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { inputBytes, outputBytes, type WorkerReply, type WorkerTask } from "../tasks/protocol.ts";
+import { faultModelOf } from "../weather/fault-decision.ts";
+import { type Weather, weatherFrom } from "../weather/weather.ts";
+
+/** How long a task over so many stored numbers takes where nothing is late. */
+export function workMsOf(
+  entries: number,
+  { baseMs, workMsPerMillion }: Pick<Weather, "baseMs" | "workMsPerMillion">,
+): number {
+  return baseMs + workMsPerMillion * (entries / 1e6);
+}
+
+/** The pace of undisturbed tasks; only a simulation's is a spec's to choose. */
+function paceOf({ weather }: RunSpec, backend: string): Weather {
+  const given = backend === "simulated" ? (weather ?? usualWeather(backend)) : { model: "calm" };
+  return weatherFrom(given);
+}
+
+/** The weather that a backend plays where the spec names none. */
+export function usualWeather(backend: string): Record<string, unknown> & { model: string } {
+  if (backend === "threads") return { model: "calm" };
+  return { model: "lambda", coldStartMs: 142 };
+}
+
+/** What is known of a backend before anything has run there. */
+export function machineOf(spec: RunSpec, backend: string): Machine {
+  const pace = paceOf(spec, backend);
+  const workMs = (entries: number) => workMsOf(entries, pace);
+  return { ...simulatedMachine(latenessOf(spec, backend)), workMs };
+}
+
+/** What a run's record says of its platform. */
+export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
+  const { lateness, workMs } = recordedLateness(events, record.run);
+  const { entriesPerSlot } = record;
+  const pace = paceOf(record.spec, record.backend);
+  const computing = workMsOf(entriesPerSlot, pace) - pace.baseMs;
+  // A record has one speed: what the usual one does not explain was the way there and back.
+  const atRest = Math.max(0, workMs - computing);
+  const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);
+  return { ...simulatedMachine(lateness), workMs: (entries) => atRest + perEntry * entries };
+}
+
+/** What a run on a backend will take; null where its platform is not known beforehand. */
+export function forecastOn(backend: string, spec: RunSpec, staged: Dataset): RunForecast | null {
+  return backend === "threads" ? null : forecastRun(spec, staged, machineOf(spec, backend));
+}
+
+/** The simulation as a machine to rehearse on, with any lateness. */
+export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
+  const platform = { ...functions.worker, environmentsPerSlot: bounds.environmentsPerSlot };
+  return {
+    platform,
+    lateness,
+    scratch: memoryStore,
+    open({ perform, workMs, lateness: fates, draw, isMixable }) {
+      const clock = virtualClock();
+      const compute = simulatedCompute<WorkerTask, WorkerReply>({
+        clock,
+        perform,
+        workMs: () => workMs,
+        fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
+        bytes: (task, result) => ({
+          down: downBytes(inputBytes(task)),
+          up: result === null ? 0 : upBytes(outputBytes(result)),
+        }),
+        replyBytes: (task) => replyBytes(task, isMixable),
+      });
+      return { clock, compute };
+    },
+  };
+}
+
+/** Rounds of other futures are far away, so that a plan does not know the storms of the run. */
+const roundsApart = 1_000_000;
+
+/** A weather's lateness: what lasts is as in the run to come, what is drawn anew is not. */
+function latenessOf(spec: RunSpec, backend: string): Lateness {
+  const given = spec.weather ?? usualWeather(backend);
+  const weather = weatherFrom(given);
+  // A trace has its rounds given.
+  const apart = given.model === "trace" ? 0 : roundsApart;
+  const fates = faultModelOf(weather, spec.seed);
+  return ({ task, slot, round }, draw, isCold) => {
+    const later = round + (draw + 1) * apart;
+    return fates({ task: `plan-${draw}/${task}`, slot, round: later }, isCold);
+  };
+}
+
+/** What a reply weighs, where that can be said without it. */
+export function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
+  if (task.operation === "gradient") return upBytes(task.weights.byteLength);
+  // As many numbers come back as went out.
+  if (task.operation === "block")
+    return upBytes(inputBytes(task).reduce((sum, bytes) => sum + bytes, 0));
+  if (task.operation !== "along") return null;
+  return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
+}

@@ -1,0 +1,53 @@
+import { RunError } from "../../core/errors.ts";
+import { readCheckpoint } from "../../journal/checkpointer.ts";
+import type { RunRecord } from "../../journal/run-record.ts";
+import type { Store } from "../../ports/store.ts";
+import { checkArithmetic } from "../../run/arithmetic.ts";
+import { resolveSpec } from "../../run/resolve-spec.ts";
+import { resumable } from "../../run/state-version.ts";
+import { type Override, withOverrides } from "../../spec/overrides.ts";
+import { recordKey } from "../../store-layout.ts";
+import { checkSpec } from "./check-spec.ts";
+
+const changeable = ["stop", "wait"];
+
+/**
+ * Changes what may change between two segments of a run: budgets and whom it waits for. What held
+ * before is kept with the checkpoint's number, so that a replay knows it. Throws `RunError` for a
+ * run of another arithmetic, and for a checkpoint that this kofn cannot go on from.
+ */
+export async function changeSettings(
+  store: Store,
+  record: RunRecord,
+  settings: readonly Override[],
+): Promise<RunRecord> {
+  checkArithmetic(record);
+  const checkpoint = resumable(record, await readCheckpoint<object>(store, record.run));
+  checkChangeable(settings);
+  if (settings.length === 0) return record;
+  const { weather, ...before } = record.spec;
+  const given = { ...before, ...(weather === null ? {} : { weather }) };
+  const spec = checkSpec(resolveSpec(withOverrides(given, settings)));
+  if (spec.auto !== undefined) {
+    throw new RunError("fixed-setting", `--set wait: auto is for a run's beginning`, {
+      hint: "say whom to wait for: all, { fastest: 12 } or { deadline: 800ms, atLeast: 9 }",
+    });
+  }
+  const sequence = checkpoint?.sequence ?? 0;
+  const { wait, stop } = record.spec;
+  const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];
+  const amended: RunRecord = { ...record, spec, earlier };
+  const bytes = new TextEncoder().encode(JSON.stringify(amended, null, 1));
+  await store.write(recordKey(record.run), bytes);
+  return amended;
+}
+
+/** Throws `RunError` for a setting that a run keeps from its beginning to its end. */
+export function checkChangeable(settings: readonly Override[]): void {
+  for (const { path } of settings) {
+    if (changeable.includes(path[0]!)) continue;
+    throw new RunError("fixed-setting", `--set ${path.join(".")}: a run keeps what it began with`, {
+      hint: "only stop.* and wait may change on resume; start another run for the rest",
+    });
+  }
+}

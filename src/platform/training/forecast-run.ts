@@ -1,0 +1,77 @@
+import { RunError } from "../../core/errors.ts";
+import type { Goal } from "../../planner/candidate.ts";
+import type { Machine } from "../../planner/machine.ts";
+import { type ProposedPlan, proposePlan } from "../../planner/planner.ts";
+import type { Store } from "../../ports/store.ts";
+import { readHistory } from "../../run/finish.ts";
+import {
+  type IngestProgress,
+  loadProblem,
+  prepareData,
+  publishProblemAssets,
+} from "../../run/ingest.ts";
+import { settleRate } from "../../run/usual-rate.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import { openHome } from "../local/home.ts";
+import { claimHome, serveAlone } from "../local/home-claim.ts";
+import { openDataSource } from "../open-source.ts";
+import { machineOf, recordedMachine } from "../platform-model.ts";
+import { findRun } from "./run-overview.ts";
+
+export interface ForecastPorts {
+  readonly spec: RunSpec;
+  readonly backend: string;
+  readonly goal?: Goal;
+  /** A run whose record tells of the platform, instead of a model. */
+  readonly from?: string;
+  readonly onStage?: IngestProgress;
+}
+
+/**
+ * Forecasts a spec, and chooses what it leaves open, in a home of its own opening. The data are
+ * read and prepared there, as the run needs them later; nothing is started.
+ */
+export async function planInHome(home: string, planning: ForecastPorts): Promise<ProposedPlan> {
+  const claim = await claimHome(home);
+  try {
+    const opened = await serveAlone(home, () => openHome(home));
+    try {
+      return await planWith(planning, opened.store);
+    } finally {
+      await opened.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof RunError) await claim.abandon();
+    throw thrown;
+  }
+}
+
+/** As `planInHome`, over a store that is open already. */
+export async function planWith(
+  { spec: given, backend, goal, from, onStage }: ForecastPorts,
+  store: Store,
+): Promise<ProposedPlan> {
+  const spec = await publishProblemAssets(given, store);
+  await loadProblem(spec.problem, store);
+  const prepared = await prepareData(spec, { open: openDataSource, store }, onStage);
+  const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
+  const made = await proposePlan(spec, { prepared, store }, machine, goal);
+  return { ...made, spec: await settleRate(made.spec, prepared, store) };
+}
+
+async function machineFrom(store: Store, given: string): Promise<Machine> {
+  const record = await findRun(store, given);
+  return recordedMachine(record, await readHistory(store, record.run));
+}
+
+/** The spec with nothing left to choose; as it is where nothing was. */
+export async function resolveAuto(
+  spec: RunSpec,
+  plan: (open: RunSpec) => Promise<ProposedPlan>,
+  onPlan: (made: ProposedPlan) => void = () => undefined,
+): Promise<RunSpec> {
+  if (spec.auto === undefined) return spec;
+  const made = await plan(spec);
+  onPlan(made);
+  return made.spec;
+}

@@ -1,0 +1,45 @@
+import { RunError } from "../../core/errors.ts";
+import { checkVersion } from "../../core/json.ts";
+import type { Chosen } from "../../core/registry.ts";
+import { type Preparation, preparationVersion } from "../../data/manifests.ts";
+import type { Store } from "../../ports/store.ts";
+import { loadProblem } from "../../run/ingest.ts";
+import { modelKey } from "../../store-layout.ts";
+import { fromSafetensors } from "../../wire/safetensors.ts";
+
+/** What training leaves behind: weights, and how raw rows become what they apply to. */
+export interface TrainedModel {
+  readonly run: string;
+  readonly problem: Chosen;
+  readonly preparation: Preparation;
+  readonly weights: Float32Array;
+  /** The network that the weights are of, as stored; null for other problems. */
+  readonly network: Uint8Array | null;
+  /** The object itself. */
+  readonly bytes: Uint8Array;
+}
+
+/** A run's model. Throws `RunError` where it has none yet. */
+export async function readTrainedModel(store: Store, run: string): Promise<TrainedModel> {
+  const key = modelKey(run);
+  const bytes = await store.read(key);
+  if (bytes === null) {
+    throw new RunError("no-model", `${run} has no model yet`, {
+      hint: `it appears when the run stops: kofn watch ${run}, or kofn resume ${run}`,
+    });
+  }
+  const { tensors, metadata } = fromSafetensors(bytes, key);
+  const weights = tensors.weights?.data;
+  if (!(weights instanceof Float32Array) || metadata.format !== "kofn-linear-1") {
+    throw new RunError("bad-model", `${key}: it is not a model that this version knows`, {
+      hint: "use the version of kofn that wrote it",
+    });
+  }
+  const problem = JSON.parse(metadata.problem ?? "") as Chosen;
+  await loadProblem(problem, store);
+  const networkKey = (problem.facts as { readonly key?: string } | undefined)?.key;
+  const given = JSON.parse(metadata.preparation ?? "null") as Preparation;
+  const preparation = checkVersion(given, preparationVersion, key);
+  const network = networkKey === undefined ? null : await store.read(networkKey);
+  return { run, problem, preparation, weights, bytes, network };
+}

@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { checkRunName, type RunRecord } from "../../journal/run-record.ts";
+import { openDeploymentHome } from "../cloud/deployment-home.ts";
+import { isOrchestrated } from "../cloud/lease.ts";
+import type { RunHome } from "../local/home.ts";
+import { lookInto } from "../local/home-claim.ts";
+import { findRun, unknownRun } from "./run-overview.ts";
+
+export interface HomeOptions {
+  /** Where runs are kept. */
+  readonly home: string;
+  /** The deployed stage whose runs are meant instead. */
+  readonly stage?: string | undefined;
+}
+
+/** A store with runs. */
+export interface OpenedRun extends Pick<RunHome, "store"> {
+  /** Somebody may be at this run: another process here, its orchestrator in AWS. */
+  isLive(run: string): Promise<boolean>;
+}
+
+/** Uses a home's store; null for a home that is not there, which looking must not make. */
+export async function withOpenHome<T>(
+  { home: path, stage }: HomeOptions,
+  use: (home: OpenedRun) => Promise<T>,
+): Promise<T | null> {
+  if (stage !== undefined) {
+    const { store } = openDeploymentHome(stage);
+    return use({ store, isLive: (run) => isOrchestrated(store, run) });
+  }
+  if (!existsSync(path)) return null;
+  const home = await lookInto(path);
+  try {
+    const { store, isLive } = home;
+    return await use({ store, isLive: async () => isLive });
+  } finally {
+    await home.close();
+  }
+}
+
+/** Uses a home's store and one of its runs. */
+export async function withOpenRun<T>(
+  at: HomeOptions,
+  given: string,
+  use: (home: OpenedRun, record: RunRecord) => Promise<T>,
+): Promise<T> {
+  if (given !== "latest") checkRunName(given);
+  const used = await withOpenHome(at, async (home) => ({
+    value: await use(home, await findRun(home.store, given)),
+  }));
+  if (used === null) throw unknownRun(given, []);
+  return used.value;
+}

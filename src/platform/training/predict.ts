@@ -1,0 +1,92 @@
+import { parseOptions } from "../../core/registry.ts";
+import { type DataOptions, dataSchema } from "../../data/options.ts";
+import { isRatings } from "../../data/prepare/rating-rows.ts";
+import { transformer } from "../../data/prepare/transform.ts";
+import type { Examples, Rows } from "../../math/rows.ts";
+import { classAt, classProbabilities } from "../../problems/class-probabilities.ts";
+import { predictLinear as linear } from "../../problems/linear.ts";
+import { problems } from "../../problems/registry.ts";
+import { openDataSource } from "../open-source.ts";
+import type { TrainedModel } from "./model.ts";
+
+/** What a model says about some rows of a file, and how right it was where that is known. */
+export interface Predictions {
+  /** The number of the first row within the file, from 0. */
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Predicted numbers, or margins: one block of rows an output; one output for two classes. */
+  readonly values: Float64Array;
+  /** The class that each row is taken for; null for numbers. */
+  readonly classes: Uint32Array | null;
+  /** The probability of every class, a block of rows a class; null where there is none. */
+  readonly chances: Float64Array | null;
+  /** Over all rows so far whose target is known; null while there are none. */
+  readonly metrics: Readonly<Record<string, number>> | null;
+  readonly knownRows: number;
+}
+
+/** How a run's data were written, to read other files of that kind. */
+export function modelReader(data: DataOptions, { preparation }: TrainedModel): DataOptions {
+  const { delimiter, header, missing, missingValues } = data;
+  const format = preparation.sparse && !isRatings(preparation) ? "libsvm" : "auto";
+  const given = { source: "-", format, delimiter, header, missing, missingValues };
+  return parseOptions(dataSchema, given, "data");
+}
+
+/** Predicts the rows of a data file, batch by batch, in file order. */
+export async function* predictRows(
+  model: TrainedModel,
+  source: string,
+  reading: DataOptions,
+): AsyncGenerator<Predictions> {
+  const problem = problems.create(model.problem);
+  let tally: Float64Array | null = null;
+  let knownRows = 0;
+  for await (const batch of transformer(model.preparation, reading).batches(
+    source,
+    openDataSource,
+  )) {
+    const { rows, targets, firstRow } = batch;
+    const values = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
+    const chances = classProbabilities(problem, values, rows.rows);
+    const classes =
+      problem.target === "classes"
+        ? Uint32Array.from({ length: rows.rows }, (_, i) => classAt(values, rows.rows, i))
+        : null;
+    const known = targets === null ? null : withKnownTargets(rows, targets);
+    if (known !== null && known.rows.rows > 0) {
+      const more = problem.tally(known, model.weights);
+      tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
+      knownRows += known.rows.rows;
+    }
+    const metrics = tally === null ? null : problem.metrics(tally).metrics;
+    yield { firstRow, rows: rows.rows, values, classes, chances, metrics, knownRows };
+  }
+}
+
+function withKnownTargets(rows: Rows, targets: Float32Array): Examples {
+  const known = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
+  if (known.length === targets.length) return { rows, targets };
+  return { rows: selected(rows, known), targets: Float32Array.from(known, (row) => targets[row]!) };
+}
+
+function selected(rows: Rows, chosen: readonly number[]): Rows {
+  const { columns } = rows;
+  if (rows.kind === "dense") {
+    const values = new Float32Array(chosen.length * columns);
+    for (const [to, row] of chosen.entries())
+      values.set(rows.values.subarray(row * columns, (row + 1) * columns), to * columns);
+    return { kind: "dense", rows: chosen.length, columns, values };
+  }
+  const offsets = new Uint32Array(chosen.length + 1);
+  for (const [to, row] of chosen.entries())
+    offsets[to + 1] = offsets[to]! + rows.offsets[row + 1]! - rows.offsets[row]!;
+  const values = new Float32Array(offsets.at(-1)!);
+  const indices = new Uint32Array(offsets.at(-1)!);
+  for (const [to, row] of chosen.entries()) {
+    const [from, end] = [rows.offsets[row]!, rows.offsets[row + 1]!];
+    values.set(rows.values.subarray(from, end), offsets[to]!);
+    indices.set(rows.indices.subarray(from, end), offsets[to]!);
+  }
+  return { kind: "sparse", rows: chosen.length, columns, values, indices, offsets };
+}

@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { assert } from "../../core/errors.ts";
+import { newRunName, type RunRecord } from "../../journal/run-record.ts";
+import type { ProposedPlan } from "../../planner/planner.ts";
+import type { ResultEvent, RunEvent } from "../../ports/events.ts";
+import { renderReport } from "../../report/render.ts";
+import { readHistory } from "../../run/finish.ts";
+import { type IngestProgress, ingest, publishProblemAssets } from "../../run/ingest.ts";
+import {
+  entriesPerSlot,
+  type Orchestrated,
+  orchestrate,
+  recordRun,
+} from "../../run/orchestrate.ts";
+import { needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import { modelKey } from "../../store-layout.ts";
+import type { Backend } from "../backend.ts";
+import { openDataSource } from "../open-source.ts";
+import { forecastOn } from "../platform-model.ts";
+import { playedWeather } from "./played-weather.ts";
+import { taskPrices } from "./task-prices.ts";
+
+export interface Watchers {
+  readonly listen?: (event: RunEvent) => void;
+  readonly onStage?: IngestProgress;
+  readonly signal?: AbortSignal;
+  /** Called with what was chosen, where the spec left something open. */
+  readonly onPlan?: (made: ProposedPlan) => void;
+  /** Called with the run's record, where the data have settled what its spec left open. */
+  readonly onSettled?: (record: RunRecord) => void;
+}
+
+/** A fresh name for a run of this process. */
+export function nameRun(startedAt = new Date()): string {
+  return newRunName(startedAt, `${process.pid}/${performance.now()}`);
+}
+
+/** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
+export async function createRun(
+  given: RunSpec,
+  backend: Pick<Backend, "name" | "store">,
+  watchers: Watchers = {},
+  run: string = nameRun(),
+): Promise<RunRecord> {
+  assert(given.auto === undefined, "what is left to the planner is chosen before a run is created");
+  const spec = await publishProblemAssets(given, backend.store);
+  const ports = { open: openDataSource, store: backend.store };
+  const staged = await ingest(spec, ports, watchers.onStage);
+  const startedAt = new Date();
+  const { name } = backend;
+  const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
+  const about = { run, startedAt, backend: name, prices };
+  // A vast simulation takes little longer than its forecast would.
+  const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
+  const weather = playedWeather(name, spec.weather);
+  const record = await recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
+  if (spec.openRate !== undefined) watchers.onSettled?.(record);
+  return record;
+}
+
+/** Runs it, or goes on with it; then writes its page and its model below the home folder. */
+export async function continueRun(
+  record: RunRecord,
+  backend: Backend,
+  home: string,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const { clock, compute } = backend.open(record);
+  const { listen, signal } = watchers;
+  const done = await orchestrate(record, {
+    store: backend.store,
+    clock,
+    compute,
+    prices: taskPrices(record.spec, record.backend, record.entriesPerSlot),
+    ...(listen === undefined ? {} : { listen }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await compute.close();
+  const { report, model } = await writeArtifacts(backend, record.run, home);
+  const result: ResultEvent = { ...done.result, report, model };
+  listen?.(result);
+  return { ...done, result };
+}
+
+/** Where a run's page and model are, for people. */
+export function artifactPaths(home: string, run: string): { report: string; model: string } {
+  const folder = join(home, "runs", run);
+  return { report: join(folder, "report.html"), model: join(folder, "model.safetensors") };
+}
+
+/** The page and the model as files a person can open. Returns their paths. */
+export async function writeArtifacts(
+  { store }: Pick<Backend, "store">,
+  run: string,
+  home: string,
+): Promise<{ report: string; model: string }> {
+  const { report, model } = artifactPaths(home, run);
+  await mkdir(dirname(report), { recursive: true });
+  const events = await readHistory(store, run);
+  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }));
+  const bytes = await store.read(modelKey(run));
+  if (bytes !== null) await writeFile(model, bytes);
+  return { report, model };
+}

@@ -1,0 +1,61 @@
+import { type Attempt, invocationAttempts, type SlotModel } from "../../planner/slot-model.ts";
+import type { Expected, TaskPrices } from "../../run/task-costs.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import { entriesOf, type WorkerTask } from "../../tasks/protocol.ts";
+import { machineOf } from "../platform-model.ts";
+
+/** Futures that a price is taken from. */
+const futures = 64;
+/**
+ * What an environment's start is reckoned at where it is a real one: several times the usual, as on
+ * a busy machine. Next to what a tenant's environment costs by itself it is little.
+ */
+const realStartMs = 1_000;
+
+/**
+ * What a spec's tasks are expected to cost on a backend before any has run there: by its weather,
+ * over many futures. Null where workers cost nothing.
+ */
+export function taskPrices(
+  spec: RunSpec,
+  backend: string,
+  entriesPerSlot: number,
+): TaskPrices<WorkerTask> | null {
+  if (backend === "threads") return null;
+  const { platform, lateness, workMs } = machineOf(spec, backend);
+  const leastMs = backend === "simulated" ? 0 : realStartMs;
+  const attempt = (task: WorkerTask, isCold: boolean, draw: number): Attempt => {
+    const slot = draw % spec.workers;
+    const lane: SlotModel = isCold ? [] : [{ freeAtMs: 0, isDoomed: false }];
+    const [first] = invocationAttempts(lane, platform, {
+      startMs: 0,
+      workMs: workMs(entriesOf(task, entriesPerSlot)),
+      nameOf: () => task.id,
+      fateOf: () => {
+        const fate = lateness({ task: `price/${slot}`, slot, round: 0 }, draw, isCold);
+        return { ...fate, coldStartMs: Math.max(leastMs, fate.coldStartMs) };
+      },
+    });
+    return first!;
+  };
+  const known = new Map<string, Expected>();
+  return {
+    expected(task, isCold) {
+      const name = `${task.operation}/${isCold}`;
+      const before = known.get(name);
+      if (before !== undefined) return before;
+      const all = Array.from({ length: futures }, (_, draw) => attempt(task, isCold, draw));
+      const usd = mean(all.map(({ costUsd }) => costUsd));
+      const deviationUsd = Math.sqrt(mean(all.map(({ costUsd }) => (costUsd - usd) ** 2)));
+      // Those that are lost may run into the function's time-out, which is no measure.
+      const mostUsd = Math.max(0, ...all.map(({ isDone, costUsd }) => (isDone ? costUsd : 0)));
+      const made = { usd, deviationUsd, mostUsd };
+      known.set(name, made);
+      return made;
+    },
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,67 @@
+import { RunError } from "../../core/errors.ts";
+import type { RunRecord } from "../../journal/run-record.ts";
+import type { Orchestrated } from "../../run/orchestrate.ts";
+import { encodeAgain, needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import type { Backend } from "../backend.ts";
+import { claimHome, serveAlone } from "../local/home-claim.ts";
+import { openComputeBackend } from "../local/registry.ts";
+import { planInHome, resolveAuto } from "./forecast-run.ts";
+import { continueRun, createRun, type Watchers } from "./start-run.ts";
+
+/**
+ * Stages, trains and reports one new run. A home that was not there before is taken away again
+ * when the data turn out to be wrong.
+ */
+export async function trainNew(
+  { run, spec: given, backend, home }: NewRun,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const claim = await claimHome(home);
+  let record: RunRecord | undefined;
+  try {
+    const { onStage, onPlan } = watchers;
+    const staging = onStage === undefined ? {} : { onStage };
+    const plan = (open: RunSpec) => planInHome(home, { spec: open, backend, ...staging });
+    const spec = await resolveAuto(given, plan, onPlan);
+    return await withBackend({ backend, home, spec }, async (opened) => {
+      record = await createRun(spec, opened, watchers, run);
+      return continueRun(record, opened, home, watchers);
+    });
+  } catch (thrown) {
+    if (record === undefined && thrown instanceof RunError) await claim.abandon();
+    throw thrown;
+  }
+}
+
+export interface NewRun {
+  readonly run: string;
+  readonly spec: RunSpec;
+  readonly backend: string;
+  readonly home: string;
+}
+
+/** Goes on with a run that was recorded before. */
+export function trainFurther(
+  record: RunRecord,
+  home: string,
+  watchers: Watchers = {},
+): Promise<Orchestrated> {
+  const { backend, spec } = record;
+  return withBackend({ backend, home, spec }, async (opened) => {
+    if (needsEphemeralShards(spec)) await encodeAgain(record, opened.store);
+    return continueRun(record, opened, home, watchers);
+  });
+}
+
+async function withBackend<T>(
+  { backend, home, spec }: Omit<NewRun, "run">,
+  use: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const opened = await serveAlone(home, () => openComputeBackend(backend, { home, spec }));
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { lambdaCompute } from "../compute/lambda.ts";
+import { type LambdaClient, lambdaClient } from "../compute/lambda-client.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { Compute } from "../ports/compute.ts";
+import type { Store } from "../ports/store.ts";
+import { problems } from "../problems/registry.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import {
+  protocolVersion,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerTask,
+} from "../tasks/protocol.ts";
+import { offloadingCompute } from "../worker/payload-offload.ts";
+
+/** The functions that compute: the worker, and the one whose bundle holds networks. */
+export interface WorkerNames {
+  readonly worker: string;
+  readonly networkWorker?: string;
+}
+
+/** The worker function as a place to compute for one run. */
+export function workerCompute(
+  record: RunRecord,
+  functionName: string,
+  store: Store,
+  client: LambdaClient = lambdaClient(),
+): Compute<WorkerTask, WorkerReply> {
+  const compute = lambdaCompute<WorkerTask, WorkerReply>({
+    functionName,
+    client,
+    run: record.run,
+    request: (task) => workerRequestOf(record, task),
+  });
+  return offloadingCompute(compute, store, record.run);
+}
+
+/** The ordinary worker has everything but what is loaded for one problem alone. */
+export function workerFor(
+  { problem }: Pick<RunSpec, "problem">,
+  { worker, networkWorker = worker }: WorkerNames,
+): string {
+  return problems.create(problem).load === undefined ? worker : networkWorker;
+}
+
+/** What an invocation carries: which data, which problem, and the task. */
+export function workerRequestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
+  const { run, encoded, spec } = record;
+  return { version: protocolVersion, run, encoded, problem: spec.problem, task };
+}

@@ -1,0 +1,46 @@
+import type { Adjacency, MechanismUse } from "../release.ts";
+import { discreteLaplace } from "./exact-draws.ts";
+import { gaussianRelease, withGaussianNoise } from "./gaussian.ts";
+import { type Grid, gridFor, noiseOf, stepsOf } from "./grid.ts";
+import { type SecretBits, secretBits } from "./secret-bits.ts";
+
+/** How a message is noised: public, and part of what its noise is keyed by. */
+export interface NoiseRule {
+  readonly mechanism: "gaussian" | "laplace";
+  readonly adjacency: Adjacency;
+  readonly sensitivity: number;
+  /** Deviation or scale. */
+  readonly noise: number;
+}
+
+/** What a message costs: rounding to the grid moves neighbours apart a little further. */
+export function noiseReleaseOf(rule: NoiseRule, dimension: number): MechanismUse {
+  const { mechanism, adjacency, sensitivity, noise } = rule;
+  if (mechanism === "gaussian")
+    return gaussianRelease({ adjacency, sensitivity, sigma: noise }, dimension);
+  const grid = gridFor(noise);
+  const widened = sensitivity + dimension * grid.step;
+  return { mechanism, adjacency, sensitivity: widened, scale: noiseOf(grid), times: 1 };
+}
+
+/**
+ * y = x + n on the grid. The noise is a function of the node's secret and of `use`, which names
+ * everything that it hides: the same message drawn again is the same to the bit, in a clone of the
+ * process, too, and any other message has other noise.
+ */
+export function withKeyedNoise(
+  x: Float64Array<ArrayBuffer>,
+  rule: NoiseRule,
+  secret: Uint8Array,
+  use: string,
+): Float64Array {
+  const bits = secretBits(secret, use);
+  const grid = gridFor(rule.noise);
+  if (rule.mechanism === "gaussian") return withGaussianNoise(x, grid, bits);
+  return withLaplaceNoise(x, grid, bits);
+}
+
+function withLaplaceNoise(values: Float64Array, grid: Grid, bits: SecretBits): Float64Array {
+  const { step, noiseSteps } = grid;
+  return values.map((value) => (stepsOf(value, grid) + discreteLaplace(noiseSteps, bits)) * step);
+}

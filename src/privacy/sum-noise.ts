@@ -1,0 +1,114 @@
+import { accountReleases } from "./account.ts";
+import { gaussianEpsilon } from "./accountants/gaussian.ts";
+import { pldEpsilon } from "./accountants/pld.ts";
+import { rdpEpsilon } from "./accountants/rdp.ts";
+import { calibrateDpSgd } from "./calibrate.ts";
+import { gridFor, noiseOf, roundingSensitivity } from "./mechanisms/grid.ts";
+import type { NoiseRule } from "./mechanisms/keyed-noise.ts";
+import { coinRate } from "./mechanisms/poisson-batch.ts";
+import type { PrivacyOptions } from "./options.ts";
+import type { DpSgdRelease, MechanismUse } from "./release.ts";
+
+/** How sums are noised, round by round alike, and what one of them costs. All of it public. */
+export interface SumNoise {
+  readonly rule: NoiseRule;
+  /** Of one round. */
+  readonly release: DpSgdRelease;
+}
+
+interface Planned {
+  readonly privacy: PrivacyOptions;
+  readonly rate: number;
+  readonly rounds: number;
+  /** The most records that a sum is over: a public number. */
+  readonly records: number;
+  readonly workers: number;
+  /** How many numbers a sum is. */
+  readonly length: number;
+}
+
+/**
+ * The least noise that keeps the budget over the planned rounds. A record moves a sum by the clip
+ * norm, and by what rounding adds to that: of the sum's own additions, and of the noise's grid.
+ */
+export function sumNoise(planned: Planned): SumNoise {
+  const name = JSON.stringify(planned);
+  if (last?.name !== name) last = { name, noise: calibrated(planned) };
+  return last.noise;
+}
+
+/** Calibration takes a second or two, and a run is opened more than once. */
+let last: { readonly name: string; readonly noise: SumNoise } | null = null;
+
+function calibrated({ privacy, rate, rounds, records, workers, length }: Planned): SumNoise {
+  const { adjacency, clip } = privacy;
+  const least = leastNoise(privacy, rate, rounds);
+  const moved = clip + summationSensitivity(records, workers, clip);
+  // The grid's own share may take the noise to the next coarser grid, and no further.
+  const widened = moved + roundingSensitivity(length, gridFor(2 * least.noise * moved));
+  const sigma = least.noise * widened;
+  const noise = noiseOf(gridFor(sigma)) / widened;
+  return {
+    rule: { mechanism: "gaussian", adjacency, sensitivity: widened, noise: sigma },
+    release: { ...least, noise, steps: 1 },
+  };
+}
+
+/** Normal noise over the clip norm that keeps the budget; rounding widens the norm by a hair. */
+export function leastNoise(privacy: PrivacyOptions, rate: number, rounds: number): DpSgdRelease {
+  const sampler = rate === 1 ? "full-batch" : "poisson";
+  return calibrateDpSgd(privacy, {
+    adjacency: privacy.adjacency,
+    sampler,
+    rate: coinRate(rate),
+    divisor: "public",
+    steps: Math.max(1, rounds),
+  });
+}
+
+/**
+ * By how much rounding in a sum of n clipped gradients may move neighbours apart in the 2-norm. An
+ * entry's error is at most u times the sum of its terms' sizes for every product and addition, with
+ * u = 2^-53; the sizes as a vector are n clip at most, and there are two worlds.
+ */
+export function summationSensitivity(records: number, workers: number, clip: number): number {
+  return 2 * (records + workers + 2) * records * clip * 2 ** -53;
+}
+
+/**
+ * An upper bound of what so many rounds have cost, quick to tell: exactly, where every record is in
+ * every batch; else by Renyi orders, or, where those say more, what all planned rounds cost
+ * together by privacy losses.
+ */
+export function quickAccount(
+  rounds: number,
+): (releases: readonly MechanismUse[], delta: number) => number {
+  return (releases, delta) => {
+    const [first] = releases;
+    if (first === undefined) return 0;
+    const exact = gaussianEpsilon(releases, delta);
+    if (exact !== null) return exact;
+    const name = nameOf(first);
+    const isPlanned =
+      first.mechanism === "dp-sgd" &&
+      releases.length <= rounds &&
+      releases.every((one) => nameOf(one) === name);
+    if (!isPlanned) return accountReleases(releases, delta).epsilon;
+    const byOrders = rdpEpsilon([{ ...first, steps: releases.length }], delta, "integer").value;
+    return Math.min(byOrders, ofAll({ ...first, steps: rounds }, delta) ?? byOrders);
+  };
+}
+
+/** By privacy losses, which take a second: worked out once a process, whoever asks. */
+function ofAll(release: DpSgdRelease, delta: number): number | null {
+  const name = `${nameOf(release)} ${delta}`;
+  if (told?.name !== name) told = { name, epsilon: pldEpsilon([release], delta) };
+  return told.epsilon;
+}
+
+/** What was read from a ledger has its parts in another order. */
+function nameOf(release: MechanismUse): string {
+  return JSON.stringify(Object.entries(release).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+let told: { readonly name: string; readonly epsilon: number | null } | null = null;

@@ -1,0 +1,39 @@
+import type { ParameterSpec, Problem } from "./problem.ts";
+
+type Pieces = Pick<Problem, "parameters">;
+
+/** Takes what is observed out of a gradient: no optimizer, norm or search is to see it. */
+export function clearRunningStats({ parameters }: Pieces, gradient: Float64Array): void {
+  eachObserved(parameters, (from, to) => gradient.fill(0, from, to));
+}
+
+/**
+ * Puts what the rows showed in place of what is observed: weights less the mean gradient there,
+ * as a step of 1 would.
+ */
+export function averageRunningStats(
+  { parameters }: Pieces,
+  asked: Float32Array,
+  mean: Float64Array,
+  weights: Float32Array,
+): void {
+  eachObserved(parameters, (from, to) => {
+    for (let i = from; i < to; i++) weights[i] = asked[i]! - mean[i]!;
+  });
+}
+
+export function hasRunningStats({ parameters = [] }: Pieces): boolean {
+  return parameters.some(({ observed }) => observed === true);
+}
+
+function eachObserved(
+  pieces: readonly ParameterSpec[] | undefined,
+  visit: (from: number, to: number) => void,
+): void {
+  let from = 0;
+  for (const { shape, observed } of pieces ?? []) {
+    const to = from + shape.reduce((a, b) => a * b, 1);
+    if (observed === true) visit(from, to);
+    from = to;
+  }
+}

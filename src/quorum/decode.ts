@@ -1,0 +1,60 @@
+import { atSlot, type SlotMap } from "../core/slot-map.ts";
+import type { Encoding } from "../encoding/encoding.ts";
+import { addScaled } from "../math/vector.ts";
+import type { WorkerReply } from "../tasks/protocol.ts";
+
+/** What sums over shards stand for: the sizes that turn them into means over the data. */
+export interface RowCounts {
+  readonly encoding: Encoding;
+  /** Stored rows of every slot. */
+  readonly storedRows: readonly number[];
+  /** Data rows that were encoded. */
+  readonly rows: number;
+}
+
+/** Loss and gradient, or what else was asked, as means over the data. */
+export interface Mean {
+  readonly loss: number;
+  readonly values: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * The mean over all data rows as the replies of `slots` estimate it: the weighted sum in slot
+ * order, over n. With all slots and a tight code it is exact. Null where the code says that these
+ * slots allow no estimate.
+ */
+export function estimate(
+  shares: RowCounts,
+  replies: SlotMap<WorkerReply>,
+  slots: readonly number[],
+): Mean | null {
+  const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
+  if (weights === null) return null;
+  const values = new Float64Array(atSlot(replies, slots[0]!)!.values.length);
+  let loss = 0;
+  for (const [i, slot] of slots.entries()) {
+    const reply = atSlot(replies, slot)!;
+    const weight = weights[i]! / shares.rows;
+    if (weight === 0) continue;
+    loss += weight * reply.loss;
+    addScaled(values, weight, reply.values);
+  }
+  return { loss, values };
+}
+
+/** These slots' replies would allow an estimate. */
+export function isDecodable(
+  { encoding, storedRows, rows }: RowCounts,
+  slots: readonly number[],
+): boolean {
+  return encoding.weights(slots, storedRows, rows) !== null;
+}
+
+/** The part of all stored rows that these slots hold, 1 for all. */
+export function rowShareOf(shares: RowCounts, slots: readonly number[]): number {
+  let seen = 0;
+  let all = 0;
+  for (const rows of shares.storedRows) all += rows;
+  for (const slot of slots) seen += shares.storedRows[slot]!;
+  return seen / all;
+}

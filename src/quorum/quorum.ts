@@ -1,0 +1,241 @@
+import {
+  atSlot,
+  emptySlotMap,
+  type SlotMap,
+  slotsOf,
+  withSlot,
+  withSlots,
+} from "../core/slot-map.ts";
+import { nextTryMs } from "../engine/backoff.ts";
+import type { Outcome, Slotted } from "../ports/compute.ts";
+import { copyOf } from "./task-cache.ts";
+import { nextBackupMs, slotsToBackUp } from "./wait-policies/backup-tasks.ts";
+import type { QuorumReplies } from "./wait-policies/policy.ts";
+import type { WaitRule } from "./wait-policies/rule.ts";
+
+/** One question to every slot and what came back so far. Plain data. */
+export interface Quorum<Reply> {
+  readonly startedMs: number;
+  /** When the last reply came; patience counts from here. */
+  readonly heardMs: number;
+  readonly replies: SlotMap<Reply>;
+  /** The replies in the order they came in: 0 for the first. */
+  readonly arrivals: SlotMap<QuorumReplies>;
+  readonly losses: SlotMap<Loss>;
+  /** Slots whose task runs a second time, with how often such copies were lost. */
+  readonly copies: { readonly [slot: number]: Pick<Loss, "count" | "retryAtMs"> };
+}
+
+export interface Loss {
+  readonly count: number;
+  readonly retryAtMs: number;
+  readonly reason: string;
+}
+
+export function openQuorum<Reply>(atMs: number): Quorum<Reply> {
+  return {
+    startedMs: atMs,
+    heardMs: atMs,
+    replies: emptySlotMap(),
+    arrivals: emptySlotMap(),
+    losses: emptySlotMap(),
+    copies: {},
+  };
+}
+
+export interface PendingSlot {
+  readonly slot: number;
+  /** Which copy of the slot's task this is; 0 for the task itself. */
+  readonly copy: number;
+  /** How often it was lost already. */
+  readonly attempt: number;
+  readonly notBeforeMs: number;
+}
+
+/** Slots that have not replied, with how often they were lost and when to ask again. */
+export function pendingSlots(quorum: Quorum<unknown>, workers: number): PendingSlot[] {
+  const missing: PendingSlot[] = [];
+  for (let slot = 0; slot < workers; slot++) {
+    if (atSlot(quorum.replies, slot) !== undefined) continue;
+    missing.push(pendingAt(quorum, slot));
+    const copied = quorum.copies[slot];
+    if (copied === undefined) continue;
+    missing.push({ slot, copy: copied.count + 1, attempt: 0, notBeforeMs: copied.retryAtMs });
+  }
+  return missing;
+}
+
+/** A slot that has not replied: the task itself. */
+export function pendingAt(quorum: Quorum<unknown>, slot: number): PendingSlot {
+  const loss = atSlot(quorum.losses, slot);
+  if (loss === undefined) return untried(slot);
+  return { slot, copy: 0, attempt: loss.count, notBeforeMs: loss.retryAtMs };
+}
+
+/** By slot: the same in every round, and made once. */
+const neverLost: PendingSlot[] = [];
+
+function untried(slot: number): PendingSlot {
+  while (neverLost.length <= slot)
+    neverLost.push({ slot: neverLost.length, copy: 0, attempt: 0, notBeforeMs: 0 });
+  return neverLost[slot]!;
+}
+
+/** A lost reply is asked for again, later each time, for as long as the quorum is open. */
+export function recordReply<Reply>(
+  quorum: Quorum<Reply>,
+  task: Slotted,
+  outcome: Outcome<Reply>,
+  atMs: number,
+  patienceMs: number,
+): Quorum<Reply> {
+  const { slot } = task;
+  if (outcome.kind === "done") {
+    const arrivals = withSlot(quorum.arrivals, quorum.replies.count, { slot, atMs });
+    const replies = withSlot(quorum.replies, slot, outcome.result);
+    return { ...quorum, heardMs: atMs, replies, arrivals };
+  }
+  const copy = copyOf(task);
+  const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
+  const { count, retryAtMs, reason } = lossAfter(before, {
+    task,
+    outcome,
+    atMs,
+    givesUpMs: quorum.heardMs + patienceMs,
+  });
+  if (copy > 0) return { ...quorum, copies: { ...quorum.copies, [slot]: { count, retryAtMs } } };
+  return { ...quorum, losses: withSlot(quorum.losses, slot, { count, retryAtMs, reason }) };
+}
+
+/** What is known of a slot's losses once one more has come. */
+export function lossAfter(
+  before: Pick<Loss, "count"> | undefined,
+  lost: {
+    readonly task: Slotted;
+    readonly outcome: Lost;
+    readonly atMs: number;
+    /** When the run gives up unless somebody replies. */
+    readonly givesUpMs: number;
+  },
+): Loss {
+  const { task, outcome, atMs, givesUpMs } = lost;
+  const count = (before?.count ?? 0) + 1;
+  const askedMs = outcome.retryAfterMs;
+  const retryAtMs = nextTryMs({ task: task.id, losses: count, atMs, askedMs, givesUpMs });
+  return { count, retryAtMs, reason: outcome.reason };
+}
+
+type Lost = Extract<Outcome<unknown>, { kind: "lost" }>;
+
+/** Sound replies in the order they came in, and the newest losses between them. */
+export interface RecordedReplies<Reply> {
+  readonly slots: readonly number[];
+  readonly timesMs: readonly number[];
+  readonly replies: readonly Reply[];
+  readonly losses: ReadonlyMap<number, Loss>;
+}
+
+/** As `hear` of all these one after another. */
+export function recordReplies<Reply>(
+  quorum: Quorum<Reply>,
+  { slots, timesMs, replies, losses }: RecordedReplies<Reply>,
+): Quorum<Reply> {
+  const { count } = quorum.replies;
+  return {
+    ...quorum,
+    heardMs: timesMs.at(-1) ?? quorum.heardMs,
+    replies: withSlots(quorum.replies, slots, replies),
+    arrivals: withSlots(
+      quorum.arrivals,
+      slots.map((_, i) => count + i),
+      slots.map((slot, i): QuorumReplies => ({ slot, atMs: timesMs[i]! })),
+    ),
+    losses: withSlots(quorum.losses, [...losses.keys()], [...losses.values()]),
+  };
+}
+
+/** So many sound replies that change nothing else can come before any that may. */
+export function safeCount({ replies, copies }: Quorum<unknown>, rule: WaitRule): number {
+  const isPlain = rule.copies === undefined && rule.desertion === undefined;
+  if (!isPlain || Object.keys(copies).length > 0) return 0;
+  return Math.max(0, Math.min(rule.needed, rule.enough) - 1 - replies.count);
+}
+
+/** The slots that replied, ascending: sums in this order do not depend on who came first. */
+export function respondedSlots(quorum: Quorum<unknown>): number[] {
+  return slotsOf(quorum.replies);
+}
+
+export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number): boolean {
+  const { count } = quorum.replies;
+  if (count >= rule.enough) return true;
+  return count >= rule.needed ? atMs >= deadlineOf(quorum, rule) : atMs >= desertedMs(quorum, rule);
+}
+
+/** Why it will never close, once nothing was heard for the patience; null before that. */
+export function giveUpReason(
+  quorum: Quorum<unknown>,
+  rule: WaitRule,
+  workers: number,
+  patienceMs: number,
+  atMs: number,
+): string | null {
+  if (atMs < quorum.heardMs + patienceMs) return null;
+  const { count } = quorum.replies;
+  const missing = pendingSlots(quorum, workers).flatMap(({ slot, copy }) => (copy ? [] : [slot]));
+  const lost = slotsOf(quorum.losses).at(-1);
+  const last = lost === undefined ? undefined : atSlot(quorum.losses, lost)?.reason;
+  return (
+    `${count} of the ${rule.needed} replies needed came, and none for ${patienceMs / 1000} s; ` +
+    `silent slots: ${missing.join(", ")}${last === undefined ? "" : ` (last: ${last})`}`
+  );
+}
+
+/**
+ * The next moment at which time alone changes something. `suffices` tells whether these slots allow
+ * an estimate: where they do not, the deadline alone closes nothing.
+ */
+export function wakeAtMs(
+  quorum: Quorum<unknown>,
+  rule: WaitRule,
+  patienceMs: number,
+  suffices: (slots: readonly number[]) => boolean,
+): number {
+  const isEnough = quorum.replies.count >= rule.needed;
+  const deadline = isEnough ? deadlineOf(quorum, rule) : desertedMs(quorum, rule);
+  const isDue = Number.isFinite(deadline) && suffices(respondedSlots(quorum));
+  const endMs = isDue ? deadline : Number.POSITIVE_INFINITY;
+  return Math.min(quorum.heardMs + patienceMs, endMs, nextBackupMs(quorum, rule));
+}
+
+/** Time has passed: what that alone changes. */
+export function afterTick<Reply>(
+  quorum: Quorum<Reply>,
+  rule: WaitRule,
+  atMs: number,
+): Quorum<Reply> {
+  const slots = slotsToBackUp(quorum, rule, atMs);
+  if (slots.length === 0) return quorum;
+  const made = Object.fromEntries(slots.map((slot) => [slot, { count: 0, retryAtMs: atMs }]));
+  return { ...quorum, copies: { ...quorum.copies, ...made } };
+}
+
+/** A reply of this slot takes its own task off the list of what is wanted, and no other. */
+export function isAlone(quorum: Quorum<unknown>, slot: number): boolean {
+  return quorum.copies[slot] === undefined;
+}
+
+/** When too few replies have to do, because nothing has come for so long. */
+function desertedMs({ startedMs, heardMs, replies }: Quorum<unknown>, rule: WaitRule): number {
+  if (rule.desertion === undefined || replies.count === 0) return Number.POSITIVE_INFINITY;
+  const { factor, minimumMs } = rule.desertion;
+  return heardMs + Math.max(minimumMs, factor * (heardMs - startedMs));
+}
+
+function deadlineOf(quorum: Quorum<unknown>, rule: WaitRule): number {
+  const deadline = quorum.startedMs + rule.deadlineMs;
+  if (rule.stretch === undefined) return deadline;
+  const neededMs = atSlot(quorum.arrivals, rule.needed - 1)?.atMs;
+  if (neededMs === undefined) return deadline;
+  return Math.min(deadline, quorum.startedMs + rule.stretch * (neededMs - quorum.startedMs));
+}

@@ -1,0 +1,88 @@
+import type { ArrivalEvent } from "../ports/events.ts";
+import { type Cell, type CellFate, cellFates, type Heatmap } from "./data.ts";
+import type { History, QuorumRecord, RoundRecord } from "./history.ts";
+import { replyMs } from "./reply-times.ts";
+
+const cellsMax = 8_000;
+const textMax = 160;
+
+/** Who was waited for: one cell a slot and round, or a slot and several rounds in long runs. */
+export function heatmapOf(history: History, slots: number, slowMs: number | null): Heatmap {
+  const { rounds } = history;
+  const columnsMax = Math.max(1, Math.floor(cellsMax / Math.max(1, slots)));
+  const roundsPerColumn = Math.max(1, Math.ceil(rounds.length / columnsMax));
+  const columns: number[] = [];
+  const cells: Cell[] = [];
+  for (let from = 0; from < rounds.length; from += roundsPerColumn) {
+    const stretch = rounds.slice(from, from + roundsPerColumn);
+    cells.push(...cellsOf(stretch, columns.length, slots, slowMs));
+    columns.push(stretch[0]!.event.round);
+  }
+  return {
+    slots,
+    roundsPerColumn,
+    columns,
+    lastRound: rounds[rounds.length - 1]?.event.round ?? 0,
+    cells,
+  };
+}
+
+function cellsOf(
+  stretch: readonly RoundRecord[],
+  column: number,
+  slots: number,
+  slowMs: number | null,
+): Cell[] {
+  const bySlot = new Map<number, ArrivalEvent[]>();
+  for (const record of stretch)
+    for (const ask of record.asks)
+      for (const arrival of oneForEachSlot(ask)) {
+        if (arrival.slot >= slots) continue;
+        const before = bySlot.get(arrival.slot);
+        if (before === undefined) bySlot.set(arrival.slot, [arrival]);
+        else before.push(arrival);
+      }
+  return [...bySlot].map(([slot, arrivals]) => cellOf(column, slot, arrivals, slowMs));
+}
+
+/** A slot asked again after a loss is in the picture once, with the better of its replies. */
+function oneForEachSlot(ask: QuorumRecord): Iterable<ArrivalEvent> {
+  const rank = { counted: 2, late: 1, lost: 0 };
+  const best = new Map<number, ArrivalEvent>();
+  for (const arrival of ask.arrivals) {
+    const before = best.get(arrival.slot);
+    if (before === undefined || rank[arrival.fate] > rank[before.fate])
+      best.set(arrival.slot, arrival);
+  }
+  return best.values();
+}
+
+function cellOf(
+  column: number,
+  slot: number,
+  arrivals: readonly ArrivalEvent[],
+  slowMs: number | null,
+): Cell {
+  const fates = cellFates.map(() => 0);
+  let slowest: ArrivalEvent | undefined;
+  for (const arrival of arrivals) {
+    fates[cellFates.indexOf(fateOf(arrival, slowMs))]!++;
+    if (slowest === undefined || replyMs(arrival) > replyMs(slowest)) slowest = arrival;
+  }
+  const ms = slowest === undefined ? null : Math.round(replyMs(slowest));
+  const cell: Cell = { column, slot, fates, ms };
+  const reason = slowest?.reason ?? arrivals.find((arrival) => arrival.reason)?.reason;
+  return {
+    ...cell,
+    ...(slowest === undefined ? {} : { task: slowest.task.slice(0, textMax) }),
+    ...(reason === undefined ? {} : { reason: reason.slice(0, textMax) }),
+  };
+}
+
+/** A late reply at the usual pace was merely not needed: only slow ones count as late here. */
+function fateOf(arrival: ArrivalEvent, slowMs: number | null): CellFate {
+  if (arrival.fate === "lost") return "lost";
+  const slow = slowMs !== null && replyMs(arrival) > slowMs;
+  if (arrival.fate === "counted") return slow ? "slow" : "counted";
+  return slow ? "late" : "spare";
+}

@@ -1,0 +1,86 @@
+import { RunError } from "../core/errors.ts";
+import type { Encoded, Prepared } from "../data/manifests.ts";
+import { prepareDataSet } from "../data/prepare/prepare.ts";
+import type { SourceOpener } from "../data/sources/source.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { problems } from "../problems/registry.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { resolveMembers } from "./resolve-members.ts";
+
+export interface Dataset {
+  readonly prepared: Prepared;
+  readonly encoded: Encoded;
+}
+
+export type IngestProgress = (what: "reading" | "encoding", done: number, total: number) => void;
+
+/** The spec with all that its problem names brought into the store; as it is where that is none. */
+export async function publishProblemAssets(spec: RunSpec, store: Store): Promise<RunSpec> {
+  const { publishAssets } = resolveMembers(spec).problem;
+  if (publishAssets === undefined) return spec;
+  const write = (key: string, bytes: Uint8Array) => store.writeOnce(key, bytes);
+  const { type } = spec.problem;
+  return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed)) } };
+}
+
+/** As a record will hold it. */
+function plain(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(options)) as Record<string, unknown>;
+}
+
+/** Loads what computes a problem, where that is not there from the start. */
+export async function loadProblem(chosen: RunSpec["problem"], store: Store): Promise<Problem> {
+  const problem = problems.create(chosen);
+  await problem.load?.((key) => store.read(key));
+  return problem;
+}
+
+/** Brings a spec's data into the store, encoded; what is there already costs nothing. */
+export async function ingest(
+  spec: RunSpec,
+  ports: { readonly open: SourceOpener; readonly store: Store },
+  onProgress: IngestProgress = () => {},
+): Promise<Dataset> {
+  const { encoding, method } = resolveMembers(spec);
+  const prepared = await prepareData(spec, ports, onProgress);
+  const encoded = await method.stage({
+    spec,
+    encoding,
+    prepared,
+    store: ports.store,
+    onProgress: (done, total) => onProgress("encoding", done, total),
+  });
+  return { prepared, encoded };
+}
+
+/** The first half: a spec's rows, read and prepared, before anything is encoded. */
+export async function prepareData(
+  spec: RunSpec,
+  ports: { readonly open: SourceOpener; readonly store: Store },
+  onProgress: IngestProgress = () => {},
+): Promise<Prepared> {
+  const { problem } = resolveMembers(spec);
+  const numbers = problem.pairs === undefined ? "regression" : "ratings";
+  const task = problem.target === "classes" ? "classification" : numbers;
+  const prepared = await prepareDataSet(
+    { data: spec.data, task, seed: spec.seed, isPrivate: spec.privacy !== undefined },
+    { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
+  );
+  refuseClasses(spec, problem, prepared);
+  // Refuses data whose shape the problem cannot take.
+  problem.weightsLength(prepared.columns, prepared.preparation.target.classes?.length ?? 0);
+  return prepared;
+}
+
+function refuseClasses(spec: RunSpec, problem: Problem, { preparation }: Prepared): void {
+  const classes = preparation.target.classes ?? [];
+  if (classes.length <= problem.classesMax) return;
+  const shown = classes.slice(0, 5).join(", ");
+  throw new RunError(
+    "too-many-classes",
+    `data.target: ${preparation.target.name} has ${classes.length} classes (${shown}, ...), ` +
+      `but ${spec.problem.type} tells ${problem.classesMax} apart`,
+    { hint: "choose problem: softmax for several classes, or ridge for a target of numbers" },
+  );
+}

@@ -1,0 +1,115 @@
+import { RunError } from "../core/errors.ts";
+import type { Encoded, Prepared } from "../data/manifests.ts";
+import type { Encoding } from "../encoding/encoding.ts";
+import { encodings } from "../encoding/registry.ts";
+import { optimizers } from "../optimizers/registry.ts";
+import type { RunFacts } from "../ports/events.ts";
+import { problems } from "../problems/registry.ts";
+import { waitPolicy } from "../quorum/wait-policies/registry.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import type { Members, StrategyDefinition, TrainingStrategy } from "../strategies/definition.ts";
+import { strategies } from "../strategies/registry.ts";
+
+/** A spec whose names have become members, and whose combinations are known to work. */
+export interface ResolvedMembers extends Members {
+  readonly method: StrategyDefinition;
+}
+
+/** Refuses, before anything starts, what cannot work: throws `RunError` with the reason. */
+export function resolveMembers(spec: RunSpec): ResolvedMembers {
+  const method = strategies.create(spec.strategy);
+  const problem = problems.create(spec.problem);
+  const encoding = encodings.create(spec.encoding);
+  const refusal = encoding.refusal(spec.workers);
+  if (refusal !== null) {
+    throw new RunError("bad-combination", `workers: ${spec.workers}: ${refusal}`, {
+      hint: "change workers or the encoding's redundancy",
+    });
+  }
+  if (problem.pairs !== undefined && spec.strategy.type !== "alternating") {
+    throw new RunError(
+      "bad-combination",
+      `strategy: ${spec.strategy.type} cannot train ${spec.problem.type}, which is not convex`,
+      { hint: "leave strategy out, or choose alternating" },
+    );
+  }
+  refusePacking(spec, method, encoding);
+  refuseCompression(spec, method);
+  refusePrivacy(spec, method);
+  const overlaps = optimizers.create(spec.optimizer).searches;
+  const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
+  const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
+  method.check(spec, plan);
+  return plan;
+}
+
+/** Whom a spec waits for, in words; told of runs that are refused by now, too. */
+export function waitInWords(spec: RunSpec): string {
+  const { redundancy } = encodings.create(spec.encoding);
+  return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;
+}
+
+function refusePacking(
+  { data, strategy }: RunSpec,
+  method: StrategyDefinition,
+  encoding: Encoding,
+): void {
+  if (data.storage === "float32") return;
+  const why =
+    encoding.encode === "workers"
+      ? "with encode: workers nothing is stored encoded"
+      : `strategy ${strategy.type} stores no rows to pack`;
+  if (encoding.encode !== "workers" && method.storesRows === true) return;
+  throw new RunError("not-packed", `data.storage: ${data.storage}: ${why}`, {
+    hint: "leave data.storage out, or choose strategy: rounds and encode: ahead",
+  });
+}
+
+function refuseCompression({ compression, strategy }: RunSpec, method: StrategyDefinition): void {
+  if (compression === undefined || method.compresses === true) return;
+  throw new RunError(
+    "not-compressed",
+    `compression: strategy ${strategy.type} sends its replies as they are`,
+    { hint: "choose strategy: local-steps, or leave compression out" },
+  );
+}
+
+function refusePrivacy({ privacy, strategy }: RunSpec, method: StrategyDefinition): void {
+  if (privacy === undefined || method.isPrivate === true) return;
+  throw new RunError(
+    "not-private",
+    `privacy: strategy ${strategy.type} tells gradients as they are, without noise`,
+    { hint: "choose strategy: dp-sgd or gossip, or leave privacy out" },
+  );
+}
+
+/** The state machine that trains as the spec says, once its data are in the store. */
+export function openTraining(
+  spec: RunSpec,
+  staged: { readonly prepared: Prepared; readonly encoded: Encoded },
+  largestEigenvalue: number,
+): TrainingStrategy {
+  const plan = resolveMembers(spec);
+  return plan.method.open({ spec, ...plan, ...staged, largestEigenvalue });
+}
+
+/** The facts that a report opens with. */
+export function runFactsOf(
+  spec: RunSpec,
+  { prepared, encoded }: { readonly prepared: Prepared; readonly encoded: Encoded },
+): RunFacts {
+  const { encoding, method, wait } = resolveMembers(spec);
+  return {
+    problem: spec.problem.type,
+    optimizer: spec.optimizer.type,
+    encoding: spec.encoding.type,
+    redundancy: encoding.redundancy,
+    workers: spec.workers,
+    wait: method.waitInWords ?? wait.inWords,
+    rows: prepared.rows,
+    testRows: prepared.testRows,
+    features: prepared.columns,
+    ...(encoded.storage === undefined ? {} : { storage: encoded.storage }),
+    roundsMax: spec.stop.rounds,
+  };
+}

@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { RunError } from "../core/errors.ts";
+import { parseOptions } from "../core/registry.ts";
+import { dataSchema } from "../data/options.ts";
+import { encodings } from "../encoding/registry.ts";
+import { bounds } from "../limits.ts";
+import { privacySchema } from "../privacy/options.ts";
+import { problems } from "../problems/registry.ts";
+import { waitSchema } from "../quorum/wait-policies/wait.ts";
+import { resolveCompression } from "../spec/compression.ts";
+import { type AutoKey, autoKeys, type RunSpec, stopSchema } from "../spec/run-spec.ts";
+import { strategies } from "../strategies/registry.ts";
+import { resolveOptimizer } from "./usual-rate.ts";
+
+const named = z.looseObject({ type: z.string().describe("the member's name") });
+
+/** `{ type: ridge, l2: 0.05 }`, or the name alone. */
+const choice = z.union([z.string(), named], "expected a name or { type: name, ... }");
+
+/** A spec before its choices are resolved. */
+export const specSchema = z.strictObject({
+  problem: choice.describe("what is minimised"),
+  data: z.looseObject({}).describe("where the rows are and how they become features"),
+  workers: z
+    .int()
+    .min(1)
+    .max(bounds.simulatedWorkersMax)
+    .default(16)
+    .describe("how many workers; auto leaves it to the planner"),
+  wait: waitSchema.optional(),
+  encoding: choice
+    .optional()
+    .describe("how rows are stored redundantly; auto leaves it to the planner, as wait: auto does"),
+  strategy: choice
+    .optional()
+    .describe("how training proceeds; rounds usually, alternating for ratings"),
+  optimizer: choice
+    .optional()
+    .describe("how weights move; l-bfgs usually, fista where there is an l1 penalty"),
+  compression: choice
+    .optional()
+    .describe(
+      "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for " +
+        "strategy: local-steps",
+    ),
+  privacy: privacySchema
+    .optional()
+    .describe("what nobody may learn of whom: the budget of a private run; strategy: gossip"),
+  stop: stopSchema.prefault({}).describe("when to stop"),
+  seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
+  weather: z
+    .looseObject({})
+    .optional()
+    .describe("how the emulated platform behaves: emulated and simulated runs only"),
+});
+
+/** A spec as a TypeScript file writes it. */
+export type RunInput = Written & { data: z.input<typeof dataSchema> };
+
+type Plain = z.input<typeof specSchema>;
+
+type Written = Omit<Plain, AutoKey> & { [Key in AutoKey]?: Plain[Key] | "auto" };
+
+/** Gives a spec written in TypeScript its types. */
+export function defineRun(spec: RunInput): RunInput {
+  return spec;
+}
+
+/**
+ * Checks a spec as parsed from a file and fills in defaults. Throws `RunError` naming path, value,
+ * expectation and the nearest valid name; combinations are checked by `resolveMembers`.
+ */
+export function resolveSpec(given: unknown): RunSpec {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new RunError("bad-spec", "the spec is not a mapping of settings", {
+      hint: "it begins like  problem: { type: ridge }  with data: below it",
+    });
+  }
+  const auto = autoKeys.filter((key) => isAuto((given as Record<string, unknown>)[key]));
+  const written = Object.entries(given).filter(([key]) => !(auto as string[]).includes(key));
+  const spec = parseOptions(specSchema, Object.fromEntries(written), "");
+  const problem = problems.resolve(asConfig(spec.problem), "problem");
+  const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
+  const strategy = strategies.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
+  const { usual } = strategies.create(strategy);
+  const minimised = problems.create(problem);
+  const { isQuadratic, l1, ownIntercepts } = minimised;
+  const own = ownIntercepts === true ? { intercept: false } : {};
+  const rowsEncoding = usualEncoding(isQuadratic, spec.workers);
+  const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
+  const wanted = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
+  const setting = { strategy, problem: minimised, rounds: spec.stop.rounds };
+  const { optimizer, open } = resolveOptimizer(asConfig(wanted), setting);
+  return {
+    problem,
+    data: parseOptions(dataSchema, { ...own, ...spec.data }, "data"),
+    workers: spec.workers,
+    wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
+    encoding: encodings.resolve(asConfig(encoding), "encoding"),
+    strategy,
+    optimizer,
+    ...(spec.privacy === undefined ? {} : { privacy: spec.privacy }),
+    ...(spec.compression === undefined
+      ? {}
+      : { compression: resolveCompression(asConfig(spec.compression)) }),
+    stop: spec.stop,
+    seed: spec.seed,
+    weather: spec.weather ?? null,
+    ...(auto.length === 0 ? {} : { auto }),
+    ...(open.length === 0 ? {} : { openRate: open }),
+  };
+}
+
+/** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */
+function isAuto(given: unknown): boolean {
+  return given === "auto" || (given as { type?: unknown } | null | undefined)?.type === "auto";
+}
+
+function usualEncoding(mixable: boolean, workers: number): string {
+  if (mixable) return "hadamard";
+  return workers % 2 === 0 ? "replication" : "uncoded";
+}
+
+function asConfig(chosen: string | { readonly type: string }): { readonly type: string } {
+  return typeof chosen === "string" ? { type: chosen } : chosen;
+}

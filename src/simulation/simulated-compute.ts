@@ -1,0 +1,135 @@
+import { messageOf } from "../core/errors.ts";
+import { bounds, functions } from "../limits.ts";
+import { type Compute, noUsage, type Receiver, type Slotted, spared } from "../ports/compute.ts";
+import type { FaultDecision } from "../weather/fault-decision.ts";
+import { type EnvironmentPool, environmentPool } from "./environment-pool.ts";
+import { endings, SimulatedBatch } from "./task-batch.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export interface SimulatedOptions<Task, Result> {
+  readonly clock: VirtualClock;
+  /** The real work; its time does not count, its result does. */
+  perform(task: Task): Result | Promise<Result>;
+  /**
+   * The results of many tasks at once, where that is quicker; null, for all or for a task, where it
+   * is to be performed by itself. What `perform` would give, to the last bit.
+   */
+  performAll?(tasks: readonly Task[]): ((task: Task) => Result | null) | null;
+  /** How long the work would take on a worker, without weather. */
+  workMs(task: Task): number;
+  /** Of a task in an environment that starts for it, or is warm. */
+  fateOf(task: Task, isCold: boolean): FaultDecision;
+  bytes(task: Task, result: Result | null): { down: number; up: number };
+  /** Bytes of a reply as far as they are known without it: unwanted ones are then not computed. */
+  replyBytes?(task: Task): number | null;
+  readonly environmentsPerSlot?: number;
+  readonly memoryMb?: number;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Lambda as the emulator plays it, on a virtual clock and without processes: one environment a
+ * slot, spares while it is busy, cold starts, time-outs, the weather's fates and a bill.
+ */
+export function simulatedCompute<Task extends Slotted, Result>(
+  options: SimulatedOptions<Task, Result>,
+): Compute<Task, Result> {
+  const { clock } = options;
+  const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
+  const environments = environmentPool(options.environmentsPerSlot ?? bounds.environmentsPerSlot);
+  let isClosed = false;
+  const finish = finishing(options, environments, () => isClosed);
+
+  const startAll = (tasks: readonly Task[], receiver: Receiver<Result>) => {
+    const nowMs = clock.nowMs();
+    const cohort = new SimulatedBatch(tasks, receiver);
+    const endMs = new Float64Array(tasks.length).fill(nowMs);
+    for (let index = 0; index < tasks.length; index++) {
+      const task = tasks[index]!;
+      const environment = environments.find(task.slot, nowMs);
+      if (environment === null) {
+        cohort.endings[index] = endings.busy;
+        continue;
+      }
+      const isCold = environments.isNew(environment);
+      const fate = options.fateOf(task, isCold);
+      const coldMs = isCold ? fate.coldStartMs : 0;
+      cohort.draw(index, environment, isCold, fate, options.workMs(task), timeoutMs);
+      endMs[index] = nowMs + coldMs + cohort.billedMs(index);
+      environments.occupy(environment, endMs[index]!);
+    }
+    clock.scheduleAll(endMs, (index) => finish(cohort, index));
+  };
+
+  return {
+    start: (task, deliver, isWanted = () => true) =>
+      startAll([task], {
+        deliver: (_, outcome, usage) => deliver(outcome, usage),
+        isWanted: () => isWanted(),
+      }),
+    startAll,
+    async close() {
+      isClosed = true;
+    },
+  };
+}
+
+/** What happens at the end of a task: a reply, a loss, or no more than a bill. */
+function finishing<Task extends Slotted, Result>(
+  options: SimulatedOptions<Task, Result>,
+  environments: EnvironmentPool,
+  isClosed: () => boolean,
+): (cohort: SimulatedBatch<Task, Result>, index: number) => void {
+  const { clock } = options;
+  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
+  const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
+  type Ended = SimulatedBatch<Task, Result>;
+  const failed = (cohort: Ended, index: number, reason: string) => {
+    const bytes = options.bytes(cohort.tasks[index]!, null);
+    const usage = cohort.usage(index, bytes, memoryMb);
+    cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
+  };
+  const replied = (cohort: Ended, index: number, result: Result) => {
+    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), memoryMb);
+    cohort.receiver.deliver(index, { kind: "done", result }, usage);
+  };
+
+  return (cohort, index) => {
+    const ending = cohort.endings[index]!;
+    if (ending === endings.timedOut || ending === endings.crashed)
+      environments.remove(cohort.environment(index));
+    if (isClosed()) return;
+    const { receiver } = cohort;
+    const task = cohort.tasks[index]!;
+    if (ending === endings.busy) {
+      const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
+      return receiver.deliver(index, { kind: "lost", reason }, noUsage);
+    }
+    if (ending === endings.crashed) return failed(cohort, index, "the environment crashed");
+    if (ending === endings.timedOut) {
+      const seconds = (timeoutMs / 1000).toFixed(2);
+      return failed(cohort, index, `Task timed out after ${seconds} seconds`);
+    }
+    if (!receiver.isWanted(index)) {
+      const up = options.replyBytes?.(task) ?? null;
+      const { down } = options.bytes(task, null);
+      if (up !== null)
+        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, memoryMb));
+    }
+    let result: Result | Promise<Result>;
+    try {
+      result = cohort.resultOf(index, options) ?? options.perform(task);
+    } catch (thrown) {
+      return failed(cohort, index, messageOf(thrown));
+    }
+    if (!(result instanceof Promise)) return replied(cohort, index, result);
+    const heard = (tell: () => void) => {
+      if (!isClosed()) tell();
+    };
+    const work = result.then(
+      (value) => heard(() => replied(cohort, index, value)),
+      (thrown) => heard(() => failed(cohort, index, messageOf(thrown))),
+    );
+    clock.hold(work);
+  };
+}

@@ -1,0 +1,52 @@
+import * as z from "zod";
+import type { Chosen } from "../core/registry.ts";
+import type { dataSchema } from "../data/options.ts";
+import type { PrivacyOptions } from "../privacy/options.ts";
+import type { Wait } from "../quorum/wait-policies/wait.ts";
+
+export const stopSchema = z.strictObject({
+  rounds: z.int().min(0).max(1_000_000).default(100).describe("the most rounds"),
+  tolerance: z
+    .number()
+    .min(0)
+    .default(1e-6)
+    .describe("stop when the gradient's norm is below this part of the first round's"),
+  seconds: z.number().positive().optional().describe("the most seconds"),
+  dollars: z
+    .number()
+    .positive()
+    .optional()
+    .describe("the most dollars for workers: no task starts whose forecast would go over"),
+  patience: z
+    .number()
+    .positive()
+    .default(60)
+    .describe("seconds without any reply after which a run gives up, its checkpoint kept"),
+});
+
+/** What a spec may leave to the planner, by the word `auto`. */
+export const autoKeys = ["workers", "wait", "encoding"] as const;
+
+export type AutoKey = (typeof autoKeys)[number];
+
+/** What a person writes, complete: names and numbers only, every choice resolved. */
+export interface RunSpec {
+  readonly problem: Chosen;
+  readonly data: z.output<typeof dataSchema>;
+  readonly workers: number;
+  readonly wait: Wait;
+  readonly encoding: Chosen;
+  readonly strategy: Chosen;
+  readonly optimizer: Chosen;
+  /** With `feedback` among its options; absent for none. */
+  readonly compression?: Chosen;
+  readonly privacy?: PrivacyOptions;
+  readonly stop: z.output<typeof stopSchema>;
+  readonly seed: number;
+  /** As written; whoever plays weather checks it. */
+  readonly weather: Readonly<Record<string, unknown>> | null;
+  /** What the planner has yet to choose; the values above are the usual ones. Absent after that. */
+  readonly auto?: readonly AutoKey[];
+  /** Options of the optimizer in units of the data, until these are read. Absent after that. */
+  readonly openRate?: readonly string[];
+}

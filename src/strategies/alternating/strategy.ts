@@ -1,0 +1,151 @@
+import type { Step } from "../../engine/strategy.ts";
+import { isFiniteVector } from "../../math/vector.ts";
+import type { Outcome } from "../../ports/compute.ts";
+import {
+  afterTick,
+  giveUpReason,
+  isAlone,
+  isClosed,
+  openQuorum,
+  type PendingSlot,
+  pendingSlots,
+  recordReply,
+  wakeAtMs,
+} from "../../quorum/quorum.ts";
+import { taskNameOf } from "../../quorum/task-cache.ts";
+import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { solutionExtras, solvedAt } from "../../tasks/subproblems/solutions.ts";
+import type { TrainingStrategy } from "../definition.ts";
+import { anyIsDecodable } from "./coded-subproblems.ts";
+import { applySolutions, isCovered } from "./exact-solve.ts";
+import { firstPhase } from "./schedule.ts";
+import { type AlternatingPlan, type AlternatingState, sideOf } from "./state.ts";
+import { chooseDirections, takeSteps, unknownsPerSubproblem } from "./update.ts";
+
+/**
+ * Alternating least squares: users move while items stand still, then items. Small subproblems are
+ * solved exactly by workers; the others by the optimizer, all of a side in step: a round asks every
+ * slot for the gradients of all of them over rows that the slot encodes itself, and a second quorum
+ * for the curvature along each direction. Every subproblem has its own pairs and its own step.
+ */
+export function alternating(plan: AlternatingPlan): TrainingStrategy<AlternatingState> {
+  const { workers } = plan.encoded;
+  return {
+    start: () => started(plan),
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    wanted(state) {
+      if (state.finished) return [];
+      return pendingSlots(state.quorum, workers).map((missing) => taskOf(plan, state, missing));
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      const { rule } = state.waiting;
+      let { quorum } = state;
+      let damage: string | null = null;
+      if (arrival.kind === "tick") quorum = afterTick(quorum, rule, atMs);
+      else {
+        const { task, outcome } = arrival;
+        damage = damageOf(outcome, lengthOf(plan, state, task.slot));
+        const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
+        quorum = recordReply(quorum, task, counted, atMs, plan.patienceMs);
+      }
+      const heard = { ...state, quorum };
+      const refused = damage === null ? {} : { refused: damage };
+      const step = isClosed(quorum, rule, atMs) ? concluded(plan, heard, atMs) : null;
+      if (step !== null) return { ...withLesson(plan, heard, step, atMs), ...refused };
+      const stuck = giveUpReason(quorum, rule, workers, plan.patienceMs, atMs);
+      // A sound reply that closes nothing takes its own task off the list and changes no other.
+      const isSound = arrival.kind === "reply" && arrival.outcome.kind === "done" && !damage;
+      const settled = isSound && isAlone(quorum, arrival.task.slot);
+      return { state: heard, ...refused, settled, ...(stuck === null ? {} : { stuck }) };
+    },
+    resume(state, atMs) {
+      const phase = state.phase === "curvatures" ? "gradients" : state.phase;
+      return { ...state, phase, startedMs: atMs, quorum: openQuorum(atMs), search: null };
+    },
+    wakeAtMs: (state) =>
+      wakeAtMs(state.quorum, state.waiting.rule, plan.patienceMs, (slots) =>
+        state.phase === "solutions"
+          ? isCovered(plan, state, slots)
+          : anyIsDecodable(plan.bank(sideOf(state)), slots),
+      ),
+  };
+}
+
+function started(plan: AlternatingPlan): AlternatingState {
+  return {
+    round: 0,
+    startedMs: 0,
+    weights: plan.startWeights.slice(),
+    finished: plan.roundsMax === 0 || plan.halves === 0,
+    half: 0,
+    phase: firstPhase(plan, 0),
+    inner: 0,
+    quorum: openQuorum(0),
+    waiting: initialWaitState(plan.wait),
+    settledLoss: 0,
+    halfSquares: 0,
+    firstNorm: 0,
+    quietHalves: 0,
+    pairs: [],
+    previous: null,
+    search: null,
+  };
+}
+
+function taskOf(plan: AlternatingPlan, state: AlternatingState, missing: PendingSlot): WorkerTask {
+  const { round, weights, phase, search } = state;
+  const { slot, notBeforeMs } = missing;
+  const id = `round-${round}/${phase}/${taskNameOf(missing)}`;
+  const { exactBelow, copies, bankRows: bank } = plan;
+  const common = { id, slot, round, weights, notBeforeMs, side: sideOf(state), exactBelow };
+  if (phase === "solutions") return { ...common, operation: "subproblem-solutions", copies };
+  if (phase === "gradients") return { ...common, bank, operation: "subproblem-gradients" };
+  const direction = search!.directions;
+  return { ...common, bank, operation: "subproblem-curvatures", direction };
+}
+
+/** What a closed quorum leads to; null where it allows nothing yet. */
+function concluded(
+  plan: AlternatingPlan,
+  state: AlternatingState,
+  atMs: number,
+): Step<AlternatingState> | null {
+  if (state.phase === "solutions") return applySolutions(plan, state, atMs);
+  return (state.phase === "gradients" ? chooseDirections : takeSteps)(plan, state, atMs);
+}
+
+function withLesson(
+  plan: AlternatingPlan,
+  closed: AlternatingState,
+  step: Step<AlternatingState>,
+  atMs: number,
+): Step<AlternatingState> {
+  const { startedMs, arrivals } = closed.quorum;
+  const { rule } = closed.waiting;
+  const lesson = { startedMs, atMs, arrivals, rule, gradient: null };
+  const { waiting, events } = observeQuorum(plan.wait, closed.waiting, lesson);
+  const state = { ...step.state, waiting };
+  return { ...step, state, events: [...(step.events ?? []), ...events] };
+}
+
+/** Numbers in a slot's reply. */
+function lengthOf(plan: AlternatingPlan, state: AlternatingState, slot: number): number {
+  const { encoded, exactBelow, copies } = plan;
+  const side = sideOf(state);
+  if (state.phase === "solutions") {
+    const { members } = solvedAt(encoded, side, exactBelow, slot, copies);
+    return members.length * (unknownsPerSubproblem(plan) + solutionExtras);
+  }
+  const each = state.phase === "gradients" ? unknownsPerSubproblem(plan) + 1 : 1;
+  return plan.bank(side).members.length * each;
+}
+
+/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
+function damageOf(outcome: Outcome<WorkerReply>, length: number): string | null {
+  if (outcome.kind === "lost") return null;
+  const { values } = outcome.result;
+  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
+  return isFiniteVector(values) ? null : "its reply holds numbers that are none";
+}

@@ -1,0 +1,87 @@
+import type { Encoded, Prepared } from "../data/manifests.ts";
+import type { Encoding } from "../encoding/encoding.ts";
+import type { Strategy } from "../engine/strategy.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+
+/** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
+export interface StrategyDefinition {
+  /** What a spec that leaves them out gets, where that is not the problem's usual. */
+  readonly usual?: { readonly encoding?: string; readonly optimizer?: string };
+  /** Whom it waits for, in words; absent: what the spec's `wait` says. */
+  readonly waitInWords?: string;
+  /** It ends at the optimum itself, whichever replies are lost. */
+  readonly isExact?: true;
+  /**
+   * Of its states: raised with every change of a field's name or meaning, in the state itself and
+   * in all that it holds. A checkpoint names the one it was written in.
+   */
+  readonly stateVersion: number;
+  /**
+   * A state that was saved under an older version, as it is now; null for one that cannot be had.
+   * Absent where no older one is known.
+   */
+  migrate?(state: object, version: number): object | null;
+  /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
+  check(spec: RunSpec, parts: Members): void;
+  /** Needs the largest eigenvalue of X'X/n before the first round. */
+  needsCurvature(spec: RunSpec): boolean;
+  /** It keeps what a spec's `privacy` promises; others refuse such a spec. */
+  readonly isPrivate?: true;
+  /** Its updates may be compressed. */
+  readonly compresses?: true;
+  /** Its shards hold rows of features, which data.storage may pack. */
+  readonly storesRows?: true;
+  /** Puts what workers need into the store; what is there already costs nothing. */
+  stage(context: IngestContext): Promise<Encoded>;
+  open(context: StrategyContext): TrainingStrategy;
+}
+
+/** The members that a spec names. */
+export interface Members {
+  readonly problem: Problem;
+  readonly encoding: Encoding;
+  readonly wait: WaitPolicy;
+}
+
+export interface IngestContext {
+  readonly spec: RunSpec;
+  readonly encoding: Encoding;
+  readonly prepared: Prepared;
+  readonly store: Store;
+  onProgress(done: number, total: number): void;
+}
+
+export interface StrategyContext extends Members {
+  readonly spec: RunSpec;
+  readonly prepared: Prepared;
+  readonly encoded: Encoded;
+  /** Of X'X/n; 0 where the method did not ask for it. */
+  readonly largestEigenvalue: number;
+}
+
+/** A strategy whose states show how far they are. */
+export interface TrainingStrategy<State extends object = object>
+  extends Strategy<State, WorkerTask, WorkerReply> {
+  progress(state: State): ModelSnapshot;
+}
+
+export interface ModelSnapshot {
+  /** Rounds done. */
+  readonly round: number;
+  /** The model so far, in the problem's layout. */
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly finished: boolean;
+  /** Of weights sent down and of what counted, up; absent where nothing is compressed. */
+  readonly traffic?: { readonly bitsDown: number; readonly bitsUp: number };
+}
+
+/** Forgets the type of its states: whoever runs it only hands them back. */
+export function trainingStrategy<State extends object>(
+  one: TrainingStrategy<State>,
+): TrainingStrategy {
+  return one as unknown as TrainingStrategy;
+}

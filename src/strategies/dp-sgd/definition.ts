@@ -1,0 +1,119 @@
+import * as z from "zod";
+import { RunError } from "../../core/errors.ts";
+import { randomFrom } from "../../core/random.ts";
+import { define } from "../../core/registry.ts";
+import type { Examples } from "../../math/rows.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import { sumNoise } from "../../privacy/sum-noise.ts";
+import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
+import type { Problem } from "../../problems/problem.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import { encodeRows } from "../rounds/definition.ts";
+import { checkDpSgd, dpSgdStepper } from "./refusals.ts";
+import type { DpSgdPlan } from "./state.ts";
+import { dpSgd } from "./strategy.ts";
+
+const options = {
+  rate: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("the chance of a record to be in a batch, by a coin of its own; 1 for all of them"),
+  noise: z
+    .enum(["aggregator", "workers"])
+    .default("aggregator")
+    .describe(
+      "who noises: one worker that is trusted with the others' sums, once; or every worker its " +
+        "own, which trusts nobody and adds as much noise again for each worker",
+    ),
+};
+
+export type DpSgdOptions = z.output<z.ZodObject<typeof options>>;
+
+/** Who can read what is published, in words. */
+export const dpSgdObservers = {
+  aggregator:
+    "whoever can read the run's published sums and its model; not the worker that adds up",
+  workers: "whoever can read the run's published sums and its model",
+};
+
+/** Training that no single record shows in. */
+export const dpSgdStrategy = define({
+  name: "dp-sgd",
+  summary: "clipped per-record gradients under noise: training with differential privacy",
+  reference: "Abadi et al., Deep Learning with Differential Privacy, CCS 2016",
+  options,
+  examples: [{}, { rate: 0.1, noise: "workers" }],
+  create: (chosen): StrategyDefinition => ({
+    stateVersion: 1,
+    usual: { encoding: "uncoded", optimizer: "sgd" },
+    isPrivate: true,
+    check: (spec, parts) => checkDpSgd(spec, parts, chosen.noise),
+    needsCurvature: () => false,
+    stage: encodeRows,
+    open: (context) => trainingStrategy(dpSgd(dpSgdPlan(context, chosen))),
+  }),
+});
+
+/** What the strategy needs to know, once every slot has its rows. */
+export function dpSgdPlan(
+  opening: StrategyContext,
+  { rate, noise: noiseAt }: DpSgdOptions,
+): DpSgdPlan {
+  const { spec, problem, wait, prepared, encoded } = opening;
+  const { columns, preparation } = prepared;
+  const privacy = spec.privacy!;
+  const { epsilon, delta, unit, clip } = privacy;
+  const rounds = spec.stop.rounds;
+  const length = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  const records = recordsOf(spec, encoded.rows);
+  const noise = sumNoise({ privacy, rate, rounds, records, workers: spec.workers, length });
+  const budget = { epsilon, delta };
+  return {
+    workers: spec.workers,
+    optimizer: dpSgdStepper(optimizers.create(spec.optimizer), spec),
+    rate,
+    clip,
+    divisor: rate * (privacy.divisor ?? encoded.rows),
+    l2: problem.l2,
+    shape: { columns, intercept: preparation.intercept },
+    pieces: problem.parameters,
+    open: problem.addClippedGradient === undefined ? null : openPart(problem, columns, clip),
+    weightsLength: length,
+    initial: () =>
+      problem.initial?.(randomFrom(spec.seed).fork("weights")) ?? new Float32Array(length),
+    noiseAt,
+    published: { ...noise, unit, budget, rounds, observers: dpSgdObservers[noiseAt] },
+    wait,
+    roundsMax: rounds,
+    patienceMs: spec.stop.patience * 1000,
+  };
+}
+
+/**
+ * A public number that the rows are not above. Under add-remove how many there are is private, so
+ * that it cannot be they.
+ */
+function recordsOf({ privacy }: RunSpec, rows: number): number {
+  const { adjacency, divisor } = privacy!;
+  if (adjacency !== "add-remove") return rows;
+  const most = 2 * divisor!;
+  if (rows <= most) return most;
+  throw new RunError(
+    "bad-value",
+    `privacy.divisor: ${divisor}, and there are more than twice as many rows`,
+    { hint: "give the number of rows that is expected; it need not be exact" },
+  );
+}
+
+/** What the gradient has besides the rows' parts: known without them. */
+function openPart(problem: Problem, columns: number, clip: number) {
+  const none: Examples = {
+    rows: { kind: "dense", rows: 0, columns, values: new Float32Array(0) },
+    targets: new Float32Array(0),
+  };
+  return (at: Float32Array) =>
+    clippedGradientParts(problem, none, Float64Array.from(at), clip).open;
+}

@@ -1,0 +1,72 @@
+import { RunError } from "../../core/errors.ts";
+import type { Optimizer, Stepper } from "../../optimizers/optimizer.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import { hasRunningStats } from "../../problems/running-stats.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import type { Members } from "../definition.ts";
+import { checkPrivateRows, keptPlaces, refuseMovedRows } from "../privacy-preconditions.ts";
+import type { DpSgdPlan } from "./state.ts";
+
+/** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
+export function checkDpSgd(spec: RunSpec, parts: Members, noiseAt: DpSgdPlan["noiseAt"]): void {
+  const { privacy, problem: chosen } = spec;
+  if (privacy === undefined) {
+    throw new RunError("no-privacy", "strategy: dp-sgd needs a budget, and privacy is not given", {
+      hint: "give privacy: { epsilon, delta, unit: record, adjacency, clip }",
+    });
+  }
+  checkPrivateRows(spec, parts);
+  const { problem } = parts;
+  if (hasRunningStats(problem)) {
+    throw new RunError(
+      "not-private",
+      `problem.model: ${chosen.model}: its batch normalisation mixes the records of a batch, so ` +
+        "that one shows in the gradients of the others, where no clipping bounds it",
+      { hint: "normalise by layer instead (layerNormalization), or leave it out" },
+    );
+  }
+  if (problem.l1 > 0 || problem.pairs !== undefined) {
+    throw new RunError(
+      "bad-combination",
+      `problem: ${chosen.type}: dp-sgd clips every record's own gradient, which it has not`,
+      { hint: "choose problem: logistic, softmax, squared-hinge, ridge, mean or network" },
+    );
+  }
+  dpSgdStepper(optimizers.create(spec.optimizer), spec);
+  refuseBudget(privacy);
+  if (privacy.adjacency === "add-remove" && noiseAt === "workers")
+    throw new RunError(
+      "not-private",
+      "strategy.noise: workers, under privacy.adjacency: add-remove: one record more or less " +
+        "moves others from worker to worker, and the sum of each would tell",
+      { hint: `${keptPlaces}, or give strategy.noise: aggregator` },
+    );
+  refuseMovedRows(spec, parts.wait);
+}
+
+/** The optimizer, which sees noised gradients alone. */
+export function dpSgdStepper(optimizer: Optimizer, { optimizer: chosen }: RunSpec): Stepper {
+  if (!optimizer.searches && !optimizer.needsCurvature) return optimizer;
+  throw new RunError(
+    "bad-combination",
+    `optimizer: ${chosen.type}: ${optimizer.searches ? "a line search" : "a safe step"} asks the ` +
+      "raw rows, which nobody has paid for",
+    { hint: "choose one with a learning rate, such as sgd or adam" },
+  );
+}
+
+function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {
+  const refuse = (path: string, what: string, hint: string) =>
+    new RunError("ambiguous-privacy", `privacy.${path}: ${what}`, { hint });
+  if (noise !== "gaussian")
+    throw refuse("noise", `${noise}: sums of clipped gradients take normal noise`, "leave it out");
+  if (delta === 0) throw refuse("delta", "0, which normal noise cannot keep", "give 1e-5, say");
+  if (unit !== "record")
+    throw refuse("unit", `${unit}: gradients are clipped record by record`, "choose unit: record");
+  if (adjacency === "add-remove" && divisor === undefined)
+    throw refuse(
+      "divisor",
+      "nothing given, and under add-remove the number of rows is private",
+      "give a public number, such as the rows that all workers together are expected to have",
+    );
+}

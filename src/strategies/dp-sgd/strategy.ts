@@ -1,0 +1,215 @@
+import { atSlot } from "../../core/slot-map.ts";
+import { nextTryMs } from "../../engine/backoff.ts";
+import type { Arrival, Step } from "../../engine/strategy.ts";
+import { isFiniteVector, norm } from "../../math/vector.ts";
+import type { RoundEvent } from "../../ports/events.ts";
+import { addPenaltyGradient } from "../../problems/penalty.ts";
+import {
+  afterTick,
+  giveUpReason,
+  isClosed,
+  openQuorum,
+  pendingSlots,
+  recordReply,
+  respondedSlots,
+  wakeAtMs,
+} from "../../quorum/quorum.ts";
+import { taskNameOf } from "../../quorum/task-cache.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import type { TrainingStrategy } from "../definition.ts";
+import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
+
+type Reply = Extract<Arrival<WorkerTask, WorkerReply>, { kind: "reply" }>;
+
+/**
+ * Gradient descent under differential privacy: in a round every slot sums the clipped gradients of
+ * a secret batch, and a sum under noise is published and stepped along. Either one slot, trusted
+ * with the others' sums, adds them up and noises the total, or every slot noises its own. This
+ * machine sees what is published and nothing else; a missing slot's records only do not contribute.
+ */
+export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
+  return {
+    start: () => ({
+      round: 0,
+      startedMs: 0,
+      weights: plan.initial(),
+      ahead: null,
+      memory: plan.optimizer.start(),
+      quorum: openQuorum(0),
+      adding: null,
+      finished: plan.roundsMax === 0,
+    }),
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    wanted(state) {
+      if (state.finished) return [];
+      return state.adding === null ? sumsOf(plan, state) : [totalOf(plan, state, state.adding)];
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      if (state.adding !== null) return added(plan, state, state.adding, arrival, atMs);
+      return heard(plan, state, arrival, atMs);
+    },
+    resume: (state, atMs) => ({
+      ...state,
+      startedMs: atMs,
+      quorum: openQuorum(atMs),
+      adding: null,
+    }),
+    wakeAtMs: ({ adding, quorum }) =>
+      adding === null
+        ? wakeAtMs(quorum, plan.wait, plan.patienceMs, () => true)
+        : adding.sinceMs + plan.patienceMs,
+  };
+}
+
+function asked({ ahead, weights }: DpSgdState): Float32Array<ArrayBuffer> {
+  return ahead ?? weights;
+}
+
+function sumsOf(plan: DpSgdPlan, state: DpSgdState): WorkerTask[] {
+  const { rate, clip, published, noiseAt } = plan;
+  return pendingSlots(state.quorum, plan.workers).map((missing) => ({
+    id: `round-${state.round}/sum/${taskNameOf(missing)}`,
+    slot: missing.slot,
+    notBeforeMs: missing.notBeforeMs,
+    round: state.round,
+    weights: asked(state),
+    operation: "clipped-sum",
+    rate,
+    clip,
+    publishes: noiseAt === "workers" ? published : null,
+  }));
+}
+
+function totalOf({ published }: DpSgdPlan, state: DpSgdState, adding: Adding): WorkerTask {
+  const { from, losses, notBeforeMs } = adding;
+  return {
+    id: `round-${state.round}/total/try-${losses + 1}`,
+    slot: from[losses % from.length]!,
+    notBeforeMs,
+    round: state.round,
+    weights: asked(state),
+    operation: "noised-sum",
+    from: Uint32Array.from(from),
+    publishes: published,
+  };
+}
+
+/** A slot's sum is there, or was published. */
+function heard(
+  plan: DpSgdPlan,
+  state: DpSgdState,
+  arrival: Arrival<WorkerTask, WorkerReply>,
+  atMs: number,
+): Step<DpSgdState, WorkerTask> {
+  const { wait, patienceMs, workers } = plan;
+  const length = plan.noiseAt === "workers" ? plan.weightsLength : 0;
+  const damage = arrival.kind === "reply" ? damageOf(arrival, length) : null;
+  const quorum =
+    arrival.kind === "tick"
+      ? afterTick(state.quorum, wait, atMs)
+      : recordReply(state.quorum, arrival.task, soundOr(arrival, damage), atMs, patienceMs);
+  const refused = damage === null ? {} : { refused: damage };
+  const next = { ...state, quorum };
+  if (isClosed(quorum, wait, atMs)) return { ...closed(plan, next, atMs), ...refused };
+  const stuck = giveUpReason(quorum, wait, workers, patienceMs, atMs);
+  return { state: next, ...refused, ...(stuck === null ? {} : { stuck }) };
+}
+
+/** Enough slots answered: published sums are stepped along, others are added up first. */
+function closed(plan: DpSgdPlan, state: DpSgdState, atMs: number): Step<DpSgdState, WorkerTask> {
+  const from = respondedSlots(state.quorum);
+  if (plan.noiseAt === "aggregator") {
+    const adding = { from, losses: 0, notBeforeMs: 0, sinceMs: atMs, trouble: null };
+    return { state: { ...state, adding } };
+  }
+  const total = new Float64Array(plan.weightsLength);
+  for (const slot of from) {
+    const { values } = atSlot(state.quorum.replies, slot)!;
+    for (let j = 0; j < total.length; j++) total[j]! += values[j]!;
+  }
+  return stepped(plan, state, from, total, atMs);
+}
+
+/** The aggregator answered, was lost, or is silent. */
+function added(
+  plan: DpSgdPlan,
+  state: DpSgdState,
+  adding: Adding,
+  arrival: Arrival<WorkerTask, WorkerReply>,
+  atMs: number,
+): Step<DpSgdState, WorkerTask> {
+  const givesUpMs = adding.sinceMs + plan.patienceMs;
+  const last = adding.trouble === null ? "" : ` (last: ${adding.trouble})`;
+  const stuck =
+    atMs < givesUpMs ? {} : { stuck: `no noised sum came for ${plan.patienceMs / 1000} s${last}` };
+  if (arrival.kind === "tick") return { state, ...stuck };
+  const damage = damageOf(arrival, plan.weightsLength);
+  const outcome = soundOr(arrival, damage);
+  if (outcome.kind === "done") {
+    const total = Float64Array.from(outcome.result.values);
+    return stepped(plan, state, adding.from, total, atMs);
+  }
+  const losses = adding.losses + 1;
+  const { id: task } = arrival.task;
+  const askedMs = outcome.retryAfterMs;
+  const notBeforeMs = nextTryMs({ task, losses, atMs, askedMs, givesUpMs });
+  const again = { ...adding, losses, notBeforeMs, trouble: outcome.reason };
+  const refused = damage === null ? {} : { refused: damage };
+  return { state: { ...state, adding: again }, ...refused, ...stuck };
+}
+
+function soundOr({ outcome }: Reply, damage: string | null): Reply["outcome"] {
+  return damage === null ? outcome : { kind: "lost", reason: damage };
+}
+
+/** Why a reply is no use: the wrong length, or numbers that are none. */
+function damageOf({ outcome }: Reply, length: number): string | null {
+  if (outcome.kind === "lost") return null;
+  const { values } = outcome.result;
+  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
+  return isFiniteVector(values) ? null : "its reply holds numbers that are none";
+}
+
+/** Everything from here on is free: it is made of what was published. */
+function stepped(
+  plan: DpSgdPlan,
+  state: DpSgdState,
+  counted: readonly number[],
+  total: Float64Array<ArrayBuffer>,
+  atMs: number,
+): Step<DpSgdState, WorkerTask> {
+  const { optimizer, l2, shape, pieces } = plan;
+  const { round, weights, memory, startedMs } = state;
+  const at = asked(state);
+  const open = plan.open?.(at);
+  const gradient = total.map((value, j) => value / plan.divisor + (open?.[j] ?? 0));
+  addPenaltyGradient(l2, at, shape, gradient);
+  const stepSize = optimizer.stepSize({ smoothness: 1, share: 1, round });
+  const shrink = (point: Float64Array<ArrayBuffer>) => point;
+  const moved = optimizer.move(memory, { weights, asked: at, gradient, stepSize, pieces, shrink });
+  const coefficients = optimizer.learned?.(moved.memory);
+  const event: RoundEvent = {
+    type: "round",
+    startedMs,
+    atMs,
+    round,
+    counted: [...counted],
+    // The loss over raw rows is nobody's to tell.
+    objectiveEstimate: Number.NaN,
+    gradientNorm: norm(gradient),
+    stepSize,
+    ...(coefficients === undefined ? {} : { coefficients }),
+  };
+  const next: DpSgdState = {
+    round: round + 1,
+    startedMs: atMs,
+    weights: Float32Array.from(moved.weights),
+    ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
+    memory: moved.memory,
+    quorum: openQuorum(atMs),
+    adding: null,
+    finished: round + 1 >= plan.roundsMax,
+  };
+  return { state: next, events: [event], durable: true };
+}

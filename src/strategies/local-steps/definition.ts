@@ -1,0 +1,160 @@
+import * as z from "zod";
+import { RunError } from "../../core/errors.ts";
+import { randomFrom } from "../../core/random.ts";
+import { define } from "../../core/registry.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import { compressionOf } from "../../spec/compression.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import {
+  type Members,
+  type StrategyContext,
+  type StrategyDefinition,
+  trainingStrategy,
+} from "../definition.ts";
+import { encodeRows } from "../rounds/definition.ts";
+import { type LearningRate, learningRateOption } from "./learning-rates.ts";
+import type { LocalStepsPlan } from "./state.ts";
+import { localSteps } from "./strategy.ts";
+
+interface LocalStepsOptions {
+  readonly steps: number;
+  readonly batch: number | "all";
+  readonly learningRate: LearningRate;
+  readonly momentum: number;
+  readonly asynchronous: boolean;
+  readonly stalenessMax?: number | undefined;
+}
+
+/** Without a bound of the spec's: rounds, or passes where every reply is an update. */
+const staleRounds = 10;
+
+const options = {
+  steps: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(4)
+    .describe("H: the steps a worker takes by itself between one download and the next"),
+  batch: z
+    .union([z.int().min(1), z.literal("all")], 'expected a number of rows or "all"')
+    .default(8)
+    .describe("rows of a minibatch, each drawn anew; all: every row of the slot"),
+  learningRate: learningRateOption,
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("of the workers' own steps; a worker keeps its velocity from round to round"),
+  asynchronous: z
+    .boolean()
+    .default(false)
+    .describe("apply every reply at once, and wait for nobody"),
+  stalenessMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "a slot whose weights are older, in updates, begins again at the newest; 10 rounds where " +
+        "absent",
+    ),
+};
+
+/** Qsparse-local-SGD: few, small messages. */
+export const localStepsStrategy = define({
+  name: "local-steps",
+  summary: "workers take steps of their own and tell how far they came, compressed",
+  reference: "Basu, Data, Karakus, Diggavi, NeurIPS 2019: Qsparse-local-SGD, algorithms 1 and 2",
+  options,
+  examples: [
+    {},
+    { steps: 8, batch: 32, learningRate: 0.05, momentum: 0.9 },
+    { asynchronous: true },
+  ],
+  create: (chosen): StrategyDefinition => ({
+    stateVersion: 1,
+    usual: { encoding: "uncoded", optimizer: "gradient-descent" },
+    ...(chosen.asynchronous ? { waitInWords: "nobody: every reply is an update" } : {}),
+    compresses: true,
+    check: (spec, parts) => refuse(spec, parts, chosen),
+    needsCurvature: () => false,
+    stage: encodeRows,
+    open: (context) => trainingStrategy(localSteps(localStepsPlan(context, chosen))),
+  }),
+});
+
+function refuse(spec: RunSpec, { problem, wait }: Members, { asynchronous }: LocalStepsOptions) {
+  if (!["uncoded", "replication"].includes(spec.encoding.type)) {
+    throw new RunError(
+      "bad-combination",
+      `encoding: ${spec.encoding.type}: local-steps draws minibatches of rows as they are`,
+      { hint: "leave encoding out, or choose uncoded or replication" },
+    );
+  }
+  if (problem.l1 > 0) {
+    throw new RunError(
+      "not-proximal",
+      `problem: the l1 penalty of ${spec.problem.type} has no gradient where weights are zero`,
+      { hint: "choose strategy: rounds with optimizer: fista or proximal-gradient" },
+    );
+  }
+  const optimizer = optimizers.create(spec.optimizer);
+  if (optimizer.searches || (!isPlain(spec) && optimizer.needsCurvature)) {
+    throw new RunError(
+      "bad-combination",
+      `optimizer: ${spec.optimizer.type}: local-steps hands it the mean change of the workers ` +
+        "instead of a gradient, which has no curvature to search along",
+      { hint: "leave optimizer out, or choose one with a learning rate, such as adam or mada" },
+    );
+  }
+  if (wait.wantsGradient && !asynchronous) {
+    throw new RunError(
+      "bad-combination",
+      "wait: this rule chooses k by gradients of one point, and local-steps has none",
+      { hint: "choose all, { fastest: k }, { deadline: ... } or { adaptive: { rule: deadline } }" },
+    );
+  }
+}
+
+/** The mean change is applied as it is. */
+function isPlain({ optimizer }: RunSpec): boolean {
+  return optimizer.type === "gradient-descent" && optimizer.step === "safe";
+}
+
+/** What the strategy needs to know, once the data are dealt. */
+export function localStepsPlan(
+  opening: StrategyContext,
+  chosen: LocalStepsOptions,
+): LocalStepsPlan {
+  const { spec, problem, wait, prepared, encoded } = opening;
+  const { columns, preparation } = prepared;
+  const rows = encoded.slots.map((slot) => slot.rows);
+  const stored = rows.reduce((sum, count) => sum + count, 0);
+  const length = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
+  const initial = () => {
+    const first = problem.initial?.(randomFrom(spec.seed).fork("weights"));
+    return first === undefined ? new Float64Array(length) : Float64Array.from(first);
+  };
+  const updatesARound = chosen.asynchronous ? spec.workers : 1;
+  return {
+    problem,
+    shape: { columns, intercept: preparation.intercept },
+    weightsLength: length,
+    initial,
+    parts: rows.map((count) => count / stored),
+    steps: chosen.steps,
+    batch: chosen.batch === "all" ? 0 : chosen.batch,
+    rate: chosen.learningRate,
+    momentum: chosen.momentum,
+    seed: spec.seed,
+    ...compressionOf(spec.compression),
+    outer: isPlain(spec) ? null : (optimizers.create(spec.optimizer) as Stepper),
+    asynchronous: chosen.asynchronous,
+    stalenessMax: chosen.stalenessMax ?? staleRounds * updatesARound,
+    wait,
+    roundsMax: spec.stop.rounds,
+    tolerance: spec.stop.tolerance,
+    patienceMs: spec.stop.patience * 1000,
+  };
+}

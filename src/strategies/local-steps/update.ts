@@ -1,0 +1,216 @@
+import { decompress } from "../../compression/payload.ts";
+import { atSlot, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
+import type { Step } from "../../engine/strategy.ts";
+import { addScaled, norm } from "../../math/vector.ts";
+import type { RoundEvent, RunEvent } from "../../ports/events.ts";
+import { penalty } from "../../problems/penalty.ts";
+import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
+import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
+import { observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import { learningRatesFrom } from "./learning-rates.ts";
+import {
+  type Epoch,
+  emptyEpoch,
+  type LocalStepsPlan,
+  type LocalStepsState,
+  type WorkerTurn,
+  withTraffic,
+} from "./state.ts";
+
+/** A quorum is there: its changes are applied, and those who sent them go on from the new model. */
+export function applyUpdates(
+  plan: LocalStepsPlan,
+  state: LocalStepsState,
+  rule: WaitRule,
+  atMs: number,
+): Step<LocalStepsState> {
+  const change = changeOf(plan, state);
+  const known = state.known === null ? null : addScaled(state.known.slice(), 1, change);
+  const moved = movedBy(plan, state, known ?? change);
+  const version = state.version + 1;
+  const pass = heard(plan, state);
+  const sent = respondedSlots(state.quorum).length + abandoned(plan, state, version).length;
+  const download = { bitsDown: sent * modelBits(plan), bitsUp: 0 };
+  const next: LocalStepsState = {
+    ...state,
+    version,
+    known,
+    ...moved,
+    ...goingOn(plan, state, version, moved.ahead ?? moved.weights, atMs),
+    forgotten: state.forgotten + lossesOf(state).length,
+    pass,
+  };
+  const events: RunEvent[] = lossesOf(state).map((slot) => forgotWarning(state, slot, atMs));
+  const lesson = plan.asynchronous ? null : lessonOf(plan, state, rule, atMs);
+  if (lesson !== null) events.push(...lesson.events);
+  const waiting = lesson?.waiting ?? state.waiting;
+  const isWhole = !plan.asynchronous || version % plan.parts.length === 0;
+  if (!isWhole) {
+    const open = { ...pass, traffic: withTraffic(pass.traffic, download) };
+    return { state: { ...next, waiting, pass: open }, events };
+  }
+  const size = norm(known ?? change);
+  const step = ended(plan, { ...next, waiting }, state.weights, size, atMs, events);
+  if (step.state.finished) return step;
+  return { ...step, state: { ...step.state, pass: { ...emptyEpoch, traffic: download } } };
+}
+
+/** Bits of the weights, as every slot downloads them. */
+export function modelBits({ weightsLength }: LocalStepsPlan): number {
+  return 32 * weightsLength;
+}
+
+/**
+ * The sum of the changes, each by its slot's part of all rows: over R where those are equal, and
+ * not over how many there are. Who is missing counts when it comes.
+ */
+function changeOf(plan: LocalStepsPlan, { quorum }: LocalStepsState) {
+  const sum = new Float64Array(plan.weightsLength);
+  for (const slot of respondedSlots(quorum)) {
+    const payload = atSlot(quorum.replies, slot)!.payload!;
+    addScaled(sum, plan.parts[slot]!, decompress(payload, sum.length));
+  }
+  return sum;
+}
+
+function movedBy(
+  { outer, problem }: LocalStepsPlan,
+  { weights, ahead, outer: memory, version }: LocalStepsState,
+  change: Float64Array<ArrayBuffer>,
+): Pick<LocalStepsState, "weights" | "ahead" | "outer"> {
+  if (outer === null)
+    return { weights: addScaled(weights.slice(), -1, change), ahead: null, outer: memory };
+  const here = Float32Array.from(weights);
+  const moved = outer.move(memory, {
+    weights: here,
+    asked: ahead === null ? here : Float32Array.from(ahead),
+    gradient: change,
+    stepSize: outer.stepSize({ smoothness: 1, share: 1, round: version }),
+    pieces: problem.parameters,
+    shrink: (point) => point,
+  });
+  // What single precision leaves out of where it stood must not be lost at every update.
+  const next = moved.weights.map((value, j) => value + (weights[j]! - here[j]!));
+  return { weights: next, ahead: moved.ask, outer: moved.memory };
+}
+
+/** Who replied, and who is too far behind, goes on from the new model. */
+function goingOn(
+  plan: LocalStepsPlan,
+  state: LocalStepsState,
+  version: number,
+  weights: Float64Array,
+  atMs: number,
+): Pick<LocalStepsState, "models" | "turns" | "quorum"> {
+  const { quorum } = state;
+  let { turns } = state;
+  const goOn = (slot: number, turn: WorkerTurn) => (turns = withSlot(turns, slot, turn));
+  for (const slot of respondedSlots(quorum))
+    goOn(slot, { version, memory: atSlot(turns, slot)!.version });
+  for (const slot of abandoned(plan, state, version))
+    goOn(slot, { ...atSlot(turns, slot)!, version });
+  const used = new Set(slotsOf(turns).map((slot) => atSlot(turns, slot)!.version));
+  const newest = { version, weights: Float32Array.from(weights) };
+  const models = [...state.models.filter((model) => used.has(model.version)), newest];
+  // Who is still under way was lost so many times already.
+  const losses = slotMapOf(
+    slotsOf(quorum.losses)
+      .filter((slot) => atSlot(turns, slot)!.version !== version)
+      .map((slot) => [slot, atSlot(quorum.losses, slot)!] as const),
+  );
+  return { models, turns, quorum: { ...openQuorum(atMs), losses } };
+}
+
+/** Slots that have not replied and whose model is too old by now. */
+function abandoned(plan: LocalStepsPlan, { quorum, turns }: LocalStepsState, version: number) {
+  return slotsOf(turns).filter(
+    (slot) =>
+      atSlot(quorum.replies, slot) === undefined &&
+      version - atSlot(turns, slot)!.version > plan.stalenessMax,
+  );
+}
+
+/** The round so far, with this quorum. */
+function heard(plan: LocalStepsPlan, state: LocalStepsState): Epoch {
+  const { quorum, turns, version } = state;
+  const slots = respondedSlots(quorum);
+  let { loss, part } = state.pass;
+  let bitsUp = 0;
+  for (const slot of slots) {
+    const reply = atSlot(quorum.replies, slot)!;
+    loss += plan.parts[slot]! * reply.loss;
+    part += plan.parts[slot]!;
+    bitsUp += 8 * reply.payload!.length;
+  }
+  return {
+    slots: [...state.pass.slots, ...slots],
+    staleness: [
+      ...state.pass.staleness,
+      ...slots.map((slot) => version - atSlot(turns, slot)!.version),
+    ],
+    loss,
+    part,
+    traffic: withTraffic(state.pass.traffic, { bitsDown: 0, bitsUp }),
+  };
+}
+
+/** Slots whose memory was gone. */
+function lossesOf({ quorum }: LocalStepsState): number[] {
+  return respondedSlots(quorum).filter((slot) => atSlot(quorum.replies, slot)!.forgot === true);
+}
+
+function forgotWarning(state: LocalStepsState, slot: number, atMs: number): RunEvent {
+  const { memory } = atSlot(state.turns, slot)!;
+  const message =
+    `slot ${slot}: its memory of turn ${memory} was gone; what compression had left out until ` +
+    "then is lost, and it began with none";
+  return { type: "warning", atMs, message };
+}
+
+function lessonOf(plan: LocalStepsPlan, state: LocalStepsState, rule: WaitRule, atMs: number) {
+  const { startedMs, arrivals } = state.quorum;
+  return observeQuorum(plan.wait, state.waiting, {
+    startedMs,
+    atMs,
+    arrivals,
+    rule,
+    gradient: null,
+  });
+}
+
+/** A round is over: told, and worth a checkpoint. */
+function ended(
+  plan: LocalStepsPlan,
+  state: LocalStepsState,
+  before: Float64Array,
+  size: number,
+  atMs: number,
+  events: readonly RunEvent[],
+): Step<LocalStepsState> {
+  const { pass, round, version } = state;
+  const firstNorm = round === 0 ? size : state.firstNorm;
+  const event: RoundEvent = {
+    type: "round",
+    startedMs: state.startedMs,
+    atMs,
+    round,
+    counted: [...new Set(pass.slots)].sort((a, b) => a - b),
+    objectiveEstimate: pass.loss / pass.part + penalty(plan.problem, before, plan.shape),
+    gradientNorm: size,
+    stepSize: learningRatesFrom(plan.rate, version * plan.steps - 1, 1)[0]!,
+    staleness: pass.staleness,
+    ...(plan.outer?.learned === undefined ? {} : { coefficients: plan.outer.learned(state.outer) }),
+    ...pass.traffic,
+  };
+  const isLast = round + 1 >= plan.roundsMax || size <= plan.tolerance * firstNorm;
+  const next: LocalStepsState = {
+    ...state,
+    startedMs: atMs,
+    round: round + 1,
+    firstNorm,
+    finished: isLast,
+    pass: emptyEpoch,
+    traffic: withTraffic(state.traffic, pass.traffic),
+  };
+  return { state: next, events: [...events, event], durable: true };
+}

@@ -1,0 +1,158 @@
+import * as z from "zod";
+import { RunError } from "../../core/errors.ts";
+import { randomFrom } from "../../core/random.ts";
+import { define } from "../../core/registry.ts";
+import { encodeData } from "../../data/encode/encode.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import { hasRunningStats } from "../../problems/running-stats.ts";
+import { isDecodable, type RowCounts } from "../../quorum/decode.ts";
+import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import {
+  type IngestContext,
+  type Members,
+  type StrategyContext,
+  type StrategyDefinition,
+  trainingStrategy,
+} from "../definition.ts";
+import type { ExactPlan } from "./correction.ts";
+import type { RoundsPlan } from "./state.ts";
+import { rounds } from "./strategy.ts";
+
+/** Synchronous rounds over encoded rows: the usual way to train. */
+export const roundsStrategy = define({
+  name: "rounds",
+  summary: "synchronous rounds over encoded rows, each closed by its quorum",
+  options: {
+    exact: z
+      .boolean()
+      .default(false)
+      .describe(
+        "end at the optimum itself although slots are missing: now and then a round waits for " +
+          "all, and corrects the estimates of those after it",
+      ),
+    exactEvery: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(5)
+      .describe("the most rounds from one that waits for all to the next; only with exact"),
+  },
+  examples: [{}, { exact: true }],
+  create: (chosen): StrategyDefinition => ({
+    stateVersion: 1,
+    check: (spec, parts) => refuse(spec, parts, chosen.exact),
+    needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
+    storesRows: true,
+    stage: encodeRows,
+    open: (context) => trainingStrategy(rounds(roundsPlan(context, chosen))),
+  }),
+});
+
+function refuse(spec: RunSpec, { problem, encoding }: Members, isExact: boolean): void {
+  const optimizer = optimizers.create(spec.optimizer);
+  if (encoding.mixes && !problem.isQuadratic) {
+    throw new RunError(
+      "not-mixable",
+      `encoding: ${spec.encoding.type} stores mixtures of rows, but the loss of ` +
+        `${spec.problem.type} is not quadratic and does not hold over mixtures`,
+      { hint: "choose encoding: replication or uncoded" },
+    );
+  }
+  if (problem.l1 > 0 && !optimizer.proximal) {
+    throw new RunError(
+      "not-proximal",
+      `optimizer: ${spec.optimizer.type} follows gradients, and the l1 penalty of ` +
+        `${spec.problem.type} has none where weights are zero`,
+      { hint: "choose optimizer: fista or proximal-gradient" },
+    );
+  }
+  if (optimizer.needsCurvature && problem.smoothness(1) === Number.POSITIVE_INFINITY) {
+    throw new RunError(
+      "unsafe-step",
+      `optimizer: ${spec.optimizer.type}: no step is safe for ${spec.problem.type}, ` +
+        "whose curvature has no bound",
+      { hint: "give the step as a number, or choose optimizer: adam or l-bfgs" },
+    );
+  }
+  if (!encoding.tight && optimizer.needsCurvature) {
+    throw new RunError(
+      "unsafe-step",
+      `optimizer: the safe step of ${spec.optimizer.type} holds for tight frames, and ` +
+        `${spec.encoding.type} is none`,
+      { hint: "give the step as a number, or choose optimizer: l-bfgs or another encoding" },
+    );
+  }
+  if (!encoding.tight && isExact) {
+    throw new RunError(
+      "never-exact",
+      "strategy: exact needs a code whose replies add up to the true gradient when all are " +
+        `there, and those of ${spec.encoding.type} do not`,
+      { hint: "choose encoding: hadamard or another tight one" },
+    );
+  }
+}
+
+/** Rows encoded and dealt to the slots. */
+export function encodeRows({ spec, encoding, prepared, store, onProgress }: IngestContext) {
+  const { encoding: chosen, workers, seed } = spec;
+  const { storage } = spec.data;
+  return encodeData(prepared, { encoding, chosen, workers, seed, storage }, store, onProgress);
+}
+
+interface Exactness {
+  readonly exact: boolean;
+  readonly exactEvery: number;
+}
+
+function initialWeights(
+  { seed }: RunSpec,
+  problem: StrategyContext["problem"],
+): Float32Array<ArrayBuffer> | null {
+  return problem.initial?.(randomFrom(seed).fork("weights")) ?? null;
+}
+
+/** What the rounds strategy needs to know, once the data are encoded. */
+export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsPlan {
+  const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
+  const { columns, preparation } = prepared;
+  const optimizer = optimizers.create(spec.optimizer);
+  if (optimizer.searches && hasRunningStats(problem)) {
+    throw new RunError(
+      "bad-combination",
+      `optimizer: ${spec.optimizer.type} searches along a line, on which the network's batch ` +
+        "normalisation would have to stand still",
+      { hint: "choose optimizer: adam or sgd, or strategy: local-steps" },
+    );
+  }
+  const storedRows = encoded.slots.map((slot) => slot.rows);
+  const shares = { encoding, storedRows, rows: encoded.rows };
+  return {
+    problem,
+    optimizer,
+    shares,
+    wait,
+    shape: { columns, intercept: preparation.intercept },
+    weightsLength: problem.weightsLength(columns, preparation.target.classes?.length ?? 0),
+    initial: () => initialWeights(spec, problem),
+    largestEigenvalue,
+    roundsMax: spec.stop.rounds,
+    tolerance: spec.stop.tolerance,
+    patienceMs: spec.stop.patience * 1000,
+    exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
+  };
+}
+
+/** Null where every estimate is exact as it is: the code waits until it can decode. */
+function exactPlan(shares: RowCounts, wait: WaitPolicy, everyRounds: number): ExactPlan | null {
+  const workers = shares.storedRows.length;
+  if (workers > 1 && !isDecodable(shares, [0])) return null;
+  const { copies } = wait;
+  const everyone = {
+    needed: workers,
+    enough: workers,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    ...(copies === undefined ? {} : { copies }),
+  };
+  return { everyRounds, wait: everyone };
+}

@@ -1,0 +1,217 @@
+import type { Step } from "../../engine/strategy.ts";
+import { addScaled, difference, dot, norm } from "../../math/vector.ts";
+import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
+import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
+import { averageRunningStats, clearRunningStats } from "../../problems/running-stats.ts";
+import { softThreshold } from "../../problems/soft-threshold.ts";
+import { estimate, type Mean, rowShareOf } from "../../quorum/decode.ts";
+import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
+import { withAnchor } from "./anchor.ts";
+import { type Correction, correctedMean, withNextAnchor } from "./correction.ts";
+import { withCurvaturePair } from "./curvature-pairs.ts";
+import { trialSteps } from "./line-search.ts";
+import {
+  nextRound,
+  type Previous,
+  type RoundsPlan,
+  type RoundsState,
+  type Search,
+} from "./state.ts";
+
+/** What a quorum of gradients says. */
+interface Sight {
+  readonly slots: readonly number[];
+  readonly mean: Mean;
+  readonly heard: Previous;
+  /** Loss and gradient are those of all data, not an estimate. */
+  readonly isExact: boolean;
+  readonly atMs: number;
+}
+
+/**
+ * The gradients are there: find out where to go, and either move or ask about the way. `isAnchor`:
+ * the quorum is one that is to be exact, and it is complete.
+ */
+export function takeStep(
+  plan: RoundsPlan,
+  state: RoundsState,
+  isAnchor: boolean,
+  atMs: number,
+): Step<RoundsState> | null {
+  const slots = respondedSlots(state.quorum);
+  const memory = withCurvaturePair(plan, state, slots);
+  const { replies } = state.quorum;
+  if (isAnchor) {
+    const mean = estimate(plan.shares, replies, slots);
+    return mean === null ? null : aimExactly(plan, { ...state, memory }, { slots, mean, atMs });
+  }
+  const weights = state.ahead ?? state.weights;
+  const mean = correctedMean(plan.shares, state.correction, replies, slots, weights);
+  if (mean === null) return null;
+  const heard = { weights, gradients: replies };
+  return goOn(plan, { ...state, memory }, { slots, mean, heard, isExact: false, atMs });
+}
+
+/** All slots were heard: an anchor. Training goes on from its point, or a step back is tried. */
+function aimExactly(
+  plan: RoundsPlan,
+  state: RoundsState,
+  { slots, mean, atMs }: Pick<Sight, "slots" | "mean" | "atMs">,
+): Step<RoundsState> {
+  const { quorum, round } = state;
+  const found = withAnchor(plan, state, mean);
+  if ("retreat" in found) {
+    const weights = state.ahead ?? state.weights;
+    const gradient = mean.values.slice();
+    addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
+    const event = told(plan, state, { slots, mean, isExact: true }, norm(gradient));
+    const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
+    const correction = { ...state.correction!, dueRound: round + 1 };
+    const heard = { weights, gradients: quorum.replies };
+    const back = { weights: found.retreat };
+    const retreating = { ...state, memory, correction };
+    return nextRound(plan, retreating, back, { ...event, atMs, stepSize: 0 }, heard);
+  }
+  const { anchor, isOnCourse } = found;
+  const isPlanar = plan.problem.isQuadratic && plan.problem.l1 === 0;
+  const before = isPlanar ? (state.correction?.anchor ?? null) : null;
+  const dueRound = round + plan.exact!.everyRounds;
+  const there = { ...state, ...carried(plan, state, anchor.point, isOnCourse) };
+  const heard = { weights: anchor.point, gradients: anchor.replies };
+  const sight = { slots, mean: anchor.mean, heard, isExact: true, atMs };
+  return goOn(plan, { ...there, correction: { anchor, before, dueRound, missed: 0 } }, sight);
+}
+
+/** Training moved to a point: what is ahead of the weights stays as far ahead, or momentum ends. */
+function carried(
+  plan: RoundsPlan,
+  { weights, ahead, memory }: RoundsState,
+  point: Float64Array<ArrayBuffer>,
+  isOnCourse: boolean,
+): Pick<RoundsState, "weights" | "ahead" | "memory"> {
+  const there = Float32Array.from(point);
+  if (plan.optimizer.searches) return { weights: there, ahead: null, memory };
+  if (!isOnCourse) return { weights: there, ahead: null, memory: plan.optimizer.start() };
+  if (ahead === null) return { weights: there, ahead, memory };
+  const behind = addScaled(Float64Array.from(point), -1, difference(ahead, weights));
+  return { weights: Float32Array.from(behind), ahead: there, memory };
+}
+
+function goOn(plan: RoundsPlan, state: RoundsState, sight: Sight): Step<RoundsState> {
+  const gradient = sight.mean.values.slice();
+  addPenaltyGradient(plan.problem.l2, state.ahead ?? state.weights, plan.shape, gradient);
+  clearRunningStats(plan.problem, gradient);
+  const { optimizer } = plan;
+  return optimizer.searches
+    ? search(plan, optimizer, state, sight, gradient)
+    : step(plan, optimizer, state, sight, gradient);
+}
+
+/** Asks about the way along the direction, unless there is nowhere to go. */
+function search(
+  plan: RoundsPlan,
+  optimizer: Searcher,
+  state: RoundsState,
+  sight: Sight,
+  gradient: Float64Array<ArrayBuffer>,
+): Step<RoundsState> {
+  const { atMs, heard, isExact } = sight;
+  const gradientNorm = norm(gradient);
+  const aimed = judged(plan, state, gradientNorm, isExact);
+  const round = told(plan, state, sight, gradientNorm);
+  if (aimed.finished || (isExact && state.round + 1 >= plan.roundsMax))
+    return nextRound(plan, aimed, state, { ...round, atMs, stepSize: 0 }, heard);
+  const direction = Float32Array.from(optimizer.direction(state.memory, gradient));
+  const slope = dot(direction, gradient);
+  const steps = trialSteps(optimizer.guess(state.memory, gradientNorm));
+  const asked: Search = { direction, steps, retries: 0, slope, round, heard };
+  return { state: { ...aimed, quorum: openQuorum(atMs), search: asked } };
+}
+
+/** Moves at once. */
+function step(
+  plan: RoundsPlan,
+  optimizer: Stepper,
+  state: RoundsState,
+  sight: Sight,
+  gradient: Float64Array<ArrayBuffer>,
+): Step<RoundsState> {
+  const { problem, shape, shares } = plan;
+  const { weights, memory } = state;
+  const asked = state.ahead ?? weights;
+  const smoothness = problem.smoothness(plan.largestEigenvalue) + problem.l2;
+  const share = rowShareOf(shares, sight.slots);
+  const stepSize = optimizer.stepSize({ smoothness, share, round: state.round });
+  const shrink = (point: Float64Array<ArrayBuffer>, size: number) =>
+    softThreshold(problem.l1, size, shape, point);
+  const { parameters } = problem;
+  const moved = optimizer.move(memory, {
+    weights,
+    asked,
+    gradient,
+    stepSize,
+    pieces: parameters,
+    shrink,
+  });
+  // Zero where no small step lowers the objective; the gradient itself where that is smooth.
+  const mapping =
+    problem.l1 === 0 ? norm(gradient) : norm(difference(asked, moved.weights)) / stepSize;
+  const aimed = judged(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
+  const coefficients = optimizer.learned?.(moved.memory);
+  const event = {
+    ...told(plan, state, sight, mapping),
+    atMs: sight.atMs,
+    stepSize,
+    ...(coefficients === undefined ? {} : { coefficients }),
+  };
+  const destination = {
+    weights: Float32Array.from(moved.weights),
+    ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
+  };
+  for (const there of [destination.weights, destination.ahead])
+    if (there !== null) averageRunningStats(problem, asked, sight.mean.values, there);
+  return nextRound(plan, aimed, destination, event, sight.heard);
+}
+
+/** The state once it is known how far the gradient has fallen. */
+function judged(
+  plan: RoundsPlan,
+  state: RoundsState,
+  measured: number,
+  isExact: boolean,
+): RoundsState {
+  const firstNorm = state.round === 0 ? measured : state.firstNorm;
+  const { correction, round } = state;
+  const mayStop = isExact || correction === null;
+  const finished = mayStop && measured <= plan.tolerance * firstNorm;
+  return { ...state, firstNorm, finished, correction: noted(correction, round, measured, isExact) };
+}
+
+function noted(
+  correction: Correction | null,
+  round: number,
+  measured: number,
+  isExact: boolean,
+): Correction | null {
+  if (correction === null) return null;
+  if (!isExact) return withNextAnchor(correction, round, measured);
+  return { ...correction, anchor: { ...correction.anchor!, norm: measured } };
+}
+
+function told(
+  plan: RoundsPlan,
+  state: RoundsState,
+  { slots, mean, isExact }: Pick<Sight, "slots" | "mean" | "isExact">,
+  gradientNorm: number,
+): Search["round"] {
+  const { problem, shape } = plan;
+  return {
+    type: "round",
+    startedMs: state.startedMs,
+    round: state.round,
+    counted: slots,
+    objectiveEstimate: mean.loss + penalty(problem, state.ahead ?? state.weights, shape),
+    gradientNorm,
+    ...(isExact ? { exact: true } : {}),
+  };
+}

@@ -1,0 +1,68 @@
+import { type FeatureBlock, readFeatureBlock } from "../data/shards/load-features.ts";
+import { addTransposed, multiply } from "../math/products.ts";
+import type { DenseRows } from "../math/rows.ts";
+import { addPenaltyGradient } from "../problems/penalty.ts";
+import type { Problem } from "../problems/problem.ts";
+import type { BlockUpdateTask } from "./protocol.ts";
+import type { TaskKind } from "./task-kind.ts";
+
+/**
+ * What a unit step along the slot's lifted block would change, and the sum of all losses: see
+ * `applyGram`. Nothing of it depends on earlier tasks.
+ */
+export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
+  load: (place) =>
+    place.cached("block", () => readFeatureBlock(place.store, place.encoded, place.slot)),
+  compute(problem, material, task) {
+    const { loss, change } = applyGram(problem, material, task.predictions, task.weights);
+    return { loss, values: Float32Array.from(change) };
+  },
+};
+
+/**
+ * [X S_i'; S_i'] S_i grad F(w) at u = Xw, for F(w) = (1/n) sum of losses + (l2/2) |w|^2: one block
+ * of n + p numbers an output, first the change of its predictions, then that of its weights. Both
+ * come from the same d_i = S_i grad F, so that they stay in step.
+ */
+export function applyGram(
+  problem: Pick<Problem, "lossAt" | "l2">,
+  { slabs, targets, features, intercept }: FeatureBlock,
+  predictions: Float32Array | Float64Array,
+  weights: Float32Array | Float64Array,
+): { loss: number; change: Float64Array<ArrayBuffer> } {
+  const rows = targets.length;
+  const slopes = new Float64Array(predictions.length);
+  const loss = problem.lossAt(Float64Array.from(predictions), targets, slopes);
+  const pulls = new Float64Array(weights.length);
+  addPenaltyGradient(problem.l2, weights, { columns: features, intercept }, pulls);
+  const length = rows + features;
+  const change = new Float64Array((weights.length / features) * length);
+  const sources = new Float64Array(length);
+  for (let output = 0; output * features < weights.length; output++) {
+    for (let i = 0; i < rows; i++) sources[i] = slopes[output * rows + i]! / rows;
+    sources.set(pulls.subarray(output * features, (output + 1) * features), rows);
+    thereAndBack(slabs, sources, change.subarray(output * length, (output + 1) * length));
+  }
+  return { loss, change };
+}
+
+/** `out` += A' A `sources`, A the slabs side by side. */
+function thereAndBack(
+  slabs: readonly DenseRows[],
+  sources: Float64Array<ArrayBuffer>,
+  out: Float64Array<ArrayBuffer>,
+): void {
+  const lifted = new Float64Array(slabs[0]?.rows ?? 0);
+  const part = new Float64Array(lifted.length);
+  let from = 0;
+  for (const slab of slabs) {
+    multiply(slab, sources.subarray(from, from + slab.columns), part);
+    for (let i = 0; i < part.length; i++) lifted[i]! += part[i]!;
+    from += slab.columns;
+  }
+  from = 0;
+  for (const slab of slabs) {
+    addTransposed(slab, lifted, out.subarray(from, from + slab.columns));
+    from += slab.columns;
+  }
+}

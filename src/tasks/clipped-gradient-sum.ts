@@ -1,0 +1,79 @@
+import { randomFrom } from "../core/random.ts";
+import type { Examples } from "../math/rows.ts";
+import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
+import { poissonBatch } from "../privacy/mechanisms/poisson-batch.ts";
+import { secretBits } from "../privacy/mechanisms/secret-bits.ts";
+import { clippedGradientParts } from "../problems/clipped-gradients.ts";
+import { noisedSumKey, rawSumKey } from "../store-layout.ts";
+import { gatherRows, labelled } from "./minibatch.ts";
+import { nodeSecret } from "./node-secret.ts";
+import type { ClippedGradientSumTask } from "./protocol.ts";
+import { publicationOf, publishSum } from "./published-sum.ts";
+import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import type { TaskKind } from "./task-kind.ts";
+
+interface SumInput {
+  readonly examples: Examples;
+  /** What the slot published in this round already, before an attempt that was lost. */
+  readonly published: Float64Array<ArrayBuffer> | null;
+  readonly secret: Uint8Array;
+  readonly batchUse: string;
+  readonly noiseUse: string;
+}
+
+/**
+ * The sum of a batch's clipped gradients. Which records are in the batch is the slot's secret, the
+ * same at every attempt; how many they are is nobody's to know, so the sum is divided by a public
+ * number, and later. What is replied holds nothing that has no noise.
+ */
+export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumInput> = {
+  load: (place) => place.shard(),
+  async prepare(place, examples, task) {
+    const { store, run, slot } = place;
+    const { round, rate, clip, publishes } = task;
+    const key = slotSumKey(run, round, slot);
+    const own = publishes === null ? null : await store.read(key);
+    const secret = await nodeSecret(store, run, slot);
+    return {
+      examples,
+      published: own === null ? null : publishedVectorOf(own, key),
+      secret,
+      batchUse: publicationOf("batch", place, task, { rate }),
+      noiseUse: publicationOf("sum", place, task, { rate, clip, rule: publishes?.rule }),
+    };
+  },
+  compute(problem, { examples, published, secret, batchUse, noiseUse }, task) {
+    if (published !== null) return { loss: 0, values: published };
+    const { round, rate, clip, publishes } = task;
+    const batch = labelled(batchOf(examples, rate, secret, batchUse));
+    const weights = Float64Array.from(task.weights);
+    const random = randomFrom(`round/${round}`);
+    const { clipped } = clippedGradientParts(problem, batch, weights, clip, random);
+    if (publishes === null) return { loss: 0, values: clipped };
+    return { loss: 0, values: withKeyedNoise(clipped, publishes.rule, secret, noiseUse) };
+  },
+  async publish(place, { round, publishes }, { values }) {
+    const { store, run, slot } = place;
+    if (publishes !== null) {
+      const key = slotSumKey(run, round, slot);
+      return {
+        loss: 0,
+        values: await publishSum(place, slot, round, key, publishes, Float64Array.from(values)),
+      };
+    }
+    await store.write(rawSumKey(run, round, slot), publishedVectorBytes(Float64Array.from(values)));
+    return { loss: 0, values: new Float64Array(0) };
+  },
+};
+
+/** Where a slot publishes its own sum, under noise. */
+function slotSumKey(run: string, round: number, slot: number): string {
+  return `${noisedSumKey(run, round)}-${slot}`;
+}
+
+function batchOf({ rows, targets }: Examples, rate: number, secret: Uint8Array, use: string) {
+  if (rate === 1) return { rows, targets };
+  const chosen = poissonBatch(targets.length, rate, secretBits(secret, use));
+  const picked = Float32Array.from(chosen, (record) => targets[record]!);
+  return { rows: gatherRows(rows, chosen), targets: picked };
+}

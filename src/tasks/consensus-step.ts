@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { RunError } from "../core/errors.ts";
+import type { Examples } from "../math/rows.ts";
+import type { Store } from "../ports/store.ts";
+import { openLedger } from "../privacy/ledger/ledger.ts";
+import { publishOnce } from "../privacy/ledger/publish.ts";
+import { noiseReleaseOf, withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
+import { messageEpsilon } from "../privacy/message-account.ts";
+import { ledgerPrefix, nodeMessageKey } from "../store-layout.ts";
+import { mixed, nextState } from "./consensus-update.ts";
+import { labelled } from "./minibatch.ts";
+import { nodeSecret } from "./node-secret.ts";
+import type { ConsensusStepTask } from "./protocol.ts";
+import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import type { TaskKind, TaskOutput, WorkerContext } from "./task-kind.ts";
+
+interface NodeInput {
+  readonly examples: Examples;
+  /** What the node published in this round already, before an attempt that was lost. */
+  readonly published: Float64Array<ArrayBuffer> | null;
+  /** Of the round before; empty in the first. */
+  readonly messages: readonly Float64Array<ArrayBuffer>[];
+  readonly secret: Uint8Array;
+  /** Names the data and everything else that the noise is to hide. */
+  readonly use: string;
+}
+
+/**
+ * A node's round: reads the messages that it mixes, steps along its own rows' clipped gradients,
+ * and publishes its state under noise. Nothing else of what it computes leaves it: not its state,
+ * nor its loss, and no number of it in a reason for failure.
+ */
+export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
+  load: (place) => place.shard(),
+  async prepare(place, examples, task) {
+    const { store, run, slot } = place;
+    const { round, from } = task;
+    const own = await store.read(nodeMessageKey(run, round, slot));
+    if (own !== null) {
+      const published = publishedVectorOf(own, nodeMessageKey(run, round, slot));
+      return { examples, published, messages: [], secret: new Uint8Array(0), use: "" };
+    }
+    const senders = round === 1 ? [] : [...from];
+    const [secret, ...messages] = await Promise.all([
+      nodeSecret(store, run, slot),
+      ...senders.map((node) => readMessage(store, run, round - 1, node)),
+    ]);
+    return { examples, published: null, messages, secret, use: useOf(place, task, messages) };
+  },
+  compute(problem, { examples, published, messages, secret, use }, task) {
+    if (published !== null) return { loss: 0, values: published };
+    const z = task.round === 1 ? Float64Array.from(task.weights) : mixed(task.mixing, messages);
+    const x = nextState(problem, labelled(examples), z, task.rule);
+    return { loss: 0, values: withKeyedNoise(x, task.noise, secret, use) };
+  },
+  async publish(place, task, { values }): Promise<TaskOutput> {
+    const { store, run, slot } = place;
+    const { round, noise, unit, budget, observers } = task;
+    // Entries never change: a warm node reads only those that are new to it.
+    const ledger = await place.cached(`ledger/${run}/${JSON.stringify(budget)}`, async () =>
+      openLedger(store, ledgerPrefix(run, slot), { ...budget, account: messageEpsilon }),
+    );
+    const key = nodeMessageKey(run, round, slot);
+    const release = noiseReleaseOf(noise, values.length);
+    const entry = { id: `round/${round}/node/${slot}`, release, unit, observers, key };
+    const bytes = await publishOnce(
+      store,
+      ledger,
+      entry,
+      publishedVectorBytes(Float64Array.from(values)),
+    );
+    return { loss: 0, values: publishedVectorOf(bytes, key) };
+  },
+};
+
+async function readMessage(store: Store, run: string, round: number, node: number) {
+  const key = nodeMessageKey(run, round, node);
+  const bytes = await store.read(key);
+  if (bytes !== null) return publishedVectorOf(bytes, key);
+  throw new RunError("no-message", `${key}: node ${node} has published nothing there`, {
+    hint: "messages of a run are kept until it is over; start it anew",
+  });
+}
+
+/** Noise under one name hides one state: whatever the state depends on is part of the name. */
+function useOf(
+  { run, slot, encoded }: WorkerContext,
+  { round, from, mixing, rule, noise, weights }: ConsensusStepTask,
+  messages: readonly Float64Array<ArrayBuffer>[],
+): string {
+  const heard = createHash("sha256");
+  heard.update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+  for (const message of messages) heard.update(publishedVectorBytes(message));
+  const mixes = [...from].map((node, i) => [node, mixing[i]]);
+  const { digest } = encoded;
+  return JSON.stringify([1, run, round, slot, digest, rule, noise, mixes, heard.digest("hex")]);
+}

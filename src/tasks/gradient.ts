@@ -1,0 +1,40 @@
+import { type Random, randomFrom } from "../core/random.ts";
+import type { Examples } from "../math/rows.ts";
+import { scratchArray } from "../math/scratch.ts";
+import { batchShards } from "../problems/batched-sums.ts";
+import type { Problem } from "../problems/problem.ts";
+import type { GradientTask } from "./protocol.ts";
+import type { TaskKind } from "./task-kind.ts";
+
+const room = scratchArray();
+
+/** The sums of losses and gradients over the slot's rows. */
+export const gradient: TaskKind<GradientTask, Examples> = {
+  load: (place) => place.shard(),
+  compute(problem, examples, task, hold = (values) => new Float32Array(values)) {
+    const sum = room(task.weights.length).fill(0);
+    const loss = problem.lossAndGradient(examples, task.weights, sum, drawsOf(problem, task));
+    return { loss, values: hold(sum) };
+  },
+  batch(problem, inputs) {
+    const crowd = problem.batchedSums === undefined ? null : batchShards(inputs);
+    if (crowd === null) return null;
+    const { columns } = crowd.rows;
+    return ({ weights }) => {
+      if (weights.length !== columns) return null;
+      // Replies go on living with the state that they are part of.
+      const gradients = new Float32Array(inputs.length * columns);
+      const losses = new Float64Array(inputs.length);
+      problem.batchedSums!(crowd, weights, { losses, gradients });
+      return (place) => ({
+        loss: losses[place]!,
+        values: new Float32Array(gradients.buffer, 4 * place * columns, columns),
+      });
+    };
+  },
+};
+
+/** Only what has pieces draws; a task that is asked again draws the same. */
+function drawsOf({ parameters }: Problem, { round, slot }: GradientTask): Random | undefined {
+  return parameters === undefined ? undefined : randomFrom(`round/${round}/slot/${slot}`);
+}

@@ -1,0 +1,108 @@
+import type { Compressor } from "../compression/compressor.ts";
+import { compressUpdate } from "../compression/feedback.ts";
+import { perTensor } from "../compression/per-tensor.ts";
+import { compressors } from "../compression/registry.ts";
+import { randomFrom } from "../core/random.ts";
+import type { Chosen } from "../core/registry.ts";
+import type { Examples } from "../math/rows.ts";
+import { addPenaltyGradient } from "../problems/penalty.ts";
+import type { Problem } from "../problems/problem.ts";
+import { minibatch } from "./minibatch.ts";
+import type { LocalStepsTask } from "./protocol.ts";
+import type { TaskKind, TaskOutput } from "./task-kind.ts";
+import { loadWorkerState, type WorkerState, writeWorkerState } from "./worker-state.ts";
+
+interface Input {
+  readonly examples: Examples;
+  readonly memory: WorkerState;
+  /** The memory that the task names is gone. */
+  readonly isLost: boolean;
+}
+
+interface Made extends TaskOutput {
+  readonly memory: WorkerState;
+}
+
+/**
+ * Qsparse-local-SGD on a worker: x^ <- x^ - eta (gradient of a minibatch), so many times, and what
+ * the way x - x^ and the memory add up to is told compressed. The randomness hangs on slot and
+ * round, so that a task that is asked again repeats its bits, its memory included.
+ */
+export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
+  load: (place) => place.shard(),
+  async prepare(place, examples, task) {
+    return { examples, ...(await loadWorkerState(place, task.memory)) };
+  },
+  compute(problem, { examples, memory, isLost }, task) {
+    const { seed, round, slot } = task;
+    const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+    const { loss, change, velocity } = takeLocalSteps(problem, examples, memory.velocity, task);
+    const up = { compressor: compressorOf(problem, task.compression), feedback: task.feedback };
+    const { payload, memory: left } = compressUpdate(
+      up,
+      change,
+      memory.left,
+      random.fork("compress"),
+    );
+    const answer = { loss, values: new Float32Array(0), payload, memory: { left, velocity } };
+    return isLost ? { ...answer, forgot: true } : answer;
+  },
+  async publish(place, task, { memory, ...answer }) {
+    await writeWorkerState(place, task.round, memory);
+    return answer;
+  },
+};
+
+interface Walk {
+  /** Mean over all examples of all minibatches, penalty left out. */
+  readonly loss: number;
+  /** From where it ended to where it began. */
+  readonly change: Float64Array<ArrayBuffer>;
+  readonly velocity: Float64Array<ArrayBuffer> | null;
+}
+
+/** The local steps, in float64; gradients are asked at the nearest float32. */
+export function takeLocalSteps(
+  problem: Problem,
+  examples: Examples,
+  from: Float64Array | null,
+  task: LocalStepsTask,
+): Walk {
+  const { weights, rates, batch, momentum, shape, seed, round, slot } = task;
+  const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+  const here = new Float64Array(weights);
+  const gradient = new Float64Array(weights.length);
+  const velocity = momentum === 0 ? null : Float64Array.from(from ?? gradient);
+  let loss = 0;
+  for (let h = 0; h < rates.length; h++) {
+    const draws = random.fork(`step/${h}`);
+    const some = minibatch(examples, batch, draws);
+    const at = new Float32Array(here);
+    const count = some.targets.length;
+    gradient.fill(0);
+    loss += problem.lossAndGradient(some, at, gradient, draws) / count / rates.length;
+    for (let j = 0; j < gradient.length; j++) gradient[j]! /= count;
+    if (problem.l2 > 0) addPenaltyGradient(problem.l2, here, shape, gradient);
+    for (let j = 0; j < here.length; j++) {
+      const step = velocity === null ? gradient[j]! : momentum * velocity[j]! + gradient[j]!;
+      if (velocity !== null) velocity[j] = step;
+      here[j]! -= rates[h]! * step;
+    }
+  }
+  for (let j = 0; j < here.length; j++) here[j] = weights[j]! - here[j]!;
+  return { loss, change: here, velocity };
+}
+
+const known = new Map<string, Compressor>();
+
+/** Where the weights are several tensors, each is compressed by itself. */
+function compressorOf({ parameters }: Problem, chosen: Chosen): Compressor {
+  const name = JSON.stringify([chosen, parameters?.map(({ shape }) => shape)]);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const one = compressors.create(chosen);
+  const made = parameters === undefined ? one : perTensor(one, parameters);
+  if (known.size >= 16) known.clear();
+  known.set(name, made);
+  return made;
+}

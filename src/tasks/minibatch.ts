@@ -1,0 +1,56 @@
+import { assert } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
+
+/** `count` of the examples, each drawn anew from all; all of them for 0. */
+export function minibatch(examples: Examples, count: number, random: Random): Examples {
+  if (count === 0) return examples;
+  assert(examples.mixture === undefined, "minibatches are of rows as they are");
+  const { rows, targets, weights } = examples;
+  const places = Array.from({ length: count }, () => random.integer(rows.rows));
+  const gathered = {
+    rows: gatherRows(rows, places),
+    targets: Float32Array.from(places, (i) => targets[i]!),
+  };
+  if (weights === undefined) return gathered;
+  return { ...gathered, weights: Float32Array.from(places, (i) => weights[i]!) };
+}
+
+/**
+ * Without the rows whose target is NaN: of a class that nobody stated, they count nothing. Each row
+ * by itself, so that no other moves. As it is where there are none.
+ */
+export function labelled(examples: Examples): Examples {
+  const { rows, targets } = examples;
+  if (!targets.some(Number.isNaN)) return examples;
+  const places = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
+  const kept = Float32Array.from(places, (row) => targets[row]!);
+  return { rows: gatherRows(rows, places), targets: kept };
+}
+
+/** Some rows in this order, also repeatedly, in memory of their own. */
+export function gatherRows(rows: Rows, places: readonly number[]): Rows {
+  return rows.kind === "dense" ? gatherDense(rows, places) : gatherSparse(rows, places);
+}
+
+function gatherDense({ columns, values }: DenseRows, places: readonly number[]): DenseRows {
+  const out = new Float32Array(places.length * columns);
+  for (const [to, from] of places.entries())
+    out.set(values.subarray(from * columns, (from + 1) * columns), to * columns);
+  return { kind: "dense", rows: places.length, columns, values: out };
+}
+
+function gatherSparse(rows: SparseRows, places: readonly number[]): SparseRows {
+  const offsets = new Uint32Array(places.length + 1);
+  for (const [to, from] of places.entries())
+    offsets[to + 1] = offsets[to]! + rows.offsets[from + 1]! - rows.offsets[from]!;
+  const length = offsets[places.length]!;
+  const values = new Float32Array(length);
+  const indices = new Uint32Array(length);
+  for (const [to, from] of places.entries()) {
+    const [start, end] = [rows.offsets[from]!, rows.offsets[from + 1]!];
+    values.set(rows.values.subarray(start, end), offsets[to]!);
+    indices.set(rows.indices.subarray(start, end), offsets[to]!);
+  }
+  return { kind: "sparse", rows: places.length, columns: rows.columns, values, indices, offsets };
+}

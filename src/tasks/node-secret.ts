@@ -1,0 +1,29 @@
+import { RunError } from "../core/errors.ts";
+import type { Store } from "../ports/store.ts";
+import { newSecret } from "../privacy/mechanisms/secret-bits.ts";
+import { nodeSecretKey, type Publisher } from "../store-layout.ts";
+
+/**
+ * A node's secret: from the operating system, drawn while a request is answered and never before,
+ * as a memory image may be started many times. Put where none is yet: whoever comes second, a clone
+ * or a retry, takes the first one's.
+ */
+export async function nodeSecret(store: Store, run: string, node: Publisher): Promise<Uint8Array> {
+  const key = nodeSecretKey(run, node);
+  const known = await store.read(key);
+  if (known !== null) return checked(known, key);
+  const drawn = newSecret();
+  if (await store.writeOnce(key, drawn)) return drawn;
+  const first = await store.read(key);
+  if (first !== null) return checked(first, key);
+  throw new RunError("no-secret", `${key}: it is there, and cannot be read`, {
+    hint: "let the node read and write below its own prefix",
+  });
+}
+
+function checked(bytes: Uint8Array, key: string): Uint8Array {
+  if (bytes.length === newSecret().length) return bytes;
+  throw new RunError("bad-secret", `${key}: it is no node's secret`, {
+    hint: "start the run anew: without its secrets, noise would not be what it was",
+  });
+}

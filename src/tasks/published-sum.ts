@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { openLedger } from "../privacy/ledger/ledger.ts";
+import { publishOnce } from "../privacy/ledger/publish.ts";
+import { quickAccount } from "../privacy/sum-noise.ts";
+import { ledgerPrefix, type Publisher } from "../store-layout.ts";
+import type { Published } from "./protocol.ts";
+import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import type { WorkerContext } from "./task-kind.ts";
+
+/**
+ * Charges a noised sum and publishes it. Returns what is published under its key, which is what an
+ * earlier attempt put there if there was one.
+ */
+export async function publishSum(
+  { store, run, cached }: WorkerContext,
+  publisher: Publisher,
+  round: number,
+  key: string,
+  { release, unit, budget, rounds, observers }: Published,
+  values: Float64Array<ArrayBuffer>,
+): Promise<Float64Array<ArrayBuffer>> {
+  // Entries never change: a warm environment reads only those that are new to it.
+  const ledger = await cached(`ledger/${publisher}/${run}/${JSON.stringify(budget)}`, async () =>
+    openLedger(store, ledgerPrefix(run, publisher), { ...budget, account: quickAccount(rounds) }),
+  );
+  const entry = { id: `round/${round}/sum/${publisher}`, release, unit, observers, key };
+  const bytes = await publishOnce(store, ledger, entry, publishedVectorBytes(values));
+  return publishedVectorOf(bytes, key);
+}
+
+/** Noise under one name hides one sum: whatever the sum depends on is part of the name. */
+export function publicationOf(
+  what: "sum" | "batch",
+  { run, slot, encoded }: Pick<WorkerContext, "run" | "slot" | "encoded">,
+  task: { readonly round: number; readonly weights: Float32Array },
+  rest: object,
+): string {
+  const { weights, round } = task;
+  const at = createHash("sha256");
+  at.update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+  return JSON.stringify([what, run, round, slot, encoded.digest, at.digest("hex"), rest]);
+}

@@ -1,0 +1,102 @@
+import { RunError } from "../core/errors.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { problems } from "../problems/registry.ts";
+import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
+import { taskKindOf } from "../tasks/registry.ts";
+import type { Allocator } from "../tasks/task-kind.ts";
+import { type ShardCache, shardCache } from "./shard-cache.ts";
+import { workerContexts } from "./worker-context.ts";
+
+/**
+ * A worker: loads what a request names unless it has it already, computes, replies. It keeps one
+ * slot's shard of one data set, because an environment belongs to one slot; asked for another, it
+ * forgets the first. Warmth is only speed: every request names exactly what it needs.
+ */
+export function createWorker(
+  store: Store,
+  nowMs: () => number = () => performance.now(),
+  shardsMax = 1,
+): (request: WorkerRequest) => Promise<WorkerReply> {
+  const answer = createSyncWorker(store, nowMs, shardsMax);
+  return async (request) => answer(request);
+}
+
+/** A worker that answers at once where it has all it needs. */
+export function createSyncWorker(
+  store: Store,
+  nowMs: () => number,
+  shardsMax: number,
+  hold?: Allocator,
+  ready: ShardCache = shardCache(shardsMax),
+): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
+  const placeOf = workerContexts(store, shardsMax);
+  const readied = new WeakSet<Problem>();
+  const isReady = (one: Problem) => one.load === undefined || readied.has(one);
+  const problem = solvers();
+  const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, input: unknown) => {
+    const startedMs = nowMs();
+    const { loss, values } = one.compute(problem(chosen), input, task, hold);
+    return { loss, values, computeMs: nowMs() - startedMs };
+  };
+  /** A task that reads or writes of its own. */
+  const perform = async (request: WorkerRequest, one: AnyOperation, material: unknown) => {
+    const { task } = request;
+    const place = await placeOf(request);
+    const input = (await one.prepare?.(place, material, task)) ?? material;
+    const startedMs = nowMs();
+    const made = one.compute(problem(request.problem), input, task, hold);
+    const computeMs = nowMs() - startedMs;
+    return { ...((await one.publish?.(place, task, made)) ?? made), computeMs };
+  };
+  const answered = (request: WorkerRequest, one: AnyOperation, material: unknown) =>
+    one.prepare === undefined && one.publish === undefined
+      ? work(request, one, material)
+      : perform(request, one, material);
+
+  return (request) => {
+    const { task } = request;
+    const operation = taskKindOf(task);
+    if (operation === undefined) {
+      throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
+        hint: "deploy worker and orchestrator from one version of kofn",
+      });
+    }
+    const material = ready.find(request);
+    if (material !== undefined && isReady(problem(request.problem)))
+      return answered(request, operation, material);
+    ready.makeRoom(request);
+    return placeOf(request)
+      .then(async (place) => {
+        await problem(request.problem).load?.((key) => store.read(key));
+        readied.add(problem(request.problem));
+        return operation.load(place);
+      })
+      .then((loaded) => {
+        ready.keep(request, loaded);
+        return answered(request, operation, loaded);
+      });
+  };
+}
+
+type AnyOperation = NonNullable<ReturnType<typeof taskKindOf>>;
+
+/** Problems as they are chosen, each made once. */
+function solvers(): (chosen: WorkerRequest["problem"]) => Problem {
+  const known = new Map<string, Problem>();
+  return sameAgain((chosen) => {
+    const name = JSON.stringify(chosen);
+    const made = known.get(name) ?? problems.create(chosen);
+    known.set(name, made);
+    return made;
+  });
+}
+
+/** Remembers the last answer: mostly the same object is asked about again and again. */
+function sameAgain<In extends object, Out>(make: (given: In) => Out): (given: In) => Out {
+  let last: { readonly given: In; readonly out: Out } | null = null;
+  return (given) => {
+    if (last?.given !== given) last = { given, out: make(given) };
+    return last.out;
+  };
+}

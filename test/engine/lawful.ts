@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Arrival, ReplyBatch, Step, Strategy } from "../../src/engine/strategy.ts";
+import type { Outcome, Slotted } from "../../src/ports/compute.ts";
+import { fromPacket, toPacket } from "../../src/wire/packet.ts";
+
+/**
+ * A strategy that is watched while it runs: throws at the first breach of a law of
+ * `src/engine/strategy.ts`. Between any two steps the state goes through its bytes, as if the run had
+ * been resumed there.
+ */
+export function lawful<State extends object, Task extends Slotted, Result>(
+  strategy: Strategy<State, Task, Result>,
+): Strategy<State, Task, Result> {
+  const everStarted = new Map<string, Task>();
+
+  const wanted = (state: State): readonly Task[] => {
+    const tasks = pure("wanted", state, () => strategy.wanted(state));
+    const ids = new Set(tasks.map((task) => task.id));
+    breach(ids.size !== tasks.length, "two wanted tasks share a name");
+    started(tasks);
+    return tasks;
+  };
+
+  const started = (tasks: readonly Task[]) => {
+    for (const task of tasks) {
+      const before = everStarted.get(task.id) ?? task;
+      same(`task ${task.id} asks for other things`, before, task);
+      everStarted.set(task.id, task);
+    }
+  };
+
+  const onwards = (what: string, state: State): State => {
+    const reborn = fromPacket<State>(toPacket(state));
+    same(`${what}: the state as a checkpoint`, state, reborn);
+    same(`${what}: wanted after a checkpoint`, strategy.wanted(state), strategy.wanted(reborn));
+    return frozen(reborn);
+  };
+
+  const receive = (
+    state: State,
+    arrival: Arrival<Task, Result>,
+    atMs: number,
+  ): Step<State, Task> => {
+    if (arrival.kind === "reply") {
+      const { id } = arrival.task;
+      const task = strategy.wanted(state).find((one) => one.id === id);
+      breach(task === undefined, `${id} was received but is not wanted`);
+      same(`${id} as it is wanted`, task, arrival.task);
+    }
+    const step = pure("receive", state, () => strategy.receive(state, arrival, atMs));
+    if (step.settled) {
+      breach(arrival.kind === "tick", "a tick settled a task");
+      const { id } = (arrival as { task: Task }).task;
+      const left = strategy.wanted(state).filter((task) => task.id !== id);
+      const settled = byName([...left, ...(step.besides ?? [])]);
+      same(`settled, less ${id}`, settled, byName(strategy.wanted(step.state)));
+      started(step.besides ?? []);
+    }
+    return { ...step, state: onwards("receive", step.state) };
+  };
+
+  const listen = (state: State): ReplyBatch<State, Task, Result> | null => {
+    const before = toPacket(state);
+    const listening = strategy.listen!(state);
+    if (listening === null) return null;
+    let shadow = state;
+    return {
+      hear(task: Task, outcome: Outcome<Result>, atMs: number) {
+        const wantedBesides = listening.hear(task, outcome, atMs);
+        if (wantedBesides !== null) {
+          const {
+            state: next,
+            settled,
+            besides,
+            ...more
+          } = receive(shadow, { kind: "reply", task, outcome }, atMs);
+          breach(settled !== true, `${task.id} was heard but does not settle`);
+          same(`${task.id} was heard: besides`, wantedBesides, besides ?? []);
+          same(`${task.id} was heard`, {}, more);
+          shadow = next;
+        }
+        same(`${task.id}: the state so far`, listening.state(), shadow);
+        same("wakeAtMs while listening", listening.wakeAtMs(), wakeAtMs(shadow));
+        breach(!Buffer.from(before).equals(toPacket(state)), "listening changed its first state");
+        return wantedBesides;
+      },
+      wakeAtMs: () => listening.wakeAtMs(),
+      state: () => onwards("listening", listening.state()),
+    };
+  };
+
+  const resume = (state: State, atMs: number): State => {
+    everStarted.clear();
+    return onwards(
+      "resume",
+      pure("resume", state, () => strategy.resume!(state, atMs)),
+    );
+  };
+
+  const wakeAtMs = (state: State) => pure("wakeAtMs", state, () => strategy.wakeAtMs?.(state));
+
+  const start = (): State => {
+    const state = strategy.start();
+    same("start twice", state, strategy.start());
+    return onwards("start", state);
+  };
+
+  return {
+    start,
+    wanted,
+    receive,
+    ...(strategy.listen === undefined ? {} : { listen }),
+    ...(strategy.resume === undefined ? {} : { resume }),
+    ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
+  };
+}
+
+function byName<Task extends Slotted>(tasks: readonly Task[]): readonly Task[] {
+  return tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The same twice over, and the state as it was. */
+function pure<State extends object, Value>(what: string, state: State, act: () => Value): Value {
+  const before = toPacket(state);
+  const value = act();
+  breach(!Buffer.from(before).equals(toPacket(state)), `${what} changed the state it was given`);
+  same(`${what} twice`, value, act());
+  return value;
+}
+
+function same(what: string, a: unknown, b: unknown): void {
+  breach(!isDeepStrictEqual(a, b), `${what}: it is not the same`);
+}
+
+function breach(isBroken: boolean, law: string): void {
+  if (isBroken) throw new Error(`unlawful strategy: ${law}`);
+}
+
+/** Arrays of numbers cannot be frozen; `pure` watches those. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) frozen(item);
+  }
+  return value;
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { zipBytes } from "../../../bench/startup/load.ts";
+import { bundleFolder } from "../../../src/platform/local/bundles.ts";
+
+const loaded = `
+  globalThis.awslambda = { streamifyResponse: (handler) => handler };
+  const before = new Set(process.moduleLoadList);
+  await import(process.env.BUNDLE);
+  console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));
+  process.exit();
+`;
+
+test("the worker's bundle loads without the S3 client and what that needs of Node", async () => {
+  const bundle = pathToFileURL(join(await bundleFolder("worker"), "worker.mjs")).href;
+  const parameters = ["--input-type=module", "--eval", loaded];
+  const env = { PATH: process.env.PATH, BUNDLE: bundle };
+  const modules = execFileSync(process.execPath, parameters, { env, encoding: "utf8" });
+  for (const large of ["crypto", "http", "https", "tls", "zlib", "fs/promises", "worker_threads"])
+    expect(JSON.parse(modules), large).not.toContain(`NativeModule ${large}`);
+});
+
+test("zipped, the worker's bundle is below a megabyte", async () => {
+  const bytes = zipBytes(await bundleFolder("worker"));
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThan(1_000_000);
+});
+
+test("zipped, what computes networks is below five megabytes, and in no other worker", async () => {
+  const bytes = zipBytes(await bundleFolder("network-worker"));
+  expect(bytes).toBeGreaterThan(500_000);
+  expect(bytes).toBeLessThan(5_000_000);
+  const ordinary = await readdir(await bundleFolder("worker"));
+  expect(ordinary.filter((name) => name.endsWith(".wasm"))).toEqual([]);
+  const sources = ordinary.map(async (name) =>
+    readFile(join(await bundleFolder("worker"), name), "utf8"),
+  );
+  for (const source of await Promise.all(sources))
+    expect(source).not.toContain("tfjs-backend-wasm.wasm");
+});
