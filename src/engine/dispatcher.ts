@@ -43,37 +43,35 @@ export interface Dispatcher<Task> {
   isQuiet(): boolean;
 }
 
-export function dispatcher<Task extends Slotted, Result>(
-  wires: DispatcherPorts<Task, Result>,
-): Dispatcher<Task> {
-  const { clock, originMs } = wires;
-  const started = inFlight<Task>();
+export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): Dispatcher<T> {
+  const { clock, originMs } = ports;
+  const started = inFlight<T>();
   const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
   let unheard = 0;
   let heldBack: LoopStop | null = null;
-  const launch = (tasks: readonly Task[]) => {
+  const launch = (tasks: readonly T[]) => {
     if (tasks.length === 0) return;
-    heldBack ??= wires.maySend?.(tasks) ?? null;
+    heldBack ??= ports.maySend?.(tasks) ?? null;
     if (heldBack !== null) return;
     const flight = new TaskBatch(tasks, clock.nowMs() - originMs, reconciliations);
     started.add(flight);
     unheard += tasks.length;
-    start(wires, flight);
+    start(ports, flight);
   };
-  const defer = (task: Task, untilMs: number) => {
+  const defer = (task: T, untilMs: number) => {
     // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
     const cancel = clock.schedule(originMs + untilMs, () => {
       waiting.delete(task.id);
       launch([task]);
-      if (heldBack !== null) wires.inbox.wake();
+      if (heldBack !== null) ports.inbox.wake();
     });
     waiting.set(task.id, { cancel, wantedAt: reconciliations });
   };
   /** What is due of these; what is to wait for its time waits. */
-  const due = (tasks: readonly Task[]): Task[] => {
+  const due = (tasks: readonly T[]): T[] => {
     const nowMs = clock.nowMs() - originMs;
-    const found: Task[] = [];
+    const found: T[] = [];
     for (const task of tasks) {
       if (started.renew(task, reconciliations)) continue;
       const known = waiting.size > 0 ? waiting.get(task.id) : undefined;

@@ -2,11 +2,11 @@ import { messageOf } from "../core/errors.ts";
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import type { MeteredCosts } from "../run/task-costs.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
 import { fromPacket } from "../wire/packet.ts";
 import { type ArrivalHistogram, summarizingArrivals } from "./arrival-histogram.ts";
 import { appendLog, batchesOf } from "./event-log.ts";
+import type { MeteredCosts } from "./task-costs.ts";
 
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;

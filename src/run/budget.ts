@@ -1,10 +1,10 @@
 import type { LoopStop } from "../engine/loop.ts";
 import type { Checkpoint, Totals } from "../journal/checkpointer.ts";
+import type { MeteredCosts, TaskPrices } from "../journal/task-costs.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { rounded, Spending } from "./spending.ts";
-import type { MeteredCosts, TaskPrices } from "./task-costs.ts";
 
 /** What a run may take, in seconds and in dollars. */
 export interface Budget {

@@ -1,5 +1,6 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import { type RunRecord, recordVersion, writeRecord } from "../journal/run-record.ts";
+import type { TaskPrices } from "../journal/task-costs.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
@@ -14,7 +15,6 @@ import { openTraining, resolveMembers } from "./resolve-members.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
-import type { TaskPrices } from "./task-costs.ts";
 import { settleRate } from "./usual-rate.ts";
 
 /**

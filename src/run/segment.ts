@@ -9,6 +9,7 @@ import {
   type Totals,
 } from "../journal/checkpointer.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import type { TaskPrices } from "../journal/task-costs.ts";
 import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
@@ -21,7 +22,6 @@ import { openBudget } from "./budget.ts";
 import { loadProblem } from "./ingest.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
-import type { TaskPrices } from "./task-costs.ts";
 
 /** Why a segment stopped whose invocation had no more time: the next one goes on. */
 export const segmentOver = "the segment's time was up";

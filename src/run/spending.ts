@@ -1,6 +1,4 @@
 import { RunError } from "../core/errors.ts";
-import type { Slotted } from "../ports/compute.ts";
-import type { ArrivalEvent } from "../ports/events.ts";
 import {
   type Expected,
   expectedCost,
@@ -10,7 +8,9 @@ import {
   nothingMetered,
   type TaskPrices,
   withOne,
-} from "./task-costs.ts";
+} from "../journal/task-costs.ts";
+import type { Slotted } from "../ports/compute.ts";
+import type { ArrivalEvent } from "../ports/events.ts";
 
 /** A wave's forecast, together with all that is in flight. */
 export interface Reserved {

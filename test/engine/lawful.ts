@@ -5,8 +5,8 @@ import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 
 /**
  * A strategy that is watched while it runs: throws at the first breach of a law of
- * `src/engine/strategy.ts`. Between any two steps the state goes through its bytes, as if the run had
- * been resumed there.
+ * `src/engine/strategy.ts`. Between any two steps the state goes through its bytes, as if the run
+ * had been resumed there.
  */
 export function lawful<State extends object, Task extends Slotted, Result>(
   strategy: Strategy<State, Task, Result>,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Prepared } from "../../src/data/manifests.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
-import { deployedRoles } from "../../src/platform/training/deployed-roles.ts";
+import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
@@ -51,7 +51,9 @@ describe.each(cases)("$name", ({ spec, callsMax }) => {
 });
 
 test("every strategy was among them", () => {
-  expect([...strategies].sort()).toEqual(registeredStrategies.members.map(({ name }) => name).sort());
+  expect([...strategies].sort()).toEqual(
+    registeredStrategies.members.map(({ name }) => name).sort(),
+  );
 });
 
 const note = (one: Wanted) => wanted.push(one);

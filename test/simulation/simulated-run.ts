@@ -2,7 +2,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import { replay } from "../../src/engine/replay.ts";
 import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
-import { taskPrices } from "../../src/platform/training/task-prices.ts";
+import { taskPrices } from "../../src/platform/task-prices.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";

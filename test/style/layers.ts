@@ -1,45 +1,43 @@
-/** What a folder of the source may import besides itself and Node's own modules. */
+/** What a room of the source may import besides itself and Node's own modules. */
 export interface Layer {
-  /** Folders (or single files) of `src/`. */
-  readonly folders: readonly string[];
+  /** Rooms, or single files of `src/`. */
+  readonly rooms: readonly string[];
   /** Outside packages; zod, in which every option is written, is free to all. */
   readonly packages: readonly string[];
 }
 
-const bottom = ["core", "limits", "ports"];
+const bottom = ["core", "limits", "store-layout", "ports"];
 const mathematics = ["core", "limits", "math", "wire"];
-const families = [
-  "problems",
-  "encoding",
-  "optimizers",
-  "compression",
-  "privacy",
-  "topology",
-  "model-parallel",
-];
-const adapters = ["storage", "compute", "emulator", "data"];
-const upper = ["run", "planner", "report"];
+const families = ["problems", "encoding", "optimizers", "compression", "privacy", "topology"];
+const data = ["data", "data/sources", "data/formats", "data/corpus", "data/generators"];
+const storedData = [...data, "data/parts", "data/encode", "data/shards", "data/prepare"];
+/** What strategies are made of. */
+const kit = ["engine", "tasks", "quorum", "spec"];
+const below = [...bottom, "math", "wire", ...families, ...storedData];
+const training = [...below, ...kit, "journal", "worker", "strategies", "run"];
+const adapters = ["storage", "compute", "weather"];
 
-/** Which way imports go. `src/limits.ts` and other single files stand under their names. */
+/**
+ * Which way imports go, from the bottom to the top. A room is a folder of `src/` (single files and
+ * other folders of the project stand under their names); `data` and `platform` have rooms inside,
+ * and a room inside is found before the one around it.
+ */
 export const layers: Readonly<Record<string, Layer>> = {
-  core: { folders: [], packages: ["fastest-levenshtein"] },
-  limits: { folders: [], packages: [] },
-  ports: { folders: [], packages: [] },
-  math: { folders: bottom, packages: [] },
-  wire: { folders: bottom, packages: [] },
-  ...Object.fromEntries(families.map((name) => [name, { folders: mathematics, packages: [] }])),
+  core: { rooms: [], packages: ["fastest-levenshtein"] },
+  limits: { rooms: [], packages: [] },
+  "store-layout": { rooms: [], packages: [] },
+  ports: { rooms: [], packages: [] },
+  math: { rooms: bottom, packages: [] },
+  wire: { rooms: bottom, packages: [] },
+
+  ...Object.fromEntries(families.map((name) => [name, { rooms: mathematics, packages: [] }])),
+  "model-parallel": { rooms: mathematics, packages: [] },
   // Its ledger is kept in a store.
-  privacy: { folders: [...mathematics, "ports"], packages: [] },
+  privacy: { rooms: [...mathematics, "ports"], packages: [] },
   /** Reached from the rest by dynamic import alone: only networks need what it loads. */
-  problems: { folders: [...mathematics, "tfjs"], packages: [] },
+  problems: { rooms: [...mathematics, "tfjs"], packages: [] },
   tfjs: {
-    folders: [
-      ...mathematics,
-      "optimizers",
-      "problems/problem.ts",
-      // What a stage is to compute is planned there.
-      "model-parallel/stage-program.ts",
-    ],
+    rooms: [...mathematics, "optimizers", "model-parallel", "problems/problem.ts"],
     packages: [
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
@@ -47,38 +45,110 @@ export const layers: Readonly<Record<string, Layer>> = {
       "@tensorflow/tfjs-backend-wasm",
     ],
   },
-  data: {
-    folders: [...bottom, "math", "wire", "encoding/encoding.ts"],
-    packages: ["csv-parse", "hyparquet", "hyparquet-compressors", "papaparse", "udsv"],
+
+  /** The manifests and options that all rooms of the data share. */
+  data: { rooms: ["core", "math", "data/corpus"], packages: [] },
+  "data/corpus": { rooms: ["core"], packages: [] },
+  "data/sources": { rooms: ["core"], packages: [] },
+  "data/generators": { rooms: ["core"], packages: [] },
+  "data/formats": {
+    rooms: ["core", "data", "data/sources"],
+    packages: ["csv-parse", "hyparquet", "hyparquet-compressors"],
   },
+  "data/parts": { rooms: [...bottom, "math", "wire", "data"], packages: [] },
+  "data/prepare": { rooms: [...bottom, "math", ...data, "data/parts"], packages: [] },
+  "data/encode": {
+    rooms: [...bottom, "math", "wire", "encoding/encoding.ts", "data", "data/parts"],
+    packages: [],
+  },
+  "data/shards": {
+    rooms: [...bottom, "math", "encoding/encoding.ts", "data", "data/parts", "data/encode"],
+    packages: [],
+  },
+
+  engine: { rooms: ["core", "ports"], packages: [] },
+  tasks: {
+    rooms: [...bottom, "math", "wire", "compression", "privacy", "problems", "encoding"].concat([
+      "data",
+      "data/shards",
+    ]),
+    packages: [],
+  },
+  quorum: {
+    rooms: ["core", "ports", "math", "encoding/encoding.ts", "problems", "engine", "tasks"],
+    packages: [],
+  },
+  spec: { rooms: ["core", "limits", ...families, "data", "quorum"], packages: ["yaml"] },
+  journal: { rooms: [...bottom, "wire", "spec"], packages: [] },
+  worker: {
+    rooms: [
+      ...bottom,
+      "math",
+      "wire",
+      "encoding/registry.ts",
+      "problems",
+      "data",
+      "data/shards",
+    ].concat("tasks"),
+    packages: [],
+  },
+  strategies: {
+    rooms: [...bottom, "math", ...families, "data", "data/encode", "data/shards", ...kit],
+    packages: [],
+  },
+  run: { rooms: [...below, ...kit, "journal", "worker", "strategies"], packages: [] },
+
+  planner: { rooms: training, packages: [] },
+  weather: { rooms: ["core"], packages: [] },
   storage: {
-    folders: [...bottom, "math", "wire", "data/source.ts"],
+    rooms: [...bottom, "math", "wire", "data/sources/source.ts"],
     packages: ["@aws-sdk/client-s3", "@smithy/node-http-handler"],
   },
   compute: {
-    folders: [...bottom, "math", "wire"],
+    rooms: [...bottom, "math", "wire"],
     packages: ["@aws-sdk/client-lambda", "@smithy/node-http-handler"],
   },
-  emulator: { folders: [...bottom, "math", "wire"], packages: ["fast-xml-parser"] },
-  run: { folders: [...bottom, "math", "wire", ...families, "data"], packages: ["yaml"] },
-  planner: { folders: [...bottom, "math", "wire", ...families, "data", "run"], packages: [] },
-  report: { folders: bottom, packages: ["@observablehq/plot", "esbuild"] },
-  backends: {
-    folders: [...mathematics, "ports", ...families, ...adapters, ...upper],
+  emulator: { rooms: [...bottom, "math", "wire", "weather"], packages: ["fast-xml-parser"] },
+  simulation: { rooms: [...training, "weather", "storage/memory.ts"], packages: [] },
+  report: { rooms: bottom, packages: ["@observablehq/plot", "esbuild"] },
+
+  /** What every platform shares. */
+  platform: { rooms: [...training, ...adapters, "simulation", "planner"], packages: [] },
+  "platform/cloud": {
+    rooms: [...training, ...adapters, "platform"],
     packages: ["@aws/durable-execution-sdk-js"],
   },
+  "platform/billing": { rooms: [...training, "platform/cloud"], packages: [] },
+  "platform/local": {
+    rooms: [...training, ...adapters, "emulator", "simulation", "planner"].concat([
+      "platform",
+      "platform/cloud",
+    ]),
+    packages: [],
+  },
+  "platform/training": {
+    rooms: [...training, ...adapters, "simulation", "planner", "report"].concat([
+      "platform",
+      "platform/cloud",
+      "platform/local",
+    ]),
+    packages: [],
+  },
   cli: {
-    folders: [...mathematics, "ports", ...families, ...adapters, ...upper, "backends"],
+    rooms: [...training, ...adapters, "emulator", "simulation", "planner", "report"].concat([
+      "platform",
+      "platform/cloud",
+      "platform/billing",
+      "platform/local",
+      "platform/training",
+    ]),
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
   /** The package's public face. */
-  index: { folders: [...bottom, "run", "backends"], packages: [] },
+  index: { rooms: [...training, "platform/local", "platform/training"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
-  functions: {
-    folders: ["core", "limits", "ports", "wire", "storage", "compute", "run", "backends"],
-    packages: [],
-  },
-  infra: { folders: ["limits"], packages: [] },
+  functions: { rooms: ["core", "limits", "compute", "platform/cloud"], packages: [] },
+  infra: { rooms: ["limits"], packages: [] },
 };
 
 /** Packages that more than one folder imports, and why that is so. */

@@ -55,7 +55,7 @@ export function importBreach(
   specifier: string,
   foldersByPackage: Map<string, Set<string>>,
 ): string | null {
-  const folder = folderOf(path);
+  const folder = roomOf(path);
   const layer = layers[folder];
   if (layer === undefined) return `${folder} has no place in the table of layers`;
   if (specifier.startsWith("node:")) return null;
@@ -66,16 +66,25 @@ export function importBreach(
     return `${folder} may not import the package ${name}`;
   }
   const target = posix.join(posix.dirname(path), specifier);
-  const other = folderOf(target);
-  const allowed = [folder, ...layer.folders];
+  const other = roomOf(target);
+  const allowed = [folder, ...layer.rooms];
   if (allowed.includes(other) || allowed.includes(target.replace("src/", ""))) return null;
   return `${folder} may not import ${target}`;
 }
 
-/** `core` for `src/core/errors.ts`, `limits` for `src/limits.ts`, `infra` for `infra/store.ts`. */
-function folderOf(path: string): string {
-  const [top, next] = path.split("/");
-  return top === "src" ? next!.replace(/\.ts$/, "") : top!;
+/**
+ * The room a path stands in: `core` for `src/core/errors.ts`, `data/parts` for a file in there,
+ * `limits` for `src/limits.ts`, `infra` for `infra/store.ts`.
+ */
+export function roomOf(path: string): string {
+  const [top, ...inner] = path.split("/");
+  if (top !== "src") return top!;
+  const folders = inner.slice(0, -1);
+  for (let depth = folders.length; depth > 1; depth--) {
+    const room = folders.slice(0, depth).join("/");
+    if (Object.hasOwn(layers, room)) return room;
+  }
+  return inner[0]!.replace(/\.ts$/, "");
 }
 
 function packageOf(specifier: string): string {

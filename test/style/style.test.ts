@@ -15,7 +15,11 @@ test("the house style holds everywhere", () => {
 describe("a planted fault is found", () => {
   const long = (lines: number) => Array(lines).fill("  let a = 1;").join("\n");
   test.each([
-    ["src/math/a.ts", 'import { x } from "../run/plan.ts";', "math may not import src/run/plan.ts"],
+    [
+      "src/math/a.ts",
+      'import { x } from "../run/resolve-members.ts";',
+      "math may not import src/run/resolve-members.ts",
+    ],
     ["src/core/a.ts", 'export * from "../limits.ts";', "core may not import src/limits.ts"],
     [
       "src/encoding/a.ts",
@@ -23,14 +27,14 @@ describe("a planted fault is found", () => {
       "encoding may not import src/problems/problem.ts",
     ],
     [
-      "src/data/a.ts",
-      'const later = () => import("../encoding/registry.ts");',
-      "data may not import src/encoding/registry.ts",
+      "src/data/encode/a.ts",
+      'const later = () => import("../../encoding/registry.ts");',
+      "data/encode may not import src/encoding/registry.ts",
     ],
     [
       "src/report/a.ts",
-      'type Loop = import("../run/loop.ts").Loop;',
-      "report may not import src/run/loop.ts",
+      'type Loop = import("../engine/loop.ts").Loop;',
+      "report may not import src/engine/loop.ts",
     ],
     [
       "functions/a.ts",
@@ -66,12 +70,12 @@ describe("a planted fault is found", () => {
 test("what only looks like a fault is none", () => {
   const text = [
     'import { readFileSync } from "node:fs";',
-    'import type { Encoding } from "../encoding/encoding.ts";',
-    '// import { x } from "../run/loop.ts" and any of these',
+    'import type { Encoding } from "../../encoding/encoding.ts";',
+    '// import { x } from "../engine/loop.ts" and any of these',
     "const a = 'import x from \"../run/loop.ts\"';",
     "function short() {",
     ...Array(58).fill("  call();"),
     "}",
   ].join("\n");
-  expect(breaches({ "src/data/a.ts": text })).toEqual([]);
+  expect(breaches({ "src/data/encode/a.ts": text })).toEqual([]);
 });

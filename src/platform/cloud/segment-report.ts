@@ -6,7 +6,7 @@ import { checkArithmetic, otherArithmeticCode } from "../../run/arithmetic.ts";
 import { orchestrate } from "../../run/orchestrate.ts";
 import { segmentOver } from "../../run/segment.ts";
 import { otherStateCode } from "../../run/state-version.ts";
-import { taskPrices } from "../training/task-prices.ts";
+import { taskPrices } from "../task-prices.ts";
 import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts";
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";

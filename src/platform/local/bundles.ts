@@ -11,7 +11,7 @@ const fromSources = import.meta.url.endsWith(".ts");
 
 /** The folder that holds a function's bundle, as it is deployed. Throws where it was not built. */
 export async function bundleFolder(name: BundleName): Promise<string> {
-  const root = fileURLToPath(new URL(fromSources ? "../../dist" : "../..", import.meta.url));
+  const root = fileURLToPath(new URL(fromSources ? "../../../dist" : "../../..", import.meta.url));
   const folder = `${process.env.KOFN_BUNDLES ?? `${root}/functions-bundled`}/${name}`;
   if (!existsSync(`${folder}/${name}.mjs`)) {
     throw new RunError("no-bundle", `${folder}: there is no bundle of the ${name} function`, {

@@ -4,7 +4,7 @@ import type { EmulatorOptions } from "../../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../../emulator/emulator-process.ts";
 import type { Backend, BackendOptions } from "../backend.ts";
 import { deployed } from "../cloud/deployed.ts";
-import { playedWeather } from "../training/played-weather.ts";
+import { playedWeather } from "../played-weather.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
 import { bundleFolder } from "./bundles.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";

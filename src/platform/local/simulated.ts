@@ -19,7 +19,7 @@ import { shardCache } from "../../worker/shard-cache.ts";
 import { createSyncWorker } from "../../worker/worker.ts";
 import type { Backend, BackendOptions } from "../backend.ts";
 import { replyBytes, workMsOf } from "../platform-model.ts";
-import { playedWeather } from "../training/played-weather.ts";
+import { playedWeather } from "../played-weather.ts";
 import { workerRequestOf } from "../worker-compute.ts";
 import { openHome } from "./home.ts";
 

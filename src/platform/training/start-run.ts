@@ -19,8 +19,8 @@ import { modelKey } from "../../store-layout.ts";
 import type { Backend } from "../backend.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn } from "../platform-model.ts";
-import { playedWeather } from "./played-weather.ts";
-import { taskPrices } from "./task-prices.ts";
+import { playedWeather } from "../played-weather.ts";
+import { taskPrices } from "../task-prices.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;

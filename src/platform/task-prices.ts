@@ -1,8 +1,8 @@
-import { type Attempt, invocationAttempts, type SlotModel } from "../../planner/slot-model.ts";
-import type { Expected, TaskPrices } from "../../run/task-costs.ts";
-import type { RunSpec } from "../../spec/run-spec.ts";
-import { entriesOf, type WorkerTask } from "../../tasks/protocol.ts";
-import { machineOf } from "../platform-model.ts";
+import type { Expected, TaskPrices } from "../journal/task-costs.ts";
+import { type Attempt, invocationAttempts, type SlotModel } from "../planner/slot-model.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { entriesOf, type WorkerTask } from "../tasks/protocol.ts";
+import { machineOf } from "./platform-model.ts";
 
 /** Futures that a price is taken from. */
 const futures = 64;

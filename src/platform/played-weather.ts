@@ -1,5 +1,5 @@
-import type { RunSpec } from "../../spec/run-spec.ts";
-import { resolveWeather, type WeatherConfig } from "../../weather/weather.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { resolveWeather, type WeatherConfig } from "../weather/weather.ts";
 
 /** What backends play where a spec names no weather. The emulator's cold starts are real ones. */
 const usual: Readonly<Record<string, { readonly model: string; readonly coldStartMs?: number }>> = {
