@@ -1,13 +1,13 @@
 import type { Outcome, Slotted } from "../ports/compute.ts";
 import type { Arrival, ReplyBatch, Step, Strategy } from "./strategy.ts";
 
-/** A strategy on its way: its newest state, spelled out only where somebody needs it. */
+/** The newest state of a strategy, made only where somebody needs it while replies come in batches. */
 export interface StrategyCursor<State, Task extends Slotted, Result> {
   state(): State;
   wanted(): readonly Task[];
   wakeAtMs(): number | undefined;
-  /** As `Listening.hear`; null where the reply is to be received. */
-  hear(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
+  /** As `ReplyBatch.record`; null where the reply is to be received. */
+  record(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
   receive(arrival: Arrival<Task, Result>, atMs: number): Step<State, Task>;
   moveTo(state: State): void;
 }
@@ -18,25 +18,25 @@ export function cursorOf<State extends object, Task extends Slotted, Result>(
 ): StrategyCursor<State, Task, Result> {
   let state = first;
   /** Undefined before anybody asked for it. */
-  let listening: ReplyBatch<State, Task, Result> | null | undefined;
-  const listen = () => {
-    if (listening === undefined) listening = strategy.listen?.(state) ?? null;
-    return listening;
+  let batch: ReplyBatch<State, Task, Result> | null | undefined;
+  const openBatch = () => {
+    if (batch === undefined) batch = strategy.batchReplies?.(state) ?? null;
+    return batch;
   };
-  const spelledOut = () => {
-    if (listening) state = listening.state();
-    listening = undefined;
+  const newest = () => {
+    if (batch) state = batch.state();
+    batch = undefined;
     return state;
   };
   return {
-    state: spelledOut,
-    wanted: () => strategy.wanted(spelledOut()),
-    wakeAtMs: () => (listening ? listening.wakeAtMs() : strategy.wakeAtMs?.(state)),
-    hear: (task, outcome, atMs) => listen()?.hear(task, outcome, atMs) ?? null,
-    receive: (arrival, atMs) => strategy.receive(spelledOut(), arrival, atMs),
+    state: newest,
+    wanted: () => strategy.wanted(newest()),
+    wakeAtMs: () => (batch ? batch.wakeAtMs() : strategy.wakeAtMs?.(state)),
+    record: (task, outcome, atMs) => openBatch()?.record(task, outcome, atMs) ?? null,
+    receive: (arrival, atMs) => strategy.receive(newest(), arrival, atMs),
     moveTo(next) {
       state = next;
-      listening = undefined;
+      batch = undefined;
     },
   };
 }

@@ -61,16 +61,16 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     course.moveTo(step.state);
     for (const event of step.events ?? []) ports.tell(event);
     if (step.durable) ports.save(step.state, atMs);
-    return step.stuck;
+    return step.failed;
   };
   const end = (stop: LoopEnd<State>["stop"]): LoopEnd<State> => {
     // Nothing may start any more, also not what waits for its time.
     tasks.reconcile([]);
     return { state: course.state(), elapsedMs: elapsed(), stop };
   };
-  let isSettled = false;
+  let wantedUnchanged = false;
   for (;;) {
-    if (!isSettled || tasks.heldBack() !== null) {
+    if (!wantedUnchanged || tasks.heldBack() !== null) {
       const wanted = course.wanted();
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
@@ -78,31 +78,32 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     const stop = ports.mayStop(elapsed()) ?? (tasks.isQuiet() ? tasks.heldBack() : null);
     if (stop !== null) return end(stop);
     let step: Step<State, Task> | null = null;
-    let besides: readonly Task[] | null = none;
+    let alsoStart: readonly Task[] | null = none;
     let atMs = 0;
     const wakeAtMs = course.wakeAtMs();
     const untilMs = originMs + (wakeAtMs ?? Number.POSITIVE_INFINITY);
-    const letter = soon(inbox, clock, untilMs) ?? (await later(inbox, clock, untilMs));
-    if (letter === "tick") {
+    const completion = pollNext(inbox, clock, untilMs) ?? (await waitNext(inbox, clock, untilMs));
+    if (completion === "tick") {
       // Differences of clock readings round: a tick must not come before the time it was asked for.
       atMs = Math.max(elapsed(), wakeAtMs ?? 0);
       ports.tell({ type: "tick", atMs });
       step = course.receive({ kind: "tick" }, atMs);
-    } else if (letter !== "nothing") {
+    } else if (completion !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
-      const { flight, index, outcome } = letter;
+      const { flight, index, outcome } = completion;
       const task = flight.tasks[index]!;
       const isAwaited = flight.isAwaited(index);
-      atMs = letter.atMs;
-      if (isAwaited) besides = course.hear(task, outcome, atMs);
-      if (besides === null) step = course.receive({ kind: "reply", task, outcome }, atMs);
-      if (!flight.isHeard(index)) ports.tell(arrivalEvent(letter, isAwaited, step?.refused));
+      atMs = completion.atMs;
+      if (isAwaited) alsoStart = course.record(task, outcome, atMs);
+      if (alsoStart === null) step = course.receive({ kind: "reply", task, outcome }, atMs);
+      if (!flight.isHeard(index)) ports.tell(arrivalEvent(completion, isAwaited, step?.rejected));
       tasks.close(flight, index);
     }
-    isSettled = step === null || step.settled === true;
-    const stuck = step === null ? undefined : advance(step, atMs);
-    if (isSettled) tasks.add(step?.besides ?? besides ?? none);
-    if (stuck !== undefined) return end(tasks.heldBack() ?? { kind: "unfinished", reason: stuck });
+    wantedUnchanged = step === null || step.wantedUnchanged === true;
+    const failed = step === null ? undefined : advance(step, atMs);
+    if (wantedUnchanged) tasks.add(step?.alsoStart ?? alsoStart ?? none);
+    if (failed !== undefined)
+      return end(tasks.heldBack() ?? { kind: "unfinished", reason: failed });
   }
 }
 
@@ -134,8 +135,12 @@ function arrivalEvent<Task extends Slotted, Result>(
   return retryAfterMs === undefined ? event : { ...event, retryAfterMs };
 }
 
-/** The next letter, or "tick" at `untilMs`, as far as they come without waiting. */
-function soon<Item>(inbox: Inbox<Item>, clock: Clock, untilMs: number): Item | Pause | undefined {
+/** The next completion, or "tick" at `untilMs`, as far as they come without waiting. */
+function pollNext<Item>(
+  inbox: Inbox<Item>,
+  clock: Clock,
+  untilMs: number,
+): Item | Pause | undefined {
   const item = inbox.take();
   if (item !== undefined) return item;
   if (clock.nowMs() >= untilMs) return "tick";
@@ -143,8 +148,8 @@ function soon<Item>(inbox: Inbox<Item>, clock: Clock, untilMs: number): Item | P
   return inbox.take() ?? "nothing";
 }
 
-/** The next letter, or "nothing" when something else may have changed. */
-async function later<Item>(
+/** The next completion, or "nothing" when something else may have changed. */
+async function waitNext<Item>(
   inbox: Inbox<Item>,
   clock: Clock,
   untilMs: number,

@@ -13,23 +13,23 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
   receive(state: State, arrival: Arrival<Task, Result>, atMs: number): Step<State, Task>;
   /** A saved state on its way back into a run at `atMs`: deadlines and patience begin anew. */
   resume?(state: State, atMs: number): State;
-  /** Hears replies from this state on, without a new state for each; null where it cannot. */
-  listen?(state: State): ReplyBatch<State, Task, Result> | null;
+  /** Records replies from this state on, without a new state for each; null where it cannot. */
+  batchReplies?(state: State): ReplyBatch<State, Task, Result> | null;
   /** When this state wants a tick if nothing else happens; asked again after every step. */
   wakeAtMs?(state: State): number | undefined;
 }
 
 /**
- * Replies heard one after another from some state on: a state for each of ten thousand would cost
- * more than the replies. Laws (tested by wrapping strategies): it leaves the state it began with
- * alone, and whatever was heard, `state` is what `receive` makes of the same replies one by one.
+ * Replies recorded one after another from some state on: a state for each of ten thousand would
+ * cost more than the replies. Laws (tested by wrapping strategies): it leaves the state it began
+ * with alone, and `state` is what `receive` makes of the same replies one by one.
  */
 export interface ReplyBatch<State, Task, Result> {
   /**
-   * What is wanted besides, mostly nothing, where `receive` would have settled and told nothing;
-   * null where the reply was not heard and is to be received.
+   * The tasks to start as well, mostly none, where `receive` would leave what is wanted unchanged
+   * and tell nothing; null where the reply was not recorded and is to be received.
    */
-  hear(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
+  record(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
   /** Of the state so far. */
   wakeAtMs(): number | undefined;
   state(): State;
@@ -45,14 +45,14 @@ export interface Step<State, Task extends Slotted = never> {
   /** Worth a checkpoint. */
   readonly durable?: boolean;
   /**
-   * What is wanted now is what was wanted before, less the task just heard: the loop need not ask.
+   * What is wanted is what was wanted before, less the task just received: the loop need not ask.
    * With thousands of slots, asking at every reply would be most of the work.
    */
-  readonly settled?: boolean;
-  /** With `settled`: what is wanted besides, such as the task just lost, asked for again. */
-  readonly besides?: readonly Task[];
-  /** The reply was no use, for this reason: it is told and counted as lost. */
-  readonly refused?: string;
-  /** It cannot go on: why. What was saved last is kept. */
-  readonly stuck?: string;
+  readonly wantedUnchanged?: boolean;
+  /** With `wantedUnchanged`: the tasks to start as well, such as the one just lost, again. */
+  readonly alsoStart?: readonly Task[];
+  /** The reply was rejected, for this reason: it is told and counted as lost. */
+  readonly rejected?: string;
+  /** The run cannot go on, for this reason. The last checkpoint is kept. */
+  readonly failed?: string;
 }

@@ -8,7 +8,7 @@ import {
 } from "../core/slot-map.ts";
 import { nextTryMs } from "../engine/backoff.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
-import { copyOf } from "./task-cache.ts";
+import { copyOf } from "./task-names.ts";
 import { nextBackupMs, slotsToBackUp } from "./wait-policies/backup-tasks.ts";
 import type { QuorumReplies } from "./wait-policies/policy.ts";
 import type { WaitRule } from "./wait-policies/rule.ts";

@@ -48,34 +48,34 @@ export function lawful<State extends object, Task extends Slotted, Result>(
       same(`${id} as it is wanted`, task, arrival.task);
     }
     const step = pure("receive", state, () => strategy.receive(state, arrival, atMs));
-    if (step.settled) {
+    if (step.wantedUnchanged) {
       breach(arrival.kind === "tick", "a tick settled a task");
       const { id } = (arrival as { task: Task }).task;
       const left = strategy.wanted(state).filter((task) => task.id !== id);
-      const settled = byName([...left, ...(step.besides ?? [])]);
+      const settled = byName([...left, ...(step.alsoStart ?? [])]);
       same(`settled, less ${id}`, settled, byName(strategy.wanted(step.state)));
-      started(step.besides ?? []);
+      started(step.alsoStart ?? []);
     }
     return { ...step, state: onwards("receive", step.state) };
   };
 
   const listen = (state: State): ReplyBatch<State, Task, Result> | null => {
     const before = toPacket(state);
-    const listening = strategy.listen!(state);
+    const listening = strategy.batchReplies!(state);
     if (listening === null) return null;
     let shadow = state;
     return {
-      hear(task: Task, outcome: Outcome<Result>, atMs: number) {
-        const wantedBesides = listening.hear(task, outcome, atMs);
+      record(task: Task, outcome: Outcome<Result>, atMs: number) {
+        const wantedBesides = listening.record(task, outcome, atMs);
         if (wantedBesides !== null) {
           const {
             state: next,
-            settled,
-            besides,
+            wantedUnchanged,
+            alsoStart,
             ...more
           } = receive(shadow, { kind: "reply", task, outcome }, atMs);
-          breach(settled !== true, `${task.id} was heard but does not settle`);
-          same(`${task.id} was heard: besides`, wantedBesides, besides ?? []);
+          breach(wantedUnchanged !== true, `${task.id} was heard but does not settle`);
+          same(`${task.id} was heard: besides`, wantedBesides, alsoStart ?? []);
           same(`${task.id} was heard`, {}, more);
           shadow = next;
         }
@@ -109,7 +109,7 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     start,
     wanted,
     receive,
-    ...(strategy.listen === undefined ? {} : { listen }),
+    ...(strategy.batchReplies === undefined ? {} : { batchReplies: listen }),
     ...(strategy.resume === undefined ? {} : { resume }),
     ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
   };

@@ -108,7 +108,7 @@ describe("the loop", () => {
       receive: (state) => ({
         state: { ...state, heard: [...state.heard, "x"] },
         durable: true,
-        ...(state.heard.length === 2 ? { stuck: "three is enough" } : {}),
+        ...(state.heard.length === 2 ? { failed: "three is enough" } : {}),
       }),
     });
     const end = await virtualRun(strategy, { perform: () => "done" });

@@ -1,18 +1,7 @@
 import type { Step } from "../../engine/strategy.ts";
 import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
-import {
-  afterTick,
-  giveUpReason,
-  isAlone,
-  isClosed,
-  openQuorum,
-  type PendingSlot,
-  pendingSlots,
-  recordReply,
-  wakeAtMs,
-} from "../../quorum/quorum.ts";
-import { taskNameOf } from "../../quorum/task-cache.ts";
+import { collect } from "../../quorum/collect.ts";
+import { openQuorum, type PendingSlot } from "../../quorum/quorum.ts";
 import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/waiting.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { solutionExtras, solvedAt } from "../../tasks/subproblems/solutions.ts";
@@ -30,47 +19,31 @@ import { chooseDirections, takeSteps, unknownsPerSubproblem } from "./update.ts"
  * for the curvature along each direction. Every subproblem has its own pairs and its own step.
  */
 export function alternating(plan: AlternatingPlan): TrainingStrategy<AlternatingState> {
-  const { workers } = plan.encoded;
-  return {
+  const rounds = collect<AlternatingState, WorkerTask, WorkerReply>({
+    workers: plan.encoded.workers,
+    patienceMs: plan.patienceMs,
     start: () => started(plan),
-    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
-    wanted(state) {
-      if (state.finished) return [];
-      return pendingSlots(state.quorum, workers).map((missing) => taskOf(plan, state, missing));
+    request: (state) => ({
+      prefix: `round-${state.round}/${state.phase}/`,
+      subject: state.search ?? state.weights,
+      task: (id, pending) => taskOf(plan, state, id, pending),
+    }),
+    rule: ({ waiting }) => waiting.rule,
+    validate: (state, { slot }, reply) => invalidReply(reply, lengthOf(plan, state, slot)),
+    isDecodable: (state, slots) =>
+      state.phase === "solutions"
+        ? isCovered(plan, state, slots)
+        : anyIsDecodable(plan.bank(sideOf(state)), slots),
+    close(state, { atMs }) {
+      const step = nextStep(plan, state, atMs);
+      return step === null ? null : withFeedback(plan, state, step, atMs);
     },
-    receive(state, arrival, atMs) {
-      if (state.finished) return { state };
-      const { rule } = state.waiting;
-      let { quorum } = state;
-      let damage: string | null = null;
-      if (arrival.kind === "tick") quorum = afterTick(quorum, rule, atMs);
-      else {
-        const { task, outcome } = arrival;
-        damage = damageOf(outcome, lengthOf(plan, state, task.slot));
-        const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-        quorum = recordReply(quorum, task, counted, atMs, plan.patienceMs);
-      }
-      const heard = { ...state, quorum };
-      const refused = damage === null ? {} : { refused: damage };
-      const step = isClosed(quorum, rule, atMs) ? concluded(plan, heard, atMs) : null;
-      if (step !== null) return { ...withLesson(plan, heard, step, atMs), ...refused };
-      const stuck = giveUpReason(quorum, rule, workers, plan.patienceMs, atMs);
-      // A sound reply that closes nothing takes its own task off the list and changes no other.
-      const isSound = arrival.kind === "reply" && arrival.outcome.kind === "done" && !damage;
-      const settled = isSound && isAlone(quorum, arrival.task.slot);
-      return { state: heard, ...refused, settled, ...(stuck === null ? {} : { stuck }) };
-    },
-    resume(state, atMs) {
+    reopen(state, atMs) {
       const phase = state.phase === "curvatures" ? "gradients" : state.phase;
       return { ...state, phase, startedMs: atMs, quorum: openQuorum(atMs), search: null };
     },
-    wakeAtMs: (state) =>
-      wakeAtMs(state.quorum, state.waiting.rule, plan.patienceMs, (slots) =>
-        state.phase === "solutions"
-          ? isCovered(plan, state, slots)
-          : anyIsDecodable(plan.bank(sideOf(state)), slots),
-      ),
-  };
+  });
+  return { ...rounds, progress: ({ round, weights, finished }) => ({ round, weights, finished }) };
 }
 
 function started(plan: AlternatingPlan): AlternatingState {
@@ -94,10 +67,13 @@ function started(plan: AlternatingPlan): AlternatingState {
   };
 }
 
-function taskOf(plan: AlternatingPlan, state: AlternatingState, missing: PendingSlot): WorkerTask {
+function taskOf(
+  plan: AlternatingPlan,
+  state: AlternatingState,
+  id: string,
+  { slot, notBeforeMs }: PendingSlot,
+): WorkerTask {
   const { round, weights, phase, search } = state;
-  const { slot, notBeforeMs } = missing;
-  const id = `round-${round}/${phase}/${taskNameOf(missing)}`;
   const { exactBelow, copies, bankRows: bank } = plan;
   const common = { id, slot, round, weights, notBeforeMs, side: sideOf(state), exactBelow };
   if (phase === "solutions") return { ...common, operation: "subproblem-solutions", copies };
@@ -107,7 +83,7 @@ function taskOf(plan: AlternatingPlan, state: AlternatingState, missing: Pending
 }
 
 /** What a closed quorum leads to; null where it allows nothing yet. */
-function concluded(
+function nextStep(
   plan: AlternatingPlan,
   state: AlternatingState,
   atMs: number,
@@ -116,7 +92,7 @@ function concluded(
   return (state.phase === "gradients" ? chooseDirections : takeSteps)(plan, state, atMs);
 }
 
-function withLesson(
+function withFeedback(
   plan: AlternatingPlan,
   closed: AlternatingState,
   step: Step<AlternatingState>,
@@ -143,9 +119,7 @@ function lengthOf(plan: AlternatingPlan, state: AlternatingState, slot: number):
 }
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
-function damageOf(outcome: Outcome<WorkerReply>, length: number): string | null {
-  if (outcome.kind === "lost") return null;
-  const { values } = outcome.result;
+function invalidReply({ values }: WorkerReply, length: number): string | null {
   if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
   return isFiniteVector(values) ? null : "its reply holds numbers that are none";
 }

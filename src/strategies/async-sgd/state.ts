@@ -2,6 +2,7 @@ import type { SlotMap } from "../../core/slot-map.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
+import type { Turn } from "../../quorum/stream.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 
 export interface AsyncSgdPlan {
@@ -42,14 +43,8 @@ export interface AsyncSgdState {
 }
 
 /** One gradient under way. */
-export interface GradientTurn {
-  readonly number: number;
-  /** Steps taken when it began. */
-  readonly version: number;
+export interface GradientTurn extends Turn {
   readonly weights: Float32Array<ArrayBuffer>;
-  /** Losses in a row. */
-  readonly losses: number;
-  readonly notBeforeMs: number;
 }
 
 /** The latest reply of every slot that has ever answered. */

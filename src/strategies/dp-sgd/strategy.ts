@@ -2,24 +2,15 @@ import { atSlot } from "../../core/slot-map.ts";
 import { nextTryMs } from "../../engine/backoff.ts";
 import type { Arrival, Step } from "../../engine/strategy.ts";
 import { isFiniteVector, norm } from "../../math/vector.ts";
+import type { Outcome } from "../../ports/compute.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
-import {
-  afterTick,
-  giveUpReason,
-  isClosed,
-  openQuorum,
-  pendingSlots,
-  recordReply,
-  respondedSlots,
-  wakeAtMs,
-} from "../../quorum/quorum.ts";
-import { taskNameOf } from "../../quorum/task-cache.ts";
+import { collect } from "../../quorum/collect.ts";
+import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
+import type { Request } from "../../quorum/task-cache.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
-
-type Reply = Extract<Arrival<WorkerTask, WorkerReply>, { kind: "reply" }>;
 
 /**
  * Gradient descent under differential privacy: in a round every slot sums the clipped gradients of
@@ -28,7 +19,10 @@ type Reply = Extract<Arrival<WorkerTask, WorkerReply>, { kind: "reply" }>;
  * machine sees what is published and nothing else; a missing slot's records only do not contribute.
  */
 export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
-  return {
+  const ownLength = plan.noiseAt === "workers" ? plan.weightsLength : 0;
+  const sums = collect<DpSgdState, WorkerTask, WorkerReply>({
+    workers: plan.workers,
+    patienceMs: plan.patienceMs,
     start: () => ({
       round: 0,
       startedMs: 0,
@@ -39,26 +33,32 @@ export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
       adding: null,
       finished: plan.roundsMax === 0,
     }),
-    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
-    wanted(state) {
-      if (state.finished) return [];
-      return state.adding === null ? sumsOf(plan, state) : [totalOf(plan, state, state.adding)];
-    },
-    receive(state, arrival, atMs) {
-      if (state.finished) return { state };
-      if (state.adding !== null) return added(plan, state, state.adding, arrival, atMs);
-      return heard(plan, state, arrival, atMs);
-    },
-    resume: (state, atMs) => ({
+    request: (state) => sumRequest(plan, state),
+    rule: () => plan.wait,
+    validate: (_, __, reply) => invalidReply(reply, ownLength),
+    close: (state, { atMs }) => useSums(plan, state, atMs),
+    reopen: (state, atMs) => ({
       ...state,
       startedMs: atMs,
       quorum: openQuorum(atMs),
       adding: null,
     }),
-    wakeAtMs: ({ adding, quorum }) =>
-      adding === null
-        ? wakeAtMs(quorum, plan.wait, plan.patienceMs, () => true)
-        : adding.sinceMs + plan.patienceMs,
+  });
+  return {
+    ...sums,
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    // Between two requests to all slots, one slot is asked to add up what they computed.
+    wanted: (state) =>
+      state.finished || state.adding === null
+        ? sums.wanted(state)
+        : [totalOf(plan, state, state.adding)],
+    receive: (state, arrival, atMs) =>
+      state.finished || state.adding === null
+        ? sums.receive(state, arrival, atMs)
+        : receiveTotal(plan, state, state.adding, arrival, atMs),
+    batchReplies: (state) => (state.adding === null ? sums.batchReplies!(state) : null),
+    wakeAtMs: (state) =>
+      state.adding === null ? sums.wakeAtMs!(state) : state.adding.sinceMs + plan.patienceMs,
   };
 }
 
@@ -66,19 +66,17 @@ function asked({ ahead, weights }: DpSgdState): Float32Array<ArrayBuffer> {
   return ahead ?? weights;
 }
 
-function sumsOf(plan: DpSgdPlan, state: DpSgdState): WorkerTask[] {
+function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
   const { rate, clip, published, noiseAt } = plan;
-  return pendingSlots(state.quorum, plan.workers).map((missing) => ({
-    id: `round-${state.round}/sum/${taskNameOf(missing)}`,
-    slot: missing.slot,
-    notBeforeMs: missing.notBeforeMs,
-    round: state.round,
-    weights: asked(state),
-    operation: "clipped-sum",
-    rate,
-    clip,
-    publishes: noiseAt === "workers" ? published : null,
-  }));
+  const { round } = state;
+  const weights = asked(state);
+  const publishes = noiseAt === "workers" ? published : null;
+  const sum = { round, weights, operation: "clipped-sum", rate, clip, publishes } as const;
+  return {
+    prefix: `round-${round}/sum/`,
+    subject: weights,
+    task: (id, { slot, notBeforeMs }) => ({ id, slot, notBeforeMs, ...sum }),
+  };
 }
 
 function totalOf({ published }: DpSgdPlan, state: DpSgdState, adding: Adding): WorkerTask {
@@ -95,29 +93,8 @@ function totalOf({ published }: DpSgdPlan, state: DpSgdState, adding: Adding): W
   };
 }
 
-/** A slot's sum is there, or was published. */
-function heard(
-  plan: DpSgdPlan,
-  state: DpSgdState,
-  arrival: Arrival<WorkerTask, WorkerReply>,
-  atMs: number,
-): Step<DpSgdState, WorkerTask> {
-  const { wait, patienceMs, workers } = plan;
-  const length = plan.noiseAt === "workers" ? plan.weightsLength : 0;
-  const damage = arrival.kind === "reply" ? damageOf(arrival, length) : null;
-  const quorum =
-    arrival.kind === "tick"
-      ? afterTick(state.quorum, wait, atMs)
-      : recordReply(state.quorum, arrival.task, soundOr(arrival, damage), atMs, patienceMs);
-  const refused = damage === null ? {} : { refused: damage };
-  const next = { ...state, quorum };
-  if (isClosed(quorum, wait, atMs)) return { ...closed(plan, next, atMs), ...refused };
-  const stuck = giveUpReason(quorum, wait, workers, patienceMs, atMs);
-  return { state: next, ...refused, ...(stuck === null ? {} : { stuck }) };
-}
-
 /** Enough slots answered: published sums are stepped along, others are added up first. */
-function closed(plan: DpSgdPlan, state: DpSgdState, atMs: number): Step<DpSgdState, WorkerTask> {
+function useSums(plan: DpSgdPlan, state: DpSgdState, atMs: number): Step<DpSgdState, WorkerTask> {
   const from = respondedSlots(state.quorum);
   if (plan.noiseAt === "aggregator") {
     const adding = { from, losses: 0, notBeforeMs: 0, sinceMs: atMs, trouble: null };
@@ -132,7 +109,7 @@ function closed(plan: DpSgdPlan, state: DpSgdState, atMs: number): Step<DpSgdSta
 }
 
 /** The aggregator answered, was lost, or is silent. */
-function added(
+function receiveTotal(
   plan: DpSgdPlan,
   state: DpSgdState,
   adding: Adding,
@@ -141,11 +118,13 @@ function added(
 ): Step<DpSgdState, WorkerTask> {
   const givesUpMs = adding.sinceMs + plan.patienceMs;
   const last = adding.trouble === null ? "" : ` (last: ${adding.trouble})`;
-  const stuck =
-    atMs < givesUpMs ? {} : { stuck: `no noised sum came for ${plan.patienceMs / 1000} s${last}` };
-  if (arrival.kind === "tick") return { state, ...stuck };
-  const damage = damageOf(arrival, plan.weightsLength);
-  const outcome = soundOr(arrival, damage);
+  const failed =
+    atMs < givesUpMs ? {} : { failed: `no noised sum came for ${plan.patienceMs / 1000} s${last}` };
+  if (arrival.kind === "tick") return { state, ...failed };
+  const { outcome: given } = arrival;
+  const invalid = given.kind === "done" ? invalidReply(given.result, plan.weightsLength) : null;
+  const outcome: Outcome<WorkerReply> =
+    invalid === null ? given : { kind: "lost", reason: invalid };
   if (outcome.kind === "done") {
     const total = Float64Array.from(outcome.result.values);
     return stepped(plan, state, adding.from, total, atMs);
@@ -155,18 +134,12 @@ function added(
   const askedMs = outcome.retryAfterMs;
   const notBeforeMs = nextTryMs({ task, losses, atMs, askedMs, givesUpMs });
   const again = { ...adding, losses, notBeforeMs, trouble: outcome.reason };
-  const refused = damage === null ? {} : { refused: damage };
-  return { state: { ...state, adding: again }, ...refused, ...stuck };
+  const rejected = invalid === null ? {} : { rejected: invalid };
+  return { state: { ...state, adding: again }, ...rejected, ...failed };
 }
 
-function soundOr({ outcome }: Reply, damage: string | null): Reply["outcome"] {
-  return damage === null ? outcome : { kind: "lost", reason: damage };
-}
-
-/** Why a reply is no use: the wrong length, or numbers that are none. */
-function damageOf({ outcome }: Reply, length: number): string | null {
-  if (outcome.kind === "lost") return null;
-  const { values } = outcome.result;
+/** Why a reply is no use: the wrong length, or numbers that are none. Null for a sound one. */
+function invalidReply({ values }: WorkerReply, length: number): string | null {
   if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
   return isFiniteVector(values) ? null : "its reply holds numbers that are none";
 }

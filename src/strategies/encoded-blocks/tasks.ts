@@ -1,57 +1,22 @@
-import type { PendingSlot } from "../../quorum/quorum.ts";
-import { taskNameOf } from "../../quorum/task-cache.ts";
-import type { BlockUpdateTask } from "../../tasks/protocol.ts";
 import type { BlocksState } from "./state.ts";
 
-/** What a round sends, in single precision. */
-export interface BlockRequest {
+/** What a round sends to every slot. */
+export interface SentNumbers {
   readonly weights: Float32Array<ArrayBuffer>;
-  task(missing: PendingSlot): BlockUpdateTask;
+  readonly predictions: Float32Array<ArrayBuffer>;
 }
 
-/**
- * What each state's round asks, made once: all tasks carry the same two arrays. Whatever is asked
- * later is asked at other predictions.
- */
-export function blockTaskCache(): (state: BlocksState) => BlockRequest {
-  const known = new WeakMap<object, BlockRequest>();
-  return ({ round, predictions, weights }) => {
-    const before = known.get(predictions);
+/** Rounds each state's numbers once: all tasks of a round carry the same two arrays. */
+export function inSinglePrecision(): (state: BlocksState) => SentNumbers {
+  const rounded = new WeakMap<object, SentNumbers>();
+  return ({ predictions, weights }) => {
+    const before = rounded.get(predictions);
     if (before !== undefined) return before;
-    const sent = sentOf(
-      round,
-      Float32Array.from(weights) as Float32Array<ArrayBuffer>,
-      Float32Array.from(predictions) as Float32Array<ArrayBuffer>,
-    );
-    known.set(predictions, sent);
+    const sent = {
+      weights: Float32Array.from(weights),
+      predictions: Float32Array.from(predictions),
+    };
+    rounded.set(predictions, sent);
     return sent;
-  };
-}
-
-function sentOf(
-  round: number,
-  weights: Float32Array<ArrayBuffer>,
-  predictions: Float32Array<ArrayBuffer>,
-): BlockRequest {
-  const known = new Map<string, BlockUpdateTask>();
-  return {
-    weights,
-    task(missing) {
-      const { slot, notBeforeMs } = missing;
-      const id = `round-${round}/block/${taskNameOf(missing)}`;
-      const before = known.get(id);
-      if (before?.notBeforeMs === notBeforeMs) return before;
-      const task = {
-        operation: "block",
-        id,
-        slot,
-        round,
-        notBeforeMs,
-        weights,
-        predictions,
-      } as const;
-      known.set(id, task);
-      return task;
-    },
   };
 }

@@ -1,19 +1,9 @@
 import { atSlot } from "../../core/slot-map.ts";
-import type { Arrival, Step } from "../../engine/strategy.ts";
+import type { Step } from "../../engine/strategy.ts";
 import { isFiniteVector, norm } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
-import {
-  afterTick,
-  giveUpReason,
-  isClosed,
-  openQuorum,
-  type PendingSlot,
-  pendingSlots,
-  recordReply,
-  respondedSlots,
-  wakeAtMs,
-} from "../../quorum/quorum.ts";
-import { taskNameOf } from "../../quorum/task-cache.ts";
+import { collect } from "../../quorum/collect.ts";
+import { openQuorum, type PendingSlot, respondedSlots } from "../../quorum/quorum.ts";
 import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
 import type { ConsensusStepTask, WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { TrainingStrategy } from "../definition.ts";
@@ -27,7 +17,9 @@ import type { GossipPlan, GossipState } from "./state.ts";
  */
 export function gossip(plan: GossipPlan): TrainingStrategy<GossipState> {
   const { nodes } = plan.graph;
-  return {
+  const rounds = collect<GossipState, WorkerTask, WorkerReply>({
+    workers: nodes,
+    patienceMs: plan.patienceMs,
     start: () => ({
       round: 0,
       startedMs: 0,
@@ -36,50 +28,49 @@ export function gossip(plan: GossipPlan): TrainingStrategy<GossipState> {
       quorum: openQuorum(0),
       finished: plan.messages.length === 0,
     }),
+    request: (state) => ({
+      prefix: `round-${state.round}/node/`,
+      subject: state.mean,
+      task: (id, pending) => taskOf(plan, state, id, pending),
+    }),
+    rule: (state) => ruleOf(plan, state),
+    validate: (_, __, reply) => invalidMessage(plan, reply),
+    close: (state, { atMs }) => nextRound(plan, state, atMs),
+    reopen: (state, atMs) => ({ ...state, startedMs: atMs, quorum: openQuorum(atMs) }),
+  });
+  return {
+    ...rounds,
     progress: ({ round, mean, finished }) => ({
       round,
       weights: Float32Array.from(mean),
       finished,
     }),
-    wanted(state) {
-      if (state.finished) return [];
-      return pendingSlots(state.quorum, nodes).flatMap((missing) => taskOf(plan, state, missing));
-    },
-    receive(state, arrival, atMs) {
-      if (state.finished) return { state };
-      const rule = ruleOf(plan, state);
-      const damage = damageOf(plan, arrival);
-      const refused = damage === null ? {} : { refused: damage };
-      const heard = { ...state, quorum: told(plan, state, rule, arrival, damage, atMs) };
-      if (isClosed(heard.quorum, rule, atMs)) return { ...closed(plan, heard, atMs), ...refused };
-      const stuck = giveUpReason(heard.quorum, rule, nodes, plan.patienceMs, atMs);
-      return { state: heard, ...refused, ...(stuck === null ? {} : { stuck }) };
-    },
-    resume: (state, atMs) => ({ ...state, startedMs: atMs, quorum: openQuorum(atMs) }),
-    wakeAtMs: (state) => wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, () => true),
   };
 }
 
-function taskOf(plan: GossipPlan, state: GossipState, missing: PendingSlot): ConsensusStepTask[] {
-  const { slot, notBeforeMs } = missing;
+/** Null for a node that sits the round out: none of its neighbours' messages is there. */
+function taskOf(
+  plan: GossipPlan,
+  state: GossipState,
+  id: string,
+  { slot, notBeforeMs }: PendingSlot,
+): ConsensusStepTask | null {
   const senders = mixingWeightsOf(plan.mixing, slot, state.present);
-  if (senders === null) return [];
+  if (senders === null) return null;
   const { rule, noise } = plan.messages[state.round]![slot]!;
   const { unit, budget, observers } = plan;
   const start = state.round === 0 ? plan.weightsLength : 0;
-  return [
-    {
-      id: `round-${state.round}/node/${taskNameOf(missing)}`,
-      slot,
-      notBeforeMs,
-      round: state.round + 1,
-      weights: new Float32Array(start),
-      operation: "node-round",
-      from: senders.from,
-      mixing: senders.weights,
-      ...{ rule, noise, unit, budget, observers },
-    },
-  ];
+  return {
+    id,
+    slot,
+    notBeforeMs,
+    round: state.round + 1,
+    weights: new Float32Array(start),
+    operation: "node-round",
+    from: senders.from,
+    mixing: senders.weights,
+    ...{ rule, noise, unit, budget, observers },
+  };
 }
 
 /** Nobody waits for nodes that sit the round out. */
@@ -91,32 +82,19 @@ function ruleOf({ wait, mixing, graph }: GossipPlan, { present }: GossipState): 
   return { ...wait, needed: Math.min(wait.needed, asked), enough: Math.min(wait.enough, asked) };
 }
 
-function told(
-  { patienceMs }: GossipPlan,
-  { quorum }: GossipState,
-  rule: WaitRule,
-  arrival: Arrival<WorkerTask, WorkerReply>,
-  damage: string | null,
-  atMs: number,
-) {
-  if (arrival.kind === "tick") return afterTick(quorum, rule, atMs);
-  const outcome = damage === null ? arrival.outcome : ({ kind: "lost", reason: damage } as const);
-  return recordReply(quorum, arrival.task, outcome, atMs, patienceMs);
-}
-
-function damageOf(
-  { weightsLength }: GossipPlan,
-  arrival: Arrival<WorkerTask, WorkerReply>,
-): string | null {
-  if (arrival.kind === "tick" || arrival.outcome.kind === "lost") return null;
-  const { values } = arrival.outcome.result;
+/** Why a message is as good as lost: the wrong length, or numbers that are none. */
+function invalidMessage({ weightsLength }: GossipPlan, { values }: WorkerReply): string | null {
   if (values.length !== weightsLength)
     return `its message has ${values.length} numbers, not ${weightsLength}`;
   return isFiniteVector(values) ? null : "its message holds numbers that are none";
 }
 
 /** The next round begins with the messages that are there. */
-function closed(plan: GossipPlan, state: GossipState, atMs: number): Step<GossipState, WorkerTask> {
+function nextRound(
+  plan: GossipPlan,
+  state: GossipState,
+  atMs: number,
+): Step<GossipState, WorkerTask> {
   const { round, startedMs, quorum } = state;
   const present = respondedSlots(quorum);
   const mean = new Float64Array(plan.weightsLength);

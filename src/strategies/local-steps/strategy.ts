@@ -2,20 +2,8 @@ import { decompress } from "../../compression/payload.ts";
 import { RunError } from "../../core/errors.ts";
 import { atSlot, slotMapOf } from "../../core/slot-map.ts";
 import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
-import {
-  afterTick,
-  giveUpReason,
-  isAlone,
-  isClosed,
-  openQuorum,
-  type PendingSlot,
-  pendingAt,
-  pendingSlots,
-  recordReply,
-  wakeAtMs,
-} from "../../quorum/quorum.ts";
-import { copyOf, taskNameOf } from "../../quorum/task-cache.ts";
+import { collect } from "../../quorum/collect.ts";
+import { openQuorum, type PendingSlot } from "../../quorum/quorum.ts";
 import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
 import { initialWaitState } from "../../quorum/wait-policies/waiting.ts";
 import type { LocalStepsTask, WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
@@ -39,56 +27,40 @@ import { applyUpdates, modelBits } from "./update.ts";
  */
 export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsState> {
   const workers = plan.parts.length;
-  return {
+  const updates = collect<LocalStepsState, WorkerTask, WorkerReply>({
+    workers,
+    patienceMs: plan.patienceMs,
     start: () => started(plan),
+    // Slots are at different versions: a task's name begins with its slot's own.
+    request: (state) => ({
+      prefix: "",
+      subject: state.turns,
+      task: (name, pending) => taskOf(plan, state, name, pending),
+    }),
+    rule: (state) => ruleOf(plan, state),
+    validate: (_, __, reply) => invalidReply(plan, reply),
+    // A network's loss that is no number is none for whoever computes it: asking again is vain.
+    diverged: (state, { slot }, { loss }, invalid) =>
+      invalid === noNumbers && plan.problem.parameters !== undefined
+        ? divergence(state, slot, loss)
+        : null,
+    close: (state, { atMs, cause }) =>
+      cause === "lost" ? null : applyUpdates(plan, state, ruleOf(plan, state), atMs),
+    // A lost task is sent again, its weights with it.
+    afterLoss: (state) => ({ ...state, pass: withBitsDown(state, modelBits(plan)) }),
+    reopen(state, atMs) {
+      const pass = withBitsDown(state, workers * modelBits(plan));
+      return { ...state, startedMs: atMs, quorum: openQuorum(atMs), pass };
+    },
+  });
+  return {
+    ...updates,
     progress: ({ round, weights, finished, traffic }) => ({
       round,
       weights: Float32Array.from(weights),
       finished,
       traffic,
     }),
-    wanted(state) {
-      if (state.finished) return [];
-      return pendingSlots(state.quorum, workers).map((missing) => taskOf(plan, state, missing));
-    },
-    receive(state, arrival, atMs) {
-      if (state.finished) return { state };
-      const rule = ruleOf(plan, state);
-      const { patienceMs } = plan;
-      if (arrival.kind === "tick") {
-        const heard = { ...state, quorum: afterTick(state.quorum, rule, atMs) };
-        if (isClosed(heard.quorum, rule, atMs)) return applyUpdates(plan, heard, rule, atMs);
-        return { state: heard, ...stuck(plan, heard, rule, atMs) };
-      }
-      const { task, outcome } = arrival;
-      const damage = outcome.kind === "done" ? damageOf(plan, outcome.result) : null;
-      // A network's loss that is no number is none for whoever computes it: asking again is vain.
-      if (damage === noNumbers && plan.problem.parameters !== undefined)
-        return { state, stuck: divergence(state, task, outcome) };
-      const refused = damage === null ? {} : { refused: damage };
-      const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-      const quorum = recordReply(state.quorum, task, counted, atMs, patienceMs);
-      if (counted.kind === "done") {
-        const heard = { ...state, quorum };
-        if (isClosed(quorum, rule, atMs)) return applyUpdates(plan, heard, rule, atMs);
-        return {
-          state: heard,
-          settled: isAlone(quorum, task.slot),
-          ...stuck(plan, heard, rule, atMs),
-        };
-      }
-      // It is asked again, and its weights are sent again.
-      const heard = { ...state, quorum, pass: withBitsDown(state, modelBits(plan)) };
-      const open = { state: heard, ...refused, ...stuck(plan, heard, rule, atMs) };
-      if (copyOf(task) > 0) return open;
-      const again = taskOf(plan, heard, pendingAt(quorum, task.slot));
-      return { ...open, settled: true, besides: [again] };
-    },
-    resume(state, atMs) {
-      const pass = withBitsDown(state, workers * modelBits(plan));
-      return { ...state, startedMs: atMs, quorum: openQuorum(atMs), pass };
-    },
-    wakeAtMs: (state) => wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, () => true),
   };
 }
 
@@ -126,12 +98,12 @@ function started(plan: LocalStepsPlan): LocalStepsState {
 function taskOf(
   plan: LocalStepsPlan,
   state: LocalStepsState,
-  missing: PendingSlot,
+  name: string,
+  { slot, notBeforeMs }: PendingSlot,
 ): LocalStepsTask {
-  const { slot, notBeforeMs } = missing;
   const { version, memory } = atSlot(state.turns, slot)!;
   return {
-    id: `turn-${version}/${taskNameOf(missing)}`,
+    id: `turn-${version}/${name}`,
     slot,
     round: version,
     notBeforeMs,
@@ -150,12 +122,7 @@ function taskOf(
 
 const noNumbers = "its reply holds numbers that are none";
 
-function divergence(
-  { round }: LocalStepsState,
-  { slot }: WorkerTask,
-  outcome: Outcome<WorkerReply>,
-): string {
-  const loss = outcome.kind === "done" ? outcome.result.loss : Number.NaN;
+function divergence({ round }: LocalStepsState, slot: number, loss: number): string {
   return (
     `the loss of slot ${slot} in round ${round} is ${loss}, its change no numbers: the steps ` +
     "were too large (lower strategy.learningRate, or the optimizer's where there is one)"
@@ -163,7 +130,7 @@ function divergence(
 }
 
 /** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
-function damageOf(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string | null {
+function invalidReply(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string | null {
   if (payload === undefined) return "its reply has no payload";
   try {
     const values = decompress(payload, plan.weightsLength);
@@ -177,14 +144,4 @@ function damageOf(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string 
 
 function withBitsDown({ pass }: LocalStepsState, bitsDown: number): LocalStepsState["pass"] {
   return { ...pass, traffic: withTraffic(pass.traffic, { bitsDown, bitsUp: 0 }) };
-}
-
-function stuck(
-  plan: LocalStepsPlan,
-  { quorum }: LocalStepsState,
-  rule: WaitRule,
-  atMs: number,
-): { readonly stuck?: string } {
-  const why = giveUpReason(quorum, rule, plan.parts.length, plan.patienceMs, atMs);
-  return why === null ? {} : { stuck: why };
 }

@@ -1,25 +1,14 @@
-import type { Arrival, Step } from "../../engine/strategy.ts";
+import type { Step } from "../../engine/strategy.ts";
+import { collect } from "../../quorum/collect.ts";
 import { isDecodable } from "../../quorum/decode.ts";
-import {
-  afterTick,
-  giveUpReason,
-  isAlone,
-  isClosed,
-  openQuorum,
-  pendingAt,
-  pendingSlots,
-  type Quorum,
-  recordReply,
-  wakeAtMs,
-} from "../../quorum/quorum.ts";
-import { copyOf, type Request, taskCache } from "../../quorum/task-cache.ts";
+import { isClosed, openQuorum } from "../../quorum/quorum.ts";
+import type { Request } from "../../quorum/task-cache.ts";
 import { initialWaitState } from "../../quorum/wait-policies/waiting.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { isAnchorDue, uncorrected, withoutAnchor } from "./correction.ts";
 import { withFeedback } from "./feedback.ts";
 import { finishLineSearch } from "./finish-line-search.ts";
-import { replyBatch } from "./reply-batch.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./state.ts";
 import { takeStep } from "./take-step.ts";
 import { divergenceOf, invalidReply } from "./validate-reply.ts";
@@ -31,63 +20,50 @@ import { divergenceOf, invalidReply } from "./validate-reply.ts";
  * wait for all slots, and what those know corrects the estimates of the others.
  */
 export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
-  const workers = plan.shares.storedRows.length;
-  const asked = taskCache();
-  return {
+  const feedback = (state: RoundsState, step: Step<RoundsState> | null, atMs: number) =>
+    step === null ? null : withFeedback(plan, state, ruleOf(plan, state), step, atMs);
+  const requests = collect<RoundsState, WorkerTask, WorkerReply>({
+    workers: plan.shares.storedRows.length,
+    patienceMs: plan.patienceMs,
     start: () => started(plan),
-    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
-    wanted(state) {
-      if (state.finished) return [];
-      const question = asking(state);
-      return pendingSlots(state.quorum, workers).map((missing) => asked(question, missing));
-    },
-    receive(state, arrival, atMs) {
-      if (state.finished) return { state };
-      const diverged = arrival.kind === "reply" ? divergenceOf(arrival, plan) : null;
-      if (diverged !== null) return { state, stuck: diverged };
-      const damage = arrival.kind === "reply" ? invalidReply(arrival, plan, state) : null;
-      const refused = damage === null ? {} : { refused: damage };
-      const rule = ruleOf(plan, state);
-      const heard = { ...state, quorum: told(plan, state, rule, arrival, damage, atMs) };
-      const { quorum } = heard;
-      const step = isClosed(quorum, rule, atMs) ? concluded(plan, heard, atMs) : null;
-      if (step !== null) return { ...withFeedback(plan, heard, rule, step, atMs), ...refused };
-      const stuck = giveUpReason(quorum, rule, workers, plan.patienceMs, atMs);
-      const instead = stuck === null ? null : inexactly(plan, heard, stuck, atMs);
-      if (instead !== null)
-        return { ...withFeedback(plan, heard, rule, instead, atMs), ...refused };
-      const open = { state: heard, ...refused, ...(stuck === null ? {} : { stuck }) };
-      if (arrival.kind === "tick") return open;
-      const { task, outcome } = arrival;
-      // A sound reply that closes nothing takes its own task off the list and changes no other.
-      if (outcome.kind === "done" && damage === null)
-        return { ...open, settled: isAlone(quorum, task.slot) };
-      if (copyOf(task) > 0) return open;
-      return {
-        ...open,
-        settled: true,
-        besides: [asked(asking(heard), pendingAt(quorum, task.slot))],
-      };
-    },
-    listen(state) {
-      const question = asking(state);
-      return replyBatch(plan, state, (missing) => asked(question, missing));
-    },
-    resume: (state, atMs) => ({
+    request: requestOf,
+    rule: (state) => ruleOf(plan, state),
+    validate: (state, task, reply) => invalidReply(plan, state, task, reply),
+    diverged: (_, task, reply) => divergenceOf(plan, task, reply),
+    isDecodable: (_, slots) => isDecodable(plan.shares, slots),
+    close: (state, { atMs }) => feedback(state, nextStep(plan, state, atMs), atMs),
+    rescue: (state, why, atMs) => feedback(state, inexactly(plan, state, why, atMs), atMs),
+    reopen: (state, atMs) => ({
       ...state,
       startedMs: atMs,
       quorum: openQuorum(atMs),
       search: null,
     }),
-    wakeAtMs: (state) =>
-      wakeAtMs(state.quorum, ruleOf(plan, state), plan.patienceMs, (slots) =>
-        isDecodable(plan.shares, slots),
-      ),
+  });
+  return {
+    ...requests,
+    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
   };
 }
 
-function asking({ round, search, ahead, weights }: RoundsState): Request {
-  return { round, search, weights: ahead ?? weights };
+/** A round's gradient, or in its second half what a line search along a direction needs. */
+function requestOf({ round, search, ahead, weights: at }: RoundsState): Request<WorkerTask> {
+  const weights = ahead ?? at;
+  if (search === null) {
+    const operation = "gradient";
+    return {
+      prefix: `round-${round}/gradient/`,
+      subject: weights,
+      task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, operation }),
+    };
+  }
+  const { direction, steps, retries } = search;
+  const line = { operation: "along", direction, steps } as const;
+  return {
+    prefix: `round-${round}/along${retries === 0 ? "" : `-${retries + 1}`}/`,
+    subject: search,
+    task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, ...line }),
+  };
 }
 
 function started(plan: RoundsPlan): RoundsState {
@@ -108,22 +84,8 @@ function started(plan: RoundsPlan): RoundsState {
   };
 }
 
-function told(
-  { patienceMs }: RoundsPlan,
-  { quorum }: RoundsState,
-  rule: Parameters<typeof afterTick>[1],
-  arrival: Arrival<WorkerTask, WorkerReply>,
-  damage: string | null,
-  atMs: number,
-): Quorum<WorkerReply> {
-  if (arrival.kind === "tick") return afterTick(quorum, rule, atMs);
-  const { task, outcome } = arrival;
-  const counted = damage === null ? outcome : ({ kind: "lost", reason: damage } as const);
-  return recordReply(quorum, task, counted, atMs, patienceMs);
-}
-
 /** What a closed quorum leads to; null where its code allows no estimate. */
-function concluded(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
+function nextStep(plan: RoundsPlan, state: RoundsState, atMs: number): Step<RoundsState> | null {
   const { optimizer } = plan;
   if (state.search !== null && optimizer.searches)
     return finishLineSearch(plan, optimizer, state, atMs);

@@ -1,5 +1,4 @@
 import { isFiniteVector } from "../../math/vector.ts";
-import type { Outcome } from "../../ports/compute.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { RoundsPlan, RoundsState } from "./state.ts";
 
@@ -8,11 +7,11 @@ import type { RoundsPlan, RoundsState } from "./state.ts";
  * whoever computes it. Null where it is a number, and for problems whose losses always are.
  */
 export function divergenceOf(
-  { task, outcome }: { task: WorkerTask; outcome: Outcome<WorkerReply> },
   { problem }: RoundsPlan,
+  task: WorkerTask,
+  { loss, values }: WorkerReply,
 ): string | null {
-  if (problem.parameters === undefined || outcome.kind === "lost") return null;
-  const { loss, values } = outcome.result;
+  if (problem.parameters === undefined) return null;
   if (Number.isFinite(loss) && isFiniteVector(values)) return null;
   return (
     `the loss of slot ${task.slot} in round ${task.round} is ${loss}, its gradient no numbers: ` +
@@ -22,12 +21,11 @@ export function divergenceOf(
 
 /** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
 export function invalidReply(
-  { task, outcome }: { task: WorkerTask; outcome: Outcome<WorkerReply> },
   plan: RoundsPlan,
   state: RoundsState,
+  task: WorkerTask,
+  { loss, values }: WorkerReply,
 ): string | null {
-  if (outcome.kind === "lost") return null;
-  const { loss, values } = outcome.result;
   const along = plan.problem.isQuadratic ? 1 : (state.search?.steps.length ?? 0);
   const length = task.operation === "gradient" ? plan.weightsLength : along;
   if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;

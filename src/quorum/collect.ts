@@ -1,0 +1,133 @@
+import type { Arrival, Step, Strategy } from "../engine/strategy.ts";
+import type { Outcome, Slotted } from "../ports/compute.ts";
+import {
+  afterTick,
+  giveUpReason,
+  isAlone,
+  isClosed,
+  type PendingSlot,
+  pendingAt,
+  pendingSlots,
+  type Quorum,
+  recordReply,
+  wakeAtMs,
+} from "./quorum.ts";
+import { collectInBatches } from "./reply-batch.ts";
+import { type Request, taskCache } from "./task-cache.ts";
+import { copyOf } from "./task-names.ts";
+import type { WaitRule } from "./wait-policies/rule.ts";
+
+/** What every state has that collects replies. */
+export interface Collecting<Reply> {
+  readonly finished: boolean;
+  readonly quorum: Quorum<Reply>;
+}
+
+/** What the replies of a request are for. `cause` is what came last. */
+export interface Closing {
+  readonly atMs: number;
+  readonly cause: "reply" | "lost" | "tick";
+}
+
+/** k of n replies to one request after another. All functions are pure. */
+export interface Collection<State extends Collecting<Reply>, Task extends Slotted, Reply> {
+  readonly workers: number;
+  /** Without any reply for so long, the run gives up. */
+  readonly patienceMs: number;
+  start(): State;
+  /** What all slots are asked at the moment. */
+  request(state: State): Request<Task>;
+  rule(state: State): WaitRule;
+  /** Why a reply is as good as lost; null for a sound one. */
+  validate(state: State, task: Task, reply: Reply): string | null;
+  /** Why asking again for an invalid reply would be vain, which ends the run; null: it would not. */
+  diverged?(state: State, task: Task, reply: Reply, invalid: string): string | null;
+  /** These slots' replies would do; all would where it is absent. */
+  isDecodable?(state: State, slots: readonly number[]): boolean;
+  /** The step that the replies lead to; null where they do not suffice yet. */
+  close(state: State, closing: Closing): Step<State, Task> | null;
+  /** A step instead of giving up for this reason; null for none. */
+  rescue?(state: State, reason: string, atMs: number): Step<State, Task> | null;
+  /** What else a lost task changes, which is sent again. */
+  afterLoss?(state: State): State;
+  /** The state on its way back into a run: its request is made anew. */
+  reopen(state: State, atMs: number): State;
+}
+
+/**
+ * Waits for k of n replies to a request, with retries and back-off, backup tasks, deadlines and
+ * patience, takes the step that they lead to, and goes on with the next request. This is the
+ * protocol of every strategy that works in rounds.
+ */
+export function collect<State extends Collecting<Reply>, Task extends Slotted, Reply>(
+  of: Collection<State, Task, Reply>,
+): Strategy<State, Task, Reply> {
+  const { workers, patienceMs } = of;
+  const tasks = taskCache<Task>();
+  const taskAt = (state: State, pending: PendingSlot) => tasks(of.request(state), pending);
+
+  const conclude = (state: State, rule: WaitRule, closing: Closing): Step<State, Task> | null => {
+    const { atMs } = closing;
+    if (isClosed(state.quorum, rule, atMs)) {
+      const step = of.close(state, closing);
+      if (step !== null) return step;
+    }
+    const reason = giveUpReason(state.quorum, rule, workers, patienceMs, atMs);
+    if (reason === null) return null;
+    return of.rescue?.(state, reason, atMs) ?? { state, failed: reason };
+  };
+
+  const receiveReply = (
+    state: State,
+    { task, outcome }: Extract<Arrival<Task, Reply>, { kind: "reply" }>,
+    atMs: number,
+  ): Step<State, Task> => {
+    const rule = of.rule(state);
+    const invalid = outcome.kind === "done" ? of.validate(state, task, outcome.result) : null;
+    if (outcome.kind === "done" && invalid !== null) {
+      const failed = of.diverged?.(state, task, outcome.result, invalid) ?? null;
+      if (failed !== null) return { state, failed };
+    }
+    const rejected = invalid === null ? {} : { rejected: invalid };
+    const counted: Outcome<Reply> = invalid === null ? outcome : { kind: "lost", reason: invalid };
+    const quorum = recordReply(state.quorum, task, counted, atMs, patienceMs);
+    const isLost = counted.kind === "lost";
+    const recorded = { ...state, quorum };
+    const next = isLost ? (of.afterLoss?.(recorded) ?? recorded) : recorded;
+    const step = conclude(next, rule, { atMs, cause: isLost ? "lost" : "reply" });
+    if (step !== null && step.failed === undefined) return { ...step, ...rejected };
+    const open = { ...(step ?? { state: next }), ...rejected };
+    // A sound reply that closes nothing takes its own task off the list and changes no other.
+    if (!isLost) return { ...open, wantedUnchanged: isAlone(quorum, task.slot) };
+    if (copyOf(task) > 0) return open;
+    const again = taskAt(next, pendingAt(quorum, task.slot));
+    return { ...open, wantedUnchanged: true, alsoStart: again === null ? [] : [again] };
+  };
+
+  return {
+    start: () => of.start(),
+    wanted(state) {
+      if (state.finished) return [];
+      const request = of.request(state);
+      const wanted: Task[] = [];
+      for (const pending of pendingSlots(state.quorum, workers)) {
+        const task = tasks(request, pending);
+        if (task !== null) wanted.push(task);
+      }
+      return wanted;
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      if (arrival.kind === "reply") return receiveReply(state, arrival, atMs);
+      const rule = of.rule(state);
+      const next = { ...state, quorum: afterTick(state.quorum, rule, atMs) };
+      return conclude(next, rule, { atMs, cause: "tick" }) ?? { state: next };
+    },
+    batchReplies: (state) => collectInBatches(of, state, (pending) => taskAt(state, pending)),
+    resume: (state, atMs) => of.reopen(state, atMs),
+    wakeAtMs: (state) =>
+      wakeAtMs(state.quorum, of.rule(state), patienceMs, (slots) =>
+        of.isDecodable === undefined ? true : of.isDecodable(state, slots),
+      ),
+  };
+}

@@ -1,0 +1,124 @@
+import { atSlot, type SlotMap, slotMapOf, slotsOf, withSlot } from "../core/slot-map.ts";
+import { nextTryMs } from "../engine/backoff.ts";
+import type { Step, Strategy } from "../engine/strategy.ts";
+import type { Slotted } from "../ports/compute.ts";
+
+/** What every slot is at: one task, begun at the newest version of that moment. */
+export interface Turn {
+  readonly number: number;
+  /** Updates applied when it began. */
+  readonly version: number;
+  /** Losses in a row. */
+  readonly losses: number;
+  readonly notBeforeMs: number;
+}
+
+/** What every state has that streams replies. */
+export interface Streaming<T extends Turn> {
+  readonly finished: boolean;
+  readonly startedMs: number;
+  /** When the last reply of use came; patience counts from here. */
+  readonly heardMs: number;
+  /** Updates applied. */
+  readonly version: number;
+  /** What every slot is at. */
+  readonly open: SlotMap<T>;
+  /** Why the last reply that was no use was none. */
+  readonly trouble: string | null;
+}
+
+/** One open task a slot; each reply is applied at once. All functions are pure. */
+export interface Stream<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply> {
+  readonly patienceMs: number;
+  /** Replies to turns that began more updates ago are rejected. */
+  readonly stalenessMax: number;
+  start(): State;
+  /** What a turn holds besides, at the state's newest version. */
+  turn(state: State, turn: Turn): T;
+  task(slot: number, turn: T): Task;
+  /** Why a reply is as good as lost; null for a sound one. */
+  validate(reply: Reply): string | null;
+  /** The step along one sound reply, fresh enough. */
+  apply(state: State, slot: number, reply: Reply, atMs: number): Step<State, Task>;
+}
+
+/**
+ * Asynchronous training without a barrier: every slot always has one task open, begun at the newest
+ * version of that moment, and every reply is applied at once, its staleness bounded. A lost task is
+ * asked anew at the newest version, later each time.
+ */
+export function stream<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
+  of: Stream<T, State, Task, Reply>,
+): Strategy<State, Task, Reply> {
+  const turnAt = (state: State, slot: number): T => atSlot(state.open, slot)!;
+  const { patienceMs } = of;
+
+  /** Why it will not go on, once nothing of use was heard for the patience. */
+  const silence = ({ heardMs, trouble }: State, atMs: number): { readonly failed?: string } => {
+    if (atMs < heardMs + patienceMs) return {};
+    const last = trouble === null ? "" : ` (last: ${trouble})`;
+    return { failed: `no reply of use for ${patienceMs / 1000} s${last}` };
+  };
+
+  /** The slot's next turn, at the newest version. */
+  const begin = (
+    state: State,
+    slot: number,
+    retry: { readonly losses: number; readonly notBeforeMs: number },
+  ): Step<State, Task> => {
+    const number = turnAt(state, slot).number + 1;
+    const turn = of.turn(state, { number, version: state.version, ...retry });
+    const next = { ...state, open: withSlot(state.open, slot, turn) };
+    return { state: next, wantedUnchanged: true, alsoStart: [of.task(slot, turn)] };
+  };
+
+  const retry = (
+    state: State,
+    { id, slot }: Task,
+    lost: { readonly reason: string; readonly retryAfterMs?: number },
+    atMs: number,
+  ): Step<State, Task> => {
+    const losses = turnAt(state, slot).losses + 1;
+    const givesUpMs = state.heardMs + patienceMs;
+    const askedMs = lost.retryAfterMs;
+    const notBeforeMs = nextTryMs({ task: id, losses, atMs, askedMs, givesUpMs });
+    const step = begin({ ...state, trouble: lost.reason }, slot, { losses, notBeforeMs });
+    return { ...step, ...silence(step.state, atMs) };
+  };
+
+  return {
+    start: () => of.start(),
+    wanted: ({ open, finished }) =>
+      finished ? [] : slotsOf(open).map((slot) => of.task(slot, atSlot(open, slot)!)),
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      if (arrival.kind === "tick") return { state, ...silence(state, atMs) };
+      const { task, outcome } = arrival;
+      const { slot } = task;
+      if (outcome.kind === "lost") return retry(state, task, outcome, atMs);
+      const invalid = of.validate(outcome.result);
+      if (invalid !== null)
+        return { ...retry(state, task, { reason: invalid }, atMs), rejected: invalid };
+      const staleness = state.version - turnAt(state, slot).version;
+      if (staleness > of.stalenessMax) {
+        const rejected = `its weights were ${staleness} steps old, more than ${of.stalenessMax}`;
+        const step = begin({ ...state, trouble: rejected }, slot, fresh);
+        return { ...step, rejected, ...silence(state, atMs) };
+      }
+      const step = of.apply({ ...state, heardMs: atMs }, slot, outcome.result, atMs);
+      return step.state.finished ? step : { ...step, ...begin(step.state, slot, fresh) };
+    },
+    resume(state, atMs) {
+      const open = slotMapOf(
+        slotsOf(state.open).map((slot) => {
+          const number = turnAt(state, slot).number + 1;
+          return [slot, of.turn(state, { number, version: state.version, ...fresh })] as const;
+        }),
+      );
+      return { ...state, startedMs: atMs, heardMs: atMs, open };
+    },
+    wakeAtMs: ({ heardMs }) => heardMs + patienceMs,
+  };
+}
+
+const fresh = { losses: 0, notBeforeMs: 0 };
