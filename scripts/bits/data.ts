@@ -26,6 +26,12 @@ export const data = {
   },
   records: {
     generate: { type: "classification", rows: 240, features: 8 },
+    classes: [0, 1] as (string | number | boolean)[],
+    standardize: false,
+    test: 0,
+  },
+  vectors: {
+    generate: { type: "classification", rows: 240, features: 8 },
     standardize: false,
     test: 0,
   },

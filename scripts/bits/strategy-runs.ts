@@ -72,7 +72,7 @@ const others: Record<string, BitsRun> = {
   }),
   "gossip-laplace-16": simulated({
     problem: { type: "mean" },
-    data: data.records,
+    data: data.vectors,
     workers: 16,
     strategy: { type: "gossip", graph: "torus", region: { box: [-1, 1] } },
     privacy: { ...recordPrivacy, delta: 0, noise: "laplace", unit: "node", epsilon: 8 },
@@ -98,7 +98,7 @@ const others: Record<string, BitsRun> = {
     wait: { fastest: 3 },
     strategy: { type: "dp-sgd", rate: 0.25 },
     optimizer: { type: "sgd", learningRate: 0.5, momentum: 0.5 },
-    privacy: { ...recordPrivacy, adjacency: "add-remove", divisor: 240 },
+    privacy: { ...recordPrivacy, adjacency: "zero-out", divisor: 240 },
     stop: few,
     weather: stormy,
   }),

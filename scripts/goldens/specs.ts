@@ -6,7 +6,7 @@ const twoClasses = {
   generate: { type: "classification", rows: 48, features: 5 },
   test: 0,
 } as const;
-const records = { ...twoClasses, standardize: false } as const;
+const records = { ...twoClasses, standardize: false, classes: [0, 1] };
 
 const common = {
   workers: 4,

@@ -1,7 +1,7 @@
 import type { Outcome, Slotted } from "../ports/compute.ts";
 import type { Arrival, ReplyBatch, Step, Strategy } from "./strategy.ts";
 
-/** The newest state of a strategy, made only where somebody needs it while replies come in batches. */
+/** The newest state of a strategy; while replies come in batches, made only where it is needed. */
 export interface StrategyCursor<State, Task extends Slotted, Result> {
   state(): State;
   wanted(): readonly Task[];

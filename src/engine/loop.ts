@@ -102,12 +102,15 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     wantedUnchanged = step === null || step.wantedUnchanged === true;
     const failed = step === null ? undefined : advance(step, atMs);
     if (wantedUnchanged) tasks.add(step?.alsoStart ?? alsoStart ?? none);
-    if (failed !== undefined)
-      return end(tasks.heldBack() ?? { kind: "unfinished", reason: failed });
+    if (failed !== undefined) return end(tasks.heldBack() ?? unfinished(failed));
   }
 }
 
 const none: readonly never[] = [];
+
+function unfinished(reason: string): LoopStop {
+  return { kind: "unfinished", reason };
+}
 
 function resumed<State extends object, Task extends Slotted, Result>(
   strategy: Strategy<State, Task, Result>,

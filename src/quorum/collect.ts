@@ -40,7 +40,7 @@ export interface Collection<State extends Collecting<Reply>, Task extends Slotte
   rule(state: State): WaitRule;
   /** Why a reply is as good as lost; null for a sound one. */
   validate(state: State, task: Task, reply: Reply): string | null;
-  /** Why asking again for an invalid reply would be vain, which ends the run; null: it would not. */
+  /** Why asking again for an invalid reply would be vain, which ends the run; null: it is not. */
   diverged?(state: State, task: Task, reply: Reply, invalid: string): string | null;
   /** These slots' replies would do; all would where it is absent. */
   isDecodable?(state: State, slots: readonly number[]): boolean;
@@ -65,45 +65,6 @@ export function collect<State extends Collecting<Reply>, Task extends Slotted, R
   const { workers, patienceMs } = of;
   const tasks = taskCache<Task>();
   const taskAt = (state: State, pending: PendingSlot) => tasks(of.request(state), pending);
-
-  const conclude = (state: State, rule: WaitRule, closing: Closing): Step<State, Task> | null => {
-    const { atMs } = closing;
-    if (isClosed(state.quorum, rule, atMs)) {
-      const step = of.close(state, closing);
-      if (step !== null) return step;
-    }
-    const reason = giveUpReason(state.quorum, rule, workers, patienceMs, atMs);
-    if (reason === null) return null;
-    return of.rescue?.(state, reason, atMs) ?? { state, failed: reason };
-  };
-
-  const receiveReply = (
-    state: State,
-    { task, outcome }: Extract<Arrival<Task, Reply>, { kind: "reply" }>,
-    atMs: number,
-  ): Step<State, Task> => {
-    const rule = of.rule(state);
-    const invalid = outcome.kind === "done" ? of.validate(state, task, outcome.result) : null;
-    if (outcome.kind === "done" && invalid !== null) {
-      const failed = of.diverged?.(state, task, outcome.result, invalid) ?? null;
-      if (failed !== null) return { state, failed };
-    }
-    const rejected = invalid === null ? {} : { rejected: invalid };
-    const counted: Outcome<Reply> = invalid === null ? outcome : { kind: "lost", reason: invalid };
-    const quorum = recordReply(state.quorum, task, counted, atMs, patienceMs);
-    const isLost = counted.kind === "lost";
-    const recorded = { ...state, quorum };
-    const next = isLost ? (of.afterLoss?.(recorded) ?? recorded) : recorded;
-    const step = conclude(next, rule, { atMs, cause: isLost ? "lost" : "reply" });
-    if (step !== null && step.failed === undefined) return { ...step, ...rejected };
-    const open = { ...(step ?? { state: next }), ...rejected };
-    // A sound reply that closes nothing takes its own task off the list and changes no other.
-    if (!isLost) return { ...open, wantedUnchanged: isAlone(quorum, task.slot) };
-    if (copyOf(task) > 0) return open;
-    const again = taskAt(next, pendingAt(quorum, task.slot));
-    return { ...open, wantedUnchanged: true, alsoStart: again === null ? [] : [again] };
-  };
-
   return {
     start: () => of.start(),
     wanted(state) {
@@ -118,10 +79,10 @@ export function collect<State extends Collecting<Reply>, Task extends Slotted, R
     },
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
-      if (arrival.kind === "reply") return receiveReply(state, arrival, atMs);
+      if (arrival.kind === "reply") return receiveReply(of, taskAt, state, arrival, atMs);
       const rule = of.rule(state);
       const next = { ...state, quorum: afterTick(state.quorum, rule, atMs) };
-      return conclude(next, rule, { atMs, cause: "tick" }) ?? { state: next };
+      return conclude(of, next, rule, { atMs, cause: "tick" }) ?? { state: next };
     },
     batchReplies: (state) => collectInBatches(of, state, (pending) => taskAt(state, pending)),
     resume: (state, atMs) => of.reopen(state, atMs),
@@ -130,4 +91,49 @@ export function collect<State extends Collecting<Reply>, Task extends Slotted, R
         of.isDecodable === undefined ? true : of.isDecodable(state, slots),
       ),
   };
+}
+
+/** Records one reply; the step that it leads to, or the task that asks again for a lost one. */
+function receiveReply<State extends Collecting<Reply>, Task extends Slotted, Reply>(
+  of: Collection<State, Task, Reply>,
+  taskAt: (state: State, pending: PendingSlot) => Task | null,
+  state: State,
+  { task, outcome }: Extract<Arrival<Task, Reply>, { kind: "reply" }>,
+  atMs: number,
+): Step<State, Task> {
+  const rule = of.rule(state);
+  const invalid = outcome.kind === "done" ? of.validate(state, task, outcome.result) : null;
+  if (outcome.kind === "done" && invalid !== null) {
+    const failed = of.diverged?.(state, task, outcome.result, invalid) ?? null;
+    if (failed !== null) return { state, failed };
+  }
+  const rejected = invalid === null ? {} : { rejected: invalid };
+  const counted: Outcome<Reply> = invalid === null ? outcome : { kind: "lost", reason: invalid };
+  const quorum = recordReply(state.quorum, task, counted, atMs, of.patienceMs);
+  const isLost = counted.kind === "lost";
+  const recorded = { ...state, quorum };
+  const next = isLost ? (of.afterLoss?.(recorded) ?? recorded) : recorded;
+  const step = conclude(of, next, rule, { atMs, cause: isLost ? "lost" : "reply" });
+  if (step !== null && step.failed === undefined) return { ...step, ...rejected };
+  const open = { ...(step ?? { state: next }), ...rejected };
+  // A sound reply that closes nothing takes its own task off the list and changes no other.
+  if (!isLost) return { ...open, wantedUnchanged: isAlone(quorum, task.slot) };
+  if (copyOf(task) > 0) return open;
+  const again = taskAt(next, pendingAt(quorum, task.slot));
+  return { ...open, wantedUnchanged: true, alsoStart: again === null ? [] : [again] };
+}
+
+/** The step of a closed quorum, or the end of one that waited in vain; null while it is open. */
+function conclude<State extends Collecting<Reply>, Task extends Slotted, Reply>(
+  of: Collection<State, Task, Reply>,
+  state: State,
+  rule: WaitRule,
+  closing: Closing,
+): Step<State, Task> | null {
+  const { atMs } = closing;
+  const step = isClosed(state.quorum, rule, atMs) ? of.close(state, closing) : null;
+  if (step !== null) return step;
+  const reason = giveUpReason(state.quorum, rule, of.workers, of.patienceMs, atMs);
+  if (reason === null) return null;
+  return of.rescue?.(state, reason, atMs) ?? { state, failed: reason };
 }

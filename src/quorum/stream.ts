@@ -50,75 +50,79 @@ export interface Stream<T extends Turn, State extends Streaming<T>, Task extends
 export function stream<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
   of: Stream<T, State, Task, Reply>,
 ): Strategy<State, Task, Reply> {
-  const turnAt = (state: State, slot: number): T => atSlot(state.open, slot)!;
-  const { patienceMs } = of;
-
-  /** Why it will not go on, once nothing of use was heard for the patience. */
-  const silence = ({ heardMs, trouble }: State, atMs: number): { readonly failed?: string } => {
-    if (atMs < heardMs + patienceMs) return {};
-    const last = trouble === null ? "" : ` (last: ${trouble})`;
-    return { failed: `no reply of use for ${patienceMs / 1000} s${last}` };
-  };
-
-  /** The slot's next turn, at the newest version. */
-  const begin = (
-    state: State,
-    slot: number,
-    retry: { readonly losses: number; readonly notBeforeMs: number },
-  ): Step<State, Task> => {
-    const number = turnAt(state, slot).number + 1;
-    const turn = of.turn(state, { number, version: state.version, ...retry });
-    const next = { ...state, open: withSlot(state.open, slot, turn) };
-    return { state: next, wantedUnchanged: true, alsoStart: [of.task(slot, turn)] };
-  };
-
-  const retry = (
-    state: State,
-    { id, slot }: Task,
-    lost: { readonly reason: string; readonly retryAfterMs?: number },
-    atMs: number,
-  ): Step<State, Task> => {
-    const losses = turnAt(state, slot).losses + 1;
-    const givesUpMs = state.heardMs + patienceMs;
-    const askedMs = lost.retryAfterMs;
-    const notBeforeMs = nextTryMs({ task: id, losses, atMs, askedMs, givesUpMs });
-    const step = begin({ ...state, trouble: lost.reason }, slot, { losses, notBeforeMs });
-    return { ...step, ...silence(step.state, atMs) };
-  };
-
   return {
     start: () => of.start(),
     wanted: ({ open, finished }) =>
       finished ? [] : slotsOf(open).map((slot) => of.task(slot, atSlot(open, slot)!)),
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
-      if (arrival.kind === "tick") return { state, ...silence(state, atMs) };
+      if (arrival.kind === "tick") return { state, ...silence(of, state, atMs) };
       const { task, outcome } = arrival;
       const { slot } = task;
-      if (outcome.kind === "lost") return retry(state, task, outcome, atMs);
+      if (outcome.kind === "lost") return retry(of, state, task, outcome, atMs);
       const invalid = of.validate(outcome.result);
       if (invalid !== null)
-        return { ...retry(state, task, { reason: invalid }, atMs), rejected: invalid };
-      const staleness = state.version - turnAt(state, slot).version;
+        return { ...retry(of, state, task, { reason: invalid }, atMs), rejected: invalid };
+      const staleness = state.version - atSlot(state.open, slot)!.version;
       if (staleness > of.stalenessMax) {
         const rejected = `its weights were ${staleness} steps old, more than ${of.stalenessMax}`;
-        const step = begin({ ...state, trouble: rejected }, slot, fresh);
-        return { ...step, rejected, ...silence(state, atMs) };
+        const step = begin(of, { ...state, trouble: rejected }, slot, fresh);
+        return { ...step, rejected, ...silence(of, state, atMs) };
       }
       const step = of.apply({ ...state, heardMs: atMs }, slot, outcome.result, atMs);
-      return step.state.finished ? step : { ...step, ...begin(step.state, slot, fresh) };
+      return step.state.finished ? step : { ...step, ...begin(of, step.state, slot, fresh) };
     },
     resume(state, atMs) {
       const open = slotMapOf(
         slotsOf(state.open).map((slot) => {
-          const number = turnAt(state, slot).number + 1;
+          const number = atSlot(state.open, slot)!.number + 1;
           return [slot, of.turn(state, { number, version: state.version, ...fresh })] as const;
         }),
       );
       return { ...state, startedMs: atMs, heardMs: atMs, open };
     },
-    wakeAtMs: ({ heardMs }) => heardMs + patienceMs,
+    wakeAtMs: ({ heardMs }) => heardMs + of.patienceMs,
   };
 }
 
 const fresh = { losses: 0, notBeforeMs: 0 };
+
+/** The slot's next turn, at the newest version. */
+function begin<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
+  of: Stream<T, State, Task, Reply>,
+  state: State,
+  slot: number,
+  retries: Pick<Turn, "losses" | "notBeforeMs">,
+): Step<State, Task> {
+  const number = atSlot(state.open, slot)!.number + 1;
+  const turn = of.turn(state, { number, version: state.version, ...retries });
+  const next = { ...state, open: withSlot(state.open, slot, turn) };
+  return { state: next, wantedUnchanged: true, alsoStart: [of.task(slot, turn)] };
+}
+
+/** After a loss the slot is asked anew, later each time. */
+function retry<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
+  of: Stream<T, State, Task, Reply>,
+  state: State,
+  { id, slot }: Task,
+  lost: { readonly reason: string; readonly retryAfterMs?: number },
+  atMs: number,
+): Step<State, Task> {
+  const losses = atSlot(state.open, slot)!.losses + 1;
+  const givesUpMs = state.heardMs + of.patienceMs;
+  const askedMs = lost.retryAfterMs;
+  const notBeforeMs = nextTryMs({ task: id, losses, atMs, askedMs, givesUpMs });
+  const step = begin(of, { ...state, trouble: lost.reason }, slot, { losses, notBeforeMs });
+  return { ...step, ...silence(of, step.state, atMs) };
+}
+
+/** Why it will not go on, once nothing of use came for the patience. */
+function silence(
+  { patienceMs }: { readonly patienceMs: number },
+  { heardMs, trouble }: { readonly heardMs: number; readonly trouble: string | null },
+  atMs: number,
+): { readonly failed?: string } {
+  if (atMs < heardMs + patienceMs) return {};
+  const last = trouble === null ? "" : ` (last: ${trouble})`;
+  return { failed: `no reply of use for ${patienceMs / 1000} s${last}` };
+}

@@ -41,6 +41,7 @@ const privateData = {
   source: join(folder, "glyphs/glyphs.csv"),
   target: "shape",
   test: 0.9,
+  classes: ["bars", "cross", "roof", "slope", "square"],
 };
 const privacy = { epsilon: 8, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
 const table = {
@@ -56,6 +57,7 @@ const others: Readonly<Record<string, object>> = {
     problem: "softmax",
     data: {
       generate: { type: "classification", rows: 400, features: 40, classes: 3 },
+      classes: [0, 1, 2],
       standardize: false,
     },
     strategy: { type: "dp-sgd", rate: 1, noise: "workers" },

@@ -122,7 +122,7 @@ test.each(["worker", "networkWorker"] as const)(
   async (role) => {
     const store = memoryStore();
     const made = new Map<string, unknown>();
-    const keep = async (name: string, make: () => Promise<unknown>) => {
+    const cached = async (name: string, make: () => Promise<unknown>) => {
       const one = made.get(name) ?? (await make());
       made.set(name, one);
       return one;
@@ -131,7 +131,7 @@ test.each(["worker", "networkWorker"] as const)(
       store: as(store, role),
       run: "trial",
       slot: 0,
-      keep,
+      cached,
     } as unknown as WorkerContext;
     // So large that few may stay.
     const memory = { left: new Float64Array(600_000), velocity: null };
