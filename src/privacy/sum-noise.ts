@@ -1,5 +1,6 @@
 import { accountReleases } from "./account.ts";
 import { gaussianEpsilon } from "./accountants/gaussian.ts";
+import { grouped } from "./accountants/grouped.ts";
 import { pldEpsilon } from "./accountants/pld.ts";
 import { rdpEpsilon } from "./accountants/rdp.ts";
 import { calibrateDpSgd } from "./calibrate.ts";
@@ -88,13 +89,11 @@ export function quickAccount(
     if (first === undefined) return 0;
     const exact = gaussianEpsilon(releases, delta);
     if (exact !== null) return exact;
-    const name = nameOf(first);
-    const isPlanned =
-      first.mechanism === "dp-sgd" &&
-      releases.length <= rounds &&
-      releases.every((one) => nameOf(one) === name);
+    const groups = grouped(releases);
+    const steps = groups[0]!.count;
+    const isPlanned = first.mechanism === "dp-sgd" && groups.length === 1 && steps <= rounds;
     if (!isPlanned) return accountReleases(releases, delta).epsilon;
-    const byOrders = rdpEpsilon([{ ...first, steps: releases.length }], delta, "integer").value;
+    const byOrders = rdpEpsilon([{ ...first, steps }], delta, "integer").value;
     return Math.min(byOrders, ofAll({ ...first, steps: rounds }, delta) ?? byOrders);
   };
 }

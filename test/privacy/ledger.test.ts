@@ -2,7 +2,7 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
 import { gaussianEpsilon } from "../../src/privacy/accountants/gaussian.ts";
-import type { LedgerEntry } from "../../src/privacy/ledger/entry.ts";
+import { entryBytes, type LedgerEntry } from "../../src/privacy/ledger/entry.ts";
 import { type LedgerBudget, openLedger } from "../../src/privacy/ledger/ledger.ts";
 import { publishOnce } from "../../src/privacy/ledger/publish.ts";
 import { flakyStore } from "../../src/storage/flaky.ts";
@@ -164,3 +164,85 @@ test("a damaged ledger releases nothing", async () => {
     code: "bad-ledger",
   });
 });
+
+/** A store that counts what is asked of it, and how many at once at most. */
+function counting(inner: Store) {
+  const count = { reads: 0, writes: 0 };
+  const store: Store = {
+    ...inner,
+    read: (key) => {
+      count.reads++;
+      return inner.read(key);
+    },
+    writeOnce: (key, bytes) => {
+      count.writes++;
+      return inner.writeOnce(key, bytes);
+    },
+  };
+  return { store, count };
+}
+
+const open = (store: Store, account: LedgerBudget["account"] = () => 0) =>
+  openLedger(store, "ledger/", { ...budget, account });
+
+test("a charge costs as much after a thousand others, and a cold start few reads", async () => {
+  const { store, count } = counting(memoryStore());
+  const lengths: number[] = [];
+  const ledger = open(store, (releases) => lengths.push(releases.length) * 0);
+  const at: number[] = [];
+  for (let t = 1; t <= 1_100; t++) {
+    count.reads = count.writes = 0;
+    await ledger.reserve(entry(`round/${t}`));
+    at.push(count.reads + count.writes);
+  }
+  // A look and a write; at the end of a page that one as well, at the begin of one a look for it.
+  expect(new Set(at)).toEqual(new Set([2, 3]));
+  expect(at.filter((operations) => operations === 3)).toHaveLength(4 + 5);
+  expect(Math.max(...lengths)).toBe(1);
+  count.reads = count.writes = 0;
+  const cold = open(store);
+  expect((await cold.entries()).map(({ id }) => id)).toEqual(
+    Array.from({ length: 1_100 }, (_, i) => `round/${i + 1}`),
+  );
+  // Four pages of 256, then 76 entries, with what is looked for beyond them.
+  expect(count.reads).toBeLessThan(4 + 4 + 76 + 64);
+  expect(count.writes).toBe(0);
+  await cold.reserve(entry("round/7"));
+  expect(count.writes).toBe(0);
+});
+
+test("what it comes to is the same, however releases are grouped", async () => {
+  const ledger = openLedger(memoryStore(), "ledger/", { ...budget, epsilon: 9 });
+  const kinds = [20, 26, 31].map((width) => ({ ...entry("any").release, sigma: width }));
+  const all: LedgerEntry["release"][] = [];
+  for (let t = 0; t < 24; t++) {
+    const release = kinds[t % 3] as LedgerEntry["release"];
+    all.push(release);
+    await ledger.reserve(entry(`round/${t}`, { release }));
+  }
+  expect(await ledger.spent()).toBeCloseTo(gaussianEpsilon(all, 1e-5)!, 12);
+});
+
+test("a ledger from before there were pages is read, charged and given its pages", async () => {
+  const inner = memoryStore();
+  const write = (t: number) =>
+    inner.writeOnce(`ledger/${String(t).padStart(8, "0")}.json`, entryBytes(entry(`round/${t}`)));
+  for (let t = 1; t <= 600; t++) await write(t);
+  expect((await open(inner).entries()).length).toBe(600);
+  expect((await inner.list("ledger/pages/")).length).toBe(0);
+  await open(inner).reserve(entry("round/601"));
+  expect((await inner.list("ledger/pages/")).length).toBe(2);
+  // A page that a crash left out is only slower.
+  await inner.remove("ledger/pages/00000001.json");
+  const ids = (await open(inner).entries()).map(({ id }) => id);
+  expect(ids).toEqual(Array.from({ length: 601 }, (_, i) => `round/${i + 1}`));
+});
+
+test.each(["[]", "{", '["x"]', JSON.stringify(Array(256).fill("{}"))])(
+  "a damaged page releases nothing: %#",
+  async (text) => {
+    const store = memoryStore();
+    await store.write("ledger/pages/00000001.json", new TextEncoder().encode(text));
+    await expect(open(store).reserve(entry("one"))).rejects.toMatchObject({ name: "RunError" });
+  },
+);

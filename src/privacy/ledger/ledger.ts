@@ -1,13 +1,18 @@
 import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
 import type { MechanismUse } from "../release.ts";
-import { entryBytes, type LedgerEntry, parseEntry } from "./entry.ts";
+import { entryBytes, type LedgerEntry } from "./entry.ts";
+import { pageEntries, readEntries, writeEntry, writePage } from "./pages.ts";
+import { Tally } from "./tally.ts";
 
 /** What may be spent, and how releases add up. */
 export interface LedgerBudget {
   readonly epsilon: number;
   readonly delta: number;
-  /** The epsilon of these releases together, at `delta`; never below the truth. */
+  /**
+   * The epsilon of these releases together, at `delta`; never below the truth. Equal ones come as
+   * one with their number of times or steps.
+   */
   account(releases: readonly MechanismUse[], delta: number): number;
 }
 
@@ -32,30 +37,47 @@ export interface Ledger {
 
 /**
  * The ledger below `prefix`. Entry n is written once, by whoever has read all before it: so each is
- * checked against the true sum. Nobody can write an entry without knowing those before.
+ * checked against the true sum. Nobody can write an entry without knowing those before. Full pages
+ * of entries are written besides, for whoever opens it cold; a ledger without them is read as well.
  */
 export function openLedger(store: Store, prefix: string, budget: LedgerBudget): Ledger {
   const known: LedgerEntry[] = [];
-  const keyOf = (sequence: number) => `${prefix}${String(sequence).padStart(8, "0")}.json`;
+  const byId = new Map<string, LedgerEntry>();
+  const tally = new Tally();
+  let pagesDone = 0;
+  const note = (entry: LedgerEntry) => {
+    known.push(entry);
+    if (!byId.has(entry.id)) byId.set(entry.id, entry);
+    tally.add(entry.release);
+  };
   const readOn = async () => {
-    for (;;) {
-      const key = keyOf(known.length + 1);
-      const bytes = await store.read(key);
-      if (bytes === null) return;
-      const entry = parseEntry(bytes, key);
-      // Whoever else reads on meanwhile may have been quicker.
-      if (keyOf(known.length + 1) === key) known.push(entry);
-    }
+    const from = known.length;
+    const { entries, pages } = await readEntries(store, prefix, from);
+    // Whoever else reads on meanwhile may have been quicker.
+    entries.slice(known.length - from).forEach(note);
+    pagesDone = Math.max(pagesDone, pages);
+  };
+  /** For whoever opens it cold. Left out by a crash, it is made up for by the next that charges. */
+  const writePages = async () => {
+    const full = Math.floor(known.length / pageEntries);
+    while (pagesDone < full) await writePage(store, prefix, ++pagesDone, known);
   };
   return {
     async reserve(entry) {
       for (;;) {
         await readOn();
-        const before = known.find(({ id }) => id === entry.id);
-        if (before !== undefined) return sameAs(before, entry);
-        refuseOver(budget, known, entry);
+        const before = byId.get(entry.id);
+        if (before !== undefined) {
+          await writePages();
+          return sameAs(before, entry);
+        }
+        refuseOver(budget, tally, entry);
+        const sequence = known.length + 1;
         // Lost to another writer: its entry is read, and the sum is checked again.
-        await store.writeOnce(keyOf(known.length + 1), entryBytes(entry));
+        if (!(await writeEntry(store, prefix, sequence, entry))) continue;
+        if (known.length < sequence) note(entry);
+        await writePages();
+        return entry;
       }
     },
     async commit(id) {
@@ -67,7 +89,7 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
     },
     async spent() {
       await readOn();
-      return spentBy(budget, known);
+      return spentBy(budget, tally);
     },
   };
 }
@@ -77,17 +99,14 @@ export function committedKey(prefix: string, id: string): string {
   return `${prefix}committed/${id}`;
 }
 
-function spentBy({ account, delta }: LedgerBudget, entries: readonly LedgerEntry[]): number {
-  return account(
-    entries.map(({ release }) => release),
-    delta,
-  );
+function spentBy({ account, delta }: LedgerBudget, tally: Tally, more?: LedgerEntry): number {
+  return account(tally.releases(more?.release), delta);
 }
 
-function refuseOver(budget: LedgerBudget, known: readonly LedgerEntry[], entry: LedgerEntry): void {
-  const after = spentBy(budget, [...known, entry]);
+function refuseOver(budget: LedgerBudget, tally: Tally, entry: LedgerEntry): void {
+  const after = spentBy(budget, tally, entry);
   if (after <= budget.epsilon) return;
-  const spent = spentBy(budget, known);
+  const spent = spentBy(budget, tally);
   throw new RunError(
     "over-budget",
     `${entry.id}: epsilon would be ${after.toPrecision(9)}, and the budget is ${budget.epsilon} ` +
