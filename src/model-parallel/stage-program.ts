@@ -47,11 +47,15 @@ export interface StageImport {
 
 /** The programs of all stages of a partition that was checked. Throws `RunError` before a trace. */
 export function stagePrograms(graph: LayerGraph, partition: Partition): readonly StageProgram[] {
-  const index = indexGraph(graph);
+  return partition.stages.map((_, stage) => stageProgram(graph, partition, stage));
+}
+
+/** The program of one stage, for which the shapes of what it reads are enough. */
+export function stageProgram(graph: LayerGraph, partition: Partition, stage: number): StageProgram {
   const stageOf = new Map<string, number>();
-  for (const [stage, { nodes }] of partition.stages.entries())
-    for (const id of nodes) stageOf.set(id, stage);
-  return partition.stages.map(({ worker }, stage) => program(index, stageOf, stage, worker));
+  for (const [at, { nodes }] of partition.stages.entries())
+    for (const id of nodes) stageOf.set(id, at);
+  return program(indexGraph(graph), stageOf, stage, partition.stages[stage]!.worker);
 }
 
 type StageOf = ReadonlyMap<string, number>;

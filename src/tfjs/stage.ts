@@ -66,6 +66,7 @@ export interface StageSlopes {
 
 /** One stage of a model, with the weights that were set. */
 export interface OpenStage {
+  readonly program: StageProgram;
   readonly weights: readonly StageWeight[];
   /** Throws `RunError` where one is missing or of another shape. */
   set(weights: Readonly<Record<string, Tensor>>): void;
@@ -118,6 +119,7 @@ export async function openStage(program: StageProgram, random: Random): Promise<
     keyOf: (weight) => weights.get(weight)!,
   };
   return {
+    program,
     weights: [...weights].map(([weight, key]) => ({
       key,
       shape: weight.shape.map(Number),

@@ -95,6 +95,20 @@ export function drawnPartition(graph: LayerGraph, stages: number, random: Random
   return contiguous(ids, [...cuts.sort((a, b) => a - b), ids.length]);
 }
 
+/** Any stages that read from earlier ones only, uses of parallel branches in any of them. */
+export function drawnPlacement(graph: LayerGraph, stages: number, random: Random): Partition {
+  const stageOf = new Map<string, number>();
+  const lists: string[][] = Array.from({ length: stages }, () => []);
+  for (const { id, inputs, outputs } of graph.nodes) {
+    const least = Math.max(0, ...inputs.map((tensor) => stageOf.get(tensor) ?? 0));
+    const own = Math.min(stages - 1, least + random.integer(2));
+    for (const tensor of outputs) stageOf.set(tensor, own);
+    lists[own]!.push(id);
+  }
+  const nodes = lists.filter((list) => list.length > 0);
+  return { stages: nodes.map((list, worker) => ({ worker, nodes: list })) };
+}
+
 export interface StepOptions {
   readonly microbatches: number;
   readonly schedule?: ScheduleName;

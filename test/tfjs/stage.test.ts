@@ -9,6 +9,7 @@ import {
   batchFor,
   cutRows,
   drawnPartition,
+  drawnPlacement,
   meanGradient,
   openPipeline,
   type Pipeline,
@@ -91,6 +92,7 @@ const ways = [
   [3, "interleaved", true],
   [4, "simple", false],
   [4, "1f1b", true],
+  [4, "interleaved", false, "by hand"],
 ] as const;
 
 function skipsStages({ programs }: Pipeline): boolean {
@@ -155,8 +157,8 @@ describe("gradients over stages", () => {
       const batch = batchFor(model, 11, randomFrom(`batch/${seed}`));
       const told: unknown[] = [];
       const seen: unknown[] = [];
-      for (const [p, schedule, stash] of ways) {
-        const cut = drawnPartition(graph, p, randomFrom(`cut/${seed}/${p}`));
+      for (const [p, schedule, stash, hand] of ways) {
+        const cut = (hand ? drawnPlacement : drawnPartition)(graph, p, randomFrom(`cut/${seed}`));
         const pipeline = await openPipeline(graph, model, cut);
         const before = pipeline.stages.map((stage) => stage.read());
         const options = { microbatches: 3, schedule, stash, step: 7 };

@@ -1,0 +1,102 @@
+import { bounds, invocationUsd, prices } from "../limits.ts";
+import type { StageTable } from "./partition.ts";
+import type { PipelineModel, PipelineSetting } from "./pipeline-forecast.ts";
+
+/** One microbatch on one stage. */
+export interface TaskTimes {
+  /** 0 where nothing is sent on: the backward task does the whole stage. */
+  readonly forwardMs: number;
+  readonly backwardMs: number;
+  readonly tasks: number;
+  /** Objects of the store. */
+  readonly reads: number;
+  readonly writes: number;
+  readonly bytes: number;
+}
+
+/** What one microbatch takes on each stage, transfers in it. */
+export function taskTimes(
+  { recompute, rates }: PipelineModel,
+  { rows }: StageTable,
+): readonly TaskTimes[] {
+  // Base64 in an invocation; the bytes then wait for no object.
+  const isInline = (bytes: number) => (bytes * 4) / 3 <= bounds.inlineBytesMax;
+  const moving = (bytes: number) =>
+    bytes / rates.bytesPerMs + (isInline(bytes) ? 0 : rates.objectMs);
+  return rows.map((row) => {
+    const arriving = row.importBytes + row.inputBytes;
+    const sendsOn = row.exportBytes > 0;
+    // A stage that sends nothing on does all its work in its backward task.
+    const readsAgain = !sendsOn || recompute;
+    const forward = sendsOn ? { in: [arriving], out: [row.exportBytes] } : { in: [], out: [] };
+    const backward = {
+      in: [readsAgain ? arriving : 0, row.exportBytes],
+      out: [row.importBytes],
+    };
+    const ms = (list: readonly number[]) => list.reduce((sum, bytes) => sum + moving(bytes), 0);
+    const large = (list: readonly number[]) => list.filter((bytes) => !isInline(bytes)).length;
+    const again = sendsOn || recompute ? 0 : row.forwardMs;
+    return {
+      forwardMs: sendsOn ? row.forwardMs + ms(forward.in) + ms(forward.out) : 0,
+      backwardMs: row.backwardMs + again + ms(backward.in) + ms(backward.out),
+      tasks: sendsOn ? 2 : 1,
+      reads: large(forward.in) + large(backward.in),
+      writes: large(forward.out) + large(backward.out),
+      bytes: [...forward.in, ...forward.out, ...backward.in, ...backward.out].reduce(
+        (a, b) => a + b,
+        0,
+      ),
+    };
+  });
+}
+
+/** After the last backward task: each stage's owner reads its replicas' gradients, and writes. */
+export function updateCosts(
+  { rates }: PipelineModel,
+  { replicas }: PipelineSetting,
+  table: StageTable,
+) {
+  const times = table.rows.map(({ trainableBytes: bytes }) =>
+    bytes === 0 ? 0 : (replicas + 1) * (bytes / rates.bytesPerMs + rates.objectMs),
+  );
+  // Every replica's stage writes its gradient, and reads the new weights.
+  const shared = table.rows.map(({ trainableBytes: bytes }) =>
+    bytes === 0 ? 0 : 2 * (bytes / rates.bytesPerMs + rates.objectMs),
+  );
+  const both = times.map((ms, i) => ms + shared[i]!);
+  const bytes = table.rows.reduce((sum, row) => sum + (3 * replicas + 1) * row.trainableBytes, 0);
+  const billedMs = times.map((ms, i) => ms + replicas * shared[i]!).reduce((a, b) => a + b, 0);
+  return { ms: Math.max(...both) + rates.invokeMs, billedMs, bytes };
+}
+
+/** Dollars of a step: what computes is paid for as long as it computes, and no longer. */
+export function billOf(
+  { rates }: PipelineModel,
+  { microbatches, replicas, memoryMb }: PipelineSetting,
+  work: readonly TaskTimes[],
+  { makespanMs, updateMs }: { makespanMs: number; updateMs: number },
+) {
+  const tasks = work.reduce((sum, one) => sum + one.tasks, 0) * microbatches * replicas;
+  const invocations = tasks + work.length;
+  const ms = work.reduce((sum, { forwardMs, backwardMs }) => sum + forwardMs + backwardMs, 0);
+  const computingMs = ms * microbatches * replicas + updateMs;
+  const requests = invocations * prices.usdPerRequest;
+  const perMs = invocationUsd(1, memoryMb) - prices.usdPerRequest;
+  const objects = work.reduce(
+    (sum, { reads, writes }) => sum + reads * prices.s3.usdPerGet + writes * prices.s3.usdPerPut,
+    0,
+  );
+  const updates =
+    work.length * (2 * replicas * prices.s3.usdPerGet + (replicas + 1) * prices.s3.usdPerPut);
+  const others =
+    requests +
+    objects * microbatches * replicas +
+    updates +
+    invocationUsd(makespanMs, rates.orchestratorMemoryMb) -
+    prices.usdPerRequest;
+  return {
+    invocations,
+    dollarsPerStep: computingMs * perMs + others,
+    residentDollarsPerStep: makespanMs * work.length * replicas * perMs + others,
+  };
+}

@@ -1,0 +1,132 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { assert } from "../core/errors.ts";
+import { randomFrom } from "../core/random.ts";
+import type {
+  ModuleFigures,
+  NodeFigures,
+  TensorFigures,
+  Trace,
+} from "../model-parallel/cost-model.ts";
+import type { LayerGraph, LayerTensor } from "../model-parallel/layer-graph.ts";
+import { contiguous } from "../model-parallel/partition.ts";
+import { stageProgram } from "../model-parallel/stage-program.ts";
+import type { Tensor } from "../wire/safetensors.ts";
+import { type OpenStage, openStage, type StageTask } from "./stage.ts";
+
+export interface TraceOptions {
+  /** A microbatch: a tensor for each input of the graph. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly nowMs: () => number;
+  /** Runs of each layer that are measured, after one that is not; the median counts. */
+  readonly repeats?: number;
+}
+
+/**
+ * Measures one microbatch, use by use: times, shapes, and what a forward pass keeps. One layer is
+ * built at a time, so that a model which fits nowhere can be traced anywhere. Drawn weights do.
+ */
+export async function traceModel(graph: LayerGraph, options: TraceOptions): Promise<Trace> {
+  const { inputs, nowMs, repeats = 3 } = options;
+  const values = new Map(Object.entries(inputs));
+  const examples = values.get(graph.inputs[0]!)!.shape[0]!;
+  const ids = graph.nodes.map(({ id }) => id);
+  const each = contiguous(
+    ids,
+    ids.map((_, i) => i + 1),
+  );
+  const modules: Record<string, ModuleFigures> = {};
+  const nodes: Record<string, NodeFigures> = {};
+  for (const [i, { id, module }] of graph.nodes.entries()) {
+    const program = stageProgram(shaped(graph, values), each, i);
+    const stage = await openStage(program, randomFrom("trace"));
+    try {
+      modules[module] = weightFigures(stage);
+      const given = Object.fromEntries(
+        program.imports.map(({ tensor }) => [tensor, values.get(tensor)!]),
+      );
+      const task = { step: 0, microbatch: 0, examples };
+      const { made, figures } = measure(stage, given, task, { nowMs, repeats });
+      for (const { index, tensor } of program.outputs) values.set(tensor, made.outputs.get(index)!);
+      for (const [tensor, value] of Object.entries(made.exports)) values.set(tensor, value);
+      nodes[id] = figures;
+    } finally {
+      stage.close();
+    }
+  }
+  const tensors = graph.tensors.map(({ id, dtype }): [string, TensorFigures] => {
+    // What nobody reads goes nowhere.
+    return [id, { shape: values.get(id)?.shape ?? [examples, 0], dtype }];
+  });
+  return { examples, modules, nodes, tensors: Object.fromEntries(tensors) };
+}
+
+function shaped(graph: LayerGraph, values: ReadonlyMap<string, Tensor>): LayerGraph {
+  const tensors = graph.tensors.map((tensor): LayerTensor => {
+    const shape = values.get(tensor.id)?.shape;
+    return shape === undefined ? tensor : { ...tensor, shape: [null, ...shape.slice(1)] };
+  });
+  return { ...graph, tensors };
+}
+
+function weightFigures({ weights }: OpenStage): ModuleFigures {
+  const bytes = (of: OpenStage["weights"]) =>
+    of.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 4), 0);
+  const trained = weights.filter(({ kind }) => kind === "trained");
+  return { weightBytes: bytes(weights), trainableBytes: bytes(trained) };
+}
+
+function measure(
+  stage: OpenStage,
+  given: Readonly<Record<string, Tensor>>,
+  task: StageTask,
+  { nowMs, repeats }: { nowMs: () => number; repeats: number },
+) {
+  const made = stage.forward(given, task);
+  const ones = Object.values(stage.program.steps).flatMap((step) =>
+    step.kind === "export" ? [[step.key, filled(made.exports[step.tensor]!)] as const] : [],
+  );
+  const slopes = Object.fromEntries(ones);
+  const loss = () => ({
+    loss: 0,
+    slopes: new Map([...made.outputs].map(([i, tensor]) => [i, filled(tensor).data])),
+  });
+  const timed = (work: () => unknown) => {
+    const from = nowMs();
+    work();
+    return nowMs() - from;
+  };
+  const forward: number[] = [];
+  const backward: number[] = [];
+  for (let run = 0; run <= repeats; run++) {
+    forward.push(timed(() => stage.forward(given, task)));
+    backward.push(timed(() => stage.backward(given, slopes, task, loss)));
+  }
+  const forwardMs = median(forward.slice(1));
+  const before = tf.memory().numBytes;
+  const { stash } = stage.forward(given, task, "stash");
+  const kept = tf.memory().numBytes - before;
+  stash!.dispose();
+  const sizeOf = (list: readonly Tensor[]) =>
+    list.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const inputBytes = sizeOf(Object.values(given));
+  const outputBytes = sizeOf([...made.outputs.values(), ...Object.values(made.exports)]);
+  const figures: NodeFigures = {
+    forwardMs,
+    backwardMs: Math.max(0, median(backward.slice(1)) - forwardMs),
+    // The inputs themselves belong to whoever made them.
+    activationBytes: Math.max(0, kept - inputBytes),
+    // Slopes of what goes in and out.
+    workingBytes: inputBytes + outputBytes,
+  };
+  return { made, figures };
+}
+
+function filled({ shape, data }: Tensor): { shape: readonly number[]; data: Float32Array } {
+  return { shape, data: new Float32Array(data.length).fill(1) };
+}
+
+function median(list: readonly number[]): number {
+  assert(list.length > 0, "something was measured");
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)]!;
+}
