@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Bits, type Performed, perform } from "./bits/perform.ts";
 import { bitsRuns } from "./bits/runs.ts";
+import { buildFunctions } from "./build-functions.ts";
 
 /*
  * `npm run bits`: runs over all strategies, encodings, waits, optimizers, compressions and privacy,
@@ -45,6 +46,8 @@ async function performAll(
   { write, only }: Options,
   recorded: RecordedBits,
 ): Promise<{ found: Map<string, Performed>; differing: number }> {
+  // The emulator runs bundles: those of the sources as they are now.
+  await buildFunctions("dist/functions-bundled");
   const home = await mkdtemp(join(tmpdir(), "kofn-bits-"));
   const found = new Map<string, Performed>();
   let differing = 0;
@@ -78,7 +81,10 @@ async function main(options: Options): Promise<number> {
     console.log(`${found.size} runs, ${differing} differ`);
     return differing === 0 && arithmetic === recorded.arithmetic ? 0 : 1;
   }
-  if (differing > 0) throw new Error(`${differing} runs failed: nothing was recorded`);
+  if (differing > 0) {
+    console.log(`${differing} runs failed: nothing was recorded`);
+    return 1;
+  }
   const bits = Object.fromEntries(
     [...found].map(([name, { arithmetic: _, ...kept }]) => [name, kept]),
   );

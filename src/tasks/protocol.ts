@@ -13,6 +13,13 @@ import type { StepRule } from "./consensus-update.ts";
  */
 export const protocolVersion = 1;
 
+/**
+ * The oldest version that workers still answer, in its own words. A run's orchestrator stays on the
+ * code that it began with while workers are replaced at once, so it is the last version before
+ * this one: whoever raises `protocolVersion` leaves a worker that answers both.
+ */
+export const oldestProtocolVersion = 1;
+
 /** One question to one slot's shard. */
 export type WorkerTask =
   | GradientTask

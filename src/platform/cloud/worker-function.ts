@@ -1,6 +1,11 @@
 import { RunError } from "../../core/errors.ts";
 import { lazyS3Store } from "../../storage/lazy-s3.ts";
-import { protocolVersion, type WorkerReply, type WorkerRequest } from "../../tasks/protocol.ts";
+import {
+  oldestProtocolVersion,
+  protocolVersion,
+  type WorkerReply,
+  type WorkerRequest,
+} from "../../tasks/protocol.ts";
 import { fromJson, toPacket } from "../../wire/packet.ts";
 import { withInflatedInputs } from "../../worker/payload-offload.ts";
 import { createWorker } from "../../worker/worker.ts";
@@ -27,10 +32,15 @@ export function createWorkerFunction({ bucket }: { readonly bucket: string }): u
 }
 
 function refuseOtherVersion(version: number | undefined): void {
-  if (version === protocolVersion) return;
+  if (version !== undefined && version >= oldestProtocolVersion && version <= protocolVersion)
+    return;
+  const spoken =
+    oldestProtocolVersion === protocolVersion
+      ? `version ${protocolVersion}`
+      : `versions ${oldestProtocolVersion} to ${protocolVersion}`;
   throw new RunError(
     "other-version",
-    `this worker speaks version ${protocolVersion} of kofn's messages, the request ${version}`,
+    `this worker speaks ${spoken} of kofn's messages, the request ${version}`,
     { hint: "deploy worker and orchestrator together: npx sst deploy" },
   );
 }
