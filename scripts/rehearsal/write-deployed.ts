@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Statement } from "../../src/emulator/iam/policy.ts";
 import { installPlatform, type Rehearsal, rehearse } from "./rehearse.ts";
 
-const backends = join(import.meta.dirname, "../../src/backends");
-export const deployedPath = join(backends, "deployed.ts");
-export const rolesPath = join(backends, "deployed-roles.ts");
+const platform = join(import.meta.dirname, "../../src/platform");
+export const deployedPath = join(platform, "cloud/deployed.ts");
+export const rolesPath = join(platform, "local/deployed-roles.ts");
 
 /** A function as `infra/` deploys it, in the emulator's terms. */
 export interface DeployedFunction {
@@ -83,7 +83,7 @@ export function rolesOf({ resources }: Rehearsal): Record<string, readonly State
 
 /** The module from which the emulator takes the functions' permissions. */
 export function rolesModule(roles: Record<string, readonly Statement[]>): string {
-  return `import type { Statement } from "../emulator/iam/policy.ts";
+  return `import type { Statement } from "../../emulator/iam/policy.ts";
 
 /**
  * What each deployed function's role allows, on the emulator's bucket and functions. Made by

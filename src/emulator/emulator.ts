@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
+import { withKeys } from "./iam/function-keys.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
 import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
@@ -58,7 +59,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     ...s3Faults(sky, seed),
     ...options.faults?.s3,
   });
-  const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather) }));
+  const { functions, identities } = withKeys(options.functions);
+  const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather), identities }));
   const s3Server = await listenLocally(byS3(s3), options.s3Port);
   // Lambda's port must be known before its environments are told of it.
   let byLambda: RequestHandler = (_request, response) => void response.writeHead(503).end();
@@ -73,7 +75,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const environment = environmentOf(endpoints);
   const lambda = await createLambda({
     home: join(options.home, "lambda"),
-    functions: options.functions,
+    functions,
     // The second and later cold starts of a bundle need not compile it.
     variables: { NODE_COMPILE_CACHE: resolve(options.home, "compile-cache"), ...environment },
     weather,

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RunError } from "../../core/errors.ts";
 import { type Architecture, awsLambda, functions } from "../../limits.ts";
+import type { Statement } from "../iam/policy.ts";
 
 /** A function as it is deployed: a built bundle and what the platform must know about it. */
 export interface FunctionConfig {
@@ -14,6 +15,8 @@ export interface FunctionConfig {
   /** One tenant an environment: every invocation must name its tenant. */
   readonly tenancy?: "PER_TENANT";
   readonly environment?: Readonly<Record<string, string>>;
+  /** What its role allows; without one it may do everything. */
+  readonly role?: readonly Statement[];
   readonly reservedConcurrency?: number;
   readonly architecture?: Architecture;
   /**

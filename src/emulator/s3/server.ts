@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Identity, type S3Gate, s3Gate } from "../iam/s3-gate.ts";
 import { fates, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
 import type { S3Context } from "./operation.ts";
 import { errorReply, type Reply, sendHalf, sendS3Reply } from "./reply.ts";
@@ -14,6 +15,8 @@ export interface S3Options {
   /** The folder that holds everything; made where it is absent, one server at a time. */
   readonly root: string;
   readonly faults?: S3Faults;
+  /** Whose keys are held to statements, by access key. */
+  readonly identities?: ReadonlyMap<string, Identity>;
   /**
    * Waits for the disk itself before acknowledging. Without it objects survive the death of the
    * process at any instant, but not a power cut within the system's write-back time.
@@ -57,6 +60,7 @@ export function createS3(options: S3Options): S3Server {
     faults: options.faults ?? {},
     fateOf: chooser(options.faults ?? {}),
     checkKey: expiringKeys(),
+    gate: s3Gate(options.identities ?? new Map()),
     closed: false,
     context: {
       root,
@@ -118,6 +122,7 @@ interface Service {
   faults: S3Faults;
   fateOf: (operation: string, key: string) => S3FaultDecision;
   readonly checkKey: ReturnType<typeof expiringKeys>;
+  readonly gate: S3Gate;
   closed: boolean;
 }
 
@@ -142,6 +147,7 @@ async function answer(
     checkNotSkewed(request, nowMs);
     service.checkKey(request, service.faults.requestsPerKey ?? Number.POSITIVE_INFINITY);
     const { name, run } = s3RouteOf(request);
+    service.gate.admit(request, name);
     tally[pricedAs(name)] += 1;
     fate = service.fateOf(name, `${request.bucket}/${request.key}`);
     if (fate.delayMs > 0) await sleep(fate.delayMs);
@@ -153,7 +159,9 @@ async function answer(
     // The client went away in the middle of its body: there is nobody to tell.
     if (message.destroyed && !message.complete) return breakOff(message);
     tally.errors += 1;
-    reply = errorReply(toS3Error(thrown), request, id);
+    const error = toS3Error(thrown);
+    const told = request === undefined ? error : service.gate.toldOf(error, request);
+    reply = errorReply(told, request, id);
   }
   if (fate?.fault === "reset-after") {
     tally.faultsInjected += 1;

@@ -1,6 +1,6 @@
 import { S3Error } from "./s3-error.ts";
 
-/** What a request says of who signed it and when. Signatures themselves are not checked. */
+/** What a request says of who signed it and when. Signatures are checked by `s3Gate`. */
 interface Signed {
   header(name: string): string | undefined;
 }

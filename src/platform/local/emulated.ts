@@ -7,6 +7,7 @@ import { deployed } from "../cloud/deployed.ts";
 import { playedWeather } from "../played-weather.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
 import { bundleFolder } from "./bundles.ts";
+import { deployedRoles } from "./deployed-roles.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
@@ -74,18 +75,21 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
     [names.worker]: {
       directory: await bundleFolder("worker"),
       ...deployed.worker,
+      role: deployedRoles.worker,
       environment: variables,
       ...started(names.worker),
     },
     [names.networkWorker]: {
       directory: await bundleFolder("network-worker"),
       ...deployed.networkWorker,
+      role: deployedRoles.networkWorker,
       environment: variables,
       ...started(names.networkWorker),
     },
     orchestrator: {
       directory: await bundleFolder("orchestrator"),
       ...deployed.orchestrator,
+      role: deployedRoles.orchestrator,
       environment: {
         ...variables,
         KOFN_WORKER: names.worker,

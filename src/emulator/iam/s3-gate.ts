@@ -1,0 +1,87 @@
+import type { S3Request } from "../s3/request.ts";
+import { S3Error } from "../s3/s3-error.ts";
+import { isAllowed, type Statement } from "./policy.ts";
+import { bucketAccess, deniedMessage } from "./s3-access.ts";
+import { isSignedBy, signedOf } from "./sigv4.ts";
+
+/** Who a key belongs to: a function's role, with its statements. */
+export interface Identity {
+  readonly secretAccessKey: string;
+  readonly arn: string;
+  readonly statements: readonly Statement[];
+}
+
+/** Decides what a request may do, and what it is told of an object that is not there. */
+export interface S3Gate {
+  /** Throws `S3Error` as S3 does. */
+  admit(request: S3Request, operation: string): void;
+  /** The error to answer with: 403 instead of 404 to whoever may not list. */
+  toldOf(error: S3Error, request: S3Request): S3Error;
+}
+
+const actions: Readonly<Record<string, string>> = {
+  HeadObject: "GetObject",
+  CreateMultipartUpload: "PutObject",
+  UploadPart: "PutObject",
+  CompleteMultipartUpload: "PutObject",
+  CopyObject: "PutObject",
+  ListParts: "ListMultipartUploadParts",
+  ListObjectsV2: "ListBucket",
+  HeadBucket: "ListBucket",
+};
+
+/**
+ * Requests signed by these identities' keys are held to their statements. Every other request is
+ * the owner's, who may do everything.
+ */
+export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
+  const identityOf = ({ message }: S3Request) =>
+    identities.get(signedOf(message)?.accessKeyId ?? "");
+  return {
+    admit(request, operation) {
+      const identity = identityOf(request);
+      if (identity === undefined) return;
+      if (!isSignedBy(request.message, signedOf(request.message)!, identity.secretAccessKey))
+        throw new S3Error(
+          403,
+          "SignatureDoesNotMatch",
+          "The request signature we calculated does not match the signature you provided. " +
+            "Check your key and signing method.",
+        );
+      demand(identity, request, actions[operation] ?? operation);
+      if (operation === "CopyObject") demandSource(identity, request);
+    },
+    toldOf(error, request) {
+      const identity = identityOf(request);
+      if (identity === undefined || error.code !== "NoSuchKey") return error;
+      const { bucket, key } = request;
+      const may = (action: Parameters<typeof isAllowed>[1]) =>
+        isAllowed(identity.statements, action);
+      if (bucketAccess(bucket, may).seesAbsence(key)) return error;
+      return denied(identity, "s3:ListBucket", `arn:aws:s3:::${bucket}`);
+    },
+  };
+}
+
+function demand(identity: Identity, { bucket, key, query }: S3Request, name: string): void {
+  const action = `s3:${name}`;
+  // Deleting many at once names its keys in its body: it needs leave for all there may be.
+  const object = name === "DeleteObjects" ? "*" : key;
+  const resource = `arn:aws:s3:::${bucket}${object === "" ? "" : `/${object}`}`;
+  const prefix = query.get("prefix");
+  const context = name === "ListBucket" && prefix !== null ? { "s3:prefix": prefix } : {};
+  const asked = name === "DeleteObjects" ? "s3:DeleteObject" : action;
+  if (!isAllowed(identity.statements, { action: asked, resource, context }))
+    throw denied(identity, asked, resource);
+}
+
+function demandSource(identity: Identity, request: S3Request): void {
+  const source = decodeURIComponent(request.header("x-amz-copy-source") ?? "").replace(/^\//, "");
+  const resource = `arn:aws:s3:::${source.replace(/\?versionId=.*$/, "")}`;
+  if (!isAllowed(identity.statements, { action: "s3:GetObject", resource }))
+    throw denied(identity, "s3:GetObject", resource);
+}
+
+function denied({ arn }: Identity, action: string, resource: string): S3Error {
+  return new S3Error(403, "AccessDenied", deniedMessage(arn, action, resource));
+}
