@@ -1,34 +1,19 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-
-const common = { testTimeout: 60_000, hookTimeout: 60_000 };
-
-/** Whole runs over real processes: one at a time and alone, so that wall time means something. */
-const alone = ["test/scenarios/**/*.test.ts"];
+import { LongestFirst } from "./test/longest-first.ts";
 
 export default defineConfig({
   test: {
     globalSetup: ["./test/global-setup.ts"],
     reporters: ["default", "./test/plain-count.reporter.ts"],
-    projects: [
-      {
-        test: {
-          ...common,
-          name: "parts",
-          include: ["test/**/*.test.ts"],
-          exclude: alone,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: "scenarios",
-          include: alone,
-          fileParallelism: false,
-          testTimeout: 180_000,
-          sequence: { groupOrder: 0 },
-        },
-      },
-    ],
+    include: ["test/**/*.test.ts"],
+    sequence: { sequencer: LongestFirst },
+    maxWorkers: Math.max(2, availableParallelism()),
+    // Loading the sources anew costs a file half a second: files of one worker share them.
+    isolate: false,
+    setupFiles: ["./test/put-back.ts"],
+    // For what hangs, and nothing else: no test depends on how fast a machine is.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

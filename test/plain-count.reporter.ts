@@ -5,8 +5,9 @@ export default class PlainCount implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0 };
     for (const module of modules) {
-      if (module.state() === "failed" && [...module.children.allTests()].length === 0)
-        count.failed++;
+      // What fails around the tests, a hook or the file itself, is a failure of its own.
+      const isFailed = module.state() === "failed";
+      if (isFailed && [...module.children.allTests("failed")].length === 0) count.failed++;
       for (const test of module.children.allTests()) {
         const state = test.result().state;
         if (state === "passed" || state === "failed" || state === "skipped") count[state]++;

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -7,10 +6,17 @@ import { s3Client } from "../../src/storage/s3.ts";
 import { createBucket } from "../../src/storage/s3-bucket.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { type AwsAnswer, answering, lambdaRefusal, s3Refusal } from "./aws-answers.ts";
+import { type Ended, kofnAt } from "./fixtures.ts";
 
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const outputs = { stage: "dev", bucket: "data-of-dev", worker: "w", orchestrator: "o:3" };
 const keys = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" };
+/** No variable or profile of whoever runs the tests may answer. */
+const nothing = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => /^(AWS|KOFN|SST)_/.test(name))
+    .map((name) => [name, undefined]),
+);
+const files = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
 const usual = { ...keys, AWS_REGION: "eu-west-1", AWS_EC2_METADATA_DISABLED: "true" };
 
 interface Told {
@@ -94,7 +100,7 @@ const fromLambda: [string, AwsAnswer, Told][] = [
 ];
 
 describe("what AWS refuses is told in words, with a remedy", () => {
-  test.concurrent.each(fromS3)("S3: %s", async (_name, answer, told) => {
+  test.each(fromS3)("S3: %s", async (_name, answer, told) => {
     await using place = await project(outputs);
     await using server = await answering(answer);
     const env = { ...usual, AWS_ENDPOINT_URL_S3: server.url, AWS_MAX_ATTEMPTS: "1" };
@@ -116,14 +122,14 @@ describe("what AWS refuses is told in words, with a remedy", () => {
     }
   });
 
-  test.concurrent("nobody answers", async () => {
+  test("nobody answers", async () => {
     await using place = await project(outputs);
     const env = { ...usual, AWS_ENDPOINT_URL_S3: "http://127.0.0.1:9" };
     const told = { exit: 3, says: /cannot be reached/, remedy: /network/ };
     expectTold(await kofn(place.path, env, "list", "--stage", "dev"), told);
   });
 
-  test.concurrent("no credentials, no region", async () => {
+  test("no credentials, no region", async () => {
     await using place = await project(outputs);
     await using server = await answering(fromS3[0]![1]);
     const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _key, ...nobody } = usual;
@@ -160,7 +166,7 @@ describe("what AWS refuses is told in words, with a remedy", () => {
       { exit: 2, says: /orchestrator of the deployment is missing/, remedy: /deploy it/ },
     ],
   ];
-  test.concurrent.each(deployments)("a deployment: %s", async (_name, found, told) => {
+  test.each(deployments)("a deployment: %s", async (_name, found, told) => {
     await using place = await project(found);
     expectTold(await kofn(place.path, usual, "list", "--stage", "dev"), told);
   });
@@ -179,29 +185,17 @@ async function project(found: object | null) {
   return place;
 }
 
-interface Ended {
-  readonly exit: number;
-  readonly stderr: string;
+function kofn(cwd: string, env: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const home = join(cwd, "home");
+  return kofnAt({ home, cwd, env: { ...nothing, ...files, ...env } }, ...args);
 }
 
-function kofn(folder: string, env: Record<string, string>, ...args: string[]): Promise<Ended> {
-  const { PATH = "", HOME = "" } = process.env;
-  // No profile of whoever runs the tests may answer.
-  const files = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
-  const options = { cwd: folder, env: { PATH, HOME, ...files, ...env } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], options, (error, _stdout, stderr) =>
-      resolve({ exit: Number(error?.code ?? 0), stderr }),
-    );
-  });
-}
-
-function expectTold({ exit, stderr }: Ended, told: Told): void {
-  const lines = stderr.trim().split("\n");
+function expectTold({ exitCode, err }: Ended, told: Told): void {
+  const lines = err.trim().split("\n");
   const [error = "", hint = ""] = lines.slice(-2);
   expect(error).toMatch(/^error: /);
   expect(error).toMatch(told.says);
   expect(hint).toMatch(told.remedy);
-  expect(stderr).not.toContain("    at ");
-  expect(exit).toBe(told.exit);
+  expect(err).not.toContain("    at ");
+  expect(exitCode).toBe(told.exit);
 }

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { badInputs } from "../data/bad-input.ts";
 import { badSpecs } from "./bad-specs.ts";
 import { contents, type Ended, kofn, kofnProcess, newFolder } from "./fixtures.ts";
@@ -11,12 +11,9 @@ beforeAll(async () => {
   folder = await newFolder();
   temporary = join(folder.path, "temporary");
   await mkdir(temporary);
-  vi.stubEnv("TMPDIR", temporary);
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await folder.remove();
-});
+beforeEach(() => void vi.stubEnv("TMPDIR", temporary));
+afterAll(() => folder.remove());
 
 const newCase = () => mkdtemp(join(folder.path, "case-"));
 
@@ -86,7 +83,7 @@ describe("in a process of its own", () => {
     const spec = "problem: ridge\ndata: { source: rows.csv, target: y }\nworkers: 2\n";
     await writeFile(join(root, "spec.yaml"), spec);
     await writeFile(join(root, "rows.csv"), "a,y\n1,2\n3\n");
-    const ended = await kofnProcess({ home: "home", cwd: root }, "run", "spec.yaml").ended;
+    const ended = await kofn(join(root, "home"), "run", join(root, "spec.yaml"));
     expectRefusal(ended, /rows\.csv: line 3/);
     expect(await contents(root)).toEqual(["rows.csv", "spec.yaml"]);
   });
@@ -95,8 +92,8 @@ describe("in a process of its own", () => {
     const root = await newCase();
     const spec = "problem: ridge\ndata: { generate: { type: regression }, target: y }\n";
     await writeFile(join(root, "spec.yaml"), spec);
-    const home = join("spec.yaml", "home");
-    const ended = await kofnProcess({ home, cwd: root }, "run", "spec.yaml").ended;
+    const home = join(root, "spec.yaml", "home");
+    const ended = await kofn(home, "run", join(root, "spec.yaml"));
     expectRefusal(ended, /spec\.yaml.home: cannot keep runs here/, /KOFN_HOME/);
     expect(await contents(root)).toEqual(["spec.yaml"]);
   });

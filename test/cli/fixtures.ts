@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 import { runCli } from "../../src/cli/program.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
@@ -61,6 +62,31 @@ async function inProcess(
   return { exitCode, out: out.join(""), err: err.join("") };
 }
 
+export interface Place {
+  readonly home: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * One command line in this process as it were in that folder, with these variables: an undefined
+ * one is not set. Not for two at once.
+ */
+export async function kofnAt(
+  { home, cwd, env }: Place & { readonly cwd: string },
+  ...args: string[]
+): Promise<Ended> {
+  const before = process.cwd();
+  try {
+    for (const [name, value] of Object.entries(env ?? {})) vi.stubEnv(name, value);
+    process.chdir(cwd);
+    return await kofn(home, ...args);
+  } finally {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  }
+}
+
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 export interface Spawned {
@@ -71,13 +97,10 @@ export interface Spawned {
 }
 
 /** One command line in a process of its own. */
-export function kofnProcess(
-  options: { readonly home: string; readonly cwd?: string },
-  ...args: string[]
-): Spawned {
+export function kofnProcess({ home, cwd, env }: Place, ...args: string[]): Spawned {
   const child = spawn(process.execPath, [main, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, KOFN_HOME: options.home, NO_COLOR: "1", KOFN_DEBUG: "" },
+    cwd,
+    env: { ...process.env, ...env, KOFN_HOME: home, NO_COLOR: "1", KOFN_DEBUG: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jsonLines, kofnProcess, newFolder, smallSpec } from "./fixtures.ts";
+import { jsonLines, kofn, kofnProcess, newFolder, smallSpec } from "./fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";
@@ -33,20 +33,20 @@ describe("a run that goes on in another process", () => {
     const watch = kofnProcess({ home }, "watch", "live", "--json");
     await watch.says(/"type":"round"/);
 
-    const list = await kofnProcess({ home }, "list").ended;
+    const list = await kofn(home, "list");
     expect(list.out).toMatch(/live .*running/);
-    const second = await kofnProcess({ home }, "simulate", spec).ended;
+    const second = await kofn(home, "simulate", spec);
     expect([second.exitCode, second.err]).toEqual([
       2,
       expect.stringMatching(/error: .*another kofn process works in this home/),
     ]);
-    const resume = await kofnProcess({ home }, "resume", "live").ended;
+    const resume = await kofn(home, "resume", "live");
     expect([resume.exitCode, resume.err]).toEqual([2, expect.stringMatching(/live is running/)]);
 
-    const fromMs = performance.now();
     expect((await kofnProcess({ home }, "cancel", "live").ended).exitCode).toBe(0);
     const ended = await run.ended;
-    expect(performance.now() - fromMs).toBeLessThan(20_000);
+    // It was ended, not waited for: most of its rounds were never begun.
+    expect(jsonLines(ended.out).at(-1)!.rounds).toBeLessThan(5_000);
     expect(ended.exitCode).toBe(130);
     expect(jsonLines(ended.out).at(-1)).toMatchObject({ stop: "interrupted", reason: "cancelled" });
 
@@ -57,7 +57,7 @@ describe("a run that goes on in another process", () => {
 
   it("goes on after it was cancelled", async () => {
     const more = ["--set", "stop.rounds=3", "--json"];
-    const resumed = await kofnProcess({ home }, "resume", "live", ...more).ended;
+    const resumed = await kofn(home, "resume", "live", ...more);
     expect(resumed.exitCode, resumed.err).toBe(0);
     expect(jsonLines(resumed.out).at(-1)).toMatchObject({ type: "result", stop: "done" });
   });

@@ -47,7 +47,7 @@ describe("kofn run --json", () => {
   it("runs on emulated functions, workers and stores as elsewhere", async () => {
     const args = ["--json", "--set", "stop.rounds=3", "--set", "workers=2", "--set", "wait=all"];
     const calm = ["--set", "weather={model: calm}"];
-    const emulated = await kofnProcess({ home }, "run", spec, ...args, ...calm).ended;
+    const emulated = await kofn(home, "run", spec, ...args, ...calm);
     expect(emulated.exitCode, emulated.err).toBe(0);
     const simulated = await kofn(home, "simulate", spec, ...args, ...calm);
     const threads = await kofn(home, "run", spec, "--backend", "threads", ...args);

@@ -39,6 +39,10 @@ export async function refusal(at: Endpoint, input: Input) {
     () => undefined,
     (thrown: unknown) => thrown,
   );
+  return refusalOf(error);
+}
+
+export function refusalOf(error: unknown) {
   expect(error, "it should have been refused").toBeInstanceOf(Error);
   const { name, $metadata } = error as Error & { $metadata: { httpStatusCode: number } };
   return { name, status: $metadata.httpStatusCode, error: error as { Reason?: string } };

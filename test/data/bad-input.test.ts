@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DataInput } from "../../src/data/options.ts";
 import { badInputs } from "./bad-input.ts";
 import { prepared, refusal } from "./fixtures.ts";
@@ -12,12 +12,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kofn-test-"));
   temporary = join(folder, "temporary");
   await mkdir(temporary);
-  vi.stubEnv("TMPDIR", temporary);
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+beforeEach(() => void vi.stubEnv("TMPDIR", temporary));
+afterAll(() => rm(folder, { recursive: true }));
 
 /** Options with paths as they are within `root`. */
 function within(root: string, options: DataInput): DataInput {

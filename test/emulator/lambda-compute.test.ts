@@ -103,9 +103,10 @@ describe.each([false, true])("streamed: %s", (streamed) => {
 test("a slot that is busy with its bound of tasks loses the next one at once", async () => {
   const { compute, client, ask } = computeAt(emulator.endpoints.lambda);
   const busy = [ask({ id: "a", slot: 3, sleepMs: 900 }), ask({ id: "b", slot: 3, sleepMs: 900 })];
-  const startedMs = performance.now();
+  let ended = 0;
+  for (const one of busy) void one.then(() => ended++);
   const { outcome, usage } = await ask({ id: "c", slot: 3 });
-  expect(performance.now() - startedMs).toBeLessThan(100);
+  expect(ended).toBe(0);
   expect(outcome).toEqual({ kind: "lost", reason: "slot 3 is still busy with 2 earlier tasks" });
   expect(usage.costUsd).toBe(0);
   for (const { outcome: late } of await Promise.all(busy)) expect(late.kind).toBe("done");
@@ -121,7 +122,7 @@ test("no endpoint, a closed compute: lost in words, or not delivered at all", as
   let delivered = 0;
   compute.start({ id: "b", slot: 0 }, () => delivered++);
   await compute.close();
-  await new Promise((done) => setTimeout(done, 50));
+  await new Promise((done) => setImmediate(done));
   expect(delivered).toBe(0);
   client.destroy();
 });

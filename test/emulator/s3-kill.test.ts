@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { campaign } from "../campaign.ts";
 import { listen, temporaryFolder } from "./s3-listener.ts";
 
+const lives = campaign(4, 100);
 const script = join(import.meta.dirname, "s3-child.ts");
 
 async function serve(root: string): Promise<{ child: ChildProcess; port: number }> {
@@ -44,12 +45,15 @@ test("killed at any instant: what was acknowledged is there, nothing is half the
   const random = randomFrom("s3-kill");
   const acknowledged = new Map<string, Buffer>();
   const won = new Set<string>();
-  for (let life = 0; life < 5; life++) {
+  for (let life = 0; life < lives; life++) {
     const { child, port } = await serve(folder.path);
     const { client, store } = connect(port);
     if (life === 0) await client.send(new CreateBucketCommand({ Bucket: "killed" }));
     let alive = true;
     const gone = once(child, "exit");
+    // In the middle of what the others are writing when the last of so many is acknowledged.
+    let left = 10 + random.integer(30);
+    const due = Promise.withResolvers<void>();
     const writer = async (name: string, sizeMax: number, once: boolean) => {
       for (let i = 0; alive; i++) {
         const key = once ? `once/${life}/${i}` : `${name}/${i % 5}`;
@@ -62,6 +66,7 @@ test("killed at any instant: what was acknowledged is there, nothing is half the
           const stored = (await put) !== false;
           if (once && stored) expect(won.has(key)).toBe(false);
           if (once && stored) won.add(key);
+          if (--left === 0) due.resolve();
           if (stored) acknowledged.set(key, bytes);
           else if (before !== undefined) acknowledged.set(key, before);
         } catch (thrown) {
@@ -76,7 +81,7 @@ test("killed at any instant: what was acknowledged is there, nothing is half the
       writer("parts", 14 << 20, false),
       writer("fresh", 50_000, true),
     ];
-    await sleep(400 + random.integer(500));
+    await Promise.race([due.promise, ...writers]);
     alive = false;
     child.kill("SIGKILL");
     await Promise.all([...writers, gone]);

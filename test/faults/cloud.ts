@@ -8,6 +8,7 @@ import { bundleFolder } from "../../src/platform/local/bundles.ts";
 import { accessTo, bucket, ensureBucket } from "../../src/platform/local/home.ts";
 import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
 import { workerCompute } from "../../src/platform/worker-compute.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
@@ -24,6 +25,7 @@ interface Training {
   readonly spec?: object;
   readonly record?: RunRecord;
   readonly store?: Store;
+  readonly clock?: Clock;
   readonly listen?: (event: RunEvent) => void;
 }
 
@@ -32,7 +34,7 @@ export const given = {
   ...smallRidge,
   workers: 3,
   wait: "all",
-  stop: { rounds: 3, tolerance: 0, patience: 20 },
+  stop: { rounds: 3, tolerance: 0, patience: 600 },
 };
 
 /** The deployed worker bundle over a local Lambda and S3 of which something is out of order. */
@@ -67,7 +69,7 @@ export async function illCloud({ faults, weather, worker }: Ill) {
         name: "emulated",
         store,
         open: (record: RunRecord) => ({
-          clock: systemClock(),
+          clock: how.clock ?? systemClock(),
           compute: workerCompute(record, "worker", store, client),
         }),
         close: async () => {},

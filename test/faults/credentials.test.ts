@@ -38,7 +38,7 @@ test("credentials that expire in the middle are asked for anew, and the run goes
 test("no newer ones: it stops, its checkpoint stays, and it goes on later", async () => {
   const weather = { model: "exponential", meanMs: 25, coldStartMs: 0 };
   await using cloud = await illCloud({ faults: { s3: { requestsPerKey: 90 } }, weather });
-  const spec = { ...given, stop: { rounds: 25, tolerance: 0, patience: 20 } };
+  const spec = { ...given, stop: { rounds: 25, tolerance: 0, patience: 600 } };
   const { endpoint, region } = cloud.access.s3;
   const signedBy = (accessKeyId: string) => {
     const credentials = { accessKeyId, secretAccessKey: "s", sessionToken: "t" };

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { bundleFolder } from "../../src/platform/local/bundles.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
+import { movableClock } from "./movable-clock.ts";
 
 /**
  * A worker of another version of the messages until a file is there: the deployed bundle, told
@@ -47,8 +48,14 @@ test("workers of another version for good: it stops and says to deploy both", as
   const directory = await mkdtemp(join(tmpdir(), "kofn-older-"));
   await olderWorker(directory);
   await using cloud = await illCloud({ worker: { directory, handler: "older.handler" } });
-  const spec = { ...given, stop: { rounds: 4, tolerance: 0, patience: 1 } };
-  const { end } = await cloud.train({ spec });
+  const clock = movableClock();
+  let refusals = 0;
+  const { end } = await cloud.train({
+    clock,
+    listen(event) {
+      if (event.type === "arrival" && ++refusals === 6) clock.skip(1000 * given.stop.patience);
+    },
+  });
   await rm(directory, { recursive: true });
   expect(end.stop.kind).toBe("unfinished");
   expect(end.stop).toMatchObject({ reason: expect.stringMatching(/the request \d+/) });

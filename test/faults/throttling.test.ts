@@ -3,6 +3,7 @@ import { retryAfterMs } from "../../src/engine/backoff.ts";
 import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
 import { replayedDigest } from "../scenarios/workplace.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
+import { movableClock } from "./movable-clock.ts";
 
 const throttled = (events: readonly RunEvent[]) =>
   events.filter(
@@ -47,12 +48,27 @@ test("Retry-After is heeded, and recorded with the refusal", async () => {
   }
 });
 
-test("a wish longer than the patience is cut to what is left of it", async () => {
-  const faults = { lambda: { throttledRounds: 1, retryAfterSeconds: 60 } };
+test("a wish longer than the patience is cut to half of what is left of it", async () => {
+  const patience = 10_000;
+  const faults = { lambda: { throttledRounds: 1, retryAfterSeconds: 20 * patience } };
   await using cloud = await illCloud({ faults });
-  const spec = { ...given, workers: 2, stop: { rounds: 1, tolerance: 0, patience: 3 } };
-  const { end } = await cloud.train({ spec });
+  const spec = { ...given, workers: 2, stop: { rounds: 1, tolerance: 0, patience } };
+  const clock = movableClock();
+  let refusals = 0;
+  const { end, events } = await cloud.train({
+    spec,
+    clock,
+    listen(event) {
+      if (event.type !== "arrival" || event.fate !== "lost" || ++refusals !== 2) return;
+      // Once what the refusal leads to has been done.
+      setImmediate(() => clock.skip(500 * patience));
+    },
+  });
   expect(end.stop.kind).toBe("done");
+  expect(refusals).toBe(2);
+  for (const event of events)
+    if (event.type === "arrival" && event.fate === "counted")
+      expect(event.startedMs).toBeGreaterThanOrEqual(500 * patience);
 });
 
 test("fewer places than workers (reserved concurrency): all get their turn", async () => {
@@ -66,9 +82,16 @@ test("fewer places than workers (reserved concurrency): all get their turn", asy
 test("throttled for good: it gives up within the patience, and says why", async () => {
   const faults = { lambda: { throttledRounds: 1, refusals: 1_000 } };
   await using cloud = await illCloud({ faults });
-  const spec = { ...given, stop: { rounds: 4, tolerance: 0, patience: 1 } };
-  const { end } = await cloud.train({ spec });
+  const clock = movableClock();
+  let refusals = 0;
+  const { end } = await cloud.train({
+    clock,
+    listen(event) {
+      if (event.type === "arrival" && ++refusals === 12) clock.skip(1000 * given.stop.patience);
+    },
+  });
   expect(end.stop.kind).toBe("unfinished");
   expect(end.stop).toMatchObject({ reason: expect.stringMatching(/last: .*throttled.*429/) });
-  expect(end.elapsedMs).toBeLessThan(15_000);
+  // Nobody is asked again once it is over, however slow all of it was.
+  expect(refusals).toBeLessThan(12 + given.workers);
 });

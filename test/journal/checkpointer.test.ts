@@ -21,18 +21,23 @@ const arrival = (atMs: number): ArrivalEvent => ({
 function gated(): { store: Store; keys: string[]; letOneThrough(): Promise<void> } {
   const inner = memoryStore();
   const keys: string[] = [];
-  const gates: (() => void)[] = [];
+  const gates: { open: () => void; done: Promise<void> }[] = [];
   const store: Store = {
     ...inner,
     async write(key, bytes) {
       keys.push(key);
-      await new Promise<void>((resolve) => gates.push(resolve));
+      const [gate, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      gates.push({ open: gate.resolve, done: written.promise });
+      await gate.promise;
       await inner.write(key, bytes);
+      written.resolve();
     },
   };
   const letOneThrough = async () => {
-    gates.shift()!();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    while (gates.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const { open, done } = gates.shift()!;
+    open();
+    await done;
   };
   return { store, keys, letOneThrough };
 }

@@ -8,6 +8,7 @@ import { openLedger } from "../../src/privacy/ledger/ledger.ts";
 import { messageEpsilon } from "../../src/privacy/message-account.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
 import { ledgerPrefix, nodeMessageKey } from "../../src/store-layout.ts";
+import { campaign } from "../campaign.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 /** Between drawing, storing and returning: every write of a release, and the reply. */
@@ -19,12 +20,12 @@ const instants = [
   "after-commit",
   "returning",
 ];
-const runs = 4;
-const deathsPerRun = 25;
+const runs = campaign(2, 4);
+/** The part has every instant once, of each run another first. */
+const deathsPerRun = campaign(6, 25);
+const deathsCount = runs * deathsPerRun;
 
-test("22: killed 100 times between drawing, storing and returning", {
-  timeout: 180_000,
-}, async () => {
+test(`22: killed ${deathsCount} times between drawing, storing and returning`, async () => {
   const folder = temporaryFolder();
   const served = await listen({ root: `${folder.path}/s3` });
   const client = s3Client({
@@ -88,7 +89,7 @@ test("22: killed 100 times between drawing, storing and returning", {
     const names = Array.from({ length: runs }, (_, i) => `run-${i}`);
     for (const pair of [names.slice(0, 2), names.slice(2)])
       await Promise.all(pair.map((name, i) => chain(name, i + Number(name.at(-1)))));
-    expect(deaths).toBe(100);
+    expect(deaths).toBe(deathsCount);
   } finally {
     client.destroy();
     await served.close();

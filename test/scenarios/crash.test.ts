@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { ResultEvent } from "../../src/ports/events.ts";
+import { campaign } from "../campaign.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const driver = fileURLToPath(new URL("../fixtures/run/driver.ts", import.meta.url));
-const killsCount = 20;
+const killsCount = campaign(4, 40);
 const spec = {
   ...smallRidge,
   optimizer: "l-bfgs",
@@ -34,7 +35,7 @@ test(`killed at ${killsCount} random instants, a run resumes to the same bits`, 
   expect(kills).toBe(killsCount);
   expect(finished.rounds).toBe(150);
   expect(finished.weightsDigest).toBe(undisturbed.result.weightsDigest);
-}, 300_000);
+});
 
 /** Follows a driver and kills it a moment after it has told of so many rounds. */
 async function watched(

@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { kofnAt, kofnProcess } from "../cli/fixtures.ts";
 import { arn, costText } from "../platform/billing/cost-lines.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
-const run = promisify(execFile);
 /** Charges of today and tomorrow. */
 const charged = {
   line_item_usage_start_date: new Date().toISOString().replace(/T.*/, "T00:00:00Z"),
@@ -18,7 +16,6 @@ const charged = {
   line_item_usage_amount: "112500",
   line_item_unblended_cost: "1.5",
 };
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 test("a stage: run there, watched from here, listed, reported, replayed", async () => {
   await using place = await temporaryHome();
@@ -45,14 +42,15 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
     await writeFile(join(place.path, "project/.sst/outputs.json"), JSON.stringify(outputs));
     await writeFile(join(folder, "spec.json"), JSON.stringify(given));
     const { environment } = backend.emulator();
-    const kofn = async (...args: string[]) => {
-      const env = { ...process.env, ...environment, KOFN_HOME: join(place.path, "home") };
-      return run(process.execPath, [main, ...args, "--stage", "dev"], { cwd: folder, env });
-    };
-    const { stdout, stderr } = await kofn("run", "spec.json", "--name", "far-away", "--json");
-    expect(stderr).toContain("kofn watch far-away --stage dev");
-    expect(stderr).toMatch(/forecast: .* for the workers and \$\S+ for the orchestrator/);
-    const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    const here = { home: join(place.path, "home"), cwd: folder, env: environment };
+    const stage = ["--stage", "dev"];
+    const kofn = (...args: string[]) => kofnAt(here, ...args, ...stage);
+    const started = ["run", "spec.json", "--name", "far-away", "--json", ...stage];
+    const { exitCode, out, err } = await kofnProcess(here, ...started).ended;
+    expect(exitCode, err).toBe(0);
+    expect(err).toContain("kofn watch far-away --stage dev");
+    expect(err).toMatch(/forecast: .* for the workers and \$\S+ for the orchestrator/);
+    const result = JSON.parse(out.trim().split("\n").at(-1)!);
     expect(result).toMatchObject({
       type: "result",
       stop: "done",
@@ -60,16 +58,16 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
       weightsDigest: direct.result.weightsDigest,
     });
     expect(await readFile(result.report, "utf8")).toContain("far-away");
-    expect((await kofn("list", "--json")).stdout).toContain('"far-away"');
-    expect((await kofn("show", "far-away")).stdout).toContain("done");
-    expect((await kofn("resume", "far-away")).stderr).toContain("done already");
-    expect((await kofn("replay", "far-away")).stdout).toContain("equal to the bit");
+    expect((await kofn("list", "--json")).out).toContain('"far-away"');
+    expect((await kofn("show", "far-away")).out).toContain("done");
+    expect((await kofn("resume", "far-away")).err).toContain("done already");
+    expect((await kofn("replay", "far-away")).out).toContain("equal to the bit");
     const costs = join(place.path, "costs.csv");
     await writeFile(costs, costText([{ ...charged, line_item_resource_id: arn("worker") }]));
     const bill = await kofn("bill", "far-away", "--cost-file", costs);
-    expect(bill.stdout).toMatch(/compute +\$\S+ +\$1\.50 +EUW1-Lambda-GB-Second-ARM/);
-    expect(bill.stdout).toMatch(/durable operations +\$\S+ +absent/);
-    expect(bill.stderr).toContain("absent from the file: requests, tenant environments");
+    expect(bill.out).toMatch(/compute +\$\S+ +\$1\.50 +EUW1-Lambda-GB-Second-ARM/);
+    expect(bill.out).toMatch(/durable operations +\$\S+ +absent/);
+    expect(bill.err).toContain("absent from the file: requests, tenant environments");
   } finally {
     await backend.close();
   }

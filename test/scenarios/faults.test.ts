@@ -1,15 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
+import type { Backend } from "../../src/platform/backend.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { movableClock } from "../faults/movable-clock.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const spec = {
   ...smallRidge,
   optimizer: "l-bfgs",
   wait: "all",
-  stop: { rounds: 25, tolerance: 0, patience: 30 },
+  stop: { rounds: 25, tolerance: 0, patience: 600 },
 };
 const random = randomFrom("faults");
+const emulatorOf = (backend: Backend) => (backend as EmulatedBackend).emulator();
 
 describe("faults never change a result that all replies are part of", () => {
   let undisturbed = "";
@@ -21,38 +24,34 @@ describe("faults never change a result that all replies are part of", () => {
 
   test("worker environments killed at random instants", async () => {
     await using home = await temporaryHome();
-    let kills = 0;
-    const killing = { timer: undefined as NodeJS.Timeout | undefined };
-    const { end, result } = await runOn("emulated", home.path, spec, (backend) => {
-      const { emulator } = backend as EmulatedBackend;
-      killing.timer = setInterval(async () => {
-        const living = (await emulator().environments()).filter(({ tenant }) => tenant !== null);
-        const victim = living[random.integer(living.length)];
-        if (victim === undefined) return;
-        process.kill(victim.pid, "SIGKILL");
-        if (++kills === 12) clearInterval(killing.timer);
-      }, 120);
+    const kills: Promise<boolean>[] = [];
+    let [arrivals, nextKill] = [0, 1 + random.integer(8)];
+    const { end, result } = await runOn("emulated", home.path, spec, {
+      listen(event, backend) {
+        if (event.type !== "arrival" || ++arrivals < nextKill || kills.length === 8) return;
+        nextKill += 4 + random.integer(36);
+        kills.push(killOne(backend));
+      },
     });
-    clearInterval(killing.timer);
-    expect(kills).toBeGreaterThan(2);
+    expect((await Promise.all(kills)).filter((isDone) => isDone).length).toBeGreaterThan(2);
     expect(end.stop.kind).toBe("done");
     expect(result.weightsDigest).toBe(undisturbed);
   });
 
   test("the emulator itself killed and started again, twice", async () => {
     await using home = await temporaryHome();
-    const timers: NodeJS.Timeout[] = [];
-    let kills = 0;
-    const { end, result } = await runOn("emulated", home.path, spec, (backend) => {
-      const { emulator } = backend as EmulatedBackend;
-      const kill = () =>
-        void emulator()
-          .kill()
-          .then(() => kills++);
-      timers.push(setTimeout(kill, 700), setTimeout(kill, 2500));
+    const kills: Promise<void>[] = [];
+    // In the middle of rounds: some slots have replied, the others are at work.
+    const instants = new Set([3, 8 * 12 + 5]);
+    let replies = 0;
+    const { end, result } = await runOn("emulated", home.path, spec, {
+      listen(event, backend) {
+        const isReply = event.type === "arrival" && event.fate === "counted";
+        if (isReply && instants.has(++replies)) kills.push(emulatorOf(backend).kill());
+      },
     });
-    for (const timer of timers) clearTimeout(timer);
-    expect(kills).toBeGreaterThan(0);
+    await Promise.all(kills);
+    expect(kills).toHaveLength(2);
     expect(end.stop.kind).toBe("done");
     expect(result.weightsDigest).toBe(undisturbed);
   });
@@ -69,13 +68,30 @@ describe("faults never change a result that all replies are part of", () => {
 
 test("fewer live workers than the quorum: it gives up within its patience", async () => {
   await using home = await temporaryHome();
-  const { end } = await runOn("emulated", home.path, {
-    ...spec,
-    wait: { fastest: 6 },
-    stop: { rounds: 25, patience: 4 },
-    weather: { model: "calm", deadSlots: [1, 3, 5] },
+  const clock = movableClock();
+  const weather = { model: "calm", deadSlots: [1, 3, 5] };
+  let replies = 0;
+  const hopeless = { ...spec, wait: { fastest: 6 }, weather };
+  const { end } = await runOn("emulated", home.path, hopeless, {
+    clock,
+    listen(event) {
+      if (event.type === "arrival" && event.fate === "counted" && ++replies === 5)
+        clock.skip(1000 * spec.stop.patience);
+    },
   });
   expect(end.stop).toMatchObject({ kind: "unfinished" });
   expect(end.stop).toMatchObject({ reason: expect.stringMatching(/silent slots: 1, 3, 5/) });
-  expect(end.elapsedMs).toBeLessThan(15_000);
+  expect(replies).toBe(5);
 });
+
+/** False where a process had ended just before. */
+async function killOne(backend: Backend): Promise<boolean> {
+  const living = (await emulatorOf(backend).environments()).filter(({ tenant }) => tenant !== null);
+  const victim = living[random.integer(living.length)];
+  try {
+    return victim !== undefined && process.kill(victim.pid, "SIGKILL");
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw thrown;
+  }
+}

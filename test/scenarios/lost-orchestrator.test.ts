@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
+import { readCheckpoint } from "../../src/journal/checkpointer.ts";
 import { readLease } from "../../src/platform/cloud/lease.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
@@ -64,11 +64,17 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
 /** Ends every orchestrator's environment soon after it has begun, until none comes again. */
 async function killed({ emulator, store }: EmulatedBackend): Promise<void> {
   for (let number = 1; number <= tries; number++) {
-    await vi.waitFor(async () => expect((await readLease(store, "adrift"))?.epoch).toBe(number), {
-      timeout: 30_000,
-      interval: 50,
-    });
-    await sleep(200);
+    const atLast = { timeout: 600_000, interval: 50 };
+    const before = (await readCheckpoint(store, "adrift"))?.sequence ?? 0;
+    await vi.waitFor(
+      async () => expect((await readLease(store, "adrift"))?.epoch).toBe(number),
+      atLast,
+    );
+    await vi.waitFor(
+      async () =>
+        expect((await readCheckpoint(store, "adrift"))?.sequence ?? 0).toBeGreaterThan(before),
+      atLast,
+    );
     for (const { pid, state, ...one } of await emulator().environments())
       if (one.function === "orchestrator" && state === "busy") process.kill(pid, "SIGKILL");
   }

@@ -7,6 +7,8 @@ import { openHome } from "../../src/platform/local/home.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayRun } from "../../src/platform/training/replay-run.ts";
 import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
 import type { Orchestrated } from "../../src/run/orchestrate.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 
@@ -20,19 +22,30 @@ export async function temporaryHome(): Promise<{ path: string } & AsyncDisposabl
   };
 }
 
+/** What a test does while a run is under way, and the clock the run goes by. */
+interface During {
+  readonly listen?: (event: RunEvent, backend: Backend) => void;
+  readonly clock?: Clock;
+}
+
 /** Runs a spec on a backend from nothing to its result. */
 export async function runOn(
   name: string,
   home: string,
   given: object,
-  during?: (backend: Backend) => void,
+  { listen, clock }: During = {},
 ): Promise<Orchestrated> {
   const spec = resolveSpec(given);
   const backend = await openComputeBackend(name, { home, spec });
+  const open: Backend["open"] = (record) => ({
+    ...backend.open(record),
+    ...(clock === undefined ? {} : { clock }),
+  });
   try {
     const record = await createRun(spec, backend);
-    during?.(backend);
-    return await continueRun(record, backend, home);
+    return await continueRun(record, { ...backend, open }, home, {
+      listen: (event) => listen?.(event, backend),
+    });
   } finally {
     await backend.close();
   }
