@@ -30,7 +30,8 @@ export const rawSumKey = (run: string, round: number, slot: number) =>
   `${rawSumPrefix(run)}${round}/${slot}`;
 /** What was made of them, under noise. */
 export const noisedSumKey = (run: string, round: number) => `${runPrefix(run)}round/${round}/sum`;
-export const memoryKeyPattern = /^runs\/[^/]+\/memory\/\d+\//;
+/** Of what a slot remembers; its first group is where all of the run's are. */
+export const memoryKeyPattern = /^(runs\/[^/]+\/memory\/)\d+\//;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;

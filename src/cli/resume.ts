@@ -5,6 +5,7 @@ import { overviewOf } from "../platform/training/run-overview.ts";
 import { artifactPaths } from "../platform/training/start-run.ts";
 import { trainFurther } from "../platform/training/train.ts";
 import type { ResultEvent } from "../ports/events.ts";
+import { removeLeftovers } from "../run/finish.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { cancelKey } from "../store-layout.ts";
 import { reportOutcome, resultTable } from "./outcome.ts";
@@ -33,7 +34,11 @@ export async function resumeCommand(
         hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
       });
     }
-    if (status === "done" && result !== null) return { done: result };
+    if (status === "done" && result !== null) {
+      // Its process may have been ended while it removed what was not needed any more.
+      await removeLeftovers(store, record.run, true);
+      return { done: result };
+    }
     const amended = await changeSettings(store, record, settings);
     await store.remove(cancelKey(record.run));
     return { record: amended };

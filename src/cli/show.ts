@@ -1,4 +1,5 @@
 import { withOpenRun } from "../platform/training/open-run.ts";
+import { readLatest } from "../platform/training/run-latest.ts";
 import { overviewOf } from "../platform/training/run-overview.ts";
 import type { RoundEvent, RunEvent } from "../ports/events.ts";
 import { foldRun } from "../report/fold.ts";
@@ -23,24 +24,30 @@ export async function show(
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const { overview, optimizer, events } = await withOpenRun(
+  const wanted = { count: eventsShown, isNews };
+  const { overview, optimizer, latest, events } = await withOpenRun(
     terminal,
     given,
-    async ({ store, isLive }, record) => ({
-      overview: await overviewOf(store, record, await isLive(record.run)),
-      optimizer: optimizerInWords(record.spec.optimizer),
-      events: await readHistory(store, record.run),
-    }),
+    async ({ store, isLive }, record) => {
+      const found = await overviewOf(store, record, await isLive(record.run));
+      return {
+        overview: found,
+        optimizer: optimizerInWords(record.spec.optimizer),
+        latest: await readLatest(store, record.run, found.result, wanted),
+        // Its figures are those of the report: of every reply.
+        events: options.json === true ? await readHistory(store, record.run) : [],
+      };
+    },
   );
   const { run, backend, startedAt, status, reason, what } = overview;
   const convergence = overview.result?.convergence;
-  const { figures, facts: known } = foldRun(run, events);
-  const last = events.filter(isNews).slice(-eventsShown);
   if (options.json === true) {
+    const { figures, facts: known } = foldRun(run, events);
     const about = { run, backend, startedAt, status, reason, what, facts: known };
-    tell(terminal, { type: "result", ...about, figures, convergence, events: last });
+    tell(terminal, { type: "result", ...about, figures, convergence, events: latest.events });
     return 0;
   }
+  const { facts: known, ...figures } = latest;
   const estimated = figures.objectiveIsEstimate ? " (estimated from replies)" : "";
   terminal.out(
     facts([
@@ -66,7 +73,7 @@ export async function show(
     ]),
   );
   terminal.out("\nlast events");
-  for (const event of last) terminal.out(`  ${inWords(event)}`);
+  for (const event of latest.events) terminal.out(`  ${inWords(event)}`);
   return 0;
 }
 

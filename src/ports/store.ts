@@ -12,4 +12,6 @@ export interface Store {
   list(prefix: string): Promise<string[]>;
   /** Removing what is not there is fine. */
   remove(key: string): Promise<void>;
+  /** As `remove` of each, in fewer requests; absent where that would save none. */
+  removeAll?(keys: readonly string[]): Promise<void>;
 }

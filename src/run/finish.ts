@@ -18,6 +18,7 @@ import { convergenceOf } from "./convergence.ts";
 import { evaluate } from "./evaluate.ts";
 import { loadProblem } from "./ingest.ts";
 import { privacySpent } from "./privacy-spent.ts";
+import { removeAll } from "./remove-all.ts";
 import type { SegmentEnd } from "./segment.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
@@ -84,19 +85,21 @@ export async function finishRun(
     report: "",
     model: modelKey(run),
   };
-  await removeLeftovers(store, run, end);
+  // The model first: what is not needed any more may be much.
   await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));
+  await removeLeftovers(store, run, end.stop.kind === "done");
   return result;
 }
 
-async function removeLeftovers(store: Store, run: string, { stop }: SegmentEnd): Promise<void> {
-  for (const key of await store.list(carriedPrefix(run))) await store.remove(key);
-  for (const key of await store.list(rawSumPrefix(run))) await store.remove(key);
-  // Whoever goes on needs what slots remember.
-  if (stop.kind !== "done") return;
-  for (const key of await store.list(memoryPrefix(run))) await store.remove(key);
+/**
+ * Removes what a stopped run does not need any more; called again, it goes on with what is left.
+ * What slots remember is for whoever goes on, so that it stays unless the run is done.
+ */
+export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
+  const prefixes = [carriedPrefix(run), rawSumPrefix(run), ...(isDone ? [memoryPrefix(run)] : [])];
+  for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
 }
 
 /** Null before the end, and of private runs, whose rounds are what their budget is for. */

@@ -1,4 +1,5 @@
 import type { Store } from "../ports/store.ts";
+import { removeAll } from "../run/remove-all.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { memoryKeyPattern } from "../store-layout.ts";
 
@@ -18,6 +19,16 @@ export interface EphemeralState {
 export function ephemeralState(home: Store): EphemeralState {
   const scratch = memoryStore();
   const isMemory = (key: string) => memoryKeyPattern.test(key);
+  // What an earlier process kept there: looked for once, as nobody else writes memories.
+  const kept = new Map<string, Promise<ReadonlySet<string>>>();
+  const isAtHome = async (key: string): Promise<boolean> => {
+    const folder = memoryKeyPattern.exec(key)?.[1];
+    if (folder === undefined) return true;
+    const known = kept.get(folder) ?? home.list(folder).then((keys) => new Set(keys));
+    kept.set(folder, known);
+    known.catch(() => kept.delete(folder));
+    return (await known).has(key);
+  };
   return {
     store: {
       async read(key) {
@@ -31,7 +42,15 @@ export function ephemeralState(home: Store): EphemeralState {
       },
       async remove(key) {
         if (isMemory(key)) await scratch.remove(key);
-        await home.remove(key);
+        if (await isAtHome(key)) await home.remove(key);
+      },
+      async removeAll(keys) {
+        await removeAll(scratch, keys.filter(isMemory));
+        const there = await Promise.all(keys.map(isAtHome));
+        await removeAll(
+          home,
+          keys.filter((_, i) => there[i]),
+        );
       },
     },
     async keep() {

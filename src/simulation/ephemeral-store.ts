@@ -2,6 +2,7 @@ import type { Prepared } from "../data/manifests.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
+import { removeAll } from "../run/remove-all.ts";
 import { resolveMembers } from "../run/resolve-members.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
@@ -47,6 +48,10 @@ export function ephemeralShards(home: Store): Store {
     async remove(key) {
       await scratch.remove(key);
       await home.remove(key);
+    },
+    async removeAll(keys) {
+      await removeAll(scratch, keys);
+      await removeAll(home, keys);
     },
   };
 }

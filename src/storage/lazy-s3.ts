@@ -21,6 +21,7 @@ export function lazyS3Store(bucket: string): Store {
     },
     list: async (prefix) => (await opening).list(prefix),
     remove: async (key) => (await opening).remove(key),
+    removeAll: async (keys) => (await opening).removeAll?.(keys),
   };
 }
 

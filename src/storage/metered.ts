@@ -24,7 +24,9 @@ export function meteredStore(inner: Store): MeteredStore {
     tally.puts += putRequests(bytes.length);
     tally.bytesWritten += bytes.length;
   };
+  const { removeAll } = inner;
   return {
+    ...(removeAll && { removeAll }),
     async read(key) {
       tally.gets += 1;
       const bytes = await inner.read(key);

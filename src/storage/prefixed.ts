@@ -7,7 +7,9 @@ export function prefixedStore(inner: Store, prefix: string): Store {
     checkKey(key);
     return prefix + key;
   };
+  const { removeAll } = inner;
   return {
+    ...(removeAll && { removeAll: async (keys: readonly string[]) => removeAll(keys.map(at)) }),
     read: async (key) => inner.read(at(key)),
     write: async (key, bytes) => inner.write(at(key), bytes),
     writeOnce: async (key, bytes) => inner.writeOnce(at(key), bytes),

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -46,6 +47,9 @@ export function s3Client(config: S3ClientConfig = {}): S3Client {
   });
   return withFreshCredentials(client);
 }
+
+/** Keys that one request removes. */
+const deletionsMax = 1_000;
 
 /** Objects in an S3 bucket, or in anything that speaks its protocol. */
 export function s3Store(options: S3StoreOptions): Store {
@@ -102,7 +106,29 @@ export function s3Store(options: S3StoreOptions): Store {
       return keys.map((key) => key.slice(prefix.length));
     },
     remove: async (key) => void (await client.send(new DeleteObjectCommand(at(key)))),
+    async removeAll(keys) {
+      for (let from = 0; from < keys.length; from += deletionsMax)
+        await removed(client, bucket, keys.slice(from, from + deletionsMax).map(at));
+    },
   };
+}
+
+/** Throws where one of them could not be removed; the others are gone. */
+async function removed(
+  client: S3Client,
+  bucket: string,
+  objects: readonly { readonly Key: string }[],
+): Promise<void> {
+  const Objects = objects.map(({ Key }) => ({ Key }));
+  const { Errors = [] } = await client.send(
+    new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+  );
+  const [first] = Errors;
+  if (first === undefined) return;
+  throw new Error(
+    `${Errors.length} of ${objects.length} objects were not removed, the first of them ` +
+      `${first.Key}: ${first.Code}: ${first.Message}`,
+  );
 }
 
 /**

@@ -11,6 +11,8 @@ export interface WorkerContext {
   readonly run: string;
   readonly encoded: Encoded;
   readonly slot: number;
+  /** How many slots this process works for, at most. */
+  readonly slots: number;
   /** The slot's stored rows. */
   shard(): Promise<Examples>;
   /** Whatever else an operation makes of stored data; made once while the environment lives. */

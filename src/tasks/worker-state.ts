@@ -20,8 +20,11 @@ interface Kept {
 }
 
 const warmCount = 3;
-/** Older objects go, but not before a run may have gone on from a state that names them. */
-const writtenBytesMax = 64 * 1024 * 1024;
+/**
+ * Older objects go, but not before a run may have gone on from a state that names them.
+ * Bytes of one slot, and of all slots together that one process works for.
+ */
+const writtenBytesMax = { slot: 64 * 1024 * 1024, all: 256 * 1024 * 1024 };
 const writtenCountMin = 16;
 const writtenCountMax = 4_096;
 
@@ -63,7 +66,8 @@ export async function writeWorkerState(
   warm.set(key, memory);
   for (const old of warm.keys()) if (warm.size > warmCount) warm.delete(old);
   written.push({ key, bytes: bytes.length });
-  const most = Math.floor(writtenBytesMax / bytes.length);
+  const { slot, all } = writtenBytesMax;
+  const most = Math.floor(Math.min(slot, all / place.slots) / bytes.length);
   const count = Math.min(writtenCountMax, Math.max(writtenCountMin, most));
   // What cannot be removed now is removed with the others at the run's end.
   while (written.length > count)

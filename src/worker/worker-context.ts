@@ -30,6 +30,7 @@ export function workerContexts(
     run,
     encoded: await manifest(encoded),
     slot,
+    slots: shardsMax,
     shard: () => shard(encoded, slot),
     cached: <Made>(name: string, make: () => Promise<Made>) =>
       remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),

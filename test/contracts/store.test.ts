@@ -171,3 +171,27 @@ describe.each(Object.entries(stores))("%s store", (_, make) => {
     await expect((async () => store.read("\ud800"))()).rejects.toThrow("well-formed");
   });
 });
+
+test("S3 removes a thousand at once, those that are not there as well", async () => {
+  let requests = 0;
+  const counted = s3Client({
+    endpoint: served.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  counted.middlewareStack.add(
+    (next) => (given) => {
+      requests++;
+      return next(given);
+    },
+    { step: "initialize" },
+  );
+  const store = s3Store({ bucket: "laws", prefix: "removed/", client: counted });
+  const keys = ["plain", "a b&<c>", "é/ü", "x/y+z"];
+  for (const key of [...keys, "stays"]) await store.write(key, Uint8Array.of(1));
+  requests = 0;
+  await store.removeAll!([...keys, ...Array.from({ length: 1_200 }, (_, i) => `absent-${i}`)]);
+  expect(requests).toBe(2);
+  expect(await store.list("")).toEqual(["stays"]);
+  counted.destroy();
+});

@@ -132,6 +132,7 @@ test.each(["worker", "networkWorker"] as const)(
       run: "trial",
       slot: 0,
       cached,
+      slots: 1,
     } as unknown as WorkerContext;
     // So large that few may stay.
     const memory = { left: new Float64Array(600_000), velocity: null };

@@ -21,7 +21,7 @@ const late = { model: "late", probability: 0.2, delayMs: 300, failures: 0.05, co
 const ridge = { problem: { type: "ridge", l2: 0.05 }, data: rows("regression"), workers: 4 };
 const logistic = {
   problem: { type: "logistic", l2: 0.1 },
-  data: { ...rows("classification"), standardize: false },
+  data: { ...rows("classification"), classes: [0, 1], standardize: false },
   workers: 4,
 };
 const privacy = { epsilon: 3, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };

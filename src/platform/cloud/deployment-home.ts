@@ -1,4 +1,5 @@
 import type { Store } from "../../ports/store.ts";
+import { removeAll } from "../../run/remove-all.ts";
 import { s3Store } from "../../storage/s3.ts";
 import { awsFailure } from "./aws-failures.ts";
 import { type Deployment, findDeployment } from "./deployment.ts";
@@ -19,6 +20,7 @@ export function deploymentStore(deployment: Deployment): Store {
     writeOnce: (key, bytes) => told(inner.writeOnce(key, bytes)),
     list: (prefix) => told(inner.list(prefix)),
     remove: (key) => told(inner.remove(key)),
+    removeAll: (keys) => told(removeAll(inner, keys)),
   };
 }
 

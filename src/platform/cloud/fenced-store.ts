@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
+import { removeAll } from "../../run/remove-all.ts";
 import { eventsKey, runPrefix } from "../../store-layout.ts";
 
 /**
@@ -34,6 +35,10 @@ export function fencedStore(inner: Store, run: string, check: () => Promise<void
     async remove(key) {
       await checked(key);
       return inner.remove(key);
+    },
+    async removeAll(keys) {
+      if (keys.some((key) => key.startsWith(own))) await check();
+      return removeAll(inner, keys);
     },
   };
 }

@@ -67,6 +67,7 @@ export function sceneOf(options: SceneOptions = {}): Scene {
       store,
       run,
       slot: task.slot,
+      slots: 1,
       encoded,
       shard: async () => shards[task.slot]!,
       cached: (_name, make) => make(),

@@ -88,6 +88,7 @@ export async function performed(
     store,
     run,
     slot: task.slot,
+    slots: 1,
     encoded: { digest: "scene" } as Encoded,
     shard: async () => shards[task.slot]!,
     cached: (_name, make) => make(),

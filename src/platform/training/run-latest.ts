@@ -1,0 +1,74 @@
+import { readBatches, readCheckpoint } from "../../journal/checkpointer.ts";
+import type { ResultEvent, RunEvent, RunFacts } from "../../ports/events.ts";
+import type { Store } from "../../ports/store.ts";
+
+/** How far a run came, and what happened last. */
+export interface RunLatest {
+  readonly facts: RunFacts | null;
+  readonly rounds: number;
+  /** Null where nothing is known. */
+  readonly objective: number | null;
+  readonly objectiveIsEstimate: boolean;
+  readonly train: Readonly<Record<string, number>>;
+  readonly test: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly dollars: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly erasures: number;
+  /** The last that were asked for, in their order. */
+  readonly events: readonly RunEvent[];
+}
+
+/**
+ * What a run's whole history would tell of these, from its two ends: the first batch of events, as
+ * many of the last as it takes, the checkpoint's totals, and the result where there is one.
+ */
+export async function readLatest(
+  store: Store,
+  run: string,
+  result: ResultEvent | null,
+  wanted: { readonly count: number; isNews(event: RunEvent): boolean },
+): Promise<RunLatest> {
+  const checkpoint = await readCheckpoint<object>(store, run);
+  const last = checkpoint?.sequence ?? 0;
+  const events: RunEvent[] = [];
+  let sequence = last;
+  const isEnough = () =>
+    events.some(({ type }) => type === "round") &&
+    events.filter(wanted.isNews).length >= wanted.count;
+  for (; sequence > 1 && !isEnough(); sequence--)
+    events.unshift(...(await readBatches(store, run, sequence, sequence - 1)).events);
+  const first = last === 0 ? [] : (await readBatches(store, run, 1)).events;
+  const started = first.find((event) => event.type === "started");
+  // Met in the middle: the first batch is a part of the last events, too.
+  const known = sequence <= 1 ? [...first, ...events] : events;
+  const round = known.findLast((event) => event.type === "round");
+  const estimate = finite(round?.objectiveEstimate);
+  const totals = checkpoint?.totals;
+  return {
+    facts: started?.facts ?? null,
+    rounds: result?.rounds ?? (round === undefined ? 0 : round.round + 1),
+    objective: result === null ? estimate : finite(result.objective),
+    objectiveIsEstimate: result === null && estimate !== null,
+    train: result?.metrics.train ?? {},
+    test: result?.metrics.test ?? {},
+    seconds: result?.seconds ?? lastMs(known) / 1000,
+    dollars: result?.dollars ?? totals?.costUsd ?? 0,
+    bytesUp: result?.bytesUp ?? totals?.bytesUp ?? 0,
+    bytesDown: result?.bytesDown ?? totals?.bytesDown ?? 0,
+    erasures: result?.erasures ?? totals?.erasures ?? 0,
+    events: known.filter(wanted.isNews).slice(-wanted.count),
+  };
+}
+
+function lastMs(events: readonly RunEvent[]): number {
+  const from = events.findLastIndex(({ type }) => type === "resumed");
+  return events
+    .slice(Math.max(0, from))
+    .reduce((latest, event) => Math.max(latest, "atMs" in event ? event.atMs : 0), 0);
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
