@@ -123,5 +123,5 @@ test("nothing in src/ listens but through the one listener that is patient", () 
   const listening = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
     .filter((path) => /\bcreateServer\b/.test(readFileSync(join(folder, path), "utf8")));
-  expect(listening).toEqual([join("emulator", "lambda", "loopback.ts")]);
+  expect(listening).toEqual([join("emulator", "lambda", "local-listener.ts")]);
 });
