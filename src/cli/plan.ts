@@ -39,9 +39,10 @@ export async function plan(
   const spec = checkSpec(await readSpec(path, settings));
   const bar = progressView(terminal, spec.stop);
   const { onStage } = bar;
+  const onNote = (text: string) => terminal.err(`note: ${text}`);
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
-  const about = { spec, backend, goal, onStage, ...(from === null ? {} : { from }) };
+  const about = { spec, backend, goal, onStage, onNote, ...(from === null ? {} : { from }) };
   const made = await planInHome(terminal.home, about).finally(bar.close);
   const speak = say(terminal, options);
   speak(alternativesTable(made, goal));

@@ -22,12 +22,13 @@ export async function predictCommand(
     return { model, reading: modelReader(record.spec.data, model) };
   });
   const { classes } = model.preparation.target;
+  const onNote = (text: string) => terminal.err(`note: ${text}`);
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
   let metrics: Readonly<Record<string, number>> | null = null;
   let rows = 0;
   let knownRows = 0;
   try {
-    for await (const batch of predictions(model, data, reading)) {
+    for await (const batch of predictions(model, data, reading, onNote)) {
       if (rows === 0) {
         const { header, note } = headOf(batch, classes);
         if (note !== null) terminal.err(note);

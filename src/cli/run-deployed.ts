@@ -27,7 +27,10 @@ export async function runDeployed(
   terminal.err(`run ${terminal.paint.bold(about.run)} (stage ${stage})`);
   const bar = progressView(terminal, spec.stop);
   try {
-    const record = await startRemote(about, { onStage: bar.onStage });
+    const record = await startRemote(about, {
+      onStage: bar.onStage,
+      onNote: (text) => terminal.err(`note: ${text}`),
+    });
     const { forecast } = record;
     if (record.spec.optimizer.learningRate !== undefined)
       terminal.err(`optimizer: ${optimizerInWords(record.spec.optimizer)}`);

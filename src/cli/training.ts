@@ -58,6 +58,7 @@ function watching(
       terminal.err(`planned: ${configurationInWords(made.spec, setting)}; forecast ${figures}`);
       if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });
     },
+    onNote: (text) => terminal.err(`note: ${text}`),
     onSettled({ spec }) {
       terminal.err(`optimizer: ${optimizerInWords(spec.optimizer)}, to fit the data`);
     },

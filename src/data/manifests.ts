@@ -26,6 +26,8 @@ export type ColumnPlan =
       readonly deviation: number;
       /** What stands in for a missing value; null where missing values are refused. */
       readonly fill: number | null;
+      /** Its numbers stand for truth values: true is 1, false 0. */
+      readonly truth?: true;
     }
   | {
       readonly kind: "category";

@@ -16,7 +16,10 @@ const dataObject = z.strictObject({
   format: z
     .enum(["auto", "csv", "libsvm", "npy", "parquet"])
     .default("auto")
-    .describe("the source's format; auto goes by its name and first bytes"),
+    .describe(
+      "the source's format; auto goes by its name and first bytes. Rows to predict may come in " +
+        "another: truth values and numbers are taken by what they mean, not by how they are spelt",
+    ),
   target: z
     .union([z.string().min(1), z.int()])
     .optional()
@@ -56,7 +59,12 @@ const dataObject = z.strictObject({
     .union([z.literal("auto"), z.boolean()])
     .default("auto")
     .describe("whether the first CSV row names the columns"),
-  drop: names.default([]).describe("columns to leave out"),
+  drop: names
+    .default([])
+    .describe(
+      "columns to leave out; a first column that has no name and tells rows apart, as pandas and " +
+        "R write it, and a pandas table's index in Parquet are left out without being named",
+    ),
   categorical: names.default([]).describe("columns to read as categories though they are numbers"),
   categoriesMax: z
     .int()
@@ -93,7 +101,10 @@ const dataObject = z.strictObject({
     .describe("what to do about missing values: refuse, or impute the mean or commonest value"),
   missingValues: names
     .default(["", "NA", "N/A", "NaN", "null", "?"])
-    .describe("texts that mean a value is missing"),
+    .describe(
+      "texts that mean a value is missing; among numbers NULL, None, <NA>, \\N, #N/A, - and " +
+        "their like mean it too",
+    ),
   standardize: z
     .boolean()
     .default(true)

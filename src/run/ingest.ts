@@ -1,7 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Encoded, Prepared } from "../data/manifests.ts";
-import { prepareDataSet } from "../data/prepare/prepare.ts";
-import type { SourceOpener } from "../data/sources/source.ts";
+import { type PreparePorts, prepareDataSet } from "../data/prepare/prepare.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
@@ -12,6 +11,9 @@ export interface Dataset {
   readonly prepared: Prepared;
   readonly encoded: Encoded;
 }
+
+/** Where data come from and go to; `onNote` hears what of them is left out. */
+type Ports = Pick<PreparePorts, "open" | "store" | "onNote">;
 
 export type IngestProgress = (what: "reading" | "encoding", done: number, total: number) => void;
 
@@ -39,7 +41,7 @@ export async function loadProblem(chosen: RunSpec["problem"], store: Store): Pro
 /** Brings a spec's data into the store, encoded; what is there already costs nothing. */
 export async function ingest(
   spec: RunSpec,
-  ports: { readonly open: SourceOpener; readonly store: Store },
+  ports: Ports,
   onProgress: IngestProgress = () => {},
 ): Promise<Dataset> {
   const { encoding, method } = resolveMembers(spec);
@@ -57,7 +59,7 @@ export async function ingest(
 /** The first half: a spec's rows, read and prepared, before anything is encoded. */
 export async function prepareData(
   spec: RunSpec,
-  ports: { readonly open: SourceOpener; readonly store: Store },
+  ports: Ports,
   onProgress: IngestProgress = () => {},
 ): Promise<Prepared> {
   const { problem } = resolveMembers(spec);

@@ -12,6 +12,23 @@ export function numberIn(text: string): number | undefined {
   return /^[+-]?nan$/i.test(trimmed) ? Number.NaN : undefined;
 }
 
+/** What programs write where a number is missing; words like any other where words are expected. */
+const numberless = new Set([
+  ...["NULL", "None", "<NA>", "\\N", "nil", "n/a", "na", "-", "--", "."],
+  ...["#N/A", "#N/A N/A", "#NA", "#DIV/0!", "#NUM!", "#NULL!", "#REF!", "#VALUE!", "#NAME?"],
+]);
+
+/** Whether a cell among numbers stands for a number that is missing. */
+export function isNumberless(text: string): boolean {
+  return numberless.has(text.trim());
+}
+
+/** 1 or 0 for a text that is a truth value; undefined for others. */
+export function truthOf(text: string): number | undefined {
+  const word = text.trim().toLowerCase();
+  return word === "true" ? 1 : word === "false" ? 0 : undefined;
+}
+
 /**
  * One text as what a window holds: a number, a level's number, or NaN where it is missing.
  * `place` is called only for messages.
@@ -24,7 +41,8 @@ export function cellOf(
 ): number {
   if (missingValues.has(text.trim())) return missingCell(column, text, place);
   if (column.kind === "text") return levelOf(column, text, place);
-  const value = numberIn(text);
+  const value = numberIn(text) ?? (column.truth === true ? truthOf(text) : undefined);
+  if (value === undefined && isNumberless(text)) return missingCell(column, text, place);
   if (value === undefined)
     throw new RunError("bad-number", `${place()}: ${shown(text)} is not a number`, {
       hint:
@@ -74,9 +92,12 @@ export function levelOf(column: Column, text: string, place: () => string): numb
   const { ids, names, max, find, isClosed } = column.levels;
   const known = ids.get(text);
   if (known !== undefined) return known;
+  const other = find?.(text) ?? Number.NaN;
+  if (!Number.isNaN(other)) {
+    ids.set(text, other);
+    return other;
+  }
   if (max === null) {
-    const other = find?.(text) ?? Number.NaN;
-    if (!Number.isNaN(other)) return other;
     if (isClosed === true) throw unlisted(column, text, place);
     return -1;
   }

@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { numberIn, shown } from "./cell.ts";
+import { kindOf } from "./column-kind.ts";
 import type { FoundColumn, ReadOptions } from "./table.ts";
 
 /** What the first rows of a CSV file say about the rest. */
@@ -31,7 +32,15 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
   const body = header ? rows.slice(1) : rows;
   const names = first.map((cell, i) => (header && cell.trim() !== "" ? cell.trim() : `column${i}`));
   refuseDuplicates(names, name);
-  const columns = names.map((column, i) => ({ name: column, kind: kindOf(body, i, missing) }));
+  const cellsOf = (column: number) => body.flatMap((row) => row[column] ?? []);
+  const columns = names.map(
+    (column, i): FoundColumn => ({ name: column, ...kindOf(cellsOf(i), missing) }),
+  );
+  if (header && first[0]!.trim() === "" && columns.length > 1) {
+    const aside = "it has no name, and tells rows apart";
+    const isNumber = numbersRows(body.map((row) => row[0] ?? ""));
+    columns[0] = { ...columns[0]!, isNameless: true, ...(isNumber ? { aside } : {}) };
+  }
   const bodyStart = header ? recordEnd(head) : 0;
   const bodyLine = 1 + head.subarray(0, bodyStart).filter((byte) => byte === 0x0a).length;
   return { delimiter, columns, bodyStart, bodyLine };
@@ -41,17 +50,14 @@ function isHeader(first: readonly string[], missing: ReadonlySet<string>): boole
   return first.every((cell) => missing.has(cell.trim()) || !Number.isFinite(numberIn(cell)));
 }
 
-function kindOf(
-  rows: readonly (readonly string[])[],
-  index: number,
-  missing: ReadonlySet<string>,
-): "number" | "text" {
-  for (const row of rows) {
-    const cell = row[index];
-    if (cell === undefined || missing.has(cell.trim())) continue;
-    if (numberIn(cell) === undefined) return "text";
-  }
-  return "number";
+/**
+ * Whether cells are what pandas and R write in front of rows that have no names: another one in
+ * each row, or counted, from the start again where tables were joined.
+ */
+function numbersRows(cells: readonly string[]): boolean {
+  if (new Set(cells).size === cells.length) return cells.length > 0;
+  const numbers = cells.map((cell) => numberIn(cell) ?? Number.NaN);
+  return numbers.every((number, i) => number === numbers[0] || number === numbers[i - 1]! + 1);
 }
 
 function refuseDuplicates(names: readonly string[], file: string): void {

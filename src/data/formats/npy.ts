@@ -1,7 +1,14 @@
 import { RunError } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 import { numberCell, shown } from "./cell.ts";
-import { type Column, type DenseWindow, type Layout, rowCapacity, type Table } from "./table.ts";
+import {
+  type Column,
+  type DenseWindow,
+  type FoundColumn,
+  type Layout,
+  rowCapacity,
+  type Table,
+} from "./table.ts";
 
 const headerBytesMax = 1024 * 1024;
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -27,6 +34,7 @@ interface Npy {
   readonly dataStart: number;
   readonly itemBytes: number;
   readonly item: Item;
+  readonly truth?: true;
 }
 
 /**
@@ -43,7 +51,11 @@ export async function openNpy(
   if (targets !== null) arrays.push(await targetsOf(targets, arrays[0]!));
   const names = Array.from({ length: arrays[0]!.columns }, (_, i) => `column${i}`);
   if (targets !== null) names.push("target");
-  const columns = layout(names.map((name) => ({ name, kind: "number" })));
+  const found = names.map((name, i): FoundColumn => {
+    const { truth } = i < arrays[0]!.columns ? arrays[0]! : arrays[1]!;
+    return { name, kind: "number", ...(truth === true ? { truth } : {}) };
+  });
+  const columns = layout(found);
   return { columns, windows: () => windows(arrays, columns, new Set(missingValues)) };
 }
 
@@ -153,7 +165,8 @@ async function npyOf(source: Source): Promise<Npy> {
       { hint: "copy or download the file again" },
     );
   const columnMajor = order === "True" && columns > 1;
-  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, item: item.read };
+  const told = { item: item.read, ...(descr === "|b1" ? { truth: true as const } : {}) };
+  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, ...told };
 }
 
 async function targetsOf(source: Source, features: Npy): Promise<Npy> {

@@ -11,6 +11,7 @@ import {
   rowCapacity,
   type Table,
 } from "./table.ts";
+import { areTruths } from "./twins.ts";
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 type Cells = ArrayLike<unknown>;
@@ -56,18 +57,37 @@ export async function openParquet(
 
 function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   try {
+    const indices = indicesOf(metadata);
     return parquetSchema(metadata).children.map(({ element, children }) => {
-      const { name, type, converted_type: converted } = element;
+      const { name, type, converted_type: converted, logical_type: logical } = element;
       if (typeof name !== "string") throw new Error("a column's name is not text");
+      const isHalf = logical?.type === "FLOAT16";
       const isNumber =
         children.length === 0 &&
         (converted === "DECIMAL" ||
+          isHalf ||
           (numeric.has(type ?? "") && !/DATE|TIME/.test(converted ?? "")));
-      return { name, kind: isNumber ? "number" : "text" };
+      return {
+        name,
+        kind: isNumber ? "number" : "text",
+        ...(type === "BOOLEAN" ? { truth: true as const } : {}),
+        ...(isHalf ? { half: true as const } : {}),
+        ...(indices.has(name) ? { aside: "it is the index of a pandas table" } : {}),
+      };
     });
   } catch (cause) {
     throw damaged(source, cause);
   }
+}
+
+/** Columns that pandas wrote for the index of its table. */
+function indicesOf({ key_value_metadata: told, schema }: Metadata): ReadonlySet<string> {
+  const own = schema.map(({ name }) => name).filter((name) => /^__index_level_\d+__$/.test(name));
+  const text = told?.find(({ key }) => key === "pandas")?.value;
+  if (text === undefined) return new Set(own);
+  const { index_columns: columns } = JSON.parse(text) as { index_columns?: unknown };
+  const named = Array.isArray(columns) ? columns.filter((name) => typeof name === "string") : [];
+  return new Set([...own, ...named]);
 }
 
 /** The reader trusts these numbers, and may not come back where they contradict each other. */
@@ -130,13 +150,25 @@ function cell(
   place: () => string,
 ): number {
   if (typeof value === "number") return numberCell(column, value, missing, place);
-  if (typeof value === "bigint" || typeof value === "boolean")
-    return numberCell(column, Number(value), missing, place);
+  if (typeof value === "bigint") return numberCell(column, Number(value), missing, place);
+  if (typeof value === "boolean") {
+    const read = numberCell(column, Number(value), missing, place);
+    if (read === -1 && !areTruths(column.levels.names)) throw wordsExpected(column, value, place);
+    return read;
+  }
   if (typeof value === "string") return cellOf(column, value, missing, place);
   if (value === null || value === undefined) return cellOf(column, "", new Set([""]), place);
   const what = value instanceof Date ? "a date" : "a nested or binary value";
   throw new RunError("bad-column", `${place()}: it holds ${what}, expected a number or text`, {
     hint: `leave "${column.name}" out by data.drop, or turn it into numbers or text`,
+  });
+}
+
+/** A model's column of words such as yes and no: which of them is true, nobody said. */
+function wordsExpected({ name, levels }: Column, value: boolean, place: () => string): RunError {
+  const some = levels.names.slice(0, 5).map(shown).join(", ");
+  return new RunError("bad-column", `${place()}: it is ${value}, expected one of ${some}`, {
+    hint: `write "${name}" as the words that the model was trained on`,
   });
 }
 

@@ -32,6 +32,8 @@ export interface Column {
   readonly kind: "number" | "text" | "skip";
   readonly missing: "refuse" | "keep";
   readonly isTarget: boolean;
+  /** Numbers that stand for truth values: their words are 1 and 0. */
+  readonly truth?: true;
   /** Of a text column; grows while reading up to `levelsMax`, unless it is fixed. */
   readonly levels: Levels;
 }
@@ -41,7 +43,7 @@ export interface Levels {
   readonly ids: Map<string, number>;
   /** More than this many is an error; null: unknown levels read as -1. */
   readonly max: number | null;
-  /** Of levels that are stated: another spelling's number, NaN for none of them. */
+  /** Of levels that are known beforehand: another spelling's number, NaN for none of them. */
   readonly find?: (text: string) => number;
   /** What else there is must not be read as -1, but is an error. */
   readonly isClosed?: boolean;
@@ -51,6 +53,18 @@ export interface Levels {
 export interface FoundColumn {
   readonly name: string;
   readonly kind: "number" | "text";
+  /** Its numbers are truth values. */
+  readonly truth?: true;
+  /** Its numbers are of two bytes each. */
+  readonly half?: true;
+  /** The file has names for the other columns, and none for this, the first. */
+  readonly isNameless?: true;
+  /** Some of its cells say that a number is missing, in words. */
+  readonly marked?: true;
+  /** Most of its cells are numbers, and these many are not, or not as this reads them. */
+  readonly odd?: { readonly count: number; readonly of: number; readonly first: string };
+  /** Why it is left out unless it is asked for. */
+  readonly aside?: string;
 }
 
 /** Decides what is read of each column that was found. */

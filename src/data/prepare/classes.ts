@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { numberIn } from "../formats/cell.ts";
 import { fixedLevels, type Levels } from "../formats/table.ts";
+import { twinFinder } from "../formats/twins.ts";
 
 /** The classes of a target: labels in order, and the class of each level as it was read. */
 export interface Classes {
@@ -36,7 +37,8 @@ export function classLevels(labels: readonly string[], isClosed: boolean): Level
 export function classFinder(labels: readonly string[]): (label: string) => number {
   const numeric = labels.every((label) => numberIn(label) !== undefined);
   const order = new Map(labels.map((label, i) => [numeric ? Number(label) : label, i]));
-  return (label) => order.get(numeric ? (numberIn(label) ?? Number.NaN) : label) ?? Number.NaN;
+  const twin = twinFinder(labels);
+  return (label) => order.get(numeric ? (numberIn(label) ?? Number.NaN) : label) ?? twin(label);
 }
 
 /** Refuses a target of which the training rows hold fewer than two classes. */

@@ -9,6 +9,7 @@ import {
   newLevels,
   skipped,
 } from "../formats/table.ts";
+import { sameLevels } from "../formats/twins.ts";
 import type { DataOptions } from "../options.ts";
 import { classLevels } from "./classes.ts";
 
@@ -43,19 +44,24 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
     for (const name of options.drop) known(name, found, `data.drop in ${file}`);
     for (const name of options.categorical) known(name, found, `data.categorical in ${file}`);
     const dropped = new Set(options.drop);
+    const aside = new Set(asideOf(options, found).map((column) => column.name));
     const categorical = new Set(options.categorical);
     const keep = options.missing === "impute" ? "keep" : "refuse";
     const columns = found.map((column): Column => {
       const { name } = column;
       if (column === target) return targetColumn(column, options, purpose, file);
       if (dropped.has(name)) return skipped(name);
+      if (isPrivate && column.isNameless === true) throw rowsWouldShow(name, file);
+      if (aside.has(name)) return skipped(name);
       if (task === "ratings") return rater(name);
       const own = stated.get(name);
       const levels = own === undefined ? newLevels(options.categoriesMax) : fixedLevels(own);
       const isText = own !== undefined || categorical.has(name) || column.kind === "text";
       if (isPrivate && isText && own === undefined) throw levelsWouldShow(name, file);
+      if (own === undefined && !categorical.has(name)) refuseOdd(column, file);
       const kind = isText ? "text" : "number";
-      return { name, kind, missing: keep, isTarget: false, levels };
+      const truth = kind === "number" && column.truth === true ? { truth: true as const } : {};
+      return { name, kind, missing: keep, isTarget: false, ...truth, levels };
     });
     if (task === "ratings") {
       if (stated.size > 0) throw unfit("data.levels", [...stated.keys()].join(", "), file);
@@ -67,6 +73,30 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
       });
     return columns;
   };
+}
+
+/** Columns that nobody asked for, and that a look at the file says are no features. */
+export function asideOf(options: DataOptions, found: readonly FoundColumn[]): FoundColumn[] {
+  const { target, categorical, levels = {}, drop } = options;
+  return found.filter(
+    ({ name, aside }, index) =>
+      aside !== undefined &&
+      target !== name &&
+      target !== index &&
+      !(index === found.length - 1 && target === -1) &&
+      !categorical.includes(name) &&
+      !drop.includes(name) &&
+      !Object.hasOwn(levels, name),
+  );
+}
+
+/** Hears what a person should know of a file. */
+export type Note = (text: string) => void;
+
+/** Tells that a column is left out, where it is. */
+export function tellAside({ name, aside }: FoundColumn, file: string, onNote: Note): void {
+  if (aside === undefined) return;
+  onNote(`${file}: column ${shown(name)} is left out: ${aside}`);
 }
 
 /** The one column of a format whose rows are a label and features. */
@@ -90,7 +120,9 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
   return (found) => {
     for (const column of first)
       if (column.kind !== "skip") known(column.name, found, `the columns of ${file}`);
-    const byName = new Map(first.map((column) => [column.name, column]));
+    const byName = new Map(
+      first.map((column) => [column.name, { ...column, levels: sameLevels(column.levels) }]),
+    );
     return found.map(({ name }) => byName.get(name) ?? skipped(name));
   };
 }
@@ -106,6 +138,30 @@ function levelsWouldShow(name: string, file: string): RunError {
         "is none of them, or leave the column out by data.drop",
     },
   );
+}
+
+/** Taken for words, each number would become a feature of its own. */
+function refuseOdd({ name, odd }: FoundColumn, file: string): void {
+  if (odd === undefined) return;
+  const { count, of, first } = odd;
+  throw new RunError(
+    "odd-numbers",
+    `${file}: column ${shown(name)}: ${count} of the first ${of} values are not numbers as they ` +
+      `are read here, the first ${shown(first)}; most are`,
+    {
+      hint:
+        `write them like 1234.5, list what means a missing value under data.missingValues, name ` +
+        `"${name}" under data.categorical to take all of it for words, or leave it out by ` +
+        "data.drop",
+    },
+  );
+}
+
+/** Whether it numbers rows is seen by the rows alone. */
+function rowsWouldShow(name: string, file: string): RunError {
+  return new RunError("not-private", `${file}: the first column has no name`, {
+    hint: `leave it out by data.drop: [${name}], or give it a name in the file`,
+  });
 }
 
 /** A user's or an item's column: any text names one. */

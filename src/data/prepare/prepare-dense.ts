@@ -90,7 +90,9 @@ function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learn
     if (column.kind === "number") {
       const mean = standardize ? statistics.mean(i) : 0;
       const deviation = standardize ? statistics.deviation(i) : 1;
-      return [{ kind: "numeric", name, mean, deviation, fill: impute ? statistics.mean(i) : null }];
+      const fill = impute ? statistics.mean(i) : null;
+      const truth = column.truth === true ? { truth: true as const } : {};
+      return [{ kind: "numeric", name, mean, deviation, fill, ...truth }];
     }
     const stated = job.options.levels?.[name];
     const counts = levels[i]!;

@@ -1,14 +1,30 @@
 import { RunError } from "../../core/errors.ts";
 import { type Random, randomFrom } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
-import type { DenseWindow, SparseWindow, Table, Window } from "../formats/table.ts";
+import {
+  type DenseWindow,
+  type FoundColumn,
+  type Layout,
+  type SparseWindow,
+  skipped,
+  type Table,
+  type Window,
+} from "../formats/table.ts";
 import type { Prepared } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
 import { type Input, openInput } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
-import { labelLayout, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
+import {
+  asideOf,
+  labelLayout,
+  type Note,
+  sameLayout,
+  type TargetKind,
+  tellAside,
+  trainingLayout,
+} from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
 import { prepareSparse } from "./prepare-sparse.ts";
@@ -32,6 +48,8 @@ export interface PreparePorts {
   readonly store: Store;
   /** Bytes gone through so far, of about `total`: the source twice, once parsed, once written. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Hears what of the source is left out. */
+  readonly onNote?: Note;
 }
 
 /** Raised whenever the same input would give other bytes. */
@@ -57,12 +75,14 @@ export async function prepareDataSet(
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
+  const special = await specialColumns(train, data, ports.onNote);
   const digest = digestOf({
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
     options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
     task,
     seed: String(seed),
+    ...(special.length > 0 ? { special } : {}),
     // A class that is not stated is refused elsewhere.
     ...(isPrivate && data.classes !== undefined ? { otherClasses: "count nothing" } : {}),
   });
@@ -79,6 +99,33 @@ export async function prepareDataSet(
   const prepared: Prepared = { version: 1, digest, ...content };
   await writePartManifest(ports.store, key, prepared);
   return prepared;
+}
+
+/**
+ * Columns that once were read otherwise: content of that time must not be taken for this. Tells
+ * which of them are left out.
+ */
+async function specialColumns(
+  input: Input,
+  data: DataOptions,
+  onNote: Note = () => undefined,
+): Promise<readonly string[]> {
+  if (input.isSparse || data.text !== undefined || data.generate !== undefined) return [];
+  let found: readonly FoundColumn[] = [];
+  const look: Layout = (columns) => {
+    found = columns;
+    return columns.map(({ name }) => skipped(name));
+  };
+  await input.table(look, () => undefined);
+  const aside = asideOf(data, found);
+  for (const column of aside) tellAside(column, input.name, onNote);
+  const halves = found.filter(({ half }) => half === true);
+  const marked = found.filter((column) => column.marked === true);
+  return [
+    ...aside.map(({ name }) => `${name}: left out`),
+    ...halves.map(({ name }) => `${name}: numbers of two bytes`),
+    ...marked.map(({ name }) => `${name}: numbers, some of them missing in words`),
+  ];
 }
 
 async function fromText(

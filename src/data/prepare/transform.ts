@@ -5,13 +5,13 @@ import { shown } from "../formats/cell.ts";
 import {
   type Column,
   type DenseWindow,
-  fixedLevels,
   type Layout,
   newLevels,
   type SparseWindow,
   skipped,
   type Window,
 } from "../formats/table.ts";
+import { knownLevels } from "../formats/twins.ts";
 import type { ColumnPlan, Preparation } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { SparseBuffer } from "../parts/sparse-parts.ts";
@@ -19,7 +19,7 @@ import type { SourceOpener } from "../sources/source.ts";
 import { classFinder } from "./classes.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
-import { classesMax } from "./layout.ts";
+import { classesMax, type Note, tellAside } from "./layout.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
 import { textBatches } from "./text-batches.ts";
 
@@ -41,8 +41,15 @@ export interface Transformer {
   batches(source: string, open: SourceOpener): AsyncGenerator<Batch>;
 }
 
-/** The transformer of a saved preparation. `reading` says how files are written. */
-export function transformer(preparation: Preparation, reading: DataOptions): Transformer {
+/**
+ * The transformer of a saved preparation. `reading` says how files are written; `onNote` hears what
+ * of a file is left out.
+ */
+export function transformer(
+  preparation: Preparation,
+  reading: DataOptions,
+  onNote: Note = () => undefined,
+): Transformer {
   return {
     async *batches(source, open) {
       if (preparation.text !== undefined) {
@@ -61,7 +68,7 @@ export function transformer(preparation: Preparation, reading: DataOptions): Tra
             `${isLabelled ? "LIBSVM data" : "columns"}`,
           { hint: "give the rows in the format the model was trained on" },
         );
-      const layout = isLabelled ? labelsOf(preparation) : layoutOf(preparation, input.name);
+      const layout = isLabelled ? labelsOf(preparation) : layoutOf(preparation, input.name, onNote);
       const table = await input.table(layout, () => undefined);
       const read = table.columns.filter((column) => column.kind !== "skip");
       const toBatch = batcher(preparation, read);
@@ -92,7 +99,7 @@ function batcher(
   return (window) => denseBatch(write, columns, known, window as DenseWindow, target);
 }
 
-function layoutOf(preparation: Preparation, file: string): Layout {
+function layoutOf(preparation: Preparation, file: string, onNote: Note): Layout {
   return (found) => {
     const names = found.map((column) => column.name);
     const plans = new Map(preparation.columns.map((plan) => [plan.name, plan]));
@@ -101,6 +108,9 @@ function layoutOf(preparation: Preparation, file: string): Layout {
         throw new RunError("unknown-column", `${file}: column ${shown(name)} is absent`, {
           hint: `${nearest(name, names)}the model was trained on it`,
         });
+    for (const column of found)
+      if (!plans.has(column.name) && column.name !== preparation.target.name)
+        tellAside(column, file, onNote);
     return names.map((name) => {
       const plan = plans.get(name);
       if (plan !== undefined) return columnOf(plan);
@@ -116,9 +126,10 @@ function labelsOf(preparation: Preparation): Layout {
 function columnOf(plan: ColumnPlan): Column {
   const missing = plan.fill === null ? "refuse" : "keep";
   const { name } = plan;
+  const truth = plan.kind === "numeric" && plan.truth === true ? { truth: true as const } : {};
   return plan.kind === "numeric"
-    ? { name, kind: "number", missing, isTarget: false, levels: newLevels(0) }
-    : { name, kind: "text", missing, isTarget: false, levels: fixedLevels(plan.levels) };
+    ? { name, kind: "number", missing, isTarget: false, ...truth, levels: newLevels(0) }
+    : { name, kind: "text", missing, isTarget: false, levels: knownLevels(plan.levels) };
 }
 
 /** Targets may be missing where they are to be predicted; they are read for comparison only. */

@@ -25,6 +25,8 @@ export interface ForecastPorts {
   /** A run whose record tells of the platform, instead of a model. */
   readonly from?: string;
   readonly onStage?: IngestProgress;
+  /** Called with what of the data is left out. */
+  readonly onNote?: (text: string) => void;
 }
 
 /**
@@ -48,12 +50,16 @@ export async function planInHome(home: string, planning: ForecastPorts): Promise
 
 /** As `planInHome`, over a store that is open already. */
 export async function planWith(
-  { spec: given, backend, goal, from, onStage }: ForecastPorts,
+  { spec: given, backend, goal, from, onStage, onNote }: ForecastPorts,
   store: Store,
 ): Promise<ProposedPlan> {
   const spec = await publishProblemAssets(given, store);
   await loadProblem(spec.problem, store);
-  const prepared = await prepareData(spec, { open: openDataSource, store }, onStage);
+  const prepared = await prepareData(
+    spec,
+    { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) },
+    onStage,
+  );
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
   const made = await proposePlan(spec, { prepared, store }, machine, goal);
   return { ...made, spec: await settleRate(made.spec, prepared, store) };

@@ -38,14 +38,13 @@ export async function* predictRows(
   model: TrainedModel,
   source: string,
   reading: DataOptions,
+  onNote?: (text: string) => void,
 ): AsyncGenerator<Predictions> {
   const problem = problems.create(model.problem);
   let tally: Float64Array | null = null;
   let knownRows = 0;
-  for await (const batch of transformer(model.preparation, reading).batches(
-    source,
-    openDataSource,
-  )) {
+  const { batches } = transformer(model.preparation, reading, onNote);
+  for await (const batch of batches(source, openDataSource)) {
     const { rows, targets, firstRow } = batch;
     const values = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
     const chances = classProbabilities(problem, values, rows.rows);

@@ -25,6 +25,8 @@ import { taskPrices } from "../task-prices.ts";
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
   readonly onStage?: IngestProgress;
+  /** Called with what of the data is left out. */
+  readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
   /** Called with what was chosen, where the spec left something open. */
   readonly onPlan?: (made: ProposedPlan) => void;
@@ -46,7 +48,7 @@ export async function createRun(
 ): Promise<RunRecord> {
   assert(given.auto === undefined, "what is left to the planner is chosen before a run is created");
   const spec = await publishProblemAssets(given, backend.store);
-  const ports = { open: openDataSource, store: backend.store };
+  const ports = { open: openDataSource, store: backend.store, ...heard(watchers) };
   const staged = await ingest(spec, ports, watchers.onStage);
   const startedAt = new Date();
   const { name } = backend;
@@ -58,6 +60,10 @@ export async function createRun(
   const record = await recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
   if (spec.openRate !== undefined) watchers.onSettled?.(record);
   return record;
+}
+
+function heard({ onNote }: Watchers) {
+  return onNote === undefined ? {} : { onNote };
 }
 
 /** Runs it, or goes on with it; then writes its page and its model below the home folder. */

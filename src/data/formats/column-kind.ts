@@ -1,0 +1,39 @@
+import { isNumberless, numberIn } from "./cell.ts";
+import type { FoundColumn } from "./table.ts";
+
+/** Numbers as people write them, which are none here: 1,5 and 1 234, 12 %, $5, (3), −2, 1.0D+03. */
+const written = [
+  /^[+-]?\d+,\d+(?:[eE][+-]?\d+)?$/,
+  /^[+-]?\d{1,3}(?:[ ,.'_\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?$/,
+  /^[+-]?\d*[.,]?\d+\.?[dD][+-]?\d+$/,
+];
+const around = /^[-+]?\s*[$€£¥₹]\s*|\s*(?:[%‰$€£¥₹]|[A-Z]{3})$/g;
+
+/**
+ * What the cells of a column say it holds. Where most are numbers, those that are not are told as
+ * `odd`: such a column is never taken for words in silence.
+ */
+export function kindOf(
+  cells: readonly string[],
+  missing: ReadonlySet<string>,
+): Omit<FoundColumn, "name"> {
+  const told = cells.filter((cell) => !missing.has(cell.trim()));
+  const others = told.filter((cell) => numberIn(cell) === undefined);
+  if (others.length === 0) return { kind: "number" };
+  const odd = others.filter((cell) => !isNumberless(cell));
+  const numbers = told.length - others.length;
+  if (odd.length === 0) return numbers === 0 ? { kind: "text" } : { kind: "number", marked: true };
+  const alike = odd.filter(isWritten).length;
+  if (2 * (numbers + alike) <= told.length - (others.length - odd.length)) return { kind: "text" };
+  return { kind: "text", odd: { count: odd.length, of: told.length, first: odd[0]! } };
+}
+
+/** Whether a cell is a number to people: of a unit, with a decimal comma, by thousands. */
+function isWritten(cell: string): boolean {
+  const plain = cell
+    .trim()
+    .replace(/^\((.+)\)$/, "-$1")
+    .replace(/^[\u2212\u2013]/, "-")
+    .replaceAll(around, "");
+  return numberIn(plain) !== undefined || written.some((pattern) => pattern.test(plain));
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { prepared, refusal } from "./fixtures.ts";
+
+const given = (cells: readonly string[], delimiter: string, more: object) => {
+  const lines = cells.map((cell, i) => `${cell}${delimiter}${i}`);
+  const text = `a${delimiter}y\n${lines.join("\n")}\n`;
+  return prepared({ "t.csv": text }, { source: "t.csv", target: "y", delimiter: "auto", ...more });
+};
+const some = ["1", "2.5", "-3", "4"];
+
+describe("a column of numbers, some of which are not", () => {
+  test.each(
+    ["NULL", "None", "\\N", "#N/A", "#DIV/0!", ".", "-", "<NA>", "nil", "n/a"].map((mark) => [
+      mark,
+    ]),
+  )("takes %s for a missing value", async (mark) => {
+    const cells = [...some, mark];
+    const made = (await given(cells, ",", { missing: "impute" })).prepared;
+    expect(made.preparation.featureNames).toEqual(["a", "intercept"]);
+    expect(made.preparation.columns[0]).toMatchObject({ kind: "numeric", fill: 4.5 / 4 });
+    const { message } = await refusal(given(cells, ",", {}));
+    expect(message).toContain(`column "a": the value is missing (${JSON.stringify(mark)})`);
+  });
+
+  test.each([
+    ["a decimal comma", ["1,5", "2,25", "3", "0,5"], ";"],
+    ["thousands", ['"1,234"', '"12,345.5"', '"1,000,000"', "7"], ","],
+    ["points for thousands", ["1.234.567", "2.345,5", "1.000.000", "7"], ";"],
+    ["percent", ["12%", "13 %", "0.5%", "7%"], ","],
+    ["currency", ["$5", "-$6.50", "€7", "8 EUR"], ","],
+    ["an accountant's minus", ["(3)", "(4.5)", "5", "6"], ","],
+    ["a typographic minus", ["\u22123", "4.5", "5", "6"], ","],
+    ["Fortran's exponent", ["1.0D+03", "2.5D-01", "1", "2"], ","],
+    ["a stray word", ["1", "2", "3", "unknown"], ","],
+  ])("refuses %s by name, count and first cell", async (_, cells, delimiter) => {
+    const { code, message } = await refusal(given(cells, delimiter, {}));
+    expect(code).toBe("odd-numbers");
+    expect(message).toMatch(/column "a": [1-4] of the first 4 values are not numbers/);
+    const made = (await given(cells, delimiter, { categorical: ["a"] })).prepared;
+    expect(made.preparation.columns[0]).toMatchObject({ kind: "category" });
+  });
+
+  test.each([
+    ["marks alone", ["-", "-", "None"]],
+    ["words and a few numbers", ["a", "b", "1", "None"]],
+    ["dates", ["2024-01-02", "2024-02-03", "2024-03-04"]],
+    ["versions", ["1.2.3", "1.2.4", "2.0.0"]],
+    ["numbers with a letter", ["1a", "2b", "3c"]],
+  ])("is words as before where most are: %s", async (_, cells) => {
+    const made = (await given(cells, ",", {})).prepared;
+    expect(made.preparation.columns[0]).toMatchObject({
+      kind: "category",
+      levels: [...new Set(cells)].sort(),
+    });
+  });
+});
