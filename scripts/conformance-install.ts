@@ -37,20 +37,29 @@ export async function installedRic(): Promise<string | null> {
  * that says why, where there is no Python.
  */
 export async function installedMoto(version: string): Promise<string | null> {
-  const folder = join(tmpdir(), `kofn-moto-${version}`);
-  const server = join(folder, "bin/moto_server");
-  if (existsSync(server)) return server;
+  return installedPython(`moto ${version}`, `moto[server,s3]==${version}`, "bin/moto_server");
+}
+
+/** A Python that has scikit-learn, in an environment of its own; null as for the others. */
+export async function installedScikitLearn(version: string): Promise<string | null> {
+  return installedPython(`scikit-learn ${version}`, `scikit-learn==${version}`, "bin/python");
+}
+
+/** `what`, such as "moto 5.2.3", installed once; the path within it that is wanted. */
+function installedPython(what: string, requirement: string, wanted: string): string | null {
+  const folder = join(tmpdir(), `kofn-${what.replace(" ", "-")}`);
+  const done = join(folder, "installed");
+  if (existsSync(done)) return join(folder, wanted);
   if (!isThere("python3")) {
-    console.log(`skipped: moto ${version} needs python3`);
+    console.log(`skipped: ${what} needs python3`);
     return null;
   }
-  console.log(`installing moto ${version}`);
-  const stdio = ["ignore", "ignore", "inherit"] as const;
-  execFileSync("python3", ["-m", "venv", folder], { stdio: [...stdio] });
-  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", `moto[server,s3]==${version}`], {
-    stdio: [...stdio],
-  });
-  return server;
+  console.log(`installing ${what}`);
+  const stdio: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
+  execFileSync("python3", ["-m", "venv", folder], { stdio });
+  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", requirement], { stdio });
+  writeFileSync(done, "");
+  return join(folder, wanted);
 }
 
 /**

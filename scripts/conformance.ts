@@ -3,6 +3,8 @@ const suites = {
   ric: () => import("./conformance-ric.ts").then((one) => one.conformanceRic()),
   minio: () => import("./conformance-minio.ts").then((one) => one.conformanceMinio()),
   moto: () => import("./conformance-moto.ts").then((one) => one.conformanceMoto()),
+  "scikit-learn": () =>
+    import("./conformance-scikit-learn.ts").then((one) => one.conformanceScikitLearn()),
 };
 
 const name = process.argv[2] ?? "";

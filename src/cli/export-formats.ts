@@ -45,15 +45,24 @@ export const exportFormats: readonly ExportFormat[] = [
 
 function npyOf(model: TrainedModel): Uint8Array {
   if (model.network !== null) refusePairs(model, "npy");
-  const { weights } = model;
+  const { offset = 0 } = model.preparation.target;
+  const weights = offset === 0 ? model.weights : withOffset(model, offset);
   const outputs = outputsOf(model).length;
   const shape = outputs === 1 ? `${weights.length},` : `${outputs}, ${weights.length / outputs}`;
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape}), }`;
+  const descr = offset === 0 ? "<f4" : "<f8";
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
   // Magic, version and length take 10 bytes; data begin at a multiple of 64.
   const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 0, 0]);
   start.writeUInt16LE(padded.length, 8);
   return Buffer.concat([start, Buffer.from(padded, "latin1"), bytesOf(weights)]);
+}
+
+/** In float64, as float32 would lose what the offset was taken out for. */
+function withOffset({ weights }: TrainedModel, offset: number): Float64Array<ArrayBuffer> {
+  const out = Float64Array.from(weights);
+  out[out.length - 1]! += offset;
+  return out;
 }
 
 /** One dense layer over all features but the intercept, which becomes its bias. */
@@ -67,7 +76,7 @@ function tfjsOf(model: TrainedModel): ModelFiles {
   for (const [unit, weights] of outputs.entries())
     for (let j = 0; j < inputs; j++) kernel[j * outputs.length + unit] = weights[j]!;
   const bias = Float32Array.from(outputs, (weights) =>
-    preparation.intercept ? weights[inputs]! : 0,
+    preparation.intercept ? weights[inputs]! + (preparation.target.offset ?? 0) : 0,
   );
   return [
     { name: "model.json", bytes: jsonBytes(tfjsTopology(model, inputs, outputs.length)) },
@@ -147,7 +156,8 @@ function coefficients(model: TrainedModel): object {
 function coefficientsOf(weights: Float32Array, preparation: Preparation): object {
   const features = weights.length - (preparation.intercept ? 1 : 0);
   const units = unitsOf(preparation, features);
-  const standardized = preparation.intercept ? weights[features]! : 0;
+  const { offset = 0 } = preparation.target;
+  const standardized = (preparation.intercept ? weights[features]! : 0) + offset;
   let original = standardized;
   const coefficients = units.map(({ mean, deviation }, i) => {
     const weight = weights[i]!;
@@ -180,7 +190,7 @@ function unitsOf(
   );
 }
 
-function bytesOf(values: Float32Array): Uint8Array {
+function bytesOf(values: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

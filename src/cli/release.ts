@@ -36,7 +36,8 @@ export async function release(
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
       const { store } = home;
-      const prepared = await prepareData(spec, { open: openDataSource, store }, bar.onStage);
+      const ports = { open: openDataSource, store };
+      const prepared = await prepareData(spec, ports, bar.onStage, "kept");
       const { entry, norm, budget } = asked;
       const table = await tableOf(prepared, store, { ranges, entry, norm });
       const request = releaseRequestOf(asked, table.columns);

@@ -1,6 +1,7 @@
 import { checkVersion, parseJson } from "../core/json.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Vocabulary } from "./corpus/vocabulary.ts";
+import type { FeatureScales, LostDigits, OffsetMode } from "./offsets.ts";
 
 /** Of `Prepared` and `Encoded`: raised with every change of their shape. */
 export const manifestVersion = 1;
@@ -21,6 +22,7 @@ export type ColumnPlan =
   | {
       readonly kind: "numeric";
       readonly name: string;
+      /** 0 where standardising is off, unless a large offset is taken out. */
       readonly mean: number;
       /** 1 where the column is constant or standardising is off. */
       readonly deviation: number;
@@ -45,6 +47,8 @@ export interface Preparation {
     readonly name: string;
     /** Two or more for classification: class i has this label. Null for numbers. */
     readonly classes: readonly string[] | null;
+    /** What was taken from numbers before they were stored: predictions need it again. */
+    readonly offset?: number;
   };
   readonly intercept: boolean;
   /** Features in the stored rows, intercept included. */
@@ -65,9 +69,15 @@ export interface Prepared {
   readonly columns: number;
   readonly train: readonly Part[];
   readonly test: readonly Part[];
-  /** Over the training targets. */
+  /** Over the training targets as stored. */
   readonly targetMean: number;
   readonly targetVariance: number;
+  /** How offsets were looked at, where that can make a difference. */
+  readonly offsets?: OffsetMode;
+  /** Of linear models over features that are not standardised. */
+  readonly scales?: FeatureScales;
+  /** Columns that lose more than half of their digits in float32. */
+  readonly lost?: readonly LostDigits[];
 }
 
 /** Encoded shards, one a slot. */

@@ -117,7 +117,10 @@ export interface RoundEvent {
   readonly counted: readonly number[];
   /** Estimated from the replies that counted, regulariser included, before this round's step. */
   readonly objectiveEstimate: number;
-  /** Of the proximal gradient mapping where there is an l1 penalty. */
+  /**
+   * Of the proximal gradient mapping where there is an l1 penalty; of weights of standardised
+   * features where a searcher steps in those.
+   */
   readonly gradientNorm: number;
   /** Objective and gradient are those of all data, not an estimate. */
   readonly exact?: true;

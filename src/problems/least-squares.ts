@@ -21,13 +21,13 @@ export function leastSquares({ l1, l2 }: Penalized): Problem {
       return Float64Array.of(dot(change, change));
     },
     smoothness: (largestEigenvalue) => largestEigenvalue,
-    tally(examples, weights) {
+    tally(examples, weights, about = 0) {
       const residuals = residualsAt(examples, weights);
       let absolute = 0;
       let targets = 0;
       let squares = 0;
       for (let i = 0; i < residuals.length; i++) {
-        const target = examples.targets[i]!;
+        const target = examples.targets[i]! - about;
         absolute += Math.abs(residuals[i]!);
         targets += target;
         squares += target * target;

@@ -102,8 +102,11 @@ export interface Problem {
   ): Float64Array;
   /** L of the mean loss, from the largest eigenvalue of X'X/n. */
   smoothness(largestEigenvalue: number): number;
-  /** Sums for metrics over some rows; add them up and hand the total to `metrics`. */
-  tally(examples: Examples, weights: Float32Array): Float64Array;
+  /**
+   * Sums for metrics over some rows; add them up and hand the total to `metrics`. Targets' spread
+   * is summed about the same number for all rows, 0 where absent: near them, nothing is lost.
+   */
+  tally(examples: Examples, weights: Float32Array, about?: number): Float64Array;
   /** The mean loss without penalty, and metrics by their usual names. */
   metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
 }

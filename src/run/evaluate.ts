@@ -1,4 +1,5 @@
 import type { Part, Prepared } from "../data/manifests.ts";
+import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
 import { penalty } from "../problems/penalty.ts";
@@ -45,11 +46,13 @@ async function tallies(
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
 ): Promise<Float64Array[]> {
+  const { targetMean, targetVariance } = prepared;
+  const about = isFar(targetMean, Math.sqrt(targetVariance)) ? targetMean : 0;
   const totals: Float64Array[] = [];
   for await (const part of eachPart(store, parts, prepared.columns)) {
     const examples = labelled(part);
     for (const [i, at] of weights.entries()) {
-      const tally = problem.tally(examples, at);
+      const tally = problem.tally(examples, at, about);
       const total = totals[i];
       if (total === undefined) totals[i] = Float64Array.from(tally);
       else for (let j = 0; j < tally.length; j++) total[j]! += tally[j]!;

@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Encoded, Prepared } from "../data/manifests.ts";
+import type { OffsetMode } from "../data/offsets.ts";
 import { type PreparePorts, prepareDataSet } from "../data/prepare/prepare.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -56,23 +57,34 @@ export async function ingest(
   return { prepared, encoded };
 }
 
-/** The first half: a spec's rows, read and prepared, before anything is encoded. */
+/**
+ * The first half: a spec's rows, read and prepared, before anything is encoded. Whoever keeps what
+ * all rows say to himself gives `offsets: "kept"`.
+ */
 export async function prepareData(
   spec: RunSpec,
   ports: Ports,
   onProgress: IngestProgress = () => {},
+  mayLearn: OffsetMode = "centred",
 ): Promise<Prepared> {
   const { problem } = resolveMembers(spec);
+  const offsets = mayLearn === "kept" ? mayLearn : offsetsOf(spec, problem);
   const numbers = problem.pairs === undefined ? "regression" : "ratings";
   const task = problem.target === "classes" ? "classification" : numbers;
   const prepared = await prepareDataSet(
-    { data: spec.data, task, seed: spec.seed, isPrivate: spec.privacy !== undefined },
+    { data: spec.data, task, seed: spec.seed, isPrivate: spec.privacy !== undefined, offsets },
     { ...ports, onProgress: (done, total) => onProgress("reading", done, total) },
   );
   refuseClasses(spec, problem, prepared);
   // Refuses data whose shape the problem cannot take.
   problem.weightsLength(prepared.columns, prepared.preparation.target.classes?.length ?? 0);
   return prepared;
+}
+
+/** What is learned of all rows would show in a private run; a network has no free intercept. */
+function offsetsOf({ privacy }: RunSpec, { pairs, parameters, predict }: Problem): OffsetMode {
+  if (privacy !== undefined || pairs !== undefined) return "kept";
+  return parameters === undefined && predict === undefined ? "centred" : "told";
 }
 
 function refuseClasses(spec: RunSpec, problem: Problem, { preparation }: Prepared): void {

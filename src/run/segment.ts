@@ -1,4 +1,5 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
+import { lostInWords } from "../data/offsets.ts";
 import { type LoopEnd, type LoopStop, runLoop } from "../engine/loop.ts";
 import { type ArrivalHistogram, arrivalHistogram } from "../journal/arrival-histogram.ts";
 import {
@@ -78,6 +79,8 @@ export async function runSegment(
   const log = checkpointer<object>(store, of, before, { sums, costs, ...(listen && { listen }) });
   if (before === null) {
     log.tell(startedEvent(record, runFactsOf(spec, staged)));
+    for (const lost of staged.prepared.lost ?? [])
+      log.tell({ type: "warning", atMs: 0, message: lostInWords(lost) });
   } else {
     log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
   }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
+import type { Prepared } from "../../src/data/manifests.ts";
+import { dot } from "../../src/math/vector.ts";
 import type { ResultEvent, RoundEvent } from "../../src/ports/events.ts";
+import { problems as problemFamily } from "../../src/problems/registry.ts";
 import { finishRun } from "../../src/run/finish.ts";
+import {
+  scaledChange,
+  scaledGradient,
+  scalingOf,
+  unscaledChange,
+} from "../../src/strategies/rounds/scaling.ts";
 import { scene, segment } from "../simulation/simulated-run.ts";
 
 const data = { source: "table.csv", target: "y", standardize: false };
@@ -79,6 +88,51 @@ describe("a column that is not scaled", () => {
       expect(plain.asked.size).toBeLessThanOrEqual(2 * plain.rounds.length);
     },
   );
+});
+
+describe("steps in the weights of standardised features", () => {
+  const random = randomFrom("scaling");
+  const draw = (length: number) => Float64Array.from({ length }, () => random.normal());
+  const law = (intercept: boolean, l2: number) => {
+    const features = 4;
+    const columns = features + Number(intercept);
+    const scales = { means: [...draw(features)], deviations: [...draw(features).map(Math.exp)] };
+    const about = { scales, columns, preparation: { intercept } } as unknown as Prepared;
+    const problem = problemFamily.create(
+      problemFamily.resolve({ type: "softmax", l2 } as never, "problem"),
+    );
+    return { scaling: scalingOf(problem, about), length: 3 * columns };
+  };
+
+  it.each([
+    [true, 0],
+    [true, 0.3],
+    [false, 0.3],
+  ])("are the same changes (intercept %s, l2 %d)", (intercept, l2) => {
+    const { scaling, length } = law(intercept, l2);
+    const [change, gradient] = [draw(length), draw(length)];
+    const there = scaledChange(scaling, change);
+    for (const [i, value] of unscaledChange(scaling, there).entries())
+      expect(value).toBeCloseTo(change[i]!, 12);
+    expect(dot(scaledGradient(scaling, gradient), there)).toBeCloseTo(dot(gradient, change), 12);
+  });
+
+  it("take a straight way where columns differ by powers of ten", async () => {
+    const scalesOf = [1e-4, 1, 1e5, 30];
+    const draws = randomFrom("powers");
+    const lines = Array.from({ length: 400 }, () => {
+      const x = scalesOf.map(() => draws.normal());
+      const y = x[0]! - x[1]! + x[2]! + 2 * x[3]! + 2 * draws.normal() > 0 ? "a" : "b";
+      return [...x.map((value, j) => scalesOf[j]! * (value + 3)), y].join(",");
+    });
+    const text = `p,q,r,s,y\n${lines.join("\n")}\n`;
+    const spec = { problem: { type: "logistic", l2: 0 }, wait: "all" };
+    const plain = await trained(spec, text);
+    const scaled = await trained({ ...spec, data: { ...data, standardize: true } }, text);
+    expect(plain.result.objective / scaled.result.objective).toBeCloseTo(1, 6);
+    expect(plain.result.convergence).toMatchObject({ converged: true });
+    expect(plain.rounds.length).toBeLessThanOrEqual(scaled.rounds.length + 5);
+  });
 });
 
 describe("a step of 0", () => {

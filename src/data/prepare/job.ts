@@ -2,13 +2,14 @@ import { RunError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { Column, Window } from "../formats/table.ts";
 import type { Prepared } from "../manifests.ts";
+import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { type Classes, classesOf, statedClasses } from "./classes.ts";
 import { selection } from "./split.ts";
 import type { Spool } from "./spool.ts";
 
 /** Everything of a `Prepared` but its name. */
-export type PreparedContent = Omit<Prepared, "version" | "digest">;
+export type PreparedContent = Omit<Prepared, "version" | "digest" | "offsets">;
 
 /** Rows that were read, and what is to become of them. */
 export interface PreparationJob<W extends Window> {
@@ -18,6 +19,7 @@ export interface PreparationJob<W extends Window> {
   readonly target: Column;
   readonly classify: boolean;
   readonly isPrivate: boolean;
+  readonly offsets: OffsetMode;
   readonly train: Spool<W>;
   /** Null where the test rows are chosen from `train`. */
   readonly test: Spool<W> | null;

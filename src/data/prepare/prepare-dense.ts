@@ -1,6 +1,7 @@
 import type { Store } from "../../ports/store.ts";
 import type { DenseWindow } from "../formats/table.ts";
 import type { ColumnPlan, Preparation } from "../manifests.ts";
+import { type LostDigits, lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
@@ -26,7 +27,7 @@ export async function prepareDense(
   const preparation: Preparation = {
     version: 1,
     columns,
-    target: { name: job.target.name, classes: classes?.labels ?? null },
+    target: targetOf(job, learned.statistics, targetAt, classes),
     intercept: job.options.intercept,
     featureNames: featureNamesOf(columns, job.options.intercept),
     sparse: false,
@@ -53,12 +54,62 @@ export async function prepareDense(
     test: await test.close(),
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
+    ...openly(job, preparation, learned),
+  };
+}
+
+function targetOf(
+  { target: { name }, offsets, options, classify }: PreparationJob<DenseWindow>,
+  statistics: ColumnStatistics,
+  at: number,
+  classes: Classes | null,
+): Preparation["target"] {
+  const isCentred = offsets === "centred" && options.intercept && !classify;
+  const offset = isCentred ? offsetOf(statistics, at) : 0;
+  return { name, classes: classes?.labels ?? null, ...(offset === 0 ? {} : { offset }) };
+}
+
+/** What may be told of the training rows: scales for whoever steps, digits that are lost. */
+function openly(
+  { columns, offsets, classify, options }: PreparationJob<DenseWindow>,
+  { columns: plans, target }: Preparation,
+  { statistics, levels, rows }: Learned,
+): Pick<PreparedContent, "scales" | "lost"> {
+  if (offsets === "kept") return {};
+  const moments: { mean: number; deviation: number }[] = [];
+  const lost: LostDigits[] = [];
+  for (const [i, { name, isTarget, kind }] of columns.entries()) {
+    const deviation = Math.sqrt(statistics.variance(i));
+    if (isTarget) {
+      if (classify) continue;
+      const left = lostDigitsOf(name, statistics.mean(i) - (target.offset ?? 0), deviation);
+      if (left !== null) lost.push(left);
+      continue;
+    }
+    const plan = plans.find((one) => one.name === name)!;
+    if (kind === "number" && plan.kind === "numeric") {
+      const mean = statistics.mean(i) - plan.mean;
+      moments.push({ mean, deviation });
+      const left = options.standardize ? null : lostDigitsOf(name, mean, deviation);
+      if (left !== null) lost.push(left);
+    } else if (plan.kind === "category") {
+      for (const id of plan.levels.map((level) => columns[i]!.levels.names.indexOf(level))) {
+        const mean = levels[i]!.of(id) / rows;
+        moments.push({ mean, deviation: Math.sqrt(mean * (1 - mean)) });
+      }
+    }
+  }
+  const isScaled = options.standardize || offsets !== "centred";
+  return {
+    ...(isScaled ? {} : { scales: scalesOf(moments) }),
+    ...(lost.length === 0 ? {} : { lost }),
   };
 }
 
 interface Learned {
   readonly statistics: ColumnStatistics;
   readonly levels: readonly LevelCounts[];
+  readonly rows: number;
 }
 
 /** What the training rows say of each column. */
@@ -68,9 +119,11 @@ async function learn(job: PreparationJob<DenseWindow>, testRows: number): Promis
   const levels = job.columns.map(() => new LevelCounts());
   const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
   const isTest = testChooser(job, testRows);
+  let count = 0;
   for await (const { cells, rows } of job.train.windows())
     for (let row = 0; row < rows; row++) {
       if (isTest()) continue;
+      count++;
       const base = row * width;
       statistics.add(cells, base);
       for (const column of texts) {
@@ -78,17 +131,18 @@ async function learn(job: PreparationJob<DenseWindow>, testRows: number): Promis
         if (level >= 0) levels[column]!.add(level);
       }
     }
-  return { statistics, levels };
+  return { statistics, levels, rows: count };
 }
 
 function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learned): ColumnPlan[] {
-  const { standardize, missing } = job.options;
+  const { standardize, missing, intercept } = job.options;
+  const isCentred = !standardize && intercept && job.offsets === "centred";
   const impute = missing === "impute";
   return job.columns.flatMap((column, i): ColumnPlan[] => {
     const { name } = column;
     if (column.isTarget) return [];
     if (column.kind === "number") {
-      const mean = standardize ? statistics.mean(i) : 0;
+      const mean = standardize ? statistics.mean(i) : isCentred ? offsetOf(statistics, i) : 0;
       const deviation = standardize ? statistics.deviation(i) : 1;
       const fill = impute ? statistics.mean(i) : null;
       const truth = column.truth === true ? { truth: true as const } : {};
@@ -126,13 +180,14 @@ async function write(
   const features = featureWriter(preparation, job.columns);
   const isTest = testChooser(job, to.testRows);
   const value = new Float64Array(1);
+  const { offset = 0 } = preparation.target;
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
     for await (const { cells, rows, width } of spool.windows()) {
       for (let row = 0; row < rows; row++) {
         const base = row * width;
         const cell = cells[base + to.targetAt]!;
-        value[0] = to.classes === null ? cell : (to.classes.classOf[cell] ?? Number.NaN);
+        value[0] = to.classes === null ? cell - offset : (to.classes.classOf[cell] ?? Number.NaN);
         const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);

@@ -2,6 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
 import type { SparseWindow } from "../formats/table.ts";
 import type { Preparation } from "../manifests.ts";
+import { lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import {
@@ -11,7 +12,10 @@ import {
   testChooser,
   testRowsOf,
 } from "./job.ts";
-import { ColumnStatistics } from "./statistics.ts";
+import { ColumnStatistics, SparseMoments } from "./statistics.ts";
+
+/** Scales of more features would make the manifest too long. */
+const scaledMax = 200_000;
 
 /** Splits and shuffles sparse rows. They stay as they are: standardising would make them dense. */
 export async function prepareSparse(
@@ -21,12 +25,15 @@ export async function prepareSparse(
   const testRows = testRowsOf(job);
   const { intercept } = job.options;
   const classes = classesIn(job);
-  const features = await statedFeatures(job);
+  const learned = await learn(job, testRows, classes === null);
+  const features = statedFeatures(job, learned);
   const columns = features + (intercept ? 1 : 0);
   const train = new SparsePartWriter(store, columns);
   const test = new SparsePartWriter(store, columns);
+  const isCentred = job.offsets === "centred" && intercept && classes === null;
+  const offset = isCentred ? offsetOf(learned.target, 0) : 0;
   const interceptAt = intercept ? features : -1;
-  const writing = { classes, testRows, features, interceptAt, train, test };
+  const writing = { classes, offset, testRows, features, interceptAt, train, test };
   const { target, present } = await write(job, writing);
   if (classes !== null && job.options.classes === undefined)
     refuseOneClass(
@@ -37,7 +44,11 @@ export async function prepareSparse(
   const preparation: Preparation = {
     version: 1,
     columns: [],
-    target: { name: job.target.name, classes: classes?.labels ?? null },
+    target: {
+      name: job.target.name,
+      classes: classes?.labels ?? null,
+      ...(offset === 0 ? {} : { offset }),
+    },
     intercept,
     featureNames: intercept ? [...names, "intercept"] : names,
     sparse: true,
@@ -51,37 +62,79 @@ export async function prepareSparse(
     test: await test.close(),
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
+    ...openly(job, learned, { features, offset }),
   };
 }
 
 /** How many features rows have: as stated, where entries beyond are an error, or left out. */
-async function statedFeatures(job: PreparationJob<SparseWindow>): Promise<number> {
-  const { features } = job.options;
-  if (features !== undefined && job.isPrivate) return features;
-  const found = await featuresOf(job);
-  if (features === undefined || found <= features) return features ?? found;
+function statedFeatures(
+  { options, isPrivate }: PreparationJob<SparseWindow>,
+  { found }: Learned,
+): number {
+  const { features } = options;
+  if (features === undefined || isPrivate || found <= features) return features ?? found;
   throw new RunError("bad-index", `data.features: ${features}, and rows go up to index ${found}`, {
     hint: "state how many features there are at most, or leave data.features out",
   });
 }
 
-/** The largest index of any row, those of a test file too. */
-async function featuresOf(job: PreparationJob<SparseWindow>): Promise<number> {
-  let most = 0;
+interface Learned {
+  /** The largest index of any row, those of a test file too. */
+  readonly found: number;
+  /** Of the training rows, where it is a number. */
+  readonly target: ColumnStatistics;
+  readonly moments: SparseMoments;
+}
+
+async function learn(
+  job: PreparationJob<SparseWindow>,
+  testRows: number,
+  isNumber: boolean,
+): Promise<Learned> {
+  let found = 0;
+  const target = new ColumnStatistics(1);
+  const moments = new SparseMoments();
+  const isTest = testChooser(job, testRows);
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
-    for await (const { rows, offsets, indices } of spool.windows())
-      for (let row = 0; row < rows; row++) {
-        const end = offsets[row + 1]!;
-        if (end > offsets[row]! && indices[end - 1]! >= most) most = indices[end - 1]! + 1;
+    for await (const window of spool.windows())
+      for (let row = 0; row < window.rows; row++) {
+        const end = window.offsets[row + 1]!;
+        if (end > window.offsets[row]! && window.indices[end - 1]! >= found)
+          found = window.indices[end - 1]! + 1;
+        if (job.offsets === "kept" || spool === job.test || isTest()) continue;
+        moments.add(window, row);
+        if (isNumber) target.add(window.labels, row);
       }
   }
-  return most;
+  return { found, target, moments };
+}
+
+/** As `openly` of dense rows; features of so many columns are left as they are. */
+function openly(
+  { offsets, target: { name } }: PreparationJob<SparseWindow>,
+  { target, moments }: Learned,
+  { features, offset }: { readonly features: number; readonly offset: number },
+): Pick<PreparedContent, "scales" | "lost"> {
+  if (offsets === "kept" || features > scaledMax) return {};
+  const told = Array.from({ length: features }, (_, j) => moments.of(j));
+  const lost = told.flatMap(({ mean, deviation }, j) => {
+    return lostDigitsOf(`feature ${j + 1}`, mean, deviation) ?? [];
+  });
+  const mean = target.mean(0) - offset;
+  const own = lostDigitsOf(name, mean, Math.sqrt(target.variance(0)));
+  if (own !== null) lost.push(own);
+  return {
+    ...(offsets === "centred" ? { scales: scalesOf(told) } : {}),
+    ...(lost.length === 0 ? {} : { lost }),
+  };
 }
 
 interface Writing {
   readonly features: number;
   readonly classes: Classes | null;
+  /** Taken from every target. */
+  readonly offset: number;
   readonly testRows: number;
   /** The intercept's column, -1 for none. */
   readonly interceptAt: number;
@@ -100,7 +153,8 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
     for await (const window of spool.windows()) {
       for (let row = 0; row < window.rows; row++) {
         const label = window.labels[row]!;
-        const target = to.classes === null ? label : (to.classes.classOf[label] ?? Number.NaN);
+        const target =
+          to.classes === null ? label - to.offset : (to.classes.classOf[label] ?? Number.NaN);
         const testing = spool === job.test || isTest();
         const writer = testing ? to.test : to.train;
         writer.buffer.add(window, row, target, to.features);

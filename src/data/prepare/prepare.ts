@@ -10,7 +10,8 @@ import {
   type Table,
   type Window,
 } from "../formats/table.ts";
-import type { Prepared } from "../manifests.ts";
+import type { Part, Prepared } from "../manifests.ts";
+import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
@@ -41,6 +42,8 @@ export interface PrepareRequest {
    * a record of any other class counts nothing (its target is NaN). Absent: learned and checked.
    */
   readonly isPrivate?: boolean;
+  /** What may be done about large offsets; nothing where absent. */
+  readonly offsets?: OffsetMode;
 }
 
 export interface PreparePorts {
@@ -64,7 +67,7 @@ export async function prepareDataSet(
   request: PrepareRequest,
   ports: PreparePorts,
 ): Promise<Prepared> {
-  const { data, task, seed, isPrivate = false } = request;
+  const { data, task, seed, isPrivate = false, offsets = "kept" } = request;
   if (typeof data.test === "string" && data.targetSource !== undefined)
     throw new RunError("bad-option", `data.test: ${data.test}, with targets in another file`, {
       hint: "give the share of test rows, or keep the target as a column of both files",
@@ -76,7 +79,7 @@ export async function prepareDataSet(
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
   const special = await specialColumns(train, data, ports.onNote);
-  const digest = digestOf({
+  const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
     options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
@@ -85,19 +88,29 @@ export async function prepareDataSet(
     ...(special.length > 0 ? { special } : {}),
     // A class that is not stated is refused elsewhere.
     ...(isPrivate && data.classes !== undefined ? { otherClasses: "count nothing" } : {}),
-  });
-  const key = `prepared/${digest}.json`;
-  const before = await readPartManifest<Prepared>(ports.store, key, (found) => [
-    ...found.train,
-    ...found.test,
-  ]);
-  if (before !== null) return before;
+  };
+  // Where offsets change nothing that is stored, the name is that of rows as they are.
+  const mayDiffer =
+    offsets !== "kept" && (train.isSparse || !data.standardize || task === "regression");
+  const digests = mayDiffer
+    ? [digestOf({ ...about, offsets }), digestOf(about)]
+    : [digestOf(about)];
+  for (const digest of digests) {
+    const before = await readPartManifest<Prepared>(ports.store, keyOf(digest), partsOf);
+    if (before !== null && (!mayDiffer || before.offsets === offsets)) return before;
+  }
   const content =
     data.text === undefined
       ? await withSpools((spool) => fromInputs(request, train, test, ports, spool))
       : await fromText(request, data.text, ports);
-  const prepared: Prepared = { version: 1, digest, ...content };
-  await writePartManifest(ports.store, key, prepared);
+  const digest = isChanged(content) ? digests[0]! : digests.at(-1)!;
+  const prepared: Prepared = {
+    version: 1,
+    digest,
+    ...content,
+    ...(mayDiffer ? { offsets } : {}),
+  };
+  await writePartManifest(ports.store, keyOf(digest), prepared);
   return prepared;
 }
 
@@ -126,6 +139,19 @@ async function specialColumns(
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),
     ...marked.map(({ name }) => `${name}: numbers, some of them missing in words`),
   ];
+}
+
+function keyOf(digest: string): string {
+  return `prepared/${digest}.json`;
+}
+
+function partsOf({ train, test }: Prepared): readonly Part[] {
+  return [...train, ...test];
+}
+
+/** Something was learned of offsets that rows as they are do not come with. */
+function isChanged({ preparation, scales, lost }: PreparedContent): boolean {
+  return scales !== undefined || lost !== undefined || preparation.target.offset !== undefined;
 }
 
 async function fromText(
@@ -158,7 +184,7 @@ async function fromText(
 type NewSpool = <W extends Window>() => Promise<Spool<W>>;
 
 async function fromInputs(
-  { data, task, seed, isPrivate = false }: PrepareRequest,
+  { data, task, seed, isPrivate = false, offsets = "kept" }: PrepareRequest,
   train: Input,
   test: Input | null,
   { store, onProgress = () => undefined }: PreparePorts,
@@ -196,6 +222,7 @@ async function fromInputs(
     target: columns.find((column) => column.isTarget)!,
     classify: task === "classification",
     isPrivate,
+    offsets,
     train: trainRows,
     test: testRows,
     random,

@@ -1,3 +1,8 @@
+import type { SparseWindow } from "../formats/table.ts";
+
+/** Differences of squares below this part of them are rounding. */
+const roundingShare = 1e-12;
+
 /**
  * Mean and variance of each column of a table, missing values left out. Sums are of distances from
  * a column's first value: as that value is one of them, its squared distance from the mean is at
@@ -71,5 +76,43 @@ export class LevelCounts {
 
   of(level: number): number {
     return this.counts[level] ?? 0;
+  }
+}
+
+/** Mean and deviation of each feature of sparse rows, what is not stored counting as 0. */
+export class SparseMoments {
+  private sums = new Float64Array(64);
+  private squares = new Float64Array(64);
+  private rows = 0;
+
+  add({ values, indices, offsets }: SparseWindow, row: number): void {
+    this.rows++;
+    for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
+      const column = indices[at]!;
+      if (column >= this.sums.length) this.widen(column);
+      const value = values[at]!;
+      this.sums[column]! += value;
+      this.squares[column]! += value * value;
+    }
+  }
+
+  /** A deviation of 0 where all values are the same, up to rounding. */
+  of(column: number): { readonly mean: number; readonly deviation: number } {
+    const rows = Math.max(1, this.rows);
+    const mean = (this.sums[column] ?? 0) / rows;
+    const square = (this.squares[column] ?? 0) / rows;
+    const variance = square - mean * mean;
+    return { mean, deviation: variance > roundingShare * square ? Math.sqrt(variance) : 0 };
+  }
+
+  private widen(column: number): void {
+    const length = Math.max(column + 1, this.sums.length * 2);
+    const wider = (before: Float64Array) => {
+      const made = new Float64Array(length);
+      made.set(before);
+      return made;
+    };
+    this.sums = wider(this.sums);
+    this.squares = wider(this.squares);
   }
 }

@@ -28,7 +28,10 @@ export interface Batch {
   readonly rows: Rows;
   /** The number of the batch's first row within the file, from 0. */
   readonly firstRow: number;
-  /** As the model knows them (classes by index), NaN where unknown; null without a column. */
+  /**
+   * As the model knows them (classes by index, numbers less the preparation's offset), NaN where
+   * unknown; null without a column.
+   */
   readonly targets: Float32Array | null;
 }
 
@@ -201,7 +204,8 @@ function batchOf(buffer: SparseBuffer, columns: number): Omit<Batch, "firstRow">
 
 /** From a target's cell to what the model knows: numbers as they are, levels as classes. */
 function targetReader({ target }: Preparation, column: Column | undefined) {
-  if (target.classes === null || column === undefined) return (cell: number) => cell;
+  const { offset = 0 } = target;
+  if (target.classes === null || column === undefined) return (cell: number) => cell - offset;
   const find = classFinder(target.classes);
   return (cell: number) => find(column.levels.names[cell] ?? "");
 }

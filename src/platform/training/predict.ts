@@ -41,12 +41,15 @@ export async function* predictRows(
   onNote?: (text: string) => void,
 ): AsyncGenerator<Predictions> {
   const problem = problems.create(model.problem);
+  const { offset = 0 } = model.preparation.target;
+  let about: number | undefined;
   let tally: Float64Array | null = null;
   let knownRows = 0;
   const { batches } = transformer(model.preparation, reading, onNote);
   for await (const batch of batches(source, openDataSource)) {
     const { rows, targets, firstRow } = batch;
-    const values = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
+    const outputs = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
+    const values = offset === 0 ? outputs : outputs.map((output) => output + offset);
     const chances = classProbabilities(problem, values, rows.rows);
     const classes =
       problem.target === "classes"
@@ -54,7 +57,8 @@ export async function* predictRows(
         : null;
     const known = targets === null ? null : withKnownTargets(rows, targets);
     if (known !== null && known.rows.rows > 0) {
-      const more = problem.tally(known, model.weights);
+      about ??= known.targets[0]!;
+      const more = problem.tally(known, model.weights, about);
       tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
       knownRows += known.rows.rows;
     }

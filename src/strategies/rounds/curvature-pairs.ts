@@ -3,6 +3,7 @@ import { difference } from "../../math/vector.ts";
 import type { Memory } from "../../optimizers/optimizer.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
 import { estimate, isDecodable } from "../../quorum/decode.ts";
+import { scaledChange, scaledGradient } from "./scaling.ts";
 import type { RoundsPlan, RoundsState } from "./state.ts";
 
 /** The optimizer's memory with the newest overlap pair: only slots heard in both rounds speak. */
@@ -26,5 +27,9 @@ export function withCurvaturePair(
   const change = difference(weights, previous.weights);
   const response = difference(now.values, before.values);
   addPenaltyGradient(plan.problem.l2, change, plan.shape, response);
-  return optimizer.remember(memory, { change, response });
+  const { scaling = null } = plan;
+  return optimizer.remember(memory, {
+    change: scaledChange(scaling, change),
+    response: scaledGradient(scaling, response),
+  });
 }

@@ -16,6 +16,7 @@ import {
   trainingStrategy,
 } from "../definition.ts";
 import type { ExactPlan } from "./correction.ts";
+import { scalingOf } from "./scaling.ts";
 import type { RoundsPlan } from "./state.ts";
 import { rounds } from "./strategy.ts";
 
@@ -138,6 +139,7 @@ export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsP
     largestEigenvalue,
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,
+    scaling: optimizer.searches ? scalingOf(problem, prepared) : null,
     patienceMs: spec.stop.patience * 1000,
     exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
   };

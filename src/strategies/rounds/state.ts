@@ -11,6 +11,7 @@ import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
 import type { WaitState } from "../../quorum/wait-policies/waiting.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import { type Correction, type ExactPlan, isAnchorDue } from "./correction.ts";
+import type { Scaling } from "./scaling.ts";
 
 export interface RoundsPlan {
   readonly problem: Problem;
@@ -26,6 +27,8 @@ export interface RoundsPlan {
   readonly roundsMax: number;
   /** Stop when the gradient's norm is below this part of the first round's. */
   readonly tolerance: number;
+  /** In which weights a searcher steps; null, or absent, for as they are. */
+  readonly scaling?: Scaling | null;
   readonly patienceMs: number;
   /** Estimates are corrected by exact gradients, now and then; null for never. */
   readonly exact: ExactPlan | null;

@@ -10,6 +10,7 @@ import { withAnchor } from "./anchor.ts";
 import { type Correction, correctedMean, withNextAnchor } from "./correction.ts";
 import { withCurvaturePair } from "./curvature-pairs.ts";
 import { trialSteps } from "./line-search.ts";
+import { scaledGradient, unscaledChange } from "./scaling.ts";
 import {
   nextRound,
   type Previous,
@@ -64,7 +65,8 @@ function aimExactly(
     const weights = state.ahead ?? state.weights;
     const gradient = mean.values.slice();
     addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
-    const event = told(plan, state, { slots, mean, isExact: true }, norm(gradient));
+    const size = norm(scaledGradient(plan.scaling ?? null, gradient));
+    const event = told(plan, state, { slots, mean, isExact: true }, size);
     const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
     const correction = { ...state.correction!, dueRound: round + 1 };
     const heard = { weights, gradients: quorum.replies };
@@ -116,12 +118,15 @@ function search(
   gradient: Float64Array<ArrayBuffer>,
 ): Step<RoundsState> {
   const { atMs, heard, isExact } = sight;
-  const gradientNorm = norm(gradient);
+  const { scaling = null } = plan;
+  const scaled = scaledGradient(scaling, gradient);
+  const gradientNorm = norm(scaled);
   const aimed = judged(plan, state, gradientNorm, isExact);
   const round = told(plan, state, sight, gradientNorm);
   if (aimed.finished || (isExact && state.round + 1 >= plan.roundsMax))
     return nextRound(plan, aimed, state, { ...round, atMs, stepSize: 0 }, heard);
-  const direction = Float32Array.from(optimizer.direction(state.memory, gradient));
+  const way = unscaledChange(scaling, optimizer.direction(state.memory, scaled));
+  const direction = Float32Array.from(way);
   const slope = dot(direction, gradient);
   const steps = trialSteps(optimizer.guess(state.memory, gradientNorm));
   const asked: Search = { direction, steps, retries: 0, slope, round, heard };
