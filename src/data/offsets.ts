@@ -1,5 +1,3 @@
-import type { ColumnStatistics } from "./prepare/statistics.ts";
-
 /** What numbers may lose by being stored in float32, and what is done about it. */
 export const offsetModes = ["kept", "told", "centred"] as const;
 
@@ -29,8 +27,14 @@ export function isFar(mean: number, deviation: number): boolean {
   return Math.abs(mean) > centredFrom * deviation;
 }
 
+/** By column. */
+interface Moments {
+  mean(column: number): number;
+  variance(column: number): number;
+}
+
 /** What is to be taken from a column's numbers before they are stored: 0, or about their mean. */
-export function offsetOf(statistics: ColumnStatistics, column: number): number {
+export function offsetOf(statistics: Moments, column: number): number {
   const mean = statistics.mean(column);
   return isFar(mean, Math.sqrt(statistics.variance(column))) ? mean : 0;
 }
