@@ -1,15 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { type Random, randomFrom } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
-import {
-  type DenseWindow,
-  type FoundColumn,
-  type Layout,
-  type SparseWindow,
-  skipped,
-  type Table,
-  type Window,
-} from "../formats/table.ts";
+import type { DenseWindow, SparseWindow, Table, Window } from "../formats/table.ts";
 import type { Part, Prepared } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
@@ -17,19 +9,12 @@ import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-pa
 import type { SourceOpener } from "../sources/source.ts";
 import { type Input, openInput } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
-import {
-  asideOf,
-  labelLayout,
-  type Note,
-  sameLayout,
-  type TargetKind,
-  tellAside,
-  trainingLayout,
-} from "./layout.ts";
+import { labelLayout, type Note, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
 import { prepareSparse } from "./prepare-sparse.ts";
 import { prepareText, type TextOptions } from "./prepare-text.ts";
+import { specialColumns } from "./special-columns.ts";
 import { type Spool, withSpools } from "./spool.ts";
 
 /** What to prepare, for which kind of problem. */
@@ -112,33 +97,6 @@ export async function prepareDataSet(
   };
   await writePartManifest(ports.store, keyOf(digest), prepared);
   return prepared;
-}
-
-/**
- * Columns that once were read otherwise: content of that time must not be taken for this. Tells
- * which of them are left out.
- */
-async function specialColumns(
-  input: Input,
-  data: DataOptions,
-  onNote: Note = () => undefined,
-): Promise<readonly string[]> {
-  if (input.isSparse || data.text !== undefined || data.generate !== undefined) return [];
-  let found: readonly FoundColumn[] = [];
-  const look: Layout = (columns) => {
-    found = columns;
-    return columns.map(({ name }) => skipped(name));
-  };
-  await input.table(look, () => undefined);
-  const aside = asideOf(data, found);
-  for (const column of aside) tellAside(column, input.name, onNote);
-  const halves = found.filter(({ half }) => half === true);
-  const marked = found.filter((column) => column.marked === true);
-  return [
-    ...aside.map(({ name }) => `${name}: left out`),
-    ...halves.map(({ name }) => `${name}: numbers of two bytes`),
-    ...marked.map(({ name }) => `${name}: numbers, some of them missing in words`),
-  ];
 }
 
 function keyOf(digest: string): string {
