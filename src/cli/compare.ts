@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../core/errors.ts";
+import { closeOwnFolder, ownFile } from "../core/own-files.ts";
 import { lookInto } from "../platform/local/home-claim.ts";
 import { checkBackend } from "../platform/local/registry.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
@@ -115,9 +116,9 @@ async function writeComparison(
     for (const { label, result } of compared)
       runs.push({ label, events: await readHistory(home.store, result.run) });
     const folder = join(path, "comparisons", name);
-    await mkdir(folder, { recursive: true });
+    closeOwnFolder(folder);
     const report = join(folder, "report.html");
-    await writeFile(report, renderReport({ title: name, runs }));
+    await writeFile(report, renderReport({ title: name, runs }), { mode: ownFile });
     return report;
   } finally {
     await home.close();

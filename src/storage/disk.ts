@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { closeOwnFolder, makeOwnFolder, ownFile } from "../core/own-files.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 import type { Store } from "../ports/store.ts";
 import { escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./file-names.ts";
@@ -29,7 +30,7 @@ export function diskStore(root: string, options: DiskStoreOptions = {}): Store {
     await swept;
     const path = join(aside, `${process.pid}-${randomUUID()}`);
     try {
-      const file = await open(path, "wx");
+      const file = await open(path, "wx", ownFile);
       try {
         await file.writeFile(bytes);
         if (options.fsync === true) await file.datasync();
@@ -86,7 +87,7 @@ async function listed(root: string, prefix: string): Promise<string[]> {
 const asideName = ".aside";
 
 async function sweep(aside: string): Promise<void> {
-  await mkdir(aside, { recursive: true });
+  closeOwnFolder(aside);
   for (const name of await readdir(aside)) {
     const pid = Number.parseInt(name, 10);
     if (pid !== process.pid && !isAlive(pid)) await rm(join(aside, name), { force: true });
@@ -117,7 +118,7 @@ async function withFolder(target: string, act: () => Promise<void>): Promise<voi
     await act();
   } catch (thrown) {
     if (!hasCode(thrown, "ENOENT")) throw thrown;
-    await mkdir(dirname(target), { recursive: true });
+    makeOwnFolder(dirname(target));
     await act();
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { awsLambda } from "../../limits.ts";
 import { LambdaError } from "./failures.ts";
 import type { InvocationOutcome } from "./invoke.ts";
@@ -36,7 +37,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   const { directory } = options;
   const delaysMs = options.retryDelaysMs ?? defaultDelaysMs;
   let closed = false;
-  await mkdir(directory, { recursive: true });
+  closeOwnFolder(directory);
 
   async function attempt(path: string, kept: Kept, failures: number, throttles: number) {
     if (closed) return;
@@ -77,7 +78,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       const kept: Kept = { requestId, route, payload: payload.toString("base64") };
       const path = join(directory, `${requestId}.json`);
       const draft = join(directory, `${randomUUID()}.draft`);
-      await writeFile(draft, JSON.stringify(kept));
+      await writeFile(draft, JSON.stringify(kept), { mode: ownFile });
       await rename(draft, path);
       begin(path, kept);
     },

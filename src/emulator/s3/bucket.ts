@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
+import { readdirSync, renameSync, unlinkSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { makeOwnFolder } from "../../core/own-files.ts";
 import type { WriteCondition } from "./conditions.ts";
 import { fileNameOf, type ObjectFacts, readFactsSync } from "./object-file.ts";
 import { noSuchBucket, noSuchKey } from "./s3-error.ts";
@@ -36,7 +37,7 @@ export function openBucket(
   createdMs: number,
 ): Bucket {
   const objectsPath = join(path, "objects");
-  mkdirSync(objectsPath, { recursive: true });
+  makeOwnFolder(objectsPath);
   const index = readIndex(objectsPath);
   const keys = sortedKeys(index.keys());
   const pathOf = (key: string) => join(objectsPath, fileNameOf(key));

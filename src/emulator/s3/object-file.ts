@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { ownFile } from "../../core/own-files.ts";
 import type { Checksum } from "./checksums.ts";
 
 /** All that is known of an object besides its bytes. Plain data. */
@@ -41,7 +42,7 @@ export async function writeObjectFile(
   factsAfter: () => ObjectFacts,
   fsync: boolean,
 ): Promise<ObjectFacts> {
-  const file = await open(path, "wx");
+  const file = await open(path, "wx", ownFile);
   try {
     const sink = batches(file);
     try {

@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../../core/errors.ts";
+import { closeOwnFolder, makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { type Bucket, openBucket } from "./bucket.ts";
 import { noSuchBucket, S3Error } from "./s3-error.ts";
 
@@ -38,10 +31,11 @@ export function openRoot(path: string): Root {
   const bucketsPath = join(path, "buckets");
   const temporary = join(path, "tmp");
   const lock = join(path, "lock");
-  mkdirSync(bucketsPath, { recursive: true });
+  closeOwnFolder(path);
+  makeOwnFolder(bucketsPath);
   acquire(lock);
   rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary);
+  makeOwnFolder(temporary);
   const temporaryPath = () => join(temporary, randomUUID());
   const buckets = new Map<string, Bucket>();
   for (const name of readdirSync(bucketsPath).sort()) {
@@ -95,7 +89,7 @@ function acquire(lock: string): void {
       hint: "stop it, use its endpoint, or choose another folder; if it is gone, remove the file",
     });
   rmSync(lock, { force: true });
-  writeFileSync(lock, `${process.pid}\n`, { flag: "wx" });
+  writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: ownFile });
   heldHere.add(lock);
 }
 

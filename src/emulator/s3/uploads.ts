@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import type { Checksum, ChecksumName } from "./checksums.ts";
 import { type ObjectFacts, readFactsSync } from "./object-file.ts";
 import { noSuchUpload } from "./s3-error.ts";
@@ -38,7 +39,7 @@ const uploadMsMax = 7 * 24 * 3600 * 1000;
 const outcomesMax = 1000;
 
 export function openUploads(path: string, temporaryPath: () => string): Uploads {
-  mkdirSync(path, { recursive: true });
+  makeOwnFolder(path);
   const uploads = new Map<string, Upload & { parts: Map<number, ObjectFacts> }>();
   const outcomes = new Map<string, ObjectFacts>();
   for (const id of readdirSync(path)) {
@@ -56,8 +57,8 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
     begin(plan) {
       const id = randomUUID().replaceAll("-", "");
       const fresh = temporaryPath();
-      mkdirSync(fresh);
-      writeFileSync(join(fresh, planName), JSON.stringify(plan));
+      makeOwnFolder(fresh);
+      writeFileSync(join(fresh, planName), JSON.stringify(plan), { mode: ownFile });
       renameSync(fresh, join(path, id));
       const upload = uploadAt(id, join(path, id), plan, new Map());
       uploads.set(id, upload);

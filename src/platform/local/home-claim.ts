@@ -1,7 +1,8 @@
 import { constants, existsSync } from "node:fs";
-import { access, mkdir, rm, stat } from "node:fs/promises";
+import { access, rm, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RunError } from "../../core/errors.ts";
+import { makeOwnFolder } from "../../core/own-files.ts";
 import { isServed, openHome, type RunHome } from "./home.ts";
 
 /** Another process may just be having a look; whoever trains stays longer than this. */
@@ -18,7 +19,7 @@ export interface HomeClaim {
 export async function claimHome(path: string): Promise<HomeClaim> {
   const wasThere = existsSync(path);
   try {
-    await mkdir(path, { recursive: true });
+    makeOwnFolder(path);
     await access(path, constants.W_OK);
     if (!(await stat(path)).isDirectory()) throw new Error("it is not a folder");
   } catch (cause) {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import type { Store } from "../../ports/store.ts";
 import { s3Client, s3Store } from "../../storage/s3.ts";
@@ -51,8 +52,10 @@ export async function announce(
   environment: Readonly<Record<string, string>>,
 ): Promise<() => Promise<void>> {
   const file = join(path, "emulator.json");
-  await mkdir(path, { recursive: true });
-  await writeFile(file, JSON.stringify({ pid: process.pid, environment }));
+  makeOwnFolder(path);
+  // A file that is there keeps its mode.
+  await rm(file, { force: true });
+  await writeFile(file, JSON.stringify({ pid: process.pid, environment }), { mode: ownFile });
   return () => rm(file, { force: true });
 }
 

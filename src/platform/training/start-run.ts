@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../../core/errors.ts";
+import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { newRunName, type RunRecord } from "../../journal/run-record.ts";
 import type { ProposedPlan } from "../../planner/planner.ts";
 import type { ResultEvent, RunEvent } from "../../ports/events.ts";
@@ -103,10 +104,12 @@ export async function writeArtifacts(
   home: string,
 ): Promise<{ report: string; model: string }> {
   const { report, model } = artifactPaths(home, run);
-  await mkdir(dirname(report), { recursive: true });
+  closeOwnFolder(dirname(report));
   const events = await readHistory(store, run);
-  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }));
+  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }), {
+    mode: ownFile,
+  });
   const bytes = await store.read(modelKey(run));
-  if (bytes !== null) await writeFile(model, bytes);
+  if (bytes !== null) await writeFile(model, bytes, { mode: ownFile });
   return { report, model };
 }
