@@ -71,7 +71,7 @@ function report(
   }
   const { adjacency, ...found } = accountOf(releases, delta);
   const rows: [string, string][] = [["epsilon", shown(found.epsilon)]];
-  if (found.exact !== null) rows.push(["", "exact: normal noise composes to normal noise"]);
+  if (found.exact !== null) rows.push(["", `exact: ${whyExact(releases)}`]);
   if (found.pure !== null) rows.push(["pure", `${shown(found.pure)}, with no delta at all`]);
   if (found.pld !== null) rows.push(["pld", `${shown(found.pld)}, by privacy losses`]);
   rows.push(["rdp", `${shown(found.rdp)}, by Renyi's whole orders (${found.rdpOrder})`]);
@@ -80,6 +80,12 @@ function report(
   speak(facts([...named.map(asFact), ["delta", String(delta)], ...rows]));
   if (options.json === true)
     tell(terminal, { type: "result", ...Object.fromEntries(named), ...found });
+}
+
+function whyExact([first]: readonly MechanismUse[]): string {
+  return first?.mechanism === "sketch"
+    ? "the two laws of a sketch differ in one variance"
+    : "normal noise composes to normal noise";
 }
 
 /** What a number depends on, told with it: the mechanism in full, and the adjacency in words. */
@@ -196,7 +202,8 @@ function numberOf(text: string, flag: string): number {
 
 /** Never rounded down: a budget told must hold. */
 function shown(value: number): string {
-  if (!Number.isFinite(value) || value === 0) return String(value);
+  if (!Number.isFinite(value)) return "no bound";
+  if (value === 0) return "0";
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 5);
   return String(Number((Math.ceil(value / unit) * unit).toPrecision(6)));
 }

@@ -3,6 +3,7 @@ import { gaussianEpsilon, gaussianMu } from "./accountants/gaussian.ts";
 import { pldDelta, pldEpsilon } from "./accountants/pld.ts";
 import { pureEpsilon } from "./accountants/pure.ts";
 import { rdpDelta, rdpEpsilon } from "./accountants/rdp.ts";
+import { sketchDelta, sketchEpsilon } from "./accountants/sketch.ts";
 import { zcdpEpsilon } from "./accountants/zcdp.ts";
 import { type Adjacency, adjacencyOf, type MechanismUse } from "./release.ts";
 
@@ -12,11 +13,11 @@ export interface Account {
   readonly delta: number;
   /** The smallest that any of them proves. */
   readonly epsilon: number;
-  /** Exact, of normal noise alone. */
+  /** Exact, of normal noise alone, and of one sketch. */
   readonly exact: number | null;
-  /** By privacy losses; certified from above. */
+  /** By privacy losses; certified from above. Null where they are not known or beyond the grid. */
   readonly pld: number | null;
-  /** By Renyi divergences of whole orders, and the order that proved it. */
+  /** By Renyi divergences of whole orders, and the order that proved it; infinite for none. */
   readonly rdp: number;
   readonly rdpOrder: number;
   /** The same over all orders. */
@@ -28,17 +29,21 @@ export interface Account {
   readonly mu: number | null;
 }
 
-/** Accounts for releases. A pure fold: neither their order nor how they are grouped matters. */
+/**
+ * Accounts for releases. A pure fold: neither their order nor how they are grouped matters. Throws
+ * `RunError` where no accountant proves a finite epsilon.
+ */
 export function accountReleases(releases: readonly MechanismUse[], delta: number): Account {
   checkDelta(delta);
   const adjacency = adjacencyOf(releases);
-  const exact = gaussianEpsilon(releases, delta);
+  const exact = gaussianEpsilon(releases, delta) ?? sketchEpsilon(releases, delta);
   const pure = pureEpsilon(releases);
   const pld = pldEpsilon(releases, delta);
   const zcdp = zcdpEpsilon(releases, delta);
   const rdp = rdpEpsilon(releases, delta, "integer");
   const rdpReal = rdpEpsilon(releases, delta, "real").value;
-  const known = [exact, pure, pld, zcdp, rdp.value, rdpReal].filter((value) => value !== null);
+  const known = [exact, pure, pld, zcdp, rdp.value, rdpReal].filter(isProven);
+  if (known.length === 0) throw nothingProven(delta);
   return {
     adjacency,
     delta,
@@ -58,7 +63,26 @@ export function accountReleases(releases: readonly MechanismUse[], delta: number
 export function deltaOf(releases: readonly MechanismUse[], epsilon: number): number {
   const pure = pureEpsilon(releases);
   if (pure !== null && pure <= epsilon) return 0;
-  return Math.min(rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon) ?? 1);
+  const [only] = releases;
+  if (releases.length === 1 && only?.mechanism === "sketch") return sketchDelta(only, epsilon);
+  const known = [rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon)].filter(isProven);
+  return Math.min(1, ...known);
+}
+
+/** An accountant's value that says anything. */
+function isProven(value: number | null): value is number {
+  return value !== null && Number.isFinite(value);
+}
+
+function nothingProven(delta: number): RunError {
+  return new RunError(
+    "no-bound",
+    `epsilon: no accountant proves any at delta ${delta}: there is next to no noise, and numbers ` +
+      "run out of range before a bound comes out",
+    {
+      hint: "give more noise, a thousandth of the sensitivity or more, or fewer steps",
+    },
+  );
 }
 
 export function checkDelta(delta: number): void {

@@ -4,6 +4,7 @@ import { smallestAbove } from "./accountants/bisect.ts";
 import { deltaOfMu, muOf } from "./accountants/gaussian.ts";
 import { pldEpsilon } from "./accountants/pld.ts";
 import { rdpEpsilon } from "./accountants/rdp.ts";
+import { sketchDelta } from "./accountants/sketch.ts";
 import type { Adjacency, DpSgdRelease, GaussianRelease, SketchRelease } from "./release.ts";
 
 /** What is to be kept, over everything that is released. */
@@ -62,7 +63,7 @@ export function calibrateDpSgd(
   );
 }
 
-/** The margin that a sketch of this many rows needs. */
+/** The least margin that a sketch of this many rows needs: exactly, by its two laws. */
 export function calibrateSketch(budget: Budget, rows: number): SketchRelease {
   const { epsilon, delta } = checked(budget);
   const sketch = (margin: number): SketchRelease => ({
@@ -71,7 +72,7 @@ export function calibrateSketch(budget: Budget, rows: number): SketchRelease {
     rows,
     margin,
   });
-  const holds = (margin: number) => rdpEpsilon([sketch(margin)], delta).value <= epsilon;
+  const holds = (margin: number) => sketchDelta(sketch(margin), epsilon) <= delta;
   return sketch(smallestAbove(1, 10, holds, 1e-9));
 }
 

@@ -182,7 +182,8 @@ describe("sketches by Renyi's orders", () => {
     const release: MechanismUse = { mechanism: "sketch", adjacency: "zero-out", rows, margin };
     expect(rdpEpsilon([release], 1e-5).value).toBeCloseTo(epsilon, 8);
     expect(rdpDelta([release], epsilon).value / 1e-5).toBeCloseTo(1, 5);
-    expect(pldEpsilon([release], 1e-5)).toBeNull();
+    // By the two laws themselves it costs less.
+    expect(pldEpsilon([release], 1e-5)).toBeLessThan(0.95 * epsilon);
   });
 });
 

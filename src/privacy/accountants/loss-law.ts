@@ -98,13 +98,19 @@ function addedAt(q: number, noise: number, loss: number): number {
 /** Where logMixture(x) - logMixture(-x) is `loss`: a quadratic in t = e^(x / noise^2), or x odd. */
 function replacedAt(q: number, noise: number, loss: number): number {
   if (loss < 0) return -replacedAt(q, noise, -loss);
-  const c = q * Math.exp(-1 / (2 * noise * noise));
+  const exponent = -1 / (2 * noise * noise);
+  const c = q * Math.exp(exponent);
   // c t^2 - (e^loss - 1)(1 - q) t - e^loss c = 0, divided by e^loss.
   const b = -Math.expm1(-loss) * (1 - q);
   const a = c * Math.exp(-loss);
   const root = (b + Math.sqrt(b * b + 4 * a * c)) / 2;
-  return noise * noise * (Math.log(root) - Math.log(c) + loss);
+  if (root === 0) return 0;
+  // With little noise c is no double any more, its logarithm is.
+  const logC = c >= tiniest ? Math.log(c) : Math.log(q) + exponent;
+  return noise * noise * (Math.log(root) - logC + loss);
 }
+
+const tiniest = 2 ** -1022;
 
 /** Phi(b) - Phi(a), taken at the side where it keeps its digits. */
 function normalBetween(a: number, b: number): number {

@@ -22,7 +22,8 @@ export function onGrid(law: LossLaw, step: number): LossMasses {
     const [p, q] = law.masses(i * step, (i + 1) * step);
     // a + b = p and a e^-l + b e^-(l + h) = q, at the cell's ends l and l + h.
     const upper = (p - q * Math.exp(i * step)) / -Math.expm1(-step);
-    const b = Math.min(p, Math.max(0, upper));
+    // Where q has no digits left, or e^l is no double, all goes to the upper end: above the truth.
+    const b = q < tiniest || i * step > exponentMax ? p : Math.min(p, Math.max(0, upper));
     masses[i - first]! += p - b;
     masses[i - first + 1]! += b;
   }
@@ -30,6 +31,11 @@ export function onGrid(law: LossLaw, step: number): LossMasses {
   const infinite = law.masses(last * step, Number.POSITIVE_INFINITY)[0];
   return { step, first, masses, infinite };
 }
+
+/** Doubles below have lost digits, and with them what they are multiplied by. */
+const tiniest = 2 ** -1022;
+/** e^700 is a double, and e^710 none. */
+const exponentMax = 700;
 
 /** ln E[e^(theta L)] over the finite losses. */
 export function logMoment({ step, first, masses }: LossMasses, theta: number): number {

@@ -5,11 +5,13 @@ import { type Group, grouped } from "./grouped.ts";
 import { type Direction, type LossLaw, laplaceLoss, normalLoss, sampledLoss } from "./loss-law.ts";
 import { onGrid } from "./loss-masses.ts";
 import { deltaAt, epsilonAt } from "./read-losses.ts";
+import { sketchLoss } from "./sketch.ts";
 
 /**
  * Numeric accounting of privacy losses: their law is put on a grid from above, convolved by the
  * Fourier transform, and read off. Never below the truth, and above it by little: 9e-5 at 10,000
- * steps of DP-SGD. Normal noise alone is told exactly. Null where a law of losses is not known.
+ * steps of DP-SGD. Normal noise alone is told exactly. Null where a law of losses is not known, or
+ * where losses are beyond the grid, as with next to no noise.
  */
 export function pldEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
   return larger((direction) => pldEpsilonOneWay(releases, delta, direction));
@@ -43,11 +45,13 @@ export function pldDelta(releases: readonly MechanismUse[], epsilon: number): nu
 /** Probability that may count as lost altogether without anybody's noticing. */
 const tiniest = 1e-24;
 
-/** The larger of both directions; null where either is unknown. */
+/** The larger of both directions; null where either is unknown or has no bound. */
 function larger(boundOf: (direction: Direction) => number | null): number | null {
   const remove = boundOf("remove");
   const add = boundOf("add");
-  return remove === null || add === null ? null : Math.max(remove, add);
+  if (remove === null || add === null) return null;
+  const most = Math.max(remove, add);
+  return Number.isFinite(most) ? most : null;
 }
 
 /** Normal noise as one pair, and whatever else there is. */
@@ -68,6 +72,8 @@ function pairsOf(groups: readonly Group[], direction: Direction): Pairs | null {
     } else if (release.mechanism === "laplace") {
       const t = release.sensitivity / release.scale;
       if (t > 0) numeric.push({ count, law: () => laplaceLoss(t) });
+    } else if (release.mechanism === "sketch") {
+      numeric.push({ count, law: (outside: number) => sketchLoss(release, direction, outside) });
     } else {
       return null;
     }
@@ -88,7 +94,7 @@ function composeBy(
   const all = mu > 0 ? [...numeric, normal] : numeric;
   const count = all.reduce((sum, pair) => sum + pair.count, 0);
   const laws = all.map((pair) => ({ count: pair.count, law: pair.law(lost / count) }));
-  const widest = Math.max(...laws.map(({ law }) => law.most - law.least));
+  const widest = Math.max(narrowest, ...laws.map(({ law }) => law.most - law.least));
   const onStep = (step: number): readonly Losses[] =>
     laws.map((one) => ({ count: one.count, law: onGrid(one.law, step) }));
   const coarse = onStep(widest / coarseCells);
@@ -101,6 +107,8 @@ function composeBy(
   return compose(onStep(stepOf()), theta, window);
 }
 
+/** With next to no noise, or no sampling, all losses are one number: even then a grid has steps. */
+const narrowest = 1e-9;
 const coarseCells = 2 ** 14;
 const cellsMin = 2 ** 17;
 const cellsMax = 2 ** 20;

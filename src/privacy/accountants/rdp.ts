@@ -103,9 +103,17 @@ function bestOrder(
   }
   if (orders === "integer") return best;
   const middle = Number.isFinite(best.order) ? best.order : 2;
-  const low = middle === 2 ? 1.01 : previousOrder(middle);
-  const near = golden(low, nextOrder(middle), (alpha) => objective(alpha, rdpOf(groups, alpha)));
+  const valueAt = (alpha: number) => objective(alpha, rdpOf(groups, alpha));
+  const near =
+    middle === 2 ? belowThree(valueAt) : golden(previousOrder(middle), nextOrder(middle), valueAt);
   return near.value < best.value ? near : best;
+}
+
+/** Little noise is best accounted for just above order 1: the distance from it, on a log scale. */
+function belowThree(valueAt: (alpha: number) => number): AtOrder {
+  const orderAt = (log: number) => 1 + Math.exp(log);
+  const near = golden(Math.log(1e-6), Math.LN2, (log) => valueAt(orderAt(log)));
+  return { ...near, order: orderAt(near.order) };
 }
 
 const everyOrderUpTo = 256;
@@ -128,7 +136,7 @@ function golden(from: number, to: number, valueAt: (x: number) => number): AtOrd
   let right = low + ratio * (high - low);
   let atLeft = valueAt(left);
   let atRight = valueAt(right);
-  while (high - low > 1e-7 * high) {
+  while (high - low > 1e-7 * Math.abs(high)) {
     if (atLeft <= atRight) {
       high = right;
       right = left;

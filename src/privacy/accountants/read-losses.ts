@@ -19,14 +19,15 @@ export function epsilonAt(composed: Composed, delta: number): number {
   if (beyond > delta) return Number.POSITIVE_INFINITY;
   const allowed = (delta - beyond) * (1 - roundoff);
   // Going down, delta grows: the first point where it is too large has the answer just above it.
-  const tail = descend(composed, (found) => found.a - found.b > allowed || lossAt(found) <= 0);
+  const isTooMuch = ({ a, b }: Tail) => !(a - b <= allowed);
+  const tail = descend(composed, (found) => isTooMuch(found) || lossAt(found) <= 0);
   function lossAt({ index }: Tail): number {
     return (first + index) * step;
   }
   const { a, b } = tail;
-  if (a - b <= allowed) return Math.max(0, lossAt(tail));
+  if (!isTooMuch(tail)) return Math.max(0, lossAt(tail));
   // a - e^(epsilon - loss) b = allowed, and epsilon lies less than one step above.
-  const above = Math.log((a - allowed) / b);
+  const above = a < Number.POSITIVE_INFINITY ? Math.log((a - allowed) / b) : step;
   return Math.max(0, lossAt(tail) + Math.min(step, above));
 }
 
@@ -36,6 +37,7 @@ export function deltaAt(composed: Composed, epsilon: number): number {
   const below = descend(composed, ({ index }) => (first + index) * step <= epsilon);
   const past = epsilon - (first + below.index) * step;
   const delta = below.a - Math.exp(past) * below.b;
+  if (Number.isNaN(delta)) return 1;
   return Math.min(1, Math.max(0, delta) * (1 + roundoff) + beyond);
 }
 

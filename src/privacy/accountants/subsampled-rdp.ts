@@ -10,9 +10,30 @@ export function subsampledRdp(release: DpSgdRelease, alpha: number): number {
   const { rate, noise, adjacency } = release;
   assert(alpha > 1, "a Renyi order is above 1");
   if (rate === 1) return (alpha * (adjacency === "replace-one" ? 4 : 1)) / (2 * noise * noise);
-  if (adjacency === "replace-one") return integral(rate, noise, alpha, isReplaced) / (alpha - 1);
-  const moment = Number.isInteger(alpha) ? series(rate, noise, alpha) : null;
-  return (moment ?? integral(rate, noise, alpha, isAdded)) / (alpha - 1);
+  const isCostly = stepsOf(noise, alpha) > stepsMax;
+  if (adjacency === "replace-one") {
+    if (!isCostly) return integral(rate, noise, alpha, isReplaced) / (alpha - 1);
+    // Nothing sampled, or (1 - q) Q for the other mixture, which is below it and so reveals more.
+    const one = subsampledRdp({ ...release, adjacency: "add-remove" }, alpha);
+    return Math.min((2 * alpha) / (noise * noise), one - Math.log1p(-rate));
+  }
+  if (Number.isInteger(alpha)) return series(rate, noise, alpha) / (alpha - 1);
+  return (isCostly ? bounded : integral)(rate, noise, alpha, isAdded) / (alpha - 1);
+}
+
+/** ln A(alpha) from above, where there is so little noise that an integral has too many steps. */
+function bounded(rate: number, noise: number, alpha: number): number {
+  if (alpha > 2) {
+    // Moments are convex in their order, on a log scale.
+    const below = Math.floor(alpha);
+    const [a, b] = [series(rate, noise, below), series(rate, noise, below + 1)];
+    return a + (alpha - below) * (b - a);
+  }
+  // (x + y)^alpha <= x^alpha + alpha x^(alpha - 1) y + y^alpha for orders from 1 to 2.
+  const logStays = Math.log1p(-rate);
+  const plain = (alpha - 1) * logStays + Math.log1p((alpha - 1) * rate);
+  const power = alpha * Math.log(rate) + (alpha * (alpha - 1)) / (2 * noise * noise);
+  return logSumExp(Float64Array.of(plain, power));
 }
 
 /**
@@ -46,11 +67,9 @@ const isReplaced: Ratio = (rate, s, noise, x) =>
  * ends is right to the last digits once steps are small beside the deviation.
  */
 function integral(rate: number, noise: number, alpha: number, ratio: Ratio): number {
-  const step = Math.min(noise, noise * noise) / 16;
-  const reach = 14 * noise + 2;
-  const from = -reach;
-  // Towards the right the integrand's bulk is at alpha, at 2 alpha where records are replaced.
-  const count = Math.ceil((2 * reach + 2 * alpha) / step);
+  const step = stepOf(noise);
+  const from = -reachOf(noise);
+  const count = stepsOf(noise, alpha);
   const logs = new Float64Array(count + 1);
   let least = 0;
   for (let i = 0; i <= count; i++) {
@@ -66,6 +85,16 @@ function integral(rate: number, noise: number, alpha: number, ratio: Ratio): num
   assert(Number.isFinite(least), "the integrand is finite");
   return softplus(logSumExp(logs) + Math.log(step / noise) - Math.log(2 * Math.PI) / 2);
 }
+
+const stepOf = (noise: number) => Math.min(noise, noise * noise) / 16;
+const reachOf = (noise: number) => 14 * noise + 2;
+
+/** Towards the right the integrand's bulk is at alpha, at 2 alpha where records are replaced. */
+function stepsOf(noise: number, alpha: number): number {
+  return Math.ceil((2 * reachOf(noise) + 2 * alpha) / stepOf(noise));
+}
+
+const stepsMax = 2 ** 18;
 
 /** ln((1 + u)^alpha - 1 - alpha u), where 1 + u = e^log. */
 function excessLog(log: number, alpha: number): number {

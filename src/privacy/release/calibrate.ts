@@ -54,6 +54,14 @@ export function calibrateRelease(request: ReleaseRequest): CalibratedRelease {
   return sketched(request, sketch, []);
 }
 
+/** As it was charged, by whatever accountant said then how much noise is enough. */
+export function settledBefore(
+  { bound, hidden }: ReleaseRequest,
+  sketch: SketchRelease,
+): CalibratedRelease {
+  return { variance: Math.max(0, sketch.margin * bound * bound - hidden), releases: [sketch] };
+}
+
 /** A lower bound of the least eigenvalue, private by itself, and what it costs. */
 export interface PrivateEigenvalue {
   readonly hidden: number;

@@ -14,6 +14,7 @@ import {
   eigenvalueNoise,
   lowerBound,
   type ReleaseRequest,
+  settledBefore,
 } from "./calibrate.ts";
 import { additiveRelease, projectionRelease } from "./publish.ts";
 import { type DataTable, leastEigenvalue } from "./table.ts";
@@ -64,11 +65,12 @@ export async function publishRelease(
     const entry = { id: key, release, unit: "record", observers: "whoever reads it", key } as const;
     return publishOnce(store, ledger, entry, bytes);
   };
-  const settled =
-    eigenvalue === "given"
-      ? calibrateRelease(request)
-      : await afterEigenvalue(source, request, charged);
   const key = `${prefix}data.csv`;
+  const earlier = (await ledger.entries()).find(({ id }) => id === key)?.release;
+  const given = () =>
+    earlier?.mechanism === "sketch" ? settledBefore(request, earlier) : calibrateRelease(request);
+  const settled =
+    eigenvalue === "given" ? given() : await afterEigenvalue(source, request, charged);
   const release = settled.releases.at(-1);
   const before = await store.read(key);
   const csv = before ?? drawn(source, request, settled);
