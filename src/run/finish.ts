@@ -3,6 +3,7 @@ import type { Prepared } from "../data/manifests.ts";
 import { readBatches, readCheckpoint, type Trace } from "../journal/checkpointer.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
+import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import {
@@ -18,7 +19,6 @@ import { convergenceOf } from "./convergence.ts";
 import { evaluate } from "./evaluate.ts";
 import { loadProblem } from "./ingest.ts";
 import { privacySpent } from "./privacy-spent.ts";
-import { removeAll } from "./remove-all.ts";
 import type { SegmentEnd } from "./segment.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */

@@ -1,5 +1,5 @@
+import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
-import { removeAll } from "../run/remove-all.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { memoryKeyPattern } from "../store-layout.ts";
 

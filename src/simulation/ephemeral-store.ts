@@ -1,8 +1,8 @@
 import type { Prepared } from "../data/manifests.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { bounds } from "../limits.ts";
+import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
-import { removeAll } from "../run/remove-all.ts";
 import { resolveMembers } from "../run/resolve-members.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";

@@ -113,7 +113,7 @@ export function s3Store(options: S3StoreOptions): Store {
   };
 }
 
-/** Throws where one of them could not be removed; the others are gone. */
+/** Throws by the first one's code where some could not be removed; the others are gone. */
 async function removed(
   client: S3Client,
   bucket: string,
@@ -125,10 +125,11 @@ async function removed(
   );
   const [first] = Errors;
   if (first === undefined) return;
-  throw new Error(
+  const failure = new Error(
     `${Errors.length} of ${objects.length} objects were not removed, the first of them ` +
       `${first.Key}: ${first.Code}: ${first.Message}`,
   );
+  throw Object.assign(failure, { name: first.Code ?? failure.name });
 }
 
 /**

@@ -5,7 +5,9 @@ import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { awsFailure } from "../../src/platform/cloud/aws-failures.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
+import type { Deployment } from "../../src/platform/cloud/deployment.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -73,6 +75,7 @@ async function outcomes(store: Store, key: string): Promise<string[]> {
   await note("read", store.read(key));
   await note("list", store.list(key));
   await note("remove", store.remove(key));
+  await note("remove all", store.removeAll!([key, `${key}/2`]));
   return told;
 }
 
@@ -88,6 +91,28 @@ describe("S3 holds a role's key to its statements", () => {
         expect(await outcomes(wire, key)).toEqual(await outcomes(guarded, key));
     },
   );
+
+  test("of many keys at once, those that it may not remove stay, and are told of", async () => {
+    const { role, owner } = await storeFor(deployedRoles.orchestrator);
+    const memories = [0, 1, 2].map((slot) => `runs/a/memory/${slot}/7`);
+    const others = ["parts/a", "runs/a/ledger/node-0/1.json"];
+    for (const key of [...memories, ...others]) await owner.write(key, new Uint8Array(1));
+    const failure = await role.removeAll!([others[0]!, ...memories, others[1]!]).catch(
+      (thrown: Error) => thrown,
+    );
+    expect(failure).toMatchObject({
+      name: "AccessDenied",
+      message: expect.stringMatching(
+        /^2 of 5 .* parts\/a: AccessDenied: User: .* perform: s3:DeleteObject on resource/,
+      ),
+    });
+    expect(await owner.list("")).toEqual(others);
+    const deployment = { stage: "s", bucket: "kofn", orchestrator: "o" } as Deployment;
+    expect(awsFailure(failure, deployment)).toMatchObject({ code: "not-permitted" });
+    for (const key of memories) await owner.write(key, new Uint8Array(1));
+    await role.removeAll!(memories);
+    expect(await owner.list("")).toEqual(others);
+  });
 
   test("a key is known by its secret: a wrong one is refused in S3's words", async () => {
     const { role } = await storeFor(deployedRoles.worker, "wrong");

@@ -1,3 +1,4 @@
+import { removeAll } from "../../ports/remove-all.ts";
 import type { Store } from "../../ports/store.ts";
 import { bucketAccess, deniedMessage, type May } from "./s3-access.ts";
 
@@ -47,6 +48,10 @@ export function guardedStore(
     async remove(key) {
       demand(access.remove(key), "DeleteObject", key);
       return inner.remove(key);
+    },
+    async removeAll(keys) {
+      await removeAll(inner, keys.filter(access.remove));
+      for (const key of keys) demand(access.remove(key), "DeleteObject", key);
     },
   };
 }

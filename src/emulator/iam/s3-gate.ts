@@ -15,6 +15,8 @@ export interface Identity {
 export interface S3Gate {
   /** Throws `S3Error` as S3 does. */
   admit(request: S3Request, operation: string): void;
+  /** The same for one key of many that a body names. */
+  admitRemoval(request: S3Request, key: string): void;
   /** The error to answer with: 403 instead of 404 to whoever may not list. */
   toldOf(error: S3Error, request: S3Request): S3Error;
 }
@@ -48,8 +50,14 @@ export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
           "The request signature we calculated does not match the signature you provided. " +
             "Check your key and signing method.",
         );
+      // Whoever names many keys in a body needs leave for each, and is told of each.
+      if (operation === "DeleteObjects") return;
       demand(identity, request, actions[operation] ?? operation);
       if (operation === "CopyObject") demandSource(identity, request);
+    },
+    admitRemoval(request, key) {
+      const identity = identityOf(request);
+      if (identity !== undefined) demand(identity, { ...request, key }, "DeleteObject");
     },
     toldOf(error, request) {
       const identity = identityOf(request);
@@ -63,16 +71,17 @@ export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
   };
 }
 
-function demand(identity: Identity, { bucket, key, query }: S3Request, name: string): void {
+function demand(
+  identity: Identity,
+  { bucket, key, query }: Pick<S3Request, "bucket" | "key" | "query">,
+  name: string,
+): void {
   const action = `s3:${name}`;
-  // Deleting many at once names its keys in its body: it needs leave for all there may be.
-  const object = name === "DeleteObjects" ? "*" : key;
-  const resource = `arn:aws:s3:::${bucket}${object === "" ? "" : `/${object}`}`;
+  const resource = `arn:aws:s3:::${bucket}${key === "" ? "" : `/${key}`}`;
   const prefix = query.get("prefix");
   const context = name === "ListBucket" && prefix !== null ? { "s3:prefix": prefix } : {};
-  const asked = name === "DeleteObjects" ? "s3:DeleteObject" : action;
-  if (!isAllowed(identity.statements, { action: asked, resource, context }))
-    throw denied(identity, asked, resource);
+  if (!isAllowed(identity.statements, { action, resource, context }))
+    throw denied(identity, action, resource);
 }
 
 function demandSource(identity: Identity, request: S3Request): void {

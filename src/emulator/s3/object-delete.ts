@@ -32,6 +32,7 @@ export const deleteObjects: S3Operation = async (context, request) => {
     if (key === undefined || key === "") throw malformed();
     try {
       checkRequestKey(key);
+      context.admitRemoval(request, key);
       bucket.remove(key, always);
       deleted.push({ Key: key });
     } catch (thrown) {

@@ -10,6 +10,8 @@ export interface S3Context {
   /** Of one page of a listing. */
   readonly pageKeysMax: () => number;
   onBytesIn(count: number): void;
+  /** Throws `S3Error` where the request's signer may not remove this key. */
+  admitRemoval(request: S3Request, key: string): void;
 }
 
 /** One S3 operation by its API name. What it throws is answered as an error. */

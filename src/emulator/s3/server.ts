@@ -55,17 +55,19 @@ export function createS3(options: S3Options): S3Server {
   const root = openRoot(options.root);
   const tally = newTally();
   const underWay = new Set<Promise<void>>();
+  const gate = s3Gate(options.identities ?? new Map());
   const service: Service = {
     tally,
     faults: options.faults ?? {},
     fateOf: chooser(options.faults ?? {}),
     checkKey: expiringKeys(),
-    gate: s3Gate(options.identities ?? new Map()),
+    gate,
     closed: false,
     context: {
       root,
       pageKeysMax: () => Math.min(pageKeysMax, service.faults.pageKeysMax ?? pageKeysMax),
       fsync: options.fsync ?? false,
+      admitRemoval: gate.admitRemoval,
       onBytesIn: (count) => {
         tally.bytesIn += count;
       },

@@ -1,5 +1,5 @@
+import { removeAll } from "../../ports/remove-all.ts";
 import type { Store } from "../../ports/store.ts";
-import { removeAll } from "../../run/remove-all.ts";
 import { s3Store } from "../../storage/s3.ts";
 import { awsFailure } from "./aws-failures.ts";
 import { type Deployment, findDeployment } from "./deployment.ts";

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
+import { removeAll } from "../../ports/remove-all.ts";
 import type { Store } from "../../ports/store.ts";
-import { removeAll } from "../../run/remove-all.ts";
 import { eventsKey, runPrefix } from "../../store-layout.ts";
 
 /**

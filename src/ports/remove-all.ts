@@ -1,4 +1,4 @@
-import type { Store } from "../ports/store.ts";
+import type { Store } from "./store.ts";
 
 /** Where a store has no request for many at once. */
 const atOnceMax = 16;
