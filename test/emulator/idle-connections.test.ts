@@ -1,34 +1,38 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import type { createServer as CreateServer } from "node:http";
+import http from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { listenLocally } from "../../src/emulator/lambda/local-listener.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
 /** Node's own limits, which a listener has where it does not say otherwise, at a thousandth. */
-const { impatient, servers } = vi.hoisted(() => ({
-  impatient: {
-    headersTimeout: 60,
-    requestTimeout: 300,
-    keepAliveTimeout: 5,
-    connectionsCheckingInterval: 10,
-  },
-  servers: [] as { readonly connected: Promise<unknown> }[],
-}));
+const impatient = {
+  headersTimeout: 60,
+  requestTimeout: 300,
+  keepAliveTimeout: 5,
+  connectionsCheckingInterval: 10,
+};
+const servers: { readonly connected: Promise<unknown> }[] = [];
+const { createServer: patient } = http;
 
-vi.mock("node:http", async (original) => {
-  const http = await original<typeof import("node:http")>();
-  const createServer = ((options: object, listener: never) => {
-    const server = http.createServer({ ...impatient, ...options }, listener);
+// Modules are shared between files: what they took from Node's own module is exchanged there.
+beforeAll(() => {
+  http.createServer = ((options: object, listener: never) => {
+    const server = patient({ ...impatient, ...options }, listener);
     servers.push({ connected: new Promise((resolve) => server.once("connection", resolve)) });
     return server;
-  }) as typeof CreateServer;
-  return { ...http, default: { ...http, createServer }, createServer };
+  }) as typeof patient;
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  http.createServer = patient;
+  syncBuiltinESMExports();
 });
 
 const open: { close(): unknown }[] = [];
@@ -46,8 +50,7 @@ function silent(port: number): Socket {
 
 /** Resolves once a listener that keeps the limits has closed a connection opened just now. */
 async function limitsOver(): Promise<void> {
-  const { createServer } = await import("node:http");
-  const strict = createServer({}, (_request, response) => void response.end());
+  const strict = http.createServer({}, (_request, response) => void response.end());
   strict.listen(0, "127.0.0.1");
   await once(strict, "listening");
   open.push({ close: () => strict.close() });
@@ -101,7 +104,7 @@ test("an environment that waited beyond Node's limits serves its first event", a
   });
   open.push(emulator);
   // Behind S3's listener and Lambda's: the Runtime API of the environment that is kept started.
-  await vi.waitFor(() => expect(servers).toHaveLength(3), { timeout: 30_000 });
+  await vi.waitFor(() => expect(servers).toHaveLength(3), { timeout: 600_000 });
   await servers[2]!.connected;
   const [waiting] = await emulator.environments();
   await limitsOver();

@@ -9,9 +9,11 @@ import { quietBuiltins } from "../../scripts/quiet-builtins.ts";
 import { withoutNetworks } from "../../scripts/without-networks.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
 import { storeAt } from "../../src/platform/local/home.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
 import { arithmetic } from "../../src/run/arithmetic.ts";
 import { protocolVersion } from "../../src/tasks/protocol.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
+import { movableClock } from "./movable-clock.ts";
 
 /** A deployment in the middle of a run: what is new must get along with what is still there. */
 
@@ -73,8 +75,11 @@ test("an orchestrator that is still the old one goes on with the next version's 
 test("two versions apart it is refused, and both sides are named", () =>
   withWorker(protocolVersion + 2, protocolVersion + 1, async (worker) => {
     await using cloud = await illCloud({ worker });
-    const spec = { ...given, stop: { rounds: 3, tolerance: 0, patience: 1 } };
-    const { end } = await cloud.train({ spec });
+    const clock = movableClock();
+    const listen = (event: RunEvent) => {
+      if (event.type === "arrival" && event.fate === "lost") clock.skip(600_000);
+    };
+    const { end } = await cloud.train({ spec: given, clock, listen });
     const spoken = `versions ${protocolVersion + 1} to ${protocolVersion + 2}`;
     expect(end.stop).toMatchObject({
       kind: "unfinished",
