@@ -1,7 +1,14 @@
 /** What a worker reads apart from runs: its rows, coded beforehand or by itself. */
 const data = ["parts/*", "encoded/*"];
 /** What a worker keeps of a run: large arrays, memories, what is published, and the ledgers. */
-const kept = ["runs/*/carried/*", "runs/*/memory/*", "runs/*/round/*", "runs/*/ledger/*"];
+const kept = [
+  "runs/*/carried/*",
+  "runs/*/objects/*",
+  "runs/*/model/*",
+  "runs/*/memory/*",
+  "runs/*/round/*",
+  "runs/*/ledger/*",
+];
 const secrets = "secrets/*";
 const sums = "secrets/*/sums/*";
 /** What an orchestrator writes of a run: of ledgers and messages it only reads. */
@@ -11,6 +18,8 @@ const large = [
   "runs/*/state.safetensors",
   "runs/*/model.safetensors",
 ];
+/** What is gone when the run is over, whoever wrote it. */
+const passing = ["runs/*/carried/*", "runs/*/objects/*", "runs/*/memory/*"];
 const small = [
   "runs/*/orchestrators/*",
   "runs/*/orchestrator.json",
@@ -44,7 +53,7 @@ export function orchestratorPermissions(
     visible([...read, sums]),
     on(["s3:PutObject"], [...large, ...small]),
     on(["s3:AbortMultipartUpload"], large),
-    on(["s3:DeleteObject"], ["runs/*/carried/*", "runs/*/events/*", "runs/*/memory/*", sums]),
+    on(["s3:DeleteObject"], [...passing, "runs/*/events/*", sums]),
     { actions: ["lambda:InvokeFunction"], resources: workers.map(({ arn }) => arn) },
   ];
 }

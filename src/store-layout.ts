@@ -10,6 +10,14 @@ export const modelKey = (run: string) => `${runPrefix(run)}model.safetensors`;
 export const cancelKey = (run: string) => `${runPrefix(run)}cancel`;
 /** Arrays too large for an invocation. */
 export const carriedPrefix = (run: string) => `${runPrefix(run)}carried/`;
+/** Tensors that tasks hand to one another by reference, for as long as one step. */
+export const stepObjectsPrefix = (run: string) => `${runPrefix(run)}objects/`;
+export const stepObjectKey = (run: string, name: string) =>
+  `${stepObjectsPrefix(run)}${name}.safetensors`;
+/** Parts of models that no process holds as a whole. */
+export const modelPartsPrefix = (run: string) => `${runPrefix(run)}model/`;
+export const modelPartKey = (run: string, name: string) =>
+  `${modelPartsPrefix(run)}${name}.safetensors`;
 /** What slots remember between rounds: one object for each reply. */
 export const memoryPrefix = (run: string) => `${runPrefix(run)}memory/`;
 export const memoryKey = (run: string, slot: number, round: number) =>

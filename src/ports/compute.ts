@@ -1,3 +1,5 @@
+import type { TaskObjects } from "./object-ref.ts";
+
 /** What came of a task. Lost is an ordinary value: late, failed, throttled, out of memory. */
 export type Outcome<Result> =
   | { readonly kind: "done"; readonly result: Result }
@@ -47,6 +49,8 @@ export interface Slotted {
   readonly slot: number;
   /** Do not start before this time of the run's clock; absent means at once. */
   readonly notBeforeMs?: number;
+  /** What it takes and leaves by reference; absent for a task that holds all it needs. */
+  readonly objects?: TaskObjects;
 }
 
 /**

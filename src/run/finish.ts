@@ -13,6 +13,7 @@ import {
   modelKey,
   rawSumPrefix,
   resultKey,
+  stepObjectsPrefix,
 } from "../store-layout.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { convergenceOf } from "./convergence.ts";
@@ -98,7 +99,12 @@ export async function finishRun(
  * What slots remember is for whoever goes on, so that it stays unless the run is done.
  */
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
-  const prefixes = [carriedPrefix(run), rawSumPrefix(run), ...(isDone ? [memoryPrefix(run)] : [])];
+  const prefixes = [
+    carriedPrefix(run),
+    stepObjectsPrefix(run),
+    rawSumPrefix(run),
+    ...(isDone ? [memoryPrefix(run)] : []),
+  ];
   for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
 }
 

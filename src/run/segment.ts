@@ -19,6 +19,7 @@ import type { Store } from "../ports/store.ts";
 import { cancelKey, eventsKey } from "../store-layout.ts";
 import type { TrainingStrategy } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import { releasingCompute } from "../worker/objects.ts";
 import { openBudget } from "./budget.ts";
 import { loadProblem } from "./ingest.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
@@ -93,7 +94,7 @@ export async function runSegment(
   const end = await runLoop(
     strategy,
     {
-      compute: ports.compute,
+      compute: releasingCompute(ports.compute, store, run),
       clock,
       tell(event) {
         budget.hear(event);

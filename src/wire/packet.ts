@@ -126,8 +126,10 @@ export function fromJson<T>(json: unknown, place = "message"): T {
   }) as T;
 }
 
-function dtypeName(array: TensorArray): string {
-  for (const [name, kind] of Object.entries(dtypes)) if (array instanceof kind) return name;
+/** What an array's numbers are, as safetensors calls it. */
+export function dtypeName(array: TensorArray): keyof typeof dtypes {
+  for (const [name, kind] of Object.entries(dtypes))
+    if (array instanceof kind) return name as keyof typeof dtypes;
   throw new Error("no dtype for this array");
 }
 

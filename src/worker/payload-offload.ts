@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
-import { RunError } from "../core/errors.ts";
 import { bounds, putRequests } from "../limits.ts";
 import type { Compute, Slotted, Usage } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import { carriedPrefix } from "../store-layout.ts";
 import { fromPacket, toPacket } from "../wire/packet.ts";
 import type { TensorArray } from "../wire/safetensors.ts";
+import { readChecked } from "./objects.ts";
 
 /** An array that travels as an object in the store, because an invocation could not hold it. */
 interface Reference {
@@ -166,9 +166,7 @@ async function fetched<T extends object>(
   if (references.length === 0) return { value, carried: nothing };
   const all = await Promise.all(
     references.map(async ([name, { storedAt, sha256 }]) => {
-      const bytes = await store.read(storedAt);
-      if (bytes === null || hash("sha256", bytes, "hex") !== sha256)
-        throw new RunError("bad-object", `${storedAt} is gone or damaged`);
+      const bytes = await readChecked(store, storedAt, sha256);
       const { array } = fromPacket<{ array: TensorArray }>(bytes, storedAt);
       return { name, array, bytes: bytes.length };
     }),

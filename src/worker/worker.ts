@@ -5,6 +5,7 @@ import { problems } from "../problems/registry.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
 import type { Allocator } from "../tasks/task-kind.ts";
+import { withObjects } from "./objects.ts";
 import { type ShardCache, shardCache } from "./shard-cache.ts";
 import { workerContexts } from "./worker-context.ts";
 
@@ -54,7 +55,7 @@ export function createSyncWorker(
       ? work(request, one, material)
       : perform(request, one, material);
 
-  return (request) => {
+  return withObjects<WorkerRequest, WorkerReply>(store, (request) => {
     const { task } = request;
     const operation = taskKindOf(task);
     if (operation === undefined) {
@@ -76,7 +77,7 @@ export function createSyncWorker(
         ready.keep(request, loaded);
         return answered(request, operation, loaded);
       });
-  };
+  });
 }
 
 type AnyOperation = NonNullable<ReturnType<typeof taskKindOf>>;

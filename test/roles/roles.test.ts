@@ -3,13 +3,15 @@ import type { Prepared } from "../../src/data/manifests.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
+import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
+import { removeLeftovers } from "../../src/run/finish.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { eventsKey } from "../../src/store-layout.ts";
+import { eventsKey, modelPartsPrefix, stepObjectsPrefix } from "../../src/store-layout.ts";
 import { strategies as registeredStrategies } from "../../src/strategies/registry.ts";
-import type { WorkerTask } from "../../src/tasks/protocol.ts";
+import type { WorkerRequest, WorkerTask } from "../../src/tasks/protocol.ts";
 import type { WorkerContext } from "../../src/tasks/task-kind.ts";
 import { loadWorkerState, writeWorkerState } from "../../src/tasks/worker-state.ts";
 import { withInflatedInputs } from "../../src/worker/payload-offload.ts";
@@ -141,6 +143,32 @@ test.each(["worker", "networkWorker"] as const)(
     expect(await loadWorkerState(place, 0)).toMatchObject({ isLost: true });
   },
 );
+
+describe.each(["worker", "networkWorker"] as const)("what goes by reference, at a %s", (role) => {
+  test("is read and written by it, and removed by the orchestrator", async () => {
+    const { record, store } = await staged(ridge);
+    const perform = createWorker(as(store, role));
+    const task = { operation: "gradient", id: "", slot: 0, round: 1 } as const;
+    const weights = Float32Array.from({ length: 7 }, (_, i) => i / 4);
+    const ask = (more: object) =>
+      perform(workerRequestOf(record, { ...task, weights, ...more }) as WorkerRequest);
+    const { values } = await ask({});
+    for (const lifetime of ["step", "run"] as const) {
+      const objects = { step: 1, keep: { values: { name: "a", lifetime } } };
+      const kept = (await ask({ objects })).values as unknown as ObjectRef;
+      const inputs = { weights: kept };
+      // A gradient is as long as the weights.
+      const next = await ask({ weights: undefined, objects: { step: 1, inputs } });
+      expect(next.values).toEqual((await ask({ weights: values })).values);
+      const gone = { step: 1, inputs: { weights: { ...kept, key: kept.key.replace("a.", "b.") } } };
+      await expect(ask({ objects: gone })).rejects.toThrow("is gone or damaged");
+    }
+    expect(await store.list(stepObjectsPrefix(record.run))).toHaveLength(1);
+    await removeLeftovers(as(store, "orchestrator"), record.run, false);
+    expect(await store.list(stepObjectsPrefix(record.run))).toHaveLength(0);
+    expect(await store.list(modelPartsPrefix(record.run))).toHaveLength(1);
+  });
+});
 
 /** Every single permission of a role: one action on one kind of object, or one prefix to see. */
 function permissions(statements: readonly Statement[]): Statement[] {

@@ -44,7 +44,10 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform: (task) => perform(workerRequestOf(record, task)),
-        performAll: (tasks) => together(workerRequestOf(record, tasks[0]!), tasks),
+        performAll: (tasks) =>
+          tasks.some((task) => task.objects !== undefined)
+            ? null
+            : together(workerRequestOf(record, tasks[0]!), tasks),
         workMs: (task) => workMsOf(entriesOf(task, record.entriesPerSlot), weather),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
