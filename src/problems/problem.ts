@@ -1,6 +1,7 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
+import type { RocAuc } from "./roc-auc.ts";
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
@@ -104,9 +105,10 @@ export interface Problem {
   smoothness(largestEigenvalue: number): number;
   /**
    * Sums for metrics over some rows; add them up and hand the total to `metrics`. Targets' spread
-   * is summed about the same number for all rows, 0 where absent: near them, nothing is lost.
+   * is summed about the same number for all rows, 0 where absent: near them, nothing is lost. Where
+   * it tells two classes apart, every row's score is also added to `auc`, which is no sum.
    */
-  tally(examples: Examples, weights: Float32Array, about?: number): Float64Array;
+  tally(examples: Examples, weights: Float32Array, about?: number, auc?: RocAuc): Float64Array;
   /** The mean loss without penalty, and metrics by their usual names. */
   metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
 }

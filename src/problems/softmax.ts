@@ -28,8 +28,11 @@ export const softmax = define({
     lossAt: crossEntropy,
     ...overPredictions(crossEntropy),
     smoothness: (largestEigenvalue) => largestEigenvalue / 2,
-    tally({ rows, targets }, weights) {
+    tally({ rows, targets }, weights, _about, auc) {
       const predictions = predictLinear(rows, weights);
+      if (auc !== undefined && predictions.length === 2 * targets.length)
+        for (let i = 0; i < targets.length; i++)
+          auc.add(predictions[targets.length + i]! - predictions[i]!, targets[i]!);
       let right = 0;
       for (let i = 0; i < targets.length; i++)
         if (classAt(predictions, targets.length, i) === targets[i]) right++;

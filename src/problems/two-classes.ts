@@ -7,8 +7,9 @@ export function twoClasses(
   name: string,
 ): Pick<Problem, "tally" | "metrics"> {
   return {
-    tally({ rows, targets }, weights) {
+    tally({ rows, targets }, weights, _about, auc) {
       const margins = predictLinear(rows, weights);
+      auc?.addAll(margins, targets);
       let right = 0;
       for (let i = 0; i < margins.length; i++) if (margins[i]! > 0 === targets[i]! > 0) right++;
       return Float64Array.of(margins.length, lossAt(margins, targets), right);

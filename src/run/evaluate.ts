@@ -4,6 +4,7 @@ import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
 import { penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
+import { exactScoresMax, RocAuc, withAuc } from "../problems/roc-auc.ts";
 import { countNonzero } from "../problems/soft-threshold.ts";
 import { labelled } from "../tasks/minibatch.ts";
 
@@ -26,37 +27,48 @@ export async function evaluate(
   told: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
   const train =
-    told === "test" ? null : await tallies(store, prepared, prepared.train, problem, weights);
-  const test = await tallies(store, prepared, prepared.test, problem, weights);
+    told === "test" ? null : await metricsOf(store, prepared, prepared.train, problem, weights);
+  const test = await metricsOf(store, prepared, prepared.test, problem, weights);
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
-    const tested = prepared.testRows > 0 ? problem.metrics(test[i]!).metrics : {};
+    const tested = prepared.testRows > 0 ? test[i]!.metrics : {};
     if (train === null) return { objective: Number.NaN, train: {}, test: tested };
-    const { meanLoss, metrics } = problem.metrics(train[i]!);
+    const { meanLoss, metrics } = train[i]!;
     const objective = meanLoss + penalty(problem, at, shape);
     const chosen = problem.l1 > 0 ? { nonzero: countNonzero(at, shape) } : {};
     return { objective, train: { ...metrics, ...chosen }, test: tested };
   });
 }
 
-async function tallies(
+type Metrics = ReturnType<Problem["metrics"]>;
+
+async function metricsOf(
   store: Store,
   prepared: Prepared,
   parts: readonly Part[],
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
-): Promise<Float64Array[]> {
+): Promise<Metrics[]> {
   const { targetMean, targetVariance } = prepared;
   const about = isFar(targetMean, Math.sqrt(targetVariance)) ? targetMean : 0;
   const totals: Float64Array[] = [];
+  const areas = weights.map((_, i) => new RocAuc(exactScoresOf(i, weights.length)));
   for await (const part of eachPart(store, parts, prepared.columns)) {
     const examples = labelled(part);
     for (const [i, at] of weights.entries()) {
-      const tally = problem.tally(examples, at, about);
+      const tally = problem.tally(examples, at, about, areas[i]);
       const total = totals[i];
       if (total === undefined) totals[i] = Float64Array.from(tally);
       else for (let j = 0; j < tally.length; j++) total[j]! += tally[j]!;
     }
   }
-  return totals;
+  return totals.map((total, i) => {
+    const { meanLoss, metrics } = problem.metrics(total);
+    return { meanLoss, metrics: withAuc(metrics, areas[i]!) };
+  });
+}
+
+/** The last weights are the result's: as many scores as all others of the curve together. */
+function exactScoresOf(i: number, count: number): number {
+  return i === count - 1 ? exactScoresMax : Math.floor(exactScoresMax / (count - 1));
 }

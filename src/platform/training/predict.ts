@@ -6,6 +6,7 @@ import type { Examples, Rows } from "../../math/rows.ts";
 import { classAt, classProbabilities } from "../../problems/class-probabilities.ts";
 import { predictLinear as linear } from "../../problems/linear.ts";
 import { problems } from "../../problems/registry.ts";
+import { RocAuc, withAuc } from "../../problems/roc-auc.ts";
 import { openDataSource } from "../open-source.ts";
 import type { TrainedModel } from "./model.ts";
 
@@ -20,7 +21,10 @@ export interface Predictions {
   readonly classes: Uint32Array | null;
   /** The probability of every class, a block of rows a class; null where there is none. */
   readonly chances: Float64Array | null;
-  /** Over all rows so far whose target is known; null while there are none. */
+  /**
+   * Over all rows, up to the last batch that was read, whose target is known; null while there are
+   * none. Computed when it is asked for: the area under the curve sorts all scores.
+   */
   readonly metrics: Readonly<Record<string, number>> | null;
   readonly knownRows: number;
 }
@@ -45,6 +49,7 @@ export async function* predictRows(
   let about: number | undefined;
   let tally: Float64Array | null = null;
   let knownRows = 0;
+  const area = new RocAuc();
   const { batches } = transformer(model.preparation, reading, onNote);
   for await (const batch of batches(source, openDataSource)) {
     const { rows, targets, firstRow } = batch;
@@ -58,12 +63,17 @@ export async function* predictRows(
     const known = targets === null ? null : withKnownTargets(rows, targets);
     if (known !== null && known.rows.rows > 0) {
       about ??= known.targets[0]!;
-      const more = problem.tally(known, model.weights, about);
+      const more = problem.tally(known, model.weights, about, area);
       tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
       knownRows += known.rows.rows;
     }
-    const metrics = tally === null ? null : problem.metrics(tally).metrics;
-    yield { firstRow, rows: rows.rows, values, classes, chances, metrics, knownRows };
+    const sums = tally;
+    yield {
+      ...{ firstRow, rows: rows.rows, values, classes, chances, knownRows },
+      get metrics() {
+        return sums === null ? null : withAuc(problem.metrics(sums).metrics, area);
+      },
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Engine } from "../../tfjs/engine.ts";
 import type { Problem } from "../problem.ts";
+import type { RocAuc } from "../roc-auc.ts";
 import { losses } from "./losses.ts";
 import { type NetworkOptions, outputsOf } from "./network-options.ts";
 
@@ -10,12 +11,13 @@ export function tallies(
 ): Pick<Problem, "tally" | "metrics"> {
   const { target } = losses[options.loss];
   return {
-    tally({ rows, targets }, weights) {
+    tally({ rows, targets }, weights, _about, auc) {
       const outputs = engine().outputs(rows, weights);
       const inputs = rows.kind === "dense" ? rows.values : new Float32Array();
       const loss = engine().lossOf(outputs, targets, inputs);
       const told =
         target === "classes" ? hits(options, outputs, targets, inputs) : errors(outputs, targets);
+      if (auc !== undefined && target === "classes") addScores(auc, options, outputs, targets);
       const penalty = targets.length * engine().penalty(weights);
       return Float64Array.of(targets.length, loss, penalty, ...told);
     },
@@ -48,6 +50,22 @@ function hits(
     }
   }
   return [right, targets.length * positions];
+}
+
+/** Of two classes; of more, and of text, there is no such score. */
+function addScores(
+  auc: RocAuc,
+  options: NetworkOptions,
+  outputs: Float32Array,
+  targets: Float32Array,
+): void {
+  const { positions, width } = outputsOf(options);
+  if (positions > 1 || width > 2) return;
+  if (options.metrics !== undefined && !options.metrics.includes("auc")) return;
+  if (width === 1) auc.addAll(outputs, targets);
+  else
+    for (let row = 0; row < targets.length; row++)
+      auc.add(outputs[2 * row + 1]! - outputs[2 * row]!, targets[row]!);
 }
 
 /** One output alone stands for the second of two classes. */

@@ -1,0 +1,157 @@
+/** Scores that are kept one by one; 16 MiB. */
+export const exactScoresMax = 2 ** 21;
+
+/** Beyond those, scores count as ties where sign, exponent and seven bits of mantissa agree. */
+const bins = 2 ** 16;
+
+/**
+ * The area under the receiver operating characteristic of two classes: the probability that a
+ * random row of the second class (target 1) scores higher than a random row of the first, ties
+ * counting one half. It is no sum over rows, so rows hand their scores in here.
+ *
+ * Exact, ties included, for up to `scoresMax` rows. Beyond, memory stays at 512 KiB: counts of both
+ * classes in bins of nearly equal scores. The area is then off by at most `errorMax()`.
+ */
+export class RocAuc {
+  readonly #scoresMax: number;
+  #counts: { readonly first: Uint32Array; readonly second: Uint32Array } | null = null;
+  readonly #first = new Scores();
+  readonly #second = new Scores();
+  #hasNaN = false;
+
+  constructor(scoresMax = exactScoresMax) {
+    this.#scoresMax = scoresMax;
+  }
+
+  /** A row's score, higher for the second class, and its class: 0 or 1. */
+  add(score: number, target: number): void {
+    if (Number.isNaN(score)) this.#hasNaN = true;
+    else if (this.#counts !== null)
+      this.#counts[target > 0 ? "second" : "first"][binOf(score)]! += 1;
+    else {
+      (target > 0 ? this.#second : this.#first).add(score);
+      if (this.#first.length + this.#second.length > this.#scoresMax) this.#countInBins();
+    }
+  }
+
+  /** Every row's score, in order. */
+  addAll(scores: ArrayLike<number>, targets: ArrayLike<number>): void {
+    for (let i = 0; i < targets.length; i++) this.add(scores[i]!, targets[i]!);
+  }
+
+  get isExact(): boolean {
+    return this.#counts === null;
+  }
+
+  /** Null where it is not defined: rows of one class alone, or scores that are no numbers. */
+  value(): number | null {
+    const groups = this.#groups();
+    if (groups === null) return null;
+    let before = 0;
+    let ordered = 0;
+    let second = 0;
+    for (const [a, b] of groups) {
+      ordered += b * (before + a / 2);
+      before += a;
+      second += b;
+    }
+    return ordered / (before * second);
+  }
+
+  /** How far `value()` may be off: half of the pairs that share a bin; 0 where it is exact. */
+  errorMax(): number {
+    const groups = this.#counts === null ? null : this.#groups();
+    if (groups === null) return 0;
+    let [first, second, tied] = [0, 0, 0];
+    for (const [a, b] of groups) {
+      first += a;
+      second += b;
+      tied += a * b;
+    }
+    return tied / 2 / (first * second);
+  }
+
+  /** Rows of the first and of the second class at equal scores, in rising order. */
+  #groups(): Iterable<readonly [first: number, second: number]> | null {
+    if (this.#hasNaN) return null;
+    const counts = this.#counts;
+    if (counts !== null) {
+      const isIn = (of: Uint32Array) => of.some((count) => count > 0);
+      if (!isIn(counts.first) || !isIn(counts.second)) return null;
+      return zipped(counts.first, counts.second);
+    }
+    if (this.#first.length === 0 || this.#second.length === 0) return null;
+    return ties(this.#first.sorted(), this.#second.sorted());
+  }
+
+  #countInBins(): void {
+    this.#counts = { first: new Uint32Array(bins), second: new Uint32Array(bins) };
+    for (const score of this.#first.sorted()) this.#counts.first[binOf(score)]! += 1;
+    for (const score of this.#second.sorted()) this.#counts.second[binOf(score)]! += 1;
+    this.#first.clear();
+    this.#second.clear();
+  }
+}
+
+/** The metrics with the area as `auc`, where it is defined. */
+export function withAuc(
+  metrics: Readonly<Record<string, number>>,
+  area: RocAuc,
+): Record<string, number> {
+  const auc = area.value();
+  return auc === null ? { ...metrics } : { ...metrics, auc };
+}
+
+/** Numbers in an array that grows. */
+class Scores {
+  length = 0;
+  #values = new Float64Array(64);
+
+  add(score: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Float64Array(2 * this.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length++] = score;
+  }
+
+  /** They are sorted in place: their order says nothing. */
+  sorted(): Float64Array {
+    return this.#values.subarray(0, this.length).sort();
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.#values = new Float64Array(64);
+  }
+}
+
+function* zipped(a: Uint32Array, b: Uint32Array): Generator<readonly [number, number]> {
+  for (let i = 0; i < a.length; i++) yield [a[i]!, b[i]!];
+}
+
+function* ties(first: Float64Array, second: Float64Array): Generator<readonly [number, number]> {
+  let [i, j] = [0, 0];
+  while (i < first.length || j < second.length) {
+    const score = Math.min(
+      first[i] ?? Number.POSITIVE_INFINITY,
+      second[j] ?? Number.POSITIVE_INFINITY,
+    );
+    const [a, b] = [i, j];
+    while (i < first.length && first[i] === score) i++;
+    while (j < second.length && second[j] === score) j++;
+    yield [i - a, j - b];
+  }
+}
+
+const asFloat = new Float32Array(1);
+const asBits = new Uint32Array(asFloat.buffer);
+
+/** The upper half of the score's single-precision bits, in the order of numbers. */
+function binOf(score: number): number {
+  // Adding 0 makes one zero of both.
+  asFloat[0] = score + 0;
+  const bits = asBits[0]!;
+  return (bits >>> 31 === 1 ? ~bits : bits | 0x8000_0000) >>> 16;
+}
