@@ -1,4 +1,4 @@
-import { stopFunctions } from "../src/compute/stop-functions.ts";
+import { stopFunctions } from "../src/compute/lambda-client.ts";
 
 /** Told by the budget's alarm that enough was spent. */
 export async function handler(): Promise<{ stopped: string[] }> {

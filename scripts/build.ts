@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
-import { buildPage } from "../src/report/build-page.ts";
+import { buildPage } from "../src/report/page-bundle.ts";
 import { buildFunctions } from "./build-functions.ts";
 import { buildKernels } from "./build-kernels.ts";
 

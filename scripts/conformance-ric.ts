@@ -6,7 +6,7 @@ import { systemClock } from "../src/compute/system-clock.ts";
 import type { EmulatorOptions } from "../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../src/emulator/emulator-process.ts";
 import { deployed } from "../src/platform/cloud/deployed.ts";
-import { bundleFolder } from "../src/platform/local/bundles.ts";
+import { bundleFolder } from "../src/platform/local/paths.ts";
 import { accessTo, bucket, ensureBucket } from "../src/platform/local/home.ts";
 import { openComputeBackend } from "../src/platform/local/registry.ts";
 import { continueRun, createRun } from "../src/platform/training/start-run.ts";

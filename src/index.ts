@@ -1,5 +1,5 @@
 import { checkRunName } from "./journal/run-record.ts";
-import { homePath } from "./platform/local/home-path.ts";
+import { homePath } from "./platform/local/paths.ts";
 import { checkBackend } from "./platform/local/registry.ts";
 import { checkSpec } from "./platform/training/check-spec.ts";
 import { readTrainedModel } from "./platform/training/model.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { bundleFolder } from "../../src/platform/local/bundles.ts";
+import { bundleFolder } from "../../src/platform/local/paths.ts";
 import { firstReplies } from "./first-reply.ts";
 import { firstRounds } from "./first-round.ts";
 import { loadTimes, zipBytes } from "./load.ts";

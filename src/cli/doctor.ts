@@ -3,10 +3,10 @@ import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { exitCodes, messageOf, RunError } from "../core/errors.ts";
-import { bundleFolder } from "../platform/local/bundles.ts";
 import { emulatedBackend } from "../platform/local/emulated.ts";
 import { claimHome } from "../platform/local/home-claim.ts";
-import { networkBackend } from "../platform/local/network-engine.ts";
+import { bundleFolder } from "../platform/local/paths.ts";
+import { networkBackendHere } from "../problems/network/engines.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
@@ -132,5 +132,14 @@ async function emulator(): Promise<Finding> {
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What computes networks on this machine, and why that; "none" where nothing is installed. */
+export async function networkBackend(): Promise<{ readonly name: string; readonly why: string }> {
+  try {
+    return await networkBackendHere();
+  } catch (thrown) {
+    return { name: "none", why: `TensorFlow.js does not load: ${messageOf(thrown)}` };
   }
 }

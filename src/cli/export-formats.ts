@@ -2,10 +2,7 @@ import { RunError } from "../core/errors.ts";
 import type { ColumnPlan, Preparation } from "../data/manifests.ts";
 import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
-import { networkFiles } from "./export-network.ts";
-
-/** A model as files: relative names with their bytes. A format of one file names it "". */
-export type ModelFiles = readonly { readonly name: string; readonly bytes: Uint8Array }[];
+import { bytesOf, type ModelFiles, networkFiles } from "./export-network.ts";
 
 export interface ExportFormat {
   readonly name: string;
@@ -188,10 +185,6 @@ function unitsOf(
       ? [{ mean: plan.mean, deviation: plan.deviation }]
       : plan.levels.map(() => asIs),
   );
-}
-
-function bytesOf(values: Float32Array | Float64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function jsonBytes(value: object): Uint8Array {

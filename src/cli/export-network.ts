@@ -1,7 +1,9 @@
 import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
 import { fromSafetensors } from "../wire/safetensors.ts";
-import type { ModelFiles } from "./export-formats.ts";
+
+/** A model as files: relative names with their bytes. A format of one file names it "". */
+export type ModelFiles = readonly { readonly name: string; readonly bytes: Uint8Array }[];
 
 /** A trained network as TensorFlow.js loads it: the layers as they were given, with its weights. */
 export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFiles {
@@ -42,6 +44,7 @@ export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFil
   ];
 }
 
-function bytesOf(values: Float32Array): Uint8Array {
+/** A view of the values, no copy. */
+export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

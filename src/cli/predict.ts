@@ -5,9 +5,12 @@ import { finished } from "node:stream/promises";
 import { messageOf, RunError } from "../core/errors.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
-import { modelReader, predictRows as predictions } from "../platform/training/predict.ts";
+import {
+  modelReader,
+  type Predictions,
+  predictRows as predictions,
+} from "../platform/training/predict.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
-import { headOf, linesOf } from "./prediction-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
@@ -92,4 +95,45 @@ function refuse(path: string, cause: unknown): never {
     hint: "name a file in a folder that this user may write to",
     cause,
   });
+}
+
+type Labels = readonly string[] | null;
+
+/** The first line of predictions as CSV, and a word about its columns to people. */
+export function headOf(
+  { rows, values, chances }: Predictions,
+  labels: Labels,
+): { readonly header: string; readonly note: string | null } {
+  if (labels === null) return { header: "row,prediction\n", note: null };
+  if (values.length > rows) {
+    const names = labels.map((label) => quoted(`probability ${label}`));
+    return { header: `${["row", "class", ...names].join(",")}\n`, note: null };
+  }
+  return chances === null
+    ? { header: "row,class,margin\n", note: `margin: above 0 for class ${labels[1]}` }
+    : { header: "row,class,probability\n", note: `probability: that of class ${labels[1]}` };
+}
+
+/** One line a row: its number in the file, and what is predicted. */
+export function linesOf(
+  { firstRow, rows, values, classes, chances }: Predictions,
+  labels: Labels,
+): string {
+  let text = "";
+  for (let i = 0; i < rows; i++) {
+    text += firstRow + i;
+    if (labels === null || classes === null) text += `,${values[i]}`;
+    else {
+      text += `,${quoted(labels[classes[i]!]!)}`;
+      if (values.length === rows) text += `,${chances === null ? values[i] : chances[rows + i]}`;
+      else for (const of of labels.keys()) text += `,${chances?.[of * rows + i]}`;
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+/** As CSV wants it: labels come from data. */
+function quoted(label: string): string {
+  return /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
 }

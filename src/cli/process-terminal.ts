@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { homePath } from "../platform/local/home-path.ts";
+import { homePath } from "../platform/local/paths.ts";
 import type { LiveLine, Terminal } from "./terminal.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;

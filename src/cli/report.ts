@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
+import open from "open";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { writeArtifacts } from "../platform/training/start-run.ts";
-import { openInBrowser } from "./browser.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `kofn report RUN`: writes the page anew from the stored events. */
@@ -15,4 +16,12 @@ export async function report(
   terminal.out(paths.report);
   if (options.open === true) await openInBrowser(paths.report, terminal);
   return 0;
+}
+
+/** Shows a page in the usual browser; a machine without one is no reason to fail. */
+export async function openInBrowser(path: string, terminal: Terminal): Promise<void> {
+  const browser = await open(resolve(path));
+  browser.once("error", (error) =>
+    terminal.err(`${terminal.paint.yellow("warning:")} no browser opened: ${error.message}`),
+  );
 }

@@ -5,8 +5,8 @@ import { nameRun } from "../platform/training/start-run.ts";
 import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
-import { openInBrowser } from "./browser.ts";
 import { reportOutcome } from "./outcome.ts";
+import { openInBrowser } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 

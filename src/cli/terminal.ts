@@ -1,3 +1,5 @@
+import { exitCodes } from "../core/errors.ts";
+
 /** The world of a command: where it writes, and what interrupts it. */
 export interface Terminal {
   /** Results: a line (or a table) on standard output. */
@@ -45,4 +47,21 @@ export function say(
 /** One JSON object on a line of its own; numbers that are not finite become null. */
 export function tell(terminal: Terminal, event: object): void {
   terminal.out(JSON.stringify(event));
+}
+
+export interface Interrupts {
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+/** The first Ctrl-C asks for a good end, the second one leaves; what was saved is whole anyway. */
+export function interrupts(terminal: Terminal, saying: string): Interrupts {
+  const controller = new AbortController();
+  const forget = terminal.onInterrupt(() => {
+    if (controller.signal.aborted) terminal.exit(exitCodes.interrupted);
+    controller.abort();
+    terminal.live?.clear();
+    terminal.err(`${saying} (Ctrl-C again leaves at once)`);
+  });
+  return { signal: controller.signal, close: forget };
 }

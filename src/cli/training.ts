@@ -5,9 +5,8 @@ import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { interrupts } from "./interrupts.ts";
 import { type ProgressView, progressView } from "./progress.ts";
-import { type Terminal, tell } from "./terminal.ts";
+import { interrupts, type Terminal, tell } from "./terminal.ts";
 
 export interface TrainCommandOptions {
   readonly run: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, RunError } from "../core/errors.ts";
-import type { EventBatch } from "../journal/checkpointer.ts";
+import type { EventBatch } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
@@ -9,10 +9,9 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey } from "../store-layout.ts";
 import { fromPacket } from "../wire/packet.ts";
-import { interrupts } from "./interrupts.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progressView } from "./progress.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { interrupts, say, type Terminal, tell } from "./terminal.ts";
 
 const lookEveryMs = 500;
 /** Looks that may fail in a row: whoever serves the home may be about to leave. */

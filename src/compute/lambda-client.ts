@@ -1,4 +1,10 @@
-import { LambdaClient, type LambdaClientConfig } from "@aws-sdk/client-lambda";
+import {
+  DeleteFunctionConcurrencyCommand,
+  InvokeCommand,
+  LambdaClient,
+  type LambdaClientConfig,
+  PutFunctionConcurrencyCommand,
+} from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { awsLambda } from "../limits.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
@@ -38,4 +44,55 @@ export function lambdaClient(
     }),
   });
   return withFreshCredentials(client);
+}
+
+/**
+ * An asynchronous invocation: accepted now, carried out whatever becomes of the caller. For a
+ * durable function `execution` names it: the same name twice is one execution.
+ */
+export async function invokeLater(
+  functionName: string,
+  event: object,
+  execution: string,
+): Promise<void> {
+  const client = lambdaClient();
+  try {
+    await client.send(
+      new InvokeCommand({
+        FunctionName: functionName,
+        InvocationType: "Event",
+        DurableExecutionName: execution,
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Leaves functions without concurrency: what runs ends by its time-out, nothing more starts. */
+export async function stopFunctions(
+  names: readonly string[],
+  client: LambdaClient = lambdaClient(),
+): Promise<void> {
+  for (const FunctionName of names) {
+    const none = { FunctionName, ReservedConcurrentExecutions: 0 };
+    await client.send(new PutFunctionConcurrencyCommand(none));
+  }
+}
+
+/** Gives functions back what they had: as much reserved as is said, or a share of what is free. */
+export async function restoreFunctions(
+  reservations: ReadonlyMap<string, number | undefined>,
+  client: LambdaClient = lambdaClient(),
+): Promise<void> {
+  for (const [FunctionName, reserved] of reservations)
+    await (reserved === undefined
+      ? client.send(new DeleteFunctionConcurrencyCommand({ FunctionName }))
+      : client.send(
+          new PutFunctionConcurrencyCommand({
+            FunctionName,
+            ReservedConcurrentExecutions: reserved,
+          }),
+        ));
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { assert, RunError } from "../core/errors.ts";
 import type { Emulator, EmulatorOptions } from "./emulator.ts";
 import type { EmulatorAnswer, EmulatorCall, EmulatorRequest } from "./emulator-child.ts";
-import { keepingMemory } from "./lambda/memory.ts";
+import { keepingMemory } from "./lambda/processes.ts";
 
 /** An emulator in a process of its own, which ends with this one. */
 export interface EmulatorProcess extends Emulator {

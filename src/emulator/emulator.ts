@@ -1,14 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
-import { withKeys } from "./iam/function-keys.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
+import type { LambdaFaults } from "./lambda/function-faults.ts";
 import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
-import type { LambdaFaults } from "./lambda/refusals.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
+import type { Identity } from "./s3/gate.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
 
 const lockRetryMs = 50;
@@ -155,4 +156,28 @@ function environmentOf(endpoints: Emulator["endpoints"]): Record<string, string>
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
   };
+}
+
+type Functions = Readonly<Record<string, FunctionConfig>>;
+
+/**
+ * Keys for every function that has a role: drawn anew each time, put into its environment, and
+ * known to S3 as that role's.
+ */
+export function withKeys(functions: Functions): {
+  readonly functions: Functions;
+  readonly identities: ReadonlyMap<string, Identity>;
+} {
+  const identities = new Map<string, Identity>();
+  const entries = Object.entries(functions).map(([name, config]) => {
+    const { role } = config;
+    if (role === undefined) return [name, config] as const;
+    const accessKeyId = `AKIA${randomBytes(8).toString("hex").toUpperCase()}`;
+    const secretAccessKey = randomBytes(30).toString("base64url");
+    const arn = `arn:aws:sts::000000000000:assumed-role/${name}/${name}`;
+    identities.set(accessKeyId, { secretAccessKey, arn, statements: role });
+    const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+    return [name, { ...config, environment: { ...config.environment, ...keys } }] as const;
+  });
+  return { functions: Object.fromEntries(entries), identities };
 }

@@ -1,8 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { inFlight, TaskBatch } from "./in-flight.ts";
-import type { Inbox } from "./inbox.ts";
-import type { LoopStop } from "./loop.ts";
 
 /** A reply, and what it is a reply to. */
 export interface Completion<Task, Result> {
@@ -128,4 +126,47 @@ function start<Task extends Slotted, Result>(
         (outcome, usage) => deliver(index, outcome, usage),
         () => isWanted(index),
       );
+}
+
+export interface LoopStop {
+  readonly kind: "unfinished" | "budget" | "interrupted";
+  readonly reason: string;
+  /** What one more round is forecast to cost, where dollars are why. */
+  readonly nextUsd?: number;
+}
+
+/** What came and was not looked at yet, in its order. */
+export interface Inbox<Item> {
+  put(item: Item): void;
+  take(): Item | undefined;
+  /** Resolves when something is there, or the run was interrupted. */
+  woken(): Promise<void>;
+  wake(): void;
+}
+
+export function createInbox<Item>(interrupted: Promise<void> | undefined): Inbox<Item> {
+  const items: Item[] = [];
+  let first = 0;
+  let isWoken = false;
+  let tell: (() => void) | null = null;
+  const wake = () => {
+    isWoken = true;
+    tell?.();
+    tell = null;
+  };
+  void interrupted?.then(wake);
+  return {
+    put(item) {
+      items.push(item);
+      wake();
+    },
+    take() {
+      if (first < items.length) return items[first++];
+      items.length = first = 0;
+      isWoken = false;
+      return undefined;
+    },
+    woken: () => (isWoken ? Promise.resolve() : new Promise((resolve) => (tell = resolve))),
+    wake,
+  };
 }

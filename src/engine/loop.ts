@@ -1,10 +1,15 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Slotted } from "../ports/compute.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
-import { cursorOf } from "./course.ts";
-import { type Completion, dispatcher } from "./dispatcher.ts";
-import { createInbox, type Inbox } from "./inbox.ts";
+import {
+  type Completion,
+  createInbox,
+  dispatcher,
+  type Inbox,
+  type LoopStop,
+} from "./dispatcher.ts";
 import type { Step, Strategy } from "./strategy.ts";
+import { cursorOf } from "./strategy-cursor.ts";
 
 /** The loop's way out of its head: everything it does to the world. */
 export interface LoopPorts<State, Task extends Slotted, Result> {
@@ -23,13 +28,6 @@ export interface LoopPorts<State, Task extends Slotted, Result> {
   maySend?(tasks: readonly Task[]): LoopStop | null;
   /** Resolves when `mayStop` should be asked again although nothing arrived. */
   readonly interrupted?: Promise<void>;
-}
-
-export interface LoopStop {
-  readonly kind: "unfinished" | "budget" | "interrupted";
-  readonly reason: string;
-  /** What one more round is forecast to cost, where dollars are why. */
-  readonly nextUsd?: number;
 }
 
 export interface LoopEnd<State> {

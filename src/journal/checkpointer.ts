@@ -1,66 +1,25 @@
 import { messageOf } from "../core/errors.ts";
-import { noUsage, type Usage } from "../ports/compute.ts";
+import type { Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
-import { eventsKey, stateKey } from "../store-layout.ts";
-import { fromPacket } from "../wire/packet.ts";
 import { type ArrivalHistogram, summarizingArrivals } from "./arrival-histogram.ts";
+import {
+  type Checkpoint,
+  noTotals,
+  type StateShape,
+  type Totals,
+  type Trace,
+} from "./checkpoint.ts";
 import { appendLog, batchesOf } from "./event-log.ts";
 import type { MeteredCosts } from "./task-costs.ts";
 
 /** Between one write and the next: short rounds would spend more on saving than on work. */
 const pauseMsDefault = 200;
-/** What a run has used so far; survives restarts. */
-export interface Totals extends Omit<Usage, "coldStart"> {
-  readonly invocations: number;
-  readonly coldStarts: number;
-  /** Replies that did not count: late or lost. */
-  readonly erasures: number;
-}
-
-export const noTotals: Totals = {
-  ...totalsOf(noUsage),
-  invocations: 0,
-  coldStarts: 0,
-  erasures: 0,
-};
-
-/** Where a run can go on from: one object, replaced whole. */
-export interface Checkpoint<State> extends StateShape {
-  /** Event batches 1 to this one belong to it; later ones are leftovers of a crash. */
-  readonly sequence: number;
-  readonly elapsedMs: number;
-  readonly totals: Totals;
-  readonly state: State;
-  /** What tasks cost so far, of a run with a budget of dollars. */
-  readonly costs?: MeteredCosts;
-}
-
-/** What a checkpoint's state is a state of. */
-export interface StateShape {
-  readonly strategy: string;
-  /** `stateVersion` of the strategy that wrote it. */
-  readonly version: number;
-  /** The kofn that wrote it. */
-  readonly kofn: string;
-}
 
 /** Whose checkpoints are written. */
 export interface CheckpointOf {
   readonly run: string;
   readonly shape: StateShape;
-}
-
-/** The weights at the end of a round, kept so that the curve can be computed afterwards. */
-export interface Trace {
-  readonly round: number;
-  readonly atMs: number;
-  readonly weights: Float32Array<ArrayBuffer>;
-}
-
-export interface EventBatch {
-  readonly events: readonly RunEvent[];
-  readonly traces: readonly Trace[];
 }
 
 export interface Checkpointer<State> {
@@ -161,41 +120,9 @@ interface Pending<State> extends Omit<Checkpoint<State>, "sequence"> {
   readonly traces: number;
 }
 
-/** The run's checkpoint, or null before its first. Throws `RunError` where it is damaged. */
-export async function readCheckpoint<State>(
-  store: Store,
-  run: string,
-): Promise<Checkpoint<State> | null> {
-  const bytes = await store.read(stateKey(run));
-  return bytes === null ? null : fromPacket<Checkpoint<State>>(bytes, stateKey(run));
-}
-
-/** Everything told up to the checkpoint, in order. */
-export async function readBatches(
-  store: Store,
-  run: string,
-  upTo: number,
-  after = 0,
-): Promise<EventBatch> {
-  const events: RunEvent[] = [];
-  const traces: Trace[] = [];
-  for (let sequence = after + 1; sequence <= upTo; sequence++) {
-    const bytes = await store.read(eventsKey(run, sequence));
-    if (bytes === null) continue;
-    const batch = fromPacket<EventBatch>(bytes, eventsKey(run, sequence));
-    for (const event of batch.events) events.push(event);
-    for (const trace of batch.traces) traces.push(trace);
-  }
-  return { events, traces };
-}
-
 /** Does not keep a process alive that has nothing else to do. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {
-  return { billedMs, bytesDown, bytesUp, costUsd };
 }
 
 /** In place: it is asked for at every reply of millions. */

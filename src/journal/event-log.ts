@@ -2,7 +2,7 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
 import { toPacket } from "../wire/packet.ts";
-import type { Checkpoint, EventBatch, Trace } from "./checkpointer.ts";
+import type { Checkpoint, EventBatch, Trace } from "./checkpoint.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;

@@ -1,5 +1,5 @@
 import type { Encoding } from "../encoding/encoding.ts";
-import type { WaitRule } from "../quorum/wait-policies/rule.ts";
+import type { WaitRule } from "../quorum/wait-policies/policy.ts";
 import { type LatenessModel, type PhaseName, taskName } from "./lateness.ts";
 import {
   type Attempt,

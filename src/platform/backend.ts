@@ -4,6 +4,7 @@ import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import { resolveWeather, type WeatherConfig } from "../weather/weather.ts";
 
 /** A place where runs run: a store, a clock, and workers. */
 export interface Backend {
@@ -18,4 +19,19 @@ export interface BackendOptions {
   /** KOFN_HOME. */
   readonly home: string;
   readonly spec: RunSpec;
+}
+
+/** What backends play where a spec names no weather. The emulator's cold starts are real ones. */
+const usual: Readonly<Record<string, { readonly model: string; readonly coldStartMs?: number }>> = {
+  emulated: { model: "lambda" },
+  simulated: { model: "lambda", coldStartMs: 142 },
+};
+
+/**
+ * The weather of a run on this backend, complete; null where none is played. Records hold it, so
+ * that other defaults leave old runs alone.
+ */
+export function playedWeather(backend: string, given: RunSpec["weather"]): WeatherConfig | null {
+  const chosen = given ?? usual[backend] ?? null;
+  return chosen === null ? null : resolveWeather(chosen);
 }

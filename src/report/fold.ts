@@ -1,21 +1,19 @@
-import type { RunEvent } from "../ports/events.ts";
-import { coefficientsOf } from "./coefficients.ts";
-import { replyCosts } from "./cost.ts";
-import { curveOf, metricOf } from "./curve.ts";
+import type { ArrivalEvent, ArrivalsEvent, RunEvent } from "../ports/events.ts";
+import { coefficientsOf, curveOf, metricOf } from "./curves.ts";
 import type {
   Counted,
   Ending,
+  ReplyFates,
   ReplyFigures,
   ReportData,
   RunData,
   SpendingPoint,
   Staleness,
 } from "./data.ts";
-import { downsample } from "./downsample.ts";
 import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
 import { latencyOf, slotRows } from "./latency.ts";
-import { finiteOrNull, quantile, total } from "./statistics.ts";
+import { downsample, finiteOrNull, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface LabelledEvents {
@@ -159,4 +157,40 @@ function countTexts(texts: Iterable<readonly [string, number]>): Counted[] {
   const rest = sorted.slice(bounds.texts);
   if (rest.length === 0) return kept;
   return [...kept, { text: "(others)", count: total(rest.map(([, count]) => count)) }];
+}
+
+/** What replies were and cost, told one by one or in sums. */
+export interface ReplyCosts {
+  readonly fates: ReplyFates;
+  readonly usedUsd: number;
+  readonly unusedUsd: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly coldStarts: number;
+}
+
+export function replyCosts(
+  arrivals: readonly ArrivalEvent[],
+  sums: readonly ArrivalsEvent[],
+): ReplyCosts {
+  const fates = { counted: 0, late: 0, lost: 0 };
+  const so = { usedUsd: 0, unusedUsd: 0, bytesUp: 0, bytesDown: 0, coldStarts: 0 };
+  for (const { fate, usage } of arrivals) {
+    fates[fate]++;
+    so[fate === "counted" ? "usedUsd" : "unusedUsd"] += usage.costUsd;
+    so.bytesUp += usage.bytesUp;
+    so.bytesDown += usage.bytesDown;
+    if (usage.coldStart) so.coldStarts++;
+  }
+  for (const { used, unused, ...sum } of sums) {
+    fates.counted += sum.counted;
+    fates.late += sum.late;
+    fates.lost += sum.lost;
+    so.usedUsd += used.costUsd;
+    so.unusedUsd += unused.costUsd;
+    so.bytesUp += used.bytesUp + unused.bytesUp;
+    so.bytesDown += used.bytesDown + unused.bytesDown;
+    so.coldStarts += sum.coldStarts;
+  }
+  return { fates, ...so };
 }

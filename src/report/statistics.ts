@@ -21,3 +21,40 @@ export function total(values: Iterable<number>): number {
 export function finiteOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
+
+/**
+ * Thins a long series for drawing: at most `pointsMax` of the items, in order, always with the
+ * first, the last and the smallest and largest value of every stretch, so that no spike is lost.
+ */
+export function downsample<T>(
+  items: readonly T[],
+  pointsMax: number,
+  value: (item: T) => number | null,
+): readonly T[] {
+  if (items.length <= pointsMax) return items;
+  const stretches = Math.max(1, Math.floor((pointsMax - 2) / 2));
+  const chosen = new Set([0, items.length - 1]);
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const from = Math.floor((stretch * items.length) / stretches);
+    const to = Math.floor(((stretch + 1) * items.length) / stretches);
+    for (const index of extremesOf(items, from, to, value)) chosen.add(index);
+  }
+  return [...chosen].sort((a, b) => a - b).map((index) => items[index]!);
+}
+
+function extremesOf<T>(
+  items: readonly T[],
+  from: number,
+  to: number,
+  value: (item: T) => number | null,
+): number[] {
+  let least = -1;
+  let most = -1;
+  for (let index = from; index < to; index++) {
+    const here = value(items[index]!);
+    if (here === null) continue;
+    if (least < 0 || here < value(items[least]!)!) least = index;
+    if (most < 0 || here > value(items[most]!)!) most = index;
+  }
+  return least < 0 ? [from] : [least, most];
+}

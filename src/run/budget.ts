@@ -1,5 +1,5 @@
-import type { LoopStop } from "../engine/loop.ts";
-import type { Checkpoint, Totals } from "../journal/checkpointer.ts";
+import type { LoopStop } from "../engine/dispatcher.ts";
+import type { Checkpoint, Totals } from "../journal/checkpoint.ts";
 import type { MeteredCosts, TaskPrices } from "../journal/task-costs.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { RunSpec } from "../spec/run-spec.ts";

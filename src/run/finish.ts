@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Prepared } from "../data/manifests.ts";
-import { readBatches, readCheckpoint, type Trace } from "../journal/checkpointer.ts";
+import { readBatches, readCheckpoint, type Trace } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import { removeAll } from "../ports/remove-all.ts";

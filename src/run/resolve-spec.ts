@@ -7,8 +7,13 @@ import { bounds } from "../limits.ts";
 import { privacySchema } from "../privacy/options.ts";
 import { problems } from "../problems/registry.ts";
 import { waitSchema } from "../quorum/wait-policies/wait.ts";
-import { resolveCompression } from "../spec/compression.ts";
-import { type AutoKey, autoKeys, type RunSpec, stopSchema } from "../spec/run-spec.ts";
+import {
+  type AutoKey,
+  autoKeys,
+  type RunSpec,
+  resolveCompression,
+  stopSchema,
+} from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
 import { resolveOptimizer } from "./usual-rate.ts";
 

@@ -1,14 +1,10 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import { lostInWords } from "../data/offsets.ts";
-import { type LoopEnd, type LoopStop, runLoop } from "../engine/loop.ts";
+import type { LoopStop } from "../engine/dispatcher.ts";
+import { type LoopEnd, runLoop } from "../engine/loop.ts";
 import { type ArrivalHistogram, arrivalHistogram } from "../journal/arrival-histogram.ts";
-import {
-  type Checkpoint,
-  type Checkpointer,
-  checkpointer,
-  readCheckpoint,
-  type Totals,
-} from "../journal/checkpointer.ts";
+import { type Checkpoint, readCheckpoint, type Totals } from "../journal/checkpoint.ts";
+import { type Checkpointer, checkpointer } from "../journal/checkpointer.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TaskPrices } from "../journal/task-costs.ts";
 import { bounds } from "../limits.ts";

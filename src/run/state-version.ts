@@ -1,6 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
-import type { Checkpoint, StateShape } from "../journal/checkpointer.ts";
+import type { Checkpoint, StateShape } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { StrategyDefinition } from "../strategies/definition.ts";
 import { strategies } from "../strategies/registry.ts";

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import type { Chosen } from "../core/registry.ts";
+import { type Feedback, feedbackOption } from "../compression/feedback.ts";
+import { compressors } from "../compression/registry.ts";
+import { type Chosen, parseOptions } from "../core/registry.ts";
 import type { dataSchema } from "../data/options.ts";
 import type { PrivacyOptions } from "../privacy/options.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
@@ -49,4 +51,23 @@ export interface RunSpec {
   readonly auto?: readonly AutoKey[];
   /** Options of the optimizer in units of the data, until these are read. Absent after that. */
   readonly openRate?: readonly string[];
+}
+
+const feedbackSchema = z.strictObject({ feedback: feedbackOption });
+
+/** A spec's `compression`, complete: the compressor's options and `feedback` side by side. */
+export function resolveCompression(config: { readonly type: string }): Chosen {
+  const { feedback: given, ...rest } = config as Chosen;
+  const { feedback } = parseOptions(feedbackSchema, { feedback: given }, "compression");
+  return { ...compressors.resolve(rest as Chosen, "compression"), feedback };
+}
+
+/** What a resolved `compression` says: float32 as it is where it is absent. */
+export function compressionOf(resolved: Chosen | undefined): {
+  readonly compression: Chosen;
+  readonly feedback: Feedback;
+} {
+  if (resolved === undefined) return { compression: { type: "none" }, feedback: "none" };
+  const { feedback, ...compression } = resolved;
+  return { compression: compression as Chosen, feedback: feedback as Feedback };
 }

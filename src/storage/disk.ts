@@ -5,8 +5,7 @@ import { dirname, join } from "node:path";
 import { closeOwnFolder, makeOwnFolder, ownFile } from "../core/own-files.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 import type { Store } from "../ports/store.ts";
-import { escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./file-names.ts";
-import { checkKey } from "./keys.ts";
+import { checkKey, escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./keys.ts";
 
 export interface DiskStoreOptions {
   /** Waits for the disk itself, not only the system, before a write counts as done. */

@@ -1,8 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { messageOf, RunError } from "../core/errors.ts";
 import type { Source } from "../data/sources/source.ts";
-import { isBrokenBody, retryingReads } from "./retry-reads.ts";
-import { s3Client } from "./s3.ts";
+import { isBrokenBody, retryingReads, s3Client } from "./s3.ts";
 
 const breaksMax = 20;
 

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  BucketAlreadyOwnedByYou,
+  CreateBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -18,7 +20,6 @@ import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { checkKey } from "./keys.ts";
-import { retryingReads } from "./retry-reads.ts";
 import { putInParts } from "./s3-multipart.ts";
 
 export interface S3StoreOptions {
@@ -177,4 +178,36 @@ async function writerOf(
 
 function plainKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll("+", " "));
+}
+
+/** Makes the bucket unless it is there. */
+export async function createBucket(client: S3Client, bucket: string): Promise<void> {
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  } catch (thrown) {
+    if (!(thrown instanceof BucketAlreadyOwnedByYou)) throw thrown;
+  }
+}
+
+const attemptsMax = 5;
+const pauseMs = 20;
+
+/**
+ * Tries again where the connection breaks in the middle of a reply's body: the SDK does so only as
+ * long as it has not handed the body over.
+ */
+export async function retryingReads<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (thrown) {
+      if (attempt === attemptsMax || !isBrokenBody(thrown)) throw thrown;
+      await sleep(Math.random() * pauseMs * 2 ** attempt);
+    }
+  }
+}
+
+export function isBrokenBody(thrown: unknown): boolean {
+  const { code = "", message = "" } = (thrown ?? {}) as { code?: string; message?: string };
+  return /^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE)$/.test(code) || message === "aborted";
 }

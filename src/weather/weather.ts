@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { parseOptions } from "../core/registry.ts";
-import type { LatencyModel } from "./latency.ts";
-import { probability } from "./probability.ts";
+import { type LatencyModel, probability } from "./latency.ts";
 import { latencyModels } from "./registry.ts";
 
 /** How the platform behaves: a latency model and the rates of faults. */

@@ -12,8 +12,7 @@ import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { s3Client, s3Store } from "../../src/storage/s3.ts";
-import { createBucket } from "../../src/storage/s3-bucket.ts";
+import { s3Client, s3Store, createBucket } from "../../src/storage/s3.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { listen } from "./s3-listener.ts";
 

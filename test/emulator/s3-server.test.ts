@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { crc32c, crc64nvme } from "../../src/emulator/s3/crc.ts";
+import { crc32c, crc64nvme } from "../../src/emulator/s3/checksums.ts";
 import { createS3 } from "../../src/emulator/s3/server.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
 import { type Listening, listen, temporaryFolder } from "./s3-listener.ts";

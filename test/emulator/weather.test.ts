@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RunError } from "../../src/core/errors.ts";
 import { randomFrom } from "../../src/core/random.ts";
-import { isBurst } from "../../src/weather/bursts.ts";
+import { isBurst } from "../../src/weather/correlated.ts";
 import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
 import { latencyModels } from "../../src/weather/registry.ts";
 import { commonOptions, resolveWeather, weatherFrom } from "../../src/weather/weather.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { callLambda } from "../../src/compute/lambda-call.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { bundleFolder } from "../../src/platform/local/bundles.ts";
+import { bundleFolder } from "../../src/platform/local/paths.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
 import { movableClock } from "./movable-clock.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { kofnVersion } from "../../src/core/version.ts";
-import { noTotals } from "../../src/journal/checkpointer.ts";
+import { noTotals } from "../../src/journal/checkpoint.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { resumable, stateShape } from "../../src/run/state-version.ts";
 import { strategies } from "../../src/strategies/registry.ts";

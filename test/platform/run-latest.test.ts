@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noTotals } from "../../src/journal/checkpointer.ts";
+import { noTotals } from "../../src/journal/checkpoint.ts";
 import { readLatest } from "../../src/platform/training/run-latest.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";

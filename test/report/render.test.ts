@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { buildPage } from "../../src/report/build-page.ts";
+import { buildPage } from "../../src/report/page-bundle.ts";
 import { renderReport } from "../../src/report/render.ts";
 import { sampleEvents } from "./sample-events.ts";
 

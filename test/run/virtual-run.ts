@@ -1,5 +1,6 @@
 import { randomFrom } from "../../src/core/random.ts";
-import { type LoopEnd, type LoopStop, runLoop } from "../../src/engine/loop.ts";
+import { type LoopEnd, runLoop } from "../../src/engine/loop.ts";
+import { type LoopStop } from "../../src/engine/dispatcher.ts";
 import type { Strategy } from "../../src/engine/strategy.ts";
 import type { Compute, Slotted } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { accessTo, openHome } from "../../src/platform/local/home.ts";

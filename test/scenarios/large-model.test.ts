@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { runBill } from "../../src/platform/billing/run-bill.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import { runOn, temporaryHome } from "./workplace.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { readLease } from "../../src/platform/cloud/lease.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";

@@ -5,7 +5,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Encoded } from "../../src/data/manifests.ts";
 import { readWorkerEncodedShard } from "../../src/data/shards/worker-encoded.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { problems } from "../../src/problems/registry.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Random, randomFrom } from "../../src/core/random.ts";
-import { noTotals, type Totals } from "../../src/journal/checkpointer.ts";
+import { noTotals, type Totals } from "../../src/journal/checkpoint.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { weightsDigest } from "../../src/run/finish.ts";
 import { twice } from "../run/virtual-run.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayRun } from "../../src/platform/training/replay-run.ts";
 import { trainFurther, trainNew } from "../../src/platform/training/train.ts";

@@ -1,6 +1,6 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { replay } from "../../src/engine/replay.ts";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpointer.ts";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { taskPrices } from "../../src/platform/task-prices.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";

@@ -7,7 +7,7 @@ import { assert } from "../../core/errors.ts";
 import type { Exit } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { logTail } from "./log-tail.ts";
-import { keepingMemory } from "./memory.ts";
+import { keepingMemory } from "./processes.ts";
 import {
   openRuntimeApi,
   type RuntimeEvents,

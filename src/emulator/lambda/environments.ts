@@ -2,10 +2,8 @@ import { awsLambda } from "../../limits.ts";
 import type { Reserving } from "./concurrency.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { throttled } from "./failures.ts";
-import type { FunctionConfig } from "./function-config.ts";
-import { variablesOf } from "./function-config.ts";
-import { residentMb } from "./memory.ts";
-import type { ProcessReaper } from "./process-reaper.ts";
+import { type FunctionConfig, variablesOf } from "./function-config.ts";
+import { type ProcessReaper, residentMb } from "./processes.ts";
 
 /** One environment as the outside sees it. */
 export interface EnvironmentInfo {

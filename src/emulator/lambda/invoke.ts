@@ -6,7 +6,7 @@ import type { Environment, EnvironmentReply } from "./environment.ts";
 import type { Fleet, Member } from "./environments.ts";
 import { exited, type FunctionFailure, replyTooLarge, timedOut } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
-import { residentMb } from "./memory.ts";
+import { residentMb } from "./processes.ts";
 
 /** One accepted call of a function. */
 export interface Call {

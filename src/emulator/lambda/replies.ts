@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { invokeComplete, payloadChunk } from "./event-stream.ts";
+import { crc32 } from "node:zlib";
 import type { InvocationOutcome } from "./invoke.ts";
 
 const version = "$LATEST";
@@ -47,4 +47,46 @@ function write(response: ServerResponse, message: readonly Buffer[]): void {
   response.cork();
   for (const part of message) response.write(part);
   response.uncork();
+}
+
+/**
+ * One message of `application/vnd.amazon.eventstream`: lengths, their CRC, headers, payload, and a
+ * CRC over all of it.
+ */
+export function eventMessage(eventType: string, contentType: string, payload: Buffer): Buffer[] {
+  const headers = Buffer.concat([
+    header(":message-type", "event"),
+    header(":event-type", eventType),
+    header(":content-type", contentType),
+  ]);
+  const head = Buffer.alloc(12 + headers.length);
+  head.writeUInt32BE(16 + headers.length + payload.length, 0);
+  head.writeUInt32BE(headers.length, 4);
+  head.writeUInt32BE(crc32(head.subarray(0, 8)), 8);
+  headers.copy(head, 12);
+  const tail = Buffer.alloc(4);
+  tail.writeUInt32BE(crc32(payload, crc32(head)), 0);
+  return [head, payload, tail];
+}
+
+export const payloadChunk = (chunk: Buffer): Buffer[] =>
+  eventMessage("PayloadChunk", "application/octet-stream", chunk);
+
+/** The last message of a streamed reply. */
+export function invokeComplete(outcome: {
+  readonly ErrorCode?: string;
+  readonly ErrorDetails?: string;
+  readonly LogResult?: string;
+}): Buffer[] {
+  return eventMessage("InvokeComplete", "application/json", Buffer.from(JSON.stringify(outcome)));
+}
+
+function header(name: string, value: string): Buffer {
+  const bytes = Buffer.alloc(4 + name.length + value.length);
+  bytes.writeUInt8(name.length, 0);
+  bytes.write(name, 1, "latin1");
+  bytes.writeUInt8(7, 1 + name.length);
+  bytes.writeUInt16BE(value.length, 2 + name.length);
+  bytes.write(value, 4 + name.length, "latin1");
+  return bytes;
 }

@@ -11,11 +11,10 @@ import { type EnvironmentInfo, openFleet } from "./environments.ts";
 import { openEvents } from "./events.ts";
 import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
 import { checkFunction, type FunctionConfig } from "./function-config.ts";
-import { openFunctionFaults } from "./function-faults.ts";
+import { type LambdaFaults, openFunctionFaults } from "./function-faults.ts";
 import { type InvocationOutcome, openInvoker } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
-import { startProcessReaper } from "./process-reaper.ts";
-import type { LambdaFaults } from "./refusals.ts";
+import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
 

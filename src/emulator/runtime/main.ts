@@ -1,9 +1,11 @@
 import { flushCompileCache } from "node:module";
-import { streamingMark } from "./awslambda.ts";
-import { contextOf, type LambdaContext } from "./context.ts";
-import { loadHandler } from "./load-handler.ts";
-import { errorReport } from "./report-error.ts";
-import { type Invocation, openRuntimeClient, type RuntimeClient } from "./runtime-client.ts";
+import { contextOf, type LambdaContext, loadHandler, streamingMark } from "./handler.ts";
+import {
+  errorReport,
+  type Invocation,
+  openRuntimeClient,
+  type RuntimeClient,
+} from "./runtime-client.ts";
 
 /**
  * What runs inside a local environment: Lambda's loop over the Runtime API. Over a channel to its

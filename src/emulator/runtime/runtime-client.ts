@@ -1,5 +1,4 @@
 import { connectPlain, type PlainReply } from "../../wire/plain-http.ts";
-import type { ErrorReport } from "./report-error.ts";
 import { type StreamedReply, streamedReply } from "./streamed-reply.ts";
 
 /** One event, as `/next` gave it. */
@@ -79,4 +78,21 @@ export function openRuntimeClient(address: string): RuntimeClient {
 function accepted(reply: PlainReply): PlainReply {
   if (reply.status < 300) return reply;
   throw new Error(`Runtime API answered ${reply.status}: ${reply.body}`);
+}
+
+/** What was thrown, as Lambda's runtime reports it. */
+export interface ErrorReport {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}
+
+export function errorReport(thrown: unknown): ErrorReport {
+  if (!(thrown instanceof Error))
+    return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
+  return {
+    errorType: thrown.name,
+    errorMessage: thrown.message,
+    trace: (thrown.stack ?? "").split("\n"),
+  };
 }

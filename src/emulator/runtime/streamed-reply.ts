@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import type { PlainConnection } from "../../wire/plain-http.ts";
-import type { ErrorReport } from "./report-error.ts";
+import type { ErrorReport } from "./runtime-client.ts";
 
 /** A reply that its handler writes piece by piece. */
 export interface StreamedReply {

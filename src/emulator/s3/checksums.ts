@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { crc32c, crc64nvme } from "./crc.ts";
 import { invalidArgument } from "./s3-error.ts";
 
 /** The checksums S3 knows, by the last part of their header `x-amz-checksum-…`. */
@@ -73,3 +72,70 @@ function words(...values: readonly number[]): string {
   });
   return bytes.toString("base64");
 }
+
+/** Running CRC-32C and CRC-64/NVME, which node:zlib does not have. Start with 0. */
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
+  const [t0, t1, t2, t3] = castagnoli;
+  const end = bytes.length - (bytes.length % 4);
+  for (let i = 0; i < end; i += 4) {
+    crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    crc = t3![crc & 255]! ^ t2![(crc >>> 8) & 255]! ^ t1![(crc >>> 16) & 255]! ^ t0![crc >>> 24]!;
+  }
+  for (let i = end; i < bytes.length; i++) crc = t0![(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** A 64-bit word in two halves: BigInt would be some thirty times slower. */
+export interface Word64 {
+  readonly high: number;
+  readonly low: number;
+}
+
+export function crc64nvme(bytes: Uint8Array, before: Word64 = { high: 0, low: 0 }): Word64 {
+  let high = ~before.high;
+  let low = ~before.low;
+  for (const byte of bytes) {
+    const index = (low ^ byte) & 255;
+    low = ((low >>> 8) | (high << 24)) ^ nvme.low[index]!;
+    high = (high >>> 8) ^ nvme.high[index]!;
+  }
+  return { high: ~high >>> 0, low: ~low >>> 0 };
+}
+
+/** Table k moves a byte k places further, so four bytes go in one step. */
+const castagnoli: readonly Int32Array[] = (() => {
+  const tables = [0, 1, 2, 3].map(() => new Int32Array(256));
+  for (let i = 0; i < 256; i++) {
+    let word = i;
+    for (let bit = 0; bit < 8; bit++) word = word & 1 ? (word >>> 1) ^ 0x82f63b78 : word >>> 1;
+    tables[0]![i] = word;
+  }
+  for (let k = 1; k < 4; k++)
+    for (let i = 0; i < 256; i++) {
+      const word = tables[k - 1]![i]!;
+      tables[k]![i] = tables[0]![word & 255]! ^ (word >>> 8);
+    }
+  return tables;
+})();
+
+const nvme = (() => {
+  const high = new Int32Array(256);
+  const low = new Int32Array(256);
+  for (let i = 0; i < 256; i++) {
+    let upper = 0;
+    let lower = i;
+    for (let bit = 0; bit < 8; bit++) {
+      const odd = lower & 1;
+      lower = (lower >>> 1) | (upper << 31);
+      upper >>>= 1;
+      if (odd) {
+        upper ^= 0x9a6c9329;
+        lower ^= 0xac4bc9b5;
+      }
+    }
+    high[i] = upper;
+    low[i] = lower;
+  }
+  return { high, low };
+})();

@@ -8,9 +8,8 @@ import { store } from "./object-put.ts";
 import type { S3Context, S3Operation } from "./operation.ts";
 import { checksumHeaders, quoted, type Reply } from "./reply.ts";
 import { integerIn, keptHeaders, type S3Request } from "./request.ts";
-import { type RequestedPart, requestedParts } from "./requested-parts.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
-import type { Upload } from "./uploads.ts";
+import { type RequestedPart, requestedParts, type Upload } from "./uploads.ts";
 import { toXml } from "./xml.ts";
 
 const partsMax = 10_000;

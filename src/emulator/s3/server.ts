@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Identity, type S3Gate, s3Gate } from "../iam/s3-gate.ts";
 import { fates, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
+import { checkNotSkewed, expiringKeys, type Identity, type S3Gate, s3Gate } from "./gate.ts";
 import type { S3Context } from "./operation.ts";
 import { errorReply, type Reply, sendHalf, sendS3Reply } from "./reply.ts";
 import { checkNotExpired, readRequest, type S3Request } from "./request.ts";
 import { openRoot } from "./root.ts";
 import { s3RouteOf } from "./routes.ts";
 import { S3Error, toS3Error } from "./s3-error.ts";
-import { checkNotSkewed, expiringKeys } from "./signed.ts";
 
 export interface S3Options {
   /** The folder that holds everything; made where it is absent, one server at a time. */

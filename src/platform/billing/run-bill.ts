@@ -1,5 +1,5 @@
 import type { Encoded } from "../../data/manifests.ts";
-import { readCheckpoint } from "../../journal/checkpointer.ts";
+import { readCheckpoint } from "../../journal/checkpoint.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { functions, prices } from "../../limits.ts";
 import type { RunEvent, RunForecast } from "../../ports/events.ts";

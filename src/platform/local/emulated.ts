@@ -2,13 +2,12 @@ import { lambdaClient } from "../../compute/lambda-client.ts";
 import { systemClock } from "../../compute/system-clock.ts";
 import type { EmulatorOptions } from "../../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../../emulator/emulator-process.ts";
-import type { Backend, BackendOptions } from "../backend.ts";
+import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
 import { deployed } from "../cloud/deployed.ts";
-import { playedWeather } from "../played-weather.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
-import { bundleFolder } from "./bundles.ts";
 import { deployedRoles } from "./deployed-roles.ts";
 import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
+import { bundleFolder } from "./paths.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
 /** Environments kept started, so that a slot's spare costs only the bundle's load. */

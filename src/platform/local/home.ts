@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import type { Store } from "../../ports/store.ts";
-import { s3Client, s3Store } from "../../storage/s3.ts";
-import { createBucket } from "../../storage/s3-bucket.ts";
-import { homePath } from "./home-path.ts";
+import { createBucket, s3Client, s3Store } from "../../storage/s3.ts";
+import { homePath } from "./paths.ts";
 
 export const bucket = "kofn";
 

@@ -17,9 +17,8 @@ import { faultModelOf } from "../../weather/fault-decision.ts";
 import { weatherFrom } from "../../weather/weather.ts";
 import { shardCache } from "../../worker/shard-cache.ts";
 import { createSyncWorker } from "../../worker/worker.ts";
-import type { Backend, BackendOptions } from "../backend.ts";
+import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
 import { replyBytes, workMsOf } from "../platform-model.ts";
-import { playedWeather } from "../played-weather.ts";
 import { workerRequestOf } from "../worker-compute.ts";
 import { openHome } from "./home.ts";
 

@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { readCheckpoint } from "../../journal/checkpointer.ts";
+import { readCheckpoint } from "../../journal/checkpoint.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic } from "../../run/arithmetic.ts";

@@ -1,5 +1,4 @@
-import { lambdaClient } from "../../compute/lambda-client.ts";
-import { restoreFunctions } from "../../compute/stop-functions.ts";
+import { lambdaClient, restoreFunctions } from "../../compute/lambda-client.ts";
 import { awsFailure } from "../cloud/aws-failures.ts";
 import { findDeployment } from "../cloud/deployment.ts";
 

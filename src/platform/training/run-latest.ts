@@ -1,4 +1,4 @@
-import { readBatches, readCheckpoint } from "../../journal/checkpointer.ts";
+import { readBatches, readCheckpoint } from "../../journal/checkpoint.ts";
 import type { ResultEvent, RunEvent, RunFacts } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
 

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { nearest } from "../../core/nearest.ts";
-import type { EventBatch } from "../../journal/checkpointer.ts";
+import type { EventBatch } from "../../journal/checkpoint.ts";
 import { checkRunName, type RunRecord, readRecord } from "../../journal/run-record.ts";
 import type { ResultEvent, RunEvent, StoppedEvent } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { invokeLater } from "../../compute/invoke-later.ts";
+import { invokeLater } from "../../compute/lambda-client.ts";
 import { RunError } from "../../core/errors.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";

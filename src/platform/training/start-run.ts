@@ -17,10 +17,9 @@ import {
 import { needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { modelKey } from "../../store-layout.ts";
-import type { Backend } from "../backend.ts";
+import { type Backend, playedWeather } from "../backend.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn } from "../platform-model.ts";
-import { playedWeather } from "../played-weather.ts";
 import { taskPrices } from "../task-prices.ts";
 
 export interface Watchers {

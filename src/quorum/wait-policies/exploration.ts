@@ -1,6 +1,5 @@
 import type * as z from "zod";
-import type { ClosedQuorum, QuorumSize } from "./policy.ts";
-import type { WaitRule } from "./rule.ts";
+import type { ClosedQuorum, QuorumSize, WaitRule } from "./policy.ts";
 import type { adaptiveSchema } from "./wait.ts";
 
 export type AdaptiveOptions = z.output<typeof adaptiveSchema>;

@@ -12,8 +12,7 @@ import {
   noExploration,
   starvation,
 } from "./exploration.ts";
-import type { ClosedQuorum, QuorumSize, WaitPolicy } from "./policy.ts";
-import type { WaitRule } from "./rule.ts";
+import type { ClosedQuorum, QuorumSize, WaitPolicy, WaitRule } from "./policy.ts";
 
 interface DisagreementMemory {
   readonly looks: Exploration;

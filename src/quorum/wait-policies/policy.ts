@@ -1,6 +1,40 @@
-import type { SlotMap } from "../../core/slot-map.ts";
-import type { WaitRule } from "./rule.ts";
+import { forEachSlot, type SlotMap } from "../../core/slot-map.ts";
+import type { RunEvent } from "../../ports/events.ts";
+import { noMisses, observeParticipation, type Participation } from "../straggler-detector.ts";
 import type { Wait } from "./wait.ts";
+
+/** When one quorum is complete. Plain data, part of the state it belongs to. */
+export interface WaitRule {
+  /** Below this many replies nothing moves. */
+  readonly needed: number;
+  /** With this many it closes at once. */
+  readonly enough: number;
+  /** After this long it closes as soon as `needed` are there. */
+  readonly deadlineMs: number;
+  /** It closes at this multiple of the time that the `needed`-th reply took, if that is earlier. */
+  readonly stretch?: number;
+  /** It closes with fewer than `needed` when nothing has come for too long; absent: never. */
+  readonly desertion?: StarvationRule;
+  /** Slots that take far longer than others get a copy of their task. */
+  readonly copies?: BackupRule;
+}
+
+export interface BackupRule {
+  readonly workers: number;
+  /** So many replies must be there first. */
+  readonly afterReplies: number;
+  /** A task is copied when it runs longer than this multiple of the replies' median. */
+  readonly factor: number;
+  /** No task that has run for less is copied. */
+  readonly minimumMs: number;
+}
+
+export interface StarvationRule {
+  /** Too long is this multiple of the time that the last reply took. */
+  readonly factor: number;
+  /** And at least this. */
+  readonly minimumMs: number;
+}
 
 /**
  * Whom rounds wait for: a rule for every quorum, and what is learned from one for the next. Laws
@@ -77,4 +111,45 @@ export function fixed(rule: WaitRule, workers: number, inWords: string): WaitPol
     rule: () => rule,
     learn: (memory) => memory,
   };
+}
+
+/** What a run has learned about waiting: part of its state, so that it survives checkpoints. */
+export interface WaitState {
+  /** For the quorum that is open. */
+  readonly rule: WaitRule;
+  readonly participation: Participation;
+  readonly memory: object;
+}
+
+export function initialWaitState(policy: WaitPolicy): WaitState {
+  const memory = policy.start();
+  const participation = noMisses(policy.workers);
+  return { rule: policy.rule(memory, []), participation, memory };
+}
+
+/** After a quorum has closed: the rule for the next, and warnings about persistent stragglers. */
+export function observeQuorum(
+  policy: WaitPolicy,
+  before: WaitState,
+  closed: ClosedQuorum,
+): { readonly waiting: WaitState; readonly events: readonly RunEvent[] } {
+  const present: number[] = [];
+  forEachSlot(closed.arrivals, (_order, { slot }) => present.push(slot));
+  const participation = observeParticipation(before.participation, present);
+  const memory = policy.learn(before.memory, closed);
+  const waiting = { rule: policy.rule(memory, participation.absent), participation, memory };
+  const [was, is] = [before.participation.absent, participation.absent];
+  const events: RunEvent[] = [];
+  const tell = (slots: readonly number[], what: string) => {
+    if (slots.length === 0) return;
+    const message = `slot${slots.length > 1 ? "s" : ""} ${slots.join(", ")}: ${what}`;
+    events.push({ type: "warning", atMs: closed.atMs, message });
+  };
+  const without = (all: readonly number[], some: readonly number[]) => {
+    const known = new Set(some);
+    return all.filter((slot) => !known.has(slot));
+  };
+  tell(without(is, was), "persistently late, left out of nearly all of the last 20 quorums");
+  tell(without(was, is), "no longer persistently late");
+  return { waiting, events };
 }

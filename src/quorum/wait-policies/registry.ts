@@ -1,10 +1,7 @@
 import { assert, RunError } from "../../core/errors.ts";
 import { adaptiveWait } from "./adaptive.ts";
-import { waitForAll } from "./all.ts";
-import { deadline } from "./deadline.ts";
-import { fastest } from "./fastest.ts";
+import { deadline, fastest, speculate, waitForAll } from "./fixed-policies.ts";
 import type { QuorumSize, WaitMember, WaitPolicy } from "./policy.ts";
-import { speculate } from "./speculate.ts";
 import type { Wait } from "./wait.ts";
 
 /** The policy for a number of workers. Throws `RunError` where it asks for more than there are. */

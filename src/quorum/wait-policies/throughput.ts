@@ -17,8 +17,7 @@ import {
   noExploration,
   starvation,
 } from "./exploration.ts";
-import type { ClosedQuorum, QuorumSize, WaitPolicy } from "./policy.ts";
-import type { WaitRule } from "./rule.ts";
+import type { ClosedQuorum, QuorumSize, WaitPolicy, WaitRule } from "./policy.ts";
 
 /** What is known of time and of progress. */
 interface GainMemory {

@@ -4,8 +4,7 @@ import { bestObjective, relativeGap } from "../comparison.ts";
 import type { RunData } from "../data.ts";
 import { formatNumber, formatPercent, formatSeconds, plural } from "../format.ts";
 import { runColour, runDash } from "../run-style.ts";
-import { check, choice, type Option } from "./choice.ts";
-import { figures, mount, plotFrame } from "./frame.ts";
+import { check, choice, figures, mount, type Option, plotFrame } from "./frame.ts";
 
 type Measure = "objective" | "metric" | "gap";
 type Along = "seconds" | "round";

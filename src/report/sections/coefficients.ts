@@ -1,8 +1,7 @@
 import type { CoefficientCurves, RunData } from "../data.ts";
 import { formatNumber } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { runColour, runDash } from "../run-style.ts";
-import { lineKey } from "./legend.ts";
+import { lineKey, runColour, runDash } from "../run-style.ts";
 
 /** What optimizers learned about themselves; nothing where none did. */
 export function coefficientsSection(runs: readonly RunData[]): Html {

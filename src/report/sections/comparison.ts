@@ -9,7 +9,7 @@ import {
   formatSeconds,
 } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { runKey } from "./legend.ts";
+import { runKey } from "../run-style.ts";
 
 /** The compared runs as a table, one row each. */
 export function comparisonSection(runs: readonly RunData[]): Html {

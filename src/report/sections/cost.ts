@@ -1,7 +1,6 @@
 import type { RunData } from "../data.ts";
 import { type Html, html } from "../html.ts";
-import { runColour } from "../run-style.ts";
-import { legend, lineKey } from "./legend.ts";
+import { legend, lineKey, runColour } from "../run-style.ts";
 
 /** Dollars and bytes as rounds went by. */
 export function costSection(runs: readonly RunData[]): Html {

@@ -1,7 +1,7 @@
 import type { CellFate, RunData } from "../data.ts";
 import { formatCount, formatMs } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { runKey } from "./legend.ts";
+import { runKey } from "../run-style.ts";
 
 const words: Readonly<Record<CellFate, string>> = {
   counted: "counted",

@@ -1,7 +1,7 @@
 import type { CurvePoint, RunData } from "../data.ts";
 import { formatCount, formatNumber, formatSeconds } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { legend } from "./legend.ts";
+import { legend } from "../run-style.ts";
 
 const tableRows = 12;
 

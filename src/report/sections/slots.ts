@@ -8,7 +8,7 @@ import {
   plural,
 } from "../format.ts";
 import { type Html, html } from "../html.ts";
-import { legend, runKey } from "./legend.ts";
+import { legend, runKey } from "../run-style.ts";
 
 const rowsShown = 8;
 const rowsMax = 64;

@@ -1,7 +1,7 @@
 import { assert } from "../../core/errors.ts";
 import type { Step } from "../../engine/strategy.ts";
 import type { RoundEvent } from "../../ports/events.ts";
-import { openQuorum } from "../../quorum/quorum.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
 import { subproblemsOf } from "../../tasks/subproblems/sides.ts";
 import {
   type AlternatingPhase,

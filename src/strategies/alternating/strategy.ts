@@ -1,8 +1,8 @@
 import type { Step } from "../../engine/strategy.ts";
 import { isFiniteVector } from "../../math/vector.ts";
 import { collect } from "../../quorum/collect.ts";
-import { openQuorum, type PendingSlot } from "../../quorum/quorum.ts";
-import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
+import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { solutionExtras, solvedAt } from "../../tasks/subproblems/solutions.ts";
 import type { TrainingStrategy } from "../definition.ts";

@@ -3,7 +3,8 @@ import type { Step } from "../../engine/strategy.ts";
 import { difference, dot, norm } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { penalty } from "../../problems/penalty.ts";
-import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
+import { respondedSlots } from "../../quorum/quorum.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
 import { firstColumn, putUnknowns, takeUnknowns } from "../../tasks/subproblems/sides.ts";
 import {
   type CodedSubproblems,

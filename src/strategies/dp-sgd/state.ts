@@ -1,8 +1,8 @@
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { ParameterSpec } from "../../problems/problem.ts";
-import type { Quorum } from "../../quorum/quorum.ts";
-import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
+import type { Quorum } from "../../quorum/quorum-state.ts";
+import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { Published, WorkerReply } from "../../tasks/protocol.ts";
 
 export interface DpSgdPlan {

@@ -1,8 +1,7 @@
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Problem } from "../../problems/problem.ts";
-import type { Quorum } from "../../quorum/quorum.ts";
-import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
-import type { WaitState } from "../../quorum/wait-policies/waiting.ts";
+import type { Quorum } from "../../quorum/quorum-state.ts";
+import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 
 export interface BlocksPlan {

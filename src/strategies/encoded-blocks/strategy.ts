@@ -1,7 +1,7 @@
 import { isFiniteVector } from "../../math/vector.ts";
 import { collect } from "../../quorum/collect.ts";
-import { openQuorum } from "../../quorum/quorum.ts";
-import { initialWaitState } from "../../quorum/wait-policies/waiting.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
+import { initialWaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { type BlocksPlan, type BlocksState, replyLength } from "./state.ts";

@@ -3,9 +3,9 @@ import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm, scaled } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { penalty } from "../../problems/penalty.ts";
-import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
-import type { GradientFacts } from "../../quorum/wait-policies/policy.ts";
-import { observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import { respondedSlots } from "../../quorum/quorum.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
+import { type GradientFacts, observeQuorum } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { BlocksPlan, BlocksState } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import type { Unit } from "../../privacy/ledger/entry.ts";
 import type { NoiseRule } from "../../privacy/mechanisms/keyed-noise.ts";
-import type { Quorum } from "../../quorum/quorum.ts";
-import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
+import type { Quorum } from "../../quorum/quorum-state.ts";
+import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { StepRule } from "../../tasks/consensus-update.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { Graph } from "../../topology/graph.ts";

@@ -4,8 +4,7 @@ import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { compressionOf } from "../../spec/compression.ts";
-import type { RunSpec } from "../../spec/run-spec.ts";
+import { compressionOf, type RunSpec } from "../../spec/run-spec.ts";
 import {
   type Members,
   type StrategyContext,

@@ -4,9 +4,8 @@ import type { SlotMap } from "../../core/slot-map.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Problem } from "../../problems/problem.ts";
-import type { Quorum } from "../../quorum/quorum.ts";
-import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
-import type { WaitState } from "../../quorum/wait-policies/waiting.ts";
+import type { Quorum } from "../../quorum/quorum-state.ts";
+import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { LearningRate } from "./learning-rates.ts";
 

@@ -4,9 +4,9 @@ import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
 import type { RoundEvent, RunEvent } from "../../ports/events.ts";
 import { penalty } from "../../problems/penalty.ts";
-import { openQuorum, respondedSlots } from "../../quorum/quorum.ts";
-import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
-import { observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import { respondedSlots } from "../../quorum/quorum.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
+import { observeQuorum, type WaitRule } from "../../quorum/wait-policies/policy.ts";
 import { learningRatesFrom } from "./learning-rates.ts";
 import {
   type Epoch,

@@ -1,7 +1,7 @@
 import { atSlot, type SlotMap } from "../../core/slot-map.ts";
 import { addScaled, difference, dot } from "../../math/vector.ts";
 import { estimate, type Mean, type RowCounts } from "../../quorum/decode.ts";
-import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
+import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 
 /** How estimates are corrected so that training ends at the optimum itself. */

@@ -1,11 +1,12 @@
 import type { Step } from "../../engine/strategy.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
-import { estimate } from "../../quorum/decode.ts";
+import { estimate, varianceOf } from "../../quorum/decode.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
-import type { GradientFacts } from "../../quorum/wait-policies/policy.ts";
-import type { WaitRule } from "../../quorum/wait-policies/rule.ts";
-import { varianceOf } from "../../quorum/wait-policies/variance.ts";
-import { observeQuorum } from "../../quorum/wait-policies/waiting.ts";
+import {
+  type GradientFacts,
+  observeQuorum,
+  type WaitRule,
+} from "../../quorum/wait-policies/policy.ts";
 import type { RoundsPlan, RoundsState } from "./state.ts";
 
 /** A step that a closed quorum led to, with what the run has learned from that quorum. */

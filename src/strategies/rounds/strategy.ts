@@ -1,9 +1,10 @@
 import type { Step } from "../../engine/strategy.ts";
 import { collect } from "../../quorum/collect.ts";
 import { isDecodable } from "../../quorum/decode.ts";
-import { isClosed, openQuorum } from "../../quorum/quorum.ts";
+import { isClosed } from "../../quorum/quorum.ts";
+import { openQuorum } from "../../quorum/quorum-state.ts";
 import type { Request } from "../../quorum/task-cache.ts";
-import { initialWaitState } from "../../quorum/wait-policies/waiting.ts";
+import { initialWaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { isAnchorDue, uncorrected, withoutAnchor } from "./correction.ts";

@@ -1,6 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readCheckpoint } from "../../../src/journal/checkpointer.ts";
+import { readCheckpoint } from "../../../src/journal/checkpoint.ts";
 import { durableRun, type SegmentReport } from "../../../src/platform/cloud/durable-run.ts";
 import { weightsDigest } from "../../../src/run/finish.ts";
 import type { SegmentEnd } from "../../../src/run/segment.ts";

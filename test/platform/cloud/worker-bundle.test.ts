@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { zipBytes } from "../../../bench/startup/load.ts";
-import { bundleFolder } from "../../../src/platform/local/bundles.ts";
+import { bundleFolder } from "../../../src/platform/local/paths.ts";
 
 const loaded = `
   globalThis.awslambda = { streamifyResponse: (handler) => handler };

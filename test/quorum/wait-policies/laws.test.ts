@@ -3,15 +3,16 @@ import { type Random, randomFrom } from "../../../src/core/random.ts";
 import { parseOptions } from "../../../src/core/registry.ts";
 import { emptySlotMap, withSlot } from "../../../src/core/slot-map.ts";
 import { replay } from "../../../src/engine/replay.ts";
-import type {
-  ClosedQuorum,
-  QuorumReplies,
-  WaitPolicy,
+import {
+  type ClosedQuorum,
+  initialWaitState,
+  observeQuorum,
+  type QuorumReplies,
+  type WaitPolicy,
+  type WaitRule,
 } from "../../../src/quorum/wait-policies/policy.ts";
 import { waitPolicy } from "../../../src/quorum/wait-policies/registry.ts";
-import type { WaitRule } from "../../../src/quorum/wait-policies/rule.ts";
 import { waitSchema } from "../../../src/quorum/wait-policies/wait.ts";
-import { initialWaitState, observeQuorum } from "../../../src/quorum/wait-policies/waiting.ts";
 import { rounds } from "../../../src/strategies/rounds/strategy.ts";
 import { fromPacket, toPacket } from "../../../src/wire/packet.ts";
 import { lawful } from "../../engine/lawful.ts";

@@ -1,17 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import { emptySlotMap, type SlotMap, withSlot } from "../../../src/core/slot-map.ts";
-import { estimate } from "../../../src/quorum/decode.ts";
+import { estimate, varianceOf } from "../../../src/quorum/decode.ts";
 import {
   type ArrivalTimes,
   noTimes,
   withArrivalTimes,
 } from "../../../src/quorum/wait-policies/arrival-times.ts";
 import { gradientSignPolicy } from "../../../src/quorum/wait-policies/gradient-sign.ts";
-import type { ClosedQuorum, QuorumReplies } from "../../../src/quorum/wait-policies/policy.ts";
-import type { WaitRule } from "../../../src/quorum/wait-policies/rule.ts";
+import type {
+  ClosedQuorum,
+  QuorumReplies,
+  WaitRule,
+} from "../../../src/quorum/wait-policies/policy.ts";
 import { bestCount } from "../../../src/quorum/wait-policies/throughput.ts";
-import { varianceOf } from "../../../src/quorum/wait-policies/variance.ts";
 import { adaptiveSchema } from "../../../src/quorum/wait-policies/wait.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import { trial } from "../../run/fixtures.ts";

@@ -3,7 +3,7 @@ import type { Encoded } from "../../../src/data/manifests.ts";
 import type { Examples } from "../../../src/math/rows.ts";
 import type { Store } from "../../../src/ports/store.ts";
 import { problems } from "../../../src/problems/registry.ts";
-import type { WaitRule } from "../../../src/quorum/wait-policies/rule.ts";
+import type { WaitRule } from "../../../src/quorum/wait-policies/policy.ts";
 import { memoryStore } from "../../../src/storage/memory.ts";
 import { calibrated } from "../../../src/strategies/gossip/schedule.ts";
 import type { GossipPlan } from "../../../src/strategies/gossip/state.ts";

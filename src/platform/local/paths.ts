@@ -2,6 +2,11 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../../core/errors.ts";
 
+/** Where local runs live, unless KOFN_HOME says otherwise. */
+export function homePath(): string {
+  return process.env.KOFN_HOME ?? ".kofn";
+}
+
 const names = ["worker", "network-worker", "orchestrator"] as const;
 
 export type BundleName = (typeof names)[number];

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { parseOptions } from "../../../src/core/registry.ts";
-import { retryAfterMs } from "../../../src/engine/backoff.ts";
-import type { RunEvent } from "../../../src/ports/events.ts";
-import { waitSchema } from "../../../src/quorum/wait-policies/wait.ts";
-import { rounds } from "../../../src/strategies/rounds/strategy.ts";
-import type { WorkerTask } from "../../../src/tasks/protocol.ts";
-import { type FaultDecision, noFault } from "../../../src/weather/fault-decision.ts";
-import { type Setting, trial } from "../../run/fixtures.ts";
-import { fatesOf, virtualRun } from "../../run/virtual-run.ts";
+import { parseOptions } from "../../src/core/registry.ts";
+import { retryAfterMs } from "../../src/engine/backoff.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
+import { waitSchema } from "../../src/quorum/wait-policies/wait.ts";
+import { rounds } from "../../src/strategies/rounds/strategy.ts";
+import type { WorkerTask } from "../../src/tasks/protocol.ts";
+import { type FaultDecision, noFault } from "../../src/weather/fault-decision.ts";
+import { type Setting, trial } from "../run/fixtures.ts";
+import { fatesOf, virtualRun } from "../run/virtual-run.ts";
 
 const speculate = (options: object = {}) =>
   parseOptions(waitSchema, { speculate: { minimum: 1, ...options } }, "wait");

@@ -1,5 +1,47 @@
+import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { type LatencyModel, ofTask } from "./latency.ts";
+
+export const trace = define({
+  name: "trace",
+  summary: "replays given delays: one list a round, one delay a slot, both from the start again",
+  options: {
+    delaysMs: z
+      .array(z.array(z.number().min(0).max(900_000)).min(1).max(10_000))
+      .min(1)
+      .max(100_000)
+      .describe("a list of delays for every round"),
+  },
+  examples: [{ delaysMs: [[0, 100, 0], [500]] }],
+  create: ({ delaysMs }): LatencyModel => ({
+    delayMs({ round, slot }) {
+      const row = delaysMs[((round % delaysMs.length) + delaysMs.length) % delaysMs.length]!;
+      return row[((slot % row.length) + row.length) % row.length]!;
+    },
+  }),
+});
+
+/** The median and the spread of the log-normal tenth. */
+const lateSeconds = 0.45;
+const lateSpread = 0.4;
+
+export const lambda = define({
+  name: "lambda",
+  summary: "additive lateness as fitted to published Lambda traces; no bursts",
+  reference: "published traces of 256 synchronous Lambda invocations a round, 2022",
+  options: {},
+  examples: [{}],
+  create: (): LatencyModel => ({
+    delayMs(moment, root) {
+      const random = ofTask(root, moment);
+      const seconds =
+        random.uniform() < 0.1
+          ? lateSeconds * Math.exp(lateSpread * random.normal())
+          : Math.max(0, 0.04 * random.normal());
+      return 1000 * seconds;
+    },
+  }),
+});
 
 const reference = "published traces of 256 synchronous Lambda invocations a round, 2022";
 

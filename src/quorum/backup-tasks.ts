@@ -1,6 +1,6 @@
-import { atSlot } from "../../core/slot-map.ts";
-import type { Quorum } from "../quorum.ts";
-import type { BackupRule, WaitRule } from "./rule.ts";
+import { atSlot } from "../core/slot-map.ts";
+import type { Quorum } from "./quorum-state.ts";
+import type { BackupRule, WaitRule } from "./wait-policies/policy.ts";
 
 /** When the next task will have run for so long that it gets a copy; Infinity for never. */
 export function nextBackupMs(quorum: Quorum<unknown>, { copies }: WaitRule): number {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { downsample } from "../../src/report/downsample.ts";
+import { downsample } from "../../src/report/statistics.ts";
 
 const series = fc.array(fc.option(fc.integer({ min: -50, max: 50 })), { maxLength: 400 });
 

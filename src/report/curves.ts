@@ -1,9 +1,8 @@
-import type { Curve, CurvePoint, Metric } from "./data.ts";
-import { downsample } from "./downsample.ts";
+import type { CoefficientCurves, Curve, CurvePoint, Metric } from "./data.ts";
 import type { History } from "./history.ts";
-import { finiteOrNull } from "./statistics.ts";
+import { downsample, finiteOrNull } from "./statistics.ts";
 
-const pointsMax = 2_000;
+const curvePointsMax = 2_000;
 /** Which metric a run is judged by where it reports several. */
 const preferred = ["accuracy", "rmse", "auc", "f1", "r2", "logloss", "mae"];
 
@@ -45,6 +44,21 @@ export function curveOf(history: History): Curve {
 }
 
 function curve(source: Curve["source"], points: readonly CurvePoint[]): Curve {
-  const thinned = downsample(points, pointsMax, (point) => point.objective);
+  const thinned = downsample(points, curvePointsMax, (point) => point.objective);
   return { source, pointsTotal: points.length, points: thinned };
+}
+
+const coefficientPointsMax = 400;
+const namesMax = 12;
+
+/** What an optimizer learned about itself, round by round; null where it learned nothing. */
+export function coefficientsOf({ rounds }: History): CoefficientCurves | null {
+  const told = rounds.filter(({ event }) => event.coefficients !== undefined);
+  const names = Object.keys(told.at(-1)?.event.coefficients ?? {}).slice(0, namesMax);
+  if (names.length === 0) return null;
+  const points = told.map(({ event }) => ({
+    round: event.round,
+    values: names.map((name) => finiteOrNull(event.coefficients![name])),
+  }));
+  return { names, points: downsample(points, coefficientPointsMax, ({ values }) => values[0]!) };
 }
