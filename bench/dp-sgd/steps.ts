@@ -3,14 +3,12 @@ import type { Examples } from "../../src/math/rows.ts";
 import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
+import type { ClippedGradientSumTask } from "../../src/tasks/clipped-gradient-sum.ts";
 import { clippedGradientSum } from "../../src/tasks/clipped-gradient-sum.ts";
+import type { GradientTask } from "../../src/tasks/gradient.ts";
 import { gradient } from "../../src/tasks/gradient.ts";
+import type { NoisyAggregateTask } from "../../src/tasks/noisy-aggregate.ts";
 import { noisyAggregate } from "../../src/tasks/noisy-aggregate.ts";
-import type {
-  ClippedGradientSumTask,
-  GradientTask,
-  NoisyAggregateTask,
-} from "../../src/tasks/protocol.ts";
 import { race } from "../kernels/race.ts";
 
 export interface StepTimes {

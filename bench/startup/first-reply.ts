@@ -9,7 +9,7 @@ import { accessTo, bucket, ensureBucket } from "../../src/platform/local/home.ts
 import { createRun } from "../../src/platform/training/start-run.ts";
 import { workerCompute } from "../../src/platform/worker-compute.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
-import type { GradientTask } from "../../src/tasks/protocol.ts";
+import type { GradientTask } from "../../src/tasks/gradient.ts";
 
 const features = 20;
 

@@ -11,7 +11,8 @@ import { simulatedCompute } from "../simulation/simulated-compute.ts";
 import { virtualClock } from "../simulation/virtual-clock.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { inputBytes, outputBytes, type WorkerReply, type WorkerTask } from "../tasks/protocol.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import { arrayBytesOf, replyArrayBytes, requestArrays } from "../tasks/registry.ts";
 import { faultModelOf } from "../weather/fault-decision.ts";
 import { type Weather, weatherFrom } from "../weather/weather.ts";
 
@@ -74,8 +75,8 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
         workMs: () => workMs,
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
         bytes: (task, result) => ({
-          down: downBytes(inputBytes(task)),
-          up: result === null ? 0 : upBytes(outputBytes(result)),
+          down: downBytes(requestArrays(task)),
+          up: result === null ? 0 : upBytes(arrayBytesOf(result)),
         }),
         replyBytes: (task) => replyBytes(task, isMixable),
       });
@@ -101,11 +102,7 @@ function latenessOf(spec: RunSpec, backend: string): Lateness {
 }
 
 /** What a reply weighs, where that can be said without it. */
-export function replyBytes(task: WorkerTask, isMixable: boolean): number | null {
-  if (task.operation === "gradient") return upBytes(task.weights.byteLength);
-  // As many numbers come back as went out.
-  if (task.operation === "block")
-    return upBytes(inputBytes(task).reduce((sum, bytes) => sum + bytes, 0));
-  if (task.operation !== "along") return null;
-  return upBytes(isMixable ? Float64Array.BYTES_PER_ELEMENT : task.steps.byteLength);
+export function replyBytes(task: WorkerTask, isQuadratic: boolean): number | null {
+  const bytes = replyArrayBytes(task, isQuadratic);
+  return bytes === null ? null : upBytes(bytes);
 }

@@ -1,7 +1,8 @@
 import type { Expected, TaskPrices } from "../journal/task-costs.ts";
 import { type Attempt, invocationAttempts, type SlotModel } from "../planner/slot-model.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { entriesOf, type WorkerTask } from "../tasks/protocol.ts";
+import type { WorkerTask } from "../tasks/protocol.ts";
+import { taskEntries } from "../tasks/registry.ts";
 import { machineOf } from "./platform-model.ts";
 
 /** Futures that a price is taken from. */
@@ -29,7 +30,7 @@ export function taskPrices(
     const lane: SlotModel = isCold ? [] : [{ freeAtMs: 0, isDoomed: false }];
     const [first] = invocationAttempts(lane, platform, {
       startMs: 0,
-      workMs: workMs(entriesOf(task, entriesPerSlot)),
+      workMs: workMs(taskEntries(task, entriesPerSlot)),
       nameOf: () => task.id,
       fateOf: () => {
         const fate = lateness({ task: `price/${slot}`, slot, round: 0 }, draw, isCold);

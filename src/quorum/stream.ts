@@ -37,7 +37,7 @@ export interface Stream<T extends Turn, State extends Streaming<T>, Task extends
   turn(state: State, turn: Turn): T;
   task(slot: number, turn: T): Task;
   /** Why a reply is as good as lost; null for a sound one. */
-  validate(reply: Reply): string | null;
+  validate(task: Task, reply: Reply): string | null;
   /** The step along one sound reply, fresh enough. */
   apply(state: State, slot: number, reply: Reply, atMs: number): Step<State, Task>;
 }
@@ -60,7 +60,7 @@ export function stream<T extends Turn, State extends Streaming<T>, Task extends 
       const { task, outcome } = arrival;
       const { slot } = task;
       if (outcome.kind === "lost") return retry(of, state, task, outcome, atMs);
-      const invalid = of.validate(outcome.result);
+      const invalid = of.validate(task, outcome.result);
       if (invalid !== null)
         return { ...retry(of, state, task, { reason: invalid }, atMs), rejected: invalid };
       const staleness = state.version - atSlot(state.open, slot)!.version;

@@ -13,7 +13,7 @@ const shareMin = 1 / 4;
 /**
  * Answers one question to thousands of small shards at once, for a simulation that holds them all:
  * getting to each of them takes several times as long as its work. Shards are those that a worker
- * has loaded so far. The replies are those of `Operation.work` to the last bit, and take no time.
+ * has loaded so far. The replies are those of `TaskKind.compute` to the last bit, and take no time.
  */
 export function batchedWorker(
   materials: ShardCache,

@@ -3,8 +3,15 @@ import { addTransposed, multiply } from "../math/products.ts";
 import type { DenseRows } from "../math/rows.ts";
 import { addPenaltyGradient } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { BlockUpdateTask } from "./protocol.ts";
-import type { TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind } from "./task-kind.ts";
+import { invalidSums } from "./valid-reply.ts";
+
+/** What a unit step along the slot's lifted block would change: see `applyGram`. */
+export interface BlockUpdateTask extends RoundTask {
+  readonly operation: "block";
+  /** X w of all data rows, an output after another. */
+  readonly predictions: Float32Array<ArrayBuffer>;
+}
 
 /**
  * What a unit step along the slot's lifted block would change, and the sum of all losses: see
@@ -16,6 +23,13 @@ export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
   compute(problem, material, task) {
     const { loss, change } = applyGram(problem, material, task.predictions, task.weights);
     return { loss, values: Float32Array.from(change) };
+  },
+  // As many numbers come back as went out.
+  validate: ({ predictions, weights }, reply) =>
+    invalidSums(reply, predictions.length + weights.length),
+  size: {
+    requestArrays: ({ weights, predictions }) => [weights.byteLength, predictions.byteLength],
+    replyBytes: ({ weights, predictions }) => weights.byteLength + predictions.byteLength,
   },
 };
 

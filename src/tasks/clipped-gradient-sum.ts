@@ -7,10 +7,22 @@ import { clippedGradientParts } from "../problems/clipped-gradients.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { gatherRows, labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
-import type { ClippedGradientSumTask } from "./protocol.ts";
-import { publicationOf, publishSum } from "./published-sum.ts";
+import { type Published, publicationOf, publishSum } from "./published-sum.ts";
 import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
-import type { TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind } from "./task-kind.ts";
+import { invalidVector } from "./valid-reply.ts";
+
+/**
+ * The sum of the records' clipped gradients over a batch of the shard, drawn by the slot's secret.
+ * It is put where the aggregator alone reads it, or noised and published by the slot itself.
+ */
+export interface ClippedGradientSumTask extends RoundTask {
+  readonly operation: "clipped-sum";
+  readonly rate: number;
+  readonly clip: number;
+  /** Null: the aggregator noises what all slots' sums add up to. */
+  readonly publishes: Published | null;
+}
 
 interface SumInput {
   readonly examples: Examples;
@@ -63,6 +75,13 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
     }
     await store.write(rawSumKey(run, round, slot), publishedVectorBytes(Float64Array.from(values)));
     return { loss: 0, values: new Float64Array(0) };
+  },
+  // A sum without noise is put aside: its reply holds nothing.
+  validate: ({ weights, publishes }, reply) =>
+    invalidVector(reply, publishes === null ? 0 : weights.length),
+  size: {
+    requestArrays: ({ weights }) => [weights.byteLength],
+    entries: ({ rate }, entriesPerSlot) => rate * entriesPerSlot,
   },
 };
 

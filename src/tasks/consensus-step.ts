@@ -1,18 +1,47 @@
 import { createHash } from "node:crypto";
-import { RunError } from "../core/errors.ts";
+import { assert, RunError } from "../core/errors.ts";
 import type { Examples } from "../math/rows.ts";
+import { isFiniteVector } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
+import type { Unit } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
 import { publishOnce } from "../privacy/ledger/publish.ts";
-import { noiseReleaseOf, withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
+import {
+  type NoiseRule,
+  noiseReleaseOf,
+  withKeyedNoise,
+} from "../privacy/mechanisms/keyed-noise.ts";
 import { messageEpsilon } from "../privacy/message-account.ts";
 import { ledgerPrefix, nodeMessageKey } from "../store-layout.ts";
-import { mixed, nextState } from "./consensus-update.ts";
+import { mixed, nextState, type StepRule } from "./consensus-update.ts";
 import { labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
-import type { ConsensusStepTask } from "./protocol.ts";
 import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
-import type { TaskKind, TaskOutput, WorkerContext } from "./task-kind.ts";
+import type {
+  ReplyFacts,
+  RoundTask,
+  TaskKind,
+  TaskOutput,
+  WorkerContext,
+  WorkerReply,
+} from "./task-kind.ts";
+
+/**
+ * A node's next message: its step from the messages of the round before, noised and published. All
+ * that is asked is public; where `round` is 1, `weights` are what all nodes start from.
+ */
+export interface ConsensusStepTask extends RoundTask {
+  readonly operation: "node-round";
+  /** Whose messages of the round before it mixes, itself among them, and by which weights. */
+  readonly from: Uint32Array<ArrayBuffer>;
+  readonly mixing: Float64Array<ArrayBuffer>;
+  readonly rule: StepRule;
+  readonly noise: NoiseRule;
+  readonly unit: Unit;
+  readonly budget: { readonly epsilon: number; readonly delta: number };
+  /** Who can read the message, in words. */
+  readonly observers: string;
+}
 
 interface NodeInput {
   readonly examples: Examples;
@@ -71,7 +100,23 @@ export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
     );
     return { loss: 0, values: publishedVectorOf(bytes, key) };
   },
+  validate: (_task, reply, facts) => invalidMessage(reply, facts),
+  size: {
+    requestArrays: ({ weights, from, mixing }) => [
+      weights.byteLength,
+      from.byteLength,
+      mixing.byteLength,
+    ],
+  },
 };
+
+/** Why a message is as good as lost: the wrong length, or numbers that are none. */
+function invalidMessage({ values }: WorkerReply, { weightsLength }: ReplyFacts): string | null {
+  assert(weightsLength !== undefined, "messages are as long as the weights");
+  if (values.length !== weightsLength)
+    return `its message has ${values.length} numbers, not ${weightsLength}`;
+  return isFiniteVector(values) ? null : "its message holds numbers that are none";
+}
 
 async function readMessage(store: Store, run: string, round: number, node: number) {
   const key = nodeMessageKey(run, round, node);

@@ -3,8 +3,13 @@ import type { Examples } from "../math/rows.ts";
 import { scratchArray } from "../math/scratch.ts";
 import { batchShards } from "../problems/batched-sums.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { GradientTask } from "./protocol.ts";
-import type { TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind } from "./task-kind.ts";
+import { invalidSums } from "./valid-reply.ts";
+
+/** The sums of losses and gradients over the shard, at `weights`. */
+export interface GradientTask extends RoundTask {
+  readonly operation: "gradient";
+}
 
 const room = scratchArray();
 
@@ -31,6 +36,11 @@ export const gradient: TaskKind<GradientTask, Examples> = {
         values: new Float32Array(gradients.buffer, 4 * place * columns, columns),
       });
     };
+  },
+  validate: ({ weights }, reply) => invalidSums(reply, weights.length),
+  size: {
+    requestArrays: ({ weights }) => [weights.byteLength],
+    replyBytes: ({ weights }) => weights.byteLength,
   },
 };
 

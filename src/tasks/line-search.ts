@@ -1,6 +1,14 @@
+import { assert } from "../core/errors.ts";
 import type { Examples } from "../math/rows.ts";
-import type { LineSearchTask } from "./protocol.ts";
-import type { TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind } from "./task-kind.ts";
+import { invalidSums } from "./valid-reply.ts";
+
+/** What a line search along `direction` needs of the shard. */
+export interface LineSearchTask extends RoundTask {
+  readonly operation: "along";
+  readonly direction: Float32Array<ArrayBuffer>;
+  readonly steps: Float64Array<ArrayBuffer>;
+}
 
 /** What a line search needs of the slot's rows: see `Problem.along`. */
 export const lineSearchTask: TaskKind<LineSearchTask, Examples> = {
@@ -8,4 +16,21 @@ export const lineSearchTask: TaskKind<LineSearchTask, Examples> = {
   compute(problem, examples, { weights, direction, steps }) {
     return { loss: 0, values: problem.lineSearchTerms(examples, weights, direction, steps) };
   },
+  validate(task, reply, { isQuadratic }) {
+    assert(isQuadratic !== undefined, "line searches are along losses of a known shape");
+    return invalidSums(reply, lengthOf(task, isQuadratic));
+  },
+  size: {
+    requestArrays: ({ weights, direction, steps }) => [
+      weights.byteLength,
+      direction.byteLength,
+      steps.byteLength,
+    ],
+    replyBytes: (task, isQuadratic) => Float64Array.BYTES_PER_ELEMENT * lengthOf(task, isQuadratic),
+  },
 };
+
+/** A curvature, or a loss for every step. */
+function lengthOf({ steps }: LineSearchTask, isQuadratic: boolean): number {
+  return isQuadratic ? 1 : steps.length;
+}

@@ -1,16 +1,35 @@
 import type { Compressor } from "../compression/compressor.ts";
-import { compressUpdate } from "../compression/feedback.ts";
+import { compressUpdate, type Feedback } from "../compression/feedback.ts";
+import { decompress } from "../compression/payload.ts";
 import { perTensor } from "../compression/per-tensor.ts";
 import { compressors } from "../compression/registry.ts";
+import { RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Examples } from "../math/rows.ts";
-import { addPenaltyGradient } from "../problems/penalty.ts";
+import { isFiniteVector } from "../math/vector.ts";
+import { addPenaltyGradient, type WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { minibatch } from "./minibatch.ts";
-import type { LocalStepsTask } from "./protocol.ts";
-import type { TaskKind, TaskOutput } from "./task-kind.ts";
+import type { RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
+import { noNumbers } from "./valid-reply.ts";
 import { loadWorkerState, type WorkerState, writeWorkerState } from "./worker-state.ts";
+
+/** Steps along gradients of minibatches; the way they lead from `weights` is told compressed. */
+export interface LocalStepsTask extends RoundTask {
+  readonly operation: "local-steps";
+  /** Of every step. */
+  readonly rates: Float64Array<ArrayBuffer>;
+  /** Rows of a minibatch; 0 for all. */
+  readonly batch: number;
+  readonly momentum: number;
+  readonly shape: WeightShape;
+  readonly seed: number;
+  readonly compression: Chosen;
+  readonly feedback: Feedback;
+  /** The round whose memory the slot goes on with; null for none. */
+  readonly memory: number | null;
+}
 
 interface Input {
   readonly examples: Examples;
@@ -51,7 +70,28 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
     await writeWorkerState(place, task.round, memory);
     return answer;
   },
+  validate: invalidPayload,
+  size: {
+    requestArrays: ({ weights, rates }) => [weights.byteLength, rates.byteLength],
+    entries: ({ rates, batch, shape }, entriesPerSlot) =>
+      rates.length * (batch === 0 ? entriesPerSlot : batch * (shape.columns + 1)),
+  },
 };
+
+/** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
+function invalidPayload(
+  { weights }: LocalStepsTask,
+  { loss, payload }: WorkerReply,
+): string | null {
+  if (payload === undefined) return "its reply has no payload";
+  try {
+    const values = decompress(payload, weights.length);
+    return Number.isFinite(loss) && isFiniteVector(values) ? null : noNumbers;
+  } catch (thrown) {
+    if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
+    throw thrown;
+  }
+}
 
 interface Walk {
   /** Mean over all examples of all minibatches, penalty left out. */

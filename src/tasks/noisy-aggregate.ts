@@ -2,10 +2,17 @@ import { RunError } from "../core/errors.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { nodeSecret } from "./node-secret.ts";
-import type { NoisyAggregateTask } from "./protocol.ts";
-import { publicationOf, publishSum } from "./published-sum.ts";
+import { type Published, publicationOf, publishSum } from "./published-sum.ts";
 import { publishedVectorOf } from "./published-vector.ts";
-import type { TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind } from "./task-kind.ts";
+import { invalidVector } from "./valid-reply.ts";
+
+/** What the sums of these slots add up to, noised and published. Asked of one slot. */
+export interface NoisyAggregateTask extends RoundTask {
+  readonly operation: "noised-sum";
+  readonly from: Uint32Array<ArrayBuffer>;
+  readonly publishes: Published;
+}
 
 interface NoisedInput {
   /** What was published in this round already, by an attempt that was lost. */
@@ -70,5 +77,10 @@ export const noisyAggregate: TaskKind<NoisyAggregateTask, null, NoisedInput> = {
     );
     for (const slot of from) await store.remove(rawSumKey(run, round, slot));
     return { loss: 0, values: told };
+  },
+  validate: ({ weights }, reply) => invalidVector(reply, weights.length),
+  size: {
+    requestArrays: ({ weights, from }) => [weights.byteLength, from.byteLength],
+    entries: ({ weights, from }) => from.length * weights.length,
   },
 };

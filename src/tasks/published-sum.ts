@@ -1,11 +1,21 @@
 import { createHash } from "node:crypto";
+import type { Unit } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
 import { publishOnce } from "../privacy/ledger/publish.ts";
-import { quickAccount } from "../privacy/sum-noise.ts";
+import { quickAccount, type SumNoise } from "../privacy/sum-noise.ts";
 import { ledgerPrefix, type Publisher } from "../store-layout.ts";
-import type { Published } from "./protocol.ts";
 import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
 import type { WorkerContext } from "./task-kind.ts";
+
+/** How a sum is noised and charged: all of it public. */
+export interface Published extends SumNoise {
+  readonly unit: Unit;
+  readonly budget: { readonly epsilon: number; readonly delta: number };
+  /** Rounds that the budget is for. */
+  readonly rounds: number;
+  /** Who can read it, in words. */
+  readonly observers: string;
+}
 
 /**
  * Charges a noised sum and publishes it. Returns what is published under its key, which is what an

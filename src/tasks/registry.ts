@@ -1,3 +1,4 @@
+import { assert } from "../core/errors.ts";
 import { blockUpdate } from "./block-update.ts";
 import { clippedGradientSum } from "./clipped-gradient-sum.ts";
 import { consensusStep } from "./consensus-step.ts";
@@ -5,15 +6,19 @@ import { gradient } from "./gradient.ts";
 import { lineSearchTask } from "./line-search.ts";
 import { localStepsTask } from "./local-steps.ts";
 import { noisyAggregate } from "./noisy-aggregate.ts";
-import type { WorkerTask } from "./protocol.ts";
-import { subproblemCurvatures, subproblemGradients } from "./subproblems/gradients.ts";
+import type { WorkerReply, WorkerTask } from "./protocol.ts";
+import { subproblemCurvatures } from "./subproblems/curvatures.ts";
+import { subproblemGradients } from "./subproblems/gradients.ts";
 import { subproblemSolutions } from "./subproblems/solutions.ts";
-import type { TaskKind, TaskOutput } from "./task-kind.ts";
+import type { ReplyFacts, TaskKind, TaskOutput } from "./task-kind.ts";
 
-type Asked<Name> = Extract<WorkerTask, { operation: Name }>;
+type TaskOf<Name> = Extract<WorkerTask, { operation: Name }>;
+type AnyTaskKind = TaskKind<WorkerTask, unknown>;
 
-/** What `load` makes is what the same operation's `work` takes; the table forgets what it is. */
-const operations: { readonly [Name in WorkerTask["operation"]]: TaskKind<Asked<Name>, unknown> } = {
+/** What `load` makes is what the same kind's `compute` takes; the table forgets what it is. */
+export const taskKinds: {
+  readonly [Name in WorkerTask["operation"]]: TaskKind<TaskOf<Name>, unknown>;
+} = {
   gradient: opaque(gradient),
   along: opaque(lineSearchTask),
   block: opaque(blockUpdate),
@@ -26,10 +31,44 @@ const operations: { readonly [Name in WorkerTask["operation"]]: TaskKind<Asked<N
   "subproblem-solutions": opaque(subproblemSolutions),
 };
 
-/** The operation that a task asks for; undefined for a name from another version of the code. */
-export function taskKindOf(task: WorkerTask): TaskKind<WorkerTask, unknown> | undefined {
-  if (!Object.hasOwn(operations, task.operation)) return undefined;
-  return operations[task.operation] as TaskKind<WorkerTask, unknown>;
+/** The kind of a task; undefined for a name from another version of the code. */
+export function taskKindOf({ operation }: WorkerTask): AnyTaskKind | undefined {
+  return Object.hasOwn(taskKinds, operation) ? (taskKinds[operation] as AnyTaskKind) : undefined;
+}
+
+/** Why a reply is as good as lost; null for a sound one. */
+export function invalidReply(
+  task: WorkerTask,
+  reply: WorkerReply,
+  facts: ReplyFacts = {},
+): string | null {
+  return ownKindOf(task).validate(task, reply, facts);
+}
+
+/** Bytes of each array that a task holds, wherever they travel. */
+export function requestArrays(task: WorkerTask): number[] {
+  return ownKindOf(task).size.requestArrays(task);
+}
+
+/** Bytes of the reply's arrays; null where that cannot be said without it. */
+export function replyArrayBytes(task: WorkerTask, isQuadratic: boolean): number | null {
+  return ownKindOf(task).size.replyBytes?.(task, isQuadratic) ?? null;
+}
+
+/** Stored numbers that a task goes through, of a slot that has so many. */
+export function taskEntries(task: WorkerTask, entriesPerSlot: number): number {
+  return ownKindOf(task).size.entries?.(task, entriesPerSlot) ?? entriesPerSlot;
+}
+
+/** Bytes of the arrays that a reply is made of. */
+export function arrayBytesOf({ values, payload }: WorkerReply): number {
+  return values.byteLength + (payload?.byteLength ?? 0);
+}
+
+function ownKindOf(task: WorkerTask): AnyTaskKind {
+  const kind = taskKindOf(task);
+  assert(kind !== undefined, `no task is of the kind ${task.operation}`);
+  return kind;
 }
 
 function opaque<Task, Material, Input, Made extends TaskOutput>(

@@ -1,8 +1,28 @@
 import type { Encoded } from "../data/manifests.ts";
 import type { Examples } from "../math/rows.ts";
+import type { Slotted } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { WorkerReply } from "./protocol.ts";
+
+/** What every task holds. */
+export interface RoundTask extends Slotted {
+  readonly round: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+/** What a task gave back. */
+export interface WorkerReply {
+  /** Sum of losses over the shard's stored rows, or what else the task kind says; 0 for none. */
+  readonly loss: number;
+  /** The numbers that the task kind says, in the precision that it says. */
+  readonly values: Float32Array | Float64Array;
+  /** A compressed vector, where replies are compressed. */
+  readonly payload?: Uint8Array<ArrayBuffer>;
+  /** The worker state that the task named was gone: it began with none. */
+  readonly forgot?: true;
+  /** Time spent computing, for the records. */
+  readonly computeMs: number;
+}
 
 /** What a worker's environment has at hand for one slot of one data set. */
 export interface WorkerContext {
@@ -20,22 +40,44 @@ export interface WorkerContext {
 }
 
 /**
- * One kind of question to a worker. `work` is pure: the same input and task give the same bits. All
- * I/O is in the others: `load` once while the environment lives, `gather` before each task's work
- * and `publish` after it.
+ * One kind of question to a worker: the one place that knows it. `compute` is pure: the same input
+ * and task give the same bits. All I/O is in the others: `load` once while the environment lives,
+ * `prepare` before each task is computed and `publish` after it.
  */
 export interface TaskKind<Task, Material, Input = Material, Made extends TaskOutput = TaskOutput> {
   load(place: WorkerContext): Promise<Material>;
-  /** What `work` takes where it needs more than the material: what this one task reads besides. */
+  /** What `compute` takes where it needs more than the material: what this task reads besides. */
   prepare?(place: WorkerContext, material: Material, task: Task): Promise<Input>;
   compute(problem: Problem, input: Input, task: Task, hold?: Allocator): Made;
   /**
-   * As `work` of many slots at once, bit for bit, for those who play thousands of them; null where
-   * one by one is as good. Their materials are put together once, for many tasks.
+   * As `compute` of many slots at once, bit for bit, for those who play thousands of them; null
+   * where one by one is as good. Their materials are put together once, for many tasks.
    */
   batch?(problem: Problem, inputs: readonly Input[]): BatchedCompute<Task> | null;
   /** Writes what came of the task; what it returns is replied. */
   publish?(place: WorkerContext, task: Task, made: Made): Promise<TaskOutput>;
+  /** Why a reply is as good as lost; null for a sound one. */
+  validate(task: Task, reply: WorkerReply, facts: ReplyFacts): string | null;
+  readonly size: TaskSize<Task>;
+}
+
+/** What a run knows of its replies beforehand; a kind asserts that what it needs is there. */
+export interface ReplyFacts {
+  readonly weightsLength?: number;
+  /** The problem's loss is quadratic: a line search needs a single number. */
+  readonly isQuadratic?: boolean;
+  /** Of ratings: who has how many, and how they are encoded. */
+  readonly encoded?: Encoded;
+}
+
+/** What a task weighs, for the planner, the simulation and the bill. */
+export interface TaskSize<Task> {
+  /** Bytes of each array that the task holds, wherever they travel. */
+  requestArrays(task: Task): number[];
+  /** Bytes of the reply's arrays; null, or absent, where that cannot be said without it. */
+  replyBytes?(task: Task, isQuadratic: boolean): number | null;
+  /** Stored numbers that it goes through, of a slot that has so many; all of them where absent. */
+  entries?(task: Task, entriesPerSlot: number): number;
 }
 
 /** Works on one task for everybody, and answers for the input at a place; null where it cannot. */

@@ -4,8 +4,8 @@ import { gridFor } from "../../src/privacy/mechanisms/grid.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { nodeMessageKey } from "../../src/store-layout.ts";
 import { gossip } from "../../src/strategies/gossip/strategy.ts";
+import type { ConsensusStepTask } from "../../src/tasks/consensus-step.ts";
 import { mixed, nextState } from "../../src/tasks/consensus-update.ts";
-import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
 import { virtualRun } from "../run/virtual-run.ts";
 import { performed, problem, sceneOf } from "../strategies/gossip/scene.ts";
 

@@ -1,7 +1,7 @@
 import type { Store } from "../../src/ports/store.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
 import { gossip } from "../../src/strategies/gossip/strategy.ts";
-import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
+import type { ConsensusStepTask } from "../../src/tasks/consensus-step.ts";
 import { sceneOf } from "../strategies/gossip/scene.ts";
 
 /**

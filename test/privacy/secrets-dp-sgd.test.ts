@@ -6,11 +6,9 @@ import { problems } from "../../src/problems/registry.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { ledgerPrefix } from "../../src/store-layout.ts";
 import { dpSgd } from "../../src/strategies/dp-sgd/strategy.ts";
-import type {
-  ClippedGradientSumTask,
-  NoisyAggregateTask,
-  WorkerTask,
-} from "../../src/tasks/protocol.ts";
+import type { ClippedGradientSumTask } from "../../src/tasks/clipped-gradient-sum.ts";
+import type { NoisyAggregateTask } from "../../src/tasks/noisy-aggregate.ts";
+import type { WorkerTask } from "../../src/tasks/protocol.ts";
 import { type Scene, sceneOf } from "../strategies/dp-sgd/scene.ts";
 import { found, type Needle, needle, telling } from "./needles.ts";
 

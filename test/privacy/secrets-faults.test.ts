@@ -4,8 +4,8 @@ import type { Store } from "../../src/ports/store.ts";
 import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { gossip } from "../../src/strategies/gossip/strategy.ts";
+import type { ConsensusStepTask } from "../../src/tasks/consensus-step.ts";
 import { nextState } from "../../src/tasks/consensus-update.ts";
-import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
 import { problem, sceneOf } from "../strategies/gossip/scene.ts";
 import { found, needle, telling } from "./needles.ts";
 

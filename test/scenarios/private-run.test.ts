@@ -11,8 +11,8 @@ import { problems } from "../../src/problems/registry.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { openTraining } from "../../src/run/resolve-members.ts";
 import { nodeMessageKey } from "../../src/store-layout.ts";
+import type { ConsensusStepTask } from "../../src/tasks/consensus-step.ts";
 import { mixed, nextState } from "../../src/tasks/consensus-update.ts";
-import type { ConsensusStepTask } from "../../src/tasks/protocol.ts";
 import { filesBelow, found, type Needle, needle, telling } from "../privacy/needles.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 

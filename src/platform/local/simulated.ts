@@ -6,13 +6,8 @@ import { ephemeralShards, needsEphemeralShards } from "../../simulation/ephemera
 import { replyArena } from "../../simulation/reply-arena.ts";
 import { simulatedCompute } from "../../simulation/simulated-compute.ts";
 import { virtualClock } from "../../simulation/virtual-clock.ts";
-import {
-  entriesOf,
-  inputBytes,
-  outputBytes,
-  type WorkerReply,
-  type WorkerTask,
-} from "../../tasks/protocol.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { arrayBytesOf, requestArrays, taskEntries } from "../../tasks/registry.ts";
 import { faultModelOf } from "../../weather/fault-decision.ts";
 import { weatherFrom } from "../../weather/weather.ts";
 import { shardCache } from "../../worker/shard-cache.ts";
@@ -47,11 +42,11 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
           tasks.some((task) => task.objects !== undefined)
             ? null
             : together(workerRequestOf(record, tasks[0]!), tasks),
-        workMs: (task) => workMsOf(entriesOf(task, record.entriesPerSlot), weather),
+        workMs: (task) => workMsOf(taskEntries(task, record.entriesPerSlot), weather),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
-          down: downBytes(inputBytes(task)),
-          up: result === null ? 0 : upBytes(outputBytes(result)),
+          down: downBytes(requestArrays(task)),
+          up: result === null ? 0 : upBytes(arrayBytesOf(result)),
         }),
         replyBytes: (task) => replyBytes(task, problem.isQuadratic),
       });

@@ -1,16 +1,15 @@
 import type { Step } from "../../engine/strategy.ts";
-import { isFiniteVector } from "../../math/vector.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
-import { solutionExtras, solvedAt } from "../../tasks/subproblems/solutions.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { anyIsDecodable } from "./coded-subproblems.ts";
 import { applySolutions, isCovered } from "./exact-solve.ts";
 import { firstPhase } from "./schedule.ts";
 import { type AlternatingPlan, type AlternatingState, sideOf } from "./state.ts";
-import { chooseDirections, takeSteps, unknownsPerSubproblem } from "./update.ts";
+import { chooseDirections, takeSteps } from "./update.ts";
 
 /**
  * Alternating least squares: users move while items stand still, then items. Small subproblems are
@@ -29,7 +28,7 @@ export function alternating(plan: AlternatingPlan): TrainingStrategy<Alternating
       task: (id, pending) => taskOf(plan, state, id, pending),
     }),
     rule: ({ waiting }) => waiting.rule,
-    validate: (state, { slot }, reply) => invalidReply(reply, lengthOf(plan, state, slot)),
+    validate: (_state, task, reply) => invalidReply(task, reply, plan),
     isDecodable: (state, slots) =>
       state.phase === "solutions"
         ? isCovered(plan, state, slots)
@@ -104,22 +103,4 @@ function withFeedback(
   const { waiting, events } = observeQuorum(plan.wait, closed.waiting, lesson);
   const state = { ...step.state, waiting };
   return { ...step, state, events: [...(step.events ?? []), ...events] };
-}
-
-/** Numbers in a slot's reply. */
-function lengthOf(plan: AlternatingPlan, state: AlternatingState, slot: number): number {
-  const { encoded, exactBelow, copies } = plan;
-  const side = sideOf(state);
-  if (state.phase === "solutions") {
-    const { members } = solvedAt(encoded, side, exactBelow, slot, copies);
-    return members.length * (unknownsPerSubproblem(plan) + solutionExtras);
-  }
-  const each = state.phase === "gradients" ? unknownsPerSubproblem(plan) + 1 : 1;
-  return plan.bank(side).members.length * each;
-}
-
-/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
-function invalidReply({ values }: WorkerReply, length: number): string | null {
-  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
-  return isFiniteVector(values) ? null : "its reply holds numbers that are none";
 }

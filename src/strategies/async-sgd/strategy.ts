@@ -1,7 +1,7 @@
 import { emptySlotMap, slotMapOf } from "../../core/slot-map.ts";
-import { isFiniteVector } from "../../math/vector.ts";
 import { stream } from "../../quorum/stream.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import type { AsyncSgdPlan, AsyncSgdState, GradientTurn } from "./state.ts";
 import { applyReply, emptyAsyncEpoch } from "./update.ts";
@@ -18,7 +18,7 @@ export function asyncSgd(plan: AsyncSgdPlan): TrainingStrategy<AsyncSgdState> {
     start: () => started(plan),
     turn: (state, turn) => ({ ...turn, weights: Float32Array.from(state.weights) }),
     task: taskOf,
-    validate: (reply) => invalidReply(plan, reply),
+    validate: (task, reply) => invalidReply(task, reply),
     apply: (state, slot, reply, atMs) => applyReply(plan, state, slot, reply, atMs),
   });
   return {
@@ -53,15 +53,4 @@ function started(plan: AsyncSgdPlan): AsyncSgdState {
 function taskOf(slot: number, { number, weights, notBeforeMs }: GradientTurn): WorkerTask {
   const id = `turn-${number}/slot-${slot}`;
   return { id, slot, round: number, weights, notBeforeMs, operation: "gradient" };
-}
-
-/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
-function invalidReply(
-  { weightsLength }: AsyncSgdPlan,
-  { loss, values }: WorkerReply,
-): string | null {
-  if (values.length !== weightsLength)
-    return `its reply has ${values.length} numbers, not ${weightsLength}`;
-  const isSound = Number.isFinite(loss) && isFiniteVector(values);
-  return isSound ? null : "its reply holds numbers that are none";
 }

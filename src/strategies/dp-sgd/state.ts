@@ -3,7 +3,8 @@ import type { WeightShape } from "../../problems/penalty.ts";
 import type { ParameterSpec } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
-import type { Published, WorkerReply } from "../../tasks/protocol.ts";
+import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { Published } from "../../tasks/published-sum.ts";
 
 export interface DpSgdPlan {
   readonly workers: number;

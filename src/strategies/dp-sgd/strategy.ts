@@ -1,7 +1,7 @@
 import { atSlot } from "../../core/slot-map.ts";
 import { nextTryMs } from "../../engine/backoff.ts";
 import type { Arrival, Step } from "../../engine/strategy.ts";
-import { isFiniteVector, norm } from "../../math/vector.ts";
+import { norm } from "../../math/vector.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
@@ -10,6 +10,7 @@ import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import type { Request } from "../../quorum/task-cache.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
 
@@ -20,7 +21,6 @@ import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
  * machine sees what is published and nothing else; a missing slot's records only do not contribute.
  */
 export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
-  const ownLength = plan.noiseAt === "workers" ? plan.weightsLength : 0;
   const sums = collect<DpSgdState, WorkerTask, WorkerReply>({
     workers: plan.workers,
     patienceMs: plan.patienceMs,
@@ -36,7 +36,7 @@ export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
     }),
     request: (state) => sumRequest(plan, state),
     rule: () => plan.wait,
-    validate: (_, __, reply) => invalidReply(reply, ownLength),
+    validate: (_state, task, reply) => invalidReply(task, reply),
     close: (state, { atMs }) => useSums(plan, state, atMs),
     reopen: (state, atMs) => ({
       ...state,
@@ -123,7 +123,7 @@ function receiveTotal(
     atMs < givesUpMs ? {} : { failed: `no noised sum came for ${plan.patienceMs / 1000} s${last}` };
   if (arrival.kind === "tick") return { state, ...failed };
   const { outcome: given } = arrival;
-  const invalid = given.kind === "done" ? invalidReply(given.result, plan.weightsLength) : null;
+  const invalid = given.kind === "done" ? invalidReply(arrival.task, given.result) : null;
   const outcome: Outcome<WorkerReply> =
     invalid === null ? given : { kind: "lost", reason: invalid };
   if (outcome.kind === "done") {
@@ -137,12 +137,6 @@ function receiveTotal(
   const again = { ...adding, losses, notBeforeMs, trouble: outcome.reason };
   const rejected = invalid === null ? {} : { rejected: invalid };
   return { state: { ...state, adding: again }, ...rejected, ...failed };
-}
-
-/** Why a reply is no use: the wrong length, or numbers that are none. Null for a sound one. */
-function invalidReply({ values }: WorkerReply, length: number): string | null {
-  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
-  return isFiniteVector(values) ? null : "its reply holds numbers that are none";
 }
 
 /** Everything from here on is free: it is made of what was published. */

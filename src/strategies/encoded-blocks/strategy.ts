@@ -1,8 +1,8 @@
-import { isFiniteVector } from "../../math/vector.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { initialWaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { type BlocksPlan, type BlocksState, replyLength } from "./state.ts";
 import { inSinglePrecision } from "./tasks.ts";
@@ -43,7 +43,7 @@ export function encodedBlocks(plan: BlocksPlan): TrainingStrategy<BlocksState> {
       };
     },
     rule: ({ waiting }) => waiting.rule,
-    validate: (_, __, reply) => invalidReply(plan, reply),
+    validate: (_state, task, reply) => invalidReply(task, reply),
     close: (state, { atMs }) => applyBlocks(plan, state, sent(state).weights, atMs),
     reopen: (state, atMs) => ({ ...state, startedMs: atMs, quorum: openQuorum(atMs) }),
   });
@@ -54,12 +54,4 @@ export function encodedBlocks(plan: BlocksPlan): TrainingStrategy<BlocksState> {
       return { round, weights: sent(state).weights, finished };
     },
   };
-}
-
-/** Why a reply is as good as lost: the wrong length, or numbers that are none. Null for sound. */
-function invalidReply(plan: BlocksPlan, { loss, values }: WorkerReply): string | null {
-  const length = replyLength(plan);
-  if (values.length !== length) return `its reply has ${values.length} numbers, not ${length}`;
-  const isSound = Number.isFinite(loss) && isFiniteVector(values);
-  return isSound ? null : "its reply holds numbers that are none";
 }

@@ -1,12 +1,14 @@
 import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
-import { isFiniteVector, norm } from "../../math/vector.ts";
+import { norm } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { collect } from "../../quorum/collect.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
-import type { ConsensusStepTask, WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import type { ConsensusStepTask } from "../../tasks/consensus-step.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { mixingWeightsOf } from "./mixing-weights.ts";
 import type { GossipPlan, GossipState } from "./state.ts";
@@ -35,7 +37,7 @@ export function gossip(plan: GossipPlan): TrainingStrategy<GossipState> {
       task: (id, pending) => taskOf(plan, state, id, pending),
     }),
     rule: (state) => ruleOf(plan, state),
-    validate: (_, __, reply) => invalidMessage(plan, reply),
+    validate: (_state, task, reply) => invalidReply(task, reply, plan),
     close: (state, { atMs }) => nextRound(plan, state, atMs),
     reopen: (state, atMs) => ({ ...state, startedMs: atMs, quorum: openQuorum(atMs) }),
   });
@@ -81,13 +83,6 @@ function ruleOf({ wait, mixing, graph }: GossipPlan, { present }: GossipState): 
   for (let node = 0; node < graph.nodes; node++)
     if (mixingWeightsOf(mixing, node, present) !== null) asked++;
   return { ...wait, needed: Math.min(wait.needed, asked), enough: Math.min(wait.enough, asked) };
-}
-
-/** Why a message is as good as lost: the wrong length, or numbers that are none. */
-function invalidMessage({ weightsLength }: GossipPlan, { values }: WorkerReply): string | null {
-  if (values.length !== weightsLength)
-    return `its message has ${values.length} numbers, not ${weightsLength}`;
-  return isFiniteVector(values) ? null : "its message holds numbers that are none";
 }
 
 /** The next round begins with the messages that are there. */

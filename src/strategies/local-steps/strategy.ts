@@ -1,11 +1,11 @@
-import { decompress } from "../../compression/payload.ts";
-import { RunError } from "../../core/errors.ts";
 import { atSlot, slotMapOf } from "../../core/slot-map.ts";
-import { isFiniteVector } from "../../math/vector.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import { initialWaitState, type WaitRule } from "../../quorum/wait-policies/policy.ts";
-import type { LocalStepsTask, WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import type { LocalStepsTask } from "../../tasks/local-steps.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
+import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { learningRatesFrom } from "./learning-rates.ts";
 import {
@@ -37,7 +37,7 @@ export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsSta
       task: (name, pending) => taskOf(plan, state, name, pending),
     }),
     rule: (state) => ruleOf(plan, state),
-    validate: (_, __, reply) => invalidReply(plan, reply),
+    validate: (_state, task, reply) => invalidReply(task, reply),
     // A network's loss that is no number is none for whoever computes it: asking again is vain.
     diverged: (state, { slot }, { loss }, invalid) =>
       invalid === noNumbers && plan.problem.parameters !== undefined
@@ -119,26 +119,11 @@ function taskOf(
   };
 }
 
-const noNumbers = "its reply holds numbers that are none";
-
 function divergence({ round }: LocalStepsState, slot: number, loss: number): string {
   return (
     `the loss of slot ${slot} in round ${round} is ${loss}, its change no numbers: the steps ` +
     "were too large (lower strategy.learningRate, or the optimizer's where there is one)"
   );
-}
-
-/** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
-function invalidReply(plan: LocalStepsPlan, { loss, payload }: WorkerReply): string | null {
-  if (payload === undefined) return "its reply has no payload";
-  try {
-    const values = decompress(payload, plan.weightsLength);
-    const isSound = Number.isFinite(loss) && isFiniteVector(values);
-    return isSound ? null : noNumbers;
-  } catch (thrown) {
-    if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
-    throw thrown;
-  }
 }
 
 function withBitsDown({ pass }: LocalStepsState, bitsDown: number): LocalStepsState["pass"] {

@@ -6,13 +6,14 @@ import { openQuorum } from "../../quorum/quorum-state.ts";
 import type { Request } from "../../quorum/task-cache.ts";
 import { initialWaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { isAnchorDue, uncorrected, withoutAnchor } from "./correction.ts";
 import { withFeedback } from "./feedback.ts";
 import { finishLineSearch } from "./finish-line-search.ts";
 import { type RoundsPlan, type RoundsState, ruleOf } from "./state.ts";
 import { takeStep } from "./take-step.ts";
-import { divergenceOf, invalidReply } from "./validate-reply.ts";
+import { divergenceOf } from "./validate-reply.ts";
 
 /**
  * Synchronous training: every round asks all slots for their gradient, goes on with the quorum its
@@ -21,6 +22,7 @@ import { divergenceOf, invalidReply } from "./validate-reply.ts";
  * wait for all slots, and what those know corrects the estimates of the others.
  */
 export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
+  const facts = { isQuadratic: plan.problem.isQuadratic };
   const feedback = (state: RoundsState, step: Step<RoundsState> | null, atMs: number) =>
     step === null ? null : withFeedback(plan, state, ruleOf(plan, state), step, atMs);
   const requests = collect<RoundsState, WorkerTask, WorkerReply>({
@@ -29,7 +31,7 @@ export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
     start: () => started(plan),
     request: requestOf,
     rule: (state) => ruleOf(plan, state),
-    validate: (state, task, reply) => invalidReply(plan, state, task, reply),
+    validate: (_state, task, reply) => invalidReply(task, reply, facts),
     diverged: (_, task, reply) => divergenceOf(plan, task, reply),
     isDecodable: (_, slots) => isDecodable(plan.shares, slots),
     close: (state, { atMs }) => feedback(state, nextStep(plan, state, atMs), atMs),

@@ -1,8 +1,20 @@
-import type { SubproblemCurvaturesTask, SubproblemGradientsTask } from "../protocol.ts";
+import { assert } from "../../core/errors.ts";
 import type { TaskKind } from "../task-kind.ts";
+import { invalidVector } from "../valid-reply.ts";
 import { type Ratings, ratingsAt } from "./ratings.ts";
 import { encodedRows } from "./rows.ts";
-import { firstColumn, takeUnknowns } from "./sides.ts";
+import {
+  countAtLeast,
+  type EncodedSideTask,
+  firstColumn,
+  takeUnknowns,
+  unknownsOf,
+} from "./sides.ts";
+
+/** Gradient and loss of each subproblem over the slot's encoded rows. */
+export interface SubproblemGradientsTask extends EncodedSideTask {
+  readonly operation: "subproblem-gradients";
+}
 
 /**
  * For every subproblem of a side, over the slot's encoded rows A z = t: the gradient A'(Az - t),
@@ -31,23 +43,10 @@ export const subproblemGradients: TaskKind<SubproblemGradientsTask, Ratings> = {
     }
     return { loss: 0, values: Float32Array.from(sums) };
   },
-};
-
-/** For every subproblem of a side, over the slot's encoded rows: |A d|^2. */
-export const subproblemCurvatures: TaskKind<SubproblemCurvaturesTask, Ratings> = {
-  load: ratingsAt,
-  compute(_problem, ratings, task) {
-    const { subproblems, width, offsets, values, weights } = encodedRows(ratings, task);
-    const unknowns = width - 1;
-    const sums = new Float64Array(subproblems.members.length);
-    for (let i = 0; i < sums.length; i++) {
-      for (let row = offsets[i]!; row < offsets[i + 1]!; row++) {
-        let change = 0;
-        for (let j = 0; j < unknowns; j++)
-          change += values[row * width + j]! * task.direction[i * unknowns + j]!;
-        sums[i]! += weights[row]! * change * change;
-      }
-    }
-    return { loss: 0, values: sums };
+  validate({ side, exactBelow, weights }, reply, { encoded }) {
+    assert(encoded !== undefined, "subproblems are of ratings");
+    const each = unknownsOf(weights, encoded.columns) + 1;
+    return invalidVector(reply, countAtLeast(encoded, side, exactBelow) * each);
   },
+  size: { requestArrays: ({ weights }) => [weights.byteLength] },
 };

@@ -1,8 +1,8 @@
-import type { SubproblemCurvaturesTask, SubproblemGradientsTask } from "../protocol.ts";
 import { baseOf, type Grouped, type Ratings, type RowsFrom, writeRow } from "./ratings.ts";
 import {
   type CodedChunk,
   codesOf,
+  type EncodedSideTask,
   type Side,
   type Subproblems,
   subproblemsOf,
@@ -27,7 +27,7 @@ export interface EncodedSubproblems {
  */
 export function encodedRows(
   ratings: Ratings,
-  { side, exactBelow, bank, weights }: SubproblemGradientsTask | SubproblemCurvaturesTask,
+  { side, exactBelow, bank, weights }: EncodedSideTask,
 ): EncodedSubproblems {
   const from = { side, exactBelow, bank, given: givenOf(ratings, side, weights) };
   if (ratings.kept !== null && isSame(ratings.kept.from, from)) return ratings.kept.rows;

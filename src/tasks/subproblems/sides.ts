@@ -1,8 +1,22 @@
 import { randomFrom } from "../../core/random.ts";
 import type { Encoded } from "../../data/manifests.ts";
 import type { ChunkCode, Encoding } from "../../encoding/encoding.ts";
+import type { RoundTask } from "../task-kind.ts";
 
 export type Side = "users" | "items";
+
+/** A question about the least squares of all users, or all items, at once. */
+export interface SideTask extends RoundTask {
+  /** Whose subproblems: the other side's weights stand still. */
+  readonly side: Side;
+  /** Subproblems of fewer ratings are solved exactly, the others by rounds. */
+  readonly exactBelow: number;
+}
+
+export interface EncodedSideTask extends SideTask {
+  /** Codes are for multiples of so many rows. */
+  readonly bank: number;
+}
 
 /** The subproblems of one side: each user's, or item's, least squares over its own ratings. */
 export interface Subproblems {
@@ -27,6 +41,13 @@ export function subproblemsOf(
     members: Uint32Array.from(members),
     counts: Uint32Array.from(members, (i) => all[i]!),
   };
+}
+
+/** How many of a side have at least so many ratings. */
+export function countAtLeast({ ratings }: Encoded, side: Side, atLeast: number): number {
+  let count = 0;
+  for (const own of ratings?.[side] ?? []) if (own >= atLeast) count++;
+  return count;
 }
 
 /** The side's first column among the features of a rating. */

@@ -1,17 +1,26 @@
+import { assert } from "../../core/errors.ts";
 import type { Encoded } from "../../data/manifests.ts";
 import { solvePositive } from "../../math/cholesky.ts";
 import { dot } from "../../math/vector.ts";
-import type { SubproblemSolutionsTask } from "../protocol.ts";
 import type { TaskKind } from "../task-kind.ts";
+import { invalidVector } from "../valid-reply.ts";
 import { baseOf, type Ratings, ratingsAt, writeRow } from "./ratings.ts";
 import {
   firstColumn,
   type Side,
+  type SideTask,
   type Subproblems,
   subproblemsOf,
   takeUnknowns,
   unknownsOf,
 } from "./sides.ts";
+
+/** Exact solutions of the slot's small subproblems. */
+export interface SubproblemSolutionsTask extends SideTask {
+  readonly operation: "subproblem-solutions";
+  /** Slots at which each is solved. */
+  readonly copies: number;
+}
 
 /** What follows a solution: the losses before and after, and the gradient's square before. */
 export const solutionExtras = 3;
@@ -67,6 +76,13 @@ export const subproblemSolutions: TaskKind<SubproblemSolutionsTask, Ratings> = {
     }
     return { loss: 0, values };
   },
+  validate({ slot, side, exactBelow, copies, weights }, reply, { encoded }) {
+    assert(encoded !== undefined, "subproblems are of ratings");
+    const { members } = solvedAt(encoded, side, exactBelow, slot, copies);
+    const each = unknownsOf(weights, encoded.columns) + solutionExtras;
+    return invalidVector(reply, members.length * each);
+  },
+  size: { requestArrays: ({ weights }) => [weights.byteLength] },
 };
 
 /** D'D row-major, D't and t't. */

@@ -5,7 +5,7 @@ import { quickAccount, sumNoise } from "../../../src/privacy/sum-noise.ts";
 import { clippedGradientParts } from "../../../src/problems/clipped-gradients.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { dpSgd } from "../../../src/strategies/dp-sgd/strategy.ts";
-import type { ClippedGradientSumTask } from "../../../src/tasks/protocol.ts";
+import type { ClippedGradientSumTask } from "../../../src/tasks/clipped-gradient-sum.ts";
 import { sceneOf } from "./scene.ts";
 
 const privacy = {

@@ -6,7 +6,7 @@ import { clippedGradientParts } from "../../../src/problems/clipped-gradients.ts
 import { problems } from "../../../src/problems/registry.ts";
 import { rawSumKey } from "../../../src/store-layout.ts";
 import { dpSgd } from "../../../src/strategies/dp-sgd/strategy.ts";
-import type { ClippedGradientSumTask } from "../../../src/tasks/protocol.ts";
+import type { ClippedGradientSumTask } from "../../../src/tasks/clipped-gradient-sum.ts";
 import { columns, type Scene, sceneOf } from "./scene.ts";
 
 /** Records that pull a gradient as hard as a clip lets them, either way, or not at all. */

@@ -4,7 +4,7 @@ import { privacySpent } from "../../../src/run/privacy-spent.ts";
 import { memoryStore } from "../../../src/storage/memory.ts";
 import { noisedSumKey, rawSumPrefix } from "../../../src/store-layout.ts";
 import { dpSgd } from "../../../src/strategies/dp-sgd/strategy.ts";
-import type { ClippedGradientSumTask } from "../../../src/tasks/protocol.ts";
+import type { ClippedGradientSumTask } from "../../../src/tasks/clipped-gradient-sum.ts";
 import { lawful } from "../../engine/lawful.ts";
 import { fatesOf, losing, twice, virtualRun } from "../../run/virtual-run.ts";
 import { type SceneOptions, sceneOf } from "./scene.ts";

@@ -6,8 +6,9 @@ import { waitPolicy } from "../../../src/quorum/wait-policies/registry.ts";
 import type { Wait } from "../../../src/quorum/wait-policies/wait.ts";
 import type { BlocksPlan, BlocksState } from "../../../src/strategies/encoded-blocks/state.ts";
 import { encodedBlocks } from "../../../src/strategies/encoded-blocks/strategy.ts";
+import type { BlockUpdateTask } from "../../../src/tasks/block-update.ts";
 import { applyGram, blockUpdate } from "../../../src/tasks/block-update.ts";
-import type { BlockUpdateTask, WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
+import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import { lawful } from "../../engine/lawful.ts";
 import { fatesOf, losing, twice, type VirtualEnd, virtualRun } from "../../run/virtual-run.ts";
 import {

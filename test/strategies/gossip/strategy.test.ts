@@ -5,7 +5,7 @@ import type { RunSpec } from "../../../src/spec/run-spec.ts";
 import { nodeMessageKey } from "../../../src/store-layout.ts";
 import { mixingWeightsOf } from "../../../src/strategies/gossip/mixing-weights.ts";
 import { gossip } from "../../../src/strategies/gossip/strategy.ts";
-import type { ConsensusStepTask } from "../../../src/tasks/protocol.ts";
+import type { ConsensusStepTask } from "../../../src/tasks/consensus-step.ts";
 import { metropolis } from "../../../src/topology/mixing.ts";
 import { topologies } from "../../../src/topology/registry.ts";
 import { lawful } from "../../engine/lawful.ts";

@@ -6,8 +6,9 @@ import { waitPolicy } from "../../../src/quorum/wait-policies/registry.ts";
 import type { Wait } from "../../../src/quorum/wait-policies/wait.ts";
 import { memoryStore } from "../../../src/storage/memory.ts";
 import type { LocalStepsPlan } from "../../../src/strategies/local-steps/state.ts";
+import type { LocalStepsTask } from "../../../src/tasks/local-steps.ts";
 import { localStepsTask as operation } from "../../../src/tasks/local-steps.ts";
-import type { LocalStepsTask, WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
+import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import type { WorkerContext } from "../../../src/tasks/task-kind.ts";
 import { linearExamples } from "../../run/fixtures.ts";
 

@@ -1,0 +1,65 @@
+import { goldenSpecs } from "../../scripts/goldens/specs.ts";
+import { workerRequestOf } from "../../src/platform/worker-compute.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { problems } from "../../src/problems/registry.ts";
+import { orchestrate } from "../../src/run/orchestrate.ts";
+import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
+import { virtualClock } from "../../src/simulation/virtual-clock.ts";
+import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
+import type { ReplyFacts } from "../../src/tasks/task-kind.ts";
+import { noFault } from "../../src/weather/fault-decision.ts";
+import { createWorker } from "../../src/worker/worker.ts";
+import { readEncodedManifest } from "../../src/worker/worker-context.ts";
+import { staged } from "../roles/under-roles.ts";
+
+/** A task that a run started, what came back, and what the run knew of it beforehand. */
+export interface Asked {
+  readonly task: WorkerTask;
+  readonly reply: WorkerReply;
+  readonly facts: ReplyFacts;
+}
+
+/** Runs whose tasks are of all kinds. */
+export const specsOfAllKinds: Readonly<Record<string, object>> = {
+  ...goldenSpecs,
+  "a line search along a loss that is not quadratic": {
+    ...goldenSpecs["rounds-adam"],
+    optimizer: "l-bfgs",
+    weather: { model: "calm" },
+  },
+  "noise at workers": {
+    ...goldenSpecs["dp-sgd"],
+    strategy: { type: "dp-sgd", noise: "workers" },
+  },
+};
+
+/** A run on a virtual clock; `storeOf` is the store as the worker of a task sees it. */
+export async function askedBy(
+  spec: object,
+  storeOf: (store: Store, task: WorkerTask) => Store = (store) => store,
+): Promise<Asked[]> {
+  const { record, store } = await staged({ ...spec, weather: { model: "calm" } });
+  const { isQuadratic } = problems.create(record.spec.problem);
+  const encoded = await readEncodedManifest<NonNullable<ReplyFacts["encoded"]>>(
+    store,
+    record.encoded,
+  );
+  const asked: { task: WorkerTask; reply: WorkerReply }[] = [];
+  const clock = virtualClock();
+  const compute = simulatedCompute<WorkerTask, WorkerReply>({
+    clock,
+    async perform(task) {
+      // An environment of its own for every task: nothing is warm.
+      const worker = createWorker(storeOf(store, task), () => 0);
+      const reply = await worker(workerRequestOf(record, task));
+      asked.push({ task, reply });
+      return reply;
+    },
+    workMs: () => 5,
+    fateOf: () => noFault,
+    bytes: () => ({ down: 1, up: 1 }),
+  });
+  const { end } = await orchestrate(record, { store, clock, compute });
+  const facts = { isQuadratic, encoded, weightsLength: end.weights.length };
+  return asked.map((one) => ({ ...one, facts }));
+}
