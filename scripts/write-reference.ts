@@ -107,6 +107,8 @@ function familySections({ title, about, registry, asSpec }: Family): string[] {
 }
 
 function memberSections(member: Definition, asSpec: Family["asSpec"]): string[] {
+  const { aliases = [] } = member;
+  const former = aliases.map((name) => `\`${name}\``).join(", ");
   const source = member.reference === undefined ? [] : [`Reference: ${member.reference}.`];
   const examples = member.examples.map((example) =>
     stringify(asSpec(member.name, example), { collectionStyle: "flow", lineWidth: 0 })
@@ -118,6 +120,7 @@ function memberSections(member: Definition, asSpec: Family["asSpec"]): string[] 
   return [
     `${member.summary[0]!.toUpperCase()}${member.summary.slice(1)}.`,
     ...source,
+    ...(former === "" ? [] : [`Formerly ${former}, which still works.`]),
     Object.keys(member.options).length === 0 ? "No options." : optionTable(schema),
     `\`\`\`yaml\n${examples.join("\n")}\n\`\`\``,
   ];

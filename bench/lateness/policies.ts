@@ -48,7 +48,7 @@ export function policiesFor(workers: number, taskMs: number): readonly Policy[] 
     },
     {
       name: "asynchronous",
-      spec: { encoding: "uncoded", strategy: "turns", optimizer: "gradient-descent" },
+      spec: { encoding: "uncoded", strategy: "async-sgd", optimizer: "gradient-descent" },
     },
   ];
 }

@@ -11,7 +11,7 @@ import { type Course, course } from "./trial.ts";
  * ends. Lateness is added to a task and does not depend on what it computes. `--share 1` (usual):
  * all of the task's time is computing, so that twice the rows take twice the time; with less the
  * rest is the same for everyone. `--trials 20 --rounds 16 --plain 1` (no bursts: model lambda);
- * `--workers 64 --seconds 1` for one cell, `--turns 0` without the long asynchronous runs.
+ * `--workers 64 --seconds 1` for one cell, `--async 0` without the long asynchronous runs.
  */
 const trials = numberOption("trials", 20);
 const rounds = numberOption("rounds", 16);
@@ -20,7 +20,7 @@ const weather = { model: numberOption("plain", 0) === 1 ? "lambda" : "lambda-tra
 const only = { workers: numberOption("workers", 0), seconds: numberOption("seconds", 0) };
 const crowds = only.workers > 0 ? [only.workers] : [8, 64, 256];
 const tasksMs = only.seconds > 0 ? [1_000 * only.seconds] : [1_000, 10_000];
-const withTurns = numberOption("turns", 1) === 1;
+const withAsynchronous = numberOption("async", 1) === 1;
 const tolerance = 0.01;
 
 const results = [];
@@ -74,8 +74,8 @@ async function* cell(workers: number, taskMs: number): AsyncGenerator<Row> {
   let plain: readonly Reached[] = [];
   let goals: readonly number[] = [];
   for (const policy of policiesFor(workers, taskMs)) {
-    if (policy.spec.strategy === "turns" && !withTurns) continue;
-    const spec = common(workers, policy.spec.strategy === "turns");
+    if (policy.spec.strategy === "async-sgd" && !withAsynchronous) continue;
+    const spec = common(workers, policy.spec.strategy === "async-sgd");
     const courses: Course[] = [];
     for (const number of numbers)
       courses.push(await course(spec, { policy, task, weather, number }));

@@ -75,7 +75,7 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
     save(state, elapsedMs) {
       const { round, weights: reached } = strategy.progress(state);
       // Asynchronous steps are many: those of a pass are looked at together.
-      if (round % (spec.strategy.type === "turns" ? spec.workers : 1) !== 0) return;
+      if (round % (spec.strategy.type === "async-sgd" ? spec.workers : 1) !== 0) return;
       weights.push(reached);
       endsMs.push(elapsedMs);
       dollars.push(spentUsd);

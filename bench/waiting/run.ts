@@ -28,12 +28,12 @@ const policies: readonly (Partial<RunInput> & { readonly name: string })[] = [
     wait: { adaptive: { rule: "disagreement" } },
   },
   { name: "adaptive: gain, uncoded", encoding: "uncoded", wait: "adaptive" },
-  { name: "turns", encoding: hadamard, strategy: "turns" },
-  { name: "turns, uncoded", encoding: "uncoded", strategy: "turns" },
+  { name: "async-sgd", encoding: hadamard, strategy: "async-sgd" },
+  { name: "async-sgd, uncoded", encoding: "uncoded", strategy: "async-sgd" },
   {
-    name: "turns, no memory",
+    name: "async-sgd, no memory",
     encoding: hadamard,
-    strategy: { type: "turns", memory: false },
+    strategy: { type: "async-sgd", memory: false },
   },
 ];
 const weathers = [
@@ -127,7 +127,7 @@ function reachedMs(curve: Simulated["curve"], best: number): number {
   return reached;
 }
 
-/** A pass of turns is over sooner than a round, and does less. */
+/** A pass of async-sgd is over sooner than a round, and does less. */
 function spec(trial: number, strategy: RunInput["strategy"] = "rounds"): RunInput {
   const count = strategy === "rounds" ? rounds : 2 * rounds;
   return {

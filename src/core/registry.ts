@@ -8,6 +8,8 @@ import { nearest } from "./nearest.ts";
  */
 export interface Definition<Shape extends z.ZodRawShape = z.ZodRawShape, Product = unknown> {
   readonly name: string;
+  /** Names that it had: still taken in specs, records and checkpoints, and written as `name`. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly reference?: string;
   /** Each option carries its doc (`.describe`), default and range. */
@@ -22,6 +24,8 @@ export interface Registry<Product> {
   readonly members: readonly Definition<z.ZodRawShape, Product>[];
   /** Options with defaults filled in. Throws `RunError` naming the path and the nearest name. */
   resolve(config: { readonly type: string }, path: string): Chosen;
+  /** The name by which a member is known now, where `type` is one that it had; else `type`. */
+  nameOf(type: string): string;
   /** The member itself; `config` as `resolve` returned it (defaults are filled in again). */
   create(config: { readonly type: string }): Product;
 }
@@ -40,24 +44,30 @@ export function registry<Product>(
   family: string,
   members: readonly Definition<z.ZodRawShape, Product>[],
 ): Registry<Product> {
-  const byName = new Map(members.map((member) => [member.name, member]));
+  const byName = new Map(
+    members.flatMap((member) =>
+      [member.name, ...(member.aliases ?? [])].map((name) => [name, member] as const),
+    ),
+  );
   const find = (type: string, path: string) => {
     const member = byName.get(type);
     if (member !== undefined) return member;
-    const choices = [...byName.keys()];
+    const choices = members.map(({ name }) => name);
     throw new RunError("unknown-name", `${path}: no ${family} is called "${type}"`, {
       hint: `${nearest(type, choices)}choose one of ${choices.join(", ")}`,
     });
   };
   const resolve = (config: { readonly type: string }, path: string): Chosen => {
     const { type, ...given } = config;
-    const options = parseOptions(z.strictObject(find(type, path).options), given, path);
-    return { type, ...options };
+    const member = find(type, path);
+    const options = parseOptions(z.strictObject(member.options), given, path);
+    return { type: member.name, ...options };
   };
   return {
     family,
     members,
     resolve,
+    nameOf: (type) => byName.get(type)?.name ?? type,
     create(config) {
       const { type, ...options } = resolve(config, family);
       return find(type, family).create(options as never);

@@ -10,7 +10,11 @@ export const otherStateCode = "other-state";
 /** The shape that checkpoints of this run are written in. */
 export function stateShape({ spec }: Pick<RunRecord, "spec">): StateShape {
   const { stateVersion } = strategies.create(spec.strategy);
-  return { strategy: spec.strategy.type, version: stateVersion, kofn: kofnVersion };
+  return {
+    strategy: strategies.nameOf(spec.strategy.type),
+    version: stateVersion,
+    kofn: kofnVersion,
+  };
 }
 
 /**
@@ -28,7 +32,7 @@ export function resumable<State extends object>(
   const said: Partial<StateShape> = checkpoint;
   const { strategy = spec.strategy.type, version = 1, kofn = "0.1.0" } = said;
   const now = { ...stateShape({ spec }), version: method.stateVersion };
-  if (strategy !== now.strategy) {
+  if (strategies.nameOf(strategy) !== now.strategy) {
     throw new RunError(
       otherStateCode,
       `${run}: its checkpoint is a state of ${strategy}, its record says ${now.strategy}`,

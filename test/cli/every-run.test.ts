@@ -23,7 +23,7 @@ const kinds: Record<string, object> = {
   rounds: { problem: "logistic", data: classification },
   exact: { problem: "ridge", data: regression, strategy: { type: "rounds", exact: true } },
   blocks: { problem: "ridge", data: regression, strategy: "encoded-blocks" },
-  turns: { problem: "logistic", data: classification, strategy: "turns" },
+  "async-sgd": { problem: "logistic", data: classification, strategy: "async-sgd" },
   alternating: {
     problem: { type: "factorization", rank: 2, l2: 0.1 },
     data: { generate: { type: "ratings", rows: 90, users: 12, items: 8 }, test: 0.2 },

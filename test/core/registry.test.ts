@@ -21,6 +21,7 @@ const kettles = registry<Kettle>("kettle", [
   }),
   define({
     name: "copper",
+    aliases: ["coppery"],
     summary: "red",
     options: {},
     examples: [{}],
@@ -34,6 +35,12 @@ describe("a registry", () => {
     expect(chosen).toEqual({ type: "enamel", litres: 1.5, whistle: true });
     expect(kettles.resolve(chosen, "kettle")).toEqual(chosen);
     expect(kettles.create({ type: "enamel", litres: 3 } as never)).toEqual({ litres: 3 });
+  });
+
+  test("takes a name that a member had, and gives the one that it has", () => {
+    expect(kettles.resolve({ type: "coppery" }, "kettle")).toEqual({ type: "copper" });
+    expect(kettles.create({ type: "coppery" })).toEqual({ litres: 2 });
+    expect(["coppery", "copper", "tin"].map(kettles.nameOf)).toEqual(["copper", "copper", "tin"]);
   });
 
   test.each([

@@ -60,6 +60,20 @@ test("a newer state, and another strategy's, are refused", () => {
   );
 });
 
+test("turns is async-sgd, in specs, records and checkpoints", () => {
+  const data = { generate: { type: "regression", rows: 20 } };
+  const of = (strategy: string) => resolveSpec({ problem: "ridge", data, strategy });
+  expect(of("turns")).toEqual(of("async-sgd"));
+  expect(of("turns").strategy.type).toBe("async-sgd");
+  const old = { run: "old", spec: { ...of("turns"), strategy: { type: "turns", memory: true } } };
+  const today = { ...saved, strategy: "async-sgd" };
+  expect(stateShape(old).strategy).toBe("async-sgd");
+  for (const record of [old, { run: "new", spec: of("async-sgd") }])
+    for (const strategy of ["turns", "async-sgd"])
+      expect(resumable(record, { ...today, strategy })).toEqual(today);
+  expect(() => resumable(old, { ...saved, strategy: "gossip" })).toThrow(/a state of gossip/);
+});
+
 test("this kofn's version is the package's", () => {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   expect((JSON.parse(text) as { version: string }).version).toBe(kofnVersion);

@@ -51,7 +51,7 @@ const table = {
   stop: { rounds: roundsUsual, tolerance: 0 },
 };
 const others: Readonly<Record<string, object>> = {
-  turns: { ...table, strategy: "turns" },
+  "async-sgd": { ...table, strategy: "async-sgd" },
   "noise at workers": {
     ...table,
     problem: "softmax",

@@ -30,9 +30,9 @@ const stop = { rounds: 40, tolerance: 0 };
 /** One spec for every strategy. */
 const kinds: Readonly<Record<string, object>> = {
   rounds: { ...ridge, wait: { fastest: 3 }, stop },
-  turns: {
+  "async-sgd": {
     ...ridge,
-    strategy: "turns",
+    strategy: "async-sgd",
     optimizer: "gradient-descent",
     stop: { ...stop, rounds: 400 },
   },

@@ -61,8 +61,8 @@ describe("a recorded run replays to the same bits", () => {
   });
 
   it.each([
-    { strategy: "turns" },
-    { strategy: { type: "turns", memory: false, stalenessMax: 20 } },
+    { strategy: "async-sgd" },
+    { strategy: { type: "async-sgd", memory: false, stalenessMax: 20 } },
     { wait: "adaptive" },
     { wait: { adaptive: { rule: "deadline" } } },
     { wait: { speculate: { minimum: 10 } } },

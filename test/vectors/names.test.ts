@@ -16,7 +16,7 @@ test("every member is listed, so that none is released unnoticed", () => {
   const known: Readonly<Record<string, object>> = released;
   for (const { registry } of families)
     expect(Object.keys(known[registry.family] ?? {}).sort()).toEqual(
-      registry.members.map((member) => member.name).sort(),
+      registry.members.flatMap(({ name, aliases = [] }) => [name, ...aliases]).sort(),
     );
 });
 
@@ -49,7 +49,8 @@ function missing(registries: readonly Registry<unknown>[]): string[] {
   for (const [family, members] of Object.entries(released)) {
     const registry = registries.find((one) => one.family === family);
     for (const [name, options] of Object.entries<string>(members)) {
-      const member = registry?.members.find((one) => one.name === name);
+      const known = registry?.nameOf(name);
+      const member = registry?.members.find((one) => one.name === known);
       if (member === undefined) found.push(`${family} ${name}`);
       else
         for (const option of options.split(" ").filter((one) => one !== ""))

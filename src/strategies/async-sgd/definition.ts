@@ -16,14 +16,15 @@ import { asyncSgd } from "./strategy.ts";
 /** Beyond so many passes a slot's gradient says nothing any more. */
 const passesMax = 100;
 
-interface TurnsOptions {
+interface AsyncSgdOptions {
   readonly memory: boolean;
   readonly stalenessMax?: number | undefined;
 }
 
 /** Asynchronous training: no barrier, every reply is a step. */
 export const asyncSgdStrategy = define({
-  name: "turns",
+  name: "async-sgd",
+  aliases: ["turns"],
   summary: "asynchronous: every slot works all the time, and every reply is a step at once",
   reference:
     "incremental aggregated gradients (Blatt, Hero, Gauchman, SIAM J. Optim. 18, 2007) with memory",
@@ -57,13 +58,13 @@ export const asyncSgdStrategy = define({
   }),
 });
 
-function refuse(spec: RunSpec, parts: Members, { stalenessMax }: TurnsOptions): void {
+function refuse(spec: RunSpec, parts: Members, { stalenessMax }: AsyncSgdOptions): void {
   const { problem, encoding } = parts;
   const { workers } = spec;
   if (spec.optimizer.type !== "gradient-descent") {
     throw new RunError(
       "bad-combination",
-      `optimizer: ${spec.optimizer.type}: turns steps along gradients of different weights, ` +
+      `optimizer: ${spec.optimizer.type}: async-sgd steps along gradients of different weights, ` +
         "which make no curvature and no momentum",
       { hint: "leave optimizer out, or choose gradient-descent" },
     );
@@ -109,13 +110,14 @@ function refuseWaiting({ workers, encoding: chosen }: RunSpec, { encoding }: Mem
   if (workers === 1 || encoding.weights([0], storedRows, rows) !== null) return;
   throw new RunError(
     "bad-combination",
-    `encoding: ${chosen.type} estimates nothing from one slot alone, and turns uses replies singly`,
+    `encoding: ${chosen.type} estimates nothing from one slot alone, and async-sgd uses ` +
+      "replies singly",
     { hint: "choose encoding: hadamard, replication or uncoded" },
   );
 }
 
 /** What the strategy needs to know, once the data are encoded. */
-export function asyncSgdPlan(opening: StrategyContext, options: TurnsOptions): AsyncSgdPlan {
+export function asyncSgdPlan(opening: StrategyContext, options: AsyncSgdOptions): AsyncSgdPlan {
   const { spec, problem, encoding, prepared, encoded, largestEigenvalue } = opening;
   const { columns, preparation } = prepared;
   const optimizer = optimizers.create(spec.optimizer);

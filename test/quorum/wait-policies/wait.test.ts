@@ -59,9 +59,9 @@ describe("wait in a spec", () => {
   });
 });
 
-describe("turns in a spec", () => {
+describe("async-sgd in a spec", () => {
   it("step by gradient descent unless told otherwise", () => {
-    const spec = resolveSpec({ ...base, strategy: "turns" });
+    const spec = resolveSpec({ ...base, strategy: "async-sgd" });
     expect(spec.optimizer).toEqual({ type: "gradient-descent", step: "safe" });
     expect(resolveMembers(spec).method.waitInWords).toBe("nobody: every reply is a step");
   });
@@ -72,9 +72,9 @@ describe("turns in a spec", () => {
     [{ problem: "logistic", encoding: "hadamard" }, "not-mixable", /hadamard/],
     [{ encoding: "gaussian" }, "unsafe-step", /gaussian/],
     [{ encoding: { type: "gradient-code", stragglers: 1 } }, "bad-combination", /from one slot/],
-    [{ strategy: { type: "turns", stalenessMax: 5 } }, "always-stale", /7 steps old/],
+    [{ strategy: { type: "async-sgd", stalenessMax: 5 } }, "always-stale", /7 steps old/],
   ])("%j is refused", (spec, code, message) => {
-    const plan = () => planned({ strategy: "turns", ...spec });
+    const plan = () => planned({ strategy: "async-sgd", ...spec });
     expect(plan).toThrow(expect.objectContaining({ code }));
     expect(plan).toThrow(message);
   });

@@ -58,7 +58,7 @@ const uneven = ({ slot }: WorkerTask): FaultDecision => ({
 const stalenessOf = (events: readonly RunEvent[]) =>
   events.flatMap((event) => (event.type === "round" ? [event.staleness!] : []));
 
-describe("turns with a memory of every slot", () => {
+describe("async-sgd with a memory of every slot", () => {
   it.each(["uncoded", "hadamard", "replication"])(
     "reach the optimum of ridge with very uneven workers, %s",
     async (type) => {
@@ -109,7 +109,7 @@ describe("turns with a memory of every slot", () => {
   });
 });
 
-describe("turns without memory", () => {
+describe("async-sgd without memory", () => {
   it("come near the optimum, no nearer; the quick count most unless rows are mixed", async () => {
     const gaps: number[] = [];
     for (const type of ["uncoded", "hadamard"]) {
@@ -149,7 +149,7 @@ describe("turns without memory", () => {
   });
 });
 
-/** Plain turns by hand: every reply, in the order it came, is a step from where its slot stood. */
+/** By hand: every reply, in the order it came, is a step from where its slot stood. */
 function byHand(
   { perform, shards, examples }: Trial,
   plan: AsyncSgdPlan,
@@ -178,7 +178,7 @@ function byHand(
   return { weights, staleness };
 }
 
-describe("turns in stormy weather", () => {
+describe("async-sgd in stormy weather", () => {
   const stormy = { model: "late", probability: 0.2, delayMs: 113, failures: 0.05, hangs: 0.01 };
   const disturbances = [
     ["lost", losing(0.2)],
