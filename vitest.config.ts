@@ -1,19 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.ts";
+
+export const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .map((path) => `test/${path.replaceAll("\\", "/")}`)
+  .filter((path) => path.endsWith(".test.ts"));
+
+/** Files that put others in the place of modules: what was loaded before them would be as it was. */
+const apart = files.filter((path) => /\bvi\.(mock|doMock)\(/.test(readFileSync(path, "utf8")));
+
+export const common = {
+  setupFiles: ["./test/put-back.ts"],
+  // For what hangs, and nothing else: no test depends on how fast a machine is.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  // Node keeps what it compiled for the processes that tests start.
+  env: { NODE_COMPILE_CACHE: resolve("node_modules/.cache/compiled") },
+};
 
 export default defineConfig({
   test: {
     globalSetup: ["./test/global-setup.ts"],
     reporters: ["default", "./test/plain-count.reporter.ts"],
-    include: ["test/**/*.test.ts"],
     sequence: { sequencer: LongestFirst },
     maxWorkers: Math.max(2, availableParallelism()),
-    // Loading the sources anew costs a file half a second: files of one worker share them.
-    isolate: false,
-    setupFiles: ["./test/put-back.ts"],
-    // For what hangs, and nothing else: no test depends on how fast a machine is.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    projects: [
+      // Loading the sources anew costs a file half a second: files of one worker share them.
+      { test: { ...common, name: "shared", include: files, exclude: apart, isolate: false } },
+      { test: { ...common, name: "apart", include: apart, isolate: true } },
+    ],
   },
 });

@@ -110,12 +110,19 @@ async function runEmulated(home: string, bootstrap: Bootstrap): Promise<string> 
 /** The platform's own checks, with functions behind the other client. */
 async function platformChecks(bootstrap: readonly string[]): Promise<boolean> {
   const directory = join(import.meta.dirname, "../test/fixtures/lambda");
-  const base = { directory, handler: "worker.handler", memoryMb: 512, timeoutMs: 2_000, bootstrap };
+  const base = {
+    directory,
+    handler: "worker.handler",
+    memoryMb: 512,
+    timeoutMs: 20_000,
+    bootstrap,
+  };
   const tenancy = "PER_TENANT" as const;
   const functions: EmulatorOptions["functions"] = {
     worker: { ...base, tenancy },
+    hasty: { ...base, tenancy, timeoutMs: 2_000 },
     plain: base,
-    streaming: { ...base, handler: "worker.streaming", tenancy, timeoutMs: 10_000 },
+    streaming: { ...base, handler: "worker.streaming", tenancy },
     single: { ...base, reservedConcurrency: 1 },
     broken: { ...base, handler: "broken.handler" },
   };

@@ -6,3 +6,8 @@
 export function campaign<T>(part: T, whole: T): T {
   return process.env.KOFN_SOAK === undefined ? part : whole;
 }
+
+/** Of a property: so many runs from one seed, or the whole number from a new one, which is told. */
+export function fuzzing(part: number, whole: number): { numRuns: number; seed?: number } {
+  return campaign({ numRuns: part, seed: 1 }, { numRuns: whole });
+}

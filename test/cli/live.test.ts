@@ -17,6 +17,8 @@ afterAll(() => folder.remove());
 /** Slow enough to be looked at: every worker takes its time. */
 const slow = [
   "--set",
+  "stop.patience=600",
+  "--set",
   "stop.rounds=5000",
   "--set",
   "weather={model: trace, delaysMs: [[60]]}",

@@ -45,7 +45,17 @@ describe("kofn run --json", () => {
   });
 
   it("runs on emulated functions, workers and stores as elsewhere", async () => {
-    const args = ["--json", "--set", "stop.rounds=3", "--set", "workers=2", "--set", "wait=all"];
+    const args = [
+      "--json",
+      "--set",
+      "stop.rounds=3",
+      "--set",
+      "stop.patience=600",
+      "--set",
+      "workers=2",
+      "--set",
+      "wait=all",
+    ];
     const calm = ["--set", "weather={model: calm}"];
     const emulated = await kofn(home, "run", spec, ...args, ...calm);
     expect(emulated.exitCode, emulated.err).toBe(0);

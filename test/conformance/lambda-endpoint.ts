@@ -3,8 +3,10 @@ import { expect } from "vitest";
 
 /** Functions made of `test/fixtures/lambda/worker.mjs`, as the checks expect them. */
 export interface ConformanceFunctions {
-  /** `worker.handler`, PER_TENANT, 2 s time-out. */
+  /** `worker.handler`, PER_TENANT, 20 s time-out. */
   readonly worker: string;
+  /** The same, 2 s time-out. */
+  readonly hasty: string;
   /** `worker.handler`, no tenants. */
   readonly plain: string;
   /** `worker.streaming`, PER_TENANT. */

@@ -10,7 +10,7 @@ import { lambdaConformance } from "./lambda.ts";
 // Another endpoint, or "aws" for the real one: functions of these names must be deployed there.
 const elsewhere = process.env.KOFN_CONFORMANCE_LAMBDA;
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
-const base = { directory, handler: "worker.handler", memoryMb: 512, timeoutMs: 2_000 };
+const base = { directory, handler: "worker.handler", memoryMb: 512, timeoutMs: 20_000 };
 const tenancy = "PER_TENANT" as const;
 
 let emulator: Emulator | undefined;
@@ -24,8 +24,9 @@ beforeAll(async () => {
       home,
       functions: {
         worker: { ...base, tenancy },
+        hasty: { ...base, tenancy, timeoutMs: 2_000 },
         plain: base,
-        streaming: { ...base, handler: "worker.streaming", tenancy, timeoutMs: 10_000 },
+        streaming: { ...base, handler: "worker.streaming", tenancy },
         single: { ...base, reservedConcurrency: 1 },
         broken: { ...base, handler: "broken.handler" },
       },
@@ -51,6 +52,7 @@ afterAll(async () => {
 
 lambdaConformance(() => client, {
   worker: "worker",
+  hasty: "hasty",
   plain: "plain",
   streaming: "streaming",
   single: "single",

@@ -81,8 +81,8 @@ function checkSurroundings(at: Endpoint): void {
     const { remainingMs } = (
       await invoke(at, { FunctionName: at.names.worker, TenantId: "t", event: {} })
     ).value;
-    expect(remainingMs).toBeGreaterThan(1000);
-    expect(remainingMs).toBeLessThanOrEqual(2000);
+    expect(remainingMs).toBeGreaterThan(2_000);
+    expect(remainingMs).toBeLessThanOrEqual(20_000);
   });
 }
 
@@ -178,8 +178,8 @@ function checkFunctionErrors(at: Endpoint): void {
   });
 
   test("a handler that outlasts its time is ended, even where it never pauses", async () => {
-    for (const event of [{ sleepMs: 10_000 }, { spin: true }]) {
-      const reply = await fail(event);
+    for (const event of [{ sleepMs: 100_000 }, { spin: true }]) {
+      const reply = await invoke(at, { FunctionName: at.names.hasty, TenantId: "f", event });
       expect(reply.FunctionError).toBe("Unhandled");
       expect(reply.value.errorMessage).toMatch(/Task timed out after 2\.00 seconds$/);
     }

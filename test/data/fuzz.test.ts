@@ -6,6 +6,7 @@ import { RunError } from "../../src/core/errors.ts";
 import { openParquet } from "../../src/data/formats/parquet.ts";
 import { type FoundColumn, skipped } from "../../src/data/formats/table.ts";
 import type { DataInput } from "../../src/data/options.ts";
+import { campaign, fuzzing } from "../campaign.ts";
 import { npy } from "./array-files.ts";
 import { prepared, sourceOf } from "./fixtures.ts";
 
@@ -55,7 +56,7 @@ describe.each(formats)("whatever $name holds", ({ name, whole, options }) => {
       fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
         expect(await outcome(name, whole.slice(0, length), options)).toBeDefined();
       }),
-      { numRuns: 60 },
+      fuzzing(15, 2_000),
     );
   });
 
@@ -69,7 +70,7 @@ describe.each(formats)("whatever $name holds", ({ name, whole, options }) => {
         for (const [at, value] of list) bytes[at] = value;
         expect(await outcome(name, bytes, options)).toBeDefined();
       }),
-      { numRuns: 150 },
+      fuzzing(40, 5_000),
     );
   });
 
@@ -78,7 +79,7 @@ describe.each(formats)("whatever $name holds", ({ name, whole, options }) => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
         expect(await outcome(name, bytes, options)).toBeDefined();
       }),
-      { numRuns: 60 },
+      fuzzing(15, 2_000),
     );
   });
 });
@@ -87,6 +88,7 @@ describe("a Parquet file whose bytes were changed", () => {
   it("is rows or a refusal, and never keeps anyone waiting", async () => {
     const change = fc.tuple(fc.nat(parquet.length - 1), fc.nat(255));
     const changes = fc.array(change, { minLength: 1, maxLength: 4 });
+    const pages = campaign(20, 1_000);
     let stalled = 0;
     await fc.assert(
       fc.asyncProperty(changes, async (list) => {
@@ -102,8 +104,8 @@ describe("a Parquet file whose bytes were changed", () => {
           if (/could not be decoded in/.test(error.message)) stalled++;
         }
       }),
-      { numRuns: 60, seed: 11 },
+      { numRuns: pages, seed: 11 },
     );
-    console.log(`Parquet pages given up: ${stalled} of 60`);
-  }, 120_000);
+    console.log(`Parquet pages given up: ${stalled} of ${pages}`);
+  });
 });

@@ -5,10 +5,11 @@ import { syncBuiltinESMExports } from "node:module";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { listenLocally } from "../../src/emulator/lambda/local-listener.ts";
+import { eventually } from "../eventually.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
 /** Node's own limits, which a listener has where it does not say otherwise, at a thousandth. */
@@ -104,7 +105,7 @@ test("an environment that waited beyond Node's limits serves its first event", a
   });
   open.push(emulator);
   // Behind S3's listener and Lambda's: the Runtime API of the environment that is kept started.
-  await vi.waitFor(() => expect(servers).toHaveLength(3), { timeout: 600_000 });
+  await eventually(() => servers.length === 3, "all three listen");
   await servers[2]!.connected;
   const [waiting] = await emulator.environments();
   await limitsOver();

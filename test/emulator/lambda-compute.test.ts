@@ -11,6 +11,11 @@ import { fromJson, toJson, toJsonBytes } from "../../src/wire/packet.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
 
+const worker = {
+  ...{ directory, handler: "packet.handler" },
+  ...{ memoryMb: 256, timeoutMs: 60_000, tenancy: "PER_TENANT" as const },
+};
+
 interface Task {
   readonly id: string;
   readonly slot: number;
@@ -27,15 +32,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "kofn-compute-"));
   emulator = await startEmulator({
     home,
-    functions: {
-      worker: {
-        directory,
-        handler: "packet.handler",
-        memoryMb: 256,
-        timeoutMs: 1_500,
-        tenancy: "PER_TENANT",
-      },
-    },
+    functions: { worker, hasty: { ...worker, timeoutMs: 500 } },
   });
 });
 afterAll(async () => {
@@ -43,14 +40,14 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-function computeAt(endpoint: string, streamed = false) {
+function computeAt(endpoint: string, streamed = false, functionName = "worker") {
   const client = lambdaClient({
     endpoint,
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
   const compute = lambdaCompute<Task, { task: string; tenant: string; run: string }>({
-    functionName: "worker",
+    functionName,
     run: "r1",
     client,
     streamed,
@@ -88,15 +85,17 @@ describe.each([false, true])("streamed: %s", (streamed) => {
 
   test("what fails is lost, with a reason in words", async () => {
     const { compute, client, ask } = computeAt(emulator.endpoints.lambda, streamed);
-    const lost = async (task: Omit<Task, "slot">) => {
-      const { outcome } = await ask({ ...task, slot: streamed ? 12 : 2 });
+    const hasty = computeAt(emulator.endpoints.lambda, streamed, "hasty");
+    const lost = async (task: Omit<Task, "slot">, asked = ask) => {
+      const { outcome } = await asked({ ...task, slot: streamed ? 12 : 2 });
       return outcome.kind === "lost" ? outcome.reason : outcome;
     };
     expect(await lost({ id: "a", fail: true })).toMatch(/worker failed: RangeError: no such shard/);
     expect(await lost({ id: "b", cut: true })).toMatch(/reply is damaged/);
-    expect(await lost({ id: "c", sleepMs: 9_000 })).toMatch(/timed out after 1\.50 seconds/);
-    await compute.close();
-    client.destroy();
+    const late = await lost({ id: "c", sleepMs: 50_000 }, hasty.ask);
+    expect(late).toMatch(/timed out after 0\.50 seconds/);
+    for (const one of [compute, hasty.compute]) await one.close();
+    for (const one of [client, hasty.client]) one.destroy();
   });
 });
 

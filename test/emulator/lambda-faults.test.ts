@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import type { Emulator, EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+import { eventually } from "../eventually.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
-const base = { directory, handler: "worker.handler", memoryMb: 256, timeoutMs: 5_000 };
+const base = { directory, handler: "worker.handler", memoryMb: 256, timeoutMs: 60_000 };
 const worker = { ...base, tenancy: "PER_TENANT" as const };
 const credentials = { accessKeyId: "local", secretAccessKey: "local" };
 
@@ -45,10 +46,10 @@ function invoker(emulator: Pick<Emulator, "endpoints">) {
     credentials,
   });
   open.push({ close: () => client.destroy() });
-  return async (tenant: string, event: object = {}, context: object = {}) => {
+  return async (tenant: string, event = {}, context = {}, FunctionName = "worker") => {
     const reply = await client.send(
       new InvokeCommand({
-        FunctionName: "worker",
+        FunctionName,
         TenantId: tenant,
         Payload: Buffer.from(JSON.stringify(event)),
         ClientContext: Buffer.from(JSON.stringify(context)).toString("base64"),
@@ -66,12 +67,6 @@ const isAlive = (pid: number) => {
   }
 };
 
-const until = (condition: () => boolean | Promise<boolean>, what: string) =>
-  vi.waitFor(async () => expect(await condition(), what).toBe(true), {
-    timeout: 600_000,
-    interval: 25,
-  });
-
 test("an environment killed at any instant is answered, and its slot works again", async () => {
   const { emulator, invoke } = await start();
   for (const afterMs of [0, 20, 60, 120, 180, 250, 320]) {
@@ -85,7 +80,7 @@ test("an environment killed at any instant is answered, and its slot works again
     // The kill may have met an idle environment whose end was not known yet.
     if (again.FunctionError === undefined) expect(again.value.echo).toEqual({ again: afterMs });
   }
-  await until(async () => (await invoke("a")).FunctionError === undefined, "the slot works");
+  await eventually(async () => (await invoke("a")).FunctionError === undefined, "the slot works");
 });
 
 test("more memory than the function has is Runtime.OutOfMemory", async () => {
@@ -108,7 +103,7 @@ test("weather: late by the delay, and the environment is busy meanwhile, no othe
   await invoke("0", {}, at(0, 0));
   expect((await billed()) - before).toBeGreaterThanOrEqual(299);
   const late = invoke("0", {}, at(0, 1));
-  await until(async () => (await used()).includes("0 busy"), "it is under way");
+  await eventually(async () => (await used()).includes("0 busy"), "it is under way");
   await invoke("1", {}, at(1, 1));
   expect(await used()).toEqual(["0 busy", "1 idle"]);
   for (const { pid, state } of await emulator.environments())
@@ -123,18 +118,19 @@ test("weather: late by the delay, and the environment is busy meanwhile, no othe
 
 test("weather: dead slots fail, hangs time out, duplicates run twice", async () => {
   const { emulator, invoke } = await start({
-    functions: { worker: { ...worker, timeoutMs: 400 } },
+    functions: { worker, hasty: { ...worker, timeoutMs: 400 } },
     weather: { model: "calm", deadSlots: [1] },
   });
   const at = (slot: number, task: string) => ({ custom: { task, slot, round: 0 } });
   expect((await invoke("1", {}, at(1, "t"))).value.errorType).toBe("Runtime.ExitError");
   expect((await invoke("0", {}, at(0, "t"))).FunctionError).toBeUndefined();
   await emulator.setWeather({ model: "calm", hangs: 1 });
-  expect((await invoke("0", {}, at(0, "u"))).value.errorMessage).toMatch(/timed out after 0\.40 s/);
+  const hung = await invoke("0", {}, at(0, "u"), "hasty");
+  expect(hung.value.errorMessage).toMatch(/timed out after 0\.40 s/);
   await emulator.setWeather({ model: "calm", duplicates: 1 });
   const before = (await emulator.bill()).lambda.invocations;
   await invoke("2", {}, at(2, "v"));
-  await until(
+  await eventually(
     async () => (await emulator.bill()).lambda.invocations === before + 2,
     "both deliveries are billed",
   );
@@ -161,11 +157,11 @@ test("an accepted event is run although the emulator is killed at once", async (
   );
   expect(accepted.StatusCode).toBe(202);
   await first.kill();
-  await until(() => !isAlive(value.pid), "environments end with a killed emulator");
+  await eventually(() => !isAlive(value.pid), "environments end with a killed emulator");
   const second = await first.restart();
   open.push(second);
   expect(second.endpoints).toEqual(first.endpoints);
-  await until(
+  await eventually(
     async () => (await second.bill()).lambda.invocations > 0,
     "the accepted event runs after the restart",
   );
@@ -181,10 +177,10 @@ test("an environment that never pauses does not outlive a killed emulator", asyn
   const { pid } = (await invoke("a", {})).value;
   const cut = invoke("a", { spin: true }).catch((thrown: Error) => thrown);
   const states = async () => (await emulator.environments()).map(({ state }) => state);
-  await until(async () => (await states()).includes("busy"), "it is under way");
+  await eventually(async () => (await states()).includes("busy"), "it is under way");
   await emulator.kill();
   expect(await cut).toBeInstanceOf(Error);
-  await until(() => !isAlive(pid), "the environment has ended");
+  await eventually(() => !isAlive(pid), "the environment has ended");
 });
 
 test("idle environments end after their time, and the bill counts what ran", async () => {
@@ -192,7 +188,7 @@ test("idle environments end after their time, and the bill counts what ran", asy
     functions: { worker: { ...worker, idleMs: 200, spares: 0 } },
   });
   const { value } = await invoke("a", {});
-  await until(() => !isAlive(value.pid), "the idle environment has ended");
+  await eventually(() => !isAlive(value.pid), "the idle environment has ended");
   expect(await emulator.environments()).toEqual([]);
   await invoke("a", {});
   const { lambda } = await emulator.bill();

@@ -26,7 +26,6 @@ function raw(bytes: Uint8Array | string, halfClose = false): Promise<number | nu
   return new Promise((resolve) => {
     const socket = connect(served.port, "127.0.0.1");
     let reply = "";
-    socket.setTimeout(2_000, () => socket.destroy());
     socket.on("data", (piece) => {
       reply += piece.toString("latin1");
       socket.destroy();

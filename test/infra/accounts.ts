@@ -24,7 +24,7 @@ export function accountTests(): void {
     plain = await rehearse("someone");
     reserving = await rehearse("someone", { settings: settingsFrom({ KOFN_CONCURRENCY: "900" }) });
     byTag = await rehearse("someone", { settings: settingsFrom({ KOFN_BUDGET_OF: "app" }) });
-  }, 120_000);
+  });
 
   test.each([10, 50, 400, 1_000])("a limit of %i grants one stage, and two", (limit) => {
     expect(grants(limit, [plain])).toBe(true);

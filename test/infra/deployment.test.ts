@@ -28,7 +28,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   let production: Rehearsal;
   beforeAll(async () => {
     [personal, production] = await Promise.all([rehearse("someone"), rehearse("production")]);
-  }, 120_000);
+  });
 
   test("the worker: one tenant an environment, sized by src/limits.ts, bounded", () => {
     expect(named(personal, "WorkerFunction")).toMatchObject({
@@ -204,7 +204,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     } finally {
       await emulator.close();
     }
-  }, 120_000);
+  });
 
   test("infra/ type-checks against SST's own types, and a wrong property would not", async () => {
     await using place = await temporaryHome();
@@ -221,7 +221,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     expect(stdout.trim().split("\n")).toEqual([
       expect.stringMatching(/wrong\.ts.*Did you mean to write 'memory'/),
     ]);
-  }, 180_000);
+  });
 });
 
 /** What a module made by `npm run infra` exports. */

@@ -11,6 +11,7 @@ const driver = fileURLToPath(new URL("../fixtures/run/driver.ts", import.meta.ur
 const killsCount = campaign(4, 40);
 const spec = {
   ...smallRidge,
+  workers: 4,
   optimizer: "l-bfgs",
   wait: "all",
   stop: { rounds: 150, tolerance: 0 },

@@ -8,7 +8,7 @@ import { continueRun, createRun } from "../../src/platform/training/start-run.ts
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
-const given = { ...smallRidge, wait: "all", stop: { rounds: 40, tolerance: 0 } };
+const given = { ...smallRidge, workers: 4, wait: "all", stop: { rounds: 40, tolerance: 0 } };
 
 test("the disk fills during a run: it stops, and goes on from its checkpoint", async (context) => {
   await using place = await temporaryHome();

@@ -7,6 +7,7 @@ import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { kofn } from "../cli/fixtures.ts";
+import { eventually } from "../eventually.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const outputs = { stage: "dev", bucket: "kofn", worker: "worker", orchestrator: "orchestrator" };
@@ -64,17 +65,11 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
 /** Ends every orchestrator's environment soon after it has begun, until none comes again. */
 async function killed({ emulator, store }: EmulatedBackend): Promise<void> {
   for (let number = 1; number <= tries; number++) {
-    const atLast = { timeout: 600_000, interval: 50 };
     const before = (await readCheckpoint(store, "adrift"))?.sequence ?? 0;
-    await vi.waitFor(
-      async () => expect((await readLease(store, "adrift"))?.epoch).toBe(number),
-      atLast,
-    );
-    await vi.waitFor(
-      async () =>
-        expect((await readCheckpoint(store, "adrift"))?.sequence ?? 0).toBeGreaterThan(before),
-      atLast,
-    );
+    const epoch = async () => (await readLease(store, "adrift"))?.epoch;
+    await eventually(async () => (await epoch()) === number, `start ${number}`);
+    const sequence = async () => (await readCheckpoint(store, "adrift"))?.sequence ?? 0;
+    await eventually(async () => (await sequence()) > before, "it gets on");
     for (const { pid, state, ...one } of await emulator().environments())
       if (one.function === "orchestrator" && state === "busy") process.kill(pid, "SIGKILL");
   }

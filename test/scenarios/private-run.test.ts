@@ -110,4 +110,4 @@ test("24: a private run under faults tells nothing of what it hides", async () =
     await opened.close();
   }
   expect(await replayedDigest(kofnHome, run)).toBe(done.result.weightsDigest);
-}, 120_000);
+});

@@ -105,4 +105,4 @@ test("private training under faults tells nothing of what it hides", async () =>
     await opened.close();
   }
   expect(await replayedDigest(kofnHome, run)).toBe(done.result.weightsDigest);
-}, 120_000);
+});

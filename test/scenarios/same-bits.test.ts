@@ -11,14 +11,14 @@ describe("one spec and seed give the same bits wherever they run", () => {
     [
       "a deadline that only the late ones miss",
       {
-        wait: { deadline: 3000, atLeast: 4 },
+        wait: { deadline: 3000, atLeast: 2 },
         weather: late,
         stop: { rounds: 4, tolerance: 0 },
       },
     ],
   ])("%s: emulated, simulated, on threads and replayed", async (_name, changes) => {
     await using home = await temporaryHome();
-    const spec = { ...smallRidge, ...changes };
+    const spec = { ...smallRidge, workers: 4, ...changes };
     const emulated = await runOn("emulated", home.path, spec);
     const simulated = await runOn("simulated", home.path, spec);
     expect(simulated.result.weightsDigest).toBe(emulated.result.weightsDigest);
@@ -34,8 +34,9 @@ describe("one spec and seed give the same bits wherever they run", () => {
     await using home = await temporaryHome();
     const spec = {
       ...smallRidge,
+      workers: 5,
       optimizer: "l-bfgs",
-      wait: { fastest: 6 },
+      wait: { fastest: 4 },
       weather: { model: "lambda", failures: "2%" },
       stop: { rounds: 10, tolerance: 0 },
     };

@@ -22,20 +22,24 @@ export async function temporaryHome(): Promise<{ path: string } & AsyncDisposabl
   };
 }
 
+interface Stopping {
+  readonly stop?: object;
+}
+
 /** What a test does while a run is under way, and the clock the run goes by. */
 interface During {
   readonly listen?: (event: RunEvent, backend: Backend) => void;
   readonly clock?: Clock;
 }
 
-/** Runs a spec on a backend from nothing to its result. */
+/** Runs a spec on a backend from nothing to its result; patient, as machines may be slow. */
 export async function runOn(
   name: string,
   home: string,
   given: object,
   { listen, clock }: During = {},
 ): Promise<Orchestrated> {
-  const spec = resolveSpec(given);
+  const spec = resolveSpec({ ...given, stop: { patience: 600, ...(given as Stopping).stop } });
   const backend = await openComputeBackend(name, { home, spec });
   const open: Backend["open"] = (record) => ({
     ...backend.open(record),

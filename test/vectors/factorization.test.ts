@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { campaign } from "../campaign.ts";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
 import { ratingsScene, rmse } from "../strategies/alternating/scene.ts";
 
@@ -14,7 +15,7 @@ async function trainError(
   encoding: string,
   fastest: number,
   exactBelow = 0,
-  epochs = 3,
+  epochs = campaign(1, 3),
 ): Promise<number> {
   const scene = await ratingsScene({
     problem: { type: "factorization", rank: 15, l2: 10 / ratings, base: 3 },

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { campaign } from "../campaign.ts";
 import {
   alike,
   excessesOf,
@@ -23,9 +24,11 @@ const measured = new Map<string, Excess>();
 beforeAll(() => {
   for (const placed of placedCodes()) measured.set(placed.name, measure(placed));
   console.table([...measured].map(([code, excess]) => ({ code, ...excess })));
-}, 120_000);
+});
 
-describe("the worst of 400 draws of 24 of 32 slots", () => {
+const draws = campaign(100, 400);
+
+describe(`the worst of ${draws} draws of 24 of 32 slots`, () => {
   test.each(["hadamard", "hadamard-etf", "paley", "steiner"])("%s: at most .05", (type) => {
     expect(measured.get(type)!.worst).toBeLessThan(0.05);
   });
@@ -40,8 +43,8 @@ describe("the worst of 400 draws of 24 of 32 slots", () => {
     expect(measured.get(type)!.worst).toBeGreaterThan(5);
   });
 
-  test("haar: above .05, since what only coarse rows still hold is drowned by others", () => {
-    expect(measured.get("haar")!.worst).toBeGreaterThan(0.05);
+  test("haar: worse, since what only coarse rows still hold is drowned by others", () => {
+    expect(measured.get("haar")!.worst).toBeGreaterThan(campaign(0.04, 0.05));
     expect(measured.get("haar")!.median).toBeGreaterThan(measured.get("hadamard")!.median);
   });
 
@@ -67,6 +70,6 @@ describe("the worst of 400 draws of 24 of 32 slots", () => {
 });
 
 function measure(placed: Placed): Excess {
-  const evenMedian = summary(excessesOf(placed, alike, 80)).median;
-  return { ...summary(excessesOf(placed, uneven, 400)), evenMedian };
+  const evenMedian = summary(excessesOf(placed, alike, draws / 5)).median;
+  return { ...summary(excessesOf(placed, uneven, draws)), evenMedian };
 }

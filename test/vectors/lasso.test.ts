@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
+import { campaign } from "../campaign.ts";
 import { linearExamples, trial } from "../run/fixtures.ts";
 import { exactRun } from "../strategies/rounds/exact-run.ts";
 import { leastLasso } from "./lasso-by-hand.ts";
@@ -13,10 +14,11 @@ import { lassoObjective, lassoTrial, scaled } from "./lasso-recovery.ts";
  */
 describe("the support of 77 weights among 1000", () => {
   const optimizer = { type: "proximal-gradient" };
-  const seeds = [0, 1];
+  const length = { rounds: campaign(100, scaled.rounds) };
+  const seeds = campaign([0], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const meanF1 = (encoding: { type: string }, k: number) =>
     seeds.reduce(
-      (sum, seed) => sum + lassoTrial({ ...scaled, optimizer, encoding, k, seed }).f1,
+      (sum, seed) => sum + lassoTrial({ ...scaled, ...length, optimizer, encoding, k, seed }).f1,
       0,
     ) / seeds.length;
 

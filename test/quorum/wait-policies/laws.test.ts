@@ -15,6 +15,7 @@ import { waitPolicy } from "../../../src/quorum/wait-policies/registry.ts";
 import { waitSchema } from "../../../src/quorum/wait-policies/wait.ts";
 import { rounds } from "../../../src/strategies/rounds/strategy.ts";
 import { fromPacket, toPacket } from "../../../src/wire/packet.ts";
+import { campaign } from "../../campaign.ts";
 import { lawful } from "../../engine/lawful.ts";
 import { trial } from "../../run/fixtures.ts";
 import { fatesOf, losing, twice, virtualRun } from "../../run/virtual-run.ts";
@@ -57,7 +58,7 @@ describe("the rounds strategy keeps the laws, waiting by", () => {
 
 describe.each(written)("the policy %s, whatever happens", (_name, wait) => {
   it("asks for no more than there are, and remembers in plain data", () => {
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < campaign(8, 400); seed++) {
       const random = randomFrom(`laws/${seed}`);
       const workers = 6 + random.integer(8);
       const redundancy = [1, 1.5, 2, 3][random.integer(4)]!;

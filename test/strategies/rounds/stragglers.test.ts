@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import { rounds } from "../../../src/strategies/rounds/strategy.ts";
+import { campaign } from "../../campaign.ts";
 import { quorumOf } from "../../run/by-hand.ts";
 import { linearExamples, trial } from "../../run/fixtures.ts";
 import { leastRidge, ridgeObjective } from "./ridge-by-hand.ts";
 
-const [workers, rows, columns, l2, trials] = [32, 256, 375, 0.05, 6];
+const [workers, rows, columns, l2, trials] = [32, 256, 375, 0.05, campaign(2, 12)];
 
 /** F/F* - 1 after 60 rounds in which the same slots are always missing, for each trial. */
 function excesses(encoding: { type: string }, live: number, count = trials): number[] {
