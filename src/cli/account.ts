@@ -8,6 +8,7 @@ import {
   type MechanismUse,
   parseMechanismUse,
 } from "../privacy/release.ts";
+import type { Declare } from "./command.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
@@ -27,6 +28,28 @@ export interface AccountOptions {
   readonly epsilon?: string;
   readonly json?: boolean;
 }
+
+export const declareAccount: Declare = (command, invoke) => {
+  command
+    .description(
+      "Tells epsilon at --delta, delta at --epsilon, or the noise that keeps both. What is left " +
+        "open is named in the answer: the adjacency, the sampler and the divisor.",
+    )
+    .option("--mechanism <name>", "dp-sgd, gaussian, laplace or sketch")
+    .option("--rate <q>", "dp-sgd: the chance of a record to be in a batch", "1")
+    .option("--noise <z>", "the noise's deviation (or scale) over the sensitivity or clip norm")
+    .option("--steps <T>", "how many batches or releases", "1")
+    .option("--rows <k>", "sketch: how many rows are released")
+    .option("--margin <gamma>", "sketch: (sigma^2 + lambda_min) / C^2")
+    .option("--delta <d>", "at which delta epsilon is told")
+    .option("--epsilon <e>", "with --delta: what the noise must keep; alone: where delta is told")
+    .option("--adjacency <name>", "add-remove (usually), replace-one or zero-out")
+    .option("--sampler <name>", "dp-sgd: poisson, or full-batch for a rate of 1")
+    .option("--divisor <name>", "dp-sgd: public, the only one that costs nothing")
+    .option("--releases <file>", "instead: a JSON array of releases, such as a ledger's")
+    .option("--json", "the result as a JSON line on standard output")
+    .action((options) => invoke((terminal) => accountCommand(options, terminal)));
+};
 
 /** `kofn account`: budgets from the accountants, and noise from budgets, without a run. */
 export async function accountCommand(options: AccountOptions, terminal: Terminal): Promise<number> {

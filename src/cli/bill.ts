@@ -10,6 +10,7 @@ import { listRuns } from "../platform/training/run-overview.ts";
 import type { RunEvent } from "../ports/events.ts";
 import { formatDollars, formatNumber } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
@@ -19,6 +20,15 @@ export interface BillOptions {
 }
 
 const hourMs = 3_600_000;
+
+export const declareBill: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--cost-file <path>", "AWS's own costs to compare with: CUR 2.0 as CSV, plain or gzip")
+    .option("--json", jsonHelp)
+    .action((run, options) => invoke((terminal) => bill(run, options, terminal)));
+};
 
 /** `kofn bill RUN`: what a run was charged for, and with a cost file of AWS's how that compares. */
 export async function bill(

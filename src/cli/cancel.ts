@@ -1,7 +1,15 @@
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { overviewOf } from "../platform/training/run-overview.ts";
 import { cancelKey } from "../store-layout.ts";
+import { type Declare, runHelp, stageHelp } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+export const declareCancel: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .action((run) => invoke((terminal) => cancel(run, terminal)));
+};
 
 /** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */
 export async function cancel(given: string, terminal: Terminal): Promise<number> {

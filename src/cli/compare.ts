@@ -13,6 +13,7 @@ import { resolveSpec } from "../run/resolve-spec.ts";
 import { loadSpec } from "../run/spec-file.ts";
 import { parseOverride, withOverrides } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { backendHelp, collect, type Declare, settingHelp } from "./command.ts";
 import { type Compared, comparisonTable, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
@@ -37,6 +38,23 @@ interface Entry {
   readonly label: string;
   readonly spec: RunSpec;
 }
+
+export const declareCompare: Declare = (command, invoke) => {
+  command
+    .description("Trains once per setting with the same seed, hence the same delays.")
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .requiredOption(
+      "--vary <path=a,b,c>",
+      "the settings of one value; several of these give all combinations",
+      collect,
+    )
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--repeats <n>", "as often, with the seeds that follow", "1")
+    .option("--json", "events as JSON lines on standard output, the result last")
+    .option("--open", "open the report in a browser")
+    .action((path, options) => invoke((terminal) => compareCommand(path, options, terminal)));
+};
 
 /** `kofn compare SPEC --vary …`: one run per setting with the same seed, hence the same delays. */
 export async function compareCommand(

@@ -8,6 +8,7 @@ import { claimHome } from "../platform/local/home-claim.ts";
 import { bundleFolder } from "../platform/local/paths.ts";
 import { networkBackendHere } from "../problems/network/engines.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
+import type { Declare } from "./command.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 /** One thing that was looked at. */
@@ -22,6 +23,12 @@ interface Finding {
 const nodeMin = [22, 18] as const;
 const memoryBytesMin = 1e9;
 const diskBytesMin = 1e9;
+
+export const declareDoctor: Declare = (command, invoke) => {
+  command
+    .option("--json", "JSON lines on standard output, the result last")
+    .action((options) => invoke((terminal) => doctor(options, terminal)));
+};
 
 /** `kofn doctor`: what works here, and how to mend what does not. */
 export async function doctor(

@@ -3,12 +3,20 @@ import { emulatedBackend } from "../platform/local/emulated.ts";
 import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
 import { parseYaml } from "../spec/yaml-text.ts";
 import { weatherFrom } from "../weather/weather.ts";
+import type { Declare } from "./command.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 export interface EmulateOptions {
   readonly weather?: string;
   readonly json?: boolean;
 }
+
+export const declareEmulate: Declare = (command, invoke) => {
+  command
+    .option("--weather <model>", "how the platform behaves: a name, or {model: late, ...}", "calm")
+    .option("--json", "JSON lines on standard output")
+    .action((options) => invoke((terminal) => emulate(options, terminal)));
+};
 
 /** `kofn emulate`: Lambda and S3 on this machine, until it is interrupted. */
 export async function emulate(options: EmulateOptions, terminal: Terminal): Promise<number> {

@@ -10,9 +10,23 @@ import { type Dataset, ingest } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { encodedKey, preparedKey } from "../store-layout.ts";
+import { collect, type Declare } from "./command.ts";
 import { progressView } from "./progress.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
+
+export const declareEncode: Declare = (command, invoke) => {
+  command
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option(
+      "--set <path=value>",
+      "change one value of the spec, as in stop.rounds=50; may be repeated",
+      collect,
+      [],
+    )
+    .option("--json", "the result as a JSON line on standard output")
+    .action((path, options) => invoke((terminal) => encodeSpec(path, options, terminal)));
+};
 
 /** `kofn encode SPEC`: writes encoded shards and trains nothing. */
 export async function encodeSpec(

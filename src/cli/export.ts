@@ -4,8 +4,17 @@ import { messageOf, RunError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
+import { type Declare, runHelp } from "./command.ts";
 import { exportFormats } from "./export-formats.ts";
 import type { Terminal } from "./terminal.ts";
+
+export const declareExport: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--format <name>", "safetensors, npy, tfjs or json", "safetensors")
+    .option("--output <path>", "a file; for tfjs a folder")
+    .action((run, options) => invoke((terminal) => exportModel(run, options, terminal)));
+};
 
 /** `kofn export RUN`: the model in a format that others read. */
 export async function exportModel(

@@ -1,8 +1,16 @@
 import { withOpenHome } from "../platform/training/open-run.ts";
 import { listRuns, overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
 import { formatNumber } from "../report/format.ts";
+import { type Declare, jsonHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
+
+export const declareList: Declare = (command, invoke) => {
+  command
+    .option("--stage <name>", stageHelp)
+    .option("--json", jsonHelp)
+    .action((options) => invoke((terminal) => list(options, terminal)));
+};
 
 /** `kofn list`: the runs of this home, live and past. */
 export async function list(

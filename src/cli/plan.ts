@@ -9,6 +9,7 @@ import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { backendHelp, collect, type Declare, settingHelp } from "./command.ts";
 import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
 import { progressView } from "./progress.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
@@ -26,6 +27,22 @@ export interface PlanOptions {
 const probeRounds = 8;
 
 const goals: readonly Goal[] = ["seconds", "dollars"];
+
+export const declarePlan: Declare = (command, invoke) => {
+  command
+    .description(
+      "Forecasts seconds, dollars, bytes and error, and chooses what the spec leaves to auto: " +
+        "workers, wait or encoding. Not encoding and waiting for all is always considered.",
+    )
+    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--backend <name>", backendHelp, "emulated")
+    .option("--from <RUN>", "take the lateness that a run of this home met")
+    .option("--probe", "take the lateness that a few rounds meet; starts workers")
+    .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
+    .option("--json", "alternatives as JSON lines on standard output, the plan last")
+    .action((path, options) => invoke((terminal) => plan(path, options, terminal)));
+};
 
 /** `kofn plan SPEC`: what it will take, and what is chosen for `auto`; starts nothing. */
 export async function plan(

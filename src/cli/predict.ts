@@ -11,7 +11,22 @@ import {
   predictRows as predictions,
 } from "../platform/training/predict.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
+import { type Declare, runHelp } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+export const declarePredict: Declare = (command, invoke) => {
+  command
+    .description(
+      "Writes CSV: the row's number within the file (from 0), and the prediction, or the class " +
+        "and the second class's probability. Tells metrics where the target's column is there.",
+    )
+    .argument("<RUN>", runHelp)
+    .argument("<DATA>", "a data file with the columns the model was trained on")
+    .option("--output <file>", "write to a file instead of standard output")
+    .action((run, data, options) =>
+      invoke((terminal) => predictCommand(run, data, options, terminal)),
+    );
+};
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
 export async function predictCommand(

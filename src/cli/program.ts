@@ -1,18 +1,121 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
-import { addDataCommands } from "./commands-data.ts";
-import { addPrivacyCommands } from "./commands-privacy.ts";
-import { addRunCommands } from "./commands-run.ts";
-import { addStartCommands } from "./commands-start.ts";
+import type { Declare, Invoke } from "./command.ts";
 import { reportFailure } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How a subcommand is declared: what it does is loaded when it is called. */
-export type Declare = (program: Command, invoke: Invoke) => void;
+interface CommandEntry {
+  /** Its arguments, as help shows them. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Declares its arguments and options; its file is loaded when it is called. */
+  load(): Promise<Declare>;
+}
 
-/** Remembers the exit code of the command that was called. */
-export type Invoke = (work: (terminal: Terminal) => Promise<number>) => Promise<void>;
+/** Every command, in the order of the help. */
+const commands: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    usage: "<SPEC>",
+    summary: "train by a spec, and report",
+    load: async () => (await import("./run.ts")).declareRun,
+  },
+  simulate: {
+    usage: "<SPEC>",
+    summary: "train on a virtual clock, with any number of workers",
+    load: async () => (await import("./run.ts")).declareSimulate,
+  },
+  compare: {
+    usage: "<SPEC>",
+    summary: "one run per setting, on the same delays",
+    load: async () => (await import("./compare.ts")).declareCompare,
+  },
+  plan: {
+    usage: "<SPEC>",
+    summary: "what a run will take, and what to choose; starts nothing",
+    load: async () => (await import("./plan.ts")).declarePlan,
+  },
+  list: {
+    usage: "",
+    summary: "the runs of this home",
+    load: async () => (await import("./list.ts")).declareList,
+  },
+  show: {
+    usage: "<RUN>",
+    summary: "what a run is, how far it came, what happened last",
+    load: async () => (await import("./show.ts")).declareShow,
+  },
+  watch: {
+    usage: "<RUN>",
+    summary: "follow a run that another terminal started",
+    load: async () => (await import("./watch.ts")).declareWatch,
+  },
+  bill: {
+    usage: "<RUN>",
+    summary: "what a run was charged for, and whether AWS says the same",
+    load: async () => (await import("./bill.ts")).declareBill,
+  },
+  resume: {
+    usage: "<RUN>",
+    summary: "go on with a run from its checkpoint",
+    load: async () => (await import("./resume.ts")).declareResume,
+  },
+  cancel: {
+    usage: "<RUN>",
+    summary: "stop a run, its checkpoint kept",
+    load: async () => (await import("./cancel.ts")).declareCancel,
+  },
+  replay: {
+    usage: "<RUN>",
+    summary: "compute a run again from its recorded arrivals, and compare",
+    load: async () => (await import("./replay.ts")).declareReplay,
+  },
+  report: {
+    usage: "<RUN>",
+    summary: "write a run's page again, and open it",
+    load: async () => (await import("./report.ts")).declareReport,
+  },
+  encode: {
+    usage: "<SPEC>",
+    summary: "write encoded shards, train nothing",
+    load: async () => (await import("./encode.ts")).declareEncode,
+  },
+  predict: {
+    usage: "<RUN> <DATA>",
+    summary: "use a run's model on raw rows",
+    load: async () => (await import("./predict.ts")).declarePredict,
+  },
+  export: {
+    usage: "<RUN>",
+    summary: "the model as safetensors, npy, tfjs or json",
+    load: async () => (await import("./export.ts")).declareExport,
+  },
+  emulate: {
+    usage: "",
+    summary: "the local Lambda and S3 alone, for tests of your own",
+    load: async () => (await import("./emulate.ts")).declareEmulate,
+  },
+  restore: {
+    usage: "",
+    summary: "let a stage's functions start again after its kill switch",
+    load: async () => (await import("./restore.ts")).declareRestore,
+  },
+  doctor: {
+    usage: "",
+    summary: "what works here, and how to mend what does not",
+    load: async () => (await import("./doctor.ts")).declareDoctor,
+  },
+  account: {
+    usage: "",
+    summary: "privacy budgets from the accountants, without a run",
+    load: async () => (await import("./account.ts")).declareAccount,
+  },
+  release: {
+    usage: "<SPEC>",
+    summary: "a private sketch or copy of the data, to train on freely",
+    load: async () => (await import("./release.ts")).declareRelease,
+  },
+};
 
 /** Runs one command line. Every error ends here. Returns what the process exits with. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -21,7 +124,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const invoke: Invoke = async (work) => {
     exitCode = await work({ ...terminal, stage });
   };
-  const program = programOf(terminal, invoke);
+  const program = await openProgram(args, terminal, invoke);
   program.hook("preAction", (_program, action) => {
     stage = action.opts<{ stage?: string }>().stage;
   });
@@ -35,7 +138,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-function programOf(terminal: Terminal, invoke: Invoke): Command {
+/** The program: the command that is called with its options, the others by name alone. */
+async function openProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  invoke: Invoke,
+): Promise<Command> {
   const program = new Command("kofn")
     .description("Trains models on AWS Lambda with any k of n workers, or here without an account.")
     .version(kofnVersion)
@@ -46,12 +154,22 @@ function programOf(terminal: Terminal, invoke: Invoke): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
       outputError: (text, write) => write(usageError(text)),
     })
+    .configureHelp({
+      subcommandTerm: (command) =>
+        command.name() === "help"
+          ? "help [command]"
+          : `${command.name()} [options] ${argumentsOf(command)}`.trim(),
+    })
     .addHelpText("after", "\nRUN is a run's name, a unique part of one, or latest.");
-  addStartCommands(program, invoke);
-  addRunCommands(program, invoke);
-  addDataCommands(program, invoke);
-  addPrivacyCommands(program, invoke);
+  const called = args[0] === "help" ? args[1] : args[0];
+  for (const [name, { usage, summary, load }] of Object.entries(commands))
+    if (name === called) (await load())(program.command(name).summary(summary), invoke);
+    else program.command(`${name} ${usage}`).summary(summary);
   return program;
+}
+
+function argumentsOf(command: Command): string {
+  return command.registeredArguments.map((argument) => `<${argument.name()}>`).join(" ");
 }
 
 /** commander's words in the form of our own messages. */

@@ -13,11 +13,38 @@ import { formatCount } from "../report/format.ts";
 import { prepareData } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
+import { collect, type Declare } from "./command.ts";
 import { progressView } from "./progress.ts";
 import { type ReleaseOptions, releaseInputOf, releaseRequestOf } from "./release-request.ts";
 import { namesOf, readRanges, refuseLearned, tableOf } from "./release-table.ts";
 import { facts } from "./table.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
+
+export const declareRelease: Declare = (command, invoke) => {
+  command
+    .description(
+      "Publishes the data once, with noise, or as random mixtures with noise: whatever is " +
+        "trained on that costs no more privacy. Numbers must be bounded by public knowledge.",
+    )
+    .argument("<SPEC>", "a .yaml, .json or .ts file: its data, and a target of numbers")
+    .option("--scheme <name>", "projection (random mixtures) or additive (noise on every number)")
+    .option("--epsilon <e>", "what the release may tell")
+    .option("--delta <d>", "for (epsilon, delta) of a record")
+    .option("--adjacency <name>", "with --delta: zero-out (usually) or, additive only, replace-one")
+    .option("--unit <name>", "instead of --delta: mutual information in nats or bits")
+    .option("--protects <name>", "with --unit: one entry of the data (usually) or a whole row")
+    .option("--ranges <file>", "JSON of public ranges by column, which become -1 to 1")
+    .option("--bound <B>", "what each number is clipped to, after ranges", "1")
+    .option("--norm <C>", "what each row's norm is clipped to; less noise, more clipping")
+    .option("--rows <r>", "projection: how many mixtures; 20 a column where absent")
+    .option("--least-eigenvalue <x>", "what other rows hide: 0, a public number, or private", "0")
+    .option("--budget <e>", "what all releases of these data may come to")
+    .option("--forecast", "release nothing: what either scheme would cost, for the owner's eyes")
+    .option("--output <file>", "write the released rows to a CSV file")
+    .option("--set <path=value>", "change one value of the spec; may be repeated", collect, [])
+    .option("--json", "the result as a JSON line on standard output")
+    .action((path, options) => invoke((terminal) => release(path, options, terminal)));
+};
 
 /** `kofn release SPEC`: a private copy, or sketch, of the data, as a file to train on. */
 export async function release(

@@ -2,9 +2,18 @@ import { exitCodes } from "../core/errors.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { replayRun } from "../platform/training/replay-run.ts";
 import { formatCount } from "../report/format.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 
 const everyMs = 3_000;
+
+export const declareReplay: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) => invoke((terminal) => replayCommand(run, options, terminal)));
+};
 
 /** `kofn replay RUN`: computes a run again from its recorded arrivals, and compares the weights. */
 export async function replayCommand(

@@ -2,7 +2,16 @@ import { resolve } from "node:path";
 import open from "open";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { writeArtifacts } from "../platform/training/start-run.ts";
+import { type Declare, runHelp, stageHelp } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+export const declareReport: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--open", "open it in a browser")
+    .action((run, options) => invoke((terminal) => report(run, options, terminal)));
+};
 
 /** `kofn report RUN`: writes the page anew from the stored events. */
 export async function report(

@@ -1,5 +1,14 @@
 import { restoreStage } from "../platform/training/restore-stage.ts";
+import type { Declare } from "./command.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
+
+export const declareRestore: Declare = (command, invoke) => {
+  command
+    .description("Gives a deployed stage's functions back the concurrency its kill switch took.")
+    .requiredOption("--stage <name>", "the deployed stage")
+    .option("--json", "a JSON line for each function on standard output")
+    .action((options) => invoke((terminal) => restore(options, terminal)));
+};
 
 /** `kofn restore --stage NAME`: what the kill switch took away, given back. */
 export async function restore(

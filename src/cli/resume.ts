@@ -8,6 +8,7 @@ import type { ResultEvent } from "../ports/events.ts";
 import { removeLeftovers } from "../run/finish.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { cancelKey } from "../store-layout.ts";
+import { collect, type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { reportOutcome, resultTable } from "./outcome.ts";
 import { say, type Terminal, tell } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
@@ -16,6 +17,20 @@ export interface ResumeOptions {
   readonly set: readonly string[];
   readonly json?: boolean;
 }
+
+export const declareResume: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option(
+      "--set <path=value>",
+      "change stop.* or wait, as in stop.seconds=60; may be repeated",
+      collect,
+      [],
+    )
+    .option("--stage <name>", stageHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) => invoke((terminal) => resumeCommand(run, options, terminal)));
+};
 
 /** `kofn resume RUN`: goes on from the checkpoint. */
 export async function resumeCommand(

@@ -12,11 +12,20 @@ import {
 } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
 import { type Terminal, tell } from "./terminal.ts";
 
 const eventsShown = 10;
+
+export const declareShow: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) => invoke((terminal) => show(run, options, terminal)));
+};
 
 /** `kofn show RUN`: what it is, how far it came, and what happened last. */
 export async function show(

@@ -9,6 +9,7 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey } from "../store-layout.ts";
 import { fromPacket } from "../wire/packet.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progressView } from "./progress.ts";
 import { interrupts, say, type Terminal, tell } from "./terminal.ts";
@@ -16,6 +17,14 @@ import { interrupts, say, type Terminal, tell } from "./terminal.ts";
 const lookEveryMs = 500;
 /** Looks that may fail in a row: whoever serves the home may be about to leave. */
 const failuresMax = 10;
+
+export const declareWatch: Declare = (command, invoke) => {
+  command
+    .argument("<RUN>", runHelp)
+    .option("--stage <name>", stageHelp)
+    .option("--json", jsonHelp)
+    .action((run, options) => invoke((terminal) => watch(run, options, terminal)));
+};
 
 /** `kofn watch RUN`: follows a run that another process runs, until it stops. */
 export async function watch(

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { s3Client, createBucket } from "../../src/storage/s3.ts";
+import { createBucket, s3Client } from "../../src/storage/s3.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { type AwsAnswer, answering, lambdaRefusal, s3Refusal } from "./aws-answers.ts";
 import { type Ended, kofnAt } from "./fixtures.ts";

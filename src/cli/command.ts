@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import type { Terminal } from "./terminal.ts";
+
+/** Gives a command its arguments, its options, and the function that it calls. */
+export type Declare = (command: Command, invoke: Invoke) => void;
+
+/** Remembers the exit code of the command that was called. */
+export type Invoke = (work: (terminal: Terminal) => Promise<number>) => Promise<void>;
+
+/** What several commands say of the same arguments and options. */
+export const runHelp = "a run's name, a unique part of one, or latest";
+export const stageHelp = "a deployed stage's runs instead of this home's";
+export const jsonHelp = "JSON lines on standard output, the result last";
+export const settingHelp = "change one value of the spec, as in stop.rounds=50; may be repeated";
+export const backendHelp = "emulated, threads or simulated";
+
+/** The values of an option that may be repeated, in their order. */
+export function collect(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
