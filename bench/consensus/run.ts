@@ -1,5 +1,5 @@
 import { epsilonOfMu } from "../../src/privacy/accountants/gaussian.ts";
-import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
+import { newSecret } from "../../src/privacy/mechanisms/secret-draws.ts";
 import { muOfView } from "../../src/privacy/observers.ts";
 import { calibrated } from "../../src/strategies/gossip/schedule.ts";
 import { metropolis, mixingSpectrum } from "../../src/topology/mixing.ts";

@@ -1,14 +1,14 @@
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { newSecret } from "../../src/privacy/mechanisms/secret-bits.ts";
+import { newSecret } from "../../src/privacy/mechanisms/secret-draws.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
-import type { ClippedGradientSumTask } from "../../src/tasks/clipped-gradient-sum.ts";
-import { clippedGradientSum } from "../../src/tasks/clipped-gradient-sum.ts";
-import type { GradientTask } from "../../src/tasks/gradient.ts";
-import { gradient } from "../../src/tasks/gradient.ts";
-import type { NoisyAggregateTask } from "../../src/tasks/noisy-aggregate.ts";
-import { noisyAggregate } from "../../src/tasks/noisy-aggregate.ts";
+import {
+  type ClippedGradientSumTask,
+  clippedGradientSum,
+} from "../../src/tasks/clipped-gradient-sum.ts";
+import { type GradientTask, gradient } from "../../src/tasks/gradient.ts";
+import { type NoisyAggregateTask, noisyAggregate } from "../../src/tasks/noisy-aggregate.ts";
 import { race } from "../kernels/race.ts";
 
 export interface StepTimes {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { definitionBytes, type LayersTopology } from "../../src/tfjs/definition.ts";
 import { type Engine, type OutputLoss, openEngine } from "../../src/tfjs/engine.ts";
-import { ownLayers, registerLayers } from "../../src/tfjs/layers/register.ts";
+import { ownLayers, registerLayers } from "../../src/tfjs/layers.ts";
 import type { Builder } from "../../src/tfjs/model-source.ts";
 import { transformer } from "./transformer.ts";
 

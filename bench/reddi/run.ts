@@ -1,9 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import * as z from "zod";
-import { adam } from "../../src/optimizers/adaptive/adam.ts";
+import { adam, amsgrad, avgrad } from "../../src/optimizers/adaptive/adam-family.ts";
 import type { Adaptive } from "../../src/optimizers/adaptive/adaptive.ts";
-import { amsgrad } from "../../src/optimizers/adaptive/amsgrad.ts";
-import { avgrad } from "../../src/optimizers/adaptive/avgrad.ts";
 import { advance, beforeFirst } from "../../src/optimizers/adaptive/core.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
 import { writePlot } from "../plot.ts";

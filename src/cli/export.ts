@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { type Declare, runHelp } from "./command.ts";

@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import type { Guarantee, ReleaseRequest, ReleaseScheme } from "../privacy/release/calibrate.ts";
 import { informationUnits, protectedUnits } from "../privacy/release/mutual-information.ts";
 import { type Adjacency, adjacencies } from "../privacy/release.ts";

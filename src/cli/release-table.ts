@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, RunError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import type { Prepared } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
+import { clipToNorm } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
-import { clipToNorm } from "../privacy/mechanisms/clip.ts";
 import type { DataTable } from "../privacy/release/table.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 

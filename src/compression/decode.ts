@@ -1,4 +1,4 @@
-import { fromLog8 } from "./log8-code.ts";
+import { fromLog8 } from "./codes.ts";
 import {
   type Coded,
   type PayloadModel,
@@ -6,8 +6,7 @@ import {
   payloadVectorLength,
   type Values,
 } from "./payload-model.ts";
-import { unrotate } from "./rotation.ts";
-import { seededPositions } from "./seeded-positions.ts";
+import { seededPositions, unrotate } from "./seeded-draws.ts";
 
 /** The vector that a payload's content stands for. */
 export function decodePayload(content: PayloadModel): Float32Array<ArrayBuffer> {

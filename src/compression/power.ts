@@ -1,8 +1,7 @@
 import * as z from "zod";
 import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
-import { composed } from "./composed.ts";
-import type { Compressor } from "./compressor.ts";
+import { type Compressor, composed } from "./compressor.ts";
 import { payloadOf } from "./payload.ts";
 import { exactly } from "./quantizers.ts";
 import { everything } from "./selections.ts";

@@ -1,8 +1,65 @@
+import * as z from "zod";
 import type { Random } from "../core/random.ts";
-import type { Quantizer } from "./composed.ts";
-import { log8Error, toLog8 } from "./log8-code.ts";
+import { define } from "../core/registry.ts";
+import { log8Error, toLog8 } from "./codes.ts";
+import { composed, type Quantizer } from "./compressor.ts";
+import { isShorterSparse } from "./payload-codec.ts";
 import type { Coded, Values } from "./payload-model.ts";
-import { isShorterSparse } from "./write-content.ts";
+import { everything } from "./selections.ts";
+
+export const none = define({
+  name: "none",
+  summary: "every entry as float32",
+  options: {},
+  examples: [{}],
+  create: () => composed(everything, exactly),
+});
+
+export const sign = define({
+  name: "sign",
+  summary: "every entry's sign, times the mean magnitude: one bit an entry",
+  reference: "Karimireddy, Rebjock, Stich, Jaggi, ICML 2019: EF-signSGD",
+  options: {},
+  examples: [{}],
+  create: () => composed(everything, signsOf(1)),
+});
+
+export const qsgd = define({
+  name: "qsgd",
+  summary: "every entry rounded at random to one of s parts of the norm; zeros are not sent",
+  reference: "Alistarh, Grubic, Li, Tomioka, Vojnovic, NeurIPS 2017",
+  options: levelsOptions(16),
+  examples: [{}, { levels: 4 }, { levels: 64, scaled: false }],
+  create: ({ levels, scaled }) => composed(everything, stochasticLevels(levels, scaled)),
+});
+
+export const sLevel = define({
+  name: "s-level",
+  summary: "every entry rounded at random to one of s + 1 marks from the least to the greatest",
+  reference: "Suresh, Yu, Kumar, McMahan, ICML 2017: stochastic k-level quantization",
+  options: levelsOptions(15),
+  examples: [{}, { levels: 1 }, { levels: 255, scaled: false }],
+  create: ({ levels, scaled }) => composed(everything, stochasticInterval(levels, scaled)),
+});
+
+/** How many steps there are, and whether what comes out is made a contraction. */
+export function levelsOptions(usual: number) {
+  return {
+    levels: z
+      .int()
+      .min(1)
+      .max(2 ** 16 - 1)
+      .default(usual)
+      .describe("s: how many steps there are from nothing to the most"),
+    scaled: z
+      .boolean()
+      .default(true)
+      .describe(
+        "over 1 + beta, so that it is a contraction for every s; false: unbiased, which needs no " +
+          "error feedback",
+      ),
+  };
+}
 
 /** Float32, as it is. */
 export const exactly: Quantizer = {

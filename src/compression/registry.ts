@@ -1,15 +1,9 @@
 import { registry } from "../core/registry.ts";
 import type { Compressor } from "./compressor.ts";
-import { none } from "./none.ts";
 import { power } from "./power.ts";
-import { qRandomK, qTopK } from "./q-top-k.ts";
-import { qsgd } from "./qsgd.ts";
-import { randomK } from "./random-k.ts";
+import { none, qsgd, sign, sLevel } from "./quantizers.ts";
 import { rotated } from "./rotated.ts";
-import { sLevel } from "./s-level.ts";
-import { sign } from "./sign.ts";
-import { signRandomK, signTopK } from "./sign-top-k.ts";
-import { topK } from "./top-k.ts";
+import { qRandomK, qTopK, randomK, signRandomK, signTopK, topK } from "./sparsifiers.ts";
 
 export const compressors = registry<Compressor>("compression", [
   none,

@@ -1,11 +1,9 @@
 import { define } from "../core/registry.ts";
 import { powerOfTwoAtLeast } from "../math/transforms.ts";
 import type { Compressor } from "./compressor.ts";
-import { levelsOptions } from "./levels-options.ts";
 import { payloadOf } from "./payload.ts";
-import { intervalLevels } from "./quantizers.ts";
-import { rotate } from "./rotation.ts";
-import { seedFrom } from "./seeded-positions.ts";
+import { intervalLevels, levelsOptions } from "./quantizers.ts";
+import { rotate, seedFrom } from "./seeded-draws.ts";
 
 /**
  * As s-level, of the vector turned by random signs and a Hadamard matrix: its entries are then of

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RunError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "./text.ts";
 
 /**
  * One named member of a family. Names are promises: people write them into files. `examples` must

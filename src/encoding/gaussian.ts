@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
-import { combineRows } from "../math/combine-rows.ts";
+import { combineRows } from "../math/products.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
 import type { MixingCode } from "./encoding.ts";
 import { type ChunkShape, mixingCode, workspace } from "./mixing.ts";

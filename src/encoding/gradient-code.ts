@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { cyclicRepetition } from "./cyclic.ts";
+import { cyclicRepetition, neighbours, tooFewSlots } from "./cyclic.ts";
 import type { Encoding } from "./encoding.ts";
-import { copiesByGroup, firstOfGroup, indivisible } from "./groups.ts";
-import { oneStepDecoder } from "./one-step-decoding.ts";
+import { copiesByGroup, firstOfGroup, indivisible } from "./replication.ts";
 
 /**
  * Each part of the data at s + 1 slots, so that any m - s sums over slots give the whole sum, of
@@ -65,6 +64,28 @@ function fractionalRepetition(stragglers: number, approximate: boolean): Encodin
       let seen = 0;
       for (const [i, slot] of arrived.entries()) seen += weights[i]! * storedRows[slot]!;
       return seen === rows || (approximate && seen > 0) ? weights : null;
+    },
+  };
+}
+
+/**
+ * Decoding in one step: every reply has weight m/(k(s+1)), k the number of replies. A part that was
+ * heard from n of its s + 1 slots counts n m/(k(s+1)) times: once on average over random replies,
+ * exactly once with all, and m/k times at most.
+ */
+export function oneStepDecoder(stragglers: number, arrangement: "fractional" | "cyclic"): Encoding {
+  const copies = stragglers + 1;
+  const isCyclic = arrangement === "cyclic";
+  return {
+    redundancy: copies,
+    mixes: false,
+    tight: true,
+    refusal: (workers) => (isCyclic ? tooFewSlots : indivisible)(stragglers, workers),
+    ...(isCyclic ? neighbours(stragglers, null) : copiesByGroup(copies)),
+    weights(arrived, storedRows) {
+      if (arrived.every((slot) => storedRows[slot] === 0)) return null;
+      const weight = storedRows.length / (arrived.length * copies);
+      return arrived.map(() => weight);
     },
   };
 }

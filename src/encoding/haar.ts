@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
-import { haarColumns } from "../math/haar.ts";
+import { haarColumns } from "../math/transforms.ts";
 import { powerOfTwoChunks } from "./chunk-sizes.ts";
 import { type ChunkShape, mixingCode, scattered } from "./mixing.ts";
 

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { hadamardColumns } from "../math/transforms.ts";
-import { type FrameSize, familyChunks } from "./chunk-sizes.ts";
-import { aboutTwo } from "./equiangular.ts";
+import { aboutTwo, type FrameSize, familyChunks } from "./chunk-sizes.ts";
 import { mixingCode, scattered } from "./mixing.ts";
 
 /** N = 4^r with (N - sqrt N)/2 or (N + sqrt N)/2 columns. */

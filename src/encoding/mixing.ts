@@ -1,7 +1,6 @@
 import type { Random } from "../core/random.ts";
 import { transformWorkspace } from "../math/kernels/transforms.ts";
-import { assignSlots } from "./assign-slots.ts";
-import type { Encoding, MixingCode } from "./encoding.ts";
+import { assignSlots, type Encoding, type MixingCode } from "./encoding.ts";
 
 /** What sets one mixing code apart from another; the rest of `Encoding` follows from it. */
 export interface MixingCodeSpec {

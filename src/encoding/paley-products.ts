@@ -1,6 +1,6 @@
-import { combineRows } from "../math/combine-rows.ts";
 import { type Fourier, fourier } from "../math/fourier.ts";
-import { quadraticCharacter } from "../math/number-theory.ts";
+import { quadraticCharacter } from "../math/hadamard-matrix.ts";
+import { combineRows } from "../math/products.ts";
 import type { Vector } from "../math/vector.ts";
 import type { MixingCode } from "./encoding.ts";
 import { workspace } from "./mixing.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { isPrime } from "../math/number-theory.ts";
-import { aboutTwo } from "./equiangular.ts";
+import { isPrime } from "../math/hadamard-matrix.ts";
+import { aboutTwo } from "./chunk-sizes.ts";
 import { mixingCode } from "./mixing.ts";
 import { byFourier, byProduct, paleyColumns } from "./paley-products.ts";
 

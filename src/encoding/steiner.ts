@@ -1,13 +1,11 @@
 import * as z from "zod";
 import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
-import { combineRows } from "../math/combine-rows.ts";
 import { hadamardMatrix, isHadamardOrder, isSylvesterOrder } from "../math/hadamard-matrix.ts";
+import { combineRows } from "../math/products.ts";
 import { hadamardColumns } from "../math/transforms.ts";
-import { assignSlots } from "./assign-slots.ts";
-import { type Dealing, type FrameSize, familyChunks } from "./chunk-sizes.ts";
-import type { MixingCode } from "./encoding.ts";
-import { aboutTwo } from "./equiangular.ts";
+import { aboutTwo, type Dealing, type FrameSize, familyChunks } from "./chunk-sizes.ts";
+import { assignSlots, type MixingCode } from "./encoding.ts";
 import { type ChunkShape, mixingCode, workspace } from "./mixing.ts";
 
 const orderMax = 64;

@@ -1,4 +1,3 @@
-import { isPrime, quadraticCharacter } from "./number-theory.ts";
 import { hadamardEntry, powerOfTwoAtLeast } from "./transforms.ts";
 
 /** Sylvester's orders, 2^r, and Paley's first, q + 1 for a prime q = 3 mod 4. */
@@ -30,4 +29,19 @@ export function hadamardMatrix(order: number): Int8Array {
     for (let j = 0; j < q; j++) signs[row + 1 + j] = i === j ? -1 : -character[(i - j + q) % q]!;
   }
   return signs;
+}
+
+/** Whether `n` is prime, by trial division: for orders of codes, not for cryptography. */
+export function isPrime(n: number): boolean {
+  if (!Number.isInteger(n) || n < 2) return false;
+  for (let d = 2; d * d <= n; d++) if (n % d === 0) return false;
+  return true;
+}
+
+/** The quadratic character modulo an odd prime `q`: 0 at 0, 1 at squares, -1 at all others. */
+export function quadraticCharacter(q: number): Int8Array {
+  const character = new Int8Array(q).fill(-1);
+  character[0] = 0;
+  for (let i = 1; i < q; i++) character[(i * i) % q] = 1;
+  return character;
 }

@@ -1,4 +1,4 @@
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import { type IndexedGraph, sharedModules } from "./layer-graph.ts";
 import { checkPartition, contiguous, type Partition, refused, type Sharing } from "./partition.ts";
 

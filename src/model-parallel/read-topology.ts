@@ -1,4 +1,4 @@
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import { badGraph } from "./layer-graph.ts";
 
 /** A model or layer as Keras writes it: `model.toJSON(null, false)`. */

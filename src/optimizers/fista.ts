@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { addScaled, difference, dot } from "../math/vector.ts";
-import { proximalStep, stepOption, stepRule } from "./gradient-step.ts";
+import { proximalStep, stepOption, stepRule } from "./gradient-descent.ts";
 import type { Stepper } from "./optimizer.ts";
 
 interface Momentum {

@@ -2,10 +2,9 @@ import { registry } from "../core/registry.ts";
 import { stepperOf } from "./adaptive/adaptive.ts";
 import { adaptives } from "./adaptive/registry.ts";
 import { fista } from "./fista.ts";
-import { gradientDescent } from "./gradient-descent.ts";
+import { gradientDescent, proximalGradient } from "./gradient-descent.ts";
 import { lBfgs } from "./l-bfgs.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { proximalGradient } from "./proximal-gradient.ts";
 
 export const optimizers = registry<Optimizer>("optimizer", [
   gradientDescent,

@@ -1,10 +1,9 @@
 import { RunError } from "../core/errors.ts";
+import { pureEpsilon, zcdpEpsilon } from "./accountants/additive.ts";
 import { gaussianEpsilon, gaussianMu } from "./accountants/gaussian.ts";
 import { pldDelta, pldEpsilon } from "./accountants/pld.ts";
-import { pureEpsilon } from "./accountants/pure.ts";
 import { rdpDelta, rdpEpsilon } from "./accountants/rdp.ts";
 import { sketchDelta, sketchEpsilon } from "./accountants/sketch.ts";
-import { zcdpEpsilon } from "./accountants/zcdp.ts";
 import { type Adjacency, adjacencyOf, type MechanismUse } from "./release.ts";
 
 /** What a list of releases comes to at one delta, by every accountant that knows them. */

@@ -4,9 +4,9 @@ import { grouped } from "./accountants/grouped.ts";
 import { pldEpsilon } from "./accountants/pld.ts";
 import { rdpEpsilon } from "./accountants/rdp.ts";
 import { calibrateDpSgd } from "./calibrate.ts";
-import { gridFor, noiseOf, roundingSensitivity } from "./mechanisms/grid.ts";
+import { gridFor, noiseOf, roundingSensitivity } from "./mechanisms/grid-noise.ts";
 import type { NoiseRule } from "./mechanisms/keyed-noise.ts";
-import { coinRate } from "./mechanisms/poisson-batch.ts";
+import { coinRate } from "./mechanisms/secret-draws.ts";
 import type { PrivacyOptions } from "./options.ts";
 import type { DpSgdRelease, MechanismUse } from "./release.ts";
 

@@ -1,6 +1,6 @@
 import type { Random } from "../core/random.ts";
-import { clipFactor } from "../math/clip-factor.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import { clipFactor } from "../math/vector.ts";
 import { predictLinear } from "./linear.ts";
 import type { Problem } from "./problem.ts";
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { define } from "../core/registry.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import { addScaled } from "../math/vector.ts";
-import { halfSquares, leastSquares } from "./least-squares.ts";
+import { halfSquares, leastSquares } from "./penalised-least-squares.ts";
 import type { Problem } from "./problem.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { assert } from "../core/errors.ts";
-import { addUnmixed, mix } from "../math/mixture.ts";
-import { addTransposed, multiply } from "../math/products.ts";
+import { addTransposed, addUnmixed, mix, multiply } from "../math/products.ts";
 import type { Examples, Mixture } from "../math/rows.ts";
 import type { Problem } from "./problem.ts";
 

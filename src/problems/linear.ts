@@ -1,8 +1,7 @@
 import { type FusedLoss, lossAndGradientFused } from "../math/kernels/passes.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import { scratchArray } from "../math/scratch.ts";
-import { addScaled } from "../math/vector.ts";
+import { addScaled, scratchArray } from "../math/vector.ts";
 import { batchedSums } from "./batched-sums.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
-import { clipFactor } from "../math/clip-factor.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import { clipFactor } from "../math/vector.ts";
 import type { Problem } from "./problem.ts";
 
 /**

@@ -1,15 +1,11 @@
 import { registry } from "../core/registry.ts";
-import { elasticNet } from "./elastic-net.ts";
+import { logistic, softmax, squaredHinge } from "./classification.ts";
 import { factorization } from "./factorization.ts";
-import { lasso } from "./lasso.ts";
-import { logistic } from "./logistic.ts";
 import { mean } from "./mean.ts";
 import { network } from "./network/network.ts";
+import { elasticNet, lasso, ridge } from "./penalised-least-squares.ts";
 import type { Problem } from "./problem.ts";
-import { ridge } from "./ridge.ts";
 import { withRowWeights } from "./row-weights.ts";
-import { softmax } from "./softmax.ts";
-import { squaredHinge } from "./squared-hinge.ts";
 
 export const problems = registry<Problem>(
   "problem",

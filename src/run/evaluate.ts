@@ -2,10 +2,9 @@ import type { Part, Prepared } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
-import { penalty } from "../problems/penalty.ts";
+import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { exactScoresMax, RocAuc, withAuc } from "../problems/roc-auc.ts";
-import { countNonzero } from "../problems/soft-threshold.ts";
 import { labelled } from "../tasks/minibatch.ts";
 
 export interface Evaluation {

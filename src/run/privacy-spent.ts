@@ -1,9 +1,9 @@
 import type { PrivacySpent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { accountReleases as accountOf } from "../privacy/account.ts";
+import { messageEpsilon as ofMessages } from "../privacy/accountants/additive.ts";
 import type { LedgerEntry } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
-import { messageEpsilon as ofMessages } from "../privacy/message-account.ts";
 import type { MechanismUse } from "../privacy/release.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { ledgerPrefix, type Publisher } from "../store-layout.ts";

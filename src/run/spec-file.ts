@@ -2,7 +2,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, RunError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { nearest } from "../core/text.ts";
 import { withGraphEdges } from "../spec/graph-edges.ts";
 import { type Override, withOverrides } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";

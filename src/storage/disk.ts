@@ -3,7 +3,7 @@ import type { Dirent } from "node:fs";
 import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { closeOwnFolder, makeOwnFolder, ownFile } from "../core/own-files.ts";
-import { compareUtf8 } from "../core/utf8-order.ts";
+import { compareUtf8 } from "../core/text.ts";
 import type { Store } from "../ports/store.ts";
 import { checkKey, escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./keys.ts";
 

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "../core/utf8-order.ts";
+import { compareUtf8 } from "../core/text.ts";
 import type { Store } from "../ports/store.ts";
 import { checkKey } from "./keys.ts";
 

@@ -1,8 +1,7 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
-import { poissonBatch } from "../privacy/mechanisms/poisson-batch.ts";
-import { secretBits } from "../privacy/mechanisms/secret-bits.ts";
+import { poissonBatch, secretBits } from "../privacy/mechanisms/secret-draws.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { gatherRows, labelled } from "./minibatch.ts";

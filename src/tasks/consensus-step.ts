@@ -3,15 +3,14 @@ import { assert, RunError } from "../core/errors.ts";
 import type { Examples } from "../math/rows.ts";
 import { isFiniteVector } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
+import { messageEpsilon } from "../privacy/accountants/additive.ts";
 import type { Unit } from "../privacy/ledger/entry.ts";
-import { openLedger } from "../privacy/ledger/ledger.ts";
-import { publishOnce } from "../privacy/ledger/publish.ts";
+import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
 import {
   type NoiseRule,
   noiseReleaseOf,
   withKeyedNoise,
 } from "../privacy/mechanisms/keyed-noise.ts";
-import { messageEpsilon } from "../privacy/message-account.ts";
 import { ledgerPrefix, nodeMessageKey } from "../store-layout.ts";
 import { mixed, nextState, type StepRule } from "./consensus-update.ts";
 import { labelled } from "./minibatch.ts";

@@ -1,5 +1,5 @@
 import type { Examples } from "../math/rows.ts";
-import { clipToNorm } from "../privacy/mechanisms/clip.ts";
+import { clipToNorm } from "../math/vector.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
 import { addPenaltyGradient } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";

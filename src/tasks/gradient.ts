@@ -1,6 +1,6 @@
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
-import { scratchArray } from "../math/scratch.ts";
+import { scratchArray } from "../math/vector.ts";
 import { batchShards } from "../problems/batched-sums.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";

@@ -1,7 +1,6 @@
-import type { Compressor } from "../compression/compressor.ts";
+import { type Compressor, perTensor } from "../compression/compressor.ts";
 import { compressUpdate, type Feedback } from "../compression/feedback.ts";
 import { decompress } from "../compression/payload.ts";
-import { perTensor } from "../compression/per-tensor.ts";
 import { compressors } from "../compression/registry.ts";
 import { RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";

@@ -1,6 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
-import { newSecret } from "../privacy/mechanisms/secret-bits.ts";
+import { newSecret } from "../privacy/mechanisms/secret-draws.ts";
 import { nodeSecretKey, type Publisher } from "../store-layout.ts";
 
 /**

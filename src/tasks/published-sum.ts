@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Unit } from "../privacy/ledger/entry.ts";
-import { openLedger } from "../privacy/ledger/ledger.ts";
-import { publishOnce } from "../privacy/ledger/publish.ts";
+import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
 import { quickAccount, type SumNoise } from "../privacy/sum-noise.ts";
 import { ledgerPrefix, type Publisher } from "../store-layout.ts";
 import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";

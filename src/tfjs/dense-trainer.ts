@@ -1,5 +1,5 @@
-import { clipFactor } from "../math/clip-factor.ts";
 import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
+import { clipFactor } from "../math/vector.ts";
 import { batchRows, type RowBatch } from "./batches.ts";
 import type { DenseChain, DenseLink } from "./dense-chain.ts";
 import { addOuter, addSquares } from "./dense-clipped.ts";

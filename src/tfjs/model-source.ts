@@ -18,7 +18,7 @@ import {
   tensorsOf,
   weightVariables,
 } from "./definition.ts";
-import { ownLayers, registerLayers } from "./layers/register.ts";
+import { ownLayers, registerLayers } from "./layers.ts";
 import { modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 

@@ -2,8 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
-import type { RowBatch } from "./batches.ts";
-import { addClippedRows, refuseStateful } from "./clipped-rows.ts";
+import { addClippedRows, type RowBatch, refuseStateful } from "./batches.ts";
 import {
   normalizers,
   readDefinition,

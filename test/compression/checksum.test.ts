@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { checkedBody, crc16, withChecksum } from "../../src/compression/checksum.ts";
+import { checkedBody, crc16, withChecksum } from "../../src/compression/payload.ts";
 
 const long = Uint8Array.from({ length: 31 }, (_, i) => 7 * i);
 const short = long.subarray(0, 30);

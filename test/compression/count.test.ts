@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countOf, countOption } from "../../src/compression/count.ts";
+import { countOf, countOption } from "../../src/compression/selections.ts";
 
 test.each(["1%", "0.5%", ".25%", "100%", "100.0 %", "99.9%", "10%", 1, 1000])(
   "%s is a count",

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { withChecksum } from "../../src/compression/checksum.ts";
-import { decompress } from "../../src/compression/payload.ts";
-import { perTensor } from "../../src/compression/per-tensor.ts";
+import { perTensor } from "../../src/compression/compressor.ts";
+import { decompress, withChecksum } from "../../src/compression/payload.ts";
+import { version } from "../../src/compression/payload-codec.ts";
 import { compressors } from "../../src/compression/registry.ts";
-import { version } from "../../src/compression/write-content.ts";
 import { RunError } from "../../src/core/errors.ts";
 import { randomFrom } from "../../src/core/random.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { perTensor } from "../../src/compression/compressor.ts";
 import { compressUpdate } from "../../src/compression/feedback.ts";
 import { decompress } from "../../src/compression/payload.ts";
-import { perTensor } from "../../src/compression/per-tensor.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import { randomFrom } from "../../src/core/random.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromLog8, log8Error, toLog8 } from "../../src/compression/log8-code.ts";
+import { fromLog8, log8Error, toLog8 } from "../../src/compression/codes.ts";
 import { decompress } from "../../src/compression/payload.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import { randomFrom } from "../../src/core/random.ts";

@@ -1,8 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ByteReader } from "../../src/compression/byte-reader.ts";
-import { ByteWriter } from "../../src/compression/byte-writer.ts";
-import { decompress } from "../../src/compression/payload.ts";
-import { compressors } from "../../src/compression/registry.ts";
+import { ByteReader, ByteWriter } from "../../src/compression/bits.ts";
 import {
   bestRice,
   gapsOf,
@@ -10,8 +7,10 @@ import {
   readRice,
   riceBits,
   writeRice,
-} from "../../src/compression/rice.ts";
-import { seededPositions, seedFrom } from "../../src/compression/seeded-positions.ts";
+} from "../../src/compression/codes.ts";
+import { decompress } from "../../src/compression/payload.ts";
+import { compressors } from "../../src/compression/registry.ts";
+import { seededPositions, seedFrom } from "../../src/compression/seeded-draws.ts";
 import { randomFrom } from "../../src/core/random.ts";
 import { combinations, eliasDelta, eliasGamma } from "./by-hand.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Memory, Standing, Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
-import { softThreshold } from "../../src/problems/soft-threshold.ts";
+import { softThreshold } from "../../src/problems/penalty.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 import { curvature, gradientAt, height, normals, size } from "./bowl.ts";
 import { eigenvalues } from "./eigenvalues.ts";

@@ -1,7 +1,7 @@
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareUtf8 } from "../../src/core/utf8-order.ts";
+import { compareUtf8 } from "../../src/core/text.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { diskStore } from "../../src/storage/disk.ts";
 import { flakyStore } from "../../src/storage/flaky.ts";

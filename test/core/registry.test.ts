@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { RunError } from "../../src/core/errors.ts";
-import { nearest } from "../../src/core/nearest.ts";
 import { define, parseOptions, registry } from "../../src/core/registry.ts";
+import { nearest } from "../../src/core/text.ts";
 
 interface Kettle {
   readonly litres: number;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareUtf8 } from "../../src/core/utf8-order.ts";
+import { compareUtf8 } from "../../src/core/text.ts";
 
 test("strings stand in the order of their UTF-8 bytes", () => {
   // Few different characters, so that strings share beginnings; U+FFFF before U+10000 is the catch.

@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
-import { bytePairEncoder, learnMerges } from "../../src/data/corpus/byte-pair.ts";
-import { textPieces } from "../../src/data/corpus/tokens.ts";
+import { bytePairEncoder, learnMerges, textPieces } from "../../src/data/corpus/byte-pair.ts";
 import {
   learnVocabulary,
   textOfTokens,
   tokenLabels,
   tokensOf,
   vocabularySize,
+  windowsOf,
 } from "../../src/data/corpus/vocabulary.ts";
-import { windowsOf } from "../../src/data/corpus/windows.ts";
 import { dataSchema } from "../../src/data/options.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   hadamardMatrix,
   isHadamardOrder,
+  isPrime,
   isSylvesterOrder,
+  quadraticCharacter,
 } from "../../src/math/hadamard-matrix.ts";
-import { isPrime, quadraticCharacter } from "../../src/math/number-theory.ts";
 import { hadamardEntry } from "../../src/math/transforms.ts";
 
 test("primes up to 60, and not what only looks like one", () => {

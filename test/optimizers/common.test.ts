@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { adam } from "../../src/optimizers/adaptive/adam.ts";
-import { adamw } from "../../src/optimizers/adaptive/adamw.ts";
+import { adam, adamw } from "../../src/optimizers/adaptive/adam-family.ts";
 import { copied } from "../../src/optimizers/adaptive/core.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
+import { sgd } from "../../src/optimizers/adaptive/momentum.ts";
 import { scheduleFree } from "../../src/optimizers/adaptive/schedule-free.ts";
-import { sgd } from "../../src/optimizers/adaptive/sgd.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { fromPacket, toPacket } from "../../src/wire/packet.ts";
 import { apart, gradientOf, methodOf, origin, Walker } from "./sequence.ts";

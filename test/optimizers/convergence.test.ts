@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { adam } from "../../src/optimizers/adaptive/adam.ts";
-import { amsgrad } from "../../src/optimizers/adaptive/amsgrad.ts";
-import { avgrad } from "../../src/optimizers/adaptive/avgrad.ts";
+import { adam, amsgrad, avgrad } from "../../src/optimizers/adaptive/adam-family.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
 import { apart, gradientOf, Walker } from "./sequence.ts";
 

@@ -3,10 +3,11 @@ import type { Flat } from "../../src/optimizers/adaptive/core.ts";
 import {
   coefficientBounds,
   coefficientNames,
+  learnCoefficients,
   type MadaCoefficients,
+  perCoefficient,
 } from "../../src/optimizers/adaptive/mada/coefficients.ts";
 import { factorsAt, type MadaShape } from "../../src/optimizers/adaptive/mada/factors.ts";
-import { learnCoefficients, perCoefficient } from "../../src/optimizers/adaptive/mada/learning.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
 import { finishStep, type MadaSlots, madaMove } from "../../src/optimizers/adaptive/mada/passes.ts";
 import { gradientOf, Walker } from "./sequence.ts";

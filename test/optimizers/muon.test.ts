@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { adamw } from "../../src/optimizers/adaptive/adamw.ts";
+import { adamw } from "../../src/optimizers/adaptive/adam-family.ts";
 import { muon } from "../../src/optimizers/adaptive/muon.ts";
 import { orthogonalized } from "../../src/optimizers/adaptive/newton-schulz.ts";
 import { apart, gradientOf, Walker } from "./sequence.ts";

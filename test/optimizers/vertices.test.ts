@@ -1,12 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { adam } from "../../src/optimizers/adaptive/adam.ts";
+import { adam, amsgrad, avgrad, yogi } from "../../src/optimizers/adaptive/adam-family.ts";
 import { adan } from "../../src/optimizers/adaptive/adan.ts";
 import type { Adaptive } from "../../src/optimizers/adaptive/adaptive.ts";
-import { amsgrad } from "../../src/optimizers/adaptive/amsgrad.ts";
-import { avgrad } from "../../src/optimizers/adaptive/avgrad.ts";
-import { lion } from "../../src/optimizers/adaptive/lion.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
-import { yogi } from "../../src/optimizers/adaptive/yogi.ts";
+import { lion } from "../../src/optimizers/adaptive/momentum.ts";
 import { apart, gradientOf, origin, Walker } from "./sequence.ts";
 
 /*

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { accountReleases, deltaOf } from "../../src/privacy/account.ts";
+import { rhoOf, zcdpEpsilon } from "../../src/privacy/accountants/additive.ts";
 import { muOf } from "../../src/privacy/accountants/gaussian.ts";
-import { rhoOf, zcdpEpsilon } from "../../src/privacy/accountants/zcdp.ts";
 import {
   calibrate,
   calibrateDpSgd,

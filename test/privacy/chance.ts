@@ -3,7 +3,7 @@ import {
   newSecret,
   type SecretBits,
   secretBits,
-} from "../../src/privacy/mechanisms/secret-bits.ts";
+} from "../../src/privacy/mechanisms/secret-draws.ts";
 
 /**
  * Bits for a statistical test: the same at every run, so that one in a thousand does not fail by

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports/store.ts";
-import { gridFor } from "../../src/privacy/mechanisms/grid.ts";
+import { gridFor } from "../../src/privacy/mechanisms/grid-noise.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { nodeMessageKey } from "../../src/store-layout.ts";
 import { gossip } from "../../src/strategies/gossip/strategy.ts";

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { clipToNorm } from "../../src/math/vector.ts";
 import { deltaOfMu } from "../../src/privacy/accountants/gaussian.ts";
-import { clipToNorm } from "../../src/privacy/mechanisms/clip.ts";
 import { discreteGaussian, discreteLaplace } from "../../src/privacy/mechanisms/exact-draws.ts";
-import { gaussianRelease, releaseGaussian } from "../../src/privacy/mechanisms/gaussian.ts";
-import { gridFor } from "../../src/privacy/mechanisms/grid.ts";
-import { newSecret, secretBits } from "../../src/privacy/mechanisms/secret-bits.ts";
+import {
+  gaussianRelease,
+  gridFor,
+  releaseGaussian,
+} from "../../src/privacy/mechanisms/grid-noise.ts";
+import { newSecret, secretBits } from "../../src/privacy/mechanisms/secret-draws.ts";
 import { chiSquaredQuantile, testBits, uniform } from "./chance.ts";
 import {
   discreteGaussianDelta,

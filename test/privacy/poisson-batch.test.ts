@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coinRate, poissonBatch } from "../../src/privacy/mechanisms/poisson-batch.ts";
-import { secretBits } from "../../src/privacy/mechanisms/secret-bits.ts";
+import { coinRate, poissonBatch, secretBits } from "../../src/privacy/mechanisms/secret-draws.ts";
 
 const secret = new Uint8Array(32).fill(7);
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { accountReleases } from "../../src/privacy/account.ts";
 import { muOf } from "../../src/privacy/accountants/gaussian.ts";
 import { discreteGaussian } from "../../src/privacy/mechanisms/exact-draws.ts";
-import { laplaceRelease, withLaplaceNoise } from "../../src/privacy/mechanisms/laplace.ts";
+import { laplaceRelease, withLaplaceNoise } from "../../src/privacy/mechanisms/grid-noise.ts";
 import {
   masked,
   modulus,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { optimizers } from "../../src/optimizers/registry.ts";
-import { softThreshold } from "../../src/problems/soft-threshold.ts";
+import { softThreshold } from "../../src/problems/penalty.ts";
 import { finishRun } from "../../src/run/finish.ts";
 import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";

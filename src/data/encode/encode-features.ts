@@ -13,7 +13,7 @@ import {
 } from "../parts/dense-parts.ts";
 import { eachPart } from "../parts/load-parts.ts";
 import type { EncodeRequest } from "./encode.ts";
-import { streamOf } from "./encode-job.ts";
+import { streamOf } from "./encode-rows.ts";
 import { type Slab, slabsOf } from "./feature-slabs.ts";
 
 /**

@@ -8,9 +8,7 @@ import type { Store } from "../../ports/store.ts";
 import type { Encoded, Prepared } from "../manifests.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import { Packing } from "../parts/packing.ts";
-import { encodeDense } from "./encode-dense.ts";
-import type { EncodeJob } from "./encode-job.ts";
-import { encodeSparse } from "./encode-sparse.ts";
+import { type EncodeJob, encodeDense, encodeSparse } from "./encode-rows.ts";
 import { workerEncodingOf } from "./worker-encoding.ts";
 
 /** How to encode: an encoding with the name and options it was made from. */

@@ -1,6 +1,6 @@
 import type { ChunkCode } from "../../encoding/encoding.ts";
 import type { Encoded, Part, RawRows } from "../manifests.ts";
-import { type EncodeJob, streamOf } from "./encode-job.ts";
+import { type EncodeJob, streamOf } from "./encode-rows.ts";
 
 /**
  * What each slot would store and which data rows it would be made of, without touching the data:

@@ -1,6 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { cellOf, shown } from "./cell.ts";
-import { powersOf10 } from "./decimal.ts";
+import { cellOf, powersOf10, shown } from "./cell.ts";
 import type { Column } from "./table.ts";
 
 const quote = 0x22;

@@ -1,8 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { cellOf, finiteNumber, numberIn, shown } from "./cell.ts";
-import { plainDecimal } from "./decimal.ts";
+import { cellOf, finiteNumber, numberIn, plainDecimal, shown } from "./cell.ts";
 import {
   type Column,
   type Layout,

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
-import type { Generator } from "./generator.ts";
-import { size } from "./size.ts";
+import { type Generator, size } from "./generator.ts";
 
 export const classification = define({
   name: "classification",
@@ -40,6 +39,48 @@ export const classification = define({
           }
         }
         return best;
+      };
+    }
+  },
+});
+
+export const sparseClassification = define({
+  name: "sparse-classification",
+  summary: "two classes by a logistic model over few ones among many features",
+  options: {
+    ...size,
+    features: size.features.default(1_000).describe("how many features a row has"),
+    entries: z.int().min(1).max(10_000).default(20).describe("features of a row that are one"),
+    separation: z.number().min(0).default(4).describe("deviation of a row's score"),
+  },
+  examples: [{ rows: 300, features: 100, entries: 5 }],
+  create({ rows, features, seed, entries, separation }): Generator {
+    const random = randomFrom(seed).fork("sparse-classification");
+    const entriesPerRow = Math.min(entries, features);
+    const stream = random.fork("weights");
+    const deviation = separation / Math.sqrt(entriesPerRow);
+    const weights = new Float64Array(features).map(() => deviation * stream.normal());
+    return { kind: "sparse", rows, features, entriesPerRow, start };
+
+    function start() {
+      const stream = random.fork("rows");
+      const chosen = new Set<number>();
+      return (values: Float32Array, indices: Uint32Array, at: number) => {
+        chosen.clear();
+        // Floyd's sampling: every subset is equally likely, whatever its share of the features.
+        for (let top = features - entriesPerRow; top < features; top++) {
+          const index = stream.integer(top + 1);
+          chosen.add(chosen.has(index) ? top : index);
+        }
+        let score = 0;
+        let to = at;
+        for (const index of chosen) {
+          indices[to++] = index;
+          score += weights[index]!;
+        }
+        indices.subarray(at, to).sort();
+        values.fill(1, at, to);
+        return stream.uniform() < 1 / (1 + Math.exp(-score)) ? 1 : 0;
       };
     }
   },

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
-import type { Generator } from "./generator.ts";
-import { size } from "./size.ts";
+import { type Generator, size } from "./generator.ts";
 
 /** How much longer a row of high leverage is than others. */
 const leverageFactor = 10;

@@ -4,6 +4,7 @@ import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
 import { fromSafetensors, type Tensor } from "../../wire/safetensors.ts";
 import type { Part } from "../manifests.ts";
+import type { ChunkPiece } from "./chunks.ts";
 import { gathered } from "./gather.ts";
 import { groupedByWeight } from "./grouped-rows.ts";
 import { storedRowsOf } from "./packing.ts";
@@ -98,4 +99,24 @@ function sparseRows(
     indices: indices.data,
     offsets: starts,
   };
+}
+
+/** Stored parts of the training rows, told by their numbers in ascending order, as pieces. */
+export async function* partReader(
+  store: Store,
+  parts: readonly Part[],
+  columns: number,
+  numbers: Iterable<number> = parts.keys(),
+): AsyncGenerator<ChunkPiece> {
+  const starts: number[] = [];
+  let rows = 0;
+  for (const part of parts) {
+    starts.push(rows);
+    rows += part.rows;
+  }
+  const wanted = [...numbers];
+  let at = 0;
+  const chosen = wanted.map((number) => parts[number]!);
+  for await (const examples of eachPart(store, chosen, columns))
+    yield { start: starts[wanted[at++]!]!, examples };
 }

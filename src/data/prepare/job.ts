@@ -5,7 +5,6 @@ import type { Prepared } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { type Classes, classesOf, statedClasses } from "./classes.ts";
-import { selection } from "./split.ts";
 import type { Spool } from "./spool.ts";
 
 /** Everything of a `Prepared` but its name. */
@@ -53,4 +52,17 @@ export function testChooser(
 ): () => boolean {
   if (test !== null) return () => false;
   return selection(random.fork("split"), train.rows, testRows);
+}
+
+/** Which rows are for testing: exactly `chosen` of `total`, every subset equally likely. */
+export function selection(random: Random, total: number, chosen: number): () => boolean {
+  if (chosen === 0) return () => false;
+  let left = total;
+  let wanted = chosen;
+  return () => {
+    const taken = random.uniform() * left < wanted;
+    left--;
+    if (taken) wanted--;
+    return taken;
+  };
 }

@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
+import { nearest } from "../../core/text.ts";
 import { shown } from "../formats/cell.ts";
 import {
   type Column,

@@ -1,14 +1,20 @@
 import { RunError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
-import { learnVocabulary, tokenLabels, tokensOf, type Vocabulary } from "../corpus/vocabulary.ts";
-import { windowsOf } from "../corpus/windows.ts";
+import {
+  learnVocabulary,
+  tokenLabels,
+  tokensOf,
+  type Vocabulary,
+  windowsOf,
+} from "../corpus/vocabulary.ts";
 import type { Preparation } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
 import type { PreparedContent } from "./job.ts";
+import type { Batch } from "./transform.ts";
 
 export type TextOptions = NonNullable<DataOptions["text"]>;
 
@@ -127,4 +133,37 @@ async function flushShuffled(writer: DensePartWriter, random: Random, at: number
     writer.targets[to] = targets[from]!;
   }
   await writer.flush();
+}
+
+const batchRows = 256;
+
+/** A text as the rows a model was trained on, one after another, none overlapping. */
+export async function* textBatches(
+  { vocabulary, length }: NonNullable<Preparation["text"]>,
+  source: Source,
+): AsyncGenerator<Batch> {
+  const chunks = decoded(source, 0, Number.POSITIVE_INFINITY, () => undefined);
+  let tokens: number[] = [];
+  let targets: number[] = [];
+  let firstRow = 0;
+  const batch = (): Batch => {
+    const rows = targets.length;
+    const values = Float32Array.from(tokens);
+    const made = {
+      rows: { kind: "dense", rows, columns: length, values } as const,
+      targets: Float32Array.from(targets),
+      firstRow,
+    };
+    firstRow += rows;
+    tokens = [];
+    targets = [];
+    return made;
+  };
+  const stream = tokensOf(vocabulary, chunks, source.name);
+  for await (const window of windowsOf(stream, { length })) {
+    tokens.push(...window.tokens);
+    targets.push(window.target);
+    if (targets.length === batchRows) yield batch();
+  }
+  if (targets.length > 0) yield batch();
 }

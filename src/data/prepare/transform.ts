@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
+import { nearest } from "../../core/text.ts";
 import type { DenseRows, Rows, SparseRows } from "../../math/rows.ts";
 import { shown } from "../formats/cell.ts";
 import {
@@ -20,8 +20,8 @@ import { classFinder } from "./classes.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
 import { classesMax, type Note, tellAside } from "./layout.ts";
+import { textBatches } from "./prepare-text.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
-import { textBatches } from "./text-batches.ts";
 
 /** Rows of a data file as the features a model was trained on. */
 export interface Batch {

@@ -2,8 +2,7 @@ import type { MixingCode } from "../../encoding/encoding.ts";
 import { allocateSparseRows } from "../../math/kernels/allocation.ts";
 import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { RowShare } from "../encode/worker-encoding.ts";
-import type { ChunkPiece } from "../parts/dense-chunks.ts";
-import { sparseChunks } from "../parts/sparse-chunks.ts";
+import { type ChunkPiece, sparseChunks } from "../parts/chunks.ts";
 import { SparseBuffer } from "../parts/sparse-parts.ts";
 
 /** A slot's copies of sparse rows, in the order in which the encoder would have written them. */

@@ -3,14 +3,12 @@ import type { Encoding } from "../../encoding/encoding.ts";
 import { allocateDenseRows } from "../../math/kernels/allocation.ts";
 import type { Examples } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
-import { Mixer } from "../encode/encode-dense.ts";
-import { streamOf } from "../encode/encode-job.ts";
+import { Mixer, streamOf } from "../encode/encode-rows.ts";
 import type { RowShare } from "../encode/worker-encoding.ts";
 import type { Encoded } from "../manifests.ts";
-import { type ChunkPiece, denseChunks } from "../parts/dense-chunks.ts";
+import { type ChunkPiece, denseChunks } from "../parts/chunks.ts";
 import { groupedByWeight } from "../parts/grouped-rows.ts";
-import { readExamples } from "../parts/load-parts.ts";
-import { partReader } from "../parts/part-reader.ts";
+import { partReader, readExamples } from "../parts/load-parts.ts";
 import { copiedRows, unformedRows } from "./worker-encoded-sparse.ts";
 
 /** What one slot works on: its stored rows, read, or formed here of the data rows they mix. */

@@ -3,7 +3,7 @@ import { constants, createReadStream } from "node:fs";
 import { access, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { messageOf, RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
+import { nearest } from "../../core/text.ts";
 import type { Source } from "./source.ts";
 
 const chunkBytes = 1024 * 1024;

@@ -2,7 +2,7 @@ import { readdirSync, renameSync, unlinkSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOwnFolder } from "../../core/own-files.ts";
-import { compareUtf8 } from "../../core/utf8-order.ts";
+import { compareUtf8 } from "../../core/text.ts";
 import type { WriteCondition } from "./conditions.ts";
 import { fileNameOf, type ObjectFacts, readFactsSync } from "./object-file.ts";
 import { noSuchBucket, noSuchKey } from "./s3-error.ts";

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "../../core/utf8-order.ts";
+import { compareUtf8 } from "../../core/text.ts";
 import type { Bucket } from "./bucket.ts";
 import type { S3Operation } from "./operation.ts";
 import { quoted } from "./reply.ts";

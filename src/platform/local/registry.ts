@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
+import { nearest } from "../../core/text.ts";
 import { bounds } from "../../limits.ts";
 import type { Backend, BackendOptions } from "../backend.ts";
 

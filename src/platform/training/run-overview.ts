@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
+import { nearest } from "../../core/text.ts";
 import type { EventBatch } from "../../journal/checkpoint.ts";
 import { checkRunName, type RunRecord, readRecord } from "../../journal/run-record.ts";
 import type { ResultEvent, RunEvent, StoppedEvent } from "../../ports/events.ts";

@@ -1,5 +1,5 @@
 import { assert } from "../../core/errors.ts";
-import type { SecretBits } from "./secret-bits.ts";
+import type { SecretBits } from "./secret-draws.ts";
 
 /**
  * Integers drawn from exactly the law that is claimed, by comparisons of uniform integers alone: a

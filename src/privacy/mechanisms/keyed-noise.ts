@@ -1,8 +1,14 @@
 import type { Adjacency, MechanismUse } from "../release.ts";
 import { discreteLaplace } from "./exact-draws.ts";
-import { gaussianRelease, withGaussianNoise } from "./gaussian.ts";
-import { type Grid, gridFor, noiseOf, stepsOf } from "./grid.ts";
-import { type SecretBits, secretBits } from "./secret-bits.ts";
+import {
+  type Grid,
+  gaussianRelease,
+  gridFor,
+  noiseOf,
+  stepsOf,
+  withGaussianNoise,
+} from "./grid-noise.ts";
+import { type SecretBits, secretBits } from "./secret-draws.ts";
 
 /** How a message is noised: public, and part of what its noise is keyed by. */
 export interface NoiseRule {

@@ -1,6 +1,6 @@
 import { assert, RunError } from "../../core/errors.ts";
 import { type KeyPair, newKeyPair, pairSecret, seal, unseal } from "./pair-keys.ts";
-import { newSecret, secretBits } from "./secret-bits.ts";
+import { newSecret, secretBits } from "./secret-draws.ts";
 import { join, type SecretShare, split } from "./shamir.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { assert } from "../../core/errors.ts";
-import type { SecretBits } from "./secret-bits.ts";
+import type { SecretBits } from "./secret-draws.ts";
 
 /** A point of a secret's polynomial; that many of them tell it, one fewer tell nothing. */
 export interface SecretShare {

@@ -2,10 +2,9 @@ import { hash } from "node:crypto";
 import { assert } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
 import { accountReleases } from "../account.ts";
-import { openLedger } from "../ledger/ledger.ts";
-import { publishOnce } from "../ledger/publish.ts";
-import { gaussianRelease, releaseGaussian } from "../mechanisms/gaussian.ts";
-import { newSecret, secretBits } from "../mechanisms/secret-bits.ts";
+import { openLedger, publishOnce } from "../ledger/ledger.ts";
+import { gaussianRelease, releaseGaussian } from "../mechanisms/grid-noise.ts";
+import { newSecret, secretBits } from "../mechanisms/secret-draws.ts";
 import type { MechanismUse } from "../release.ts";
 import {
   type CalibratedRelease,

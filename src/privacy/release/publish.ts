@@ -1,8 +1,6 @@
 import { discreteGaussian } from "../mechanisms/exact-draws.ts";
-import { withGaussianNoise } from "../mechanisms/gaussian.ts";
-import { type Grid, gridFor, stepsOf } from "../mechanisms/grid.ts";
-import type { SecretBits } from "../mechanisms/secret-bits.ts";
-import { secretNormals } from "../mechanisms/secret-normal.ts";
+import { type Grid, gridFor, stepsOf, withGaussianNoise } from "../mechanisms/grid-noise.ts";
+import { type SecretBits, secretNormals } from "../mechanisms/secret-draws.ts";
 import type { DataTable } from "./table.ts";
 
 /** D + N: every number with noise of this deviation, on a grid. */

@@ -1,9 +1,8 @@
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, difference, dot, norm } from "../../math/vector.ts";
 import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
-import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
+import { addPenaltyGradient, penalty, softThreshold } from "../../problems/penalty.ts";
 import { averageRunningStats, clearRunningStats } from "../../problems/running-stats.ts";
-import { softThreshold } from "../../problems/soft-threshold.ts";
 import { estimate, type Mean, rowShareOf } from "../../quorum/decode.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";

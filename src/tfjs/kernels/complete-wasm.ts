@@ -10,12 +10,11 @@ import {
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
 import { einsum, einsumGradient } from "./einsum.ts";
+import { segmentSum, tileGradient } from "./gradients.ts";
 import { type KernelBackend, kernelBackendOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
 import { registerProductKernels } from "./products.ts";
-import { segmentSum } from "./segment-sum.ts";
 import { registerShapeKernels } from "./shape-kernels.ts";
-import { tileGradient } from "./tile-gradient.ts";
 
 type Kernel = (platform: KernelBackend, inputs: never, attrs: never) => TensorInfo;
 

@@ -1,10 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
+import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
+import { parseOptions } from "../../core/registry.ts";
+import type { Adaptive } from "../../optimizers/adaptive/adaptive.ts";
 import { advance, type Flat, type UpdateRule } from "../../optimizers/adaptive/core.ts";
 import { askedAtWeights, averages } from "./averaging.ts";
-import { fromFloat64Words, toConfig, toFloat64Words } from "./float64-tensors.ts";
 import { NamedState, type SlotParts } from "./named-state.ts";
-import { assign, gather, scatter, variableOf } from "./variables.ts";
+import {
+  assign,
+  fromConfig,
+  fromFloat64Words,
+  gather,
+  scatter,
+  toConfig,
+  toFloat64Words,
+  variableOf,
+} from "./variables.ts";
 
 export interface NamedTensor {
   name: string;
@@ -154,4 +165,33 @@ function averagesShown(call: string): RunError {
   return new RunError("averages-shown", `${call}: the variables hold averages`, {
     hint: "call goOnTraining() before training or saving the optimizer's state",
   });
+}
+
+/** Registers a method's class, so that saved models can name it, and returns its maker. */
+export function defineOptimizer<Shape extends z.ZodRawShape>(
+  one: Adaptive<Shape>,
+  className: string,
+) {
+  class Own extends AdaptiveOptimizer {
+    static get className(): string {
+      return className;
+    }
+
+    constructor(given: object) {
+      const options = parseOptions(z.strictObject(one.options), given, one.name);
+      super(one.method(options), options);
+    }
+
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      own: tf.serialization.SerializableConstructor<T>,
+      config: tf.serialization.ConfigDict,
+    ): T {
+      // Layers put this into every configuration that they read.
+      const { customObjects: _, ...options } = config;
+      return new own(fromConfig(options));
+    }
+  }
+  tf.serialization.registerClass(Own, "kofn");
+  return (options: z.input<z.ZodObject<Shape>> = {} as never): AdaptiveOptimizer =>
+    new Own(options as object);
 }

@@ -1,15 +1,16 @@
-import { adam as adamMethod } from "../../optimizers/adaptive/adam.ts";
-import { adamw as adamwMethod } from "../../optimizers/adaptive/adamw.ts";
+import {
+  adam as adamMethod,
+  adamw as adamwMethod,
+  amsgrad as amsgradMethod,
+  avgrad as avgradMethod,
+  yogi as yogiMethod,
+} from "../../optimizers/adaptive/adam-family.ts";
 import { adan as adanMethod } from "../../optimizers/adaptive/adan.ts";
-import { amsgrad as amsgradMethod } from "../../optimizers/adaptive/amsgrad.ts";
-import { avgrad as avgradMethod } from "../../optimizers/adaptive/avgrad.ts";
-import { lion as lionMethod } from "../../optimizers/adaptive/lion.ts";
 import { mada as madaMethod } from "../../optimizers/adaptive/mada/mada.ts";
+import { lion as lionMethod, sgd as sgdMethod } from "../../optimizers/adaptive/momentum.ts";
 import { muon as muonMethod } from "../../optimizers/adaptive/muon.ts";
 import { scheduleFree as scheduleFreeMethod } from "../../optimizers/adaptive/schedule-free.ts";
-import { sgd as sgdMethod } from "../../optimizers/adaptive/sgd.ts";
-import { yogi as yogiMethod } from "../../optimizers/adaptive/yogi.ts";
-import { defineOptimizer } from "./define-optimizer.ts";
+import { defineOptimizer } from "./adaptive-optimizer.ts";
 
 /*
  * `kofn/tfjs`: optimizers for plain TensorFlow.js. Each takes the options that docs/reference.md

@@ -31,3 +31,39 @@ export function scatter(flat: Flat, variables: readonly tf.Variable[]): void {
 export function assign(variable: tf.Variable, values: Float32Array): void {
   tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
 }
+
+/** Double precision as a tensor: two int32 words a number, the low one first, so no bit is lost. */
+export function toFloat64Words(values: Flat, shape: readonly number[]): tf.Tensor {
+  const words = new Int32Array(values.buffer.slice(values.byteOffset, byteEnd(values)));
+  return tf.tensor(words, [...shape, 2], "int32");
+}
+
+export async function fromFloat64Words(name: string, tensor: tf.Tensor): Promise<Flat> {
+  if (tensor.dtype !== "int32" || tensor.shape.at(-1) !== 2) {
+    const found = `${tensor.dtype} of shape [${tensor.shape.join(", ")}]`;
+    throw new RunError("bad-state", `setWeights: ${name} is ${found}, not pairs of int32 words`, {
+      hint: "hand it what getWeights() gave, in full precision",
+    });
+  }
+  return new Float64Array(Int32Array.from(await tensor.data()).buffer);
+}
+
+function byteEnd({ byteOffset, byteLength }: Flat): number {
+  return byteOffset + byteLength;
+}
+
+/** Options as a saved model can hold them: it takes "_" out of every text it reads. */
+export function toConfig(value: unknown): tf.serialization.ConfigDictValue {
+  if (typeof value === "string") return value.replaceAll("%", "%25").replaceAll("_", "%5F");
+  if (Array.isArray(value)) return value.map(toConfig);
+  if (typeof value !== "object" || value === null) return value as tf.serialization.ConfigDictValue;
+  const known = Object.entries(value).filter(([, own]) => own !== undefined);
+  return Object.fromEntries(known.map(([key, own]) => [key, toConfig(own)]));
+}
+
+export function fromConfig(value: unknown): unknown {
+  if (typeof value === "string") return decodeURIComponent(value);
+  if (Array.isArray(value)) return value.map(fromConfig);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, fromConfig(own)]));
+}

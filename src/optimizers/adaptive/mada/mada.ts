@@ -2,13 +2,15 @@ import * as z from "zod";
 import { common, decayOption, defineAdaptive, epsilonOption, withSchedule } from "../adaptive.ts";
 import { type Core, zeros } from "../core.ts";
 import {
+  type CoefficientLearning,
   coefficientBounds,
   coefficientNames,
+  learnCoefficients,
   type MadaCoefficients,
   named,
+  perCoefficient,
 } from "./coefficients.ts";
 import { factorsAt, type MadaShape } from "./factors.ts";
-import { type CoefficientLearning, learnCoefficients, perCoefficient } from "./learning.ts";
 import { finishStep, type MadaSlots, madaMove } from "./passes.ts";
 
 const hyperRate = 2.5e-3;

@@ -1,0 +1,27 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/** `did you mean "x"? `, or nothing where no choice is near enough to be meant. */
+export function nearest(given: string, choices: readonly string[]): string {
+  if (choices.length === 0) return "";
+  const best = closest(given, choices);
+  return distance(given, best) <= Math.max(2, given.length / 3) ? `did you mean "${best}"? ` : "";
+}
+
+/**
+ * Orders strings by their UTF-8 bytes, as object stores list keys. It differs from `<` only where
+ * surrogate pairs meet the last plane-0 characters, which UTF-16 puts the other way round.
+ */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
+}

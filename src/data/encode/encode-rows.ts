@@ -1,0 +1,141 @@
+import { assert } from "../../core/errors.ts";
+import type { Random } from "../../core/random.ts";
+import type { ChunkCode, Encoding } from "../../encoding/encoding.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Encoded, Part, Prepared } from "../manifests.ts";
+import { denseChunks, type RowBlock, sparseChunks } from "../parts/chunks.ts";
+import { DensePartWriter } from "../parts/dense-parts.ts";
+import { partReader } from "../parts/load-parts.ts";
+import type { Packing } from "../parts/packing.ts";
+import { SparsePartWriter } from "../parts/sparse-parts.ts";
+
+/** What the encoders of dense and of sparse rows are given. */
+export interface EncodeJob {
+  readonly prepared: Prepared;
+  readonly encoding: Encoding;
+  readonly workers: number;
+  readonly random: Random;
+  /** Null where features are stored as they are. */
+  readonly packing: Packing | null;
+  /** Of one slot's buffer. */
+  readonly partBytesMax: number;
+  readonly onRows: (done: number) => void;
+}
+
+/** The random stream of one chunk: a chunk's code depends on nothing but its number. */
+export function streamOf(random: Random, chunk: number): Random {
+  return random.fork(`chunk/${chunk}`);
+}
+
+/** Finishes the slots' writers, in order. */
+export async function closedWriter(
+  writers: readonly { readonly rows: number; close(): Promise<readonly Part[]> }[],
+): Promise<Encoded["slots"]> {
+  const slots: Encoded["slots"][number][] = [];
+  for (const writer of writers) {
+    const parts = await writer.close();
+    slots.push({ rows: writer.rows, parts });
+  }
+  return slots;
+}
+
+/** Encodes dense rows: copies them or mixes them, targets along with features. */
+export async function encodeDense(
+  { prepared, encoding, workers, random, partBytesMax, packing, onRows }: EncodeJob,
+  store: Store,
+): Promise<Encoded["slots"]> {
+  const { columns } = prepared;
+  const writers = Array.from(
+    { length: workers },
+    () => new DensePartWriter(store, columns, partBytesMax, packing),
+  );
+  const chunkRows = encoding.chunkRows(workers);
+  const mixer = new Mixer(columns + 1);
+  let index = 0;
+  let done = 0;
+  const pieces = partReader(store, prepared.train, columns);
+  for await (const chunk of denseChunks(pieces, prepared, chunkRows)) {
+    const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
+    if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code, writers);
+    else await deal(chunk, code, writers);
+    index++;
+    done += chunk.rows;
+    onRows(done);
+  }
+  return closedWriter(writers);
+}
+
+/** Applies mixing codes, with one buffer for all chunks. */
+export class Mixer {
+  private readonly width: number;
+  private out = new Float32Array(0);
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  mix(code: Extract<ChunkCode, { kind: "mixtures" }>, chunk: RowBlock): RowBlock {
+    const rows = code.slots.length;
+    const length = rows * this.width;
+    if (this.out.length < length) this.out = new Float32Array(length);
+    const values = this.out.subarray(0, length);
+    code.encode(chunk.values.subarray(0, chunk.rows * this.width), this.width, values);
+    return { rows, width: this.width, values };
+  }
+}
+
+/** Gives each stored row to its slot: of mixtures row j, of copies row `source[j]` of the block. */
+async function deal(
+  block: RowBlock,
+  code: ChunkCode,
+  writers: readonly DensePartWriter[],
+): Promise<void> {
+  const columns = block.width - 1;
+  const { slots } = code;
+  const source = code.kind === "copies" ? code.source : null;
+  const weights = code.kind === "copies" ? code.weights : undefined;
+  for (let stored = 0; stored < slots.length; stored++) {
+    const writer = writers[slots[stored]!]!;
+    const { values, used } = writer;
+    let from = (source === null ? stored : source[stored]!) * block.width;
+    let to = used * columns;
+    for (let j = 0; j < columns; j++) values[to++] = block.values[from++]!;
+    writer.targets[used] = block.values[from]!;
+    if (weights !== undefined) {
+      writer.weights ??= new Float32Array(writer.capacity);
+      writer.weights[used] = weights[stored]!;
+    }
+    writer.used = used + 1;
+    if (writer.used === writer.capacity) await writer.flush();
+  }
+}
+
+/** Encodes sparse rows, which can only be copied. */
+export async function encodeSparse(
+  { prepared, encoding, workers, random, partBytesMax, onRows }: EncodeJob,
+  store: Store,
+): Promise<Encoded["slots"]> {
+  const writers = Array.from(
+    { length: workers },
+    () => new SparsePartWriter(store, prepared.columns, partBytesMax),
+  );
+  let index = 0;
+  let done = 0;
+  const pieces = partReader(store, prepared.train, prepared.columns);
+  const chunks = sparseChunks(pieces, prepared.rows, encoding.chunkRows(workers));
+  for await (const chunk of chunks) {
+    const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
+    assert(code.kind === "copies", "an encoding that does not mix copies");
+    for (let stored = 0; stored < code.slots.length; stored++) {
+      const writer = writers[code.slots[stored]!]!;
+      const row = code.source[stored]!;
+      writer.buffer.add(chunk, row, chunk.targets[row]!);
+      if (code.weights !== undefined) writer.buffer.weigh(code.weights[stored]!);
+      if (writer.full()) await writer.flush();
+    }
+    index++;
+    done += chunk.rows;
+    onRows(done);
+  }
+  return closedWriter(writers);
+}

@@ -1,0 +1,85 @@
+import { createCipheriv, createHmac, randomBytes } from "node:crypto";
+import { assert } from "../../core/errors.ts";
+
+/** Uniform bits that nobody can guess. The exact samplers draw from nothing else. */
+export interface SecretBits {
+  /** 32 of them, as an integer from 0 to 2^32 - 1. */
+  word(): number;
+}
+
+const secretBytes = 32;
+
+/** A secret from the operating system: what private noise is keyed by, never the run's seed. */
+export function newSecret(): Uint8Array {
+  return randomBytes(secretBytes);
+}
+
+/**
+ * The secret's bits for one use, the same at every call: a retry repeats its noise instead of
+ * releasing twice. `use` must name everything that the noise hides, such as run, round, node, data
+ * version and parameters: the same bits under two values would show their difference.
+ */
+export function secretBits(secret: Uint8Array, use: string): SecretBits {
+  assert(secret.length === secretBytes, `a secret has ${secretBytes} bytes`);
+  // A key of its own for each use, and AES in counter mode from it: a stream with no end in sight.
+  const key = createHmac("sha256", secret).update(use).digest();
+  const cipher = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));
+  let words = new Uint32Array(0);
+  let at = 0;
+  let bytes = 256;
+  return {
+    word() {
+      if (at === words.length) {
+        const stream = cipher.update(Buffer.alloc(bytes));
+        words = new Uint32Array(stream.buffer.slice(stream.byteOffset, stream.byteOffset + bytes));
+        at = 0;
+        // A short message needs little; a long one is drawn in blocks.
+        bytes = Math.min(blockBytesMax, 2 * bytes);
+      }
+      return words[at++]!;
+    },
+  };
+}
+
+const blockBytesMax = 64 * 1024;
+
+/**
+ * Standard normal numbers for a secret mixture (Box and Muller), two at a time. They are doubles,
+ * so they may hide nothing by themselves: what is made of them is rounded to a public grid.
+ */
+export function secretNormals(bits: SecretBits): () => number {
+  let kept: number | null = null;
+  return () => {
+    if (kept !== null) {
+      const second = kept;
+      kept = null;
+      return second;
+    }
+    const radius = Math.sqrt(-2 * Math.log(unit(bits)));
+    const angle = 2 * Math.PI * unit(bits);
+    kept = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+/** Uniform in (0, 1), 53 bits, neither end. */
+function unit(bits: SecretBits): number {
+  return ((bits.word() >>> 5) * 2 ** 27 + (bits.word() >>> 5) + 0.5) / 2 ** 54;
+}
+
+/** The rate that coins of 32 bits have: never below what was asked. */
+export function coinRate(rate: number): number {
+  return Math.min(1, Math.ceil(rate * 2 ** 32) / 2 ** 32);
+}
+
+/**
+ * A Poisson batch: each record by a coin of its own, whatever the others do. The coins are the
+ * secret's: accounts that count on the sampling hold only against those who do not know it.
+ */
+export function poissonBatch(records: number, rate: number, bits: SecretBits): number[] {
+  const limit = coinRate(rate) * 2 ** 32;
+  const chosen: number[] = [];
+  for (let record = 0; record < records; record++)
+    if (rate === 1 || bits.word() < limit) chosen.push(record);
+  return chosen;
+}

@@ -1,0 +1,103 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { serialization } from "@tensorflow/tfjs-core";
+import { initializers, layers } from "@tensorflow/tfjs-layers";
+
+let isRegistered = false;
+
+/** Makes kofn's own layers known to TensorFlow.js, once. */
+export function registerLayers(): void {
+  if (isRegistered) return;
+  isRegistered = true;
+  for (const layer of [CausalSelfAttention, PositionEmbedding]) serialization.registerClass(layer);
+}
+
+/** kofn's own layers by the names under which a module's builder is handed them. */
+export const ownLayers = {
+  causalSelfAttention: (config: { heads: number; name?: string }) =>
+    new CausalSelfAttention(config),
+  positionEmbedding: (config: { name?: string } = {}) => new PositionEmbedding(config),
+};
+
+type Shape = (number | null)[];
+
+/** Adds a trained vector to every position: [batch, positions, width] to the same. */
+export class PositionEmbedding extends layers.Layer {
+  static readonly className = "PositionEmbedding";
+  private table!: ReturnType<PositionEmbedding["addWeight"]>;
+
+  override build(given: Shape | Shape[]): void {
+    const [, positions, width] = given as [number | null, number, number];
+    const start = initializers.randomNormal({ stddev: 0.02 });
+    this.table = this.addWeight("table", [positions, width], "float32", start);
+    this.built = true;
+  }
+
+  override computeOutputShape(given: Shape | Shape[]): Shape {
+    return given as Shape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    return tf.tidy(() => tf.add(x, tf.expandDims(this.table.read(), 0)));
+  }
+}
+
+/**
+ * Self-attention over earlier positions: softmax(QK'/sqrt(d)) V in several heads, each position
+ * seeing itself and those before it. Takes and gives [batch, positions, width].
+ */
+export class CausalSelfAttention extends layers.Layer {
+  static readonly className = "CausalSelfAttention";
+  private readonly heads: number;
+  private joint!: ReturnType<CausalSelfAttention["addWeight"]>;
+  private outward!: ReturnType<CausalSelfAttention["addWeight"]>;
+
+  constructor(config: { heads: number; name?: string; trainable?: boolean }) {
+    super(config as ConstructorParameters<typeof layers.Layer>[0]);
+    this.heads = config.heads;
+  }
+
+  override build(given: Shape | Shape[]): void {
+    const width = (given as Shape).at(-1) as number;
+    if (width % this.heads !== 0)
+      throw new Error(`CausalSelfAttention: width ${width} is no multiple of ${this.heads} heads`);
+    const start = () => initializers.glorotUniform({});
+    this.joint = this.addWeight("joint", [width, 3 * width], "float32", start());
+    this.outward = this.addWeight("output", [width, width], "float32", start());
+    this.built = true;
+  }
+
+  override computeOutputShape(given: Shape | Shape[]): Shape {
+    return given as Shape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor3D;
+      const [batch, positions, width] = x.shape;
+      const { heads } = this;
+      const flat = tf.reshape(x, [batch * positions, width]);
+      const joint = tf.matMul(flat, this.joint.read() as tf.Tensor2D);
+      const split = tf.reshape(joint, [batch, positions, 3, heads, width / heads]);
+      const byHead = tf.transpose(split, [2, 0, 3, 1, 4]);
+      const [q, k, v] = tf.unstack(byHead) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads));
+      const seen = tf.softmax(tf.add(scores, hidden(positions)));
+      const mixed = tf.transpose(tf.matMul(seen, v), [0, 2, 1, 3]);
+      const joined = tf.reshape(mixed, [batch * positions, width]);
+      const out = tf.matMul(joined, this.outward.read() as tf.Tensor2D);
+      return tf.reshape(out, [batch, positions, width]);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), heads: this.heads };
+  }
+}
+
+/** Far below zero where a position would see a later one. */
+function hidden(positions: number): tf.Tensor {
+  const values = new Float32Array(positions * positions);
+  for (let i = 0; i < positions; i++) values.fill(-1e9, i * positions + i + 1, (i + 1) * positions);
+  return tf.tensor(values, [1, 1, positions, positions]);
+}
