@@ -75,12 +75,44 @@ export function putRequests(bytes: number): number {
   return bytes <= objectPartBytes ? 1 : Math.ceil(bytes / objectPartBytes) + 2;
 }
 
-/** Dollars for one invocation of `billedMs` at `memoryMb`. */
-export function invocationUsd(
-  billedMs: number,
-  memoryMb: number,
+/** One invocation, as Lambda charges for it. */
+export interface BilledInvocation {
+  /** Whole milliseconds, the environment's start among them. */
+  readonly billedMs: number;
+  readonly memoryMb: number;
+  /** What the functions are deployed with, where it is absent. */
+  readonly architecture?: Architecture;
+  /** A tenant's environment started for it. */
+  readonly startsTenant?: boolean;
+  /** Of an event that ran twice, of which one environment is known. */
+  readonly times?: number;
+}
+
+/** Dollars for one invocation: computing, request, and a tenant's new environment. */
+export function invocationUsd({
+  billedMs,
+  memoryMb,
+  architecture = functions.architecture,
+  startsTenant = false,
+  times = 1,
+}: BilledInvocation): number {
+  const usd = computeUsd(gbSeconds(billedMs, memoryMb), architecture) + prices.usdPerRequest;
+  return times * usd + (startsTenant ? tenantEnvironmentUsd(memoryMb) : 0);
+}
+
+export function gbSeconds(billedMs: number, memoryMb: number): number {
+  return (billedMs / 1000) * (memoryMb / 1024);
+}
+
+/** Dollars for computing alone, without requests. */
+export function computeUsd(
+  gbSeconds: number,
   architecture: Architecture = functions.architecture,
 ): number {
-  const gbSeconds = (billedMs / 1000) * (memoryMb / 1024);
-  return gbSeconds * prices.usdPerGbSecond[architecture] + prices.usdPerRequest;
+  return gbSeconds * prices.usdPerGbSecond[architecture];
+}
+
+/** Dollars for the start of a tenant's environment. */
+export function tenantEnvironmentUsd(memoryMb: number): number {
+  return prices.usdPerTenantEnvironmentGb * (memoryMb / 1024);
 }

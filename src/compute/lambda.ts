@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import { bounds, functions, invocationUsd, prices } from "../limits.ts";
+import { bounds, functions, invocationUsd } from "../limits.ts";
 import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { noUsage } from "../ports/compute.ts";
 import { fromPacket, toJsonBytes } from "../wire/packet.ts";
@@ -92,12 +92,12 @@ function roundOf(task: Slotted): number | undefined {
 
 function usageOf(reply: LambdaReply, bytesDown: number, memoryMb: number): Usage {
   if (reply.billedMs === undefined) return { ...noUsage, bytesDown };
-  const environmentUsd = reply.coldStart ? prices.usdPerTenantEnvironmentGb * (memoryMb / 1024) : 0;
+  const { billedMs, coldStart } = reply;
   return {
-    billedMs: reply.billedMs,
-    coldStart: reply.coldStart,
+    billedMs,
+    coldStart,
     bytesDown,
     bytesUp: reply.bytesUp,
-    costUsd: invocationUsd(reply.billedMs, memoryMb) + environmentUsd,
+    costUsd: invocationUsd({ billedMs, memoryMb, startsTenant: coldStart }),
   };
 }

@@ -1,4 +1,4 @@
-import { bounds, invocationUsd, prices } from "../limits.ts";
+import { bounds, computeUsd, gbSeconds, prices } from "../limits.ts";
 import type { StageTable } from "./partition.ts";
 import type { PipelineModel, PipelineSetting } from "./pipeline-forecast.ts";
 
@@ -81,7 +81,7 @@ export function billOf(
   const ms = work.reduce((sum, { forwardMs, backwardMs }) => sum + forwardMs + backwardMs, 0);
   const computingMs = ms * microbatches * replicas + updateMs;
   const requests = invocations * prices.usdPerRequest;
-  const perMs = invocationUsd(1, memoryMb) - prices.usdPerRequest;
+  const perMs = computeUsd(gbSeconds(1, memoryMb));
   const objects = work.reduce(
     (sum, { reads, writes }) => sum + reads * prices.s3.usdPerGet + writes * prices.s3.usdPerPut,
     0,
@@ -92,8 +92,7 @@ export function billOf(
     requests +
     objects * microbatches * replicas +
     updates +
-    invocationUsd(makespanMs, rates.orchestratorMemoryMb) -
-    prices.usdPerRequest;
+    computeUsd(gbSeconds(makespanMs, rates.orchestratorMemoryMb));
   return {
     invocations,
     dollarsPerStep: computingMs * perMs + others,

@@ -1,3 +1,5 @@
+import type { FaultDecision } from "../weather/fault-decision.ts";
+
 /** Whose fate is asked for: one invocation, by its task. */
 export interface InvocationMoment {
   readonly task: string;
@@ -5,38 +7,24 @@ export interface InvocationMoment {
   readonly round: number;
 }
 
-/** What befalls one invocation. */
-export interface LatenessDecision {
-  /** Passes before the work begins. */
-  readonly delayMs: number;
-  readonly fault: null | "crash-before" | "crash-after" | "hang";
-  readonly duplicate: boolean;
-  /** What a new environment takes to start; 0 for one that is warm. */
-  readonly coldStartMs: number;
-}
-
 /**
  * How the platform may behave, as a model or a record has it. A function of its arguments alone:
  * settings that are compared meet the same delays. `draw` names one of many possible futures;
  * what lasts, such as a slot that is always slow, is the same in all of them.
  */
-export type Lateness = (
-  moment: InvocationMoment,
-  draw: number,
-  isCold: boolean,
-) => LatenessDecision;
+export type Lateness = (moment: InvocationMoment, draw: number, isCold: boolean) => FaultDecision;
 
 /** Everybody's fates in one phase of a round, in one future. */
 export type LatenessModel = (draw: number, round: number, phase: PhaseName) => FateOfTry;
 
-type FateOfTry = (slot: number, attempt: number, isCold: boolean) => LatenessDecision;
+type FateOfTry = (slot: number, attempt: number, isCold: boolean) => FaultDecision;
 
 /** What a round asks all slots for, as its tasks are named. */
 export type PhaseName = "gradient" | "along";
 
 /** Fates by round and slot; those of warm starts are drawn once, as all settings ask for them. */
 export function latenessModelOf(lateness: Lateness): LatenessModel {
-  const known = new Map<string, LatenessDecision[]>();
+  const known = new Map<string, FaultDecision[]>();
   return (draw, round, phase) => {
     const place = `${draw}/${round}/${phase}`;
     const first = known.get(place) ?? [];

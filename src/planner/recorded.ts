@@ -1,7 +1,8 @@
 import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
-import type { Lateness, LatenessDecision } from "./lateness.ts";
+import type { FaultDecision } from "../weather/fault-decision.ts";
+import type { Lateness } from "./lateness.ts";
 
 /** What a record says of the platform. */
 export interface Recorded {
@@ -92,7 +93,7 @@ function faultsOf(arrivals: readonly ArrivalEvent[]): Faults {
   return { hangs: hangs / all, crashes: (lost.length - hangs) / all };
 }
 
-function faultFrom({ hangs, crashes }: Faults, own: Random): LatenessDecision["fault"] {
+function faultFrom({ hangs, crashes }: Faults, own: Random): FaultDecision["fault"] {
   if (hangs + crashes === 0) return null;
   const level = own.fork("fault").uniform();
   if (level < hangs) return "hang";

@@ -1,13 +1,8 @@
 import type { Encoding } from "../encoding/encoding.ts";
 import type { WaitRule } from "../quorum/wait-policies/policy.ts";
+import { SlotEnvironments } from "../weather/slot-environments.ts";
 import { type LatenessModel, type PhaseName, taskName } from "./lateness.ts";
-import {
-  type Attempt,
-  invocationAttempts,
-  occupySlot,
-  type PlatformModel,
-  type SlotModel,
-} from "./slot-model.ts";
+import { type Attempt, invocationAttempts, occupySlot, type PlatformModel } from "./slot-model.ts";
 
 /** What a round asks all slots: once for gradients, and again along a direction if it searches. */
 export interface RoundPhase {
@@ -58,7 +53,7 @@ export function simulateRounds(
   draw: number,
   rounds: number,
 ): RoundTimes {
-  const lanes: SlotModel[] = timed.storedRows.map(() => []);
+  const lanes = timed.storedRows.map(() => new SlotEnvironments(platform.environmentsPerSlot));
   const endsMs = new Float64Array(rounds);
   const bill: Billed[] = [];
   let nowMs = 0;
@@ -77,7 +72,7 @@ export function simulateRounds(
       );
       const { closedMs, counted } = closing(timed, nowMs, asked);
       for (const [slot, all] of asked.entries()) {
-        const started = occupySlot(lanes[slot]!, platform, all, closedMs);
+        const started = occupySlot(lanes[slot]!, all, closedMs);
         for (const attempt of started)
           bill.push({ ...attempt, phase, round, counts: counted.has(slot) });
       }

@@ -1,8 +1,9 @@
 import type { Expected, TaskPrices } from "../journal/task-costs.ts";
-import { type Attempt, invocationAttempts, type SlotModel } from "../planner/slot-model.ts";
+import { type Attempt, invocationAttempts } from "../planner/slot-model.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { taskEntries } from "../tasks/registry.ts";
+import { SlotEnvironments } from "../weather/slot-environments.ts";
 import { machineOf } from "./platform-model.ts";
 
 /** Futures that a price is taken from. */
@@ -27,7 +28,8 @@ export function taskPrices(
   const leastMs = backend === "simulated" ? 0 : realStartMs;
   const attempt = (task: WorkerTask, isCold: boolean, draw: number): Attempt => {
     const slot = draw % spec.workers;
-    const lane: SlotModel = isCold ? [] : [{ freeAtMs: 0, isDoomed: false }];
+    const lane = new SlotEnvironments(platform.environmentsPerSlot);
+    if (!isCold) lane.occupy(0, 0, false);
     const [first] = invocationAttempts(lane, platform, {
       startMs: 0,
       workMs: workMs(taskEntries(task, entriesPerSlot)),

@@ -2,8 +2,9 @@ import { messageOf } from "../core/errors.ts";
 import { bounds, functions } from "../limits.ts";
 import { type Compute, noUsage, type Receiver, type Slotted, spared } from "../ports/compute.ts";
 import type { FaultDecision } from "../weather/fault-decision.ts";
-import { type EnvironmentPool, environmentPool } from "./environment-pool.ts";
-import { endings, SimulatedBatch } from "./task-batch.ts";
+import { endings, invocationTimes } from "../weather/invocation.ts";
+import { SlotEnvironments } from "../weather/slot-environments.ts";
+import { SimulatedBatch } from "./task-batch.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 export interface SimulatedOptions<Task, Result> {
@@ -36,9 +37,10 @@ export function simulatedCompute<Task extends Slotted, Result>(
 ): Compute<Task, Result> {
   const { clock } = options;
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
-  const environments = environmentPool(options.environmentsPerSlot ?? bounds.environmentsPerSlot);
+  const perSlotMax = options.environmentsPerSlot ?? bounds.environmentsPerSlot;
+  const slots: (SlotEnvironments | undefined)[] = [];
   let isClosed = false;
-  const finish = finishing(options, environments, () => isClosed);
+  const finish = finishing(options, perSlotMax, () => isClosed);
 
   const startAll = (tasks: readonly Task[], receiver: Receiver<Result>) => {
     const nowMs = clock.nowMs();
@@ -46,17 +48,19 @@ export function simulatedCompute<Task extends Slotted, Result>(
     const endMs = new Float64Array(tasks.length).fill(nowMs);
     for (let index = 0; index < tasks.length; index++) {
       const task = tasks[index]!;
-      const environment = environments.find(task.slot, nowMs);
+      slots[task.slot] ??= new SlotEnvironments(perSlotMax);
+      const environments = slots[task.slot]!;
+      const environment = environments.find(nowMs);
       if (environment === null) {
         cohort.endings[index] = endings.busy;
         continue;
       }
       const isCold = environments.isNew(environment);
       const fate = options.fateOf(task, isCold);
-      const coldMs = isCold ? fate.coldStartMs : 0;
-      cohort.draw(index, environment, isCold, fate, options.workMs(task), timeoutMs);
-      endMs[index] = nowMs + coldMs + cohort.billedMs(index);
-      environments.occupy(environment, endMs[index]!);
+      const times = invocationTimes(fate, isCold, options.workMs(task), timeoutMs);
+      cohort.keep(index, times, isCold, fate.duplicate);
+      endMs[index] = nowMs + times.coldMs + times.ranMs;
+      environments.occupy(environment, endMs[index]!, times.ending !== endings.replied);
     }
     clock.scheduleAll(endMs, (index) => finish(cohort, index));
   };
@@ -77,7 +81,7 @@ export function simulatedCompute<Task extends Slotted, Result>(
 /** What happens at the end of a task: a reply, a loss, or no more than a bill. */
 function finishing<Task extends Slotted, Result>(
   options: SimulatedOptions<Task, Result>,
-  environments: EnvironmentPool,
+  perSlotMax: number,
   isClosed: () => boolean,
 ): (cohort: SimulatedBatch<Task, Result>, index: number) => void {
   const { clock } = options;
@@ -96,13 +100,11 @@ function finishing<Task extends Slotted, Result>(
 
   return (cohort, index) => {
     const ending = cohort.endings[index]!;
-    if (ending === endings.timedOut || ending === endings.crashed)
-      environments.remove(cohort.environment(index));
     if (isClosed()) return;
     const { receiver } = cohort;
     const task = cohort.tasks[index]!;
     if (ending === endings.busy) {
-      const reason = `slot ${task.slot} is busy with ${environments.perSlotMax} earlier tasks`;
+      const reason = `slot ${task.slot} is busy with ${perSlotMax} earlier tasks`;
       return receiver.deliver(index, { kind: "lost", reason }, noUsage);
     }
     if (ending === endings.crashed) return failed(cohort, index, "the environment crashed");

@@ -1,13 +1,10 @@
-import { invocationUsd, prices } from "../limits.ts";
+import { invocationUsd } from "../limits.ts";
 import type { Receiver, Usage } from "../ports/compute.ts";
-import type { FaultDecision } from "../weather/fault-decision.ts";
-
-/** How the time of a task ends. */
-export const endings = { replied: 0, timedOut: 1, crashed: 2, busy: 3 } as const;
+import { billedMsOf, type InvocationTimes } from "../weather/invocation.ts";
 
 /** `coldMs` is not a number where the start was a warm one. */
-const field = { environment: 0, billedMs: 1, coldMs: 2, times: 3 } as const;
-const fieldCount = 4;
+const field = { ranMs: 0, coldMs: 1, times: 2 } as const;
+const fieldCount = 3;
 
 /**
  * Tasks that were started together and what is to become of each, number by number: objects for
@@ -31,24 +28,13 @@ export class SimulatedBatch<Task, Result> {
     this.fields = new Float64Array(fieldCount * tasks.length);
   }
 
-  /** Keeps what befalls one task. */
-  draw(
-    index: number,
-    environment: number,
-    isCold: boolean,
-    fate: FaultDecision,
-    workMs: number,
-    timeoutMs: number,
-  ): void {
-    const tookMs = fate.delayMs + (fate.fault === "crash-before" ? 0 : workMs);
-    const isTimedOut = fate.fault === "hang" || tookMs > timeoutMs;
+  /** Keeps how one task passes. */
+  keep(index: number, times: InvocationTimes, isCold: boolean, isDuplicate: boolean): void {
     const at = fieldCount * index;
-    this.fields[at + field.environment] = environment;
-    this.fields[at + field.billedMs] = isTimedOut ? timeoutMs : tookMs;
-    this.fields[at + field.coldMs] = isCold ? fate.coldStartMs : Number.NaN;
-    this.fields[at + field.times] = fate.duplicate ? 2 : 1;
-    if (isTimedOut) this.endings[index] = endings.timedOut;
-    else if (fate.fault !== null) this.endings[index] = endings.crashed;
+    this.fields[at + field.ranMs] = times.ranMs;
+    this.fields[at + field.coldMs] = isCold ? times.coldMs : Number.NaN;
+    this.fields[at + field.times] = isDuplicate ? 2 : 1;
+    this.endings[index] = times.ending;
   }
 
   /** What came of a task that is worked on together with the others; null where it is not. */
@@ -61,27 +47,18 @@ export class SimulatedBatch<Task, Result> {
     return this.together === null ? null : this.together(this.tasks[index]!);
   }
 
-  /** Without the cold start. */
-  billedMs(index: number): number {
-    return this.fields[fieldCount * index + field.billedMs]!;
-  }
-
-  environment(index: number): number {
-    return this.fields[fieldCount * index + field.environment]!;
-  }
-
   usage(index: number, bytes: { down: number; up: number }, memoryMb: number): Usage {
     const at = fieldCount * index;
     const coldMs = this.fields[at + field.coldMs]!;
     const coldStart = !Number.isNaN(coldMs);
-    const billedMs = Math.ceil(this.billedMs(index) + (coldStart ? coldMs : 0));
-    const environment = coldStart ? (memoryMb / 1024) * prices.usdPerTenantEnvironmentGb : 0;
+    const billedMs = billedMsOf(this.fields[at + field.ranMs]!, coldStart ? coldMs : 0);
+    const times = this.fields[at + field.times]!;
     return {
       billedMs,
       coldStart,
       bytesDown: bytes.down,
       bytesUp: bytes.up,
-      costUsd: this.fields[at + field.times]! * invocationUsd(billedMs, memoryMb) + environment,
+      costUsd: invocationUsd({ billedMs, memoryMb, startsTenant: coldStart, times }),
     };
   }
 }

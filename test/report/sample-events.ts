@@ -146,7 +146,7 @@ function sampleArrival(
       coldStart,
       bytesDown: 420,
       bytesUp: lost ? 0 : 512,
-      costUsd: invocationUsd(billedMs, 1_769),
+      costUsd: invocationUsd({ billedMs, memoryMb: 1_769 }),
     },
   };
 }

@@ -98,7 +98,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   run: { rooms: [...below, ...kit, "journal", "worker", "strategies"], packages: [] },
 
-  planner: { rooms: training, packages: [] },
+  planner: { rooms: [...training, "weather"], packages: [] },
   weather: { rooms: ["core"], packages: [] },
   storage: {
     rooms: [...bottom, "math", "wire", "data/sources/source.ts"],

@@ -15,4 +15,7 @@ test("prices stand in src/limits.ts and nowhere else", () => {
   const { "src/limits.ts": table = "", ...others } = texts;
   expect(linesOf(["src/limits.ts", table]).length).toBeGreaterThan(4);
   expect(Object.entries(others).flatMap(linesOf)).toEqual([]);
+  // What an invocation costs is put together there as well.
+  const parts = /usdPerGbSecond|usdPerTenantEnvironmentGb/;
+  expect(Object.keys(others).filter((path) => parts.test(others[path]!))).toEqual([]);
 });

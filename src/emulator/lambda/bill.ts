@@ -1,4 +1,4 @@
-import { type Architecture, functions, invocationUsd, prices } from "../../limits.ts";
+import { type Architecture, invocationUsd } from "../../limits.ts";
 
 /** What a function's invocations came to, in the units AWS charges. */
 export interface FunctionBill {
@@ -31,9 +31,7 @@ export function meter(config: {
   readonly architecture?: Architecture;
 }): Meter {
   let bill: FunctionBill = noBill;
-  const environmentUsd =
-    config.tenancy === undefined ? 0 : prices.usdPerTenantEnvironmentGb * (config.memoryMb / 1024);
-  const architecture = config.architecture ?? functions.architecture;
+  const { memoryMb, architecture, tenancy } = config;
   return {
     charge({ billedMs, coldStart, bytesIn, bytesOut }) {
       bill = sum(bill, {
@@ -43,8 +41,12 @@ export function meter(config: {
         billedMs,
         bytesIn,
         bytesOut,
-        costUsd:
-          invocationUsd(billedMs, config.memoryMb, architecture) + (coldStart ? environmentUsd : 0),
+        costUsd: invocationUsd({
+          billedMs,
+          memoryMb,
+          startsTenant: coldStart && tenancy !== undefined,
+          ...(architecture && { architecture }),
+        }),
       });
     },
     throttle() {

@@ -1,7 +1,7 @@
 import type { Encoded } from "../../data/manifests.ts";
 import { readCheckpoint } from "../../journal/checkpoint.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
-import { functions, prices } from "../../limits.ts";
+import { computeUsd, functions, gbSeconds, prices, tenantEnvironmentUsd } from "../../limits.ts";
 import type { RunEvent, RunForecast } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
 import { readHistory } from "../../run/finish.ts";
@@ -71,9 +71,10 @@ export interface Consumed {
 }
 
 export function billItems(used: Consumed): BillItem[] {
-  const { architecture, worker, orchestrator } = functions;
-  const gbSeconds =
-    (used.workerMs * worker.memoryMb + used.orchestratorMs * orchestrator.memoryMb) / 1024 / 1000;
+  const { worker, orchestrator } = functions;
+  const computed =
+    gbSeconds(used.workerMs, worker.memoryMb) +
+    gbSeconds(used.orchestratorMs, orchestrator.memoryMb);
   const beats = used.orchestratorMs / heartbeatMs;
   // Events and state of every checkpoint, and the end's four; a look for other orchestrators each.
   const writes = 4 * used.checkpoints + 2 * beats + 4 + (used.carriedWrites ?? 0);
@@ -89,11 +90,11 @@ export function billItems(used: Consumed): BillItem[] {
     costUsd: amount * usd,
     isEstimate,
   });
-  const environmentUsd = (prices.usdPerTenantEnvironmentGb * worker.memoryMb) / 1024;
+  const tenantUsd = tenantEnvironmentUsd(worker.memoryMb);
   return [
-    item("compute", gbSeconds, "GB-s", prices.usdPerGbSecond[architecture]),
+    item("compute", computed, "GB-s", computeUsd(1)),
     item("requests", used.invocations + used.segments, "requests", prices.usdPerRequest),
-    item("tenant environments", used.coldStarts, "starts", environmentUsd, false),
+    item("tenant environments", used.coldStarts, "starts", tenantUsd, false),
     item("durable operations", 2 * used.segments, "operations", prices.durable.usdPerOperation),
     item("durable data", durableGb, "GB", prices.durable.usdPerGbWritten),
     item("store writes", writes, "requests", prices.s3.usdPerPut, true),

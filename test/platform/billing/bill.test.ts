@@ -50,9 +50,12 @@ test("what orchestrating an hour costs, by hand", () => {
 });
 
 /** 1 GB for a second, and a request. */
-test("an invocation by hand, on either kind of processor", () => {
-  expect(invocationUsd(1_000, 1_024, "x86_64")).toBeCloseTo(0.0000166667 + 0.0000002, 14);
-  expect(invocationUsd(1_000, 1_024, "arm64")).toBeCloseTo(0.0000133334 + 0.0000002, 14);
+test("an invocation by hand: either processor, a tenant's environment once, an event twice", () => {
+  const one = { billedMs: 1_000, memoryMb: 1_024 } as const;
+  const usd = (more: object) => invocationUsd({ ...one, ...more });
+  expect(usd({ architecture: "x86_64" })).toBeCloseTo(0.0000166667 + 0.0000002, 14);
+  expect(usd({ architecture: "arm64" })).toBeCloseTo(0.0000133334 + 0.0000002, 14);
+  expect(usd({ startsTenant: true, times: 2 })).toBeCloseTo(2 * 0.0000135334 + 0.000167, 14);
 });
 
 test("a run of this home has no orchestrator to pay for", () => {
