@@ -3,6 +3,13 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { compressors } from "../src/compression/registry.ts";
+import {
+  type ErrorCode,
+  errorCodes,
+  exitCodes,
+  kindOf,
+} from "../src/core/error-codes/error-codes.ts";
+import type { Meanings } from "../src/core/error-codes/meanings.ts";
 import type { Definition, Registry } from "../src/core/registry.ts";
 import { generators } from "../src/data/generators/registry.ts";
 import { dataSchema } from "../src/data/options.ts";
@@ -94,6 +101,12 @@ export function reference(): string {
     "`model` names a weather model; its own options stand beside these.",
     optionTable(z.strictObject(commonOptions), "weather."),
     ...families.flatMap(familySections),
+    "## Errors",
+    "What can be mended ends in a `RunError`: its `code` is one of these and stays, the exit " +
+      "code says what kind of thing went wrong, and a hint what to do in the case at hand. " +
+      "A stop of the run itself by its budget exits with 4 as well, and one that was interrupted " +
+      "with 130. Every other error is a fault of kofn's, and exits with 1.",
+    ...Object.entries(errorCodes).flatMap(([about, codes]) => [`### ${about}`, errorTable(codes)]),
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -124,6 +137,15 @@ function memberSections(member: Definition, asSpec: Family["asSpec"]): string[] 
     Object.keys(member.options).length === 0 ? "No options." : optionTable(schema),
     `\`\`\`yaml\n${examples.join("\n")}\n\`\`\``,
   ];
+}
+
+function errorTable(codes: Meanings): string {
+  const rows = Object.entries(codes).map(([code, text]) => {
+    const [means = "", remedy = ""] = text.split("; ");
+    const exit = exitCodes[kindOf(code as ErrorCode)];
+    return `| \`${code}\` | ${exit} | ${escaped(means)} | ${escaped(remedy)} |`;
+  });
+  return ["| code | exit | what it means | what to do |", "|---|---|---|---|", ...rows].join("\n");
 }
 
 function optionTable(schema: z.ZodType, prefix = ""): string {

@@ -1,4 +1,4 @@
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
 import type { Convergence, ResultEvent } from "../ports/events.ts";
 import {
   formatBytes,

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { kofnVersion } from "../core/version.ts";
 import type { Declare, Invoke } from "./command.ts";
 import { reportFailure } from "./failure.ts";

@@ -1,4 +1,4 @@
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { replayRun } from "../platform/training/replay-run.ts";
 import { formatCount } from "../report/format.ts";

@@ -1,4 +1,4 @@
-import { exitCodes } from "../core/errors.ts";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
 
 /** The world of a command: where it writes, and what interrupts it. */
 export interface Terminal {

@@ -45,7 +45,6 @@ function watching(
       if (signal.aborted) {
         throw new RunError("interrupted", "interrupted before training began", {
           hint: "nothing was lost: start it again",
-          kind: "interrupted",
         });
       }
       bar.onStage(what, done, total);

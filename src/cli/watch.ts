@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes, RunError } from "../core/errors.ts";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
+import { RunError } from "../core/errors.ts";
 import type { EventBatch } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";

@@ -1,20 +1,17 @@
-/** What kind of thing went wrong, and so what the process exits with. */
-export const exitCodes = { input: 2, unfinished: 3, budget: 4, interrupted: 130 } as const;
-
-export type ErrorKind = keyof typeof exitCodes;
+import { type ErrorCode, type ErrorKind, kindOf } from "./error-codes/error-codes.ts";
 
 /**
  * Something a person can mend: wrong input, a run that could not finish, a budget reached.
- * `code` is stable and kebab-case; `message` names the place, the value and what was expected;
+ * `code` is one of `errorCodes` and stable; `message` names place, value and what was expected;
  * `hint` says what to do. Anything that is not a `RunError` is a fault of ours.
  */
 export class RunError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly kind: ErrorKind;
 
   constructor(
-    code: string,
+    code: ErrorCode,
     message: string,
     more: { hint?: string; kind?: ErrorKind; cause?: unknown } = {},
   ) {
@@ -22,7 +19,7 @@ export class RunError extends Error {
     this.name = "RunError";
     this.code = code;
     this.hint = more.hint;
-    this.kind = more.kind ?? "input";
+    this.kind = more.kind ?? kindOf(code);
   }
 }
 

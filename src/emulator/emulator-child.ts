@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
 
@@ -10,10 +11,17 @@ export interface EmulatorCall {
   readonly value: unknown;
 }
 
+/** A failure as it crosses the channel. */
+interface Told {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
 export interface EmulatorAnswer {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  readonly error?: Told;
 }
 
 let emulator: Emulator | undefined;

@@ -39,7 +39,6 @@ export function sumGradients(
           throw new RunError(
             "missing-gradient",
             `the gradient of "${weight}" at use ${use} lacks microbatch ${mb}`,
-            { kind: "unfinished" },
           );
         for (let i = 0; i < own.length; i++) own[i]! += part[i]!;
       }

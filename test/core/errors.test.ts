@@ -1,19 +1,20 @@
 import { expect, test } from "vitest";
-import { assert, exitCodes, messageOf, RunError } from "../../src/core/errors.ts";
+import { exitCodes } from "../../src/core/error-codes/error-codes.ts";
+import { assert, messageOf, RunError } from "../../src/core/errors.ts";
 
 test("a RunError says what, why and what to do", () => {
   const cause = new Error("deep");
-  const error = new RunError("no-data", "data.source: nothing at x.csv", { hint: "check", cause });
+  const error = new RunError("no-rows", "data.source: nothing at x.csv", { hint: "check", cause });
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({
     name: "RunError",
-    code: "no-data",
+    code: "no-rows",
     message: "data.source: nothing at x.csv",
     hint: "check",
     kind: "input",
     cause,
   });
-  const bare = new RunError("a", "b", { kind: "budget" });
+  const bare = new RunError("bad-value", "b", { kind: "budget" });
   expect(bare).toMatchObject({ kind: "budget", hint: undefined });
   expect("cause" in bare).toBe(false);
 });
@@ -32,7 +33,7 @@ test("a broken promise of our own is no RunError", () => {
 });
 
 test("whatever was thrown has a message", () => {
-  expect(messageOf(new RunError("a", "b"))).toBe("b");
+  expect(messageOf(new RunError("bad-value", "b"))).toBe("b");
   expect(messageOf("text")).toBe("text");
   expect(messageOf(undefined)).toBe("undefined");
 });

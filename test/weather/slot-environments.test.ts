@@ -12,7 +12,7 @@ function start(slot: SlotEnvironments, atMs: number, untilMs: number, isDoomed =
   return { found, isNew };
 }
 
-test("spares start while others are busy, as many as there may be; of the idle the last used", () => {
+test("spares start while others are busy, up to a number; of the idle the last used", () => {
   const slot = new SlotEnvironments(2);
   expect(start(slot, 0, 10)).toEqual({ found: 0, isNew: true });
   expect(start(slot, 5, 30)).toEqual({ found: 1, isNew: true });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
 import { RunError } from "../../core/errors.ts";
 import { cellOf, powersOf10, shown } from "./cell.ts";
 import type { Column } from "./table.ts";
@@ -229,7 +230,7 @@ export class CsvScanner {
     return fieldBytesMax + this.reads.length * 1024;
   }
 
-  private error(code: string, what: string, hints: readonly string[]): RunError {
+  private error(code: ErrorCode, what: string, hints: readonly string[]): RunError {
     return new RunError(code, `${this.settings.name}: line ${this.line}: ${what}`, {
       hint: hints.join("; "),
     });

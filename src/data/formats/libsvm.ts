@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
 import { RunError } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
@@ -93,7 +94,7 @@ class Parser {
     this.offsets[this.rows] = this.entries;
   }
 
-  error(what: string, code = "bad-libsvm"): RunError {
+  error(what: string, code: ErrorCode = "bad-libsvm"): RunError {
     return new RunError(code, `${this.name}: line ${this.lines}: ${what}`, {
       hint: "each line is: label index:value index:value ..., indices from 1 and ascending",
     });

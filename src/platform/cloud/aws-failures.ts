@@ -1,12 +1,11 @@
+import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
 import { RunError } from "../../core/errors.ts";
 import type { Deployment } from "./deployment.ts";
 
 interface Failure {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-  /** It may go better later: exit 3; else the input is wrong. */
-  readonly mayPass?: boolean;
 }
 
 /** What AWS's clients throw, as far as a person can mend it: a `RunError`; else `thrown` itself. */
@@ -14,9 +13,8 @@ export function awsFailure(thrown: unknown, deployment: Deployment): unknown {
   if (thrown instanceof RunError) return thrown;
   const failure = failureOf(thrown as Thrown, deployment);
   if (failure === null) return thrown;
-  const { code, message, hint, mayPass } = failure;
-  const kind = mayPass === true ? "unfinished" : "input";
-  return new RunError(code, message, { hint, kind, cause: thrown });
+  const { code, message, hint } = failure;
+  return new RunError(code, message, { hint, cause: thrown });
 }
 
 interface Thrown {
@@ -49,7 +47,6 @@ function credentials(name: string, { message = "" }: Thrown): Failure | null {
       code: "expired-credentials",
       message: "AWS: the credentials have expired",
       hint: "sign in again (aws sso login); a run in AWS goes on meanwhile",
-      mayPass: true,
     };
   if (/^(InvalidAccessKeyId|UnrecognizedClientException|InvalidClientTokenId)$/.test(name))
     return {
@@ -94,7 +91,6 @@ function place(
       code: "no-network",
       message: `AWS cannot be reached (${code})`,
       hint: "check the network and any AWS_ENDPOINT_URL; a run in AWS goes on meanwhile",
-      mayPass: true,
     };
   return null;
 }
@@ -134,7 +130,6 @@ function quota(
       hint:
         "all that is reserved for the function is in use; where the budget's kill switch left it " +
         `nothing: kofn restore --stage ${stage}`,
-      mayPass: true,
     };
   if (name === "TooManyRequestsException")
     return {
@@ -143,14 +138,12 @@ function quota(
       hint:
         "ask for more concurrency (Service Quotas: Lambda, Concurrent executions; tenant " +
         "environments are 2,500 for each 1,000), or use fewer workers",
-      mayPass: true,
     };
   if (name === "SlowDown" || name === "ServiceUnavailable" || name === "ServiceException")
     return {
       code: "aws-busy",
       message: `AWS asks to slow down: ${message}`,
       hint: "try again in a minute",
-      mayPass: true,
     };
   return null;
 }

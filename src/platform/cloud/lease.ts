@@ -138,6 +138,5 @@ function fromBytes(bytes: Uint8Array | null): Lease | null {
 function superseded(run: string, what: string): RunError {
   return new RunError(supersededCode, `another orchestrator of ${run} ${what}`, {
     hint: `kofn watch ${run} follows it`,
-    kind: "unfinished",
   });
 }

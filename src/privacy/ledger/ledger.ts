@@ -111,10 +111,7 @@ function refuseOver(budget: LedgerBudget, tally: Tally, entry: LedgerEntry): voi
     "over-budget",
     `${entry.id}: epsilon would be ${after.toPrecision(9)}, and the budget is ${budget.epsilon} ` +
       `(delta ${budget.delta}), of which ${spent.toPrecision(9)} is spent`,
-    {
-      hint: "nothing was released; more needs a larger budget, decided by whose data it is",
-      kind: "budget",
-    },
+    { hint: "nothing was released; more needs a larger budget, decided by whose data it is" },
   );
 }
 

@@ -159,7 +159,6 @@ function secretOf(
   if (shares.length < session.threshold)
     throw new RunError("too-few-shares", `secure sum ${session.name}: ${shares.length} answered`, {
       hint: `it takes ${session.threshold}; begin the sum anew with those that are there`,
-      kind: "unfinished",
     });
   return join(
     shares.slice(0, session.threshold).map(({ share }) => share),

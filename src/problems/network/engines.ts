@@ -43,7 +43,7 @@ async function load(
   const { key } = networkFactsOf(options);
   const bytes = await read(key);
   if (bytes === null)
-    throw new RunError("no-network", `${key} is not in the store`, {
+    throw new RunError("network-gone", `${key} is not in the store`, {
       hint: "start the run anew from its spec: kofn run SPEC",
     });
   const { openEngine } = await import("../../tfjs/engine.ts");
