@@ -1,6 +1,6 @@
 import { afterAll, expect, test, vi } from "vitest";
 import { lazyS3Store } from "../../src/storage/lazy-s3.ts";
-import { s3Client, createBucket } from "../../src/storage/s3.ts";
+import { createBucket, s3Client } from "../../src/storage/s3.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 const folder = temporaryFolder();

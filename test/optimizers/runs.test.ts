@@ -43,7 +43,7 @@ test("methods are told which tensors the weights are, where a problem knows", as
   const optimizer = { type: "muon", learningRate: 0.1 };
   const { plan, perform } = trial({ workers: 2, wait: "all", optimizer, roundsMax: 2 });
   const end = async (shape: readonly number[]) => {
-    const problem = { ...plan.problem, pieces: [{ name: "kernel", shape }] };
+    const problem = { ...plan.problem, parameters: [{ name: "kernel", shape }] };
     return (await virtualRun(rounds({ ...plan, problem }), { perform })).state.weights;
   };
   const { weightsLength } = plan;
