@@ -9,11 +9,16 @@ export function deployKofn(given: Partial<Settings> = {}) {
   const settings = settingsOf(given);
   const store = makeStore(settings);
   const { concurrency } = settings;
-  const worker = makeWorker(settings, store, { name: "Worker", bundle: "worker", concurrency });
+  const worker = makeWorker(settings, store, {
+    name: "Worker",
+    bundle: "worker",
+    role: "worker",
+    concurrency,
+  });
   const networkWorker = makeWorker(settings, store, {
     name: "NetworkWorker",
     bundle: "network-worker",
-    reads: ["networks/*"],
+    role: "networkWorker",
   });
   const orchestrator = makeOrchestrator(settings, store, { worker, networkWorker });
   const killSwitch = makeGuard(settings, [worker, networkWorker, orchestrator]);

@@ -1,5 +1,5 @@
 import { functions } from "../src/limits.ts";
-import { orchestratorPermissions } from "./permissions.ts";
+import { permissionsFor } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
 const { memoryMb, timeoutMs } = functions.orchestrator;
@@ -30,6 +30,9 @@ export function makeOrchestrator(
       KOFN_WORKER: worker.name,
       KOFN_NETWORK_WORKER: networkWorker.name,
     },
-    permissions: orchestratorPermissions(store, [worker, networkWorker]),
+    permissions: [
+      ...permissionsFor("orchestrator", store),
+      { actions: ["lambda:InvokeFunction"], resources: [worker.arn, networkWorker.arn] },
+    ],
   });
 }

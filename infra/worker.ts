@@ -1,5 +1,5 @@
 import { functions } from "../src/limits.ts";
-import { workerPermissions } from "./permissions.ts";
+import { permissionsFor } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
 const { memoryMb, timeoutMs } = functions.worker;
@@ -10,8 +10,8 @@ export interface WorkerKind {
   readonly bundle: string;
   /** Reserved for it; where absent it shares what the account leaves unreserved. */
   readonly concurrency?: number | undefined;
-  /** Folders of the store that it alone reads. */
-  readonly reads?: readonly string[];
+  /** Whose permissions it has. */
+  readonly role: "worker" | "networkWorker";
 }
 
 /**
@@ -19,7 +19,7 @@ export interface WorkerKind {
  * It reads shards, and reads and writes what slots carry, remember and publish in a run.
  */
 export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: WorkerKind) {
-  const { name, bundle, concurrency, reads } = kind;
+  const { name, bundle, concurrency, role } = kind;
   return new sst.aws.Function(`${settings.prefix}${name}`, {
     bundle: `${settings.bundles}/${bundle}`,
     handler: `${bundle}.handler`,
@@ -34,7 +34,7 @@ export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: Work
     logging: { format: "json", retention: "1 month" },
     ...(concurrency === undefined ? {} : { concurrency: { reserved: concurrency } }),
     environment: { KOFN_BUCKET: store.name },
-    permissions: workerPermissions(store, reads),
+    permissions: permissionsFor(role, store),
     transform: {
       function(args) {
         args.tenancyConfig = { tenantIsolationMode: "PER_TENANT" };

@@ -1,4 +1,45 @@
-/** Where things are in the store. */
+/** A kind of object in the store. */
+interface Prefix {
+  /** Of its keys, as IAM reads it: `*` is any text; the first one below `runs/` a run's name. */
+  readonly pattern: string;
+  /** May be sent in parts. */
+  readonly mayBeLarge?: true;
+}
+
+/** Every kind of object: what effects, the roles' permissions and the run's end name. */
+export const prefixes = {
+  parts: { pattern: "parts/*" },
+  encoded: { pattern: "encoded/*" },
+  prepared: { pattern: "prepared/*" },
+  networks: { pattern: "networks/*" },
+  run: { pattern: "runs/*" },
+  record: { pattern: "runs/*/run.json" },
+  cancel: { pattern: "runs/*/cancel" },
+  carried: { pattern: "runs/*/carried/*", mayBeLarge: true },
+  stepObjects: { pattern: "runs/*/objects/*", mayBeLarge: true },
+  modelParts: { pattern: "runs/*/model/*", mayBeLarge: true },
+  memory: { pattern: "runs/*/memory/*", mayBeLarge: true },
+  published: { pattern: "runs/*/round/*", mayBeLarge: true },
+  ledger: { pattern: "runs/*/ledger/*" },
+  events: { pattern: "runs/*/events/*", mayBeLarge: true },
+  state: { pattern: "runs/*/state.safetensors", mayBeLarge: true },
+  model: { pattern: "runs/*/model.safetensors", mayBeLarge: true },
+  epochs: { pattern: "runs/*/orchestrators/*" },
+  lease: { pattern: "runs/*/orchestrator.json" },
+  evaluation: { pattern: "runs/*/evaluation.json" },
+  result: { pattern: "runs/*/result.json" },
+  secrets: { pattern: "secrets/*" },
+  rawSums: { pattern: "secrets/*/sums/*", mayBeLarge: true },
+} as const satisfies Readonly<Record<string, Prefix>>;
+
+export type PrefixName = keyof typeof prefixes;
+
+/** What a run has of a kind of object is below this. */
+export function prefixIn(run: string, name: PrefixName): string {
+  const { pattern } = prefixes[name];
+  return pattern.replace(/^(runs|secrets)\/\*\/?/, (_, top) => `${top}/${run}/`).replace(/\*$/, "");
+}
+
 export const runPrefix = (run: string) => `runs/${run}/`;
 export const recordKey = (run: string) => `${runPrefix(run)}run.json`;
 export const stateKey = (run: string) => `${runPrefix(run)}state.safetensors`;
@@ -7,6 +48,12 @@ export const eventsKey = (run: string, sequence: number) =>
 export const resultKey = (run: string) => `${runPrefix(run)}result.json`;
 export const evaluationKey = (run: string) => `${runPrefix(run)}evaluation.json`;
 export const modelKey = (run: string) => `${runPrefix(run)}model.safetensors`;
+/** Who orchestrates the run in AWS, and until when. */
+export const leaseKey = (run: string) => `${runPrefix(run)}orchestrator.json`;
+/** Every orchestrator that ever began, by its number. */
+export const epochsPrefix = (run: string) => `${runPrefix(run)}orchestrators/`;
+export const epochKey = (run: string, epoch: number) =>
+  `${epochsPrefix(run)}${String(epoch).padStart(8, "0")}`;
 export const cancelKey = (run: string) => `${runPrefix(run)}cancel`;
 /** Arrays too large for an invocation. */
 export const carriedPrefix = (run: string) => `${runPrefix(run)}carried/`;

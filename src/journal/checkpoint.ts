@@ -1,9 +1,16 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import type { Effects } from "../store-effects.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
 import { fromPacket } from "../wire/packet.ts";
 import type { MeteredCosts } from "./task-costs.ts";
+
+export const journalEffects: Effects = {
+  roles: ["orchestrator"],
+  reads: ["state", "events"],
+  writes: ["state", "events"],
+};
 
 /** What a run has used so far; survives restarts. */
 export interface Totals extends Omit<Usage, "coldStart"> {

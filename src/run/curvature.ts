@@ -4,7 +4,11 @@ import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import { dot, norm, scaled } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
+import type { Effects } from "../store-effects.ts";
 import { curvatureKey } from "../store-layout.ts";
+
+/** It was written by whoever started the run; the orchestrator finds it there. */
+export const curvatureEffects: Effects = { roles: ["orchestrator"], reads: ["prepared", "parts"] };
 
 const stepsMax = 60;
 const toleranceRelative = 0.01;

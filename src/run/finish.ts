@@ -6,21 +6,36 @@ import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../port
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
-import {
-  carriedPrefix,
-  evaluationKey,
-  memoryPrefix,
-  modelKey,
-  rawSumPrefix,
-  resultKey,
-  stepObjectsPrefix,
-} from "../store-layout.ts";
+import type { CleanUp, Effects } from "../store-effects.ts";
+import { evaluationKey, modelKey, type PrefixName, prefixIn, resultKey } from "../store-layout.ts";
+import { taskKinds } from "../tasks/registry.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
+import { objectCleanUp } from "../worker/objects.ts";
+import { offloadCleanUp } from "../worker/payload-offload.ts";
 import { convergenceOf } from "./convergence.ts";
 import { evaluate } from "./evaluate.ts";
 import { loadProblem } from "./ingest.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
+
+const cleanUps: readonly CleanUp[] = [
+  offloadCleanUp,
+  objectCleanUp,
+  ...Object.values(taskKinds).map(({ cleanUp }) => cleanUp ?? {}),
+];
+const passing = (until: keyof CleanUp): PrefixName[] => [
+  ...new Set(cleanUps.flatMap((one) => one[until] ?? [])),
+];
+const leftovers = [...passing("atStop"), ...passing("whenDone")];
+
+/** What is evaluated, what remains, and what goes. */
+export const finishEffects: Effects = {
+  roles: ["orchestrator"],
+  reads: ["parts", "prepared", "state", "events", "ledger"],
+  writes: ["model", "evaluation", "result"],
+  lists: leftovers,
+  removes: leftovers,
+};
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
 const curvePointsMax = 80;
@@ -99,13 +114,8 @@ export async function finishRun(
  * What slots remember is for whoever goes on, so that it stays unless the run is done.
  */
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
-  const prefixes = [
-    carriedPrefix(run),
-    stepObjectsPrefix(run),
-    rawSumPrefix(run),
-    ...(isDone ? [memoryPrefix(run)] : []),
-  ];
-  for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
+  for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
+    await removeAll(store, await store.list(prefixIn(run, name)));
 }
 
 /** Null before the end, and of private runs, whose rounds are what their budget is for. */

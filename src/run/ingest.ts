@@ -6,7 +6,11 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import type { Effects } from "../store-effects.ts";
 import { resolveMembers } from "./resolve-members.ts";
+
+/** Of the problem's assets, where it has some; whoever starts a run has put them there. */
+export const problemAssetEffects: Effects = { roles: ["orchestrator"], reads: ["networks"] };
 
 export interface Dataset {
   readonly prepared: Prepared;

@@ -4,6 +4,7 @@ import type { TaskPrices } from "../journal/task-costs.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import type { Effects } from "../store-effects.ts";
 import { encodedKey, preparedKey } from "../store-layout.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
@@ -16,6 +17,12 @@ import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
 import { settleRate } from "./usual-rate.ts";
+
+/** The data, and all that there is of the run: only secrets are apart from it. */
+export const orchestrateEffects: Effects = {
+  roles: ["orchestrator"],
+  reads: ["encoded", "prepared", "run"],
+};
 
 /**
  * Gives a run its record: from here on the store alone knows all there is to know of it. Throws

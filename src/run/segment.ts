@@ -12,6 +12,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { RunEvent, RunFacts, StartedEvent, StoppedEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
+import type { Effects } from "../store-effects.ts";
 import { cancelKey, eventsKey } from "../store-layout.ts";
 import type { TrainingStrategy } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
@@ -20,6 +21,13 @@ import { openBudget } from "./budget.ts";
 import { loadProblem } from "./ingest.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
+
+/** Looks for the mark that cancels a run, and removes events beyond the checkpoint. */
+export const segmentEffects: Effects = {
+  roles: ["orchestrator"],
+  reads: ["cancel", "events"],
+  removes: ["events"],
+};
 
 /** Why a segment stopped whose invocation had no more time: the next one goes on. */
 export const segmentOver = "the segment's time was up";

@@ -3,6 +3,7 @@ import { addTransposed, multiply } from "../math/products.ts";
 import type { DenseRows } from "../math/rows.ts";
 import { addPenaltyGradient } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
+import { workerRoles } from "../store-effects.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";
 import { invalidSums } from "./valid-reply.ts";
 
@@ -31,6 +32,7 @@ export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
     requestArrays: ({ weights, predictions }) => [weights.byteLength, predictions.byteLength],
     replyBytes: ({ weights, predictions }) => weights.byteLength + predictions.byteLength,
   },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
 
 /**

@@ -3,6 +3,7 @@ import type { Examples } from "../math/rows.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
 import { poissonBatch, secretBits } from "../privacy/mechanisms/secret-draws.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
+import { workerRoles } from "../store-effects.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { gatherRows, labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
@@ -82,6 +83,12 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
     requestArrays: ({ weights }) => [weights.byteLength],
     entries: ({ rate }, entriesPerSlot) => rate * entriesPerSlot,
   },
+  effects: {
+    roles: workerRoles,
+    reads: ["encoded", "parts", "published", "ledger", "secrets"],
+    writes: ["published", "ledger", "secrets", "rawSums"],
+  },
+  cleanUp: { atStop: ["rawSums"] },
 };
 
 /** Where a slot publishes its own sum, under noise. */

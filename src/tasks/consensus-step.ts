@@ -11,6 +11,7 @@ import {
   noiseReleaseOf,
   withKeyedNoise,
 } from "../privacy/mechanisms/keyed-noise.ts";
+import { workerRoles } from "../store-effects.ts";
 import { ledgerPrefix, nodeMessageKey } from "../store-layout.ts";
 import { mixed, nextState, type StepRule } from "./consensus-update.ts";
 import { labelled } from "./minibatch.ts";
@@ -106,6 +107,11 @@ export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
       from.byteLength,
       mixing.byteLength,
     ],
+  },
+  effects: {
+    roles: workerRoles,
+    reads: ["encoded", "parts", "published", "ledger", "secrets"],
+    writes: ["published", "ledger", "secrets"],
   },
 };
 

@@ -3,6 +3,7 @@ import type { Examples } from "../math/rows.ts";
 import { scratchArray } from "../math/vector.ts";
 import { batchShards } from "../problems/batched-sums.ts";
 import type { Problem } from "../problems/problem.ts";
+import { workerRoles } from "../store-effects.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";
 import { invalidSums } from "./valid-reply.ts";
 
@@ -42,6 +43,7 @@ export const gradient: TaskKind<GradientTask, Examples> = {
     requestArrays: ({ weights }) => [weights.byteLength],
     replyBytes: ({ weights }) => weights.byteLength,
   },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
 
 /** Only what has pieces draws; a task that is asked again draws the same. */

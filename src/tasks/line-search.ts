@@ -1,5 +1,6 @@
 import { assert } from "../core/errors.ts";
 import type { Examples } from "../math/rows.ts";
+import { workerRoles } from "../store-effects.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";
 import { invalidSums } from "./valid-reply.ts";
 
@@ -28,6 +29,7 @@ export const lineSearchTask: TaskKind<LineSearchTask, Examples> = {
     ],
     replyBytes: (task, isQuadratic) => Float64Array.BYTES_PER_ELEMENT * lengthOf(task, isQuadratic),
   },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
 
 /** A curvature, or a loss for every step. */

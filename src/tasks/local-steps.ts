@@ -9,6 +9,7 @@ import type { Examples } from "../math/rows.ts";
 import { isFiniteVector } from "../math/vector.ts";
 import { addPenaltyGradient, type WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
+import { workerRoles } from "../store-effects.ts";
 import { minibatch } from "./minibatch.ts";
 import type { RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
 import { noNumbers } from "./valid-reply.ts";
@@ -75,6 +76,13 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
     entries: ({ rates, batch, shape }, entriesPerSlot) =>
       rates.length * (batch === 0 ? entriesPerSlot : batch * (shape.columns + 1)),
   },
+  effects: {
+    roles: workerRoles,
+    reads: ["encoded", "parts", "memory"],
+    writes: ["memory"],
+    removes: ["memory"],
+  },
+  cleanUp: { whenDone: ["memory"] },
 };
 
 /** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */

@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
+import { workerRoles } from "../store-effects.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { nodeSecret } from "./node-secret.ts";
 import { type Published, publicationOf, publishSum } from "./published-sum.ts";
@@ -83,4 +84,11 @@ export const noisyAggregate: TaskKind<NoisyAggregateTask, null, NoisedInput> = {
     requestArrays: ({ weights, from }) => [weights.byteLength, from.byteLength],
     entries: ({ weights, from }) => from.length * weights.length,
   },
+  effects: {
+    roles: workerRoles,
+    reads: ["encoded", "published", "ledger", "secrets", "rawSums"],
+    writes: ["published", "ledger", "secrets"],
+    removes: ["rawSums"],
+  },
+  cleanUp: { atStop: ["rawSums"] },
 };

@@ -3,6 +3,7 @@ import type { Examples } from "../math/rows.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
+import type { CleanUp, Effects } from "../store-effects.ts";
 
 /** What every task holds. */
 export interface RoundTask extends Slotted {
@@ -59,6 +60,10 @@ export interface TaskKind<Task, Material, Input = Material, Made extends TaskOut
   /** Why a reply is as good as lost; null for a sound one. */
   validate(task: Task, reply: WorkerReply, facts: ReplyFacts): string | null;
   readonly size: TaskSize<Task>;
+  /** What `load`, `prepare` and `publish` do to the store. */
+  readonly effects: Effects;
+  /** What of that is of no use when the run is over. */
+  readonly cleanUp?: CleanUp;
 }
 
 /** What a run knows of its replies beforehand; a kind asserts that what it needs is there. */

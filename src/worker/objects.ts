@@ -4,9 +4,17 @@ import { putRequests } from "../limits.ts";
 import type { Compute, Outcome, Receiver, Slotted, Usage } from "../ports/compute.ts";
 import { type KeptObject, type ObjectRef, objectBytes } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
+import { type CleanUp, type Effects, workerRoles } from "../store-effects.ts";
 import { modelPartKey, stepObjectKey, stepObjectsPrefix } from "../store-layout.ts";
 import { dtypeName } from "../wire/packet.ts";
 import { fromSafetensors, type TensorArray, toSafetensors } from "../wire/safetensors.ts";
+
+const objects = ["stepObjects", "modelParts"] as const;
+export const objectEffects: readonly Effects[] = [
+  { roles: workerRoles, reads: objects, writes: objects },
+  { roles: ["orchestrator"], reads: objects, removes: ["stepObjects"] },
+];
+export const objectCleanUp: CleanUp = { atStop: ["stepObjects"] };
 
 /** The object's bytes. Throws `RunError` where it is gone or its content is another. */
 export async function readChecked(store: Store, key: string, sha256: string): Promise<Uint8Array> {

@@ -2,10 +2,17 @@ import { hash } from "node:crypto";
 import { bounds, putRequests } from "../limits.ts";
 import type { Compute, Slotted, Usage } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
+import { type CleanUp, type Effects, workerRoles } from "../store-effects.ts";
 import { carriedPrefix } from "../store-layout.ts";
 import { fromPacket, toPacket } from "../wire/packet.ts";
 import type { TensorArray } from "../wire/safetensors.ts";
 import { readChecked } from "./objects.ts";
+
+export const offloadEffects: readonly Effects[] = [
+  { roles: workerRoles, reads: ["carried"], writes: ["carried"] },
+  { roles: ["orchestrator"], reads: ["carried"], writes: ["carried"], removes: ["carried"] },
+];
+export const offloadCleanUp: CleanUp = { atStop: ["carried"] };
 
 /** An array that travels as an object in the store, because an invocation could not hold it. */
 interface Reference {

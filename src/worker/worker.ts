@@ -2,12 +2,16 @@ import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
+import type { Effects } from "../store-effects.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
 import type { Allocator } from "../tasks/task-kind.ts";
 import { withObjects } from "./objects.ts";
 import { type ShardCache, shardCache } from "./shard-cache.ts";
 import { workerContexts } from "./worker-context.ts";
+
+/** Problems load networks; only one kind of worker has what computes them. */
+export const problemEffects: Effects = { roles: ["networkWorker"], reads: ["networks"] };
 
 /**
  * A worker: loads what a request names unless it has it already, computes, replies. It keeps one

@@ -6,7 +6,7 @@ export interface Layer {
   readonly packages: readonly string[];
 }
 
-const bottom = ["core", "limits", "store-layout", "ports"];
+const bottom = ["core", "limits", "store-layout", "store-effects", "ports"];
 const mathematics = ["core", "limits", "math", "wire"];
 const families = ["problems", "encoding", "optimizers", "compression", "privacy", "topology"];
 const data = ["data", "data/sources", "data/formats", "data/corpus", "data/generators"];
@@ -26,6 +26,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   core: { rooms: [], packages: ["fastest-levenshtein"] },
   limits: { rooms: [], packages: [] },
   "store-layout": { rooms: [], packages: [] },
+  "store-effects": { rooms: ["store-layout"], packages: [] },
   ports: { rooms: [], packages: [] },
   math: { rooms: bottom, packages: [] },
   wire: { rooms: bottom, packages: [] },

@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import type { Store } from "../../ports/store.ts";
-import { runPrefix } from "../../store-layout.ts";
+import type { Effects } from "../../store-effects.ts";
+import { epochKey, epochsPrefix, leaseKey } from "../../store-layout.ts";
 import { fencedStore } from "./fenced-store.ts";
 
 /**
@@ -32,12 +33,13 @@ const startMs = 180_000;
 /** The owner of a lease that waits for an orchestrator. */
 const nobody = "starting";
 
-export const supersededCode = "superseded";
+export const leaseEffects: Effects = {
+  roles: ["orchestrator"],
+  reads: ["lease", "epochs"],
+  writes: ["lease", "epochs"],
+};
 
-const leaseKey = (run: string) => `${runPrefix(run)}orchestrator.json`;
-const epochsPrefix = (run: string) => `${runPrefix(run)}orchestrators/`;
-const epochKey = (run: string, epoch: number) =>
-  `${epochsPrefix(run)}${String(epoch).padStart(8, "0")}`;
+export const supersededCode = "superseded";
 
 /** A run nobody has orchestrated yet has no lease. */
 export async function readLease(store: Store, run: string): Promise<Lease | null> {

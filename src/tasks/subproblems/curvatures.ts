@@ -1,4 +1,5 @@
 import { assert } from "../../core/errors.ts";
+import { workerRoles } from "../../store-effects.ts";
 import type { TaskKind } from "../task-kind.ts";
 import { invalidVector } from "../valid-reply.ts";
 import { type Ratings, ratingsAt } from "./ratings.ts";
@@ -36,4 +37,5 @@ export const subproblemCurvatures: TaskKind<SubproblemCurvaturesTask, Ratings> =
   size: {
     requestArrays: ({ weights, direction }) => [weights.byteLength, direction.byteLength],
   },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };

@@ -1,4 +1,5 @@
 import { assert } from "../../core/errors.ts";
+import { workerRoles } from "../../store-effects.ts";
 import type { TaskKind } from "../task-kind.ts";
 import { invalidVector } from "../valid-reply.ts";
 import { type Ratings, ratingsAt } from "./ratings.ts";
@@ -49,4 +50,5 @@ export const subproblemGradients: TaskKind<SubproblemGradientsTask, Ratings> = {
     return invalidVector(reply, countAtLeast(encoded, side, exactBelow) * each);
   },
   size: { requestArrays: ({ weights }) => [weights.byteLength] },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };

@@ -2,6 +2,7 @@ import { assert } from "../../core/errors.ts";
 import type { Encoded } from "../../data/manifests.ts";
 import { solvePositive } from "../../math/cholesky.ts";
 import { dot } from "../../math/vector.ts";
+import { workerRoles } from "../../store-effects.ts";
 import type { TaskKind } from "../task-kind.ts";
 import { invalidVector } from "../valid-reply.ts";
 import { baseOf, type Ratings, ratingsAt, writeRow } from "./ratings.ts";
@@ -83,6 +84,7 @@ export const subproblemSolutions: TaskKind<SubproblemSolutionsTask, Ratings> = {
     return invalidVector(reply, members.length * each);
   },
   size: { requestArrays: ({ weights }) => [weights.byteLength] },
+  effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
 
 /** D'D row-major, D't and t't. */
