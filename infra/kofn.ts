@@ -4,8 +4,29 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { makeStore } from "./store.ts";
 import { makeWorker } from "./worker.ts";
 
-/** Everything that kofn needs in an AWS account; returns what `kofn --stage` reads. */
-export function deployKofn(given: Partial<Settings> = {}) {
+export type { Settings } from "./settings.ts";
+
+/** A value that is known once its resource is there: Pulumi's `Output`, in as much as is used. */
+export interface Deferred<T> {
+  apply<U>(use: (value: T) => U): Deferred<U>;
+}
+
+/** What `kofn --stage` reads, and the kill switch. */
+export interface Deployed {
+  readonly stage: string;
+  readonly bucket: Deferred<string>;
+  readonly worker: Deferred<string>;
+  readonly networkWorker: Deferred<string>;
+  readonly orchestrator: Deferred<string>;
+  readonly concurrency?: number;
+  readonly killSwitch: Deferred<string>;
+}
+
+/**
+ * Everything that kofn needs in an AWS account. To be called in the `run` of an `sst.config.ts`,
+ * whose globals (`sst`, `aws`, `$app`) it uses.
+ */
+export function deployKofn(given: Partial<Settings> = {}): Deployed {
   const settings = settingsOf(given);
   const store = makeStore(settings);
   const { concurrency } = settings;
