@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { kofn } from "./fixtures.ts";
 
-test("the help names every command with the arguments that the command itself declares", async () => {
+test("the help names every command with the arguments that the command declares", async () => {
   const { out } = await kofn("nowhere", "--help");
   const terms = [...out.matchAll(/^ {2}(\w+)( \[options\](?: <\w+>)*)(?: |$)/gm)];
   expect(terms.length).toBeGreaterThan(15);

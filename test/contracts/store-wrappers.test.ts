@@ -1,23 +1,6 @@
 import { expect, test } from "vitest";
-import { prices } from "../../src/limits.ts";
-import { flakyStore } from "../../src/storage/flaky.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { meteredStore } from "../../src/storage/metered.ts";
-
-test("a metered store counts what S3 charges for", async () => {
-  const store = meteredStore(memoryStore());
-  await store.write("a", new Uint8Array(10));
-  await store.writeOnce("a", new Uint8Array(3));
-  await store.write("large", new Uint8Array(17 << 20));
-  await store.read("a");
-  await store.read("absent");
-  await store.list("");
-  const { costUsd, ...counts } = store.usage();
-  const bytesWritten = 13 + (17 << 20);
-  // One each, two parts with begin and end, one listing.
-  expect(counts).toEqual({ gets: 2, puts: 7, bytesRead: 10, bytesWritten });
-  expect(costUsd).toBeCloseTo(2 * prices.s3.usdPerGet + 7 * prices.s3.usdPerPut, 15);
-});
+import { flakyStore } from "../doubles/flaky-store.ts";
 
 test("a flaky store fails by seed, key and attempt, whatever the order of calls", async () => {
   const outcomes = async (order: readonly string[]) => {

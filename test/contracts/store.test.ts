@@ -4,11 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareUtf8 } from "../../src/core/text.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { diskStore } from "../../src/storage/disk.ts";
-import { flakyStore } from "../../src/storage/flaky.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { meteredStore } from "../../src/storage/metered.ts";
-import { prefixedStore } from "../../src/storage/prefixed.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { flakyStore } from "../doubles/flaky-store.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 const folder = temporaryFolder();
@@ -24,9 +22,7 @@ const stores: Record<string, () => Store> = {
   memory: memoryStore,
   disk: () => diskStore(`${folder.path}/disk-${fresh++}`),
   s3: () => s3Store({ bucket: "laws", prefix: `s${fresh++}/`, client, partBytes: 5 << 20 }),
-  metered: () => meteredStore(memoryStore()),
   flaky: () => flakyStore(memoryStore(), { seed: 1 }),
-  prefixed: () => prefixedStore(diskStore(`${folder.path}/disk-${fresh++}`), "part/of/it/"),
 };
 
 beforeAll(async () => {

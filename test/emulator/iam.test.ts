@@ -3,7 +3,6 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { awsFailure } from "../../src/platform/cloud/aws-failures.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
@@ -12,7 +11,8 @@ import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { s3Client, s3Store, createBucket } from "../../src/storage/s3.ts";
+import { createBucket, s3Client, s3Store } from "../../src/storage/s3.ts";
+import { guardedStore } from "../doubles/guarded-store.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { listen } from "./s3-listener.ts";
 

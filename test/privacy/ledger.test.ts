@@ -4,9 +4,9 @@ import type { Store } from "../../src/ports/store.ts";
 import { gaussianEpsilon } from "../../src/privacy/accountants/gaussian.ts";
 import { entryBytes, type LedgerEntry } from "../../src/privacy/ledger/entry.ts";
 import { type LedgerBudget, openLedger, publishOnce } from "../../src/privacy/ledger/ledger.ts";
-import { flakyStore } from "../../src/storage/flaky.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { flakyStore } from "../doubles/flaky-store.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
 const folder = temporaryFolder();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { AccessDenied, guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { bucketAccess } from "../../src/emulator/iam/s3-access.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { AccessDenied, guardedStore } from "../doubles/guarded-store.ts";
 
 const allow = (more: Partial<Statement> = {}): Statement => ({
   effect: "Allow",

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { takeLease } from "../../src/platform/cloud/lease.ts";
@@ -18,6 +17,7 @@ import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
 import { weatherFrom } from "../../src/weather/weather.ts";
 import { offloadingCompute, withInflatedInputs } from "../../src/worker/payload-offload.ts";
 import { createWorker } from "../../src/worker/worker.ts";
+import { guardedStore } from "../doubles/guarded-store.ts";
 
 export type Role = "worker" | "networkWorker" | "orchestrator";
 export type Roles = Readonly<Record<Role, readonly Statement[]>>;

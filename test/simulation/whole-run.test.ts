@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { finishRun, readHistory, weightsDigest } from "../../src/run/finish.ts";
 import type { RunSpec } from "../../src/spec/run-spec.ts";
-import { flakyStore } from "../../src/storage/flaky.ts";
+import { flakyStore } from "../doubles/flaky-store.ts";
 import { twice } from "../run/virtual-run.ts";
 import {
   afresh,

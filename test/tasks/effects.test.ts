@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { storePermissions as granted } from "../../infra/store-permissions.ts";
 import { deployPage, deployPagePath } from "../../scripts/write-permissions.ts";
-import { guardedStore } from "../../src/emulator/iam/guarded-store.ts";
 import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { storePermissions } from "../../src/platform/cloud/all-effects.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
@@ -10,6 +9,7 @@ import type { Store } from "../../src/ports/store.ts";
 import { type Effects, type Permissions, permissionsOf } from "../../src/store-effects.ts";
 import * as layout from "../../src/store-layout.ts";
 import { taskKinds } from "../../src/tasks/registry.ts";
+import { guardedStore } from "../doubles/guarded-store.ts";
 import { askedBy, specsOfAllKinds } from "./asked.ts";
 
 const { prefixes, prefixIn } = layout;

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { inlineCompute } from "../../src/compute/inline.ts";
 import {
   type Compute,
   noUsage,
@@ -12,6 +11,7 @@ import { memoryStore } from "../../src/storage/memory.ts";
 import { carriedPrefix, modelPartsPrefix, stepObjectsPrefix } from "../../src/store-layout.ts";
 import { releasingCompute, withObjects, writeObject } from "../../src/worker/objects.ts";
 import { offloadingCompute, withInflatedInputs } from "../../src/worker/payload-offload.ts";
+import { inlineCompute } from "../doubles/inline-compute.ts";
 
 interface Task extends Slotted {
   readonly x?: Float64Array<ArrayBuffer>;

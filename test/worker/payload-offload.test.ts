@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { inlineCompute } from "../../src/compute/inline.ts";
 import { type Compute, noUsage, type Outcome, type Usage } from "../../src/ports/compute.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { carriedPrefix } from "../../src/store-layout.ts";
 import { offloadingCompute, withInflatedInputs } from "../../src/worker/payload-offload.ts";
+import { inlineCompute } from "../doubles/inline-compute.ts";
 
 interface Task {
   readonly id: string;

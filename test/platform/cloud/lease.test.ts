@@ -8,7 +8,7 @@ import {
 } from "../../../src/platform/cloud/lease.ts";
 import { runSegmentFrom } from "../../../src/platform/cloud/segment-report.ts";
 import type { Store } from "../../../src/ports/store.ts";
-import { flakyStore } from "../../../src/storage/flaky.ts";
+import { flakyStore } from "../../doubles/flaky-store.ts";
 import { memoryStore } from "../../../src/storage/memory.ts";
 import { eventsKey, recordKey, stateKey } from "../../../src/store-layout.ts";
 
@@ -24,7 +24,7 @@ function taking(store: Store, owner: string, atMs: number): Promise<HeldLease> {
 
 describe("one orchestrator at a time", () => {
   test.each([1, 2, 3])("of many that begin at once one may write (%d)", async (seed) => {
-    const store = flakyStore(memoryStore(), { seed, latencyMs: 3 });
+    const store = flakyStore(memoryStore(), { seed, turns: 3 });
     const owners = Array.from({ length: 8 }, (_, i) => `execution-${i}`);
     const taken = await Promise.allSettled(owners.map((owner) => taking(store, owner, 0)));
     const writes = await Promise.allSettled(

@@ -1,6 +1,6 @@
-import { removeAll } from "../../ports/remove-all.ts";
-import type { Store } from "../../ports/store.ts";
-import { bucketAccess, deniedMessage, type May } from "./s3-access.ts";
+import { bucketAccess, deniedMessage, type May } from "../../src/emulator/iam/s3-access.ts";
+import { removeAll } from "../../src/ports/remove-all.ts";
+import type { Store } from "../../src/ports/store.ts";
 
 /** What S3 answers to whoever may not do it. */
 export class AccessDenied extends Error {

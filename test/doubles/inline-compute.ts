@@ -1,5 +1,5 @@
-import { messageOf } from "../core/errors.ts";
-import { type Compute, noUsage, type Slotted } from "../ports/compute.ts";
+import { messageOf } from "../../src/core/errors.ts";
+import { type Compute, noUsage, type Slotted } from "../../src/ports/compute.ts";
 
 /** Tasks run in this process, one after another, each in a turn of its own. */
 export function inlineCompute<Task extends Slotted, Result>(

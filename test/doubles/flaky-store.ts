@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { randomFrom } from "../core/random.ts";
-import type { Store } from "../ports/store.ts";
+import { setImmediate as turn } from "node:timers/promises";
+import { randomFrom } from "../../src/core/random.ts";
+import type { Store } from "../../src/ports/store.ts";
 
 /** How often a store fails. Probabilities between 0 and 1; absent means never. */
 export interface StoreFaults {
@@ -9,8 +9,8 @@ export interface StoreFaults {
   readonly failures?: number;
   /** Does the work, then fails: the caller cannot know. */
   readonly lostReplies?: number;
-  /** Mean of the added latency, exponentially distributed. */
-  readonly latencyMs?: number;
+  /** Turns of the event loop that a call waits for, in the mean; exponentially distributed. */
+  readonly turns?: number;
 }
 
 /**
@@ -25,10 +25,10 @@ export function flakyStore(inner: Store, faults: StoreFaults): Store {
     const attempt = attempts.get(label) ?? 0;
     attempts.set(label, attempt + 1);
     const random = root.fork(`${label}/${attempt}`);
-    const delayMs = -Math.log(1 - random.uniform()) * (faults.latencyMs ?? 0);
+    const turns = Math.round(-Math.log(1 - random.uniform()) * (faults.turns ?? 0));
     const draw = random.uniform();
     const { failures = 0, lostReplies = 0 } = faults;
-    if (delayMs > 0) await sleep(delayMs);
+    for (let i = 0; i < turns; i++) await turn();
     const failure = () => new Error(`${operation} of ${key} failed, as asked (attempt ${attempt})`);
     if (draw < failures) throw failure();
     const result = await act();

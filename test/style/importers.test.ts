@@ -1,0 +1,37 @@
+import { join, posix } from "node:path";
+import { expect, test } from "vitest";
+import { readTexts } from "./source-tree.ts";
+
+/** Files of the source that nothing but tests imports, and why they stand there. */
+const others: Readonly<Record<string, string>> = {
+  "src/cli/main.ts": "the command",
+  "src/data/formats/parquet-thread.ts": "a thread of its own",
+  "src/emulator/runtime/main.ts": "a process of its own",
+  "src/index.ts": "the package",
+  "src/platform/local/thread-worker.ts": "a thread of its own",
+  "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
+  "src/privacy/mechanisms/secure-sum.ts": "waits for a strategy that sums in secret",
+  "src/privacy/observers.ts": "attacks, for benches as well",
+  "src/report/page/main.ts": "the page's script",
+  "src/storage/disk.ts": "a store for whoever has a folder and no S3",
+  "src/tfjs/optimizers/public.ts": "the package's kofn/tfjs",
+  ...Object.fromEntries(
+    ["check-schedule", "gradient-sum", "placement", "plan-pipeline", "ranks", "topology"].map(
+      (name) => [`src/model-parallel/${name}.ts`, "waits for the strategy of pipelines"],
+    ),
+  ),
+  "src/tfjs/trace-model.ts": "waits for the strategy of pipelines",
+};
+
+test("what only tests import does not stand in src", () => {
+  const root = join(import.meta.dirname, "../..");
+  const texts = readTexts(root, ["src", "infra", "functions"], [".ts"]);
+  const imported = new Set<string>();
+  for (const [path, text] of Object.entries(texts))
+    for (const [, given = ""] of text.matchAll(/"([\w./-]+)\.[tj]s"/g))
+      imported.add(`${posix.join(posix.dirname(path), given)}.ts`);
+  const sources = Object.keys(texts).filter((path) => path.startsWith("src/"));
+  expect(sources.length).toBeGreaterThan(500);
+  const lonely = sources.filter((path) => !imported.has(path));
+  expect(lonely.sort()).toEqual(Object.keys(others).sort());
+});
