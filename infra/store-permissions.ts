@@ -111,6 +111,7 @@ export const storePermissions = {
     remove: [
       "runs/*/carried/*",
       "runs/*/objects/*",
+      "runs/*/model/*",
       "runs/*/memory/*",
       "runs/*/events/*",
       "secrets/*/sums/*",

@@ -3,6 +3,7 @@ import { openDataSource } from "../../src/platform/open-source.ts";
 import { largestEigenvalue } from "../../src/run/curvature.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
 import { ingest } from "../../src/run/ingest.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { openTraining, resolveMembers } from "../../src/run/resolve-members.ts";
 import { type RunInput, resolveSpec } from "../../src/run/resolve-spec.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
@@ -73,10 +74,10 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
       if (event.type === "arrival") spentUsd += event.usage.costUsd;
     },
     save(state, elapsedMs) {
-      const { round, weights: reached } = strategy.progress(state);
+      const { round, model } = strategy.progress(state);
       // Asynchronous steps are many: those of a pass are looked at together.
       if (round % (spec.strategy.type === "async-sgd" ? spec.workers : 1) !== 0) return;
-      weights.push(reached);
+      weights.push(wholeWeights(model));
       endsMs.push(elapsedMs);
       dollars.push(spentUsd);
     },

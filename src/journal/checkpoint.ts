@@ -1,5 +1,7 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
+import { type ModelRef, wholeModel } from "../ports/model-ref.ts";
+import type { ObjectRef } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
@@ -47,11 +49,11 @@ export interface StateShape {
   readonly kofn: string;
 }
 
-/** The weights at the end of a round, kept so that the curve can be computed afterwards. */
+/** The model at the end of a round, kept so that the curve can be computed afterwards. */
 export interface Trace {
   readonly round: number;
   readonly atMs: number;
-  readonly weights: Float32Array<ArrayBuffer>;
+  readonly model: ModelRef;
 }
 
 export interface EventBatch {
@@ -80,13 +82,38 @@ export async function readBatches(
   for (let sequence = after + 1; sequence <= upTo; sequence++) {
     const bytes = await store.read(eventsKey(run, sequence));
     if (bytes === null) continue;
-    const batch = fromPacket<EventBatch>(bytes, eventsKey(run, sequence));
+    const batch = fromPacket<StoredBatch>(bytes, eventsKey(run, sequence));
     for (const event of batch.events) events.push(event);
-    for (const trace of batch.traces) traces.push(trace);
+    for (const trace of batch.traces) traces.push(traceOf(trace));
   }
   return { events, traces };
 }
 
 function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {
   return { billedMs, bytesDown, bytesUp, costUsd };
+}
+
+/** A batch as it is stored: of a trace the weights, or the parts they are in. */
+interface StoredBatch extends Omit<EventBatch, "traces"> {
+  readonly traces: readonly StoredTrace[];
+}
+
+interface StoredTrace extends Omit<Trace, "model"> {
+  readonly weights?: Float32Array<ArrayBuffer>;
+  readonly parts?: readonly ObjectRef[];
+}
+
+/** As it is stored. */
+export function storedBatch({ events, traces }: EventBatch): StoredBatch {
+  return { events, traces: traces.map(storedTrace) };
+}
+
+function storedTrace({ round, atMs, model }: Trace): StoredTrace {
+  if (model.kind === "whole") return { round, atMs, weights: model.weights };
+  return { round, atMs, parts: model.parts };
+}
+
+function traceOf({ round, atMs, weights, parts = [] }: StoredTrace): Trace {
+  const model = weights === undefined ? ({ kind: "sharded", parts } as const) : wholeModel(weights);
+  return { round, atMs, model };
 }

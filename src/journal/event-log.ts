@@ -2,7 +2,7 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
 import { toPacket } from "../wire/packet.ts";
-import type { Checkpoint, EventBatch, Trace } from "./checkpoint.ts";
+import { type Checkpoint, type EventBatch, storedBatch, type Trace } from "./checkpoint.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;
@@ -22,7 +22,7 @@ export async function appendLog<State>(
 ): Promise<number> {
   const startMs = performance.now();
   for (const [i, batch] of batches.entries()) {
-    const bytes = toPacket(batch);
+    const bytes = toPacket(storedBatch(batch));
     const key = eventsKey(run, checkpoint.sequence - batches.length + 1 + i);
     await persistently(() => store.write(key, bytes));
   }

@@ -2,6 +2,7 @@ import { runLoop } from "../engine/loop.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
 import { largestEigenvalue } from "../run/curvature.ts";
 import { loadProblem } from "../run/ingest.ts";
+import { wholeWeights } from "../run/model-weights.ts";
 import { openTraining, resolveMembers } from "../run/resolve-members.ts";
 import { settleRate } from "../run/usual-rate.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
@@ -72,7 +73,7 @@ export async function pilotRuns(
       isMixable: problem.isQuadratic,
     });
     const strategy = openTraining(spec, { prepared, encoded }, eigenvalue);
-    const weights = [strategy.progress(strategy.start()).weights];
+    const weights = [wholeWeights(strategy.progress(strategy.start()).model)];
     const known: number[] = [];
     const objectiveAt = (rounds: number) => (known[rounds] ??= objective(weights[rounds]!));
     const endsMs: number[] = [];
@@ -88,7 +89,7 @@ export async function pilotRuns(
       save(state, elapsedMs) {
         const progress = strategy.progress(state);
         if (progress.round <= endsMs.length) return;
-        weights.push(progress.weights);
+        weights.push(wholeWeights(progress.model));
         endsMs.push(elapsedMs);
         spent.push({ ...now, ms: elapsedMs });
       },

@@ -1,11 +1,13 @@
 import type { Part, Prepared } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
+import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { exactScoresMax, RocAuc, withAuc } from "../problems/roc-auc.ts";
 import { labelled } from "../tasks/minibatch.ts";
+import { readWeights } from "./model-weights.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -15,9 +17,32 @@ export interface Evaluation {
 }
 
 /**
- * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data at
- * several weights, in one pass over the stored parts: memory holds one part at a time.
+ * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data of
+ * several models. A model in parts is put together for a pass over the data of its own, and the
+ * next one after it: memory holds one.
  */
+export async function evaluateModels(
+  store: Store,
+  prepared: Prepared,
+  problem: Problem,
+  models: readonly ModelRef[],
+  told: "all" | "test" = "all",
+): Promise<Evaluation[]> {
+  const whole = models.flatMap((model) => (model.kind === "whole" ? [model.weights] : []));
+  const evaluations =
+    whole.length === 0 ? [] : await evaluate(store, prepared, problem, whole, told);
+  const all: Evaluation[] = [];
+  for (const model of models) {
+    if (model.kind === "whole") all.push(evaluations.shift()!);
+    else {
+      const weights = [await readWeights(store, model)];
+      all.push(...(await evaluate(store, prepared, problem, weights, told)));
+    }
+  }
+  return all;
+}
+
+/** As `evaluateModels`, in one pass over the stored parts: memory holds one part at a time. */
 export async function evaluate(
   store: Store,
   prepared: Prepared,

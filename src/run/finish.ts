@@ -1,20 +1,28 @@
-import { hash } from "node:crypto";
 import type { Prepared } from "../data/manifests.ts";
 import { readBatches, readCheckpoint, type Trace } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
+import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
-import { evaluationKey, modelKey, type PrefixName, prefixIn, resultKey } from "../store-layout.ts";
+import {
+  evaluationKey,
+  modelKey,
+  modelPartsPrefix,
+  type PrefixName,
+  prefixIn,
+  resultKey,
+} from "../store-layout.ts";
 import { taskKinds } from "../tasks/registry.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { objectCleanUp } from "../worker/objects.ts";
 import { offloadCleanUp } from "../worker/payload-offload.ts";
 import { convergenceOf } from "./convergence.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluateModels } from "./evaluate.ts";
 import { loadProblem } from "./ingest.ts";
+import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
 
@@ -31,10 +39,10 @@ const leftovers = [...passing("atStop"), ...passing("whenDone")];
 /** What is evaluated, what remains, and what goes. */
 export const finishEffects: Effects = {
   roles: ["orchestrator"],
-  reads: ["parts", "prepared", "state", "events", "ledger"],
+  reads: ["parts", "prepared", "state", "events", "ledger", "modelParts"],
   writes: ["model", "evaluation", "result"],
-  lists: leftovers,
-  removes: leftovers,
+  lists: [...leftovers, "modelParts"],
+  removes: [...leftovers, "modelParts"],
 };
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
@@ -42,11 +50,6 @@ const curvePointsMax = 80;
 const curvePointsMin = 12;
 /** Rows through a network, over all points: a forward pass is many products a row. */
 const networkRowsMax = 40_000;
-
-/** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
-export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
-  return hash("sha256", new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-}
 
 /**
  * What remains to be done when training is over, for runs that stopped early too: evaluates the
@@ -62,17 +65,18 @@ export async function finishRun(
   const problem = await loadProblem(spec.problem, store);
   const checkpoint = await readCheckpoint<object>(store, run);
   const { traces, events: history } = await readBatches(store, run, checkpoint?.sequence ?? 0);
-  const zero = { round: 0, atMs: 0, weights: end.startWeights };
-  const last = { round: end.rounds, atMs: end.elapsedMs, weights: end.weights };
-  const before = traces.filter((trace) => trace.round < end.rounds);
+  const zero = { round: 0, atMs: 0, model: end.startModel };
+  const last = { round: end.rounds, atMs: end.elapsedMs, model: end.model };
+  const kept = await withParts(store, run, traces);
+  const before = kept.filter((trace) => trace.round < end.rounds);
   const points = curve([zero, ...before, last], pointsFor(problem, prepared));
-  const weights = points.map((point) => point.weights);
+  const models = points.map((point) => point.model);
   // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
   const open = spec.privacy === undefined || spec.privacy.evaluate;
   const evaluations =
     open === false
-      ? weights.map(() => untold)
-      : await evaluate(store, prepared, problem, weights, open === "test" ? "test" : "all");
+      ? models.map(() => untold)
+      : await evaluateModels(store, prepared, problem, models, open === "test" ? "test" : "all");
   const spent = await privacySpent(store, run, spec);
   const convergence = convergenceTold(record, end, history);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
@@ -95,17 +99,18 @@ export async function finishRun(
     ...end.traffic,
     ...(spent === null ? {} : { epsilon: spent.epsilon, privacy: spent }),
     erasures: end.totals.erasures,
-    weightsDigest: weightsDigest(end.weights),
+    weightsDigest: modelDigest(end.model),
     ...(convergence === null ? {} : { convergence }),
     ...expectedOf(record, end),
     report: "",
     model: modelKey(run),
   };
   // The model first: what is not needed any more may be much.
-  await store.write(modelKey(run), modelBytes(record, prepared, end.weights));
+  await store.write(modelKey(run), modelFile(record, prepared, end.model));
   await store.write(evaluationKey(run), json(events));
   await store.write(resultKey(run), json(result));
   await removeLeftovers(store, run, end.stop.kind === "done");
+  if (end.stop.kind === "done") await removeOtherParts(store, run, [end.startModel, end.model]);
   return result;
 }
 
@@ -116,6 +121,31 @@ export async function finishRun(
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
   for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
     await removeAll(store, await store.list(prefixIn(run, name)));
+}
+
+/** Traces whose models are there: of a run that was done before, parts may be gone. */
+async function withParts(store: Store, run: string, traces: readonly Trace[]): Promise<Trace[]> {
+  if (traces.every(({ model }) => model.kind === "whole")) return [...traces];
+  const there = new Set(await store.list(modelPartsPrefix(run)));
+  return traces.filter(
+    ({ model }) => model.kind === "whole" || model.parts.every(({ key }) => there.has(key)),
+  );
+}
+
+/** Parts of other models than these: those of the rounds between. */
+export async function removeOtherParts(
+  store: Store,
+  run: string,
+  models: ModelRef[],
+): Promise<void> {
+  const parts = models.flatMap((model) =>
+    model.kind === "whole" ? [] : model.parts.map(({ key }) => key),
+  );
+  const all = await store.list(modelPartsPrefix(run));
+  await removeAll(
+    store,
+    all.filter((key) => !parts.includes(key)),
+  );
 }
 
 /** Null before the end, and of private runs, whose rounds are what their budget is for. */
@@ -166,20 +196,26 @@ export async function readJson<T>(store: Store, key: string): Promise<T | null> 
 }
 
 /** The model: weights, and in its metadata all that `predict` needs to take raw rows. */
-function modelBytes(
+function modelFile(
   record: RunRecord,
   { preparation, columns }: Prepared,
-  weights: Float32Array<ArrayBuffer>,
+  model: ModelRef,
 ): Uint8Array {
   const metadata = {
-    format: "kofn-linear-1",
+    format: model.kind === "whole" ? wholeFormat : shardedFormat,
     run: record.run,
     problem: JSON.stringify(record.spec.problem),
     preparation: JSON.stringify(preparation),
   };
   // Where every class has weights of its own, each is a row.
   const classes = preparation.target.classes?.length ?? 0;
-  const shape = weights.length === classes * columns ? [classes, columns] : [weights.length];
+  const length = modelBytes(model) / Float32Array.BYTES_PER_ELEMENT;
+  const shape = length === classes * columns ? [classes, columns] : [length];
+  if (model.kind === "sharded") {
+    const [parts, ofAll] = [JSON.stringify(model.parts), JSON.stringify(shape)];
+    return toSafetensors({}, { ...metadata, parts, shape: ofAll });
+  }
+  const { weights } = model;
   return toSafetensors({ weights: { shape, data: weights } }, metadata);
 }
 

@@ -11,6 +11,7 @@ import { bounds } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { RunEvent, RunFacts, StartedEvent, StoppedEvent } from "../ports/events.ts";
+import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
 import { cancelKey, eventsKey } from "../store-layout.ts";
@@ -51,9 +52,9 @@ export interface SegmentPorts {
 
 export interface SegmentEnd {
   readonly stop: LoopStop | { readonly kind: "done" };
-  readonly weights: Float32Array<ArrayBuffer>;
-  /** The weights before the first round. */
-  readonly startWeights: Float32Array<ArrayBuffer>;
+  readonly model: ModelRef;
+  /** Before the first round. */
+  readonly startModel: ModelRef;
   readonly rounds: number;
   readonly elapsedMs: number;
   readonly totals: Totals;
@@ -93,8 +94,8 @@ export async function runSegment(
   if (before === null) log.save(start, 0);
   const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const control = outside(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
-  const startWeights = strategy.progress(start).weights;
-  const strideRounds = Math.ceil((spec.stop.rounds * startWeights.byteLength) / traceBytesMax);
+  const startModel = strategy.progress(start).model;
+  const strideRounds = Math.ceil((spec.stop.rounds * modelBytes(startModel)) / traceBytesMax);
   const end = await runLoop(
     strategy,
     {
@@ -105,9 +106,9 @@ export async function runSegment(
         log.tell(event);
       },
       save(state, elapsedMs) {
-        const { round, weights, finished } = strategy.progress(state);
+        const { round, model, finished } = strategy.progress(state);
         const isTraced = finished || round % Math.max(1, strideRounds) === 0;
-        log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, weights } : undefined);
+        log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, model } : undefined);
       },
       maySend: (tasks) => budget.maySend(tasks, log.totals()),
       mayStop(elapsedMs) {
@@ -123,18 +124,18 @@ export async function runSegment(
   ).finally(control.close);
   log.tell(stoppedEvent(end));
   await log.flush(end.elapsedMs);
-  return { ...outcome(end, strategy.progress(end.state), log), startWeights };
+  return { ...outcome(end, strategy.progress(end.state), log), startModel };
 }
 
 function outcome(
   { stop, elapsedMs }: LoopEnd<object>,
-  { weights, round, traffic }: ReturnType<TrainingStrategy["progress"]>,
+  { model, round, traffic }: ReturnType<TrainingStrategy["progress"]>,
   log: Checkpointer<object>,
-): Omit<SegmentEnd, "startWeights"> {
+): Omit<SegmentEnd, "startModel"> {
   const failure = log.failure();
   return {
     stop: failure === null ? stop : { kind: "unfinished", reason: failure },
-    weights,
+    model,
     rounds: round,
     elapsedMs,
     totals: log.totals(),

@@ -1,6 +1,7 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import type { Strategy } from "../engine/strategy.ts";
+import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
@@ -72,8 +73,8 @@ export interface TrainingStrategy<State extends object = object>
 export interface ModelSnapshot {
   /** Rounds done. */
   readonly round: number;
-  /** The model so far, in the problem's layout. */
-  readonly weights: Float32Array<ArrayBuffer>;
+  /** The model so far. */
+  readonly model: ModelRef;
   readonly finished: boolean;
   /** Of weights sent down and of what counted, up; absent where nothing is compressed. */
   readonly traffic?: { readonly bitsDown: number; readonly bitsUp: number };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { scene, segment, table } from "../simulation/simulated-run.ts";
 
@@ -79,6 +80,8 @@ async function outcome(given: object, text: string) {
   const end = await segment(start);
   expect(end.stop.kind).toBe("done");
   const { problem } = resolveMembers(start.record.spec);
-  const [done] = await evaluate(start.store, start.staged.prepared, problem, [end.weights]);
-  return { weights: end.weights, elapsedMs: end.elapsedMs, objective: done!.objective };
+  const [done] = await evaluate(start.store, start.staged.prepared, problem, [
+    wholeWeights(end.model),
+  ]);
+  return { weights: wholeWeights(end.model), elapsedMs: end.elapsedMs, objective: done!.objective };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
-import { weightsDigest } from "../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import { lawful } from "../engine/lawful.ts";
 import { trial } from "../run/fixtures.ts";
@@ -69,7 +69,7 @@ describe.each(["mada", "schedule-free"])("a run with %s", (name) => {
     );
     expect(segments).toBe(3);
     const { events, digest } = await recorded(start);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
     const told = events.filter((event) => event.type === "round");
     expect(told.at(-1)!.objectiveEstimate).toBeLessThan(0.8 * told[0]!.objectiveEstimate);
     const learned = told.map(({ coefficients }) => coefficients);

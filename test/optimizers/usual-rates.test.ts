@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { scene, segment } from "../simulation/simulated-run.ts";
 
@@ -28,7 +29,7 @@ async function ended({ file, target, problem }: Golden, more: object, change = s
   const text = await readFile(`${import.meta.dirname}/../../bench/rates/${file}.csv`, "utf8");
   const spec = { problem, data: { source: "table.csv", target }, workers: 4, wait: "all", ...more };
   const start = await scene(spec, change(text));
-  const { weights } = await segment(start);
+  const weights = wholeWeights((await segment(start)).model);
   const { prepared } = start.staged;
   const both = [new Float32Array(weights.length), weights];
   const member = problems.create(start.record.spec.problem);

@@ -7,7 +7,7 @@ import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
-import { removeLeftovers } from "../../src/run/finish.ts";
+import { removeLeftovers, removeOtherParts } from "../../src/run/finish.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { eventsKey, modelPartsPrefix, stepObjectsPrefix } from "../../src/store-layout.ts";
 import { strategies as registeredStrategies } from "../../src/strategies/registry.ts";
@@ -167,6 +167,8 @@ describe.each(["worker", "networkWorker"] as const)("what goes by reference, at 
     await removeLeftovers(as(store, "orchestrator"), record.run, false);
     expect(await store.list(stepObjectsPrefix(record.run))).toHaveLength(0);
     expect(await store.list(modelPartsPrefix(record.run))).toHaveLength(1);
+    await removeOtherParts(as(store, "orchestrator"), record.run, []);
+    expect(await store.list(modelPartsPrefix(record.run))).toHaveLength(0);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { finishRun } from "../../src/run/finish.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { scene, segment } from "../simulation/simulated-run.ts";
 
 /** Rows of `y = offset + slope z + noise`, and the r2 that a fit in double precision has. */
@@ -28,7 +29,7 @@ async function trained(spec: object, text: string) {
   const end = await segment(start, { listen });
   const { prepared } = start.staged;
   const { metrics } = await finishRun(start.record, prepared, end, start.store);
-  return { r2: metrics.train.r2!, weights: end.weights, prepared, warnings };
+  return { r2: metrics.train.r2!, weights: wholeWeights(end.model), prepared, warnings };
 }
 
 const data = { source: "table.csv", target: "y" };

@@ -5,6 +5,7 @@ import { dot } from "../../src/math/vector.ts";
 import type { ResultEvent, RoundEvent } from "../../src/ports/events.ts";
 import { problems as problemFamily } from "../../src/problems/registry.ts";
 import { finishRun } from "../../src/run/finish.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import {
   scaledChange,
   scaledGradient,
@@ -43,7 +44,7 @@ async function trained(spec: object, text: string) {
     end,
     start.store,
   );
-  return { result, rounds, asked, weights: end.weights };
+  return { result, rounds, asked, weights: wholeWeights(end.model) };
 }
 
 const problems = ["logistic", "squared-hinge", "softmax"];

@@ -10,6 +10,7 @@ import { openHome } from "../../src/platform/local/home.ts";
 import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { readHistory } from "../../src/run/finish.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { noisedSumKey, rawSumPrefix } from "../../src/store-layout.ts";
 import { filesBelow, found, type Needle, needle, telling } from "../privacy/needles.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
@@ -62,7 +63,7 @@ test("private training under faults tells nothing of what it hides", async () =>
     const encoded = JSON.parse(Buffer.from(await read(done.record.encoded)).toString()) as Encoded;
     const { sequence } = (await readCheckpoint<object>(store, run))!;
     const { traces } = await readBatches(store, run, sequence);
-    const weights = [new Float32Array(4), ...traces.map((trace) => trace.weights)];
+    const weights = [new Float32Array(4), ...traces.map((trace) => wholeWeights(trace.model))];
     const problem = problems.create(spec.problem);
     const needles: Needle[] = [];
     for (let round = 0; round < rounds; round++) {

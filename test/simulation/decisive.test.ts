@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Wait } from "../../src/quorum/wait-policies/wait.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { scene, segment, table } from "./simulated-run.ts";
 
@@ -20,7 +21,7 @@ async function objectiveAndSeconds(wait: Wait, optimizer: string) {
   expect(end.rounds).toBe(40);
   const { prepared } = start.staged;
   const { problem } = resolveMembers(start.record.spec);
-  const [done] = await evaluate(start.store, prepared, problem, [end.weights]);
+  const [done] = await evaluate(start.store, prepared, problem, [wholeWeights(end.model)]);
   return { objective: done!.objective, seconds: end.elapsedMs / 1000 };
 }
 

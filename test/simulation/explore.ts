@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Random, randomFrom } from "../../src/core/random.ts";
 import { noTotals, type Totals } from "../../src/journal/checkpoint.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
-import { weightsDigest } from "../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { twice } from "../run/virtual-run.ts";
 import {
   afresh,
@@ -34,7 +34,11 @@ export async function explore(seed: number): Promise<void> {
 
     const again = await afresh(start);
     const repeated = await segment(again, { around: twice(random.integer(2) ? null : 23) });
-    assert.equal(weightsDigest(repeated.weights), weightsDigest(calm.weights), "replies repeated");
+    assert.equal(
+      weightsDigest(wholeWeights(repeated.model)),
+      weightsDigest(wholeWeights(calm.model)),
+      "replies repeated",
+    );
 
     const hurt = await afresh(start);
     const trouble = random.fork("trouble");
@@ -42,7 +46,11 @@ export async function explore(seed: number): Promise<void> {
     assert.equal(end.stop.kind, "done");
     await checkRecord(hurt, end.totals, end.rounds);
     if (spec.wait === "all")
-      assert.equal(weightsDigest(end.weights), weightsDigest(calm.weights), "killed and resumed");
+      assert.equal(
+        weightsDigest(wholeWeights(end.model)),
+        weightsDigest(wholeWeights(calm.model)),
+        "killed and resumed",
+      );
   } catch (cause) {
     throw new Error(`seed ${seed} breaks a promise, with ${JSON.stringify(spec)}`, { cause });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { replay } from "../../src/engine/replay.ts";
-import { weightsDigest } from "../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import { trial } from "../run/fixtures.ts";
 import { fatesOf, virtualRun } from "../run/virtual-run.ts";
@@ -21,7 +21,7 @@ describe("a recorded run replays to the same bits", () => {
     const { events, digest } = await recorded(start);
     expect(events.some((event) => event.type === "arrival" && event.fate === "late")).toBe(true);
     expect(events.some((event) => event.type === "arrival" && event.fate === "lost")).toBe(true);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
   });
 
   it("with deadlines, whose ticks are part of the record", async () => {
@@ -30,7 +30,7 @@ describe("a recorded run replays to the same bits", () => {
     const end = await segment(start);
     const { events, digest } = await recorded(start);
     expect(events.some((event) => event.type === "tick")).toBe(true);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
   });
 
   it("interrupted and resumed twice, in the middle of rounds", async () => {
@@ -41,7 +41,7 @@ describe("a recorded run replays to the same bits", () => {
     expect(segments).toBe(3);
     const { events, digest } = await recorded(start);
     expect(events.filter((event) => event.type === "resumed")).toHaveLength(2);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
   });
 
   it("also when replies were damaged", async () => {
@@ -73,7 +73,7 @@ describe("a recorded run replays to the same bits", () => {
     expect(end.rounds).toBe(12);
     const { events, digest } = await recorded(start);
     expect(events.filter((event) => event.type === "resumed")).toHaveLength(2);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
   });
 
   it("and refuses a recording that is not its own", async () => {

@@ -8,7 +8,7 @@ import { replayRun } from "../../src/platform/training/replay-run.ts";
 import { trainFurther, trainNew } from "../../src/platform/training/train.ts";
 import type { ArrivalsEvent, RunEvent } from "../../src/ports/events.ts";
 import { foldRun } from "../../src/report/fold.ts";
-import { weightsDigest } from "../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { twice } from "../run/virtual-run.ts";
 import {
@@ -67,7 +67,9 @@ describe("a simulation that hurries", () => {
     const quick = await told(changes, how);
     const plain = await told(changes, { ...how, isPlain: true });
     expect(quick.events).toEqual(plain.events);
-    expect(weightsDigest(quick.end.weights)).toBe(weightsDigest(plain.end.weights));
+    expect(weightsDigest(wholeWeights(quick.end.model))).toBe(
+      weightsDigest(wholeWeights(plain.end.model)),
+    );
     expect(quick.end.totals).toEqual(plain.end.totals);
   });
 });
@@ -80,7 +82,9 @@ describe("replies told in sums", () => {
     const all = await told({}, sums);
     expect(all.events.some(isSum)).toBe(true);
     expect(one.events.some(isSum)).toBe(false);
-    expect(weightsDigest(all.end.weights)).toBe(weightsDigest(one.end.weights));
+    expect(weightsDigest(wholeWeights(all.end.model))).toBe(
+      weightsDigest(wholeWeights(one.end.model)),
+    );
     expect(all.end.elapsedMs).toBe(one.end.elapsedMs);
     expect(all.end.totals).toEqual(one.end.totals);
     const [few, full] = [foldRun("few", all.events), foldRun("full", one.events)];
@@ -105,7 +109,7 @@ describe("replies told in sums", () => {
     const start = await scene({ ...spec, wait: "all" }, text);
     const calm = await segment(await afresh(start), sums);
     const { end } = await throughout(start, () => ({ ...sums, ...interruptAt(40) }));
-    expect(weightsDigest(end.weights)).toBe(weightsDigest(calm.weights));
+    expect(weightsDigest(wholeWeights(end.model))).toBe(weightsDigest(wholeWeights(calm.model)));
     const saved = await readCheckpoint(start.store, start.record.run);
     const { events } = await readBatches(start.store, start.record.run, saved!.sequence);
     const { dollars, arrivals } = foldRun("all", events).figures;

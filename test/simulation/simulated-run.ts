@@ -8,8 +8,8 @@ import type { Compute } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { weightsDigest } from "../../src/run/finish.ts";
 import { type Dataset, ingest } from "../../src/run/ingest.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { recordRun } from "../../src/run/orchestrate.ts";
 import { openTraining } from "../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
@@ -172,7 +172,7 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
   const { prepared, encoded } = staged;
   const training = openTraining(record.spec, { prepared, encoded }, record.largestEigenvalue);
   const state = await replay(training, events, performer(record, store));
-  const { weights } = training.progress(state);
+  const weights = wholeWeights(training.progress(state).model);
   return {
     events,
     digest: weightsDigest(weights),

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readCheckpoint } from "../../src/journal/checkpoint.ts";
-import { finishRun, readHistory, weightsDigest } from "../../src/run/finish.ts";
+import { finishRun, readHistory } from "../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import type { RunSpec } from "../../src/spec/run-spec.ts";
 import { flakyStore } from "../doubles/flaky-store.ts";
 import { twice } from "../run/virtual-run.ts";
@@ -38,7 +39,7 @@ const sceneFor = (more: { readonly problem?: { readonly type: string } }) =>
 async function digestOf(start: Scene, how = {}): Promise<string> {
   const end = await segment(start, how);
   expect(end.stop).toEqual({ kind: "done" });
-  return weightsDigest(end.weights);
+  return weightsDigest(wholeWeights(end.model));
 }
 
 describe("the same spec and seed", () => {
@@ -73,7 +74,7 @@ describe("interrupted at every k-th arrival and resumed", () => {
     const digest = await digestOf(await afresh(start));
     const { end, segments } = await throughout(start, () => interruptAt(every));
     expect(segments).toBeGreaterThan(4);
-    expect(weightsDigest(end.weights)).toBe(digest);
+    expect(weightsDigest(wholeWeights(end.model))).toBe(digest);
     const { prepared } = start.staged;
     const result = await finishRun(start.record, prepared, end, start.store);
     expect(result.weightsDigest).toBe(digest);
@@ -88,7 +89,7 @@ describe("interrupted at every k-th arrival and resumed", () => {
     for (let count = 1; count <= 14; count++) {
       const hurt = await afresh(start);
       const { end } = await throughout(hurt, (at) => (at === 1 ? killAt(hurt.store, count) : {}));
-      expect(weightsDigest(end.weights)).toBe(digest);
+      expect(weightsDigest(wholeWeights(end.model))).toBe(digest);
     }
   });
 });
@@ -108,7 +109,7 @@ describe("stores that fail at random", () => {
       expect(round).toBeGreaterThanOrEqual(saved);
       saved = round;
       if (end?.stop.kind !== "done") continue;
-      expect(weightsDigest(end.weights)).toBe(digest);
+      expect(weightsDigest(wholeWeights(end.model))).toBe(digest);
       expect(saved).toBe(8);
       break;
     }
@@ -160,7 +161,7 @@ describe("a run that must stop early", () => {
       // New environments are forecast to start for it: the figure in its words is another one.
       expect([still.stop.kind, still.rounds]).toEqual([end.stop.kind, end.rounds]);
       const rest = more(start, { seconds: 1000, dollars: 1 });
-      expect(await digestOf(rest)).toBe(weightsDigest(calm.weights));
+      expect(await digestOf(rest)).toBe(weightsDigest(wholeWeights(calm.model)));
     },
   );
 

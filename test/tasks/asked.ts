@@ -2,6 +2,7 @@ import { goldenSpecs } from "../../scripts/goldens/specs.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { orchestrate } from "../../src/run/orchestrate.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
 import { virtualClock } from "../../src/simulation/virtual-clock.ts";
@@ -60,6 +61,6 @@ export async function askedBy(
     bytes: () => ({ down: 1, up: 1 }),
   });
   const { end } = await orchestrate(record, { store, clock, compute });
-  const facts = { isQuadratic, encoded, weightsLength: end.weights.length };
+  const facts = { isQuadratic, encoded, weightsLength: wholeWeights(end.model).length };
   return asked.map((one) => ({ ...one, facts }));
 }

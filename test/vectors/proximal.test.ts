@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { softThreshold } from "../../src/problems/penalty.ts";
 import { finishRun } from "../../src/run/finish.ts";
+import { wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { trial } from "../run/fixtures.ts";
@@ -106,7 +107,7 @@ describe("a run under an l1 penalty", () => {
     const start = await scene({ ...spec, stop: { rounds: 100 } }, table(80, 4, 1));
     const end = await segment(start);
     const result = await finishRun(start.record, start.staged.prepared, end, start.store);
-    const weights = [...end.weights].slice(0, -1);
+    const weights = [...wholeWeights(end.model)].slice(0, -1);
     const absolute = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
     const { rmse, nonzero } = result.metrics.train;
     expect(result.objective).toBeCloseTo(rmse! ** 2 / 2 + 0.4 * absolute, 9);

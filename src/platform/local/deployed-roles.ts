@@ -148,6 +148,7 @@ export const deployedRoles = {
       resources: [
         "arn:aws:s3:::kofn/runs/*/carried/*",
         "arn:aws:s3:::kofn/runs/*/objects/*",
+        "arn:aws:s3:::kofn/runs/*/model/*",
         "arn:aws:s3:::kofn/runs/*/memory/*",
         "arn:aws:s3:::kofn/runs/*/events/*",
         "arn:aws:s3:::kofn/secrets/*/sums/*",

@@ -4,6 +4,7 @@ import type { Chosen } from "../../core/registry.ts";
 import { type Preparation, preparationVersion } from "../../data/manifests.ts";
 import type { Store } from "../../ports/store.ts";
 import { loadProblem } from "../../run/ingest.ts";
+import { readModelFile, wholeFormat } from "../../run/model-weights.ts";
 import { modelKey } from "../../store-layout.ts";
 import { fromSafetensors } from "../../wire/safetensors.ts";
 
@@ -22,7 +23,7 @@ export interface TrainedModel {
 /** A run's model. Throws `RunError` where it has none yet. */
 export async function readTrainedModel(store: Store, run: string): Promise<TrainedModel> {
   const key = modelKey(run);
-  const bytes = await store.read(key);
+  const bytes = await readModelFile(store, run);
   if (bytes === null) {
     throw new RunError("no-model", `${run} has no model yet`, {
       hint: `it appears when the run stops: kofn watch ${run}, or kofn resume ${run}`,
@@ -30,7 +31,7 @@ export async function readTrainedModel(store: Store, run: string): Promise<Train
   }
   const { tensors, metadata } = fromSafetensors(bytes, key);
   const weights = tensors.weights?.data;
-  if (!(weights instanceof Float32Array) || metadata.format !== "kofn-linear-1") {
+  if (!(weights instanceof Float32Array) || metadata.format !== wholeFormat) {
     throw new RunError("bad-model", `${key}: it is not a model that this version knows`, {
       hint: "use the version of kofn that wrote it",
     });

@@ -4,8 +4,9 @@ import type { RunRecord } from "../../journal/run-record.ts";
 import type { ResultEvent, RunEvent } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic } from "../../run/arithmetic.ts";
-import { readHistory, readJson, weightsDigest } from "../../run/finish.ts";
+import { readHistory, readJson } from "../../run/finish.ts";
 import { loadProblem } from "../../run/ingest.ts";
+import { modelDigest } from "../../run/model-weights.ts";
 import { openTraining } from "../../run/resolve-members.ts";
 import { ephemeralState } from "../../simulation/ephemeral-state.ts";
 import {
@@ -71,10 +72,10 @@ export async function replayRun(
     perform(workerRequestOf(record, task)),
   );
   const result = await readJson<ResultEvent>(store, resultKey(record.run));
-  const { round, weights } = strategy.progress(state);
+  const { round, model } = strategy.progress(state);
   return {
     rounds: round,
-    weightsDigest: weightsDigest(weights),
+    weightsDigest: modelDigest(model),
     recordedDigest: result?.weightsDigest ?? null,
   };
 }

@@ -8,6 +8,7 @@ import type { ResultEvent, RunEvent } from "../../ports/events.ts";
 import { renderReport } from "../../report/render.ts";
 import { readHistory } from "../../run/finish.ts";
 import { type IngestProgress, ingest, publishProblemAssets } from "../../run/ingest.ts";
+import { readModelFile } from "../../run/model-weights.ts";
 import {
   entriesPerSlot,
   type Orchestrated,
@@ -16,7 +17,6 @@ import {
 } from "../../run/orchestrate.ts";
 import { needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
-import { modelKey } from "../../store-layout.ts";
 import { type Backend, playedWeather } from "../backend.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn } from "../platform-model.ts";
@@ -108,7 +108,7 @@ export async function writeArtifacts(
   await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }), {
     mode: ownFile,
   });
-  const bytes = await store.read(modelKey(run));
+  const bytes = await readModelFile(store, run);
   if (bytes !== null) await writeFile(model, bytes, { mode: ownFile });
   return { report, model };
 }

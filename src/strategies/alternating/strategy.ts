@@ -1,4 +1,5 @@
 import type { Step } from "../../engine/strategy.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import { initialWaitState, observeQuorum } from "../../quorum/wait-policies/policy.ts";
@@ -42,7 +43,14 @@ export function alternating(plan: AlternatingPlan): TrainingStrategy<Alternating
       return { ...state, phase, startedMs: atMs, quorum: openQuorum(atMs), search: null };
     },
   });
-  return { ...rounds, progress: ({ round, weights, finished }) => ({ round, weights, finished }) };
+  return {
+    ...rounds,
+    progress: ({ round, weights, finished }) => ({
+      round,
+      model: wholeModel(weights),
+      finished,
+    }),
+  };
 }
 
 function started(plan: AlternatingPlan): AlternatingState {

@@ -1,4 +1,5 @@
 import { emptySlotMap, slotMapOf } from "../../core/slot-map.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { stream } from "../../quorum/stream.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
@@ -25,7 +26,7 @@ export function asyncSgd(plan: AsyncSgdPlan): TrainingStrategy<AsyncSgdState> {
     ...gradients,
     progress: ({ round, weights, finished }) => ({
       round,
-      weights: Float32Array.from(weights),
+      model: wholeModel(Float32Array.from(weights)),
       finished,
     }),
   };

@@ -4,6 +4,7 @@ import type { Arrival, Step } from "../../engine/strategy.ts";
 import { norm } from "../../math/vector.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import type { RoundEvent } from "../../ports/events.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
 import { collect } from "../../quorum/collect.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
@@ -47,7 +48,11 @@ export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
   });
   return {
     ...sums,
-    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    progress: ({ round, weights, finished }) => ({
+      round,
+      model: wholeModel(weights),
+      finished,
+    }),
     // Between two requests to all slots, one slot is asked to add up what they computed.
     wanted: (state) =>
       state.finished || state.adding === null

@@ -1,3 +1,4 @@
+import { wholeModel } from "../../ports/model-ref.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { initialWaitState } from "../../quorum/wait-policies/policy.ts";
@@ -51,7 +52,7 @@ export function encodedBlocks(plan: BlocksPlan): TrainingStrategy<BlocksState> {
     ...rounds,
     progress(state) {
       const { round, finished } = state;
-      return { round, weights: sent(state).weights, finished };
+      return { round, model: wholeModel(sent(state).weights), finished };
     },
   };
 }

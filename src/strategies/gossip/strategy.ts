@@ -2,6 +2,7 @@ import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { norm } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { collect } from "../../quorum/collect.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
@@ -45,7 +46,7 @@ export function gossip(plan: GossipPlan): TrainingStrategy<GossipState> {
     ...rounds,
     progress: ({ round, mean, finished }) => ({
       round,
-      weights: Float32Array.from(mean),
+      model: wholeModel(Float32Array.from(mean)),
       finished,
     }),
   };

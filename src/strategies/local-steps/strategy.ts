@@ -1,4 +1,5 @@
 import { atSlot, slotMapOf } from "../../core/slot-map.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { collect } from "../../quorum/collect.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import { initialWaitState, type WaitRule } from "../../quorum/wait-policies/policy.ts";
@@ -56,7 +57,7 @@ export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsSta
     ...updates,
     progress: ({ round, weights, finished, traffic }) => ({
       round,
-      weights: Float32Array.from(weights),
+      model: wholeModel(Float32Array.from(weights)),
       finished,
       traffic,
     }),

@@ -1,4 +1,5 @@
 import type { Step } from "../../engine/strategy.ts";
+import { wholeModel } from "../../ports/model-ref.ts";
 import { collect } from "../../quorum/collect.ts";
 import { isDecodable } from "../../quorum/decode.ts";
 import { isClosed } from "../../quorum/quorum.ts";
@@ -45,7 +46,11 @@ export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
   });
   return {
     ...requests,
-    progress: ({ round, weights, finished }) => ({ round, weights, finished }),
+    progress: ({ round, weights, finished }) => ({
+      round,
+      model: wholeModel(weights),
+      finished,
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCheckpoint } from "../../../src/journal/checkpoint.ts";
 import { durableRun, type SegmentReport } from "../../../src/platform/cloud/durable-run.ts";
-import { weightsDigest } from "../../../src/run/finish.ts";
+import { modelDigest, weightsDigest, wholeWeights } from "../../../src/run/model-weights.ts";
 import type { SegmentEnd } from "../../../src/run/segment.ts";
 import { afresh, scene, segment, table } from "../../simulation/simulated-run.ts";
 
@@ -48,7 +48,7 @@ test("segments, a crash within one and replays give the undisturbed weights", as
   expect(execution.getResult()).toMatchObject({
     stop: "done",
     rounds,
-    weightsDigest: weightsDigest(undisturbed.weights),
+    weightsDigest: weightsDigest(wholeWeights(undisturbed.model)),
   });
   // Segments of one execution follow one another under one name.
   expect(owners.size).toBe(1);
@@ -88,7 +88,7 @@ test("a segment that fails every time fails the execution, after six tries", asy
   expect(tries).toBe(6);
 });
 
-function reportOf(run: string, { stop, rounds: done, weights }: SegmentEnd): SegmentReport {
+function reportOf(run: string, { stop, rounds: done, model }: SegmentEnd): SegmentReport {
   const reason = stop.kind === "done" ? "finished" : stop.reason;
-  return { run, stop: stop.kind, reason, rounds: done, weightsDigest: weightsDigest(weights) };
+  return { run, stop: stop.kind, reason, rounds: done, weightsDigest: modelDigest(model) };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
-import { weightsDigest } from "../../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../../src/run/model-weights.ts";
 import {
   afresh,
   interruptAt,
@@ -41,7 +41,7 @@ test("killed and interrupted, a run that waits for all ends at the same bits", a
   expect(segments).toBe(4);
   expect(end.stop).toEqual({ kind: "done" });
   expect(end.rounds).toBe(whole.rounds);
-  expect(weightsDigest(end.weights)).toBe(weightsDigest(whole.weights));
+  expect(weightsDigest(wholeWeights(end.model))).toBe(weightsDigest(wholeWeights(whole.model)));
 });
 
 test("interrupted in a storm, what was recorded replays to the same bits", async () => {
@@ -52,7 +52,7 @@ test("interrupted in a storm, what was recorded replays to the same bits", async
   expect(segments).toBe(3);
   const { events, digest, savedDigest } = await recorded(start);
   expect(events.filter((event) => event.type === "resumed")).toHaveLength(2);
-  expect(digest).toBe(weightsDigest(end.weights));
+  expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
   expect(savedDigest).toBe(digest);
 });
 
@@ -67,6 +67,6 @@ test.each([
   const start = await scene({ ...spec, ...more, weather: stormy }, ratingsFile());
   const end = await segment(start);
   expect(end.stop).toEqual({ kind: "done" });
-  expect(end.weights.every(Number.isFinite)).toBe(true);
-  expect((await recorded(start)).digest).toBe(weightsDigest(end.weights));
+  expect(wholeWeights(end.model).every(Number.isFinite)).toBe(true);
+  expect((await recorded(start)).digest).toBe(weightsDigest(wholeWeights(end.model)));
 });

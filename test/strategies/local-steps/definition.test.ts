@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { wholeWeights } from "../../../src/run/model-weights.ts";
 import { resolveMembers } from "../../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../../src/run/resolve-spec.ts";
 import { afresh, scene, segment, table } from "../../simulation/simulated-run.ts";
@@ -60,12 +61,12 @@ describe("a run in bad weather", () => {
     // Sixty rounds of at least four payloads of some 10 bytes; weights go down as float32.
     expect(end.traffic!.bitsUp).toBeGreaterThan(60 * 4 * 8 * 9);
     expect(end.traffic!.bitsUp).toBeLessThan(60 * 6 * 8 * 16);
-    expect(end.traffic!.bitsDown % (32 * end.weights.length)).toBe(0);
+    expect(end.traffic!.bitsDown % (32 * wholeWeights(end.model).length)).toBe(0);
     const again = await segment(await afresh(first));
-    expect(again.weights).toEqual(end.weights);
+    expect(wholeWeights(again.model)).toEqual(wholeWeights(end.model));
     expect(again.traffic).toEqual(end.traffic);
     // The target is the sign of a sum with weights 1, 2, 3, 4, 5.
-    const [one, , , , five] = end.weights;
+    const [one, , , , five] = wholeWeights(end.model);
     expect(five! / one!).toBeGreaterThan(2);
   });
 
@@ -77,6 +78,6 @@ describe("a run in bad weather", () => {
     });
     expect(end.stop).toEqual({ kind: "done" });
     expect(coefficients[0]).toHaveProperty("beta1");
-    expect(end.weights[4]! / end.weights[0]!).toBeGreaterThan(1.5);
+    expect(wholeWeights(end.model)[4]! / wholeWeights(end.model)[0]!).toBeGreaterThan(1.5);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { replay } from "../../../src/engine/replay.ts";
 import type { RoundEvent, RunEvent } from "../../../src/ports/events.ts";
-import { weightsDigest } from "../../../src/run/finish.ts";
+import { weightsDigest, wholeWeights } from "../../../src/run/model-weights.ts";
 import { rounds } from "../../../src/strategies/rounds/strategy.ts";
 import type { WorkerTask } from "../../../src/tasks/protocol.ts";
 import { noFault } from "../../../src/weather/fault-decision.ts";
@@ -63,7 +63,7 @@ describe("the laws in stormy weather", () => {
     const { end } = await throughout(start, (count) => (count < 3 ? interruptAt(count * 17) : {}));
     const { events, digest } = await recorded(start);
     expect(events.filter((event) => event.type === "resumed")).toHaveLength(2);
-    expect(digest).toBe(weightsDigest(end.weights));
+    expect(digest).toBe(weightsDigest(wholeWeights(end.model)));
     expect(roundsOf(events).some((round) => round.exact && round.counted.length === 6)).toBe(true);
   });
 });

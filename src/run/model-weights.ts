@@ -1,0 +1,62 @@
+import { hash } from "node:crypto";
+import { assert, RunError } from "../core/errors.ts";
+import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
+import type { Store } from "../ports/store.ts";
+import { modelKey } from "../store-layout.ts";
+import { fromSafetensors, toSafetensors } from "../wire/safetensors.ts";
+import { readObject } from "../worker/objects.ts";
+
+/** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
+export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
+  return hash("sha256", new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
+}
+
+/** Of a sharded model the digest of its parts' digests, in hexadecimal, in their order. */
+export function modelDigest(model: ModelRef): string {
+  if (model.kind === "whole") return weightsDigest(model.weights);
+  return hash("sha256", model.parts.map(({ sha256 }) => sha256).join(""));
+}
+
+/** What a stored model calls itself. */
+export const wholeFormat = "kofn-linear-1";
+/** Its weights are elsewhere: it names their parts. */
+export const shardedFormat = "kofn-sharded-1";
+
+/**
+ * A run's model as one safetensors object, put together where its weights are in parts; null where
+ * there is none yet. Throws `RunError` where a part is gone or damaged.
+ */
+export async function readModelFile(store: Store, run: string): Promise<Uint8Array | null> {
+  const key = modelKey(run);
+  const bytes = await store.read(key);
+  if (bytes === null) return null;
+  const { parts, shape, ...metadata } = fromSafetensors(bytes, key).metadata;
+  if (metadata.format !== shardedFormat || parts === undefined || shape === undefined) return bytes;
+  const data = await readWeights(store, { kind: "sharded", parts: JSON.parse(parts) });
+  const weights = { shape: JSON.parse(shape) as number[], data };
+  return toSafetensors({ weights }, { ...metadata, format: wholeFormat });
+}
+
+/** Of a model that was made in this process alone. */
+export function wholeWeights(model: ModelRef): Float32Array<ArrayBuffer> {
+  assert(model.kind === "whole", "this model is in parts");
+  return model.weights;
+}
+
+/** All weights, for those who need them in one place. Throws `RunError` where a part is gone. */
+export async function readWeights(
+  store: Store,
+  model: ModelRef,
+): Promise<Float32Array<ArrayBuffer>> {
+  if (model.kind === "whole") return model.weights;
+  const weights = new Float32Array(modelBytes(model) / Float32Array.BYTES_PER_ELEMENT);
+  let at = 0;
+  for (const part of model.parts) {
+    const data = await readObject(store, part);
+    if (!(data instanceof Float32Array))
+      throw new RunError("bad-object", `${part.key}: a part of a model is F32, not ${part.dtype}`);
+    weights.set(data, at);
+    at += data.length;
+  }
+  return weights;
+}
