@@ -42,11 +42,11 @@ export function compressUpdate(
   for (let i = 0; i < length; i++)
     wanted[i] = sign === 0 ? vector[i]! : vector[i]! + sign * memory![i]!;
   const payload = compressor.compress(new Float32Array(wanted), random);
-  const told = decompress(payload, length);
-  if (feedback === "none") return { payload, told, memory: null };
+  const sent = decompress(payload, length);
+  if (feedback === "none") return { payload, told: sent, memory: null };
   // Error feedback keeps what is missing; EF21 what the receiver knows from now on.
   const kept = wanted;
   for (let i = 0; i < length; i++)
-    kept[i] = feedback === "ef21" ? (memory?.[i] ?? 0) + told[i]! : wanted[i]! - told[i]!;
-  return { payload, told, memory: kept };
+    kept[i] = feedback === "ef21" ? (memory?.[i] ?? 0) + sent[i]! : wanted[i]! - sent[i]!;
+  return { payload, told: sent, memory: kept };
 }

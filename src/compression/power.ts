@@ -36,9 +36,9 @@ export const power = define({
       compress(vector, random, shape = [vector.length]) {
         const { rows, columns } = matrixOf(shape);
         if (!isWorth(rows, columns, rank)) return whole.compress(vector, random);
-        const made = factors({ values: vector, rows, columns }, rank, iterations, random);
-        if (made === null) return whole.compress(vector, random);
-        return payloadOf({ kind: "product", rows, columns, rank, ...made });
+        const product = factors({ values: vector, rows, columns }, rank, iterations, random);
+        if (product === null) return whole.compress(vector, random);
+        return payloadOf({ kind: "product", rows, columns, rank, ...product });
       },
     };
   },

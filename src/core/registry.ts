@@ -58,9 +58,9 @@ export function registry<Product>(
     });
   };
   const resolve = (config: { readonly type: string }, path: string): Chosen => {
-    const { type, ...given } = config;
+    const { type, ...rest } = config;
     const member = find(type, path);
-    const options = parseOptions(z.strictObject(member.options), given, path);
+    const options = parseOptions(z.strictObject(member.options), rest, path);
     return { type: member.name, ...options };
   };
   return {
@@ -79,19 +79,19 @@ export function registry<Product>(
  * Checks `given` against `schema`. Throws one `RunError` that names the path, the value, what was
  * expected, and for an unknown key the nearest valid one.
  */
-export function parseOptions<T>(schema: z.ZodType<T>, given: unknown, path: string): T {
-  const outcome = schema.safeParse(given);
+export function parseOptions<T>(schema: z.ZodType<T>, config: unknown, path: string): T {
+  const outcome = schema.safeParse(config);
   if (outcome.success) return outcome.data;
   const issue = outcome.error.issues[0]!;
   const place = [path, ...issue.path].filter((part) => part !== "").join(".");
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0]!;
-    const known = knownKeys(schema, issue.path);
+    const names = knownKeys(schema, issue.path);
     throw new RunError("unknown-key", `${place === "" ? key : `${place}.${key}`}: unknown key`, {
-      hint: `${nearest(key, known)}known keys: ${known.join(", ") || "none"}`,
+      hint: `${nearest(key, names)}known keys: ${names.join(", ") || "none"}`,
     });
   }
-  const value = valueAt(given, issue.path);
+  const value = valueAt(config, issue.path);
   throw new RunError(
     "bad-value",
     `${place || "spec"}: ${expectation(issue.message)}, got ${JSON.stringify(value) ?? "nothing"}`,

@@ -5,7 +5,7 @@ const names = z.array(z.string());
 /** Values as a file spells them; YAML reads some as numbers or truth values. */
 const spelled = z
   .array(z.union([z.string(), z.number(), z.boolean()]).transform(String))
-  .refine((given) => new Set(given).size === given.length, "expected each value once");
+  .refine((values) => new Set(values).size === values.length, "expected each value once");
 
 const dataObject = z.strictObject({
   source: z.string().min(1).optional().describe("a file's path or s3://bucket/key"),
@@ -73,7 +73,7 @@ const dataObject = z.strictObject({
     .default(100)
     .describe("the most categories one column may have; each becomes a feature"),
   classes: spelled
-    .refine((given) => given.length >= 2 && given.length <= 1_000, "expected 2 to 1,000 classes")
+    .refine((values) => values.length >= 2 && values.length <= 1_000, "expected 2 to 1,000 classes")
     .optional()
     .describe(
       "the target's classes in order, where they are public knowledge and not to be learned from " +
@@ -82,7 +82,7 @@ const dataObject = z.strictObject({
   levels: z
     .record(
       z.string(),
-      spelled.refine((given) => given.length > 0, "expected a level or more"),
+      spelled.refine((values) => values.length > 0, "expected a level or more"),
     )
     .optional()
     .describe(

@@ -14,8 +14,8 @@ export function exactDecoder(code: CyclicCode): (arrived: readonly number[]) => 
   for (let turn = 0; turn < 2; turn++) for (const n of kernel) addTo(least, -dot(n, least), n);
   return (arrived) => {
     assert(arrived.length >= slots - stragglers, "fewer slots cannot give the exact sum");
-    const heard = new Set(arrived);
-    const missing = [...least.keys()].filter((slot) => !heard.has(slot));
+    const arrivedSet = new Set(arrived);
+    const missing = [...least.keys()].filter((slot) => !arrivedSet.has(slot));
     const weights = least.slice();
     // What one turn leaves of the missing slots' weights the others cancel.
     for (let turn = 0; turn < 3; turn++) cancel(weights, missing, kernel);

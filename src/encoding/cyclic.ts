@@ -29,17 +29,17 @@ interface Worst {
 }
 
 const codesMax = 16;
-const known = new Map<string, Coded>();
+const cache = new Map<string, Coded>();
 
 /** Whoever plans asks for the same few codes again and again. */
 function coded(workers: number, stragglers: number): Coded {
   const name = `${workers}/${stragglers}`;
-  const found = known.get(name);
-  if (found !== undefined) return found;
+  const hit = cache.get(name);
+  if (hit !== undefined) return hit;
   const code = cyclicCode(workers, stragglers);
   const decode = exactDecoder(code);
   let worst: Worst | undefined;
-  const made: Coded = {
+  const freshCode: Coded = {
     code,
     decode,
     worst() {
@@ -47,9 +47,9 @@ function coded(workers: number, stragglers: number): Coded {
       return worst;
     },
   };
-  if (known.size >= codesMax) known.clear();
-  known.set(name, made);
-  return made;
+  if (cache.size >= codesMax) cache.clear();
+  cache.set(name, freshCode);
+  return freshCode;
 }
 
 /** Parts that neighbours share, weighed by a cyclic code's rows. */

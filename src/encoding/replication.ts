@@ -85,10 +85,10 @@ export function copiesByGroup(copies: number): Pick<Encoding, "scale" | "chunkRo
 
 /** 1 for the first slot of each group that arrived, in slot order, and 0 for its copies. */
 export function firstOfGroup(arrived: readonly number[], groups: number): number[] {
-  const heard = new Set<number>();
+  const groupsSeen = new Set<number>();
   return arrived.map((slot) => {
-    const isFirst = !heard.has(slot % groups);
-    heard.add(slot % groups);
+    const isFirst = !groupsSeen.has(slot % groups);
+    groupsSeen.add(slot % groups);
     return isFirst ? 1 : 0;
   });
 }

@@ -70,11 +70,11 @@ export function unpack({ values, scales }: Packed, columns: number): Float32Arra
   return out;
 }
 
-const known = new WeakMap<object, Packed>();
+const cache = new WeakMap<object, Packed>();
 
 /** Rows that are kept packed; `values` unpacks them anew each time. */
 export function packedRows(rows: number, columns: number, packed: Packed): DenseRows {
-  const made: DenseRows = {
+  const result: DenseRows = {
     kind: "dense",
     rows,
     columns,
@@ -82,8 +82,8 @@ export function packedRows(rows: number, columns: number, packed: Packed): Dense
       return unpack(packed, columns);
     },
   };
-  known.set(made, packed);
-  return made;
+  cache.set(result, packed);
+  return result;
 }
 
 export function storageOf({ scales }: Packed): "bfloat16" | "int8" {
@@ -92,5 +92,5 @@ export function storageOf({ scales }: Packed): "bfloat16" | "int8" {
 
 /** What packed rows are made of; undefined for all others. */
 export function packedOf(rows: object): Packed | undefined {
-  return known.get(rows);
+  return cache.get(rows);
 }

@@ -75,10 +75,27 @@ export function scratchArray(): (length: number) => Float64Array<ArrayBuffer> {
   const kept: (Float64Array<ArrayBuffer> | undefined)[] = [];
   return (length) => {
     if (length > lengthMax) return new Float64Array(length);
-    const found = kept[length];
-    if (found !== undefined) return found;
-    const made = new Float64Array(length);
-    kept[length] = made;
-    return made;
+    const existing = kept[length];
+    if (existing !== undefined) return existing;
+    const fresh = new Float64Array(length);
+    kept[length] = fresh;
+    return fresh;
   };
+}
+
+/** A named part of the weights, row-major. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /**
+   * Not trained but observed (moving averages of batch normalisation): its part of the gradient is
+   * its value less what the rows showed, once a row, so a step of 1 on the mean replaces it.
+   */
+  readonly observed?: true;
+}
+
+/** A named part of the weights, row-major; [inputs, outputs] for the matrix of a dense layer. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
 }

@@ -1,4 +1,4 @@
-import type { TensorSpec } from "./adaptive/core.ts";
+import type { TensorSpec } from "../math/vector.ts";
 
 /** What an optimizer remembers between rounds: its own plain data, part of every checkpoint. */
 export type Memory = object;

@@ -41,12 +41,12 @@ export function accountReleases(releases: readonly MechanismUse[], delta: number
   const zcdp = zcdpEpsilon(releases, delta);
   const rdp = rdpEpsilon(releases, delta, "integer");
   const rdpReal = rdpEpsilon(releases, delta, "real").value;
-  const known = [exact, pure, pld, zcdp, rdp.value, rdpReal].filter(isProven);
-  if (known.length === 0) throw nothingProven(delta);
+  const bounds = [exact, pure, pld, zcdp, rdp.value, rdpReal].filter(isProven);
+  if (bounds.length === 0) throw nothingProven(delta);
   return {
     adjacency,
     delta,
-    epsilon: Math.min(...known),
+    epsilon: Math.min(...bounds),
     exact,
     pld,
     rdp: rdp.value,
@@ -64,8 +64,8 @@ export function deltaOf(releases: readonly MechanismUse[], epsilon: number): num
   if (pure !== null && pure <= epsilon) return 0;
   const [only] = releases;
   if (releases.length === 1 && only?.mechanism === "sketch") return sketchDelta(only, epsilon);
-  const known = [rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon)].filter(isProven);
-  return Math.min(1, ...known);
+  const bounds = [rdpDelta(releases, epsilon).value, pldDelta(releases, epsilon)].filter(isProven);
+  return Math.min(1, ...bounds);
 }
 
 /** An accountant's value that says anything. */

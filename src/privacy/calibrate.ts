@@ -8,13 +8,13 @@ import { sketchDelta } from "./accountants/sketch.ts";
 import type { Adjacency, DpSgdRelease, GaussianRelease, SketchRelease } from "./release.ts";
 
 /** What is to be kept, over everything that is released. */
-export interface Budget {
+export interface PrivacyBudget {
   readonly epsilon: number;
   readonly delta: number;
 }
 
 /** Messages as they are planned: how far a neighbour moves each, and how noise is shared out. */
-export interface Schedule {
+export interface MessagePlan {
   readonly adjacency: Adjacency;
   readonly sensitivities: readonly number[];
   /** Each message's deviation as a multiple of one factor; all equal where absent. */
@@ -22,7 +22,10 @@ export interface Schedule {
 }
 
 /** Normal noise for a schedule that keeps the budget exactly: one release a message. */
-export function calibrate(budget: Budget, schedule: Schedule): readonly GaussianRelease[] {
+export function calibrate(
+  budget: PrivacyBudget,
+  schedule: MessagePlan,
+): readonly GaussianRelease[] {
   const mu = muOf(checked(budget).epsilon, budget.delta);
   const { adjacency, sensitivities, shape } = schedule;
   const sigmas = sensitivities.map((_, t) => shape?.[t] ?? 1);
@@ -47,7 +50,7 @@ export function calibrate(budget: Budget, schedule: Schedule): readonly Gaussian
 
 /** DP-SGD with the least noise, to six digits, that privacy losses prove to keep the budget. */
 export function calibrateDpSgd(
-  budget: Budget,
+  budget: PrivacyBudget,
   plan: Omit<DpSgdRelease, "noise" | "mechanism">,
 ): DpSgdRelease {
   const { epsilon, delta } = checked(budget);
@@ -64,7 +67,7 @@ export function calibrateDpSgd(
 }
 
 /** The least margin that a sketch of this many rows needs: exactly, by its two laws. */
-export function calibrateSketch(budget: Budget, rows: number): SketchRelease {
+export function calibrateSketch(budget: PrivacyBudget, rows: number): SketchRelease {
   const { epsilon, delta } = checked(budget);
   const sketch = (margin: number): SketchRelease => ({
     mechanism: "sketch",
@@ -80,7 +83,7 @@ export function calibrateSketch(budget: Budget, rows: number): SketchRelease {
  * sqrt(2 ln(1.25 / delta)) / epsilon, the formula of before 2018, for comparison. Where it does not
  * keep what it says, which begins at epsilon 1, it is refused.
  */
-export function classicalSigma({ epsilon, delta }: Budget): number {
+export function classicalSigma({ epsilon, delta }: PrivacyBudget): number {
   const sigma = Math.sqrt(2 * Math.log(1.25 / delta)) / epsilon;
   const real = deltaOfMu(1 / sigma, epsilon);
   if (epsilon <= 1 && real <= delta) return sigma;
@@ -113,7 +116,7 @@ function leastNoise(enough: number, epsilon: number, epsilonOf: (noise: number) 
 const tolerance = 2e-6;
 const secantsMax = 12;
 
-function checked(budget: Budget): Budget {
+function checked(budget: PrivacyBudget): PrivacyBudget {
   checkDelta(budget.delta);
   if (budget.epsilon > 0 && Number.isFinite(budget.epsilon)) return budget;
   throw new RunError("bad-value", `epsilon: expected a number above 0, got ${budget.epsilon}`, {

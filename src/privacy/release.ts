@@ -91,20 +91,20 @@ export const mechanisms = Object.keys(schemas) as readonly Mechanism[];
  * adjacency, no sampler, batches that are shuffled or of a fixed size, sums over realised counts.
  */
 export function parseMechanismUse(
-  given: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, unknown>>,
   path: string,
 ): MechanismUse {
-  const schema = schemas[given.mechanism as Mechanism];
+  const schema = schemas[fields.mechanism as Mechanism];
   if (schema === undefined)
     throw new RunError(
       "unknown-name",
-      `${path}: no mechanism is called ${shown(given.mechanism)}`,
+      `${path}: no mechanism is called ${shown(fields.mechanism)}`,
       {
         hint: `choose one of ${mechanisms.join(", ")}`,
       },
     );
-  refuseAmbiguous(given, path);
-  const release = parseOptions<MechanismUse>(schema, given, path);
+  refuseAmbiguous(fields, path);
+  const release = parseOptions<MechanismUse>(schema, fields, path);
   if (release.mechanism === "dp-sgd" && release.sampler === "full-batch" && release.rate !== 1)
     throw new RunError("ambiguous-sampler", `${path}.rate: ${release.rate} with full batches`, {
       hint: "give rate 1, or sampler poisson if each record is in a batch by its own coin",
@@ -112,8 +112,8 @@ export function parseMechanismUse(
   return release;
 }
 
-function refuseAmbiguous(given: Readonly<Record<string, unknown>>, path: string): void {
-  const { mechanism, adjacency: how, sampler, divisor } = given;
+function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string): void {
+  const { mechanism, adjacency: how, sampler, divisor } = fields;
   const named = (key: string, why: string, hint: string) =>
     new RunError("ambiguous-privacy", `${path}.${key}: ${why}`, { hint });
   if (how === undefined)
@@ -147,9 +147,9 @@ function refuseAmbiguous(given: Readonly<Record<string, unknown>>, path: string)
 
 /** The one adjacency of a list. Throws where releases were calibrated to different ones. */
 export function adjacencyOf(releases: readonly MechanismUse[]): Adjacency | null {
-  const found = [...new Set(releases.map((release) => release.adjacency))];
-  if (found.length <= 1) return found[0] ?? null;
-  throw new RunError("mixed-adjacency", `releases: under ${found.join(" and ")}`, {
+  const adjacencies = [...new Set(releases.map((release) => release.adjacency))];
+  if (adjacencies.length <= 1) return adjacencies[0] ?? null;
+  throw new RunError("mixed-adjacency", `releases: under ${adjacencies.join(" and ")}`, {
     hint: "state every sensitivity under one adjacency; budgets under two do not add up",
   });
 }

@@ -101,8 +101,8 @@ export function quickAccount(
 /** By privacy losses, which take a second: worked out once a process, whoever asks. */
 function ofAll(release: DpSgdRelease, delta: number): number | null {
   const name = `${nameOf(release)} ${delta}`;
-  if (told?.name !== name) told = { name, epsilon: pldEpsilon([release], delta) };
-  return told.epsilon;
+  if (lastNote?.name !== name) lastNote = { name, epsilon: pldEpsilon([release], delta) };
+  return lastNote.epsilon;
 }
 
 /** What was read from a ledger has its parts in another order. */
@@ -110,4 +110,4 @@ function nameOf(release: MechanismUse): string {
   return JSON.stringify(Object.entries(release).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-let told: { readonly name: string; readonly epsilon: number | null } | null = null;
+let lastNote: { readonly name: string; readonly epsilon: number | null } | null = null;

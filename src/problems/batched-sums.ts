@@ -1,6 +1,12 @@
 import { multiply } from "../math/products.ts";
 import type { DenseRows, Examples } from "../math/rows.ts";
-import type { Problem } from "./problem.ts";
+
+/** The sum of losses at predictions; `slopes`, where there are any, become its derivative. */
+export type LossOfPredictions = (
+  predictions: Float64Array<ArrayBuffer>,
+  targets: Float32Array,
+  slopes?: Float64Array<ArrayBuffer>,
+) => number;
 
 /** Small dense shards of many slots, copied side by side: one memory to go through, in order. */
 export interface BatchedShards {
@@ -65,7 +71,7 @@ export function batchShards(shards: readonly Examples[]): BatchedShards | null {
  * last bit: `out` is overwritten. One output.
  */
 export function batchedSums(
-  lossAt: Problem["lossAt"],
+  lossAt: LossOfPredictions,
   { rows, predictions: all, members }: BatchedShards,
   weights: Float32Array,
   { losses, gradients }: BatchedSums,

@@ -1,5 +1,6 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import type { ParameterSpec } from "../math/vector.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
 import type { RocAuc } from "./roc-auc.ts";
 
@@ -8,7 +9,7 @@ import type { RocAuc } from "./roc-auc.ts";
  * unpenalised. Workers know the sums over their rows; the penalty is exact and stays with the
  * orchestrator (see penalty.ts).
  * Laws (tested over the registry): the gradient is the derivative of the loss; sums over parts add
- * up to the whole; inputs are left alone; where `mixable`, sums over encoded rows S X, S y with
+ * up to the whole; inputs are left alone; where `isQuadratic`, sums over encoded rows S X, S y with
  * S'S = cI are c times the sums over X, y.
  */
 export interface Problem {
@@ -111,15 +112,4 @@ export interface Problem {
   tally(examples: Examples, weights: Float32Array, about?: number, auc?: RocAuc): Float64Array;
   /** The mean loss without penalty, and metrics by their usual names. */
   metrics(tally: Float64Array): { meanLoss: number; metrics: Record<string, number> };
-}
-
-/** A named part of the weights, row-major. */
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /**
-   * Not trained but observed (moving averages of batch normalisation): its part of the gradient is
-   * its value less what the rows showed, once a row, so a step of 1 on the mean replaces it.
-   */
-  readonly observed?: true;
 }

@@ -52,12 +52,12 @@ interface Group {
 }
 
 /** Whoever keeps something with rows finds the same rows again in every round. */
-const known = new WeakMap<Examples, readonly Group[]>();
+const groupCache = new WeakMap<Examples, readonly Group[]>();
 
 function groupsOf(examples: Examples): readonly Group[] {
-  const found = known.get(examples) ?? [...runs(examples)];
-  known.set(examples, found);
-  return found;
+  const groups = groupCache.get(examples) ?? [...runs(examples)];
+  groupCache.set(examples, groups);
+  return groups;
 }
 
 function* runs({ rows, targets, weights }: Examples): Generator<Group> {

@@ -1,4 +1,5 @@
-import type { ParameterSpec, Problem } from "./problem.ts";
+import type { ParameterSpec } from "../math/vector.ts";
+import type { Problem } from "./problem.ts";
 
 type Pieces = Pick<Problem, "parameters">;
 
@@ -13,12 +14,12 @@ export function clearRunningStats({ parameters }: Pieces, gradient: Float64Array
  */
 export function averageRunningStats(
   { parameters }: Pieces,
-  asked: Float32Array,
+  point: Float32Array,
   mean: Float64Array,
   weights: Float32Array,
 ): void {
   eachObserved(parameters, (from, to) => {
-    for (let i = from; i < to; i++) weights[i] = asked[i]! - mean[i]!;
+    for (let i = from; i < to; i++) weights[i] = point[i]! - mean[i]!;
   });
 }
 

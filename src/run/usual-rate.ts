@@ -4,7 +4,7 @@ import { eachPart } from "../data/parts/load-parts.ts";
 import {
   inUnits,
   measured,
-  type Units,
+  type RateUnits,
   usualForAllRows,
   usualForChanges,
   usualForNetworks,
@@ -83,7 +83,7 @@ export async function settleRate(
  * What the data say of sizes: weights are of the order of the target's deviation over the root mean
  * square of a feature that is not zero, gradients of their product; classes count as 1.
  */
-async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise<Units> {
+async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise<RateUnits> {
   const { problem } = resolveMembers(spec);
   const spread = problem.target === "classes" ? 1 : Math.sqrt(prepared.targetVariance) || 1;
   const isScaled = spec.data.standardize && !prepared.preparation.sparse;

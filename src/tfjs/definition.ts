@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { RunError } from "../core/errors.ts";
-import type { ParameterSpec } from "../problems/problem.ts";
+import type { ParameterSpec } from "../math/vector.ts";
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 
 /** A network as everyone who computes with it reads it: its layers, and weights to start from. */

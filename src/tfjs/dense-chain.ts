@@ -57,7 +57,9 @@ function linkOf(
   return { inputs, units, hasBias: config.useBias !== false, activation };
 }
 
-function activationOf(given: unknown): ActivationName | null {
-  if (given === null || given === undefined) return "linear";
-  return (activationNames as readonly unknown[]).includes(given) ? (given as ActivationName) : null;
+function activationOf(activation: unknown): ActivationName | null {
+  if (activation === null || activation === undefined) return "linear";
+  return (activationNames as readonly unknown[]).includes(activation)
+    ? (activation as ActivationName)
+    : null;
 }

@@ -1,5 +1,5 @@
 import type { Matrix } from "../math/kernels/matrices.ts";
-import type { Link } from "./dense-trainer.ts";
+import type { DenseLink } from "./dense-chain.ts";
 
 /**
  * Adds to each row the square of its gradient in a dense layer, which is not formed: it is what the
@@ -73,4 +73,18 @@ function squareAt(floats: Float32Array, at: number, length: number): number {
   let sum = 0;
   for (let i = at; i < at + length; i++) sum += floats[i]! * floats[i]!;
   return sum;
+}
+
+/** One layer's places in the memory. */
+export interface Link extends DenseLink {
+  readonly weights: Matrix;
+  readonly biasAt: number;
+  /** What comes out of it, a row a row of data. */
+  readonly out: Matrix;
+  /** The loss's slopes in that, then in what came before the activation. */
+  readonly slopes: Matrix;
+  /** The weights' gradient. */
+  readonly gradient: Matrix;
+  /** Where its weights begin within the flat ones. */
+  readonly from: number;
 }

@@ -1,23 +1,9 @@
 import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
 import { clipFactor } from "../math/vector.ts";
 import { batchRows, type RowBatch } from "./batches.ts";
-import type { DenseChain, DenseLink } from "./dense-chain.ts";
-import { addOuter, addSquares } from "./dense-clipped.ts";
-import type { OutputLoss, Trainer } from "./engine.ts";
-
-/** One layer's places in the memory. */
-export interface Link extends DenseLink {
-  readonly weights: Matrix;
-  readonly biasAt: number;
-  /** What comes out of it, a row a row of data. */
-  readonly out: Matrix;
-  /** The loss's slopes in that, then in what came before the activation. */
-  readonly slopes: Matrix;
-  /** The weights' gradient. */
-  readonly gradient: Matrix;
-  /** Where its weights begin within the flat ones. */
-  readonly from: number;
-}
+import type { DenseChain } from "./dense-chain.ts";
+import { addOuter, addSquares, type Link } from "./dense-clipped.ts";
+import type { OutputLoss, Trainer } from "./trainer-contract.ts";
 
 /**
  * A chain of dense layers in kofn's own kernels: three products a layer, no tensor objects, the

@@ -1,26 +1,11 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import {
-  type BackendChoice,
-  type OpenedBackend,
-  openTensorBackend,
-  useBackend,
-} from "./backend.ts";
-import { type RowBatch, rowBatches } from "./batches.ts";
+import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
+import { rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
 import { openTrainer } from "./trainer.ts";
-
-/**
- * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
- * is overwritten with its derivative. `inputs` are the rows themselves.
- */
-export type OutputLoss = (
-  outputs: Float32Array,
-  targets: Float32Array,
-  inputs: Float32Array,
-  slopes?: Float32Array,
-) => number;
+import type { EngineOptions, OutputLoss } from "./trainer-contract.ts";
 
 /** A network at any flat weights. */
 export interface Engine {
@@ -55,28 +40,6 @@ export interface Engine {
   penalty(weights: Float32Array): number;
   /** Outputs as for prediction, a row's after another's. */
   outputs(rows: Rows, weights: Float32Array | Float64Array): Float32Array;
-}
-
-export interface EngineOptions {
-  readonly backend: BackendChoice;
-  readonly engine: "auto" | "tfjs";
-  readonly loss: OutputLoss;
-  /** A softmax or sigmoid at the end is left to the loss. */
-  readonly takesLink: boolean;
-}
-
-/** What computes one portion of rows at weights that were set. */
-export interface Trainer {
-  readonly weightsLength: number;
-  /** Numbers that come out for a row. */
-  readonly width: number;
-  initial(random: Random): Float32Array<ArrayBuffer>;
-  set(weights: Float32Array): void;
-  addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;
-  /** Adds each row's gradient, clipped; see `Engine`. */
-  addClipped(part: RowBatch, clip: number, clipped: Float64Array, random: Random): void;
-  outputs(part: RowBatch): Float32Array;
-  penalty(): number;
 }
 
 /** The engine of a stored definition. */

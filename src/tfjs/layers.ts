@@ -25,15 +25,15 @@ export class PositionEmbedding extends layers.Layer {
   static readonly className = "PositionEmbedding";
   private table!: ReturnType<PositionEmbedding["addWeight"]>;
 
-  override build(given: Shape | Shape[]): void {
-    const [, positions, width] = given as [number | null, number, number];
+  override build(inputShape: Shape | Shape[]): void {
+    const [, positions, width] = inputShape as [number | null, number, number];
     const start = initializers.randomNormal({ stddev: 0.02 });
     this.table = this.addWeight("table", [positions, width], "float32", start);
     this.built = true;
   }
 
-  override computeOutputShape(given: Shape | Shape[]): Shape {
-    return given as Shape;
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return inputShape as Shape;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -57,8 +57,8 @@ export class CausalSelfAttention extends layers.Layer {
     this.heads = config.heads;
   }
 
-  override build(given: Shape | Shape[]): void {
-    const width = (given as Shape).at(-1) as number;
+  override build(inputShape: Shape | Shape[]): void {
+    const width = (inputShape as Shape).at(-1) as number;
     if (width % this.heads !== 0)
       throw new Error(`CausalSelfAttention: width ${width} is no multiple of ${this.heads} heads`);
     const start = () => initializers.glorotUniform({});
@@ -67,8 +67,8 @@ export class CausalSelfAttention extends layers.Layer {
     this.built = true;
   }
 
-  override computeOutputShape(given: Shape | Shape[]): Shape {
-    return given as Shape;
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return inputShape as Shape;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {

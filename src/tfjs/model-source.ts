@@ -25,7 +25,7 @@ import { withSeededRandom } from "./seeded-random.ts";
 type TensorFlow = Omit<typeof tf, "default"> & Omit<typeof layers, "default">;
 
 /** What a module that builds a model is handed, so that it need not install TensorFlow.js. */
-export type Builder = (given: {
+export type Builder = (tools: {
   readonly tf: TensorFlow;
   /** Layers that TensorFlow.js does not have, known to every worker. */
   readonly own: typeof ownLayers;
@@ -118,9 +118,10 @@ async function loaded(path: string, place: string): Promise<NetworkDefinition> {
       hint: "give the model.json that model.save() or tensorflowjs_converter wrote",
     });
   }
-  const found = json.modelTopology ?? json;
+  const topologyJson = json.modelTopology ?? json;
   const topology =
-    (found as { model_config?: LayersTopology }).model_config ?? (found as LayersTopology);
+    (topologyJson as { model_config?: LayersTopology }).model_config ??
+    (topologyJson as LayersTopology);
   if (typeof topology?.class_name !== "string")
     throw new RunError("bad-model", `${place}: it holds no layers model`, {
       hint: "graph models cannot be trained: convert with --output_format=tfjs_layers_model",

@@ -10,12 +10,12 @@ export async function modelFrom(topology: object, place: string): Promise<Layers
   try {
     return await models.modelFromJSON(topology as Parameters<typeof models.modelFromJSON>[0]);
   } catch (thrown) {
-    throw refused(thrown, place);
+    throw unopenable(thrown, place);
   }
 }
 
 /** What TensorFlow.js says of a model it cannot build, with its place. */
-export function refused(thrown: unknown, place: string): RunError {
+export function unopenable(thrown: unknown, place: string): RunError {
   if (thrown instanceof RunError) return thrown;
   const message = messageOf(thrown).split("\n", 1)[0]!;
   const unknown = /Unknown layer: (\S+?)[.\s]/.exec(message)?.[1];

@@ -2,44 +2,30 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { StageStep } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { withSeededRandom } from "./seeded-random.ts";
-import type { LayerWeight, Observation, StageModel, StageTask } from "./stage.ts";
+import type {
+  ForwardPass,
+  LayerWeight,
+  Observation,
+  StageModel,
+  StageTask,
+  UsedWeight,
+} from "./stage-model.ts";
 
-/** A stage's forward pass on the tape: what it was differentiated by, and what it made. */
-export interface ForwardPass {
-  /** Imports that can be moved. */
-  readonly imports: readonly { readonly key: string; readonly variable: tf.Variable }[];
-  /** Each weight at each use: another variable of the same memory. */
-  readonly weights: readonly UsedWeight[];
-  /** By the key under which slopes come back. */
-  readonly exports: Readonly<Record<string, { tensor: string; value: tf.Tensor }>>;
-  readonly outputs: readonly { readonly index: number; readonly value: tf.Tensor }[];
-  readonly observed: readonly Observation[];
-  /** The layers' own penalties, once. */
-  readonly penalties: (stage: StageModel) => readonly tf.Scalar[];
-}
-
-interface UsedWeight {
-  readonly node: string;
-  readonly weight: string;
-  readonly owner: LayerWeight;
-  readonly variable: tf.Variable;
-}
-
-export function tensorsOf({ exports, outputs }: ForwardPass): tf.Tensor[] {
+export function tensorsToKeep({ exports, outputs }: ForwardPass): tf.Tensor[] {
   return [...Object.values(exports), ...outputs].map(({ value }) => value);
 }
 
 /** Runs a stage's uses in the canonical order. */
 export function runForward(
   stage: StageModel,
-  given: Readonly<Record<string, Tensor>>,
+  inputs: Readonly<Record<string, Tensor>>,
   task: StageTask,
 ): ForwardPass {
   const { program } = stage;
   const values = new Map<string, tf.Tensor>();
   const imports: { key: string; variable: tf.Variable }[] = [];
   for (const { key, tensor, fromStage, dtype } of program.imports) {
-    const { shape, data } = given[tensor]!;
+    const { shape, data } = inputs[tensor]!;
     const type = dtype === "int32" || dtype === "bool" ? dtype : "float32";
     const value = tf.tensor(data as Float32Array, [...shape], type);
     if (fromStage === null || type !== "float32") values.set(key, value);
@@ -81,7 +67,7 @@ function use(
   const inputs = step.inputs.map((key) => once.get(key)!);
   const label = `step/${at}/microbatch/${microbatch}/${step.node}`;
   const watched = layer.weights.filter((weight) => stage.observing.has(weight));
-  const made = observing(stage, step.node, watched, observed, () =>
+  const result = observing(stage, step.node, watched, observed, () =>
     withWeights(own, () =>
       withSeededRandom(stage.random.fork(label), () =>
         layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: true }),
@@ -89,7 +75,7 @@ function use(
     ),
   );
   for (const [k, tensor] of step.outputs.entries())
-    values.set(tensor, (Array.isArray(made) ? made : [made])[k] as tf.Tensor);
+    values.set(tensor, (Array.isArray(result) ? result : [result])[k] as tf.Tensor);
 }
 
 /** Lets a layer read other variables instead of its own. */
@@ -118,12 +104,12 @@ function observing<T>(
   const before = watched.map((weight) => weight.read().dataSync().slice());
   for (const weight of watched) tf.tidy(() => void weight.write(tf.zerosLike(weight.read())));
   try {
-    const made = work();
+    const result = work();
     for (const weight of watched) {
       const values = weight.read().dataSync().slice() as Float32Array;
       observed.push({ node, weight: stage.keyOf(weight), values });
     }
-    return made;
+    return result;
   } finally {
     for (const [i, weight] of watched.entries()) {
       const shape = weight.shape.map(Number);

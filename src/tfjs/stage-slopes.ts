@@ -1,7 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "../wire/safetensors.ts";
-import type { StageForward, StageLoss, StageModel, StageSlopes, StageTask } from "./stage.ts";
-import type { ForwardPass } from "./stage-forward.ts";
+import type {
+  ForwardPass,
+  StageForward,
+  StageLoss,
+  StageModel,
+  StageSlopes,
+  StageTask,
+} from "./stage-model.ts";
 import type { Tape } from "./tape.ts";
 
 /** A tensor's numbers, copied. */
@@ -35,19 +41,19 @@ export function slopesOf(
 ): StageSlopes {
   const { imports, weights } = tape.value;
   let total = 0;
-  const told = loss?.(toForward(tape.value).outputs);
-  if (told !== undefined) total += told.loss;
+  const lossResult = loss?.(toForward(tape.value).outputs);
+  if (lossResult !== undefined) total += lossResult.loss;
   const number = (value: ForwardPass) => {
     const terms: tf.Tensor[] = [];
-    const add = (made: tf.Tensor, by: Tensor["data"]) =>
-      terms.push(tf.sum(tf.mul(made, tf.tensor(by as Float32Array, made.shape, "float32"))));
-    for (const [key, { value: made }] of Object.entries(value.exports)) {
-      const given = slopes[key];
-      if (given !== undefined) add(made, given.data);
+    const add = (output: tf.Tensor, by: Tensor["data"]) =>
+      terms.push(tf.sum(tf.mul(output, tf.tensor(by as Float32Array, output.shape, "float32"))));
+    for (const [key, { value: output }] of Object.entries(value.exports)) {
+      const slope = slopes[key];
+      if (slope !== undefined) add(output, slope.data);
     }
-    for (const { index, value: made } of value.outputs) {
-      const own = told?.slopes.get(index);
-      if (own !== undefined) add(made, own);
+    for (const { index, value: output } of value.outputs) {
+      const own = lossResult?.slopes.get(index);
+      if (own !== undefined) add(output, own);
     }
     for (const penalty of value.penalties(stage)) {
       const once = tf.mul(penalty, task.examples);
@@ -57,13 +63,15 @@ export function slopesOf(
     return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0)) as tf.Scalar;
   };
   const variables = [...imports, ...weights].map(({ variable }) => variable);
-  let found: readonly (Tensor | null)[] = [];
+  let gradients: readonly (Tensor | null)[] = [];
   tf.tidy(() => {
-    found = tape.slopes(number, variables).map((slope) => slope && toData(slope));
+    gradients = tape.slopes(number, variables).map((slope) => slope && toData(slope));
   });
-  const moved = imports.flatMap(({ key }, i) => (found[i] ? [[key, found[i]] as const] : []));
+  const moved = imports.flatMap(({ key }, i) =>
+    gradients[i] ? [[key, gradients[i]] as const] : [],
+  );
   const own = weights.map(({ node, weight, variable }, i) => {
-    const data = found[imports.length + i]?.data as Float32Array | undefined;
+    const data = gradients[imports.length + i]?.data as Float32Array | undefined;
     return { node, weight, slopes: data ?? new Float32Array(variable.size) };
   });
   return { loss: total, imports: Object.fromEntries(moved), weights: own };

@@ -1,67 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { RunError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { StageProgram } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { normalizers } from "./definition.ts";
 import { modelFrom } from "./open-model.ts";
-import { type ForwardPass, runForward, tensorsOf } from "./stage-forward.ts";
+import { runForward, tensorsToKeep } from "./stage-forward.ts";
+import type {
+  Layer,
+  LayerWeight,
+  StageForward,
+  StageLoss,
+  StageModel,
+  StageSlopes,
+  StageTask,
+  Stash,
+} from "./stage-model.ts";
 import { closeVariables, slopesOf, toData, toForward } from "./stage-slopes.ts";
-import { recordTape, type Tape } from "./tape.ts";
+import { recordTape } from "./tape.ts";
 import { unseed } from "./trainer.ts";
-
-/** Which microbatch of which step: with a layer's use it names all that is drawn there. */
-export interface StageTask {
-  readonly step: number;
-  readonly microbatch: number;
-  readonly examples: number;
-}
 
 export interface StageWeight {
   /** The module's name and the weight's own, whatever the stages are. */
   readonly key: string;
   readonly shape: readonly number[];
   readonly kind: "trained" | "observed" | "frozen";
-}
-
-export interface StageForward {
-  readonly exports: Readonly<Record<string, Tensor>>;
-  /** By their index among the model's outputs. */
-  readonly outputs: ReadonlyMap<number, Tensor>;
-  readonly observed: readonly Observation[];
-  /** Only where it was asked for: what the backward pass needs, once, in this process. */
-  readonly stash: Stash | null;
-}
-
-/** What batch normalisation saw of a microbatch, to be averaged by whoever keeps the weights. */
-export interface Observation {
-  readonly node: string;
-  readonly weight: string;
-  readonly values: Float32Array;
-}
-
-export interface Stash {
-  readonly tape: Tape<ForwardPass>;
-  readonly dispose: () => void;
-}
-
-/** The loss of the outputs made here, and its slopes; summed over examples, not averaged. */
-export type StageLoss = (outputs: ReadonlyMap<number, Tensor>) => {
-  readonly loss: number;
-  readonly slopes: ReadonlyMap<number, Float32Array>;
-};
-
-export interface StageSlopes {
-  readonly loss: number;
-  /** By import; absent where nothing here depends on it, or it is no number to be moved. */
-  readonly imports: Readonly<Record<string, Tensor>>;
-  /** Of each weight at each use: a shared one has several. */
-  readonly weights: readonly {
-    readonly node: string;
-    readonly weight: string;
-    readonly slopes: Float32Array;
-  }[];
 }
 
 /** One stage of a model, with the weights that were set. */
@@ -83,18 +46,6 @@ export interface OpenStage {
     loss?: StageLoss,
   ): StageSlopes;
   close(): void;
-}
-
-type Layer = LayersModel["layers"][number];
-export type LayerWeight = Layer["weights"][number];
-
-/** A stage's layers as they are computed. */
-export interface StageModel {
-  readonly program: StageProgram;
-  readonly random: Random;
-  readonly layer: (module: string) => Layer;
-  readonly keyOf: (weight: LayerWeight) => string;
-  readonly observing: ReadonlySet<LayerWeight>;
 }
 
 /** Builds the layers of one stage alone. `random` is the run's; a task draws forks of it. */
@@ -131,7 +82,7 @@ export async function openStage(program: StageProgram, random: Random): Promise<
       return Object.fromEntries(pairs);
     },
     forward(imports, task, keep) {
-      const tape = recordTape(() => runForward(stage, imports, task), tensorsOf);
+      const tape = recordTape(() => runForward(stage, imports, task), tensorsToKeep);
       const { exports, outputs } = toForward(tape.value);
       const observed = [...tape.value.observed];
       const close = () => {
@@ -144,7 +95,7 @@ export async function openStage(program: StageProgram, random: Random): Promise<
     backward(from, slopes, task, loss) {
       const tape = isStash(from)
         ? from.tape
-        : recordTape(() => runForward(stage, from, task), tensorsOf);
+        : recordTape(() => runForward(stage, from, task), tensorsToKeep);
       try {
         return slopesOf(stage, tape, slopes, task, loss);
       } finally {
@@ -188,16 +139,16 @@ function setWeights(
 ): void {
   tf.tidy(() => {
     for (const [weight, key] of weights) {
-      const given = tensors[key];
+      const tensor = tensors[key];
       const shape = weight.shape.map(Number);
-      if (given === undefined || given.shape.join() !== shape.join())
+      if (tensor === undefined || tensor.shape.join() !== shape.join())
         throw new RunError(
           "bad-weights",
-          `weights: "${key}": ${given ? `[${given.shape}]` : "nothing"} for [${shape}]`,
+          `weights: "${key}": ${tensor ? `[${tensor.shape}]` : "nothing"} for [${shape}]`,
         );
       // Not `write`, which would bend them to the layer's constraint.
       const variable = weight.read() as tf.Variable;
-      variable.assign(tf.tensor(given.data as Float32Array, shape, variable.dtype));
+      variable.assign(tf.tensor(tensor.data as Float32Array, shape, variable.dtype));
     }
   });
 }

@@ -11,7 +11,7 @@ const methods = (
   "tanh tile topk transpose unsortedSegmentSum unstack zerosLike"
 ).split(" ");
 
-type Method = (this: tf.Tensor, ...given: unknown[]) => unknown;
+type Method = (this: tf.Tensor, ...args: unknown[]) => unknown;
 
 /** Others are called after what they do. */
 const named: Readonly<Record<string, Method>> = {
@@ -42,11 +42,11 @@ const named: Readonly<Record<string, Method>> = {
  */
 export function addTensorMethods(): void {
   const prototype = tf.Tensor.prototype as unknown as Record<string, unknown>;
-  const operations = tf as unknown as Record<string, (...given: unknown[]) => unknown>;
+  const operations = tf as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of methods) {
     const operation = operations[name]!;
-    prototype[name] ??= function (this: tf.Tensor, ...given: unknown[]) {
-      return operation(this, ...given);
+    prototype[name] ??= function (this: tf.Tensor, ...args: unknown[]) {
+      return operation(this, ...args);
     };
   }
   for (const [name, method] of Object.entries(named)) prototype[name] ??= method;

@@ -11,7 +11,8 @@ import type { LayerGraph, LayerTensor } from "../model-parallel/layer-graph.ts";
 import { contiguous } from "../model-parallel/partition.ts";
 import { stageProgram } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
-import { type OpenStage, openStage, type StageTask } from "./stage.ts";
+import { type OpenStage, openStage } from "./stage.ts";
+import type { StageTask } from "./stage-model.ts";
 
 export interface TraceOptions {
   /** A microbatch: a tensor for each input of the graph. */
@@ -41,11 +42,11 @@ export async function traceModel(graph: LayerGraph, options: TraceOptions): Prom
     const stage = await openStage(program, randomFrom("trace"));
     try {
       modules[module] = weightFigures(stage);
-      const given = Object.fromEntries(
+      const stageInputs = Object.fromEntries(
         program.imports.map(({ tensor }) => [tensor, values.get(tensor)!]),
       );
       const task = { step: 0, microbatch: 0, examples };
-      const { made, figures } = measure(stage, given, task, { nowMs, repeats });
+      const { made, figures } = measure(stage, stageInputs, task, { nowMs, repeats });
       for (const { index, tensor } of program.outputs) values.set(tensor, made.outputs.get(index)!);
       for (const [tensor, value] of Object.entries(made.exports)) values.set(tensor, value);
       nodes[id] = figures;
@@ -77,11 +78,11 @@ function weightFigures({ weights }: OpenStage): ModuleFigures {
 
 function measure(
   stage: OpenStage,
-  given: Readonly<Record<string, Tensor>>,
+  inputs: Readonly<Record<string, Tensor>>,
   task: StageTask,
   { nowMs, repeats }: { nowMs: () => number; repeats: number },
 ) {
-  const made = stage.forward(given, task);
+  const made = stage.forward(inputs, task);
   const ones = Object.values(stage.program.steps).flatMap((step) =>
     step.kind === "export" ? [[step.key, filled(made.exports[step.tensor]!)] as const] : [],
   );
@@ -98,17 +99,17 @@ function measure(
   const forward: number[] = [];
   const backward: number[] = [];
   for (let run = 0; run <= repeats; run++) {
-    forward.push(timed(() => stage.forward(given, task)));
-    backward.push(timed(() => stage.backward(given, slopes, task, loss)));
+    forward.push(timed(() => stage.forward(inputs, task)));
+    backward.push(timed(() => stage.backward(inputs, slopes, task, loss)));
   }
   const forwardMs = median(forward.slice(1));
   const before = tf.memory().numBytes;
-  const { stash } = stage.forward(given, task, "stash");
+  const { stash } = stage.forward(inputs, task, "stash");
   const kept = tf.memory().numBytes - before;
   stash!.dispose();
   const sizeOf = (list: readonly Tensor[]) =>
     list.reduce((sum, { data }) => sum + data.byteLength, 0);
-  const inputBytes = sizeOf(Object.values(given));
+  const inputBytes = sizeOf(Object.values(inputs));
   const outputBytes = sizeOf([...made.outputs.values(), ...Object.values(made.exports)]);
   const figures: NodeFigures = {
     forwardMs,

@@ -11,9 +11,9 @@ import {
   weightVariables,
 } from "./definition.ts";
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
-import type { EngineOptions, OutputLoss, Trainer } from "./engine.ts";
 import { modelFrom, withoutLink } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
+import type { EngineOptions, OutputLoss, Trainer } from "./trainer-contract.ts";
 
 /** A network as TensorFlow.js computes it. */
 export async function openTrainer(
@@ -21,8 +21,8 @@ export async function openTrainer(
   key: string,
   { loss, takesLink }: Pick<EngineOptions, "loss" | "takesLink">,
 ): Promise<Trainer & { readonly chain: DenseChain | null }> {
-  const { topology: given, weights: stored } = readDefinition(bytes, key);
-  const topology = takesLink ? withoutLink(given).topology : given;
+  const { topology: storedTopology, weights: stored } = readDefinition(bytes, key);
+  const topology = takesLink ? withoutLink(storedTopology).topology : storedTopology;
   // Frozen weights are stored, all others set before they are used.
   const model = await withSeededRandom(randomFrom("unset"), () => modelFrom(topology, key));
   for (const layer of model.layers) unseed(layer);
@@ -58,16 +58,16 @@ function apply(model: LayersModel, { count, values }: RowBatch, training: boolea
   const input = model.inputs[0]!;
   const shape = [count, ...input.shape.slice(1).map(Number)];
   const flat = tf.tensor(values, shape, "float32");
-  const given = input.dtype === "int32" ? tf.cast(flat, "int32") : flat;
-  return model.apply(given, { training }) as tf.Tensor;
+  const features = input.dtype === "int32" ? tf.cast(flat, "int32") : flat;
+  return model.apply(features, { training }) as tf.Tensor;
 }
 
 /** Not what `tidy` returns: it looks for tensors in that, number by number. */
 function outputsOf(model: LayersModel, part: RowBatch): Float32Array {
   const outputs = tf.tidy(() => apply(model, part, false));
-  const told = outputs.dataSync() as Float32Array;
+  const values = outputs.dataSync() as Float32Array;
   outputs.dispose();
-  return told;
+  return values;
 }
 
 function addGradient(
@@ -79,13 +79,13 @@ function addGradient(
 ): number {
   const trained = slots.filter(({ observed }) => observed === undefined);
   const before = slots.filter(({ observed }) => observed).map((slot) => slot.variable.dataSync());
-  const told = { loss: 0 };
+  const lossRecord = { loss: 0 };
   tf.tidy(() => {
     const whole = () => {
-      const node = lossNode(apply(model, part, true), part, lossOf, told);
+      const node = lossNode(apply(model, part, true), part, lossOf, lossRecord);
       const penalties = model.calculateLosses();
       // A penalty inside the model counts once a row, so that sums over parts add up.
-      for (const one of penalties) told.loss += one.dataSync()[0]! * part.count;
+      for (const one of penalties) lossRecord.loss += one.dataSync()[0]! * part.count;
       const counted = penalties.map((one) => tf.mul(one, part.count) as tf.Scalar);
       return counted.reduce((sum, one) => tf.add(sum, one), node);
     };
@@ -99,7 +99,7 @@ function addGradient(
     }
   });
   observe(slots, before, part.count, gradient);
-  return told.loss;
+  return lossRecord.loss;
 }
 
 /** The loss of outputs as a node of the graph; its slopes are known with it. */
@@ -107,14 +107,19 @@ function lossNode(
   outputs: tf.Tensor,
   part: RowBatch,
   lossOf: OutputLoss,
-  told: { loss: number },
+  lossRecord: { loss: number },
 ): tf.Scalar {
-  const node = tf.customGrad((given: tf.Tensor | tf.GradSaveFunc) => {
-    const reached = given as tf.Tensor;
+  const node = tf.customGrad((operand: tf.Tensor | tf.GradSaveFunc) => {
+    const reached = operand as tf.Tensor;
     const slopes = new Float32Array(reached.size);
-    told.loss += lossOf(reached.dataSync() as Float32Array, part.targets, part.values, slopes);
+    lossRecord.loss += lossOf(
+      reached.dataSync() as Float32Array,
+      part.targets,
+      part.values,
+      slopes,
+    );
     return {
-      value: tf.scalar(told.loss),
+      value: tf.scalar(lossRecord.loss),
       gradFunc: (dy: tf.Tensor) => tf.mul(tf.tensor(slopes, reached.shape), dy),
     };
   });

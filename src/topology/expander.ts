@@ -29,17 +29,17 @@ export const expander = define({
 });
 
 function best(nodes: number, degree: number, random: Random): Graph {
-  let found: { graph: Graph; second: number } | null = null;
+  let bestGraph: { graph: Graph; second: number } | null = null;
   const wanted = nodes > 400 ? 1 : draws;
-  for (let attempt = 0, made = 0; attempt < attemptsMax && made < wanted; attempt++) {
+  for (let attempt = 0, graphs = 0; attempt < attemptsMax && graphs < wanted; attempt++) {
     const graph = drawn(nodes, degree, random.fork(`draw/${attempt}`));
     if (graph === null || unreachable(graph) !== null) continue;
-    made++;
+    graphs++;
     const { second } = mixingSpectrum(metropolis(graph));
-    if (found === null || second < found.second) found = { graph, second };
+    if (bestGraph === null || second < bestGraph.second) bestGraph = { graph, second };
   }
-  assert(found !== null, "one of hundreds of random regular graphs is connected");
-  return found.graph;
+  assert(bestGraph !== null, "one of hundreds of random regular graphs is connected");
+  return bestGraph.graph;
 }
 
 /**

@@ -4,7 +4,7 @@ interface Client {
   readonly middlewareStack: { add(middleware: never, options: never): void };
 }
 
-type Next = (given: object) => Promise<object>;
+type Next = (request: object) => Promise<object>;
 type Provider = (how: { readonly forceRefresh: boolean }) => Promise<object>;
 
 /**
@@ -13,14 +13,14 @@ type Provider = (how: { readonly forceRefresh: boolean }) => Promise<object>;
  * newer ones the refusal is thrown as it came.
  */
 export function withFreshCredentials<C extends Client>(client: C): C {
-  const renewing = (next: Next) => async (given: object) => {
+  const renewing = (next: Next) => async (request: object) => {
     try {
-      return await next(given);
+      return await next(request);
     } catch (thrown) {
       if (!isExpired(thrown)) throw thrown;
       const { credentials } = client.config as { credentials: Provider };
       await credentials({ forceRefresh: true });
-      return next(given);
+      return next(request);
     }
   };
   const options = { step: "initialize", name: "freshCredentials", priority: "low" };

@@ -117,9 +117,9 @@ export function fromSafetensors(bytes: Uint8Array, place = "safetensors object")
       metadata = entry;
       continue;
     }
-    const found = tensorAt(entry, bytes, start);
-    if (typeof found === "string") return refuse(`tensor ${JSON.stringify(name)}: ${found}`);
-    tensors[name] = found;
+    const tensor = tensorAt(entry, bytes, start);
+    if (typeof tensor === "string") return refuse(`tensor ${JSON.stringify(name)}: ${tensor}`);
+    tensors[name] = tensor;
     ranges.push((entry as { data_offsets: [number, number] }).data_offsets);
   }
   const end = endOf(ranges);

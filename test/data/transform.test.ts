@@ -3,7 +3,8 @@ import { parseOptions } from "../../src/core/registry.ts";
 import type { Preparation } from "../../src/data/manifests.ts";
 import { dataSchema } from "../../src/data/options.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
-import { type Batch, transformer } from "../../src/data/prepare/transform.ts";
+import type { Batch } from "../../src/data/prepare/prepare-text.ts";
+import { transformer } from "../../src/data/prepare/transform.ts";
 import { type Files, opener, prepared, refusal } from "./fixtures.ts";
 
 async function transformed(preparation: Preparation, files: Files): Promise<Batch[]> {

@@ -1,11 +1,11 @@
 import * as z from "zod";
+import type { TensorSpec } from "../../src/math/vector.ts";
 import type { Adaptive } from "../../src/optimizers/adaptive/adaptive.ts";
 import {
   advance,
   beforeFirst,
   type CoreState,
   type Flat,
-  type TensorSpec,
   type UpdateRule,
 } from "../../src/optimizers/adaptive/core.ts";
 

@@ -7,7 +7,8 @@ import { contiguous, type Partition } from "../../src/model-parallel/partition.t
 import { makeSchedule, type ScheduleName } from "../../src/model-parallel/schedule.ts";
 import { simulateSchedule } from "../../src/model-parallel/simulate-schedule.ts";
 import { type StageProgram, stagePrograms } from "../../src/model-parallel/stage-program.ts";
-import { type Observation, type OpenStage, openStage, type Stash } from "../../src/tfjs/stage.ts";
+import { type OpenStage, openStage } from "../../src/tfjs/stage.ts";
+import type { Observation, Stash } from "../../src/tfjs/stage-model.ts";
 import type { Tensor } from "../../src/wire/safetensors.ts";
 
 /** A batch: rows of each input and of each output's targets. */

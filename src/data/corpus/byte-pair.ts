@@ -42,9 +42,9 @@ export function learnMerges(counts: ReadonlyMap<string, number>, size: number): 
 /** Encodes pieces of text, as merges were learned: lowest number first. */
 export function bytePairEncoder(merges: Merges): (piece: string) => readonly number[] {
   const rank = new Map(merges.map(([left, right], i) => [left * radix + right, 256 + i]));
-  const known = new Map<string, readonly number[]>();
+  const cache = new Map<string, readonly number[]>();
   return (piece) => {
-    const before = known.get(piece);
+    const before = cache.get(piece);
     if (before !== undefined) return before;
     let tokens = [...new TextEncoder().encode(piece)];
     for (;;) {
@@ -55,8 +55,8 @@ export function bytePairEncoder(merges: Merges): (piece: string) => readonly num
       const [left, right] = merges[lowest - 256]!;
       tokens = merged(tokens, left, right, lowest);
     }
-    if (known.size >= keptMax) known.clear();
-    known.set(piece, tokens);
+    if (cache.size >= keptMax) cache.clear();
+    cache.set(piece, tokens);
     return tokens;
   };
 }
@@ -72,14 +72,14 @@ export function tokenBytes(merges: Merges): readonly Uint8Array[] {
 }
 
 function merged(tokens: readonly number[], left: number, right: number, to: number): number[] {
-  const made: number[] = [];
+  const output: number[] = [];
   for (let i = 0; i < tokens.length; i++) {
     if (tokens[i] === left && tokens[i + 1] === right) {
-      made.push(to);
+      output.push(to);
       i++;
-    } else made.push(tokens[i]!);
+    } else output.push(tokens[i]!);
   }
-  return made;
+  return output;
 }
 
 function addPairs(word: Word, pairs: Map<number, number>, holders: Map<number, Set<Word>>): void {

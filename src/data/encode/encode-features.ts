@@ -56,9 +56,9 @@ export async function encodeFeatures(
   const content = { formatVersion, of: "features", prepared: prepared.digest };
   const digest = digestOf({ ...content, chosen, workers, seed });
   const key = `encoded/${digest}.json`;
-  const before = await readPartManifest<EncodedFeatures>(store, key, (found) => [
-    ...found.targets,
-    ...found.slots.flatMap((slot) => slot.parts),
+  const before = await readPartManifest<EncodedFeatures>(store, key, (manifest) => [
+    ...manifest.targets,
+    ...manifest.slots.flatMap((slot) => slot.parts),
   ]);
   if (before !== null) return before;
   const code = codeOf(prepared.columns, request);

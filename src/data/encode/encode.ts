@@ -45,9 +45,9 @@ export async function encodeData(
   const content = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
   const digest = digestOf(storage === "float32" ? content : { ...content, storage });
   const key = `encoded/${digest}.json`;
-  const before = await readPartManifest<Encoded>(store, key, (found) => [
-    ...(found.raw?.parts ?? []),
-    ...found.slots.flatMap((slot) => slot.parts),
+  const before = await readPartManifest<Encoded>(store, key, (manifest) => [
+    ...(manifest.raw?.parts ?? []),
+    ...manifest.slots.flatMap((slot) => slot.parts),
   ]);
   if (before !== null) return before;
   const packing = Packing.of(storage);

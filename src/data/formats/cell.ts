@@ -90,8 +90,8 @@ export function missingCell(column: Column, text: string, place: () => string): 
 
 export function levelOf(column: Column, text: string, place: () => string): number {
   const { ids, names, max, find, isClosed } = column.levels;
-  const known = ids.get(text);
-  if (known !== undefined) return known;
+  const existing = ids.get(text);
+  if (existing !== undefined) return existing;
   const other = find?.(text) ?? Number.NaN;
   if (!Number.isNaN(other)) {
     ids.set(text, other);

@@ -17,15 +17,16 @@ export function kindOf(
   cells: readonly string[],
   missing: ReadonlySet<string>,
 ): Omit<FoundColumn, "name"> {
-  const told = cells.filter((cell) => !missing.has(cell.trim()));
-  const others = told.filter((cell) => numberIn(cell) === undefined);
+  const present = cells.filter((cell) => !missing.has(cell.trim()));
+  const others = present.filter((cell) => numberIn(cell) === undefined);
   if (others.length === 0) return { kind: "number" };
   const odd = others.filter((cell) => !isNumberless(cell));
-  const numbers = told.length - others.length;
+  const numbers = present.length - others.length;
   if (odd.length === 0) return numbers === 0 ? { kind: "text" } : { kind: "number", marked: true };
   const alike = odd.filter(isWritten).length;
-  if (2 * (numbers + alike) <= told.length - (others.length - odd.length)) return { kind: "text" };
-  return { kind: "text", odd: { count: odd.length, of: told.length, first: odd[0]! } };
+  if (2 * (numbers + alike) <= present.length - (others.length - odd.length))
+    return { kind: "text" };
+  return { kind: "text", odd: { count: odd.length, of: present.length, first: odd[0]! } };
 }
 
 /** Whether a cell is a number to people: of a unit, with a decimal comma, by thousands. */

@@ -21,11 +21,11 @@ export async function openCsv(
   const { head, whole } = await headOf(source);
   const {
     delimiter,
-    columns: found,
+    columns: fileColumns,
     bodyStart,
     bodyLine,
   } = sniff(head, whole, options, source.name);
-  const columns = layout(found);
+  const columns = layout(fileColumns);
   const width = columns.filter((column) => column.kind !== "skip").length;
   return {
     columns,

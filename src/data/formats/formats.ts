@@ -26,8 +26,8 @@ export async function formatOf(source: Source, option: DataOptions["format"]): P
   const named = endings.find(([ending]) => ending.test(source.name));
   if (named !== undefined) return named[1];
   const head = await source.range(0, Math.min(6, source.sizeBytes));
-  const known = magics.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
-  return known?.[0] ?? "csv";
+  const match = magics.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
+  return match?.[0] ?? "csv";
 }
 
 /** Opens a source of any format; `targets` is a second file for formats without column names. */

@@ -51,11 +51,11 @@ export async function openNpy(
   if (targets !== null) arrays.push(await targetsOf(targets, arrays[0]!));
   const names = Array.from({ length: arrays[0]!.columns }, (_, i) => `column${i}`);
   if (targets !== null) names.push("target");
-  const found = names.map((name, i): FoundColumn => {
+  const fileColumns = names.map((name, i): FoundColumn => {
     const { truth } = i < arrays[0]!.columns ? arrays[0]! : arrays[1]!;
     return { name, kind: "number", ...(truth === true ? { truth } : {}) };
   });
-  const columns = layout(found);
+  const columns = layout(fileColumns);
   return { columns, windows: () => windows(arrays, columns, new Set(missingValues)) };
 }
 
@@ -165,8 +165,8 @@ async function npyOf(source: Source): Promise<Npy> {
       { hint: "copy or download the file again" },
     );
   const columnMajor = order === "True" && columns > 1;
-  const told = { item: item.read, ...(descr === "|b1" ? { truth: true as const } : {}) };
-  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, ...told };
+  const reader = { item: item.read, ...(descr === "|b1" ? { truth: true as const } : {}) };
+  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, ...reader };
 }
 
 async function targetsOf(source: Source, features: Npy): Promise<Npy> {

@@ -74,7 +74,7 @@ export function parquetColumns(
       (thrown: unknown) => settle({ kind: "failed", message: messageOf(thrown) }),
     );
   });
-  const heard = async (): Promise<ParquetAnswer> => {
+  const receive = async (): Promise<ParquetAnswer> => {
     watch();
     const answer = await waiting.promise;
     waiting = Promise.withResolvers();
@@ -82,12 +82,12 @@ export function parquetColumns(
   };
   return {
     async ranges() {
-      const answer = await heard();
+      const answer = await receive();
       return answer.kind === "ranges" ? answer.ranges : [];
     },
     async column(name, range) {
       thread.postMessage({ kind: "column", column: name, ...range } satisfies ParquetQuestion);
-      const answer = await heard();
+      const answer = await receive();
       return answer.kind === "column" ? answer.data : [];
     },
     async close() {

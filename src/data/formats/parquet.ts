@@ -36,9 +36,9 @@ export async function openParquet(
     },
   };
   const metadata = await readable(source, async () => {
-    const found = await parquetMetadataAsync(file);
-    refuseInconsistent(source, found);
-    return found;
+    const metadata = await parquetMetadataAsync(file);
+    refuseInconsistent(source, metadata);
+    return metadata;
   });
   const columns = layout(columnsOf(source, metadata));
   return {
@@ -81,9 +81,9 @@ function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
 }
 
 /** Columns that pandas wrote for the index of its table. */
-function indicesOf({ key_value_metadata: told, schema }: Metadata): ReadonlySet<string> {
+function indicesOf({ key_value_metadata: keyValues, schema }: Metadata): ReadonlySet<string> {
   const own = schema.map(({ name }) => name).filter((name) => /^__index_level_\d+__$/.test(name));
-  const text = told?.find(({ key }) => key === "pandas")?.value;
+  const text = keyValues?.find(({ key }) => key === "pandas")?.value;
   if (text === undefined) return new Set(own);
   const { index_columns: columns } = JSON.parse(text) as { index_columns?: unknown };
   const named = Array.isArray(columns) ? columns.filter((name) => typeof name === "string") : [];

@@ -68,7 +68,7 @@ export interface FoundColumn {
 }
 
 /** Decides what is read of each column that was found. */
-export type Layout = (found: readonly FoundColumn[]) => readonly Column[];
+export type Layout = (fileColumns: readonly FoundColumn[]) => readonly Column[];
 
 /** How text becomes columns. */
 export interface ReadOptions {
@@ -97,4 +97,16 @@ export function newLevels(max: number): Levels {
 
 export function fixedLevels(names: readonly string[]): Levels {
   return { names: [...names], ids: new Map(names.map((name, id) => [name, id])), max: null };
+}
+
+/** Where rows come from: a file of some format, or a generator. */
+export interface Input {
+  readonly name: string;
+  readonly format: string;
+  readonly isSparse: boolean;
+  readonly sizeBytes: number;
+  /** The same for the same rows. */
+  identity(): Promise<string>;
+  /** `onBytes` hears how many bytes were read. */
+  table(layout: Layout, onBytes: (bytes: number) => void): Promise<Table>;
 }

@@ -32,9 +32,9 @@ function wholeRecords(text: string, isEnd: boolean): [string[][], number] {
   const records: string[][] = [];
   let used = 0;
   for (;;) {
-    const found = recordAt(text, used, isEnd);
-    if (found === null) return [records, used];
-    const [record, next] = found;
+    const nextRecord = recordAt(text, used, isEnd);
+    if (nextRecord === null) return [records, used];
+    const [record, next] = nextRecord;
     if (record.length > 1 || record[0] !== "") records.push(record);
     used = next;
   }

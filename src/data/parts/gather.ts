@@ -58,8 +58,8 @@ function denseTarget(like: DenseRows, rows: number, columns: number): DenseTarge
       },
     };
   }
-  const made = allocateDenseRows(rows, columns);
-  return { rows: made, put: (row, piece) => made.values.set(piece.values, row * columns) };
+  const result = allocateDenseRows(rows, columns);
+  return { rows: result, put: (row, piece) => result.values.set(piece.values, row * columns) };
 }
 
 function joinedSparse(pieces: readonly SparseRows[], rows: number, columns: number): SparseRows {

@@ -22,15 +22,15 @@ function inOrder(rows: Rows, order: Uint32Array): Rows {
 
 function denseInOrder(rows: DenseRows, order: Uint32Array): DenseRows {
   const { columns } = rows;
-  const made = allocateDenseRows(order.length, columns);
+  const result = allocateDenseRows(order.length, columns);
   for (const [to, from] of order.entries())
-    made.values.set(rows.values.subarray(from * columns, (from + 1) * columns), to * columns);
-  return made;
+    result.values.set(rows.values.subarray(from * columns, (from + 1) * columns), to * columns);
+  return result;
 }
 
 function sparseInOrder(rows: SparseRows, order: Uint32Array): SparseRows {
-  const made = allocateSparseRows(order.length, rows.columns, rows.values.length);
-  const { values, indices, offsets } = made;
+  const result = allocateSparseRows(order.length, rows.columns, rows.values.length);
+  const { values, indices, offsets } = result;
   let at = 0;
   for (const [to, from] of order.entries()) {
     const [start, end] = [rows.offsets[from]!, rows.offsets[from + 1]!];
@@ -39,5 +39,5 @@ function sparseInOrder(rows: SparseRows, order: Uint32Array): SparseRows {
     at += end - start;
     offsets[to + 1] = at;
   }
-  return made;
+  return result;
 }

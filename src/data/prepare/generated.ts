@@ -3,12 +3,12 @@ import {
   type Column,
   type DenseWindow,
   type FoundColumn,
+  type Input,
   rowCapacity,
   type SparseWindow,
 } from "../formats/table.ts";
 import type { DenseGenerator, SparseGenerator } from "../generators/generator.ts";
 import { generators } from "../generators/registry.ts";
-import type { Input } from "./input.ts";
 
 /** A data set that is made up while it is read. */
 export function generatedInput(config: { readonly type: string }): Input {

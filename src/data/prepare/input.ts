@@ -1,21 +1,9 @@
 import { RunError } from "../../core/errors.ts";
 import { type Format, formatOf, openTable } from "../formats/formats.ts";
-import type { Layout, Table } from "../formats/table.ts";
+import type { Input } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
 import type { Source, SourceOpener } from "../sources/source.ts";
 import { generatedInput } from "./generated.ts";
-
-/** Where rows come from: a file of some format, or a generator. */
-export interface Input {
-  readonly name: string;
-  readonly format: string;
-  readonly isSparse: boolean;
-  readonly sizeBytes: number;
-  /** The same for the same rows. */
-  identity(): Promise<string>;
-  /** `onBytes` hears how many bytes were read. */
-  table(layout: Layout, onBytes: (bytes: number) => void): Promise<Table>;
-}
 
 /** The input that options name. */
 export async function openInput(options: DataOptions, open: SourceOpener): Promise<Input> {

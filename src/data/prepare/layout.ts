@@ -29,25 +29,25 @@ export interface Purpose {
 /** Which columns of a training file are read, and how. `file` is for messages. */
 export function trainingLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
   const { task, isPrivate } = purpose;
-  return (found) => {
+  return (fileColumns) => {
     if (options.features !== undefined)
       throw new RunError("bad-option", `data.features: ${options.features}: ${file} has columns`, {
         hint: "remove it: it is for LIBSVM, whose rows do not say how many features there are",
       });
-    const target = targetIn(options, found, file);
+    const target = targetIn(options, fileColumns, file);
     const stated = new Map(Object.entries(options.levels ?? {}));
-    for (const name of stated.keys()) known(name, found, `data.levels in ${file}`);
+    for (const name of stated.keys()) known(name, fileColumns, `data.levels in ${file}`);
     if (stated.has(target.name))
       throw new RunError("bad-option", `data.levels: ${shown(target.name)} is the target`, {
         hint: "state the target's classes by data.classes",
       });
-    for (const name of options.drop) known(name, found, `data.drop in ${file}`);
-    for (const name of options.categorical) known(name, found, `data.categorical in ${file}`);
+    for (const name of options.drop) known(name, fileColumns, `data.drop in ${file}`);
+    for (const name of options.categorical) known(name, fileColumns, `data.categorical in ${file}`);
     const dropped = new Set(options.drop);
-    const aside = new Set(asideOf(options, found).map((column) => column.name));
+    const aside = new Set(asideOf(options, fileColumns).map((column) => column.name));
     const categorical = new Set(options.categorical);
     const keep = options.missing === "impute" ? "keep" : "refuse";
-    const columns = found.map((column): Column => {
+    const columns = fileColumns.map((column): Column => {
       const { name } = column;
       if (column === target) return targetColumn(column, options, purpose, file);
       if (dropped.has(name)) return skipped(name);
@@ -76,14 +76,14 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
 }
 
 /** Columns that nobody asked for, and that a look at the file says are no features. */
-export function asideOf(options: DataOptions, found: readonly FoundColumn[]): FoundColumn[] {
+export function asideOf(options: DataOptions, fileColumns: readonly FoundColumn[]): FoundColumn[] {
   const { target, categorical, levels = {}, drop } = options;
-  return found.filter(
+  return fileColumns.filter(
     ({ name, aside }, index) =>
       aside !== undefined &&
       target !== name &&
       target !== index &&
-      !(index === found.length - 1 && target === -1) &&
+      !(index === fileColumns.length - 1 && target === -1) &&
       !categorical.includes(name) &&
       !drop.includes(name) &&
       !Object.hasOwn(levels, name),
@@ -112,18 +112,18 @@ export function labelLayout(options: DataOptions, purpose: Purpose, file: string
   for (const key of ["drop", "categorical"] as const)
     if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
   if (options.target !== undefined) throw unfit("data.target", String(options.target), file);
-  return (found) => found.map((column) => targetColumn(column, options, purpose, file));
+  return (fileColumns) => fileColumns.map((column) => targetColumn(column, options, purpose, file));
 }
 
 /** The columns of another file of the same make: by name, read as those of the first were. */
 export function sameLayout(first: readonly Column[], file: string): Layout {
-  return (found) => {
+  return (fileColumns) => {
     for (const column of first)
-      if (column.kind !== "skip") known(column.name, found, `the columns of ${file}`);
+      if (column.kind !== "skip") known(column.name, fileColumns, `the columns of ${file}`);
     const byName = new Map(
       first.map((column) => [column.name, { ...column, levels: sameLevels(column.levels) }]),
     );
-    return found.map(({ name }) => byName.get(name) ?? skipped(name));
+    return fileColumns.map(({ name }) => byName.get(name) ?? skipped(name));
   };
 }
 
@@ -187,19 +187,23 @@ function unfit(option: string, value: string, file: string): RunError {
   });
 }
 
-function targetIn(options: DataOptions, found: readonly FoundColumn[], file: string): FoundColumn {
+function targetIn(
+  options: DataOptions,
+  fileColumns: readonly FoundColumn[],
+  file: string,
+): FoundColumn {
   const target = options.target ?? ownTarget(options);
   if (target === undefined)
     throw new RunError("no-target", `data.target: nothing given, expected a column of ${file}`, {
-      hint: `choose one of ${list(found)}`,
+      hint: `choose one of ${list(fileColumns)}`,
     });
-  if (typeof target === "string") return known(target, found, `data.target in ${file}`);
-  const column = found[target < 0 ? found.length + target : target];
+  if (typeof target === "string") return known(target, fileColumns, `data.target in ${file}`);
+  const column = fileColumns[target < 0 ? fileColumns.length + target : target];
   if (column !== undefined) return column;
   throw new RunError(
     "unknown-column",
-    `data.target: index ${target}, expected 0 to ${found.length - 1} (or -1 for the last)`,
-    { hint: `${file} has ${list(found)}` },
+    `data.target: index ${target}, expected 0 to ${fileColumns.length - 1} (or -1 for the last)`,
+    { hint: `${file} has ${list(fileColumns)}` },
   );
 }
 
@@ -231,16 +235,16 @@ function targetColumn(
   return { ...read, kind: "number" };
 }
 
-function known(name: string, found: readonly FoundColumn[], place: string): FoundColumn {
-  const column = found.find((candidate) => candidate.name === name);
+function known(name: string, fileColumns: readonly FoundColumn[], place: string): FoundColumn {
+  const column = fileColumns.find((candidate) => candidate.name === name);
   if (column !== undefined) return column;
-  const names = found.map((candidate) => candidate.name);
+  const names = fileColumns.map((candidate) => candidate.name);
   throw new RunError("unknown-column", `${place}: no column is called ${shown(name)}`, {
-    hint: `${nearest(name, names)}choose from ${list(found)}`,
+    hint: `${nearest(name, names)}choose from ${list(fileColumns)}`,
   });
 }
 
-function list(found: readonly FoundColumn[]): string {
-  const names = found.slice(0, 12).map((column) => column.name);
-  return names.join(", ") + (found.length > 12 ? `, ... (${found.length} in all)` : "");
+function list(fileColumns: readonly FoundColumn[]): string {
+  const names = fileColumns.slice(0, 12).map((column) => column.name);
+  return names.join(", ") + (fileColumns.length > 12 ? `, ... (${fileColumns.length} in all)` : "");
 }

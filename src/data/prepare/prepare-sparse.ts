@@ -91,7 +91,7 @@ async function learn(
   testRows: number,
   isNumber: boolean,
 ): Promise<Learned> {
-  let found = 0;
+  let total = 0;
   const target = new ColumnStatistics(1);
   const moments = new SparseMoments();
   const isTest = testChooser(job, testRows);
@@ -100,14 +100,14 @@ async function learn(
     for await (const window of spool.windows())
       for (let row = 0; row < window.rows; row++) {
         const end = window.offsets[row + 1]!;
-        if (end > window.offsets[row]! && window.indices[end - 1]! >= found)
-          found = window.indices[end - 1]! + 1;
+        if (end > window.offsets[row]! && window.indices[end - 1]! >= total)
+          total = window.indices[end - 1]! + 1;
         if (job.offsets === "kept" || spool === job.test || isTest()) continue;
         moments.add(window, row);
         if (isNumber) target.add(window.labels, row);
       }
   }
-  return { found, target, moments };
+  return { found: total, target, moments };
 }
 
 /** As `openly` of dense rows; features of so many columns are left as they are. */
@@ -117,15 +117,15 @@ function openly(
   { features, offset }: { readonly features: number; readonly offset: number },
 ): Pick<PreparedContent, "scales" | "lost"> {
   if (offsets === "kept" || features > scaledMax) return {};
-  const told = Array.from({ length: features }, (_, j) => moments.of(j));
-  const lost = told.flatMap(({ mean, deviation }, j) => {
+  const statistics = Array.from({ length: features }, (_, j) => moments.of(j));
+  const lost = statistics.flatMap(({ mean, deviation }, j) => {
     return lostDigitsOf(`feature ${j + 1}`, mean, deviation) ?? [];
   });
   const mean = target.mean(0) - offset;
   const own = lostDigitsOf(name, mean, Math.sqrt(target.variance(0)));
   if (own !== null) lost.push(own);
   return {
-    ...(offsets === "centred" ? { scales: scalesOf(told) } : {}),
+    ...(offsets === "centred" ? { scales: scalesOf(statistics) } : {}),
     ...(lost.length === 0 ? {} : { lost }),
   };
 }

@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
+import type { Rows } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
 import {
   learnVocabulary,
@@ -14,7 +15,6 @@ import { DensePartWriter } from "../parts/dense-parts.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
 import type { PreparedContent } from "./job.ts";
-import type { Batch } from "./transform.ts";
 
 export type TextOptions = NonNullable<DataOptions["text"]>;
 
@@ -149,7 +149,7 @@ export async function* textBatches(
   const batch = (): Batch => {
     const rows = targets.length;
     const values = Float32Array.from(tokens);
-    const made = {
+    const result = {
       rows: { kind: "dense", rows, columns: length, values } as const,
       targets: Float32Array.from(targets),
       firstRow,
@@ -157,7 +157,7 @@ export async function* textBatches(
     firstRow += rows;
     tokens = [];
     targets = [];
-    return made;
+    return result;
   };
   const stream = tokensOf(vocabulary, chunks, source.name);
   for await (const window of windowsOf(stream, { length })) {
@@ -166,4 +166,16 @@ export async function* textBatches(
     if (targets.length === batchRows) yield batch();
   }
   if (targets.length > 0) yield batch();
+}
+
+/** Rows of a data file as the features a model was trained on. */
+export interface Batch {
+  readonly rows: Rows;
+  /** The number of the batch's first row within the file, from 0. */
+  readonly firstRow: number;
+  /**
+   * As the model knows them (classes by index, numbers less the preparation's offset), NaN where
+   * unknown; null without a column.
+   */
+  readonly targets: Float32Array | null;
 }

@@ -1,13 +1,13 @@
 import { RunError } from "../../core/errors.ts";
 import { type Random, randomFrom } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
-import type { DenseWindow, SparseWindow, Table, Window } from "../formats/table.ts";
+import type { DenseWindow, Input, SparseWindow, Table, Window } from "../formats/table.ts";
 import type { Part, Prepared } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
-import { type Input, openInput } from "./input.ts";
+import { openInput } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
 import { labelLayout, type Note, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";

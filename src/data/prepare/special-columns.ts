@@ -1,6 +1,5 @@
-import { type FoundColumn, type Layout, skipped } from "../formats/table.ts";
+import { type FoundColumn, type Input, type Layout, skipped } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
-import type { Input } from "./input.ts";
 import { asideOf, type Note, tellAside } from "./layout.ts";
 
 /**
@@ -13,16 +12,16 @@ export async function specialColumns(
   onNote: Note = () => undefined,
 ): Promise<readonly string[]> {
   if (input.isSparse || data.text !== undefined || data.generate !== undefined) return [];
-  let found: readonly FoundColumn[] = [];
+  let fileColumns: readonly FoundColumn[] = [];
   const look: Layout = (columns) => {
-    found = columns;
+    fileColumns = columns;
     return columns.map(({ name }) => skipped(name));
   };
   await input.table(look, () => undefined);
-  const aside = asideOf(data, found);
+  const aside = asideOf(data, fileColumns);
   for (const column of aside) tellAside(column, input.name, onNote);
-  const halves = found.filter(({ half }) => half === true);
-  const marked = found.filter((column) => column.marked === true);
+  const halves = fileColumns.filter(({ half }) => half === true);
+  const marked = fileColumns.filter((column) => column.marked === true);
   return [
     ...aside.map(({ name }) => `${name}: left out`),
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),

@@ -108,9 +108,9 @@ export class SparseMoments {
   private widen(column: number): void {
     const length = Math.max(column + 1, this.sums.length * 2);
     const wider = (before: Float64Array) => {
-      const made = new Float64Array(length);
-      made.set(before);
-      return made;
+      const result = new Float64Array(length);
+      result.set(before);
+      return result;
     };
     this.sums = wider(this.sums);
     this.squares = wider(this.squares);

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { nearest } from "../../core/text.ts";
-import type { DenseRows, Rows, SparseRows } from "../../math/rows.ts";
+import type { DenseRows, SparseRows } from "../../math/rows.ts";
 import { shown } from "../formats/cell.ts";
 import {
   type Column,
@@ -20,20 +20,8 @@ import { classFinder } from "./classes.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
 import { classesMax, type Note, tellAside } from "./layout.ts";
-import { textBatches } from "./prepare-text.ts";
+import { type Batch, textBatches } from "./prepare-text.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
-
-/** Rows of a data file as the features a model was trained on. */
-export interface Batch {
-  readonly rows: Rows;
-  /** The number of the batch's first row within the file, from 0. */
-  readonly firstRow: number;
-  /**
-   * As the model knows them (classes by index, numbers less the preparation's offset), NaN where
-   * unknown; null without a column.
-   */
-  readonly targets: Float32Array | null;
-}
 
 /** Turns raw rows into features the way a model's training data were. */
 export interface Transformer {
@@ -90,28 +78,28 @@ function batcher(
   read: readonly Column[],
 ): (window: Window) => Omit<Batch, "firstRow"> {
   const target = read.findIndex((column) => column.isTarget);
-  const known = targetReader(preparation, read[target]);
+  const readTarget = targetReader(preparation, read[target]);
   const columns = preparation.featureNames.length;
   if (isRatings(preparation)) {
     const add = ratingWriter(preparation, read);
-    return (window) => ratingBatch(add, columns, known, window as DenseWindow, target);
+    return (window) => ratingBatch(add, columns, readTarget, window as DenseWindow, target);
   }
   if (preparation.sparse)
-    return (window) => sparseBatch(preparation, known, window as SparseWindow);
+    return (window) => sparseBatch(preparation, readTarget, window as SparseWindow);
   const write = featureWriter(preparation, read);
-  return (window) => denseBatch(write, columns, known, window as DenseWindow, target);
+  return (window) => denseBatch(write, columns, readTarget, window as DenseWindow, target);
 }
 
 function layoutOf(preparation: Preparation, file: string, onNote: Note): Layout {
-  return (found) => {
-    const names = found.map((column) => column.name);
+  return (fileColumns) => {
+    const names = fileColumns.map((column) => column.name);
     const plans = new Map(preparation.columns.map((plan) => [plan.name, plan]));
     for (const name of plans.keys())
       if (!names.includes(name))
         throw new RunError("unknown-column", `${file}: column ${shown(name)} is absent`, {
           hint: `${nearest(name, names)}the model was trained on it`,
         });
-    for (const column of found)
+    for (const column of fileColumns)
       if (!plans.has(column.name) && column.name !== preparation.target.name)
         tellAside(column, file, onNote);
     return names.map((name) => {
@@ -144,7 +132,7 @@ function targetOf({ target: { name, classes } }: Preparation): Column {
 function denseBatch(
   write: WriteFeatures,
   columns: number,
-  known: (cell: number) => number,
+  readTarget: (cell: number) => number,
   { rows, width, cells }: DenseWindow,
   target: number,
 ): Omit<Batch, "firstRow"> {
@@ -152,7 +140,7 @@ function denseBatch(
   const targets = target < 0 ? null : new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     write(cells, row * width, values, row * columns);
-    if (targets !== null) targets[row] = known(cells[row * width + target]!);
+    if (targets !== null) targets[row] = readTarget(cells[row * width + target]!);
   }
   const features: DenseRows = { kind: "dense", rows, columns, values };
   return { rows: features, targets };
@@ -160,14 +148,14 @@ function denseBatch(
 
 function sparseBatch(
   preparation: Preparation,
-  known: (cell: number) => number,
+  readTarget: (cell: number) => number,
   window: SparseWindow,
 ): Omit<Batch, "firstRow"> {
   const columns = preparation.featureNames.length;
   const features = columns - (preparation.intercept ? 1 : 0);
   const buffer = new SparseBuffer();
   for (let row = 0; row < window.rows; row++) {
-    buffer.add(window, row, known(window.labels[row]!), features);
+    buffer.add(window, row, readTarget(window.labels[row]!), features);
     if (preparation.intercept) buffer.extend(features, 1);
   }
   return batchOf(buffer, columns);
@@ -176,14 +164,14 @@ function sparseBatch(
 function ratingBatch(
   add: AddRating,
   columns: number,
-  known: (cell: number) => number,
+  readTarget: (cell: number) => number,
   { rows, width, cells }: DenseWindow,
   target: number,
 ): Omit<Batch, "firstRow"> {
   const buffer = new SparseBuffer();
   for (let row = 0; row < rows; row++) {
     const base = row * width;
-    add(cells, base, target < 0 ? Number.NaN : known(cells[base + target]!), buffer);
+    add(cells, base, target < 0 ? Number.NaN : readTarget(cells[base + target]!), buffer);
   }
   const batch = batchOf(buffer, columns);
   return target < 0 ? { ...batch, targets: null } : batch;

@@ -30,8 +30,8 @@ export async function readFeatureBlock(
     const { rows } = await readExamples(store, [part], widths[i] ?? 0);
     if (rows.kind === "dense") slabs.push(rows);
   }
-  const known = await readExamples(store, targets, 0);
-  return { slabs, targets: known.targets, features: columns, intercept };
+  const targetExamples = await readExamples(store, targets, 0);
+  return { slabs, targets: targetExamples.targets, features: columns, intercept };
 }
 
 function ofFeatures(encoded: Encoded): EncodedFeatures {

@@ -103,11 +103,11 @@ class MixtureBuilder {
 }
 
 function rowsOf(held: SparseBuffer, columns: number): SparseRows {
-  const made = allocateSparseRows(held.rows, columns, held.entries);
-  made.values.set(held.values.subarray(0, held.entries));
-  made.indices.set(held.indices.subarray(0, held.entries));
-  made.offsets.set(held.offsets.subarray(0, held.rows + 1));
-  return made;
+  const result = allocateSparseRows(held.rows, columns, held.entries);
+  result.values.set(held.values.subarray(0, held.entries));
+  result.indices.set(held.indices.subarray(0, held.entries));
+  result.offsets.set(held.offsets.subarray(0, held.rows + 1));
+  return result;
 }
 
 function targetsOf(held: SparseBuffer): Float32Array {

@@ -10,12 +10,12 @@ const chunkBytes = 1024 * 1024;
 
 /** A file of this machine. Throws `RunError` naming what is there instead. */
 export async function openLocal(path: string): Promise<Source> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => refuse(path, cause));
-  if (found.isDirectory())
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => refuse(path, cause));
+  if (info.isDirectory())
     throw new RunError("not-a-file", `${path}: a directory, expected a data file`, {
       hint: `${await sample(path)}give the path of one file`,
     });
-  if (!found.isFile())
+  if (!info.isFile())
     throw new RunError("not-a-file", `${path}: neither a file nor a directory, expected a file`, {
       hint: "pipes and devices cannot be read twice; save the data to a file first",
     });
@@ -23,7 +23,7 @@ export async function openLocal(path: string): Promise<Source> {
   const stream = () => createReadStream(path, { highWaterMark: chunkBytes });
   return {
     name: path,
-    sizeBytes: found.size,
+    sizeBytes: info.size,
     bytes: stream,
     async identity() {
       const hash = createHash("sha256");

@@ -115,3 +115,6 @@ declare const WebAssembly: {
     readonly shared: boolean;
   }) => { readonly buffer: SharedArrayBuffer };
 };
+
+/** As many as have lanes of their own in a matrix's memory. */
+export const threadsMax = 8;

@@ -27,7 +27,7 @@ export function packedWasmMatrix(
   if (home === null) return null;
   const values = storedValues(home);
   const scales = new Float32Array(home.memory, home.places.scales, storage === "int8" ? rows : 0);
-  const made: DenseRows = {
+  const result: DenseRows = {
     kind: "dense",
     rows,
     columns,
@@ -35,9 +35,9 @@ export function packedWasmMatrix(
       return unpack(contents(home), columns);
     },
   };
-  packedWasmMatrices.set(made, home);
+  packedWasmMatrices.set(result, home);
   return {
-    rows: made,
+    rows: result,
     put(row, packed) {
       for (let i = 0; i * columns < packed.values.length; i++)
         for (let j = 0; j < columns; j++)

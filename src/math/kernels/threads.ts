@@ -1,10 +1,8 @@
 import type { Worker } from "node:worker_threads";
 import { awsLambda } from "../../limits.ts";
-import { compiled } from "./instance.ts";
+import { compiled, threadsMax } from "./instance.ts";
 import type { WasmMatrix } from "./wasm-matrix.ts";
 
-/** As many as have lanes of their own in a home. */
-export const threadsMax = 8;
 /** A stripe is a matter of milliseconds: a thread that is silent for so long is dead. */
 const patienceMs = 60_000;
 

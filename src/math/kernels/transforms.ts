@@ -10,7 +10,7 @@ interface Workspace extends Instance {
 }
 
 /** The memories that workspaces were handed out from. */
-const known = new WeakMap<ArrayBufferLike, Workspace>();
+const workspaces = new WeakMap<ArrayBufferLike, Workspace>();
 let kept: Workspace | undefined;
 
 /**
@@ -24,7 +24,7 @@ export function transformWorkspace(length: number): Float64Array {
 
 /** `hadamardColumns` by a kernel, bit for bit; false where values are elsewhere or too many. */
 export function hadamardResident(values: Float64Array, size: number, columns: number): boolean {
-  const home = known.get(values.buffer);
+  const home = workspaces.get(values.buffer);
   if (home === undefined || size > slabRowsMax) return false;
   home.kernels.hadamard(values.byteOffset, size, columns, firstFree);
   return true;
@@ -32,7 +32,7 @@ export function hadamardResident(values: Float64Array, size: number, columns: nu
 
 function workspace(length: number): Workspace {
   const values = firstFree + slabBytes;
-  const made = { ...instantiate(values + 8 * length), values, valuesLength: length };
-  known.set(made.memory, made);
-  return made;
+  const result = { ...instantiate(values + 8 * length), values, valuesLength: length };
+  workspaces.set(result.memory, result);
+  return result;
 }

@@ -1,7 +1,6 @@
 import type { Rows } from "../rows.ts";
-import { firstFree, type Instance, instantiate, memoryBytesMax } from "./instance.ts";
+import { firstFree, type Instance, instantiate, memoryBytesMax, threadsMax } from "./instance.ts";
 import { kernelStorages, taskBytes } from "./task.ts";
-import { threadsMax } from "./threads.ts";
 
 /** Rows that live in a kernel's memory, with room for all that a pass over them needs. */
 export interface WasmMatrix extends Instance {

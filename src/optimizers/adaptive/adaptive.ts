@@ -97,10 +97,16 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
     stepSize: ({ round = 0 }) => method.rateAt(round),
     move(memory, here) {
       const weights = new Float64Array(here.weights);
-      const asked = core.asksAhead === true ? new Float64Array(here.asked) : weights;
+      const gradientPoint = core.asksAhead === true ? new Float64Array(here.asked) : weights;
       const { gradient, stepSize: rate, pieces } = here;
-      const next = advance(method, copied(memory), { weights, asked, gradient, rate, pieces });
-      return { memory: next, weights, ask: core.asksAhead === true ? asked : null };
+      const next = advance(method, copied(memory), {
+        weights,
+        asked: gradientPoint,
+        gradient,
+        rate,
+        pieces,
+      });
+      return { memory: next, weights, ask: core.asksAhead === true ? gradientPoint : null };
     },
     ...(learned === undefined
       ? {}

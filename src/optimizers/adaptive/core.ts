@@ -1,9 +1,4 @@
-/** A named part of the weights, row-major; [inputs, outputs] for the matrix of a dense layer. */
-export interface TensorSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
+import type { TensorSpec } from "../../math/vector.ts";
 export type Flat = Float64Array<ArrayBuffer>;
 
 /** What a method remembers: plain data, so that it is a checkpoint as it stands. */

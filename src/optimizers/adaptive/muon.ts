@@ -1,7 +1,8 @@
 import * as z from "zod";
+import type { TensorSpec } from "../../math/vector.ts";
 import { adamCore } from "./adam-core.ts";
 import { betaOption, common, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
-import { type Core, type Here, type TensorSpec, zeros } from "./core.ts";
+import { type Core, type Here, zeros } from "./core.ts";
 import { orthogonalized } from "./newton-schulz.ts";
 
 interface MuonFactors {

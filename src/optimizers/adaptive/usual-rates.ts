@@ -1,15 +1,15 @@
 /** What an option's usual number is a multiple of, so that it fits whatever the data are. */
-export type Unit = "step" | "weight" | "slope" | "per weight" | "loss" | "per loss";
+export type RateUnit = "step" | "weight" | "slope" | "per weight" | "loss" | "per loss";
 
 /** How long each unit is for a data set. */
-export type Units = Readonly<Record<Unit, number>>;
+export type RateUnits = Readonly<Record<RateUnit, number>>;
 
 /**
  * What an option that a spec leaves out is measured in. `step`: the safe step share / L. `weight`
  * and `slope`: what weights and gradients are of the order of. Scaling targets or features thus
  * scales the whole run, and changes nothing else.
  */
-const unitsByOption: Readonly<Record<string, Unit>> = {
+const unitsByOption: Readonly<Record<string, RateUnit>> = {
   learningRate: "weight",
   otherRate: "weight",
   epsilon: "slope",
@@ -78,15 +78,15 @@ export function usualForChanges(type: string, rounds: number, usual: Options | n
 export function inUnits<Chosen extends { readonly type: string }>(
   chosen: Chosen & Options,
   names: readonly string[],
-  units: Units,
+  units: RateUnits,
 ): Chosen {
-  const told = names.flatMap((name) => {
+  const lines = names.flatMap((name) => {
     const value = chosen[name];
     const unit = chosen.type === "sgd" ? "step" : unitsByOption[name];
     if (typeof value !== "number" || unit === undefined) return [];
     return [[name, value * units[unit]]];
   });
-  return { ...chosen, ...Object.fromEntries(told) };
+  return { ...chosen, ...Object.fromEntries(lines) };
 }
 
 /** The options of a method that have units. */

@@ -26,7 +26,7 @@ export function rdpEpsilon(
     groups,
     orders,
     (alpha, rdp) => rdp + Math.log1p(-1 / alpha) - Math.log(alpha * delta) / (alpha - 1),
-    (rdp, found) => rdp - Math.LN2 > found,
+    (rdp, target) => rdp - Math.LN2 > target,
   );
   return { ...best, value: Math.max(0, best.value) };
 }

@@ -20,7 +20,7 @@ export function epsilonAt(composed: Composed, delta: number): number {
   const allowed = (delta - beyond) * (1 - roundoff);
   // Going down, delta grows: the first point where it is too large has the answer just above it.
   const isTooMuch = ({ a, b }: Tail) => !(a - b <= allowed);
-  const tail = descend(composed, (found) => isTooMuch(found) || lossAt(found) <= 0);
+  const tail = descend(composed, (index) => isTooMuch(index) || lossAt(index) <= 0);
   function lossAt({ index }: Tail): number {
     return (first + index) * step;
   }

@@ -42,12 +42,12 @@ export function parseEntry(bytes: Uint8Array, place: string): LedgerEntry {
       cause,
     });
   if (bytes.length > entryBytesMax) throw damaged();
-  let given: unknown;
+  let json: unknown;
   try {
-    given = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw damaged(cause);
   }
-  const { release, ...rest } = parseOptions(schema, given, place);
+  const { release, ...rest } = parseOptions(schema, json, place);
   return { ...rest, release: parseMechanismUse(release, `${place}.release`) };
 }

@@ -41,26 +41,26 @@ export interface Ledger {
  * of entries are written besides, for whoever opens it cold; a ledger without them is read as well.
  */
 export function openLedger(store: Store, prefix: string, budget: LedgerBudget): Ledger {
-  const known: LedgerEntry[] = [];
+  const allEntries: LedgerEntry[] = [];
   const byId = new Map<string, LedgerEntry>();
   const tally = new Tally();
   let pagesDone = 0;
   const note = (entry: LedgerEntry) => {
-    known.push(entry);
+    allEntries.push(entry);
     if (!byId.has(entry.id)) byId.set(entry.id, entry);
     tally.add(entry.release);
   };
   const readOn = async () => {
-    const from = known.length;
+    const from = allEntries.length;
     const { entries, pages } = await readEntries(store, prefix, from);
     // Whoever else reads on meanwhile may have been quicker.
-    entries.slice(known.length - from).forEach(note);
+    entries.slice(allEntries.length - from).forEach(note);
     pagesDone = Math.max(pagesDone, pages);
   };
   /** For whoever opens it cold. Left out by a crash, it is made up for by the next that charges. */
   const writePages = async () => {
-    const full = Math.floor(known.length / pageEntries);
-    while (pagesDone < full) await writePage(store, prefix, ++pagesDone, known);
+    const full = Math.floor(allEntries.length / pageEntries);
+    while (pagesDone < full) await writePage(store, prefix, ++pagesDone, allEntries);
   };
   return {
     async reserve(entry) {
@@ -72,10 +72,10 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
           return sameAs(before, entry);
         }
         refuseOver(budget, tally, entry);
-        const sequence = known.length + 1;
+        const sequence = allEntries.length + 1;
         // Lost to another writer: its entry is read, and the sum is checked again.
         if (!(await writeEntry(store, prefix, sequence, entry))) continue;
-        if (known.length < sequence) note(entry);
+        if (allEntries.length < sequence) note(entry);
         await writePages();
         return entry;
       }
@@ -85,7 +85,7 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
     },
     async entries() {
       await readOn();
-      return [...known];
+      return [...allEntries];
     },
     async spent() {
       await readOn();

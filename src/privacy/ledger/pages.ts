@@ -27,14 +27,14 @@ export async function readEntries(
   prefix: string,
   count: number,
 ): Promise<{ readonly entries: LedgerEntry[]; readonly pages: number }> {
-  const found: LedgerEntry[] = [];
+  const entries: LedgerEntry[] = [];
   let pages = 0;
   let ahead = 1;
   for (;;) {
-    const next = count + found.length;
+    const next = count + entries.length;
     if (next % pageEntries === 0) {
       const more = await readPages(store, prefix, next / pageEntries);
-      for (const page of more) found.push(...page);
+      for (const page of more) entries.push(...page);
       if (more.length > 0) pages = next / pageEntries + more.length;
       if (more.length > 0) continue;
     }
@@ -46,22 +46,22 @@ export async function readEntries(
     const all = await Promise.all(keys.map((key) => store.read(key)));
     const end = all.indexOf(null);
     const there = all.slice(0, end < 0 ? all.length : end);
-    for (const [i, bytes] of there.entries()) found.push(parseEntry(bytes!, keys[i]!));
-    if (end >= 0) return { entries: found, pages };
+    for (const [i, bytes] of there.entries()) entries.push(parseEntry(bytes!, keys[i]!));
+    if (end >= 0) return { entries: entries, pages };
     ahead = Math.min(aheadMax, 2 * ahead);
   }
 }
 
 async function readPages(store: Store, prefix: string, from: number): Promise<LedgerEntry[][]> {
-  const found: LedgerEntry[][] = [];
+  const pages: LedgerEntry[][] = [];
   for (let ahead = 1; ; ahead = Math.min(aheadMax, 2 * ahead)) {
     const keys = Array.from({ length: ahead }, (_, i) =>
-      pageKey(prefix, from + found.length + i + 1),
+      pageKey(prefix, from + pages.length + i + 1),
     );
     const all = await Promise.all(keys.map((key) => store.read(key)));
     for (const [i, bytes] of all.entries()) {
-      if (bytes === null) return found;
-      found.push(parsePage(bytes, keys[i]!));
+      if (bytes === null) return pages;
+      pages.push(parsePage(bytes, keys[i]!));
     }
   }
 }

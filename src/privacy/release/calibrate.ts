@@ -3,7 +3,7 @@ import { normalCdf } from "../../math/normal.ts";
 import { smallestAbove } from "../accountants/bisect.ts";
 import { muOf } from "../accountants/gaussian.ts";
 import { rdpEpsilon } from "../accountants/rdp.ts";
-import { type Budget, calibrate, calibrateSketch } from "../calibrate.ts";
+import { calibrate, calibrateSketch, type PrivacyBudget } from "../calibrate.ts";
 import type { Adjacency, GaussianRelease, MechanismUse, SketchRelease } from "../release.ts";
 import {
   additiveVariance,
@@ -17,7 +17,7 @@ import {
 export type ReleaseScheme = "additive" | "projection";
 
 export type Guarantee =
-  | ({ readonly kind: "differential"; readonly adjacency: Adjacency } & Budget)
+  | ({ readonly kind: "differential"; readonly adjacency: Adjacency } & PrivacyBudget)
   | {
       readonly kind: "mutual-information";
       readonly epsilon: number;
@@ -72,7 +72,7 @@ export interface PrivateEigenvalue {
 
 /** The noise on an eigenvalue, chosen before it is drawn: a tenth of the budget is its own. */
 export function eigenvalueNoise(
-  budget: Budget,
+  budget: PrivacyBudget,
   bound: number,
 ): { readonly sensitivity: number; readonly sigma: number; readonly failure: number } {
   const failure = budget.delta * share;
@@ -110,8 +110,8 @@ export function calibrateAfterEigenvalue(
   });
   const holds = (margin: number) =>
     rdpEpsilon([eigenvalue.release, sketch(margin)], delta).value <= guarantee.epsilon;
-  const settled = sketch(smallestAbove(1, 10, holds, 1e-9));
-  return sketched({ ...request, hidden: eigenvalue.hidden }, settled, [eigenvalue.release]);
+  const result = sketch(smallestAbove(1, 10, holds, 1e-9));
+  return sketched({ ...request, hidden: eigenvalue.hidden }, result, [eigenvalue.release]);
 }
 
 function sketched(
@@ -126,7 +126,10 @@ function sketched(
   return { variance, releases: [...before, { ...sketch, margin }] };
 }
 
-function additive({ bound }: ReleaseRequest, guarantee: Guarantee & Budget): CalibratedRelease {
+function additive(
+  { bound }: ReleaseRequest,
+  guarantee: Guarantee & PrivacyBudget,
+): CalibratedRelease {
   const adjacency = guarantee.kind === "differential" ? guarantee.adjacency : "zero-out";
   if (adjacency === "add-remove")
     throw new RunError("bad-adjacency", "adjacency add-remove: the released rows can be counted", {

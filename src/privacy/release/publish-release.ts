@@ -68,21 +68,21 @@ export async function publishRelease(
   const earlier = (await ledger.entries()).find(({ id }) => id === key)?.release;
   const given = () =>
     earlier?.mechanism === "sketch" ? settledBefore(request, earlier) : calibrateRelease(request);
-  const settled =
+  const calibration =
     eigenvalue === "given" ? given() : await afterEigenvalue(source, request, charged);
-  const release = settled.releases.at(-1);
+  const release = calibration.releases.at(-1);
   const before = await store.read(key);
-  const csv = before ?? drawn(source, request, settled);
+  const csv = before ?? drawn(source, request, calibration);
   if (release !== undefined) {
     return {
       key,
       csv: await charged("data.csv", release, csv),
-      settled,
+      settled: calibration,
       spent: await ledger.spent(),
     };
   }
   await store.writeOnce(key, csv);
-  return { key, csv: (await store.read(key)) ?? csv, settled, spent: null };
+  return { key, csv: (await store.read(key)) ?? csv, settled: calibration, spent: null };
 }
 
 /** What is left of delta for accountants; mutual information charges nothing to them. */
@@ -130,10 +130,10 @@ const nothing = {
 function drawn(
   { table, names }: ReleaseSource,
   request: ReleaseRequest,
-  settled: CalibratedRelease,
+  calibration: CalibratedRelease,
 ): Uint8Array {
   const bits = secretBits(newSecret(), "released data");
-  const sigma = Math.sqrt(settled.variance);
+  const sigma = Math.sqrt(calibration.variance);
   const { rows, bound, scheme } = request;
   const released =
     scheme === "additive"

@@ -1,4 +1,4 @@
-import type { OutputLoss } from "../../tfjs/engine.ts";
+import type { OutputLoss } from "../../tfjs/trainer-contract.ts";
 import type { Problem } from "../problem.ts";
 
 /** A loss by its usual name: what it makes of outputs, and what it needs of targets. */

@@ -15,11 +15,11 @@ export function tallies(
       const outputs = engine().outputs(rows, weights);
       const inputs = rows.kind === "dense" ? rows.values : new Float32Array();
       const loss = engine().lossOf(outputs, targets, inputs);
-      const told =
+      const names =
         target === "classes" ? hits(options, outputs, targets, inputs) : errors(outputs, targets);
       if (auc !== undefined && target === "classes") addScores(auc, options, outputs, targets);
       const penalty = targets.length * engine().penalty(weights);
-      return Float64Array.of(targets.length, loss, penalty, ...told);
+      return Float64Array.of(targets.length, loss, penalty, ...names);
     },
     metrics(tally) {
       // The model's own penalties are of its loss; metrics are told without.

@@ -45,10 +45,10 @@ export const network = define({
 export function networkProblem(options: NetworkOptions): Problem {
   const { facts } = options;
   const loss = losses[options.loss];
-  const known = facts === undefined ? {} : { parameters: facts.pieces };
+  const shapeFacts = facts === undefined ? {} : { parameters: facts.pieces };
   const engine = () => engineOf(options);
   return {
-    ...known,
+    ...shapeFacts,
     target: loss.target,
     // As many as the last layer has outputs: told with the network's place, when that is known.
     classesMax: loss.target === "numbers" ? 0 : 1_000_000,

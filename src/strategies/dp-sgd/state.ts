@@ -1,6 +1,6 @@
+import type { ParameterSpec } from "../../math/vector.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
-import type { ParameterSpec } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";

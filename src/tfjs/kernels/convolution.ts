@@ -44,8 +44,8 @@ export function filterGradient(
       { transposeA: false, transposeB: false },
     );
     const sums = platform.read(result);
-    const found = platform.read(product);
-    for (let i = 0; i < sums.length; i++) sums[i]! += found[i]!;
+    const values = platform.read(product);
+    for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
     for (const tensor of [patches, slopes, product]) platform.free(tensor);
   }
   return { ...result, shape: [...filterShape] };

@@ -10,9 +10,9 @@ type Inputs = readonly tf.TensorInfo[];
 export function einsum(platform: KernelBackend, inputs: Inputs, attrs: { equation: string }) {
   const { terms, output } = partsOf(attrs.equation);
   const sizes = sizesOf(terms, inputs);
-  const made: tf.TensorInfo[] = [];
+  const temporaries: tf.TensorInfo[] = [];
   const keep = (tensor: tf.TensorInfo) => {
-    made.push(tensor);
+    temporaries.push(tensor);
     return tensor;
   };
   const reshape = (x: tf.TensorInfo, shape: readonly number[]) =>
@@ -26,10 +26,10 @@ export function einsum(platform: KernelBackend, inputs: Inputs, attrs: { equatio
     if (axis.length === 0) return { x, term };
     return { x: keep(platform.run("Sum", { x }, { axis, keepDims: false })), term: rest };
   };
-  let found: tf.TensorInfo;
+  let result: tf.TensorInfo;
   if (terms.length === 1) {
     const own = summed(inputs[0]!, terms[0]!, output);
-    found = transposed(own.x, own.term, output);
+    result = transposed(own.x, own.term, output);
   } else {
     const a = summed(inputs[0]!, terms[0]!, output + terms[1]!);
     const b = summed(inputs[1]!, terms[1]!, output + terms[0]!);
@@ -55,10 +55,10 @@ export function einsum(platform: KernelBackend, inputs: Inputs, attrs: { equatio
       product,
       [...letters].map((letter) => sizes[letter]!),
     );
-    found = transposed(open, letters, output);
+    result = transposed(open, letters, output);
   }
-  for (const tensor of made) if (tensor !== found) platform.free(tensor);
-  return found;
+  for (const tensor of temporaries) if (tensor !== result) platform.free(tensor);
+  return result;
 }
 
 /** The gradient of either operand is a sum of products again. */

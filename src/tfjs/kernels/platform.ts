@@ -35,9 +35,9 @@ export function kernelBackendOf(name: KernelBackend["name"], backend: unknown): 
     run(kernelName, inputs, attrs = {}) {
       const kernel = getKernel(kernelName, name);
       assert(kernel !== undefined, `the backend ${name} has the kernel ${kernelName}`);
-      const given = { inputs, backend: backend as object, attrs: attrs as NamedAttrMap };
-      const made = kernel.kernelFunc(given);
-      return made as TensorInfo;
+      const args = { inputs, backend: backend as object, attrs: attrs as NamedAttrMap };
+      const outputs = kernel.kernelFunc(args);
+      return outputs as TensorInfo;
     },
     free: (tensor) => void own.disposeData(tensor.dataId),
   };
@@ -48,9 +48,9 @@ type Arrays = Pick<KernelBackend, "make" | "read" | "readIntegers">;
 function wasmArrays(backend: WasmBackend): Arrays {
   return {
     make(shape) {
-      const made = backend.makeOutput([...shape], "float32");
-      backend.typedArrayFromHeap(made).fill(0);
-      return made;
+      const output = backend.makeOutput([...shape], "float32");
+      backend.typedArrayFromHeap(output).fill(0);
+      return output;
     },
     read: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
     readIntegers: (tensor) => backend.typedArrayFromHeap(tensor) as Int32Array,

@@ -32,10 +32,10 @@ export function registerProductKernels(): void {
       if (small !== null) return small;
       const [left, right] = [turn(a, transposeA), turn(b, transposeB)];
       const straight = { transposeA: false, transposeB: false };
-      const made = own.kernelFunc({ inputs: { a: left, b: right }, backend, attrs: straight });
+      const output = own.kernelFunc({ inputs: { a: left, b: right }, backend, attrs: straight });
       if (left !== a) platform.free(left);
       if (right !== b) platform.free(right);
-      return made;
+      return output;
     },
   });
 }

@@ -24,11 +24,11 @@ export function registerShapeKernels(): void {
     unregisterKernel(name, "wasm");
     registerKernel({
       ...own,
-      kernelFunc(given) {
-        const { x } = given.inputs as { x: TensorInfo };
+      kernelFunc(args) {
+        const { x } = args.inputs as { x: TensorInfo };
         const isOurs = x.dtype === "float32" && x.shape.length > 0 && !x.shape.includes(0);
-        if (!isOurs) return own.kernelFunc(given);
-        return move(kernelBackendOf("wasm", given.backend), x, given.attrs as object);
+        if (!isOurs) return own.kernelFunc(args);
+        return move(kernelBackendOf("wasm", args.backend), x, args.attrs as object);
       },
     });
   }
@@ -40,10 +40,10 @@ function shareIdentities(): void {
   unregisterKernel("Identity", "wasm");
   registerKernel({
     ...own,
-    kernelFunc(given) {
-      const { x } = given.inputs as { x: TensorInfo };
-      if (x.dtype === "string") return own.kernelFunc(given);
-      (given.backend as { incRef(id: object): void }).incRef(x.dataId);
+    kernelFunc(args) {
+      const { x } = args.inputs as { x: TensorInfo };
+      if (x.dtype === "string") return own.kernelFunc(args);
+      (args.backend as { incRef(id: object): void }).incRef(x.dataId);
       return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
     },
   });
@@ -54,8 +54,8 @@ function transposed(platform: KernelBackend, x: TensorInfo, attrs: object): Tens
   const shape = perm.map((axis) => x.shape[axis]!);
   const strides = stridesOf(x.shape);
   const steps = perm.map((axis) => strides[axis]!);
-  const made = platform.make(shape);
-  const out = platform.read(made);
+  const output = platform.make(shape);
+  const out = platform.read(output);
   const values = platform.read(x);
   const last = shape.length - 1;
   const [side, step] = [shape[last]!, steps[last]!];
@@ -71,15 +71,15 @@ function transposed(platform: KernelBackend, x: TensorInfo, attrs: object): Tens
     }
   };
   copy(0, 0);
-  return made;
+  return output;
 }
 
 function tiled(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInfo {
   const { reps } = attrs as { reps: number[] };
   const shape = x.shape.map((side, axis) => side * reps[axis]!);
-  const made = platform.make(shape);
-  if (shape.includes(0)) return made;
-  const out = platform.read(made);
+  const output = platform.make(shape);
+  if (shape.includes(0)) return output;
+  const out = platform.read(output);
   const values = platform.read(x);
   const [from, to] = [stridesOf(x.shape), stridesOf(shape)];
   const last = Math.max(
@@ -101,7 +101,7 @@ function tiled(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInf
     }
   };
   fill(0, 0, 0);
-  return made;
+  return output;
 }
 
 function stridesOf(shape: readonly number[]): number[] {

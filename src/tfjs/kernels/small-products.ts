@@ -12,7 +12,7 @@ interface Room {
   readonly at: number;
 }
 
-let known: Room | null = null;
+let cachedRoom: Room | null = null;
 
 /**
  * Many small products at once, as attention's heads are: one by one in kofn's own kernel, where the
@@ -42,8 +42,8 @@ export function smallProducts(
     columnStride: transposeB ? k : 1,
   };
   const product = { at: at + m * k + k * n, rowStride: width, columnStride: 1 };
-  const made = platform.make([...batch, m, n]);
-  const [out, ours, theirs] = [made, a, b].map((tensor) => platform.read(tensor)) as Three;
+  const output = platform.make([...batch, m, n]);
+  const [out, ours, theirs] = [output, a, b].map((tensor) => platform.read(tensor)) as Three;
   const { floats } = room;
   for (let i = 0; i < count; i++) {
     floats.set(ours.subarray(i * m * k, (i + 1) * m * k), left.at);
@@ -54,19 +54,20 @@ export function smallProducts(
       out.set(floats.subarray(from, from + n), (i * m + row) * n);
     }
   }
-  return made;
+  return output;
 }
 
 type Three = [Float32Array, Float32Array, Float32Array];
 
 /** Room that is kept: the same few shapes come again and again. */
 function roomFor(length: number, terms: number): Room {
-  if (known !== null && known.length >= length && known.terms >= terms) return known;
+  if (cachedRoom !== null && cachedRoom.length >= length && cachedRoom.terms >= terms)
+    return cachedRoom;
   const most = {
-    length: Math.max(length, known?.length ?? 0),
-    terms: Math.max(terms, known?.terms ?? 0),
+    length: Math.max(length, cachedRoom?.length ?? 0),
+    terms: Math.max(terms, cachedRoom?.terms ?? 0),
   };
   const room = matrixRoom(most.length, most.terms);
-  known = { ...most, room, at: room.take(most.length) };
-  return known;
+  cachedRoom = { ...most, room, at: room.take(most.length) };
+  return cachedRoom;
 }

@@ -45,14 +45,14 @@ export class AdaptiveOptimizer extends tf.Optimizer {
     this.#state = new NamedState(this.#method.core);
   }
 
-  applyGradients(given: tf.NamedTensorMap | NamedTensor[]): void {
+  applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
     if (this.#hidden !== null) throw averagesShown("applyGradients");
-    const pairs = Array.isArray(given)
-      ? given.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(given);
+    const pairs = Array.isArray(gradients)
+      ? gradients.map(({ name, tensor }) => [name, tensor] as const)
+      : Object.entries(gradients);
     // A variable that the loss does not depend on has none.
-    const found = pairs.filter(([, tensor]) => tensor !== null && tensor !== undefined);
-    const variables = found.map(([name]) => variableOf(name));
+    const present = pairs.filter(([, tensor]) => tensor !== null && tensor !== undefined);
+    const variables = present.map(([name]) => variableOf(name));
     const total = variables.reduce((sum, { size }) => sum + size, 0);
     if (this.#weights.length !== total) {
       this.#weights = new Float64Array(total);
@@ -60,7 +60,7 @@ export class AdaptiveOptimizer extends tf.Optimizer {
     }
     const [weights, gradient] = [this.#weights, this.#gradient];
     gather(variables, weights);
-    const tensors = found.map(([, tensor]) => tensor);
+    const tensors = present.map(([, tensor]) => tensor);
     gather(tensors, gradient);
     const state = this.#state.over(variables);
     const rate = this.#method.rateAt(state.step);
@@ -105,9 +105,11 @@ export class AdaptiveOptimizer extends tf.Optimizer {
   override async getWeights(): Promise<NamedTensor[]> {
     if (this.#hidden !== null) throw averagesShown("getWeights");
     this.#free();
-    const told: NamedTensor[] = [{ name: "iter", tensor: tf.scalar(this.#state.step, "int32") }];
+    const namedTensors: NamedTensor[] = [
+      { name: "iter", tensor: tf.scalar(this.#state.step, "int32") },
+    ];
     for (const [name, values] of Object.entries(this.#state.numbers))
-      told.push({
+      namedTensors.push({
         name: `${this.getClassName()}/${name}`,
         tensor: toFloat64Words(values, [values.length]),
       });
@@ -115,15 +117,15 @@ export class AdaptiveOptimizer extends tf.Optimizer {
       const shape = this.#state.shapeOf(variable);
       for (const [slot, values] of Object.entries(parts)) {
         const tensor = toFloat64Words(values, shape ?? [values.length]);
-        told.push({ name: `${variable}/${slot}`, tensor });
+        namedTensors.push({ name: `${variable}/${slot}`, tensor });
       }
     }
-    this.#told = told;
-    return told;
+    this.#told = namedTensors;
+    return namedTensors;
   }
 
-  override async setWeights(given: NamedTensor[]): Promise<void> {
-    const [iterations, ...rest] = given;
+  override async setWeights(namedTensors: NamedTensor[]): Promise<void> {
+    const [iterations, ...rest] = namedTensors;
     const step = iterations?.name === "iter" ? Number((await iterations.tensor.data())[0]) : -1;
     if (!(Number.isSafeInteger(step) && step >= 0))
       throw new RunError(
@@ -177,8 +179,8 @@ export function defineOptimizer<Shape extends z.ZodRawShape>(
       return className;
     }
 
-    constructor(given: object) {
-      const options = parseOptions(z.strictObject(one.options), given, one.name);
+    constructor(config: object) {
+      const options = parseOptions(z.strictObject(one.options), config, one.name);
       super(one.method(options), options);
     }
 

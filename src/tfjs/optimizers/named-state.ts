@@ -1,10 +1,10 @@
 import { RunError } from "../../core/errors.ts";
+import type { TensorSpec } from "../../math/vector.ts";
 import {
   beforeFirst,
   type Core,
   type CoreState,
   type Flat,
-  type TensorSpec,
 } from "../../optimizers/adaptive/core.ts";
 
 /** A variable's part of every slot. */
@@ -44,8 +44,8 @@ export class NamedState {
     let at = 0;
     for (const variable of variables) {
       const size = sizeOf(variable);
-      const known = this.#take(variable);
-      for (const [slot, values] of Object.entries(known ?? {})) slots[slot]!.set(values, at);
+      const entry = this.#take(variable);
+      for (const [slot, values] of Object.entries(entry ?? {})) slots[slot]!.set(values, at);
       at += size;
     }
     this.#variables = variables.map(({ name, shape }) => ({ name, shape }));

@@ -40,8 +40,8 @@ export function toFloat64Words(values: Flat, shape: readonly number[]): tf.Tenso
 
 export async function fromFloat64Words(name: string, tensor: tf.Tensor): Promise<Flat> {
   if (tensor.dtype !== "int32" || tensor.shape.at(-1) !== 2) {
-    const found = `${tensor.dtype} of shape [${tensor.shape.join(", ")}]`;
-    throw new RunError("bad-state", `setWeights: ${name} is ${found}, not pairs of int32 words`, {
+    const actual = `${tensor.dtype} of shape [${tensor.shape.join(", ")}]`;
+    throw new RunError("bad-state", `setWeights: ${name} is ${actual}, not pairs of int32 words`, {
       hint: "hand it what getWeights() gave, in full precision",
     });
   }
@@ -57,8 +57,8 @@ export function toConfig(value: unknown): tf.serialization.ConfigDictValue {
   if (typeof value === "string") return value.replaceAll("%", "%25").replaceAll("_", "%5F");
   if (Array.isArray(value)) return value.map(toConfig);
   if (typeof value !== "object" || value === null) return value as tf.serialization.ConfigDictValue;
-  const known = Object.entries(value).filter(([, own]) => own !== undefined);
-  return Object.fromEntries(known.map(([key, own]) => [key, toConfig(own)]));
+  const entries = Object.entries(value).filter(([, own]) => own !== undefined);
+  return Object.fromEntries(entries.map(([key, own]) => [key, toConfig(own)]));
 }
 
 export function fromConfig(value: unknown): unknown {

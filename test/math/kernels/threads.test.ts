@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import { allocateDenseRows } from "../../../src/math/kernels/allocation.ts";
+import { threadsMax } from "../../../src/math/kernels/instance.ts";
 import { lossAndGradientFused, multiplyResident } from "../../../src/math/kernels/passes.ts";
-import { threadsMax, useThreads, workOnStripes } from "../../../src/math/kernels/threads.ts";
+import { useThreads, workOnStripes } from "../../../src/math/kernels/threads.ts";
 import { wasmMatrixOf } from "../../../src/math/kernels/wasm-matrix.ts";
 import { normals } from "./by-hand.ts";
 

@@ -74,13 +74,13 @@ function within(value: number, least: number, most: number): number {
 
 /** What is said for all coefficients or for some, with what holds for the others. */
 export function perCoefficient(
-  given: number | Partial<Readonly<Record<CoefficientName, number | undefined>>>,
+  setting: number | Partial<Readonly<Record<CoefficientName, number | undefined>>>,
   others: MadaCoefficients,
 ): MadaCoefficients {
   const of = (name: CoefficientName) => {
-    if (typeof given !== "number") return given[name] ?? others[name];
+    if (typeof setting !== "number") return setting[name] ?? others[name];
     // One number is for the six of the method; the learning rate is learned only where it is named.
-    return name === "alpha" ? others.alpha : given;
+    return name === "alpha" ? others.alpha : setting;
   };
   return Object.fromEntries(coefficientNames.map((name) => [name, of(name)])) as typeof others;
 }

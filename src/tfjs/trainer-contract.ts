@@ -1,0 +1,35 @@
+import type { Random } from "../core/random.ts";
+import type { BackendChoice } from "./backend.ts";
+import type { RowBatch } from "./batches.ts";
+/**
+ * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
+ * is overwritten with its derivative. `inputs` are the rows themselves.
+ */
+export type OutputLoss = (
+  outputs: Float32Array,
+  targets: Float32Array,
+  inputs: Float32Array,
+  slopes?: Float32Array,
+) => number;
+
+export interface EngineOptions {
+  readonly backend: BackendChoice;
+  readonly engine: "auto" | "tfjs";
+  readonly loss: OutputLoss;
+  /** A softmax or sigmoid at the end is left to the loss. */
+  readonly takesLink: boolean;
+}
+
+/** What computes one portion of rows at weights that were set. */
+export interface Trainer {
+  readonly weightsLength: number;
+  /** Numbers that come out for a row. */
+  readonly width: number;
+  initial(random: Random): Float32Array<ArrayBuffer>;
+  set(weights: Float32Array): void;
+  addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;
+  /** Adds each row's gradient, clipped; see `Engine`. */
+  addClipped(part: RowBatch, clip: number, clipped: Float64Array, random: Random): void;
+  outputs(part: RowBatch): Float32Array;
+  penalty(): number;
+}
