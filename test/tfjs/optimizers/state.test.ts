@@ -168,6 +168,7 @@ test("importing kofn/tfjs brings in the methods and nothing else of kofn", () =>
   const folders = new Set([...seen].map((file) => dirname(file.slice(from.length))));
   expect([...folders].sort()).toEqual([
     "core",
+    "core/error-codes",
     "optimizers/adaptive",
     "optimizers/adaptive/mada",
     "tfjs/optimizers",
