@@ -1,3 +1,4 @@
+import { finiteOrNull } from "../core/json.ts";
 import type { ResultEvent } from "../ports/events.ts";
 import { formatCount, formatDollars, formatNumber, formatSeconds } from "../report/format.ts";
 import type { Stop } from "./outcome.ts";
@@ -64,10 +65,10 @@ export function comparisonTable(compared: readonly Compared[]): string {
     one.stop === "done" ? one.setting : `${one.setting} (${one.stop})`,
     formatSeconds(one.seconds),
     ...(isRepeated ? [formatSeconds(one.secondsWorst)] : []),
-    `${formatNumber(finite(one.speedUp), 3)} x`,
-    formatNumber(finite(one.objective), 6),
+    `${formatNumber(finiteOrNull(one.speedUp), 3)} x`,
+    formatNumber(finiteOrNull(one.objective), 6),
     percent(one.gap),
-    formatNumber(finite(one.metric?.value ?? Number.NaN)),
+    formatNumber(finiteOrNull(one.metric?.value ?? Number.NaN)),
     formatDollars(one.dollars),
     formatCount(one.erasures),
   ]);
@@ -114,8 +115,4 @@ function median(values: readonly number[]): number {
 function percent(share: number): string {
   if (!Number.isFinite(share)) return "–";
   return share === 0 ? "0 %" : `${(share * 100).toPrecision(2)} %`;
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

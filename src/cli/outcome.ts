@@ -1,4 +1,5 @@
 import { exitCodes } from "../core/error-codes/error-codes.ts";
+import { finiteOrNull } from "../core/json.ts";
 import type { Convergence, ResultEvent } from "../ports/events.ts";
 import {
   formatBytes,
@@ -50,7 +51,7 @@ export function resultTable(result: ResultEvent): string {
   const { train, test } = result.metrics;
   return facts([
     ["run", result.run],
-    ["objective", formatNumber(finite(result.objective), 6)],
+    ["objective", formatNumber(finiteOrNull(result.objective), 6)],
     ["train", metricsLine(train)],
     ...(Object.keys(test).length === 0 ? [] : [["test", metricsLine(test)] as const]),
     ...privacyLines(result),
@@ -80,7 +81,7 @@ export function convergenceLines(
 ): (readonly [string, string])[] {
   if (convergence === undefined || convergence.converged) return [];
   const { gradient, tolerance } = convergence;
-  const left = `the gradient is ${formatNumber(finite(gradient))} of the first`;
+  const left = `the gradient is ${formatNumber(finiteOrNull(gradient))} of the first`;
   return [["converged", `no: ${left} (stop.tolerance: ${tolerance})`]];
 }
 
@@ -110,7 +111,7 @@ function expected(
 
 function metricsLine(metrics: Readonly<Record<string, number>>): string {
   return Object.entries(metrics)
-    .map(([name, value]) => `${name} ${formatNumber(finite(value))}`)
+    .map(([name, value]) => `${name} ${formatNumber(finiteOrNull(value))}`)
     .join("  ");
 }
 
@@ -119,8 +120,4 @@ function resumeCommand(run: string, stop: Stop): string {
   if (stop.kind !== "budget") return `kofn resume ${run}`;
   const which = /^stop\.\w+/.exec(stop.reason)?.[0] ?? "stop.seconds";
   return `kofn resume ${run} --set ${which}=MORE`;
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

@@ -1,3 +1,4 @@
+import { finiteOrNull as finite } from "../core/json.ts";
 import { type Candidate, comparedCandidates, type Goal } from "../planner/candidate.ts";
 import { configurationInWords, specWith } from "../planner/configuration.ts";
 import { errorBound } from "../planner/error-bound.ts";
@@ -181,8 +182,4 @@ function ratioInWords(ratio: number): string {
 
 function isForegone({ kind }: Candidate["verdict"]): boolean {
   return kind === "expected-to-miss";
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

@@ -1,3 +1,4 @@
+import { finiteOrNull } from "../core/json.ts";
 import type { RunEvent } from "../ports/events.ts";
 import { formatNumber, formatSeconds, plural } from "../report/format.ts";
 import type { IngestProgress } from "../run/ingest.ts";
@@ -42,7 +43,7 @@ export function progressView(
       line(() =>
         [
           `round ${event.round + 1}/${goal.rounds}`,
-          `objective ~ ${formatNumber(finite(event.objectiveEstimate))}`,
+          `objective ~ ${formatNumber(finiteOrNull(event.objectiveEstimate))}`,
           formatSeconds(event.atMs / 1000),
           plural(run.erasures, "erasure"),
           ...(rate > 0 ? [`${formatNumber(rate, 2)} rounds/s`, eta(event, goal, rate)] : []),
@@ -87,8 +88,4 @@ function throttled(terminal: Terminal, label: string): (text: () => string) => v
     if (terminal.live === null) terminal.err(line);
     else terminal.live.show(terminal.paint.dim(line));
   };
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

@@ -21,3 +21,8 @@ export function checkVersion<T>(value: T, known: number, place: string): T {
     hint: "use the version of kofn that wrote it, or make it anew with this one",
   });
 }
+
+/** A number as JSON can tell it: null where it is absent, infinite or none. */
+export function finiteOrNull(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}

@@ -1,3 +1,4 @@
+import { meanOf } from "../math/statistics.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Target } from "./target.ts";
 import type { RunFigures, TimeModel } from "./time-model.ts";
@@ -51,7 +52,7 @@ export function comparedCandidates(figures: RunFigures, goal: Goal): number {
 /** With what its rehearsals took. */
 export function withTrials(one: Candidate, tried: readonly number[]): Candidate {
   const each = tried.map((rounds) => one.clock.at(rounds));
-  const rounds = Math.round(mean(tried));
+  const rounds = Math.round(meanOf(tried));
   return { ...one, tried, rounds, toTarget: averaged(each) };
 }
 
@@ -62,14 +63,14 @@ export function withTrials(one: Candidate, tried: readonly number[]): Candidate 
 export function errorOf({ tried, clock }: Candidate, goal: Goal): number {
   if (tried.length === 0) return 0;
   const values = tried.map((rounds) => comparedCandidates(clock.at(rounds), goal));
-  const middle = mean(values);
-  const aRound = middle / Math.max(1, mean(tried));
+  const middle = meanOf(values);
+  const aRound = middle / Math.max(1, meanOf(tried));
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, aRound ** 2);
   return Math.sqrt(squares) / tried.length;
 }
 
 function averaged(all: readonly RunFigures[]): RunFigures {
-  const of = (name: keyof RunFigures) => mean(all.map((figures) => figures[name]));
+  const of = (name: keyof RunFigures) => meanOf(all.map((figures) => figures[name]));
   return {
     seconds: of("seconds"),
     secondsMean: of("secondsMean"),
@@ -81,8 +82,4 @@ function averaged(all: readonly RunFigures[]): RunFigures {
     bytesDown: Math.round(of("bytesDown")),
     bytesUp: Math.round(of("bytesUp")),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

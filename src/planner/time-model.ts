@@ -1,3 +1,4 @@
+import { meanOf } from "../math/statistics.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { LatenessModel } from "./lateness.ts";
 import type { Machine } from "./machine.ts";
@@ -95,17 +96,17 @@ function figuresOf(
   const of = (pick: (one: RunUsage) => number) => spent.map(pick).sort(ascending);
   const ms = of((one) => one.ms);
   // A sum of very many rounds comes to its mean; one of a few to its median.
-  const typicalMs = rounds > timed ? mean(ms) : quantile(ms, 0.5);
+  const typicalMs = rounds > timed ? meanOf(ms) : quantile(ms, 0.5);
   return {
     seconds: typicalMs / 1000,
-    secondsMean: mean(ms) / 1000,
+    secondsMean: meanOf(ms) / 1000,
     secondsLow: quantile(ms, 0.1) / 1000,
     secondsHigh: quantile(ms, 0.9) / 1000,
-    dollars: mean(of((one) => one.usd)),
-    invocations: Math.round(mean(of((one) => one.invocations))),
-    coldStarts: Math.round(mean(of((one) => one.coldStarts))),
-    bytesDown: Math.round(mean(of((one) => one.bytesDown))),
-    bytesUp: Math.round(mean(of((one) => one.bytesUp))),
+    dollars: meanOf(of((one) => one.usd)),
+    invocations: Math.round(meanOf(of((one) => one.invocations))),
+    coldStarts: Math.round(meanOf(of((one) => one.coldStarts))),
+    bytesDown: Math.round(meanOf(of((one) => one.bytesDown))),
+    bytesUp: Math.round(meanOf(of((one) => one.bytesUp))),
   };
 }
 
@@ -131,10 +132,6 @@ function spentBy(future: Pick<RoundTimes, "spentAt">, timed: number, rounds: num
 
 function ascending(a: number, b: number): number {
   return a - b;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Linear between the sorted values. */

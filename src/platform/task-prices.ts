@@ -1,4 +1,5 @@
 import type { Expected, TaskPrices } from "../journal/task-costs.ts";
+import { meanOf } from "../math/statistics.ts";
 import { type Attempt, invocationAttempts } from "../planner/slot-model.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
@@ -48,8 +49,8 @@ export function taskPrices(
       const before = known.get(name);
       if (before !== undefined) return before;
       const all = Array.from({ length: futures }, (_, draw) => attempt(task, isCold, draw));
-      const usd = mean(all.map(({ costUsd }) => costUsd));
-      const deviationUsd = Math.sqrt(mean(all.map(({ costUsd }) => (costUsd - usd) ** 2)));
+      const usd = meanOf(all.map(({ costUsd }) => costUsd));
+      const deviationUsd = Math.sqrt(meanOf(all.map(({ costUsd }) => (costUsd - usd) ** 2)));
       // Those that are lost may run into the function's time-out, which is no measure.
       const mostUsd = Math.max(0, ...all.map(({ isDone, costUsd }) => (isDone ? costUsd : 0)));
       const made = { usd, deviationUsd, mostUsd };
@@ -57,8 +58,4 @@ export function taskPrices(
       return made;
     },
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

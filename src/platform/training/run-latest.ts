@@ -1,3 +1,4 @@
+import { finiteOrNull } from "../../core/json.ts";
 import { readBatches, readCheckpoint } from "../../journal/checkpoint.ts";
 import type { ResultEvent, RunEvent, RunFacts } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
@@ -44,12 +45,12 @@ export async function readLatest(
   // Met in the middle: the first batch is a part of the last events, too.
   const known = sequence <= 1 ? [...first, ...events] : events;
   const round = known.findLast((event) => event.type === "round");
-  const estimate = finite(round?.objectiveEstimate);
+  const estimate = finiteOrNull(round?.objectiveEstimate);
   const totals = checkpoint?.totals;
   return {
     facts: started?.facts ?? null,
     rounds: result?.rounds ?? (round === undefined ? 0 : round.round + 1),
-    objective: result === null ? estimate : finite(result.objective),
+    objective: result === null ? estimate : finiteOrNull(result.objective),
     objectiveIsEstimate: result === null && estimate !== null,
     train: result?.metrics.train ?? {},
     test: result?.metrics.test ?? {},
@@ -67,8 +68,4 @@ function lastMs(events: readonly RunEvent[]): number {
   return events
     .slice(Math.max(0, from))
     .reduce((latest, event) => Math.max(latest, "atMs" in event ? event.atMs : 0), 0);
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
 }
