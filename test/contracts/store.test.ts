@@ -6,6 +6,7 @@ import type { Store } from "../../src/ports/store.ts";
 import { diskStore } from "../../src/storage/disk.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
+import { testStore } from "../../src/testing/store.ts";
 import { flakyStore } from "../doubles/flaky-store.ts";
 import { listen, temporaryFolder } from "../emulator/s3-listener.ts";
 
@@ -67,7 +68,6 @@ const key = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 60 }).filter((text) => text.isWellFormed()),
   fc.string({ minLength: 200, maxLength: 300 }),
 );
-const bytes = fc.uint8Array({ maxLength: 300 });
 
 test("the order of keys is that of their bytes", () => {
   const pair = fc.tuple(key, key).filter((both) => both.every((text) => text.isWellFormed()));
@@ -80,92 +80,52 @@ test("the order of keys is that of their bytes", () => {
   );
 });
 
-describe.each(Object.entries(stores))("%s store", (_, make) => {
-  test("holds what was written, under any keys, and lists it in order of bytes", async () => {
-    const objects = fc.uniqueArray(fc.tuple(key, bytes), { maxLength: 12, selector: ([k]) => k });
-    await fc.assert(
-      fc.asyncProperty(objects, key, async (entries, extra) => {
-        const store = make();
-        await Promise.all(entries.map(([name, content]) => store.write(name, content)));
-        for (const [name, content] of entries)
-          expect(new Uint8Array((await store.read(name))!)).toEqual(content);
-        const names = entries.map(([name]) => name).sort(compareUtf8);
-        expect(await store.list("")).toEqual(names);
-        const prefix = extra.slice(0, 2);
-        if (prefix.isWellFormed())
-          expect(await store.list(prefix)).toEqual(names.filter((name) => name.startsWith(prefix)));
-        if (!names.includes(extra)) expect(await store.read(extra)).toBeNull();
-        for (const name of names) await store.remove(name);
-        expect(await store.list("")).toEqual([]);
-      }),
-      { numRuns: 25, seed: 7 },
-    );
-  });
+for (const [name, open] of Object.entries(stores)) testStore({ name, open }, { describe, test });
 
-  test("copies bytes in and out", async () => {
-    const store = make();
-    const mine = new Uint8Array([1, 2, 3]);
-    const writing = store.write("k", mine);
-    mine.fill(9);
-    await writing;
-    const read = (await store.read("k"))!;
-    read.fill(7);
-    expect([...(await store.read("k"))!]).toEqual([1, 2, 3]);
-  });
+test.each(Object.entries(stores))("%s says which keys it refuses", async (_, open) => {
+  const store = open();
+  await expect((async () => store.write("", new Uint8Array()))()).rejects.toThrow("empty");
+  await expect((async () => store.read("x".repeat(1025)))()).rejects.toThrow("1025 bytes");
+  await expect((async () => store.read("\ud800"))()).rejects.toThrow("well-formed");
+});
 
-  test("overwrites, and forgets what is removed", async () => {
-    const store = make();
-    await store.write("k", new Uint8Array(1000));
-    await store.write("k", new Uint8Array([5]));
-    expect([...(await store.read("k"))!]).toEqual([5]);
-    await store.remove("k");
-    await store.remove("k");
-    expect(await store.read("k")).toBeNull();
-    expect(await store.writeOnce("k", new Uint8Array())).toBe(true);
-    expect((await store.read("k"))!.length).toBe(0);
-  });
+/** A store that breaks one law. */
+const broken: readonly [law: string, store: (own: Store) => Store][] = [
+  ["copies bytes", (own) => ({ ...own, ...aliasing() })],
+  [
+    "lets exactly one",
+    (own) => ({ ...own, writeOnce: (key, bytes) => own.write(key, bytes).then(() => true) }),
+  ],
+  [
+    "holds what was written",
+    (own) => ({ ...own, list: async (prefix) => (await own.list(prefix)).toReversed() }),
+  ],
+  ["overwrites, and forgets", (own) => ({ ...own, remove: async () => {} })],
+  ["refuses keys", (own) => ({ ...own, write: async () => {}, read: async () => null })],
+];
 
-  test("lets exactly one of many concurrent writeOnce win, and keeps its bytes", async () => {
-    const store = make();
-    for (let round = 0; round < 5; round++) {
-      const won = await Promise.all(
-        Array.from({ length: 12 }, (_, i) => store.writeOnce(`r/${round}`, new Uint8Array([i]))),
-      );
-      expect(won.filter(Boolean)).toHaveLength(1);
-      expect([...(await store.read(`r/${round}`))!]).toEqual([won.indexOf(true)]);
-    }
-  });
+function aliasing(): Pick<Store, "read" | "write"> {
+  const held = new Map<string, Uint8Array>();
+  return {
+    read: async (key) => held.get(key) ?? null,
+    write: async (key, bytes) => void held.set(key, bytes),
+  };
+}
 
-  test("never shows half an object while it is overwritten", async () => {
-    const store = make();
-    await store.write("k", new Uint8Array(200_000));
-    const writes = Array.from({ length: 10 }, (_, i) =>
-      store.write("k", new Uint8Array(200_000 + i).fill(i)),
-    );
-    for (let i = 0; i < 20; i++) {
-      const seen = (await store.read("k"))!;
-      const first = seen[0]!;
-      expect(seen.every((byte) => byte === first)).toBe(true);
-      if (first > 0) expect(seen.length).toBe(200_000 + first);
-    }
-    await Promise.all(writes);
-  });
-
-  test("takes objects of many parts, once where asked", async () => {
-    const store = make();
-    const large = new Uint8Array(12 << 20).map((_, i) => (i * 2654435761) >>> 13);
-    await store.write("large", large);
-    expect(Buffer.compare((await store.read("large"))!, large)).toBe(0);
-    expect(await store.writeOnce("large", large)).toBe(false);
-    expect(await store.writeOnce("large-too", large)).toBe(true);
-  });
-
-  test("refuses keys no store could hold", async () => {
-    const store = make();
-    await expect((async () => store.write("", new Uint8Array()))()).rejects.toThrow("empty");
-    await expect((async () => store.read("x".repeat(1025)))()).rejects.toThrow("1025 bytes");
-    await expect((async () => store.read("\ud800"))()).rejects.toThrow("well-formed");
-  });
+test.each(broken)("a store that breaks a law is caught: %s", async (law, from) => {
+  const caught: string[] = [];
+  const tests: [string, () => Promise<void>][] = [];
+  const runner = {
+    describe: (_: string, body: () => void) => body(),
+    test: (title: string, body: () => Promise<void>) => tests.push([title, body]),
+  };
+  testStore({ name: "broken", open: () => from(memoryStore()) }, runner);
+  for (const [title, body] of tests)
+    await body().catch((thrown: Error) => caught.push(`${title}: ${thrown.name}`));
+  expect(
+    caught.some((title) => title.startsWith(law)),
+    caught.join("\n"),
+  ).toBe(true);
 });
 
 test("S3 removes a thousand at once, those that are not there as well", async () => {

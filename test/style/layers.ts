@@ -145,6 +145,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     ]),
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
+  /** Contract suites for others' members: nothing else loads them. */
+  testing: { rooms: ["core", "ports"], packages: [] },
   /** The package's public face. */
   index: { rooms: [...training, "platform/local", "platform/training"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
