@@ -3,6 +3,7 @@ import type { Encoding } from "../encoding/encoding.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { resolveMembers } from "../run/resolve-members.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { strategies } from "../strategies/registry.ts";
 import { trialSteps } from "../strategies/rounds/line-search.ts";
 import { requestArrayBytesMax } from "../worker/payload-offload.ts";
 import type { Machine } from "./machine.ts";
@@ -21,7 +22,7 @@ export interface DataShape {
 
 /** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
 export function isTimed({ strategy, wait }: RunSpec): boolean {
-  if (strategy.type !== "rounds" || strategy.exact === true) return false;
+  if (strategies.create(strategy).hasTimeModel !== true) return false;
   return typeof wait === "string" ? wait === "all" : "fastest" in wait || "deadline" in wait;
 }
 

@@ -26,7 +26,7 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
       hint: "change workers or the encoding's redundancy",
     });
   }
-  if (problem.pairs !== undefined && spec.strategy.type !== "alternating") {
+  if (problem.pairs !== undefined && method.trainsPairs !== true) {
     throw new RunError(
       "bad-combination",
       `strategy: ${spec.strategy.type} cannot train ${spec.problem.type}, which is not convex`,

@@ -13,6 +13,7 @@ import { optimizers } from "../optimizers/registry.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { strategies } from "../strategies/registry.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { resolveMembers } from "./resolve-members.ts";
 
@@ -34,7 +35,7 @@ export function resolveOptimizer(
 
 /** Null for what finds its step itself, and where a setting has no rates of its own. */
 function usualOf(type: string, { strategy, problem, rounds }: Setting): object | null {
-  if (strategy.type !== "rounds" && !isLocal(strategy)) return null;
+  if (strategies.create(strategy).stepsAlong === undefined) return null;
   // Its tensors are known only once its model has been read.
   const isNetwork = problem.publishAssets !== undefined;
   if (!isNetwork && !isLinear(problem)) return null;
@@ -43,8 +44,8 @@ function usualOf(type: string, { strategy, problem, rounds }: Setting): object |
 }
 
 /** The mean change of a round is what moves the weights. */
-function isLocal({ type, asynchronous }: Chosen): boolean {
-  return type === "local-steps" && asynchronous !== true;
+function isLocal(strategy: Chosen): boolean {
+  return strategies.create(strategy).stepsAlong === "changes";
 }
 
 interface Setting {

@@ -32,6 +32,17 @@ export interface StrategyDefinition {
   needsCurvature(spec: RunSpec): boolean;
   /** It keeps what a spec's `privacy` promises; others refuse such a spec. */
   readonly isPrivate?: true;
+  /** What a private run publishes, and to whom; of those that are private. */
+  privacyPlan?(spec: RunSpec): PrivacyPlan;
+  /**
+   * The planner's clock knows its rounds: all slots are asked for gradients, and once more along a
+   * direction where the optimizer searches.
+   */
+  readonly hasTimeModel?: true;
+  /** It trains problems whose predictions are products of pairs of weights. */
+  readonly trainsPairs?: true;
+  /** What the optimizer steps along in a round, whose usual rates depend on that. */
+  readonly stepsAlong?: "gradients" | "changes";
   /** Its updates may be compressed. */
   readonly compresses?: true;
   /** Its shards hold rows of features, which data.storage may pack. */
@@ -39,6 +50,15 @@ export interface StrategyDefinition {
   /** Puts what workers need into the store; what is there already costs nothing. */
   stage(context: IngestContext): Promise<Encoded>;
   open(context: StrategyContext): TrainingStrategy;
+}
+
+/** What a private run will publish. */
+export interface PrivacyPlan {
+  /** Who can read it, in words. */
+  readonly observers: string;
+  readonly publisher: "node" | "worker" | "aggregator";
+  /** Of noised sums over batches: a record's chance to be in one, and noise over clip norm. */
+  readonly sums?: { readonly rate: number; readonly multiplier: number };
 }
 
 /** The members that a spec names. */

@@ -52,6 +52,7 @@ export const alternatingStrategy = define({
   examples: [{}, { epochs: 2, iterations: 5, exactBelow: 0 }],
   create: (given): StrategyDefinition => ({
     stateVersion: 1,
+    trainsPairs: true,
     usual: { encoding: "hadamard" },
     check(spec, { problem }) {
       if (problem.pairs === undefined) {

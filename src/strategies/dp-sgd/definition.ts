@@ -4,11 +4,16 @@ import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Examples } from "../../math/rows.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { sumNoise } from "../../privacy/sum-noise.ts";
+import { leastNoise, sumNoise } from "../../privacy/sum-noise.ts";
 import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
-import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import {
+  type PrivacyPlan,
+  type StrategyContext,
+  type StrategyDefinition,
+  trainingStrategy,
+} from "../definition.ts";
 import { encodeRows } from "../rounds/definition.ts";
 import { checkDpSgd, dpSgdStepper } from "./refusals.ts";
 import type { DpSgdPlan } from "./state.ts";
@@ -50,12 +55,19 @@ export const dpSgdStrategy = define({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "sgd" },
     isPrivate: true,
+    privacyPlan: (spec) => privacyPlan(spec, chosen),
     check: (spec, parts) => checkDpSgd(spec, parts, chosen.noise),
     needsCurvature: () => false,
     stage: encodeRows,
     open: (context) => trainingStrategy(dpSgd(dpSgdPlan(context, chosen))),
   }),
 });
+
+function privacyPlan({ privacy, stop }: RunSpec, { rate, noise }: DpSgdOptions): PrivacyPlan {
+  const { noise: multiplier } = leastNoise(privacy!, rate, stop.rounds);
+  const publisher = noise === "workers" ? "worker" : "aggregator";
+  return { observers: dpSgdObservers[noise], publisher, sums: { rate, multiplier } };
+}
 
 /** What the strategy needs to know, once every slot has its rows. */
 export function dpSgdPlan(

@@ -21,6 +21,7 @@ export const gossipStrategy = define({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     isPrivate: true,
+    privacyPlan: () => ({ observers: observersInWords, publisher: "node" }),
     check: (spec, parts) => checkGossip(spec, parts, chosen),
     needsCurvature: () => false,
     stage: encodeRows,

@@ -76,6 +76,7 @@ export const localStepsStrategy = define({
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     ...(chosen.asynchronous ? { waitInWords: "nobody: every reply is an update" } : {}),
     compresses: true,
+    ...(chosen.asynchronous ? {} : { stepsAlong: "changes" as const }),
     check: (spec, parts) => refuse(spec, parts, chosen),
     needsCurvature: () => false,
     stage: encodeRows,

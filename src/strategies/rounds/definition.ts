@@ -45,6 +45,8 @@ export const roundsStrategy = define({
     check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
     storesRows: true,
+    ...(chosen.exact ? {} : { hasTimeModel: true as const }),
+    stepsAlong: "gradients",
     stage: encodeRows,
     open: (context) => trainingStrategy(rounds(roundsPlan(context, chosen))),
   }),
