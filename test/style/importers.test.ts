@@ -12,6 +12,7 @@ const others: Readonly<Record<string, string>> = {
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
   "src/privacy/mechanisms/secure-sum.ts": "waits for a strategy that sums in secret",
   "src/privacy/observers.ts": "attacks, for benches as well",
+  "src/quorum/graph.ts": "waits for the strategy of pipelines",
   "src/report/page/main.ts": "the page's script",
   "src/storage/disk.ts": "a store for whoever has a folder and no S3",
   "src/testing/store.ts": "the package's kofn/testing",

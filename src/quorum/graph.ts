@@ -1,0 +1,240 @@
+import { atSlot, forEachSlot, slotsOf, withSlot } from "../core/slot-map.ts";
+import type { Arrival, Step, Strategy } from "../engine/strategy.ts";
+import type { Outcome } from "../ports/compute.ts";
+import {
+  beforeStep,
+  type GraphNode,
+  graphIndex,
+  type NodePlace,
+  type NodeState,
+  type Outputs,
+  type Traversing,
+} from "./graph-nodes.ts";
+import { afterTick, giveUpReason, isAlone, isClosed, recordReply, wakeAtMs } from "./quorum.ts";
+import {
+  copyOf,
+  openQuorum,
+  type PendingSlot,
+  pendingAt,
+  pendingSlots,
+  type Quorum,
+  taskNameOf,
+} from "./quorum-state.ts";
+import type { WaitRule } from "./wait-policies/policy.ts";
+
+/** A step as a graph of tasks, one step after another. All functions are pure. */
+export interface Graph<State extends Traversing<Reply>, Task extends NodePlace, Reply> {
+  /** Without any reply of a node that runs for so long, the run gives up. */
+  readonly patienceMs: number;
+  /** Before the first step, with `beforeStep`. */
+  start(): State;
+  /** Of the state's step. Best the same list in every state of a step: it is looked at often. */
+  nodes(state: State): readonly GraphNode[];
+  /** The task of one replica; of `outputs` it may use those of the nodes it comes after. */
+  task(state: State, place: NodePlace, outputs: Outputs<Reply>): Task;
+  /** Why a reply is as good as lost; null for a sound one. */
+  validate(task: Task, reply: Reply): string | null;
+  /** The step's end: a state of the next step, with `beforeStep`, or a finished one. */
+  finish(state: State, outputs: Outputs<Reply>, atMs: number): Step<State, Task>;
+}
+
+/**
+ * Works through steps that are graphs of tasks: a node starts when all that it comes after are
+ * done, is asked for again when it is lost, and with replicas is done when its rule says so. A run
+ * that goes on begins its step anew.
+ */
+export function graph<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Graph<State, Task, Reply>,
+): Strategy<State, Task, Reply> {
+  return {
+    start: () => opened(of, of.start(), 0),
+    wanted(state) {
+      const tasks: Task[] = [];
+      if (state.finished) return tasks;
+      forEachSlot(state.nodes, (at, { isDone }) => {
+        if (!isDone) tasks.push(...tasksOf(of, state, at));
+      });
+      return tasks;
+    },
+    receive(state, arrival, atMs) {
+      if (state.finished) return { state };
+      return arrival.kind === "tick"
+        ? receiveTick(of, state, atMs)
+        : receiveReply(of, state, arrival, atMs);
+    },
+    resume: (state, atMs) => opened(of, { ...state, ...beforeStep }, atMs),
+    wakeAtMs(state) {
+      if (state.finished) return undefined;
+      const nodes = of.nodes(state);
+      let firstMs = Number.POSITIVE_INFINITY;
+      forEachSlot(state.nodes, (at, { quorum, isDone }) => {
+        if (isDone) return;
+        const dueMs = wakeAtMs(quorum, ruleOf(nodes[at]!), of.patienceMs, () => true);
+        firstMs = Math.min(firstMs, dueMs);
+      });
+      return firstMs;
+    },
+  };
+}
+
+type Of<State extends Traversing<Reply>, Task extends NodePlace, Reply> = Graph<State, Task, Reply>;
+
+function receiveTick<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  atMs: number,
+): Step<State, Task> {
+  const nodes = of.nodes(state);
+  let next = state;
+  let failed: string | null = null;
+  forEachSlot(state.nodes, (at, { quorum: before, isDone }) => {
+    if (isDone) return;
+    const rule = ruleOf(nodes[at]!);
+    const quorum = afterTick(before, rule, atMs);
+    if (quorum !== before) next = withNode(next, at, { quorum, isDone });
+    if (isClosed(quorum, rule, atMs)) next = withDone(of, next, at, atMs);
+    else failed ??= giveUp(of, nodes[at]!, quorum, atMs);
+  });
+  if (failed !== null) return { state: next, failed };
+  return next.doneCount === nodes.length ? finished(of, next, atMs) : { state: next };
+}
+
+function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  { task, outcome }: Extract<Arrival<Task, Reply>, { kind: "reply" }>,
+  atMs: number,
+): Step<State, Task> {
+  const nodes = of.nodes(state);
+  const at = graphIndex(nodes).placeOf(task.node);
+  const node = nodes[at]!;
+  const { replica } = task;
+  const invalid = outcome.kind === "done" ? of.validate(task, outcome.result) : null;
+  const rejected = invalid === null ? {} : { rejected: invalid };
+  const counted: Outcome<Reply> = invalid === null ? outcome : { kind: "lost", reason: invalid };
+  const { quorum: before } = atSlot(state.nodes, at)!;
+  const asReplica = { ...task, slot: replica };
+  const quorum = recordReply(before, asReplica, counted, atMs, of.patienceMs);
+  const next = withNode(state, at, { quorum, isDone: false });
+  if (isClosed(quorum, ruleOf(node), atMs)) {
+    const after = withDone(of, next, at, atMs);
+    if (after.doneCount === nodes.length) return { ...finished(of, after, atMs), ...rejected };
+    const others = pendingSlots(before, node.slots.length).length > 1;
+    if (others || counted.kind === "lost") return { state: after, ...rejected };
+    const begun = graphIndex(nodes)
+      .followersOf(at)
+      .filter((follower) => {
+        return atSlot(after.nodes, follower) !== atSlot(next.nodes, follower);
+      });
+    const alsoStart = begun.flatMap((follower) => tasksOf(of, after, follower));
+    return { state: after, wantedUnchanged: true, alsoStart };
+  }
+  const failed = giveUp(of, node, quorum, atMs);
+  if (failed !== null) return { state: next, failed, ...rejected };
+  if (counted.kind === "done")
+    return { state: next, wantedUnchanged: isAlone(quorum, replica), ...rejected };
+  if (copyOf(task) > 0) return { state: next, ...rejected };
+  const alsoStart = [taskOf(of, next, at, pendingAt(quorum, replica))];
+  return { state: next, wantedUnchanged: true, alsoStart, ...rejected };
+}
+
+/** The tasks of a node that runs: of its replicas that have not replied. */
+function tasksOf<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  at: number,
+): Task[] {
+  const { quorum } = atSlot(state.nodes, at)!;
+  const { slots } = of.nodes(state)[at]!;
+  return pendingSlots(quorum, slots.length).map((pending) => taskOf(of, state, at, pending));
+}
+
+function taskOf<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  at: number,
+  pending: PendingSlot,
+): Task {
+  const { step } = state;
+  const { key: node, slots } = of.nodes(state)[at]!;
+  const { slot: replica, notBeforeMs } = pending;
+  const slot = slots[replica]!;
+  const id = `step-${step}/${node}/${taskNameOf({ ...pending, slot })}`;
+  return of.task(state, { id, slot, notBeforeMs, step, node, replica }, outputsOf(of, state));
+}
+
+function outputsOf<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+): Outputs<Reply> {
+  return (key) => {
+    const { replies } = atSlot(state.nodes, graphIndex(of.nodes(state)).placeOf(key))!.quorum;
+    return slotsOf(replies).map((replica) => atSlot(replies, replica)!);
+  };
+}
+
+/** The state with every node begun that nothing holds up: those that come after none. */
+function opened<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  atMs: number,
+): State {
+  if (state.finished) return state;
+  let next = state;
+  for (const [at, { after }] of of.nodes(state).entries())
+    if (after.length === 0) next = withNode(next, at, { quorum: openQuorum(atMs), isDone: false });
+  return next;
+}
+
+/** The node is done, and those begin that waited for it alone. */
+function withDone<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  at: number,
+  atMs: number,
+): State {
+  const nodes = of.nodes(state);
+  const { placeOf, followersOf } = graphIndex(nodes);
+  const { quorum } = atSlot(state.nodes, at)!;
+  let next: State = {
+    ...withNode(state, at, { quorum, isDone: true }),
+    doneCount: state.doneCount + 1,
+  };
+  const isDone = (key: string) => atSlot(next.nodes, placeOf(key))?.isDone === true;
+  for (const follower of followersOf(at))
+    if (nodes[follower]!.after.every(isDone))
+      next = withNode(next, follower, { quorum: openQuorum(atMs), isDone: false });
+  return next;
+}
+
+function withNode<State extends Traversing<Reply>, Reply>(
+  state: State,
+  at: number,
+  node: NodeState<Reply>,
+): State {
+  return { ...state, nodes: withSlot(state.nodes, at, node) };
+}
+
+function finished<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
+  of: Of<State, Task, Reply>,
+  state: State,
+  atMs: number,
+): Step<State, Task> {
+  const step = of.finish(state, outputsOf(of, state), atMs);
+  return { ...step, state: opened(of, step.state, atMs) };
+}
+
+function giveUp(
+  { patienceMs }: { readonly patienceMs: number },
+  node: GraphNode,
+  quorum: Quorum<unknown>,
+  atMs: number,
+): string | null {
+  const reason = giveUpReason(quorum, ruleOf(node), node.slots.length, patienceMs, atMs);
+  return reason === null ? null : `${node.key}: ${reason}`;
+}
+
+function ruleOf({ rule, slots }: GraphNode): WaitRule {
+  const all = slots.length;
+  return rule ?? { needed: all, enough: all, deadlineMs: Number.POSITIVE_INFINITY };
+}
