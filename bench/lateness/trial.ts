@@ -70,7 +70,7 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
   await runLoop(strategy, {
     clock,
     compute,
-    tell(event) {
+    emit(event) {
       if (event.type === "arrival") spentUsd += event.usage.costUsd;
     },
     save(state, elapsedMs) {

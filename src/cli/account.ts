@@ -10,7 +10,7 @@ import {
 } from "../privacy/release.ts";
 import type { Declare } from "./command.ts";
 import { facts } from "./table.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 /** As commander hands them over: every number is still text. */
 export interface AccountOptions {
@@ -60,9 +60,9 @@ export async function accountCommand(options: AccountOptions, terminal: Terminal
     throw new RunError("no-budget", "kofn account: neither --delta nor --epsilon was given", {
       hint: "give --delta 1e-5 for epsilon, --epsilon 1 for delta, or both for the noise",
     });
-  const asked = noiseOption(options);
+  const noise = noiseOption(options);
   const wantsNoise = epsilon !== null && delta !== null;
-  if (wantsNoise && (asked !== null || options.releases !== undefined))
+  if (wantsNoise && (noise !== null || options.releases !== undefined))
     throw new RunError(
       "bad-option",
       "--epsilon, --delta and the noise: one follows from the rest",
@@ -86,23 +86,28 @@ function report(
   const speak = say(terminal, options);
   const named = namesOf(releases);
   if (delta === null) {
-    const found = deltaOf(releases, epsilon!);
-    speak(facts([...named.map(asFact), ["epsilon", String(epsilon)], ["delta", shown(found)]]));
+    const deltaThen = deltaOf(releases, epsilon!);
+    speak(facts([...named.map(asFact), ["epsilon", String(epsilon)], ["delta", shown(deltaThen)]]));
     if (options.json === true)
-      tell(terminal, { type: "result", ...Object.fromEntries(named), epsilon, delta: found });
+      printJson(terminal, {
+        type: "result",
+        ...Object.fromEntries(named),
+        epsilon,
+        delta: deltaThen,
+      });
     return;
   }
-  const { adjacency, ...found } = accountOf(releases, delta);
-  const rows: [string, string][] = [["epsilon", shown(found.epsilon)]];
-  if (found.exact !== null) rows.push(["", `exact: ${whyExact(releases)}`]);
-  if (found.pure !== null) rows.push(["pure", `${shown(found.pure)}, with no delta at all`]);
-  if (found.pld !== null) rows.push(["pld", `${shown(found.pld)}, by privacy losses`]);
-  rows.push(["rdp", `${shown(found.rdp)}, by Renyi's whole orders (${found.rdpOrder})`]);
-  rows.push(["", `${shown(found.rdpReal)} over all orders`]);
-  if (found.zcdp !== null) rows.push(["zcdp", `${shown(found.zcdp)}, zero-concentrated`]);
+  const { adjacency, ...account } = accountOf(releases, delta);
+  const rows: [string, string][] = [["epsilon", shown(account.epsilon)]];
+  if (account.exact !== null) rows.push(["", `exact: ${whyExact(releases)}`]);
+  if (account.pure !== null) rows.push(["pure", `${shown(account.pure)}, with no delta at all`]);
+  if (account.pld !== null) rows.push(["pld", `${shown(account.pld)}, by privacy losses`]);
+  rows.push(["rdp", `${shown(account.rdp)}, by Renyi's whole orders (${account.rdpOrder})`]);
+  rows.push(["", `${shown(account.rdpReal)} over all orders`]);
+  if (account.zcdp !== null) rows.push(["zcdp", `${shown(account.zcdp)}, zero-concentrated`]);
   speak(facts([...named.map(asFact), ["delta", String(delta)], ...rows]));
   if (options.json === true)
-    tell(terminal, { type: "result", ...Object.fromEntries(named), ...found });
+    printJson(terminal, { type: "result", ...Object.fromEntries(named), ...account });
 }
 
 function whyExact([first]: readonly MechanismUse[]): string {
@@ -178,9 +183,9 @@ async function releasesOf(options: AccountOptions): Promise<readonly MechanismUs
     ? "(sigma^2 + lambda_min) / C^2"
     : "the noise's deviation over the sensitivity, of dp-sgd over the clip norm";
   const flag = isSketch ? "--margin" : "--noise";
-  const given = noiseOption(options);
+  const noise = noiseOption(options);
   if (options.mechanism === undefined) throw noMechanism();
-  return [optionsAsRelease(options, numberOf(needed(given, flag, why), flag))];
+  return [optionsAsRelease(options, numberOf(needed(noise, flag, why), flag))];
 }
 
 function noiseOption(options: AccountOptions): string | null {
@@ -191,15 +196,17 @@ function noiseOption(options: AccountOptions): string | null {
 async function readReleases(path: string): Promise<readonly MechanismUse[]> {
   const bad = (what: string, hint: string) =>
     new RunError("bad-releases", `--releases: ${path}: ${what}`, { hint });
-  let given: unknown;
+  let releases: unknown;
   try {
-    given = JSON.parse(await readFile(path, "utf8"));
+    releases = JSON.parse(await readFile(path, "utf8"));
   } catch (thrown) {
     throw bad(messageOf(thrown), "give a JSON file with an array of releases");
   }
-  if (!Array.isArray(given) || given.some((one) => typeof one !== "object" || one === null))
+  if (!Array.isArray(releases) || releases.some((one) => typeof one !== "object" || one === null))
     throw bad("expected an array of releases", 'such as [{"mechanism": "gaussian", ...}]');
-  return given.map((one, i) => parseMechanismUse(one as Record<string, unknown>, `${path}[${i}]`));
+  return releases.map((one, i) =>
+    parseMechanismUse(one as Record<string, unknown>, `${path}[${i}]`),
+  );
 }
 
 function needed(text: string | null | undefined, flag: string, what: string): string {

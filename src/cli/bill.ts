@@ -1,6 +1,10 @@
 import { RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
-import { type ComparedBill, compareBill, type Span } from "../platform/billing/compare-bill.ts";
+import {
+  type BillingSpan,
+  type ComparedBill,
+  compareBill,
+} from "../platform/billing/compare-bill.ts";
 import { readCosts } from "../platform/billing/cost-file.ts";
 import { type BillItem, runBill } from "../platform/billing/run-bill.ts";
 import { findDeployment } from "../platform/cloud/deployment.ts";
@@ -12,7 +16,7 @@ import { formatDollars, formatNumber } from "../report/format.ts";
 import { readHistory } from "../run/finish.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export interface BillOptions {
   readonly costFile?: string;
@@ -32,7 +36,7 @@ export const declareBill: Declare = (command, invoke) => {
 
 /** `kofn bill RUN`: what a run was charged for, and with a cost file of AWS's how that compares. */
 export async function bill(
-  given: string,
+  name: string,
   options: BillOptions,
   terminal: Terminal,
 ): Promise<number> {
@@ -42,7 +46,7 @@ export async function bill(
       hint: "add --stage NAME; runs of this home cost nothing in AWS",
     });
   }
-  const found = await withOpenRun(terminal, given, async ({ store }, record) => {
+  const stored = await withOpenRun(terminal, name, async ({ store }, record) => {
     const span = spanOf(record.startedAt, await readHistory(store, record.run));
     const others = (await listRuns(store)).filter(
       ({ run, startedAt }) => run !== record.run && meets(Date.parse(startedAt), span),
@@ -51,29 +55,29 @@ export async function bill(
   });
   const speak = say(terminal, options);
   if (options.costFile === undefined) {
-    const totalUsd = found.items.reduce((sum, { costUsd }) => sum + costUsd, 0);
-    speak(meteredTable(found.items, totalUsd));
+    const totalUsd = stored.items.reduce((sum, { costUsd }) => sum + costUsd, 0);
+    speak(meteredTable(stored.items, totalUsd));
     if (options.json === true)
-      tell(terminal, { type: "result", run: found.run, items: found.items, totalUsd });
+      printJson(terminal, { type: "result", run: stored.run, items: stored.items, totalUsd });
     return 0;
   }
   const source = await openDataSource(options.costFile);
   const deployment = findDeployment(stage!);
-  const compared = await compareBill(found.items, readCosts(source), found.span, deployment);
+  const compared = await compareBill(stored.items, readCosts(source), stored.span, deployment);
   speak(comparedTable(compared));
-  for (const note of notesOn(compared, found.span, found.others.length)) terminal.err(note);
-  if (options.json === true) tell(terminal, { type: "result", run: found.run, ...compared });
+  for (const note of notesOn(compared, stored.span, stored.others.length)) terminal.err(note);
+  if (options.json === true) printJson(terminal, { type: "result", run: stored.run, ...compared });
   return 0;
 }
 
 /** From its start until it stopped, and on to the hour's end: AWS tells costs by the hour. */
-function spanOf(startedAt: string, events: readonly RunEvent[]): Span {
+function spanOf(startedAt: string, events: readonly RunEvent[]): BillingSpan {
   const startMs = Date.parse(startedAt);
   const lastMs = events.reduce((ms, event) => ("atMs" in event ? Math.max(ms, event.atMs) : ms), 0);
   return { startMs, endMs: startMs + Math.max(1, lastMs) };
 }
 
-function meets(atMs: number, { startMs, endMs }: Span): boolean {
+function meets(atMs: number, { startMs, endMs }: BillingSpan): boolean {
   return atMs >= startMs - hourMs && atMs <= endMs + hourMs;
 }
 
@@ -89,18 +93,18 @@ function meteredTable(items: readonly BillItem[], totalUsd: number): string {
 }
 
 function comparedTable({ rows, meteredUsd, chargedUsd }: ComparedBill): string {
-  const told = rows.map((row) => [
+  const lines = rows.map((row) => [
     row.charge,
     row.metered === null ? "–" : formatDollars(row.metered.costUsd),
     row.chargedUsd === null ? "absent" : formatDollars(row.chargedUsd),
     row.usageTypes.join(", "),
   ]);
   const all = ["all", formatDollars(meteredUsd), formatDollars(chargedUsd), ""];
-  return table(["charge", "metered", "AWS", "usage types"], [...told, all]);
+  return table(["charge", "metered", "AWS", "usage types"], [...lines, all]);
 }
 
 /** What a reader must know before comparing. */
-function notesOn({ fileMs, knownBy, lines, rows }: ComparedBill, run: Span, others: number) {
+function notesOn({ fileMs, knownBy, lines, rows }: ComparedBill, run: BillingSpan, others: number) {
   const notes: string[] = [];
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
   if (fileMs === null) notes.push("the file tells of no usage at all");

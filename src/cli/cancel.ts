@@ -12,8 +12,8 @@ export const declareCancel: Declare = (command, invoke) => {
 };
 
 /** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */
-export async function cancel(given: string, terminal: Terminal): Promise<number> {
-  await withOpenRun(terminal, given, async ({ store, isLive }, record) => {
+export async function cancel(name: string, terminal: Terminal): Promise<number> {
+  await withOpenRun(terminal, name, async ({ store, isLive }, record) => {
     const { run } = record;
     const { status } = await overviewOf(store, record, await isLive(run));
     if (status !== "running") {

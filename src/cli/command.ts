@@ -15,6 +15,6 @@ export const settingHelp = "change one value of the spec, as in stop.rounds=50; 
 export const backendHelp = "emulated, threads or simulated";
 
 /** The values of an option that may be repeated, in their order. */
-export function collect(text: string, before: readonly string[] = []): string[] {
+export function collectValues(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }

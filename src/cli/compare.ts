@@ -13,11 +13,11 @@ import { resolveSpec } from "../run/resolve-spec.ts";
 import { loadSpec } from "../run/spec-file.ts";
 import { parseOverride, withOverrides } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { backendHelp, collect, type Declare, settingHelp } from "./command.ts";
+import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { type Compared, comparisonTable, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 import { parseVary, variedSettings } from "./vary.ts";
 
@@ -46,9 +46,9 @@ export const declareCompare: Declare = (command, invoke) => {
     .requiredOption(
       "--vary <path=a,b,c>",
       "the settings of one value; several of these give all combinations",
-      collect,
+      collectValues,
     )
-    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--backend <name>", backendHelp, "emulated")
     .option("--repeats <n>", "as often, with the seeds that follow", "1")
     .option("--json", "events as JSON lines on standard output, the result last")
@@ -78,7 +78,12 @@ export async function compareCommand(
     );
     compared.push({ setting, label, result, stop: end.stop });
     if (json)
-      tell(terminal, { ...withStop(result, end.stop), type: "compared", setting, seed: spec.seed });
+      printJson(terminal, {
+        ...withStop(result, end.stop),
+        type: "compared",
+        setting,
+        seed: spec.seed,
+      });
     if (end.stop.kind === "interrupted") break;
   }
   const report = await writeComparison(name, compared, terminal.home);
@@ -90,7 +95,7 @@ export async function compareCommand(
     terminal.err(`${terminal.paint.yellow("stopped:")} ${stopped.label}: ${stopped.stop.reason}`);
   if (options.json === true) {
     const settings = summaries(compared);
-    tell(terminal, { type: "result", comparison: name, settings, report });
+    printJson(terminal, { type: "result", comparison: name, settings, report });
   }
   if (options.open === true) await openInBrowser(report, terminal);
   return stopped === undefined ? 0 : exitCodeOf(stopped.stop);
@@ -99,8 +104,8 @@ export async function compareCommand(
 async function entriesOf(path: string, options: CompareOptions): Promise<Entry[]> {
   const repeats = repeatsOf(options.repeats);
   const variations = options.vary.map(parseVary);
-  const given = options.set.map((text) => parseOverride(text, "--set"));
-  const base = withOverrides(await loadSpec(path), given);
+  const fixed = options.set.map((text) => parseOverride(text, "--set"));
+  const base = withOverrides(await loadSpec(path), fixed);
   const entries: Entry[] = [];
   for (let repeat = 0; repeat < repeats; repeat++)
     for (const { label: setting, settings } of variedSettings(variations)) {

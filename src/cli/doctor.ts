@@ -10,7 +10,7 @@ import { bundleFolder } from "../platform/local/paths.ts";
 import { networkBackendHere } from "../problems/network/engines.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
 import type { Declare } from "./command.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 /** One thing that was looked at. */
 interface Finding {
@@ -54,9 +54,9 @@ export async function doctor(
     const mark = finding.works ? terminal.paint.green("ok  ") : terminal.paint.red("mend");
     speak(`${mark}  ${finding.what}: ${finding.found}`);
     if (!finding.works) speak(`      ${finding.remedy}`);
-    if (options.json === true) tell(terminal, { type: "finding", ...finding });
+    if (options.json === true) printJson(terminal, { type: "finding", ...finding });
   }
-  if (options.json === true) tell(terminal, { type: "result", works });
+  if (options.json === true) printJson(terminal, { type: "result", works });
   return works ? 0 : exitCodes.unfinished;
 }
 
@@ -92,8 +92,8 @@ async function worker(): Promise<Finding> {
 }
 
 async function orchestrator(): Promise<Finding> {
-  const found = await bundleFolder("orchestrator");
-  return { what: "orchestrator", works: true, found, remedy: "" };
+  const folder = await bundleFolder("orchestrator");
+  return { what: "orchestrator", works: true, found: folder, remedy: "" };
 }
 
 /** What would compute a network here; without any, everything else still works. */
@@ -114,8 +114,8 @@ async function disk(path: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(existsSync(path) ? path : ".");
   const works = bavail * bsize >= diskBytesMin;
   const remedy = "make room, or set KOFN_HOME to a folder on another disk";
-  const found = `${formatBytes(bavail * bsize)} free`;
-  return { what: "disk", works, found, remedy: works ? "" : remedy };
+  const space = `${formatBytes(bavail * bsize)} free`;
+  return { what: "disk", works, found: space, remedy: works ? "" : remedy };
 }
 
 /** In a home of its own, so that it can be tried while a run is going on. */
@@ -132,9 +132,9 @@ async function emulator(): Promise<Finding> {
       const works = read?.[0] === 1;
       const tripMs = performance.now() - startedMs;
       const started = `starts in ${formatMs(startedMs - fromMs)}`;
-      const found = `${started}, writing and reading takes ${formatMs(tripMs)}`;
+      const answer = `${started}, writing and reading takes ${formatMs(tripMs)}`;
       const remedy = "what was written did not come back: see KOFN_DEBUG=1";
-      return { what: "emulator", works, found, remedy: works ? "" : remedy };
+      return { what: "emulator", works, found: answer, remedy: works ? "" : remedy };
     } finally {
       await backend.close();
     }

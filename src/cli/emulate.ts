@@ -4,7 +4,7 @@ import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
 import { parseYaml } from "../spec/yaml-text.ts";
 import { weatherFrom } from "../weather/weather.ts";
 import type { Declare } from "./command.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export interface EmulateOptions {
   readonly weather?: string;
@@ -30,10 +30,10 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     const speak = say(terminal, options);
     for (const [name, value] of Object.entries(environment)) speak(`export ${name}=${value}`);
     terminal.err("functions: worker, orchestrator; bucket: kofn; Ctrl-C ends it");
-    if (options.json === true) tell(terminal, { type: "ready", endpoints, environment });
+    if (options.json === true) printJson(terminal, { type: "ready", endpoints, environment });
     await interrupted(terminal);
     if (options.json === true)
-      tell(terminal, { type: "result", bill: await running.emulator().bill() });
+      printJson(terminal, { type: "result", bill: await running.emulator().bill() });
   } finally {
     await running.close();
   }
@@ -49,8 +49,8 @@ async function interrupted(terminal: Terminal): Promise<void> {
 
 /** A model's name, or a mapping as in a spec. */
 function weatherOf(text: string): { readonly model: string } & Record<string, unknown> {
-  const given = parseYaml(text, "--weather");
-  const weather = typeof given === "string" ? { model: given } : given;
+  const parsed = parseYaml(text, "--weather");
+  const weather = typeof parsed === "string" ? { model: parsed } : parsed;
   if (typeof weather !== "object" || weather === null || Array.isArray(weather))
     throw new RunError("bad-weather", `--weather: ${JSON.stringify(text)} is not a weather`, {
       hint: "give a model's name, or a mapping as in a spec: '{model: late, probability: 0.1}'",

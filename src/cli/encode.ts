@@ -10,10 +10,10 @@ import { type Dataset, ingest } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { encodedKey, preparedKey } from "../store-layout.ts";
-import { collect, type Declare } from "./command.ts";
+import { collectValues, type Declare } from "./command.ts";
 import { progressView } from "./progress.ts";
 import { facts } from "./table.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export const declareEncode: Declare = (command, invoke) => {
   command
@@ -21,7 +21,7 @@ export const declareEncode: Declare = (command, invoke) => {
     .option(
       "--set <path=value>",
       "change one value of the spec, as in stop.rounds=50; may be repeated",
-      collect,
+      collectValues,
       [],
     )
     .option("--json", "the result as a JSON line on standard output")
@@ -35,13 +35,13 @@ export async function encodeSpec(
   terminal: Terminal,
 ): Promise<number> {
   const settings = options.set.map((text) => parseOverride(text, "--set"));
-  const given = checkSpec(await readSpec(path, settings));
+  const written = checkSpec(await readSpec(path, settings));
   const claim = await claimHome(terminal.home);
-  const bar = progressView(terminal, given.stop);
+  const bar = progressView(terminal, written.stop);
   let staged: Dataset;
   try {
     const { onStage } = bar;
-    const spec = await resolveAuto(given, (open) =>
+    const spec = await resolveAuto(written, (open) =>
       planInHome(terminal.home, { spec: open, backend: "emulated", onStage }),
     );
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
@@ -95,5 +95,5 @@ function report(
       ["encoded", `s3://kofn/${about.encoded} in ${terminal.home}`],
     ]),
   );
-  if (options.json === true) tell(terminal, { type: "result", ...about });
+  if (options.json === true) printJson(terminal, { type: "result", ...about });
 }

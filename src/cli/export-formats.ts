@@ -2,7 +2,7 @@ import { RunError } from "../core/errors.ts";
 import type { ColumnPlan, Preparation } from "../data/manifests.ts";
 import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
-import { bytesOf, type ModelFiles, networkFiles } from "./export-network.ts";
+import { float32Bytes, type ModelFiles, networkFiles } from "./export-network.ts";
 
 export interface ExportFormat {
   readonly name: string;
@@ -52,7 +52,7 @@ function npyOf(model: TrainedModel): Uint8Array {
   const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 0, 0]);
   start.writeUInt16LE(padded.length, 8);
-  return Buffer.concat([start, Buffer.from(padded, "latin1"), bytesOf(weights)]);
+  return Buffer.concat([start, Buffer.from(padded, "latin1"), float32Bytes(weights)]);
 }
 
 /** In float64, as float32 would lose what the offset was taken out for. */
@@ -77,7 +77,7 @@ function tfjsOf(model: TrainedModel): ModelFiles {
   );
   return [
     { name: "model.json", bytes: jsonBytes(tfjsTopology(model, inputs, outputs.length)) },
-    { name: "weights.bin", bytes: Buffer.concat([bytesOf(kernel), bytesOf(bias)]) },
+    { name: "weights.bin", bytes: Buffer.concat([float32Bytes(kernel), float32Bytes(bias)]) },
   ];
 }
 

@@ -15,7 +15,7 @@ export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFil
   for (const { name, shape } of parameters) {
     const length = shape.reduce((a, b) => a * b, 1);
     weights.push({ name, shape, dtype: "float32" });
-    parts.push(bytesOf(model.weights.subarray(at, at + length)));
+    parts.push(float32Bytes(model.weights.subarray(at, at + length)));
     at += length;
   }
   const moved = new Set(parameters.map(({ name }) => name));
@@ -23,7 +23,7 @@ export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFil
     // Of frozen layers: they are as they were stored.
     if (moved.has(name)) continue;
     weights.push({ name, shape, dtype: "float32" });
-    parts.push(bytesOf(Float32Array.from(data)));
+    parts.push(float32Bytes(Float32Array.from(data)));
   }
   const { featureNames, target } = model.preparation;
   const json = {
@@ -45,6 +45,6 @@ export function networkFiles(model: TrainedModel, network: Uint8Array): ModelFil
 }
 
 /** A view of the values, no copy. */
-export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+export function float32Bytes(values: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -18,7 +18,7 @@ export const declareExport: Declare = (command, invoke) => {
 
 /** `kofn export RUN`: the model in a format that others read. */
 export async function exportModel(
-  given: string,
+  runName: string,
   options: { readonly format: string; readonly output?: string },
   terminal: Terminal,
 ): Promise<number> {
@@ -29,7 +29,7 @@ export async function exportModel(
       hint: `${nearest(options.format, names)}choose one of ${names.join(", ")}`,
     });
   }
-  const model = await withOpenRun(terminal, given, ({ store }, { run }) =>
+  const model = await withOpenRun(terminal, runName, ({ store }, { run }) =>
     readTrainedModel(store, run),
   );
   const path = options.output ?? format.defaultPath(model.run);

@@ -3,7 +3,7 @@ import { listRuns, overviewOf, type RunOverview } from "../platform/training/run
 import { formatNumber } from "../report/format.ts";
 import { type Declare, jsonHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
-import { type Terminal, tell } from "./terminal.ts";
+import { printJson, type Terminal } from "./terminal.ts";
 
 export const declareList: Declare = (command, invoke) => {
   command
@@ -26,8 +26,13 @@ export async function list(
     })) ?? [];
   if (options.json === true) {
     for (const { result, ...run } of runs)
-      tell(terminal, { type: "run", ...run, rounds: result?.rounds, objective: result?.objective });
-    tell(terminal, { type: "result", runs: runs.length });
+      printJson(terminal, {
+        type: "run",
+        ...run,
+        rounds: result?.rounds,
+        objective: result?.objective,
+      });
+    printJson(terminal, { type: "result", runs: runs.length });
   } else if (runs.length === 0) {
     terminal.err(`no runs in ${terminal.home} yet; start one: kofn run SPEC`);
   } else {

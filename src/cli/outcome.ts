@@ -10,7 +10,7 @@ import {
 } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import { facts } from "./table.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export type Stop = Orchestrated["end"]["stop"];
 
@@ -27,7 +27,7 @@ export function reportOutcome(
     terminal.err(`${terminal.paint.yellow("stopped:")} ${stop.reason}; its checkpoint is kept`);
     terminal.err(`go on with: ${resumeCommand(result.run, stop)}`);
   }
-  if (options.json === true) tell(terminal, withStop(result, stop));
+  if (options.json === true) printJson(terminal, withStop(result, stop));
   return exitCodeOf(stop);
 }
 

@@ -21,8 +21,8 @@ import { facts, table } from "./table.ts";
 const rowsShown = 10;
 
 /** Settings that were considered, the best first, and why the others lost. */
-export function alternativesTable(made: ProposedPlan, goal: Goal): string {
-  const { considered, chosen, plain } = made.choice;
+export function alternativesTable(plan: ProposedPlan, goal: Goal): string {
+  const { considered, chosen, plain } = plan.choice;
   const kept = considered.filter(
     ({ verdict }) => verdict.kind !== "hopeless" && !isForegone(verdict),
   );
@@ -30,11 +30,11 @@ export function alternativesTable(made: ProposedPlan, goal: Goal): string {
   const rows = considered
     .filter((one) => shown.includes(one))
     .map((one) => [
-      configurationInWords(made.spec, one.setting),
+      configurationInWords(plan.spec, one.setting),
       one.rounds === null ? "–" : formatCount(one.rounds),
       one.rounds === null ? "–" : formatSeconds(finite(one.toTarget.secondsMean)),
       one.rounds === null ? "–" : formatDollars(finite(one.toTarget.dollars)),
-      why(one, made, goal),
+      why(one, plan, goal),
     ]);
   const more = considered.length - rows.length;
   const head = ["setting", "rounds to equal loss", "time", "cost", ""];
@@ -43,9 +43,9 @@ export function alternativesTable(made: ProposedPlan, goal: Goal): string {
 }
 
 /** The plan that is proposed, and what it will take. */
-export function planFacts(made: ProposedPlan): string {
-  const { chosen, plain, target } = made.choice;
-  const { error, figures, storing } = aboutChosen(made);
+export function planFacts(plan: ProposedPlan): string {
+  const { chosen, plain, target } = plan.choice;
+  const { error, figures, storing } = aboutChosen(plan);
   const { seconds, secondsLow, secondsHigh } = figures;
   const range = `${formatSeconds(finite(secondsLow))} to ${formatSeconds(finite(secondsHigh))}`;
   const ratio = plain.toTarget.secondsMean / chosen.toTarget.secondsMean;
@@ -53,8 +53,8 @@ export function planFacts(made: ProposedPlan): string {
   const all = `not encoding and waiting for all takes ${plainTime}`;
   const isPlain = plain === chosen;
   return facts([
-    ["plan", configurationInWords(made.spec, chosen.setting)],
-    ["optimizer", optimizerInWords(made.spec.optimizer)],
+    ["plan", configurationInWords(plan.spec, chosen.setting)],
+    ["optimizer", optimizerInWords(plan.spec.optimizer)],
     ["rounds", `${formatCount(chosen.roundsToStop)} until it stops`],
     ["time", `${formatSeconds(finite(seconds))}, likely ${range}`],
     [
@@ -67,17 +67,17 @@ export function planFacts(made: ProposedPlan): string {
       "stored",
       `${formatBytes(storing.bytes)} of shards, ${formatDollars(storing.usdPerMonth)} a month`,
     ],
-    ...privacyInWords(made.spec),
+    ...privacyInWords(plan.spec),
     ["error", errorInWords(error)],
     ["equal loss", `an objective of ${formatNumber(target.objective, 5)}; ${reached(chosen)}`],
     ...(isPlain ? [] : [["instead", `${all}, ${ratioInWords(ratio)}`] as const]),
-    ["rehearsed", `${formatCount(made.sampleRows)} of ${formatCount(made.data.rows)} rows`],
+    ["rehearsed", `${formatCount(plan.sampleRows)} of ${formatCount(plan.data.rows)} rows`],
   ]);
 }
 
 /** The alternatives as JSON lines. */
-export function alternativesInWords(made: ProposedPlan): object[] {
-  return made.choice.considered.map(({ setting, verdict, rounds, toTarget }) => ({
+export function alternativesInWords(plan: ProposedPlan): object[] {
+  return plan.choice.considered.map(({ setting, verdict, rounds, toTarget }) => ({
     type: "alternative",
     ...setting,
     verdict,
@@ -88,9 +88,9 @@ export function alternativesInWords(made: ProposedPlan): object[] {
 }
 
 /** The plan as the last JSON line tells it. */
-export function planInWords(made: ProposedPlan, goal: Goal): object {
-  const { chosen, plain, target } = made.choice;
-  const { error, figures, storing } = aboutChosen(made);
+export function planInWords(plan: ProposedPlan, goal: Goal): object {
+  const { chosen, plain, target } = plan.choice;
+  const { error, figures, storing } = aboutChosen(plan);
   return {
     type: "result",
     goal,
@@ -108,21 +108,21 @@ export function planInWords(made: ProposedPlan, goal: Goal): object {
       dollars: finite(plain.toTarget.dollars),
     },
     error: { worst: finite(error.worst), typical: finite(error.typical) },
-    ...privacyFacts(made.spec),
+    ...privacyFacts(plan.spec),
     storing,
-    rows: made.data.rows,
-    rowsRehearsed: made.sampleRows,
+    rows: plan.data.rows,
+    rowsRehearsed: plan.sampleRows,
   };
 }
 
 function aboutChosen({ spec, data, choice, figures }: ProposedPlan) {
   const { setting, roundsToStop } = choice.chosen;
   const { encoding, method, wait } = resolveMembers(specWith(spec, setting));
-  const heard = wait.needed / setting.workers;
+  const share = wait.needed / setting.workers;
   return {
     error: method.isExact
       ? { worst: 0, typical: 0 }
-      : errorBound(encoding, heard, { ...data, workers: setting.workers }),
+      : errorBound(encoding, share, { ...data, workers: setting.workers }),
     figures,
     storing: storageCostOf(spec, data, figures, roundsToStop),
   };

@@ -9,10 +9,10 @@ import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { backendHelp, collect, type Declare, settingHelp } from "./command.ts";
+import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
 import { progressView } from "./progress.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 
 export interface PlanOptions {
@@ -35,7 +35,7 @@ export const declarePlan: Declare = (command, invoke) => {
         "workers, wait or encoding. Not encoding and waiting for all is always considered.",
     )
     .argument("<SPEC>", "a .yaml, .json or .ts file")
-    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--backend <name>", backendHelp, "emulated")
     .option("--from <RUN>", "take the lateness that a run of this home met")
     .option("--probe", "take the lateness that a few rounds meet; starts workers")
@@ -60,23 +60,23 @@ export async function plan(
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
   const about = { spec, backend, goal, onStage, onNote, ...(from === null ? {} : { from }) };
-  const made = await planInHome(terminal.home, about).finally(bar.close);
+  const proposed = await planInHome(terminal.home, about).finally(bar.close);
   const speak = say(terminal, options);
-  speak(alternativesTable(made, goal));
+  speak(alternativesTable(proposed, goal));
   speak("");
-  speak(planFacts(made));
+  speak(planFacts(proposed));
   if (options.json === true) {
-    for (const alternative of alternativesInWords(made)) tell(terminal, alternative);
-    tell(terminal, planInWords(made, goal));
+    for (const alternative of alternativesInWords(proposed)) printJson(terminal, alternative);
+    printJson(terminal, planInWords(proposed, goal));
   }
   return 0;
 }
 
 /** A few rounds of the spec, not encoded and waiting for all, that show how late workers are. */
-async function probe(given: RunSpec, backend: string, terminal: Terminal): Promise<string> {
+async function probe(planned: RunSpec, backend: string, terminal: Terminal): Promise<string> {
   const run = nameRun();
-  const stop = { ...given.stop, rounds: probeRounds, tolerance: 0 };
-  const spec = { ...specWith(given, plainConfiguration(given.workers)), stop };
+  const stop = { ...planned.stop, rounds: probeRounds, tolerance: 0 };
+  const spec = { ...specWith(planned, plainConfiguration(planned.workers)), stop };
   terminal.err(`probe ${terminal.paint.bold(run)} (${backend}): ${probeRounds} rounds`);
   const about = { run, spec, json: false, label: "probe" };
   const { end } = await trainWithProgress(about, terminal, (watchers) =>

@@ -30,12 +30,12 @@ export const declarePredict: Declare = (command, invoke) => {
 
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
 export async function predictCommand(
-  given: string,
+  runName: string,
   data: string,
   options: { readonly output?: string },
   terminal: Terminal,
 ): Promise<number> {
-  const { model, reading } = await withOpenRun(terminal, given, async ({ store }, record) => {
+  const { model, reading } = await withOpenRun(terminal, runName, async ({ store }, record) => {
     const model = await readTrainedModel(store, record.run);
     return { model, reading: modelReader(record.spec.data, model) };
   });

@@ -61,12 +61,12 @@ export function releaseInputOf(options: ReleaseOptions): ReleaseInput {
 }
 
 /** The request once it is known how many columns there are. */
-export function releaseRequestOf(asked: ReleaseInput, columns: number): ReleaseRequest {
-  const { scheme, guarantee, entry, hidden } = asked;
+export function releaseRequestOf(input: ReleaseInput, columns: number): ReleaseRequest {
+  const { scheme, guarantee, entry, hidden } = input;
   // A row of k numbers of size B has norm B sqrt(k) at most.
-  const norm = Math.min(asked.norm ?? Number.POSITIVE_INFINITY, entry * Math.sqrt(columns));
+  const norm = Math.min(input.norm ?? Number.POSITIVE_INFINITY, entry * Math.sqrt(columns));
   const isEntry = guarantee.kind === "mutual-information" && guarantee.protects === "entry";
-  const rows = asked.rows ?? usualRowsPerColumn * columns;
+  const rows = input.rows ?? usualRowsPerColumn * columns;
   if (scheme === "projection" && rows < columns)
     throw bad("--rows", `at least ${columns}, one for each column`, String(rows), "give more");
   const bound = isEntry ? entry : norm;
@@ -112,14 +112,14 @@ function hiddenOf(text: string): number | "private" {
   return text === "0" ? 0 : positive(text, "--least-eigenvalue");
 }
 
-function oneOf<Name extends string>(given: string, names: readonly Name[], flag: string): Name {
-  const found = names.find((name) => name === given);
-  if (found !== undefined) return found;
+function oneOf<Name extends string>(text: string, names: readonly Name[], flag: string): Name {
+  const match = names.find((name) => name === text);
+  if (match !== undefined) return match;
   throw bad(
     flag,
     `one of ${names.join(", ")}`,
-    JSON.stringify(given),
-    `${nearest(given, names)}choose one of ${names.join(", ")}`,
+    JSON.stringify(text),
+    `${nearest(text, names)}choose one of ${names.join(", ")}`,
   );
 }
 

@@ -77,17 +77,17 @@ export async function readRanges(path: string): Promise<Ranges> {
       hint: 'give JSON such as {"price": [0, 500000], "rooms": [1, 12]}',
       cause,
     });
-  let given: unknown;
+  let ranges: unknown;
   try {
-    given = JSON.parse(await readFile(path, "utf8"));
+    ranges = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
     throw bad(messageOf(cause), cause);
   }
-  if (typeof given !== "object" || given === null || Array.isArray(given))
+  if (typeof ranges !== "object" || ranges === null || Array.isArray(ranges))
     throw bad("expected ranges by column");
-  for (const [name, range] of Object.entries(given))
+  for (const [name, range] of Object.entries(ranges))
     if (!isRange(range)) throw bad(`${name}: expected [least, most], the least below the most`);
-  return given as Ranges;
+  return ranges as Ranges;
 }
 
 function isRange(range: unknown): range is readonly [number, number] {

@@ -13,12 +13,12 @@ import { formatCount } from "../report/format.ts";
 import { prepareData } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
-import { collect, type Declare } from "./command.ts";
+import { collectValues, type Declare } from "./command.ts";
 import { progressView } from "./progress.ts";
 import { type ReleaseOptions, releaseInputOf, releaseRequestOf } from "./release-request.ts";
 import { namesOf, readRanges, refuseLearned, tableOf } from "./release-table.ts";
 import { facts } from "./table.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export const declareRelease: Declare = (command, invoke) => {
   command
@@ -41,7 +41,12 @@ export const declareRelease: Declare = (command, invoke) => {
     .option("--budget <e>", "what all releases of these data may come to")
     .option("--forecast", "release nothing: what either scheme would cost, for the owner's eyes")
     .option("--output <file>", "write the released rows to a CSV file")
-    .option("--set <path=value>", "change one value of the spec; may be repeated", collect, [])
+    .option(
+      "--set <path=value>",
+      "change one value of the spec; may be repeated",
+      collectValues,
+      [],
+    )
     .option("--json", "the result as a JSON line on standard output")
     .action((path, options) => invoke((terminal) => release(path, options, terminal)));
 };
@@ -52,7 +57,7 @@ export async function release(
   options: ReleaseOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const asked = releaseInputOf(options);
+  const input = releaseInputOf(options);
   const ranges = options.ranges === undefined ? {} : await readRanges(options.ranges);
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
@@ -65,15 +70,15 @@ export async function release(
       const { store } = home;
       const ports = { open: openDataSource, store };
       const prepared = await prepareData(spec, ports, bar.onStage, "kept");
-      const { entry, norm, budget } = asked;
+      const { entry, norm, budget } = input;
       const table = await tableOf(prepared, store, { ranges, entry, norm });
-      const request = releaseRequestOf(asked, table.columns);
+      const request = releaseRequestOf(input, table.columns);
       bar.close();
       if (options.forecast === true) {
         forecast(table, request, options, terminal);
         return 0;
       }
-      const eigenvalue = asked.hidden === "private" ? "private" : "given";
+      const eigenvalue = input.hidden === "private" ? "private" : "given";
       const names = namesOf(prepared);
       const shaping = { ranges, entry, norm };
       const source = { store, digest: prepared.digest, names, table, shaping, budget };
@@ -101,17 +106,19 @@ function forecast(
   terminal: Terminal,
 ): void {
   const { columns, rows } = table;
-  const known = forecaster(table);
+  const forecasts = forecaster(table);
   const varianceOf = (one: Partial<ReleaseRequest>) =>
     calibrateRelease({ ...request, ...one }).variance;
   const additive = varianceOf({ scheme: "additive" });
   const chosen = varianceOf({ scheme: "projection" });
-  const best = bestRows(known, columns, rows, (r) => varianceOf({ scheme: "projection", rows: r }));
+  const best = bestRows(forecasts, columns, rows, (r) =>
+    varianceOf({ scheme: "projection", rows: r }),
+  );
   const errors = {
-    additive: known.additive(additive),
-    projection: known.projection(request.rows, chosen),
+    additive: forecasts.additive(additive),
+    projection: forecasts.projection(request.rows, chosen),
     projectionAtBest: best.error,
-    useless: known.useless,
+    useless: forecasts.useless,
   };
   const wins = errors.projectionAtBest < errors.additive ? "projection" : "additive";
   const percent = (error: number) =>
@@ -134,7 +141,7 @@ function forecast(
     ]),
   );
   if (options.json === true)
-    tell(terminal, { type: "result", ...errors, bestRows: best.rows, wins });
+    printJson(terminal, { type: "result", ...errors, bestRows: best.rows, wins });
 }
 
 function report(
@@ -170,7 +177,7 @@ function report(
   const { scheme, guarantee } = request;
   const { releases } = settled;
   const bytes = csv.length;
-  tell(terminal, {
+  printJson(terminal, {
     type: "result",
     scheme,
     guarantee,

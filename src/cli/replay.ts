@@ -3,7 +3,7 @@ import { withOpenRun } from "../platform/training/open-run.ts";
 import { replayRun } from "../platform/training/replay-run.ts";
 import { formatCount } from "../report/format.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 const everyMs = 3_000;
 
@@ -17,12 +17,12 @@ export const declareReplay: Declare = (command, invoke) => {
 
 /** `kofn replay RUN`: computes a run again from its recorded arrivals, and compares the weights. */
 export async function replayCommand(
-  given: string,
+  name: string,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
   let nextMs = performance.now() + everyMs;
-  const { run, ...replayed } = await withOpenRun(terminal, given, async ({ store }, record) => ({
+  const { run, ...replayed } = await withOpenRun(terminal, name, async ({ store }, record) => ({
     run: record.run,
     ...(await replayRun(store, record, (round) => {
       if (performance.now() < nextMs) return;
@@ -37,6 +37,7 @@ export async function replayCommand(
     speak(`${run}: ${rounds} rounds replayed; it never reported weights to compare with`);
   else if (isEqual) speak(`${run}: equal to the bit after ${rounds} rounds (${weightsDigest})`);
   else speak(`${run}: not equal: recorded ${recordedDigest}, replayed ${weightsDigest}`);
-  if (options.json === true) tell(terminal, { type: "result", run, equal: isEqual, ...replayed });
+  if (options.json === true)
+    printJson(terminal, { type: "result", run, equal: isEqual, ...replayed });
   return isEqual ? 0 : exitCodes.unfinished;
 }

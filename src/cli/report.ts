@@ -15,11 +15,11 @@ export const declareReport: Declare = (command, invoke) => {
 
 /** `kofn report RUN`: writes the page anew from the stored events. */
 export async function report(
-  given: string,
+  name: string,
   options: { readonly open?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const paths = await withOpenRun(terminal, given, ({ store }, { run }) =>
+  const paths = await withOpenRun(terminal, name, ({ store }, { run }) =>
     writeArtifacts({ store }, run, terminal.home),
   );
   terminal.out(paths.report);

@@ -1,6 +1,6 @@
 import { restoreStage } from "../platform/training/restore-stage.ts";
 import type { Declare } from "./command.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export const declareRestore: Declare = (command, invoke) => {
   command
@@ -19,7 +19,7 @@ export async function restore(
   for (const [name, reserved] of await restoreStage(options.stage)) {
     const what = reserved === null ? "nothing reserved" : `${reserved} reserved`;
     speak(`${name} starts again: ${what}`);
-    if (options.json === true) tell(terminal, { type: "restored", function: name, reserved });
+    if (options.json === true) printJson(terminal, { type: "restored", function: name, reserved });
   }
   return 0;
 }

@@ -8,9 +8,9 @@ import type { ResultEvent } from "../ports/events.ts";
 import { removeLeftovers } from "../run/finish.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { cancelKey } from "../store-layout.ts";
-import { collect, type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { collectValues, type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { reportOutcome, resultTable } from "./outcome.ts";
-import { say, type Terminal, tell } from "./terminal.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 
 export interface ResumeOptions {
@@ -24,7 +24,7 @@ export const declareResume: Declare = (command, invoke) => {
     .option(
       "--set <path=value>",
       "change stop.* or wait, as in stop.seconds=60; may be repeated",
-      collect,
+      collectValues,
       [],
     )
     .option("--stage <name>", stageHelp)
@@ -34,13 +34,13 @@ export const declareResume: Declare = (command, invoke) => {
 
 /** `kofn resume RUN`: goes on from the checkpoint. */
 export async function resumeCommand(
-  given: string,
+  name: string,
   options: ResumeOptions,
   terminal: Terminal,
 ): Promise<number> {
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   checkChangeable(settings);
-  const found = await withOpenRun(terminal, given, async ({ store, isLive }, record) => {
+  const stored = await withOpenRun(terminal, name, async ({ store, isLive }, record) => {
     const { status, result } = await overviewOf(store, record, await isLive(record.run));
     if (status === "running") {
       const { stage } = terminal;
@@ -58,16 +58,16 @@ export async function resumeCommand(
     await store.remove(cancelKey(record.run));
     return { record: amended };
   });
-  if (found.done !== undefined) return alreadyDone(found.done, options, terminal);
+  if (stored.done !== undefined) return alreadyDone(stored.done, options, terminal);
   if (terminal.stage !== undefined) {
     const { resumeDeployed } = await import("./run-deployed.ts");
-    return resumeDeployed(found.record, terminal.stage, options, terminal);
+    return resumeDeployed(stored.record, terminal.stage, options, terminal);
   }
-  terminal.err(`run ${terminal.paint.bold(found.record.run)} goes on (${found.record.backend})`);
-  const { run, spec } = found.record;
+  terminal.err(`run ${terminal.paint.bold(stored.record.run)} goes on (${stored.record.backend})`);
+  const { run, spec } = stored.record;
   const about = { run, spec, json: options.json === true };
   const done = await trainWithProgress(about, terminal, (watchers) =>
-    trainFurther(found.record, terminal.home, watchers),
+    trainFurther(stored.record, terminal.home, watchers),
   );
   return reportOutcome(done, options, terminal);
 }
@@ -76,6 +76,6 @@ function alreadyDone(stored: ResultEvent, options: ResumeOptions, terminal: Term
   const result = { ...stored, ...artifactPaths(terminal.home, stored.run) };
   terminal.err(`${result.run} is done already`);
   say(terminal, options)(resultTable(result));
-  if (options.json === true) tell(terminal, { ...result, stop: "done" });
+  if (options.json === true) printJson(terminal, { ...result, stop: "done" });
   return 0;
 }

@@ -5,7 +5,7 @@ import { nameRun } from "../platform/training/start-run.ts";
 import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
-import { backendHelp, collect, type Declare, settingHelp } from "./command.ts";
+import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { reportOutcome } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -23,7 +23,7 @@ export const declareRun: Declare = (command, invoke) => {
   command
     .description("Encodes the data if needed, trains, and writes model and report.")
     .argument("<SPEC>", "a .yaml, .json or .ts file")
-    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--backend <name>", backendHelp, "emulated")
     .option("--stage <name>", "the deployed stage to run in, instead of here")
     .option("--name <name>", "the run's name instead of one made up")
@@ -36,7 +36,7 @@ export const declareSimulate: Declare = (command, invoke) => {
   command
     .description("Like run --backend simulated: the real mathematics, simulated time.")
     .argument("<SPEC>", "a .yaml, .json or .ts file")
-    .option("--set <path=value>", settingHelp, collect, [])
+    .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--name <name>", "the run's name instead of one made up")
     .option("--json", "events as JSON lines on standard output, the result last")
     .option("--open", "open the report in a browser")

@@ -15,7 +15,7 @@ import { optimizerInWords } from "../run/usual-rate.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
-import { type Terminal, tell } from "./terminal.ts";
+import { printJson, type Terminal } from "./terminal.ts";
 
 const eventsShown = 10;
 
@@ -29,20 +29,20 @@ export const declareShow: Declare = (command, invoke) => {
 
 /** `kofn show RUN`: what it is, how far it came, and what happened last. */
 export async function show(
-  given: string,
+  name: string,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
   const wanted = { count: eventsShown, isNews };
   const { overview, optimizer, latest, events } = await withOpenRun(
     terminal,
-    given,
+    name,
     async ({ store, isLive }, record) => {
-      const found = await overviewOf(store, record, await isLive(record.run));
+      const overview = await overviewOf(store, record, await isLive(record.run));
       return {
-        overview: found,
+        overview,
         optimizer: optimizerInWords(record.spec.optimizer),
-        latest: await readLatest(store, record.run, found.result, wanted),
+        latest: await readLatest(store, record.run, overview.result, wanted),
         // Its figures are those of the report: of every reply.
         events: options.json === true ? await readHistory(store, record.run) : [],
       };
@@ -51,12 +51,12 @@ export async function show(
   const { run, backend, startedAt, status, reason, what } = overview;
   const convergence = overview.result?.convergence;
   if (options.json === true) {
-    const { figures, facts: known } = foldRun(run, events);
-    const about = { run, backend, startedAt, status, reason, what, facts: known };
-    tell(terminal, { type: "result", ...about, figures, convergence, events: latest.events });
+    const { figures, facts: runFacts } = foldRun(run, events);
+    const about = { run, backend, startedAt, status, reason, what, facts: runFacts };
+    printJson(terminal, { type: "result", ...about, figures, convergence, events: latest.events });
     return 0;
   }
-  const { facts: known, ...figures } = latest;
+  const { facts: runFacts, ...figures } = latest;
   const estimated = figures.objectiveIsEstimate ? " (estimated from replies)" : "";
   terminal.out(
     facts([
@@ -67,10 +67,12 @@ export async function show(
       ["optimizer", optimizer],
       [
         "rows",
-        known === null ? "–" : `${formatCount(known.rows)} + ${formatCount(known.testRows)}`,
+        runFacts === null
+          ? "–"
+          : `${formatCount(runFacts.rows)} + ${formatCount(runFacts.testRows)}`,
       ],
-      ["features", known === null ? "–" : formatCount(known.features)],
-      ["rounds", `${formatCount(figures.rounds)} of at most ${known?.roundsMax ?? "–"}`],
+      ["features", runFacts === null ? "–" : formatCount(runFacts.features)],
+      ["rounds", `${formatCount(figures.rounds)} of at most ${runFacts?.roundsMax ?? "–"}`],
       ...convergenceLines(convergence),
       ["objective", `${formatNumber(figures.objective, 6)}${estimated}`],
       ["train", metrics(figures.train)],

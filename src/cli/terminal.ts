@@ -45,7 +45,7 @@ export function say(
 }
 
 /** One JSON object on a line of its own; numbers that are not finite become null. */
-export function tell(terminal: Terminal, event: object): void {
+export function printJson(terminal: Terminal, event: object): void {
   terminal.out(JSON.stringify(event));
 }
 

@@ -6,7 +6,7 @@ import type { Orchestrated } from "../run/orchestrate.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { type ProgressView, progressView } from "./progress.ts";
-import { interrupts, type Terminal, tell } from "./terminal.ts";
+import { interrupts, printJson, type Terminal } from "./terminal.ts";
 
 export interface TrainCommandOptions {
   readonly run: string;
@@ -49,12 +49,12 @@ function watching(
       }
       bar.onStage(what, done, total);
     },
-    onPlan(made) {
-      const { setting } = made.choice.chosen;
-      const { seconds, dollars } = made.figures;
+    onPlan(plan) {
+      const { setting } = plan.choice.chosen;
+      const { seconds, dollars } = plan.figures;
       const figures = `${formatSeconds(seconds)}, ${formatDollars(dollars)}`;
-      terminal.err(`planned: ${configurationInWords(made.spec, setting)}; forecast ${figures}`);
-      if (json) tell(terminal, { type: "planned", run, ...setting, seconds, dollars });
+      terminal.err(`planned: ${configurationInWords(plan.spec, setting)}; forecast ${figures}`);
+      if (json) printJson(terminal, { type: "planned", run, ...setting, seconds, dollars });
     },
     onNote: (text) => terminal.err(`note: ${text}`),
     onSettled({ spec }) {
@@ -64,7 +64,7 @@ function watching(
       bar.listen(event);
       // The result is told last of all, with the way it stopped.
       if (!json || event.type === "result") return;
-      tell(terminal, isFirst ? { ...event, run } : event);
+      printJson(terminal, isFirst ? { ...event, run } : event);
       isFirst = false;
     },
   };

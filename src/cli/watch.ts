@@ -13,7 +13,7 @@ import { fromPacket } from "../wire/packet.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progressView } from "./progress.ts";
-import { interrupts, say, type Terminal, tell } from "./terminal.ts";
+import { interrupts, printJson, say, type Terminal } from "./terminal.ts";
 
 const lookEveryMs = 500;
 /** Looks that may fail in a row: whoever serves the home may be about to leave. */
@@ -29,11 +29,11 @@ export const declareWatch: Declare = (command, invoke) => {
 
 /** `kofn watch RUN`: follows a run that another process runs, until it stops. */
 export async function watch(
-  given: string,
+  name: string,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const record = await withOpenRun(terminal, given, async (_home, found) => found);
+  const record = await withOpenRun(terminal, name, async (_home, record) => record);
   const { run, spec } = record;
   terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
   const stop = interrupts(terminal, `${run} goes on without being watched`);
@@ -41,7 +41,7 @@ export async function watch(
   try {
     const follow = follower(run, (event) => {
       bar.listen(event);
-      if (options.json === true) tell(terminal, event);
+      if (options.json === true) printJson(terminal, event);
     });
     const lookAgain = forgiving(() => look(terminal, run, follow));
     while (!stop.signal.aborted) {
@@ -133,6 +133,6 @@ function reportEnd(
     const again = `kofn resume ${run}${where}`;
     terminal.err(`${terminal.paint.yellow("stopped:")} ${why}; go on with: ${again}`);
   }
-  if (options.json === true) tell(terminal, { ...result, type: "result", run, stop: status });
+  if (options.json === true) printJson(terminal, { ...result, type: "result", run, stop: status });
   return status === "done" ? 0 : exitCodes.unfinished;
 }

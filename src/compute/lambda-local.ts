@@ -62,9 +62,9 @@ export class LocalHttpHandler extends NodeHttpHandler {
       if (next.usable) return next;
       this.#open.delete(next);
     }
-    const made = connectPlain(hostname, port ?? 80);
-    this.#open.add(made);
-    return made;
+    const connection = connectPlain(hostname, port ?? 80);
+    this.#open.add(connection);
+    return connection;
   }
 }
 

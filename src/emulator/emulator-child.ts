@@ -26,10 +26,10 @@ export interface EmulatorAnswer {
 
 let emulator: Emulator | undefined;
 
-process.on("message", (asked: EmulatorCall) => {
-  answer(asked).then(
-    (value) => reply({ id: asked.id, value }),
-    (thrown: unknown) => reply({ id: asked.id, error: described(thrown) }),
+process.on("message", (call: EmulatorCall) => {
+  answer(call).then(
+    (value) => reply({ id: call.id, value }),
+    (thrown: unknown) => reply({ id: call.id, error: described(thrown) }),
   );
 });
 process.once("disconnect", () => process.exit(0));

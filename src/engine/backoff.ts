@@ -4,8 +4,8 @@ const firstMs = 25;
 const mostMs = 5_000;
 
 /**
- * How long a lost task is left alone before it is asked for again, after so many losses in a row:
- * at least one. Between half and the whole of a bound that doubles each time, so that slots which
+ * How long the dispatcher waits before it starts a lost task again, after so many losses in a row
+ * (at least one). Between half and the whole of a bound that doubles each time, so that slots which
  * were refused together do not all come back together. The draw hangs on the lost task's name: a
  * replay waits as long. Quorums go by it, and so do plans, whose clock is held to the machine's.
  */
@@ -14,12 +14,12 @@ export function retryAfterMs(losses: number, task: string): number {
   return boundMs * (0.5 + 0.5 * randomFrom(`retry/${task}`).uniform());
 }
 
-/** A task that was lost, and what is known of when it may be asked for again. */
+/** A lost task, and what limits the time of its next try. */
 export interface Lost {
   readonly task: string;
   readonly losses: number;
   readonly atMs: number;
-  /** The platform's own wish (Retry-After), where it had one. */
+  /** The delay that the platform asked for (Retry-After), if any. */
   readonly askedMs: number | undefined;
   /** When the run gives up unless somebody replies. */
   readonly givesUpMs: number;

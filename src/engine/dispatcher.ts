@@ -4,7 +4,7 @@ import { inFlight, TaskBatch } from "./in-flight.ts";
 
 /** A reply, and what it is a reply to. */
 export interface Completion<Task, Result> {
-  readonly flight: TaskBatch<Task>;
+  readonly batch: TaskBatch<Task>;
   /** Which of its tasks. */
   readonly index: number;
   readonly outcome: Outcome<Result>;
@@ -27,17 +27,17 @@ export interface DispatcherPorts<Task extends Slotted, Result> {
   maySend?(tasks: readonly Task[]): LoopStop | null;
 }
 
-/** The tasks in flight, and those that wait for their time. */
+/** Keeps the tasks in flight, and those scheduled for a later time. */
 export interface Dispatcher<Task> {
-  /** Starts what is missing and forgets what is no longer wanted. */
+  /** Starts the wanted tasks that are missing and forgets those that are no longer wanted. */
   reconcile(wanted: readonly Task[]): void;
-  /** Starts what is wanted besides. */
+  /** Starts more tasks, wanted as well as those before. */
   add(tasks: readonly Task[]): void;
-  /** Its reply was heard. */
-  close(flight: TaskBatch<Task>, index: number): void;
+  /** Marks a task whose reply has been handled. */
+  close(batch: TaskBatch<Task>, index: number): void;
   /** Why tasks were held back since the last reconciliation; null where none were. */
   heldBack(): LoopStop | null;
-  /** Something was heard of every task, wanted or not. */
+  /** Every started task has replied, wanted or not. */
   isQuiet(): boolean;
 }
 
@@ -46,16 +46,16 @@ export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): 
   const started = inFlight<T>();
   const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
-  let unheard = 0;
+  let pending = 0;
   let heldBack: LoopStop | null = null;
   const launch = (tasks: readonly T[]) => {
     if (tasks.length === 0) return;
     heldBack ??= ports.maySend?.(tasks) ?? null;
     if (heldBack !== null) return;
-    const flight = new TaskBatch(tasks, clock.nowMs() - originMs, reconciliations);
-    started.add(flight);
-    unheard += tasks.length;
-    start(ports, flight);
+    const batch = new TaskBatch(tasks, clock.nowMs() - originMs, reconciliations);
+    started.add(batch);
+    pending += tasks.length;
+    start(ports, batch);
   };
   const defer = (task: T, untilMs: number) => {
     // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
@@ -66,57 +66,57 @@ export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): 
     });
     waiting.set(task.id, { cancel, wantedAt: reconciliations });
   };
-  /** What is due of these; what is to wait for its time waits. */
-  const due = (tasks: readonly T[]): T[] => {
+  /** Returns the tasks that can start now; schedules those that must wait for their time. */
+  const startable = (tasks: readonly T[]): T[] => {
     const nowMs = clock.nowMs() - originMs;
-    const found: T[] = [];
+    const ready: T[] = [];
     for (const task of tasks) {
       if (started.renew(task, reconciliations)) continue;
-      const known = waiting.size > 0 ? waiting.get(task.id) : undefined;
-      if (known !== undefined) known.wantedAt = reconciliations;
-      else if ((task.notBeforeMs ?? 0) <= nowMs) found.push(task);
+      const deferred = waiting.size > 0 ? waiting.get(task.id) : undefined;
+      if (deferred !== undefined) deferred.wantedAt = reconciliations;
+      else if ((task.notBeforeMs ?? 0) <= nowMs) ready.push(task);
       else defer(task, task.notBeforeMs ?? 0);
     }
-    return found;
+    return ready;
   };
   return {
     reconcile(wanted) {
       reconciliations++;
       heldBack = null;
-      const missing = due(wanted);
+      const missing = startable(wanted);
       // All else that is wanted is there, so equal counts mean that nothing more is.
       if (started.size + waiting.size + missing.length !== wanted.length) {
         started.forgetAllBut(reconciliations);
-        callOff(waiting, reconciliations);
+        cancelUnwanted(waiting, reconciliations);
       }
       launch(missing);
     },
-    add: (tasks) => launch(due(tasks)),
-    close(flight, index) {
-      started.forget(flight, index);
-      if (!flight.isHeard(index)) unheard--;
-      flight.hear(index);
+    add: (tasks) => launch(startable(tasks)),
+    close(batch, index) {
+      started.forget(batch, index);
+      if (!batch.isDone(index)) pending--;
+      batch.complete(index);
     },
     heldBack: () => heldBack,
-    isQuiet: () => unheard === 0,
+    isQuiet: () => pending === 0,
   };
 }
 
-/** What waits and was not wanted by this reconciliation does not start. */
-function callOff(waiting: Map<string, Waiting>, reconciliation: number): void {
+/** Cancels the scheduled tasks that this reconciliation did not want. */
+function cancelUnwanted(waiting: Map<string, Waiting>, reconciliation: number): void {
   for (const [id, { cancel, wantedAt }] of waiting)
     if (wantedAt !== reconciliation && waiting.delete(id)) cancel();
 }
 
-/** Starts tasks so that their replies come as letters: all at once where that can be done. */
+/** Starts tasks, whose replies become completions in the inbox; all in one call where possible. */
 function start<Task extends Slotted, Result>(
   { clock, compute, originMs, inbox }: DispatcherPorts<Task, Result>,
-  flight: TaskBatch<Task>,
+  batch: TaskBatch<Task>,
 ): void {
-  const { tasks } = flight;
+  const { tasks } = batch;
   const deliver = (index: number, outcome: Outcome<Result>, usage: Usage) =>
-    inbox.put({ flight, index, outcome, usage, atMs: clock.nowMs() - originMs });
-  const isWanted = (index: number) => flight.isAwaited(index);
+    inbox.put({ batch, index, outcome, usage, atMs: clock.nowMs() - originMs });
+  const isWanted = (index: number) => batch.isAwaited(index);
   if (tasks.length > 1 && compute.startAll !== undefined)
     compute.startAll(tasks, { deliver, isWanted });
   else
@@ -135,11 +135,11 @@ export interface LoopStop {
   readonly nextUsd?: number;
 }
 
-/** What came and was not looked at yet, in its order. */
+/** Items that arrived and were not taken yet, in their order of arrival. */
 export interface Inbox<Item> {
   put(item: Item): void;
   take(): Item | undefined;
-  /** Resolves when something is there, or the run was interrupted. */
+  /** Resolves when there is an item, or the run was interrupted. */
   woken(): Promise<void>;
   wake(): void;
 }
@@ -148,11 +148,11 @@ export function createInbox<Item>(interrupted: Promise<void> | undefined): Inbox
   const items: Item[] = [];
   let first = 0;
   let isWoken = false;
-  let tell: (() => void) | null = null;
+  let notify: (() => void) | null = null;
   const wake = () => {
     isWoken = true;
-    tell?.();
-    tell = null;
+    notify?.();
+    notify = null;
   };
   void interrupted?.then(wake);
   return {
@@ -166,7 +166,7 @@ export function createInbox<Item>(interrupted: Promise<void> | undefined): Inbox
       isWoken = false;
       return undefined;
     },
-    woken: () => (isWoken ? Promise.resolve() : new Promise((resolve) => (tell = resolve))),
+    woken: () => (isWoken ? Promise.resolve() : new Promise((resolve) => (notify = resolve))),
     wake,
   };
 }

@@ -1,12 +1,12 @@
 import type { Slotted } from "../ports/compute.ts";
 
-/** Instead of the reconciliation that wanted a task last. */
+/** These stand where otherwise the number of the last reconciliation that wanted a task stands. */
 const forgotten = 0;
-const heard = -1;
+const completed = -1;
 
 /**
- * Tasks that were started at one moment, as long as anybody may hear of them. What is known of each
- * is a number: an object for every one of ten thousand would be most of what a round leaves behind.
+ * Tasks that were started at one moment, kept while a reply may still come. The status of each is a
+ * number: an object for each of ten thousand tasks would be most of a round's garbage.
  */
 export class TaskBatch<Task> {
   readonly tasks: readonly Task[];
@@ -20,18 +20,18 @@ export class TaskBatch<Task> {
     this.standings = new Int32Array(tasks.length).fill(reconciliation);
   }
 
-  /** Its task is wanted and nothing was heard of it yet. */
+  /** The task is wanted and has not replied yet. */
   isAwaited(index: number): boolean {
     return this.standings[index]! > forgotten;
   }
 
-  isHeard(index: number): boolean {
-    return this.standings[index] === heard;
+  isDone(index: number): boolean {
+    return this.standings[index] === completed;
   }
 
-  /** It is told no second time. */
-  hear(index: number): void {
-    this.standings[index] = heard;
+  /** Marks the task as completed, so that a second reply makes no second event. */
+  complete(index: number): void {
+    this.standings[index] = completed;
   }
 
   wantedAt(index: number): number {
@@ -50,35 +50,35 @@ export class TaskBatch<Task> {
 /** The tasks whose replies are awaited. */
 export interface InFlight<Task> {
   readonly size: number;
-  /** True where the task is in flight: it was wanted by this reconciliation. */
+  /** Notes that this reconciliation wants the task; false where it is not in flight. */
   renew(task: Task, reconciliation: number): boolean;
-  add(flight: TaskBatch<Task>): void;
-  /** It is not awaited any more. */
-  forget(flight: TaskBatch<Task>, index: number): void;
-  /** Forgets all that this reconciliation did not want. */
+  add(batch: TaskBatch<Task>): void;
+  /** Stops waiting for one task of a batch. */
+  forget(batch: TaskBatch<Task>, index: number): void;
+  /** Forgets every task that this reconciliation did not want. */
   forgetAllBut(reconciliation: number): void;
 }
 
 interface Place<Task> {
-  readonly flight: TaskBatch<Task>;
+  readonly batch: TaskBatch<Task>;
   readonly index: number;
 }
 
 /**
- * Found by slot: a slot mostly has one task, and comparing is quicker than hashing ten thousand
- * names a round. What a slot has besides is found by name.
+ * Finds tasks by slot: a slot mostly has one task, and comparing is quicker than hashing ten
+ * thousand names a round. A slot's further tasks are found by name.
  */
 export function inFlight<Task extends Slotted>(): InFlight<Task> {
-  const flights: (TaskBatch<Task> | null)[] = [];
+  const batches: (TaskBatch<Task> | null)[] = [];
   const indices: number[] = [];
   const more = new Map<string, Place<Task>>();
   let size = 0;
-  const forget = (flight: TaskBatch<Task>, index: number) => {
-    if (!flight.isAwaited(index)) return;
-    flight.forget(index);
+  const forget = (batch: TaskBatch<Task>, index: number) => {
+    if (!batch.isAwaited(index)) return;
+    batch.forget(index);
     size--;
-    const { slot, id } = flight.tasks[index]!;
-    if (flights[slot] === flight && indices[slot] === index) flights[slot] = null;
+    const { slot, id } = batch.tasks[index]!;
+    if (batches[slot] === batch && indices[slot] === index) batches[slot] = null;
     else more.delete(id);
   };
   return {
@@ -87,44 +87,44 @@ export function inFlight<Task extends Slotted>(): InFlight<Task> {
     },
     renew(task, reconciliation) {
       const { slot } = task;
-      const flight = flights[slot] ?? null;
-      if (flight !== null) {
+      const batch = batches[slot] ?? null;
+      if (batch !== null) {
         const index = indices[slot]!;
-        const one = flight.tasks[index]!;
+        const one = batch.tasks[index]!;
         if (one === task || one.id === task.id) {
-          flight.want(index, reconciliation);
+          batch.want(index, reconciliation);
           return true;
         }
       }
       const place = more.size > 0 ? more.get(task.id) : undefined;
-      place?.flight.want(place.index, reconciliation);
+      place?.batch.want(place.index, reconciliation);
       return place !== undefined;
     },
-    add(flight) {
-      const { tasks } = flight;
+    add(batch) {
+      const { tasks } = batch;
       for (let index = 0; index < tasks.length; index++) {
         const { slot, id } = tasks[index]!;
-        while (flights.length <= slot) {
-          flights.push(null);
+        while (batches.length <= slot) {
+          batches.push(null);
           indices.push(0);
         }
-        if (flights[slot] === null) {
-          flights[slot] = flight;
+        if (batches[slot] === null) {
+          batches[slot] = batch;
           indices[slot] = index;
-        } else more.set(id, { flight, index });
+        } else more.set(id, { batch, index });
       }
       size += tasks.length;
     },
     forget,
     forgetAllBut(reconciliation) {
-      for (let slot = 0; slot < flights.length; slot++) {
-        const flight = flights[slot] ?? null;
-        if (flight === null) continue;
+      for (let slot = 0; slot < batches.length; slot++) {
+        const batch = batches[slot] ?? null;
+        if (batch === null) continue;
         const index = indices[slot]!;
-        if (flight.wantedAt(index) !== reconciliation) forget(flight, index);
+        if (batch.wantedAt(index) !== reconciliation) forget(batch, index);
       }
-      for (const { flight, index } of more.values())
-        if (flight.wantedAt(index) !== reconciliation) forget(flight, index);
+      for (const { batch, index } of more.values())
+        if (batch.wantedAt(index) !== reconciliation) forget(batch, index);
     },
   };
 }

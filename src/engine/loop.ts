@@ -11,22 +11,22 @@ import {
 import type { Step, Strategy } from "./strategy.ts";
 import { cursorOf } from "./strategy-cursor.ts";
 
-/** The loop's way out of its head: everything it does to the world. */
+/** Every effect that the loop has on the world. */
 export interface LoopPorts<State, Task extends Slotted, Result> {
   readonly compute: Compute<Task, Result>;
   readonly clock: Clock;
-  tell(event: RunEvent): void;
-  /** Takes a state to keep; must not block. */
+  emit(event: RunEvent): void;
+  /** Saves a state; must not block. */
   save(state: State, elapsedMs: number): void;
-  /** Asked after every step: a reason to stop now, or null. */
+  /** The loop calls this after every step: a reason to stop now, or null. */
   mayStop(elapsedMs: number): LoopStop | null;
   /**
-   * Asked before tasks are started: null, or why they must not be. They are then held back, and
-   * asked about again after every reply that is still to come, wanted or not; the run stops when
-   * none is.
+   * The loop calls this before it starts tasks: null, or why they must not start. It then holds
+   * them back and calls again after every further reply, wanted or not; the run stops once no
+   * reply can come.
    */
   maySend?(tasks: readonly Task[]): LoopStop | null;
-  /** Resolves when `mayStop` should be asked again although nothing arrived. */
+  /** Resolves when the loop should call `mayStop` again although nothing arrived. */
   readonly interrupted?: Promise<void>;
 }
 
@@ -37,11 +37,11 @@ export interface LoopEnd<State> {
 }
 
 /**
- * Runs a strategy to its end: compares what is wanted with what is in flight, starts what is
- * missing, hands over replies to what is still wanted and drops the rest, ticks when a state asked
- * to be woken, saves durable states, tells every arrival in order. Lost and duplicated replies,
- * retries and restarts need nothing else: after a restart nothing is in flight, so everything
- * wanted is started again. `from` goes on from a saved state.
+ * Runs a strategy to its end: compares the wanted tasks with those in flight, starts the missing
+ * ones, hands replies to wanted tasks to the strategy and drops all others, ticks at the time that
+ * a state asks for, saves durable states, and emits an event for every arrival in order. This
+ * covers lost and duplicated replies, retries and restarts: after a restart no task is in flight,
+ * so the loop starts every wanted task again. `from` continues from a saved state.
  */
 export async function runLoop<State extends object, Task extends Slotted, Result>(
   strategy: Strategy<State, Task, Result>,
@@ -53,23 +53,23 @@ export async function runLoop<State extends object, Task extends Slotted, Result
   const elapsed = () => clock.nowMs() - originMs;
   const inbox = createInbox<Completion<Task, Result>>(ports.interrupted);
   const tasks = dispatcher({ clock, compute, originMs, inbox, ...(maySend && { maySend }) });
-  const course = cursorOf(strategy, from === null ? strategy.start() : resumed(strategy, from));
+  const cursor = cursorOf(strategy, from === null ? strategy.start() : resumed(strategy, from));
 
   const advance = (step: Step<State, Task>, atMs: number): string | undefined => {
-    course.moveTo(step.state);
-    for (const event of step.events ?? []) ports.tell(event);
+    cursor.moveTo(step.state);
+    for (const event of step.events ?? []) ports.emit(event);
     if (step.durable) ports.save(step.state, atMs);
     return step.failed;
   };
   const end = (stop: LoopEnd<State>["stop"]): LoopEnd<State> => {
     // Nothing may start any more, also not what waits for its time.
     tasks.reconcile([]);
-    return { state: course.state(), elapsedMs: elapsed(), stop };
+    return { state: cursor.state(), elapsedMs: elapsed(), stop };
   };
   let wantedUnchanged = false;
   for (;;) {
     if (!wantedUnchanged || tasks.heldBack() !== null) {
-      const wanted = course.wanted();
+      const wanted = cursor.wanted();
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
     }
@@ -78,24 +78,24 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     let step: Step<State, Task> | null = null;
     let alsoStart: readonly Task[] | null = none;
     let atMs = 0;
-    const wakeAtMs = course.wakeAtMs();
+    const wakeAtMs = cursor.wakeAtMs();
     const untilMs = originMs + (wakeAtMs ?? Number.POSITIVE_INFINITY);
     const completion = pollNext(inbox, clock, untilMs) ?? (await waitNext(inbox, clock, untilMs));
     if (completion === "tick") {
       // Differences of clock readings round: a tick must not come before the time it was asked for.
       atMs = Math.max(elapsed(), wakeAtMs ?? 0);
-      ports.tell({ type: "tick", atMs });
-      step = course.receive({ kind: "tick" }, atMs);
+      ports.emit({ type: "tick", atMs });
+      step = cursor.receive({ kind: "tick" }, atMs);
     } else if (completion !== "nothing") {
       // A reply counts once, and only while its task is wanted: this drops late ones and repeats.
-      const { flight, index, outcome } = completion;
-      const task = flight.tasks[index]!;
-      const isAwaited = flight.isAwaited(index);
+      const { batch, index, outcome } = completion;
+      const task = batch.tasks[index]!;
+      const isAwaited = batch.isAwaited(index);
       atMs = completion.atMs;
-      if (isAwaited) alsoStart = course.record(task, outcome, atMs);
-      if (alsoStart === null) step = course.receive({ kind: "reply", task, outcome }, atMs);
-      if (!flight.isHeard(index)) ports.tell(arrivalEvent(completion, isAwaited, step?.rejected));
-      tasks.close(flight, index);
+      if (isAwaited) alsoStart = cursor.record(task, outcome, atMs);
+      if (alsoStart === null) step = cursor.receive({ kind: "reply", task, outcome }, atMs);
+      if (!batch.isDone(index)) ports.emit(arrivalEvent(completion, isAwaited, step?.rejected));
+      tasks.close(batch, index);
     }
     wantedUnchanged = step === null || step.wantedUnchanged === true;
     const failed = step === null ? undefined : advance(step, atMs);
@@ -117,17 +117,17 @@ function resumed<State extends object, Task extends Slotted, Result>(
   return strategy.resume?.(state, elapsedMs) ?? state;
 }
 
-/** `refused` is why the reply was no use. */
+/** `rejected` is why the strategy rejected the reply. */
 function arrivalEvent<Task extends Slotted, Result>(
-  { flight, index, outcome, usage, atMs }: Completion<Task, Result>,
+  { batch, index, outcome, usage, atMs }: Completion<Task, Result>,
   isWanted: boolean,
-  refused: string | undefined,
+  rejected: string | undefined,
 ): ArrivalEvent {
-  const told = outcome.kind === "lost" ? outcome.reason : refused;
-  const reason = told === "" ? undefined : told;
-  const { startedMs } = flight;
+  const lossReason = outcome.kind === "lost" ? outcome.reason : rejected;
+  const reason = lossReason === "" ? undefined : lossReason;
+  const { startedMs } = batch;
   const fate = !isWanted ? "late" : reason === undefined ? "counted" : "lost";
-  const { id, slot } = flight.tasks[index]!;
+  const { id, slot } = batch.tasks[index]!;
   const type = "arrival";
   // Spread out, as copies of objects take long.
   if (reason === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };

@@ -34,7 +34,7 @@ export async function replay<State extends object, Task extends Slotted, Result>
   return state;
 }
 
-/** Throws `RunError` where not every reply was told, so that there is nothing to replay. */
+/** Throws `RunError` where the events do not hold every reply, so that a replay is impossible. */
 export function checkReplayable(events: readonly RunEvent[]): void {
   if (!events.some((event) => event.type === "arrivals")) return;
   throw new RunError("not-recorded", "the run was so large that most replies were told in sums", {

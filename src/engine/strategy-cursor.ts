@@ -17,7 +17,7 @@ export function cursorOf<State extends object, Task extends Slotted, Result>(
   first: State,
 ): StrategyCursor<State, Task, Result> {
   let state = first;
-  /** Undefined before anybody asked for it. */
+  /** Undefined until the first reply after a step. */
   let batch: ReplyBatch<State, Task, Result> | null | undefined;
   const openBatch = () => {
     if (batch === undefined) batch = strategy.batchReplies?.(state) ?? null;

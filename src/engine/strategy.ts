@@ -27,7 +27,7 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
 export interface ReplyBatch<State, Task, Result> {
   /**
    * The tasks to start as well, mostly none, where `receive` would leave what is wanted unchanged
-   * and tell nothing; null where the reply was not recorded and is to be received.
+   * and emit no event; null where the reply was not recorded and is to be received.
    */
   record(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
   /** Of the state so far. */
@@ -51,7 +51,7 @@ export interface Step<State, Task extends Slotted = never> {
   readonly wantedUnchanged?: boolean;
   /** With `wantedUnchanged`: the tasks to start as well, such as the one just lost, again. */
   readonly alsoStart?: readonly Task[];
-  /** The reply was rejected, for this reason: it is told and counted as lost. */
+  /** Why the reply was rejected: its event says so, and it counts as lost. */
   readonly rejected?: string;
   /** The run cannot go on, for this reason. The last checkpoint is kept. */
   readonly failed?: string;

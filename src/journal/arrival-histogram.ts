@@ -7,22 +7,22 @@ import type {
   UsageSum,
 } from "../ports/events.ts";
 
-/** Times are told as powers of this, to a hundredth: half a percent of the time itself. */
+/** Times are recorded as powers of this, to a hundredth: half a percent of the time itself. */
 const timeBase = 1.01;
 const timeMsMin = 0.1;
 const logTimeBase = Math.log(timeBase);
 
-/** Replies that are too many to be told one by one, added up as they come. */
+/** Adds up replies that are too many for an event each. */
 export interface ArrivalHistogram {
-  /** True where it took the reply into its sums; false for those to be told one by one. */
+  /** True where it added the reply to its sums; false where the reply needs its own event. */
   add(event: ArrivalEvent): boolean;
-  /** A round as it is told: with those of its slots that are told one by one. */
+  /** The event of a round, with only those of its slots that have events of their own. */
   round(event: RoundEvent): RoundEvent;
   /** What came since the last time, or null for nothing. */
   flush(atMs: number): ArrivalsEvent | null;
 }
 
-/** Slots below `slotsTold` are told one by one. */
+/** Replies of slots below `slotsTold` have an event each. */
 export function arrivalHistogram(slotsTold: number): ArrivalHistogram {
   const saved = savings();
   let sums = fresh();
@@ -45,7 +45,7 @@ export function arrivalHistogram(slotsTold: number): ArrivalHistogram {
     flush(atMs) {
       const { counted, late, lost } = sums;
       if (counted + late + lost === 0 && sums.savedMs === 0) return null;
-      const told: ArrivalsEvent = {
+      const event: ArrivalsEvent = {
         type: "arrivals",
         ...sums,
         atMs,
@@ -53,7 +53,7 @@ export function arrivalHistogram(slotsTold: number): ArrivalHistogram {
         losses: Object.fromEntries(sums.losses),
       };
       sums = fresh();
-      return told;
+      return event;
     },
   };
 }
@@ -64,8 +64,8 @@ export function summarizingArrivals(
   pass: (event: RunEvent) => void,
 ) {
   const flush = (atMs: number) => {
-    const told = sums?.flush(atMs) ?? null;
-    if (told !== null) pass(told);
+    const summary = sums?.flush(atMs) ?? null;
+    if (summary !== null) pass(summary);
   };
   return {
     flush,

@@ -50,7 +50,7 @@ export interface StateShape {
 }
 
 /** The model at the end of a round, kept so that the curve can be computed afterwards. */
-export interface Trace {
+export interface ModelTrace {
   readonly round: number;
   readonly atMs: number;
   readonly model: ModelRef;
@@ -58,7 +58,7 @@ export interface Trace {
 
 export interface EventBatch {
   readonly events: readonly RunEvent[];
-  readonly traces: readonly Trace[];
+  readonly traces: readonly ModelTrace[];
 }
 
 /** The run's checkpoint, or null before its first. Throws `RunError` where it is damaged. */
@@ -70,7 +70,7 @@ export async function readCheckpoint<State>(
   return bytes === null ? null : fromPacket<Checkpoint<State>>(bytes, stateKey(run));
 }
 
-/** Everything told up to the checkpoint, in order. */
+/** All events and traces up to the checkpoint, in order. */
 export async function readBatches(
   store: Store,
   run: string,
@@ -78,7 +78,7 @@ export async function readBatches(
   after = 0,
 ): Promise<EventBatch> {
   const events: RunEvent[] = [];
-  const traces: Trace[] = [];
+  const traces: ModelTrace[] = [];
   for (let sequence = after + 1; sequence <= upTo; sequence++) {
     const bytes = await store.read(eventsKey(run, sequence));
     if (bytes === null) continue;
@@ -98,7 +98,7 @@ interface StoredBatch extends Omit<EventBatch, "traces"> {
   readonly traces: readonly StoredTrace[];
 }
 
-interface StoredTrace extends Omit<Trace, "model"> {
+interface StoredTrace extends Omit<ModelTrace, "model"> {
   readonly weights?: Float32Array<ArrayBuffer>;
   readonly parts?: readonly ObjectRef[];
 }
@@ -108,12 +108,12 @@ export function storedBatch({ events, traces }: EventBatch): StoredBatch {
   return { events, traces: traces.map(storedTrace) };
 }
 
-function storedTrace({ round, atMs, model }: Trace): StoredTrace {
+function storedTrace({ round, atMs, model }: ModelTrace): StoredTrace {
   if (model.kind === "whole") return { round, atMs, weights: model.weights };
   return { round, atMs, parts: model.parts };
 }
 
-function traceOf({ round, atMs, weights, parts = [] }: StoredTrace): Trace {
+function traceOf({ round, atMs, weights, parts = [] }: StoredTrace): ModelTrace {
   const model = weights === undefined ? ({ kind: "sharded", parts } as const) : wholeModel(weights);
   return { round, atMs, model };
 }

@@ -5,10 +5,10 @@ import type { Store } from "../ports/store.ts";
 import { type ArrivalHistogram, summarizingArrivals } from "./arrival-histogram.ts";
 import {
   type Checkpoint,
+  type ModelTrace,
   noTotals,
   type StateShape,
   type Totals,
-  type Trace,
 } from "./checkpoint.ts";
 import { appendLog, batchesOf } from "./event-log.ts";
 import type { MeteredCosts } from "./task-costs.ts";
@@ -24,8 +24,8 @@ export interface CheckpointOf {
 
 export interface Checkpointer<State> {
   tell(event: RunEvent): void;
-  /** Keeps this state and everything told before it. Writes in the background, newest only. */
-  save(state: State, elapsedMs: number, trace?: Trace): void;
+  /** Saves this state and every event before it. Writes in the background, newest state only. */
+  save(state: State, elapsedMs: number, trace?: ModelTrace): void;
   /** Writes the last saved state again with the totals and events of now. */
   flush(elapsedMs: number): Promise<void>;
   /** Of now: they go on being counted. */
@@ -39,7 +39,7 @@ export interface Recording {
   /** Between one write and the next. */
   readonly pauseMs?: number;
   readonly sums?: ArrivalHistogram | null;
-  /** What a checkpoint tells of costs. */
+  /** The costs that a checkpoint holds. */
   readonly costs?: () => MeteredCosts | undefined;
 }
 
@@ -58,7 +58,7 @@ export function checkpointer<State extends object>(
   const totals = { ...(from?.totals ?? noTotals) };
   let sequence = from?.sequence ?? 0;
   const events: RunEvent[] = [];
-  const traces: Trace[] = [];
+  const traces: ModelTrace[] = [];
   let newest: Pending<State> | null = null;
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
@@ -125,7 +125,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-/** In place: it is asked for at every reply of millions. */
+/** Changes `totals` in place: this runs at every one of millions of replies. */
 function add(
   totals: { -readonly [Key in keyof Totals]: number },
   usage: Usage,

@@ -2,7 +2,7 @@ import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
 import { toPacket } from "../wire/packet.ts";
-import { type Checkpoint, type EventBatch, storedBatch, type Trace } from "./checkpoint.ts";
+import { type Checkpoint, type EventBatch, type ModelTrace, storedBatch } from "./checkpoint.ts";
 
 const triesMax = 8;
 const retryFirstMs = 50;
@@ -38,7 +38,10 @@ function restAfter(packedMs: number): number {
 }
 
 /** Events in batches whose texts are not too long; traces go with the last. */
-export function batchesOf(events: readonly RunEvent[], traces: readonly Trace[]): EventBatch[] {
+export function batchesOf(
+  events: readonly RunEvent[],
+  traces: readonly ModelTrace[],
+): EventBatch[] {
   const batches: EventBatch[] = [];
   for (let from = 0; from === 0 || from < events.length; from += batchEventsMax)
     batches.push({ events: events.slice(from, from + batchEventsMax), traces: [] });

@@ -28,7 +28,7 @@ export interface RunRecord {
   readonly largestEigenvalue: number;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
-  /** What it was expected to take, where that was known. */
+  /** The forecast of its time and cost, if there was one. */
   readonly forecast?: RunForecast;
   /** What held before a resume changed it, each up to the checkpoint of that number. */
   readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
@@ -41,7 +41,7 @@ export function newRunName(startedAt: Date, salt: string): string {
   const random = randomFrom(`${startedAt.toISOString()}/${salt}`);
   const pick = (words: readonly string[]) => words[random.integer(words.length)]!;
   const day = startedAt.toISOString().slice(0, 10);
-  return `${day}-${pick(manners)}-${pick(birds)}-${random.integer(900) + 100}`;
+  return `${day}-${pick(adjectives)}-${pick(birds)}-${random.integer(900) + 100}`;
 }
 
 /** Names from outside reach keys and paths, so nothing else may pass. */
@@ -69,7 +69,7 @@ export async function readRecord(store: Store, run: string): Promise<RunRecord> 
   return checkVersion(parseJson<RunRecord>(bytes, recordKey(run)), recordVersion, recordKey(run));
 }
 
-const manners = [
+const adjectives = [
   "brisk",
   "calm",
   "clear",

@@ -52,7 +52,7 @@ export function expectedCost(
 ): Expected {
   if (isCold) {
     const start = combined(cold, plan(true));
-    // It may be as late as others were, besides.
+    // It may also be as late as other tasks were.
     return { ...start, mostUsd: Math.max(start.mostUsd, start.usd + warm.mostUsd) };
   }
   if (warm.count > 0 || cold.count === 0) return combined(warm, plan(false));

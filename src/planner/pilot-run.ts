@@ -83,7 +83,7 @@ export async function pilotRuns(
     const end = await runLoop<object, WorkerTask, WorkerReply>(strategy, {
       compute,
       clock,
-      tell(event: RunEvent) {
+      emit(event: RunEvent) {
         if (event.type === "arrival") now = withUsage(now, event);
       },
       save(state, elapsedMs) {

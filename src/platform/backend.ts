@@ -31,7 +31,7 @@ const usual: Readonly<Record<string, { readonly model: string; readonly coldStar
  * The weather of a run on this backend, complete; null where none is played. Records hold it, so
  * that other defaults leave old runs alone.
  */
-export function playedWeather(backend: string, given: RunSpec["weather"]): WeatherConfig | null {
-  const chosen = given ?? usual[backend] ?? null;
+export function playedWeather(backend: string, weather: RunSpec["weather"]): WeatherConfig | null {
+  const chosen = weather ?? usual[backend] ?? null;
   return chosen === null ? null : resolveWeather(chosen);
 }

@@ -26,8 +26,9 @@ export function workMsOf(
 
 /** The pace of undisturbed tasks; only a simulation's is a spec's to choose. */
 function paceOf({ weather }: RunSpec, backend: string): Weather {
-  const given = backend === "simulated" ? (weather ?? usualWeather(backend)) : { model: "calm" };
-  return weatherFrom(given);
+  const weatherConfig =
+    backend === "simulated" ? (weather ?? usualWeather(backend)) : { model: "calm" };
+  return weatherFrom(weatherConfig);
 }
 
 /** The weather that a backend plays where the spec names none. */
@@ -90,10 +91,10 @@ const roundsApart = 1_000_000;
 
 /** A weather's lateness: what lasts is as in the run to come, what is drawn anew is not. */
 function latenessOf(spec: RunSpec, backend: string): Lateness {
-  const given = spec.weather ?? usualWeather(backend);
-  const weather = weatherFrom(given);
+  const weatherConfig = spec.weather ?? usualWeather(backend);
+  const weather = weatherFrom(weatherConfig);
   // A trace has its rounds given.
-  const apart = given.model === "trace" ? 0 : roundsApart;
+  const apart = weatherConfig.model === "trace" ? 0 : roundsApart;
   const fates = faultModelOf(weather, spec.seed);
   return ({ task, slot, round }, draw, isCold) => {
     const later = round + (draw + 1) * apart;

@@ -42,20 +42,20 @@ export function taskPrices(
     });
     return first!;
   };
-  const known = new Map<string, Expected>();
+  const byKind = new Map<string, Expected>();
   return {
     expected(task, isCold) {
       const name = `${task.operation}/${isCold}`;
-      const before = known.get(name);
+      const before = byKind.get(name);
       if (before !== undefined) return before;
       const all = Array.from({ length: futures }, (_, draw) => attempt(task, isCold, draw));
       const usd = meanOf(all.map(({ costUsd }) => costUsd));
       const deviationUsd = Math.sqrt(meanOf(all.map(({ costUsd }) => (costUsd - usd) ** 2)));
       // Those that are lost may run into the function's time-out, which is no measure.
       const mostUsd = Math.max(0, ...all.map(({ isDone, costUsd }) => (isDone ? costUsd : 0)));
-      const made = { usd, deviationUsd, mostUsd };
-      known.set(name, made);
-      return made;
+      const price = { usd, deviationUsd, mostUsd };
+      byKind.set(name, price);
+      return price;
     },
   };
 }

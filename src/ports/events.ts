@@ -1,7 +1,7 @@
 import type { Usage } from "./compute.ts";
 
 /**
- * Everything a run tells, in order; the report, `show` and `watch` are folds over it. `atMs` is
+ * The events of a run, in order; the report, `show` and `watch` are folds over it. `atMs` is
  * the run's own clock: 0 at its first start, going on from the last checkpoint after a resume.
  */
 export type RunEvent =
@@ -27,7 +27,7 @@ export interface StartedEvent {
   /** The resolved spec, as plain data. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly facts: RunFacts;
-  /** Absent where nothing was known of the platform beforehand. */
+  /** Absent where the platform was not measured beforehand. */
   readonly forecast?: RunForecast;
 }
 
@@ -84,8 +84,8 @@ export interface ArrivalEvent {
 }
 
 /**
- * Replies in sums: a large simulated run tells only some of its slots one by one, and with every
- * round what came from all others. It cannot be replayed, but simulated again.
+ * The sums of many replies. A large simulated run has an event for each reply of a few slots only,
+ * and one such sum a round for all other slots. It cannot be replayed, but simulated again.
  */
 export interface ArrivalsEvent {
   readonly type: "arrivals";
@@ -113,7 +113,7 @@ export interface RoundEvent {
   readonly atMs: number;
   readonly startedMs: number;
   readonly round: number;
-  /** Slots whose gradients counted, ascending; of those that are told one by one. */
+  /** Slots whose gradients counted, ascending; only those whose replies have their own events. */
   readonly counted: readonly number[];
   /** Estimated from the replies that counted, regulariser included, before this round's step. */
   readonly objectiveEstimate: number;
@@ -214,7 +214,7 @@ export interface ResultEvent {
   /** Tasks whose reply did not count: late or lost. */
   readonly erasures: number;
   readonly weightsDigest: string;
-  /** How near the optimum it came; absent where nothing told, and of private runs. */
+  /** How near the optimum it came; absent where no event says so, and for private runs. */
   readonly convergence?: Convergence;
   /** What had been expected for as many rounds as there were. */
   readonly forecast?: { readonly seconds: number; readonly dollars: number };

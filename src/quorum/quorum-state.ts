@@ -2,7 +2,7 @@ import { atSlot, emptySlotMap, type SlotMap } from "../core/slot-map.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { QuorumReplies } from "./wait-policies/policy.ts";
 
-/** One question to every slot and what came back so far. Plain data. */
+/** One request to every slot, and the replies so far. Plain data. */
 export interface Quorum<Reply> {
   readonly startedMs: number;
   /** When the last reply came; patience counts from here. */

@@ -31,7 +31,7 @@ export function recordReply<Reply>(
   return { ...quorum, losses: withSlot(quorum.losses, slot, { count, retryAtMs, reason }) };
 }
 
-/** What is known of a slot's losses once one more has come. */
+/** A slot's losses, with one more. */
 export function lossAfter(
   before: Pick<Loss, "count"> | undefined,
   lost: {
@@ -59,7 +59,7 @@ export interface RecordedReplies<Reply> {
   readonly losses: ReadonlyMap<number, Loss>;
 }
 
-/** As `hear` of all these one after another. */
+/** As `recordReply` of all these one after another. */
 export function recordReplies<Reply>(
   quorum: Quorum<Reply>,
   { slots, timesMs, replies, losses }: RecordedReplies<Reply>,
@@ -96,7 +96,7 @@ export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number):
   return count >= rule.needed ? atMs >= deadlineOf(quorum, rule) : atMs >= desertedMs(quorum, rule);
 }
 
-/** Why it will never close, once nothing was heard for the patience; null before that. */
+/** Why the run gives up: no reply came for as long as its patience; null before that. */
 export function giveUpReason(
   quorum: Quorum<unknown>,
   rule: WaitRule,
@@ -132,7 +132,7 @@ export function wakeAtMs(
   return Math.min(quorum.heardMs + patienceMs, endMs, nextBackupMs(quorum, rule));
 }
 
-/** Time has passed: what that alone changes. */
+/** The quorum after time has passed: slow tasks get backup tasks. */
 export function afterTick<Reply>(
   quorum: Quorum<Reply>,
   rule: WaitRule,
@@ -140,8 +140,8 @@ export function afterTick<Reply>(
 ): Quorum<Reply> {
   const slots = slotsToBackUp(quorum, rule, atMs);
   if (slots.length === 0) return quorum;
-  const made = Object.fromEntries(slots.map((slot) => [slot, { count: 0, retryAtMs: atMs }]));
-  return { ...quorum, copies: { ...quorum.copies, ...made } };
+  const backups = Object.fromEntries(slots.map((slot) => [slot, { count: 0, retryAtMs: atMs }]));
+  return { ...quorum, copies: { ...quorum.copies, ...backups } };
 }
 
 /** A reply of this slot takes its own task off the list of what is wanted, and no other. */
@@ -149,7 +149,7 @@ export function isAlone(quorum: Quorum<unknown>, slot: number): boolean {
   return quorum.copies[slot] === undefined;
 }
 
-/** When too few replies have to do, because nothing has come for so long. */
+/** When the quorum closes with too few replies, because none has come for so long. */
 function desertedMs({ startedMs, heardMs, replies }: Quorum<unknown>, rule: WaitRule): number {
   if (rule.desertion === undefined || replies.count === 0) return Number.POSITIVE_INFINITY;
   const { factor, minimumMs } = rule.desertion;

@@ -42,10 +42,10 @@ export function observeParticipation(
     total += misses[slot]!;
   }
   const least = leastRemarkable(total / (workers * watched), workers);
-  const known = new Set(before.absent);
+  const alreadyAbsent = new Set(before.absent);
   const absent: number[] = [];
   for (let slot = 0; slot < workers; slot++)
-    if (misses[slot]! >= (known.has(slot) ? missedStill : least)) absent.push(slot);
+    if (misses[slot]! >= (alreadyAbsent.has(slot) ? missedStill : least)) absent.push(slot);
   return { rounds, missed, absent };
 }
 

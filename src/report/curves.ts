@@ -53,10 +53,10 @@ const namesMax = 12;
 
 /** What an optimizer learned about itself, round by round; null where it learned nothing. */
 export function coefficientsOf({ rounds }: History): CoefficientCurves | null {
-  const told = rounds.filter(({ event }) => event.coefficients !== undefined);
-  const names = Object.keys(told.at(-1)?.event.coefficients ?? {}).slice(0, namesMax);
+  const learned = rounds.filter(({ event }) => event.coefficients !== undefined);
+  const names = Object.keys(learned.at(-1)?.event.coefficients ?? {}).slice(0, namesMax);
   if (names.length === 0) return null;
-  const points = told.map(({ event }) => ({
+  const points = learned.map(({ event }) => ({
     round: event.round,
     values: names.map((name) => finiteOrNull(event.coefficients![name])),
   }));

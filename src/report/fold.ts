@@ -24,8 +24,8 @@ export interface LabelledEvents {
 const bounds = { slots: 4_096, spendingPoints: 600, specChars: 20_000, texts: 40, textChars: 500 };
 
 /** All that a page shows of one run, or of several that are compared. Pure. */
-export function foldReport(title: string, given: readonly LabelledEvents[]): ReportData {
-  const runs = given.map(({ label, events }) => foldRun(label, events));
+export function foldReport(title: string, labelled: readonly LabelledEvents[]): ReportData {
+  const runs = labelled.map(({ label, events }) => foldRun(label, events));
   return { title, runs, verdict: verdictOf(runs) };
 }
 
@@ -98,10 +98,10 @@ function figuresOf(history: History): ReplyFigures {
 }
 
 function payloadsOf({ rounds }: History): ReplyFigures["payloads"] {
-  const told = rounds.filter(({ event }) => event.bitsUp !== undefined);
-  if (told.length === 0) return null;
+  const compressed = rounds.filter(({ event }) => event.bitsUp !== undefined);
+  if (compressed.length === 0) return null;
   const sum = (name: "bitsUp" | "bitsDown") =>
-    told.reduce((total, { event }) => total + (event[name] ?? 0), 0);
+    compressed.reduce((total, { event }) => total + (event[name] ?? 0), 0);
   return { bitsUp: sum("bitsUp"), bitsDown: sum("bitsDown") };
 }
 

@@ -15,8 +15,8 @@ export function replyMs(arrival: ArrivalEvent): number {
 }
 
 export function replyTimesOf({ arrivals, sums }: History): ReplyTimes {
-  const told = arrivals.filter((arrival) => arrival.fate !== "lost");
-  const times = Float64Array.from(told, replyMs).sort();
+  const replies = arrivals.filter((arrival) => arrival.fate !== "lost");
+  const times = Float64Array.from(replies, replyMs).sort();
   if (sums.length === 0)
     return { count: times.length, quantile: (share) => quantile(times, share) };
   return weighted([...sums.flatMap(binsOf), ...Array.from(times, (ms) => ({ ms, count: 1 }))]);

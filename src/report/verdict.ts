@@ -160,8 +160,8 @@ function costWords(dollars: number, baseline: number): string {
 /** "12 of 16 workers", where the run says so. */
 function enoughWords({ facts }: RunData): string | null {
   if (facts === null) return null;
-  const found = /fastest (\d+)/i.exec(facts.wait);
-  return found === null ? null : `${found[1]} of ${facts.workers} workers`;
+  const match = /fastest (\d+)/i.exec(facts.wait);
+  return match === null ? null : `${match[1]} of ${facts.workers} workers`;
 }
 
 function waitWords({ facts }: RunData): string {

@@ -7,9 +7,9 @@ import type { WorkerTask } from "../tasks/protocol.ts";
 import { rounded, Spending } from "./spending.ts";
 
 /** What a run may take, in seconds and in dollars. */
-export interface Budget {
+export interface RunBudget {
   /** Every event of the run, in order: what was metered ends what was reserved for it. */
-  hear(event: RunEvent): void;
+  record(event: RunEvent): void;
   /** Null, or why these tasks must not be started: with them the run would go over. */
   maySend(tasks: readonly WorkerTask[], totals: Totals): LoopStop | null;
   /** Null, or what is used up. */
@@ -22,7 +22,7 @@ export function openBudget(
   { seconds, dollars }: RunSpec["stop"],
   prices: TaskPrices<WorkerTask> | null,
   before: { readonly rounds: number; readonly checkpoint: Checkpoint<object> | null },
-): Budget {
+): RunBudget {
   let { rounds } = before;
   const { checkpoint } = before;
   const purse =
@@ -36,7 +36,7 @@ export function openBudget(
     return { kind: "budget", reason, nextUsd };
   };
   return {
-    hear(event) {
+    record(event) {
       if (event.type === "round") rounds++;
       if (event.type === "arrival") purse?.settle(event);
     },

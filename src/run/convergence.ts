@@ -22,15 +22,15 @@ export function convergenceOf(
   const isSmall = gradient <= (tolerance === 0 ? toleranceUsual : tolerance);
   if (isSmall || (isEarly && last.stood === undefined))
     return { converged: true, gradient, tolerance };
-  const told = { converged: false, gradient, tolerance };
+  const outcome = { converged: false, gradient, tolerance };
   if (isEarly)
     return {
-      ...told,
+      ...outcome,
       reason: `${last.stood}, although the gradient is not zero: float32 tells no more`,
       remedy: "scale the features (data.standardize: true), or take it as it is",
     };
   return {
-    ...told,
+    ...outcome,
     reason: `stop.rounds: ${roundsMax} rounds were not enough`,
     remedy: `raise stop.rounds, or choose another optimizer than ${optimizer.type}`,
   };

@@ -20,9 +20,9 @@ const toleranceRelative = 0.01;
  */
 export async function largestEigenvalue(store: Store, prepared: Prepared): Promise<number> {
   const key = curvatureKey(prepared.digest);
-  const known = await store.read(key);
-  if (known !== null)
-    return (JSON.parse(new TextDecoder().decode(known)) as { value: number }).value;
+  const stored = await store.read(key);
+  if (stored !== null)
+    return (JSON.parse(new TextDecoder().decode(stored)) as { value: number }).value;
   const random = randomFrom(prepared.digest);
   let v = Float64Array.from({ length: prepared.columns }, () => random.normal());
   v = scaled(1 / norm(v), v);

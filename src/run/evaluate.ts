@@ -48,10 +48,10 @@ export async function evaluate(
   prepared: Prepared,
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
-  told: "all" | "test" = "all",
+  rows: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
   const train =
-    told === "test" ? null : await metricsOf(store, prepared, prepared.train, problem, weights);
+    rows === "test" ? null : await metricsOf(store, prepared, prepared.train, problem, weights);
   const test = await metricsOf(store, prepared, prepared.test, problem, weights);
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {

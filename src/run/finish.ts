@@ -1,5 +1,5 @@
 import type { Prepared } from "../data/manifests.ts";
-import { readBatches, readCheckpoint, type Trace } from "../journal/checkpoint.ts";
+import { type ModelTrace, readBatches, readCheckpoint } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
@@ -124,7 +124,11 @@ export async function removeLeftovers(store: Store, run: string, isDone: boolean
 }
 
 /** Traces whose models are there: of a run that was done before, parts may be gone. */
-async function withParts(store: Store, run: string, traces: readonly Trace[]): Promise<Trace[]> {
+async function withParts(
+  store: Store,
+  run: string,
+  traces: readonly ModelTrace[],
+): Promise<ModelTrace[]> {
   if (traces.every(({ model }) => model.kind === "whole")) return [...traces];
   const there = new Set(await store.list(modelPartsPrefix(run)));
   return traces.filter(
@@ -225,11 +229,11 @@ function pointsFor(problem: Problem, { rows, testRows }: Prepared): number {
   return Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
 }
 
-function curve(points: readonly Trace[], countMax: number): Trace[] {
+function curve(points: readonly ModelTrace[], countMax: number): ModelTrace[] {
   const rounds = new Map(points.map((point) => [point.round, point]));
   const distinct = [...rounds.values()];
   if (distinct.length <= countMax) return distinct;
-  const kept = new Set<Trace>();
+  const kept = new Set<ModelTrace>();
   for (let i = 0; i < countMax; i++)
     kept.add(distinct[Math.round((i * (distinct.length - 1)) / (countMax - 1))]!);
   return [...kept];

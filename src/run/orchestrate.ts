@@ -31,11 +31,11 @@ export const orchestrateEffects: Effects = {
 export async function recordRun(
   store: Store,
   { prices = null, ...about }: About,
-  given: RunSpec,
+  written: RunSpec,
   { prepared, encoded }: Dataset,
   forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
-  const spec = await settleRate(given, prepared, store);
+  const spec = await settleRate(written, prepared, store);
   const needsCurvature = resolveMembers(spec).method.needsCurvature(spec);
   const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {

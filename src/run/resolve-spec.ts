@@ -75,14 +75,14 @@ export function defineRun(spec: RunInput): RunInput {
  * Checks a spec as parsed from a file and fills in defaults. Throws `RunError` naming path, value,
  * expectation and the nearest valid name; combinations are checked by `resolveMembers`.
  */
-export function resolveSpec(given: unknown): RunSpec {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+export function resolveSpec(input: unknown): RunSpec {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new RunError("bad-spec", "the spec is not a mapping of settings", {
       hint: "it begins like  problem: { type: ridge }  with data: below it",
     });
   }
-  const auto = autoKeys.filter((key) => isAuto((given as Record<string, unknown>)[key]));
-  const written = Object.entries(given).filter(([key]) => !(auto as string[]).includes(key));
+  const auto = autoKeys.filter((key) => isAuto((input as Record<string, unknown>)[key]));
+  const written = Object.entries(input).filter(([key]) => !(auto as string[]).includes(key));
   const spec = parseOptions(specSchema, Object.fromEntries(written), "");
   const problem = problems.resolve(asConfig(spec.problem), "problem");
   const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
@@ -117,8 +117,8 @@ export function resolveSpec(given: unknown): RunSpec {
 }
 
 /** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */
-function isAuto(given: unknown): boolean {
-  return given === "auto" || (given as { type?: unknown } | null | undefined)?.type === "auto";
+function isAuto(value: unknown): boolean {
+  return value === "auto" || (value as { type?: unknown } | null | undefined)?.type === "auto";
 }
 
 function usualEncoding(mixable: boolean, workers: number): string {

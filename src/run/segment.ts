@@ -101,8 +101,8 @@ export async function runSegment(
     {
       compute: releasingCompute(ports.compute, store, run),
       clock,
-      tell(event) {
-        budget.hear(event);
+      emit(event) {
+        budget.record(event);
         log.tell(event);
       },
       save(state, elapsedMs) {

@@ -28,9 +28,9 @@ export async function readSpec(path: string, settings: readonly Override[] = [])
 
 /** What a spec file says, unchecked, with its data paths as they are from the working folder. */
 export async function loadSpec(path: string): Promise<unknown> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => absent(path, cause));
-  if (!found.isFile()) {
-    const what = found.isDirectory() ? "a directory" : "not a file";
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => absent(path, cause));
+  if (!stats.isFile()) {
+    const what = stats.isDirectory() ? "a directory" : "not a file";
     throw new RunError("not-a-file", `${path}: ${what}, expected a spec file`, {
       hint: "give the path of a .yaml, .json or .ts file",
     });
@@ -42,7 +42,7 @@ export async function loadSpec(path: string): Promise<unknown> {
       hint: `its name ends in one of ${[...textKinds, ...codeKinds].join(", ")}`,
     });
   }
-  const spec = parseYaml(await readText(path, found.size), path);
+  const spec = parseYaml(await readText(path, stats.size), path);
   if (spec === null || spec === undefined) {
     throw new RunError("empty-spec", `${path}: the spec is empty`, {
       hint: "it begins like  problem: { type: ridge }  with data: below it",
@@ -105,9 +105,9 @@ async function readStart(path: string, length: number): Promise<Uint8Array> {
 function withPaths(spec: unknown, path: string): unknown {
   if (!isMapping(spec)) return spec;
   const moved = Object.entries(pathKeys).flatMap(([part, keys]) => {
-    const given = spec[part];
-    if (!isMapping(given)) return [];
-    const entries = Object.entries(given).map(([key, value]) => {
+    const section = spec[part];
+    if (!isMapping(section)) return [];
+    const entries = Object.entries(section).map(([key, value]) => {
       const isPath = keys.includes(key) && typeof value === "string" && value !== "";
       return [key, isPath ? fromFolder(dirname(path), value) : value];
     });
@@ -116,8 +116,8 @@ function withPaths(spec: unknown, path: string): unknown {
   return { ...spec, ...Object.fromEntries(moved) };
 }
 
-function isMapping(given: unknown): given is Readonly<Record<string, unknown>> {
-  return typeof given === "object" && given !== null && !Array.isArray(given);
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function fromFolder(folder: string, source: string): string {

@@ -80,11 +80,11 @@ export class Spending<Task extends Costed> {
     kind.costs = coldStart
       ? { warm, cold: withOne(cold, costUsd) }
       : { warm: withOne(warm, costUsd), cold };
-    const known = this.slot(slot);
+    const slotState = this.slot(slot);
     // Whoever was lost may have taken its environment along.
-    if (reason !== undefined) known.environments -= coldStart ? 0 : 1;
-    else if (coldStart) known.environments++;
-    known.environments = Math.max(0, known.environments);
+    if (reason !== undefined) slotState.environments -= coldStart ? 0 : 1;
+    else if (coldStart) slotState.environments++;
+    slotState.environments = Math.max(0, slotState.environments);
   }
 
   metered(): MeteredCosts {
@@ -126,9 +126,9 @@ export class Spending<Task extends Costed> {
     slot.open++;
     if (isCold) kind.coldOpen++;
     else kind.warmOpen++;
-    const known = this.open.get(task.id);
-    if (known === undefined) this.open.set(task.id, [{ kind, isCold }]);
-    else known.push({ kind, isCold });
+    const openTask = this.open.get(task.id);
+    if (openTask === undefined) this.open.set(task.id, [{ kind, isCold }]);
+    else openTask.push({ kind, isCold });
   }
 
   private remove({ id, slot }: Slotted): Kind | null {
@@ -144,19 +144,19 @@ export class Spending<Task extends Costed> {
 
   private kind(task: Task): Kind {
     const { operation } = task;
-    const known = this.kinds.get(operation);
-    if (known !== undefined) return known;
+    const existing = this.kinds.get(operation);
+    if (existing !== undefined) return existing;
     const plan = (isCold: boolean) => this.prices?.expected(task, isCold) ?? free;
     const costs = this.before[operation] ?? nothingMetered;
-    const made = { plan, costs, warmOpen: 0, coldOpen: 0 };
-    this.kinds.set(operation, made);
-    return made;
+    const fresh = { plan, costs, warmOpen: 0, coldOpen: 0 };
+    this.kinds.set(operation, fresh);
+    return fresh;
   }
 
   private slot(slot: number): { open: number; environments: number } {
-    const known = this.slots.get(slot) ?? { open: 0, environments: 0 };
-    this.slots.set(slot, known);
-    return known;
+    const state = this.slots.get(slot) ?? { open: 0, environments: 0 };
+    this.slots.set(slot, state);
+    return state;
   }
 }
 

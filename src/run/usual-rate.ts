@@ -22,14 +22,15 @@ import { resolveMembers } from "./resolve-members.ts";
  * of its setting: `open` are the options whose numbers are in units of data not yet read.
  */
 export function resolveOptimizer(
-  given: { readonly type: string },
+  config: { readonly type: string },
   { strategy, problem, rounds }: Setting,
 ): { readonly optimizer: Chosen; readonly open: readonly string[] } {
-  const usual = "learningRate" in given ? null : usualOf(given.type, { strategy, problem, rounds });
-  const optimizer = optimizers.resolve({ ...usual, ...given }, "optimizer");
-  const isLength = given.type === "sgd" && isLocal(strategy);
+  const usual =
+    "learningRate" in config ? null : usualOf(config.type, { strategy, problem, rounds });
+  const optimizer = optimizers.resolve({ ...usual, ...config }, "optimizer");
+  const isLength = config.type === "sgd" && isLocal(strategy);
   const isOpen = usual !== null && isLinear(problem) && !isLength;
-  const open = isOpen ? measured(optimizer).filter((name) => !(name in given)) : [];
+  const open = isOpen ? measured(optimizer).filter((name) => !(name in config)) : [];
   return { optimizer, open };
 }
 
@@ -61,10 +62,12 @@ function isLinear({ predict, pairs }: Problem): boolean {
 
 /** As in "adam, learning rate 0.2"; the name alone for what finds its step itself. */
 export function optimizerInWords({ type, learningRate }: Chosen): string {
-  return typeof learningRate === "number" ? `${type}, learning rate ${told(learningRate)}` : type;
+  return typeof learningRate === "number"
+    ? `${type}, learning rate ${inWords(learningRate)}`
+    : type;
 }
 
-function told(rate: number): string {
+function inWords(rate: number): string {
   return String(Number(rate.toPrecision(4)));
 }
 

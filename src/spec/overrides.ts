@@ -37,26 +37,26 @@ export function withOverrides(spec: unknown, settings: readonly Override[]): unk
 }
 
 function withValue(
-  given: unknown,
+  node: unknown,
   path: readonly string[],
   value: unknown,
   whole: readonly string[],
 ): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  const below = asMapping(given, whole);
+  const below = asMapping(node, whole);
   const before = Object.hasOwn(below, key) ? below[key] : undefined;
   const entries = Object.entries(below).filter(([name]) => name !== key);
   return Object.fromEntries([...entries, [key, withValue(before, rest, value, whole)]]);
 }
 
 /** A bare name such as `hadamard` stands for `{ type: hadamard }`. */
-function asMapping(given: unknown, whole: readonly string[]): Record<string, unknown> {
-  if (given === undefined || given === null) return {};
-  if (typeof given === "string") return { type: given };
-  if (typeof given === "object" && !Array.isArray(given)) return given as Record<string, unknown>;
+function asMapping(value: unknown, whole: readonly string[]): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === "string") return { type: value };
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   const place = whole.join(".");
-  throw new RunError("bad-setting", `${place}: there is nothing to set within ${show(given)}`, {
+  throw new RunError("bad-setting", `${place}: there is nothing to set within ${show(value)}`, {
     hint: `set the whole value instead: ${whole[0]}=...`,
   });
 }

@@ -57,8 +57,8 @@ const feedbackSchema = z.strictObject({ feedback: feedbackOption });
 
 /** A spec's `compression`, complete: the compressor's options and `feedback` side by side. */
 export function resolveCompression(config: { readonly type: string }): Chosen {
-  const { feedback: given, ...rest } = config as Chosen;
-  const { feedback } = parseOptions(feedbackSchema, { feedback: given }, "compression");
+  const { feedback: written, ...rest } = config as Chosen;
+  const { feedback } = parseOptions(feedbackSchema, { feedback: written }, "compression");
   return { ...compressors.resolve(rest as Chosen, "compression"), feedback };
 }
 

@@ -74,9 +74,9 @@ export function diskStore(root: string, options: DiskStoreOptions = {}): Store {
 }
 
 async function listed(root: string, prefix: string): Promise<string[]> {
-  const found: string[] = [];
-  await collect(root, "", escapedFolderOf(prefix), found);
-  return found
+  const keys: string[] = [];
+  await collect(root, "", escapedFolderOf(prefix), keys);
+  return keys
     .flatMap((escaped) => keyOfEscaped(escaped) ?? [])
     .filter((key) => key.startsWith(prefix))
     .sort(compareUtf8);
@@ -98,17 +98,17 @@ async function collect(
   path: string,
   before: string,
   wanted: string,
-  found: string[],
+  keys: string[],
 ): Promise<void> {
   const none: Dirent[] = [];
   const entries = await unlessAbsent(() => readdir(path, { withFileTypes: true }), none);
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const { key, isFile } = keyOfName(before, entry.name);
-    if (isFile && entry.isFile()) found.push(key);
+    if (isFile && entry.isFile()) keys.push(key);
     const leads = key.startsWith(wanted) || wanted.startsWith(key);
     if (!isFile && entry.isDirectory() && leads)
-      await collect(join(path, entry.name), key, wanted, found);
+      await collect(join(path, entry.name), key, wanted, keys);
   }
 }
 

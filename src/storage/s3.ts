@@ -61,9 +61,9 @@ export function s3Store(options: S3StoreOptions): Store {
     return { Bucket: bucket, Key: prefix + key };
   };
 
-  const put = async (key: string, given: Uint8Array, once: boolean): Promise<boolean> => {
+  const put = async (key: string, content: Uint8Array, once: boolean): Promise<boolean> => {
     // The SDK reads a body more than once, the caller may use the array for something else.
-    const bytes = new Uint8Array(given);
+    const bytes = new Uint8Array(content);
     // Says whose object it is: when a reply was lost, the retry meets our own first attempt.
     const writer: string = randomUUID();
     const more = { Metadata: { writer }, ...(once && { IfNoneMatch: "*" as const }) };

@@ -27,8 +27,8 @@ export function ofTask(root: Random, { task, own }: Moment): Random {
 /** A share between 0 and 1, as a number or as text in per cent: 0.001 or "0.1%". */
 export const probability = z
   .union([z.number(), z.string()], "expected a number from 0 to 1, or per cent as in 0.1%")
-  .transform((given, context) => {
-    const value = typeof given === "number" ? given : fromText(given);
+  .transform((written, context) => {
+    const value = typeof written === "number" ? written : fromText(written);
     if (value >= 0 && value <= 1) return value;
     context.addIssue({
       code: "custom",

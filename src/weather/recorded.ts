@@ -74,7 +74,7 @@ function replay(group: keyof typeof excessSeconds, what: string) {
 
 /** Linear between the table's levels. */
 function quantile(seconds: readonly number[], level: number): number {
-  const above = levels.findIndex((known) => level < known);
+  const above = levels.findIndex((bound) => level < bound);
   if (above <= 0) return 0;
   const [low, high] = [levels[above - 1]!, levels[above]!];
   const share = (level - low) / (high - low);

@@ -56,15 +56,15 @@ export const commonOptions = {
  */
 export type WeatherConfig = { readonly model: string } & Readonly<Record<string, unknown>>;
 
-export function resolveWeather(given: unknown, path = "weather"): WeatherConfig {
-  const { model, shared, own } = split(given, path);
+export function resolveWeather(written: unknown, path = "weather"): WeatherConfig {
+  const { model, shared, own } = split(written, path);
   const { type, ...options } = latencyModels.resolve({ type: model, ...own }, path);
   return { model: type, ...options, ...parseOptions(z.strictObject(commonOptions), shared, path) };
 }
 
 /** The weather of a config, checked as by `resolveWeather`. */
-export function weatherFrom(given: unknown, path = "weather"): Weather {
-  const { model, shared, own } = split(resolveWeather(given, path), path);
+export function weatherFrom(written: unknown, path = "weather"): Weather {
+  const { model, shared, own } = split(resolveWeather(written, path), path);
   const rates = parseOptions(z.strictObject(commonOptions), shared, path);
   return { ...rates, latency: latencyModels.create({ type: model, ...own }) };
 }
@@ -74,8 +74,8 @@ export const weatherSchema = z.looseObject({
   model: z.string().default("lambda").describe("the name of a latency model"),
 });
 
-function split(given: unknown, path: string) {
-  const { model, ...rest } = parseOptions(weatherSchema, given ?? {}, path);
+function split(written: unknown, path: string) {
+  const { model, ...rest } = parseOptions(weatherSchema, written ?? {}, path);
   const entries = Object.entries(rest);
   return {
     model,

@@ -44,11 +44,11 @@ describe("tasks in flight", () => {
         expect(one.isAwaited(index)).toBe(true);
         if (random.uniform() > 0.3) continue;
         tasks.forget(one, index);
-        one.hear(index);
+        one.complete(index);
         model.delete(id);
         // A second time changes nothing.
         tasks.forget(one, index);
-        expect([one.isAwaited(index), one.isHeard(index)]).toEqual([false, true]);
+        expect([one.isAwaited(index), one.isDone(index)]).toEqual([false, true]);
       }
       expect(tasks.size).toBe(model.size);
     }

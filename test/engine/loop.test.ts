@@ -132,7 +132,7 @@ describe("the loop", () => {
     const end = await runLoop(asking([one], 1), {
       clock,
       compute,
-      tell: () => {},
+      emit: () => {},
       save: () => {},
       mayStop: () => (isOver ? { kind: "interrupted", reason: "enough" } : null),
       interrupted,
@@ -150,7 +150,7 @@ describe("the loop", () => {
     await runLoop(asking([one, { id: "two", slot: 1, notBeforeMs: 25 }], 2), {
       clock,
       compute,
-      tell: () => {},
+      emit: () => {},
       save: () => {},
       mayStop: () => ({ kind: "budget", reason: "all is spent" }),
     });
@@ -179,7 +179,7 @@ describe("the loop", () => {
     const end = await runLoop(strategy, {
       clock,
       compute,
-      tell: (event) => events.push(event),
+      emit: (event) => events.push(event),
       save: () => {},
       mayStop: () => null,
     });

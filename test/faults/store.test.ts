@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { S3Faults } from "../../src/emulator/s3/faults.ts";
-import { s3Client, s3Store, createBucket } from "../../src/storage/s3.ts";
+import { createBucket, s3Client, s3Store } from "../../src/storage/s3.ts";
 import { openS3 } from "../../src/storage/s3-source.ts";
 import { answering } from "../cli/aws-answers.ts";
 import { type Listening, listen, temporaryFolder } from "../emulator/s3-listener.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkpointer } from "../../src/journal/checkpointer.ts";
 import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
+import { checkpointer } from "../../src/journal/checkpointer.ts";
 import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/storage/memory.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { type AccessRequest, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { bucketAccess } from "../../src/emulator/iam/s3-access.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
@@ -11,7 +11,7 @@ const allow = (more: Partial<Statement> = {}): Statement => ({
   resources: ["arn:aws:s3:::b/*"],
   ...more,
 });
-const wanted = (more: Partial<Action> = {}): Action => ({
+const wanted = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   action: "s3:GetObject",
   resource: "arn:aws:s3:::b/runs/a/state",
   ...more,
@@ -66,7 +66,7 @@ test("an absent key is 404 to whoever may list it, and 403 to others", async () 
     resources: ["arn:aws:s3:::b"],
     conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["runs/*/memory/*"] }],
   });
-  const may = (action: Action) => isAllowed([allow(), list], action);
+  const may = (action: AccessRequest) => isAllowed([allow(), list], action);
   const store = guardedStore(memoryStore(), { bucket: "b", who: "somebody", may });
   expect(await store.read("runs/a/memory/0")).toBeNull();
   await expect(store.read("runs/a/round/0")).rejects.toThrow(AccessDenied);

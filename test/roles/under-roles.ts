@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { type AccessRequest, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { takeLease } from "../../src/platform/cloud/lease.ts";
 import { openDataSource } from "../../src/platform/open-source.ts";
@@ -25,7 +25,7 @@ export type Roles = Readonly<Record<Role, readonly Statement[]>>;
 /** What a role wanted to do; a run under roles collects these. */
 export interface Wanted {
   readonly role: Role;
-  readonly action: Action;
+  readonly action: AccessRequest;
 }
 
 /** Arrays above this go through the store, so that small runs carry some as large ones do. */

@@ -1,6 +1,6 @@
 import { randomFrom } from "../../src/core/random.ts";
+import type { LoopStop } from "../../src/engine/dispatcher.ts";
 import { type LoopEnd, runLoop } from "../../src/engine/loop.ts";
-import { type LoopStop } from "../../src/engine/dispatcher.ts";
 import type { Strategy } from "../../src/engine/strategy.ts";
 import type { Compute, Slotted } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
@@ -56,7 +56,7 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
     {
       compute,
       clock,
-      tell: (event) => events.push(event),
+      emit: (event) => events.push(event),
       save: (state, elapsedMs) => saved.push({ state, elapsedMs }),
       mayStop: () => run.mayStop?.(events) ?? null,
     },

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { storePermissions as granted } from "../../infra/store-permissions.ts";
 import { deployPage, deployPagePath } from "../../scripts/write-permissions.ts";
-import { type Action, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { type AccessRequest, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import { storePermissions } from "../../src/platform/cloud/all-effects.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -86,7 +86,7 @@ test("what covers another pattern stands for both, and what is small goes in one
 });
 
 /** By kind, what its tasks did in all runs. */
-const done = new Map<string, Action[]>();
+const done = new Map<string, AccessRequest[]>();
 
 test.for(Object.entries(specsOfAllKinds))(
   "%s: every task does what its kind declares, and no more",

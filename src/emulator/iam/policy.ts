@@ -17,7 +17,7 @@ export interface Condition {
 }
 
 /** One thing that somebody wants to do. */
-export interface Action {
+export interface AccessRequest {
   readonly action: string;
   readonly resource: string;
   /** Condition keys of the request, such as `s3:prefix`; one that is absent meets no condition. */
@@ -28,7 +28,7 @@ export interface Action {
  * Whether these statements allow an action, as IAM evaluates the policies of one identity: a Deny
  * that matches wins, then an Allow that matches, and what nothing matches is denied.
  */
-export function isAllowed(statements: readonly Statement[], wanted: Action): boolean {
+export function isAllowed(statements: readonly Statement[], wanted: AccessRequest): boolean {
   let allowed = false;
   for (const statement of statements) {
     if (!matches(statement, wanted)) continue;
@@ -38,7 +38,10 @@ export function isAllowed(statements: readonly Statement[], wanted: Action): boo
   return allowed;
 }
 
-function matches({ actions, resources, conditions = [] }: Statement, wanted: Action): boolean {
+function matches(
+  { actions, resources, conditions = [] }: Statement,
+  wanted: AccessRequest,
+): boolean {
   const action = wanted.action.toLowerCase();
   return (
     actions.some((pattern) => isLike(pattern.toLowerCase(), action)) &&
@@ -48,7 +51,7 @@ function matches({ actions, resources, conditions = [] }: Statement, wanted: Act
 }
 
 /** Every condition must hold; of its values one is enough. */
-function holds({ test, variable, values }: Condition, context: Action["context"]): boolean {
+function holds({ test, variable, values }: Condition, context: AccessRequest["context"]): boolean {
   // An unknown test must not pass for a known one: it would allow too much, or too little.
   assert(test === "StringLike", `conditions are tested by StringLike, not by ${test}`);
   const value = context?.[variable];

@@ -1,7 +1,7 @@
-import type { Action } from "./policy.ts";
+import type { AccessRequest } from "./policy.ts";
 
 /** Says whether an identity may do something. */
-export type May = (wanted: Action) => boolean;
+export type May = (wanted: AccessRequest) => boolean;
 
 /** What an identity may do with the objects of one bucket, as S3 asks IAM. */
 export interface BucketAccess {

@@ -28,8 +28,8 @@ export function signedOf({ headers }: IncomingMessage): Signed | undefined {
  */
 export function isSignedBy(message: IncomingMessage, signed: Signed, secret: string): boolean {
   const wanted = Buffer.from(signatureOf(message, signed, secret));
-  const given = Buffer.from(signed.signature);
-  return wanted.length === given.length && timingSafeEqual(wanted, given);
+  const signature = Buffer.from(signed.signature);
+  return wanted.length === signature.length && timingSafeEqual(wanted, signature);
 }
 
 function signatureOf(message: IncomingMessage, signed: Signed, secret: string): string {

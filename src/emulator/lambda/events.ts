@@ -44,9 +44,9 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     const again = (delayMs: number, failed: number, refused: number) => {
       setTimeout(() => begin(path, kept, failed, refused), delayMs).unref();
     };
-    let settled: InvocationOutcome;
+    let outcome: InvocationOutcome;
     try {
-      settled = await options.run(kept.route, Buffer.from(kept.payload, "base64"), kept.requestId);
+      outcome = await options.run(kept.route, Buffer.from(kept.payload, "base64"), kept.requestId);
     } catch (thrown) {
       const refused = thrown instanceof LambdaError && thrown.status === 429;
       const waits = refused && throttles < throttledTriesMax;
@@ -55,7 +55,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     }
     // A closing emulator ends its environments: what they answered then does not count.
     if (closed) return;
-    if (settled.functionError !== undefined && failures < awsLambda.asyncRetriesMax)
+    if (outcome.functionError !== undefined && failures < awsLambda.asyncRetriesMax)
       return again(delaysMs[failures] ?? delaysMs.at(-1) ?? 0, failures + 1, throttles);
     return rm(path, { force: true });
   }

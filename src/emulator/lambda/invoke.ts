@@ -50,19 +50,19 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
     const initMs = coldStart ? startedMs - beganMs : undefined;
     ended ??= await timed(environment, call);
     const durationMs = performance.now() - startedMs;
-    const settled = settledOf(ended, call);
+    const outcome = outcomeOf(ended, call);
     const billedMs = Math.max(1, Math.ceil(durationMs + (initMs ?? 0)));
-    const bytesOut = settled.bytes;
+    const bytesOut = outcome.bytes;
     bill.charge({ billedMs, coldStart, bytesIn: call.payload.length, bytesOut });
     member.calls += 1;
     if (member.calls >= (config.recycleAfterCalls ?? Number.POSITIVE_INFINITY)) environment.kill();
     else if (ended.kind === "reply" || ended.kind === "error") fleet.release(member);
-    if (!call.wantsLog) return settled;
+    if (!call.wantsLog) return outcome;
     await outputRead();
     const { memoryMb } = config;
     const usedMb = Math.min(memoryMb, residentMb(environment.pid));
     const figures = { durationMs, billedMs, memoryMb, usedMb, initMs };
-    return { ...settled, log: environment.log.report(call.requestId, figures) };
+    return { ...outcome, log: environment.log.report(call.requestId, figures) };
   }
 
   async function initialise(member: Member, call: Call): Promise<Ended | undefined> {
@@ -117,7 +117,7 @@ async function underWeather(
   return environment.gone;
 }
 
-function settledOf(ended: Ended, call: Call): InvocationOutcome {
+function outcomeOf(ended: Ended, call: Call): InvocationOutcome {
   if (ended.kind === "reply") {
     if (ended.bytes <= awsLambda.syncPayloadBytesMax || call.forward !== undefined)
       return { functionError: undefined, body: ended.chunks, bytes: ended.bytes, log: undefined };

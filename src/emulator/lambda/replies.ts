@@ -5,17 +5,17 @@ import type { InvocationOutcome } from "./invoke.ts";
 const version = "$LATEST";
 
 /** Answers `Invoke`. */
-export function sendReply(response: ServerResponse, settled: InvocationOutcome): void {
+export function sendReply(response: ServerResponse, outcome: InvocationOutcome): void {
   const headers: Record<string, string | number> = {
     "content-type": "application/json",
-    "content-length": settled.bytes,
+    "content-length": outcome.bytes,
     "x-amz-executed-version": version,
   };
-  if (settled.functionError !== undefined) headers["x-amz-function-error"] = settled.functionError;
-  if (settled.log !== undefined) headers["x-amz-log-result"] = settled.log;
+  if (outcome.functionError !== undefined) headers["x-amz-function-error"] = outcome.functionError;
+  if (outcome.log !== undefined) headers["x-amz-log-result"] = outcome.log;
   response.cork();
   response.writeHead(200, headers);
-  for (const chunk of settled.body) response.write(chunk);
+  for (const chunk of outcome.body) response.write(chunk);
   response.end();
 }
 
@@ -24,13 +24,13 @@ export async function streamReply(
   response: ServerResponse,
   run: (forward: (chunk: Buffer) => void) => Promise<InvocationOutcome>,
 ): Promise<void> {
-  const settled = await run((chunk) => write(response, payloadChunk(chunk)));
-  if (settled.functionError === undefined) {
-    const log = settled.log === undefined ? {} : { LogResult: settled.log };
+  const outcome = await run((chunk) => write(response, payloadChunk(chunk)));
+  if (outcome.functionError === undefined) {
+    const log = outcome.log === undefined ? {} : { LogResult: outcome.log };
     // What a handler returned without a stream, if anything, was forwarded like a stream's bytes.
     write(response, invokeComplete(log));
   } else {
-    const details = Buffer.concat(settled.body).toString("utf8");
+    const details = Buffer.concat(outcome.body).toString("utf8");
     write(response, invokeComplete({ ErrorCode: "Unhandled", ErrorDetails: details }));
   }
   response.end();

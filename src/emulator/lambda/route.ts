@@ -59,8 +59,8 @@ function kindOf(type: string, streaming: boolean): Route["kind"] {
 }
 
 /** `name`, `name:qualifier`, `account:function:name` or a whole ARN. */
-function nameOf(given: string): string {
-  const parts = given.split(":");
+function nameOf(text: string): string {
+  const parts = text.split(":");
   const marker = parts.indexOf("function");
   return marker >= 0 && marker + 1 < parts.length ? parts[marker + 1]! : parts[0]!;
 }

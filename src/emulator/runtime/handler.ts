@@ -16,10 +16,10 @@ export async function loadHandler(root: string, handler: string): Promise<never>
     );
   const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   const name = handler.slice(dot + 1);
-  const found = module[name] ?? (module.default as Record<string, unknown> | undefined)?.[name];
-  if (typeof found !== "function")
+  const handle = module[name] ?? (module.default as Record<string, unknown> | undefined)?.[name];
+  if (typeof handle !== "function")
     throw named("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
-  return found as never;
+  return handle as never;
 }
 
 function named(name: string, message: string): Error {

@@ -117,8 +117,8 @@ export interface SortedKeys {
   readonly length: number;
 }
 
-export function sortedKeys(given: Iterable<string>): SortedKeys {
-  const keys = [...given].sort(compareUtf8);
+export function sortedKeys(initial: Iterable<string>): SortedKeys {
+  const keys = [...initial].sort(compareUtf8);
   const from = (key: string): number => {
     let low = 0;
     let high = keys.length;

@@ -71,9 +71,9 @@ function lineReader(source: AsyncIterable<Buffer>) {
     }
   };
   const line = async (): Promise<string> => {
-    const found = await lineOrEnd();
-    if (found === undefined) throw incomplete("it ends before its last chunk");
-    return found;
+    const line = await lineOrEnd();
+    if (line === undefined) throw incomplete("it ends before its last chunk");
+    return line;
   };
   async function* data(size: number): AsyncGenerator<Buffer> {
     for (let left = size; left > 0; ) {

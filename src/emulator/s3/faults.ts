@@ -42,7 +42,7 @@ export interface S3FaultDecision {
  * What happens to a request: a function of the seed, the operation, the key and how many times that
  * was asked before, whatever other requests do.
  */
-export function fates(faults: S3Faults): (operation: string, key: string) => S3FaultDecision {
+export function faultModel(faults: S3Faults): (operation: string, key: string) => S3FaultDecision {
   const random = randomFrom(faults.seed ?? 0);
   const attempts = new Map<string, number>();
   return (operation, key) => {
@@ -50,11 +50,11 @@ export function fates(faults: S3Faults): (operation: string, key: string) => S3F
     const attempt = attempts.get(label) ?? 0;
     attempts.set(label, attempt + 1);
     if (attempt < (faults.slowDownFirst ?? 0)) return { fault: "slow-down", delayMs: 0 };
-    return fateOf(faults, random.fork(`${label}/${attempt}`));
+    return decisionOf(faults, random.fork(`${label}/${attempt}`));
   };
 }
 
-function fateOf(faults: S3Faults, random: Random): S3FaultDecision {
+function decisionOf(faults: S3Faults, random: Random): S3FaultDecision {
   const delayMs = -Math.log(1 - random.uniform()) * (faults.latencyMs ?? 0);
   const draw = random.uniform();
   const half = (faults.reset ?? 0) / 2;

@@ -18,7 +18,7 @@ export interface S3Gate {
   /** The same for one key of many that a body names. */
   admitRemoval(request: S3Request, key: string): void;
   /** The error to answer with: 403 instead of 404 to whoever may not list. */
-  toldOf(error: S3Error, request: S3Request): S3Error;
+  errorFor(error: S3Error, request: S3Request): S3Error;
 }
 
 const actions: Readonly<Record<string, string>> = {
@@ -59,7 +59,7 @@ export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
       const identity = identityOf(request);
       if (identity !== undefined) demand(identity, { ...request, key }, "DeleteObject");
     },
-    toldOf(error, request) {
+    errorFor(error, request) {
       const identity = identityOf(request);
       if (identity === undefined || error.code !== "NoSuchKey") return error;
       const { bucket, key } = request;

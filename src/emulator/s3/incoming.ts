@@ -118,13 +118,13 @@ function expectedBytes(request: S3Request, chunked: boolean): number {
 }
 
 function announcedChecksum(request: S3Request): { name: ChecksumName; base64: string } | undefined {
-  const found = checksumNames.flatMap((name) => {
+  const headers = checksumNames.flatMap((name) => {
     const base64 = request.header(`x-amz-checksum-${name}`);
     return base64 === undefined ? [] : [{ name, base64 }];
   });
-  if (found.length > 1)
+  if (headers.length > 1)
     throw new S3Error(400, "InvalidRequest", "Expecting a single x-amz-checksum- header.");
-  return found[0];
+  return headers[0];
 }
 
 function nameOfTrailer(header: string): ChecksumName {

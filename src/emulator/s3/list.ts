@@ -125,7 +125,7 @@ function fromToken(token: string): string {
 /** As S3 writes keys: slashes stay, blanks become plus signs. */
 function urlEncoded(text: string): string {
   return encodeURIComponent(text)
-    .replace(/[!'()]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/[!'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%2F", "/")
     .replaceAll("%20", "+");
 }

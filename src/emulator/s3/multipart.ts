@@ -83,15 +83,15 @@ export const completeMultipartUpload: S3Operation = async (context, request) => 
     );
   };
   const facts = await store(context, bucket, joined(parts, whole), condition, () => {
-    const found = checksum();
-    if (found !== undefined) checkWhole(request, found.name, found.base64);
+    const sum = checksum();
+    if (sum !== undefined) checkWhole(request, sum.name, sum.base64);
     return {
       key: request.key,
       size,
       etag: joinedEtag(parts),
       modifiedMs: Date.now(),
       headers: upload.plan.headers,
-      ...(found && { checksum: found }),
+      ...(sum && { checksum: sum }),
     };
   });
   bucket.uploads.finished(id, facts);

@@ -112,12 +112,12 @@ function batches(file: FileHandle) {
   let heldBytes = 0;
   // A write's failure waits here as a value until somebody looks, so it is never unhandled.
   let underWay: Promise<unknown> = Promise.resolve(undefined);
-  const settled = async () => {
+  const settle = async () => {
     const failure = await underWay;
     if (failure !== undefined) throw failure;
   };
   const flush = async () => {
-    await settled();
+    await settle();
     const bytes = held.length === 1 ? held[0]! : Buffer.concat(held);
     held = [];
     heldBytes = 0;
@@ -134,7 +134,7 @@ function batches(file: FileHandle) {
     },
     async end(): Promise<void> {
       if (heldBytes > 0) await flush();
-      await settled();
+      await settle();
     },
     idle: async (): Promise<void> => void (await underWay),
   };

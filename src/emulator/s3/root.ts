@@ -44,9 +44,9 @@ export function openRoot(path: string): Root {
       buckets.set(name, openBucket(name, at, temporaryPath, statSync(at).birthtimeMs));
   }
   const bucket = (name: string) => {
-    const found = buckets.get(name);
-    if (found === undefined) throw noSuchBucket();
-    return found;
+    const bucket = buckets.get(name);
+    if (bucket === undefined) throw noSuchBucket();
+    return bucket;
   };
   return {
     buckets: () => [...buckets.keys()].sort().map(bucket),
@@ -59,12 +59,12 @@ export function openRoot(path: string): Root {
         buckets.set(name, openBucket(name, join(bucketsPath, name), temporaryPath, Date.now()));
     },
     async remove(name) {
-      const found = bucket(name);
-      if (found.keys.length > 0)
+      const doomed = bucket(name);
+      if (doomed.keys.length > 0)
         throw new S3Error(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.");
       const grave = temporaryPath();
       renameSync(join(bucketsPath, name), grave);
-      found.retire();
+      doomed.retire();
       buckets.delete(name);
       await rm(grave, { recursive: true, force: true });
     },

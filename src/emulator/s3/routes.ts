@@ -92,17 +92,17 @@ const routes: readonly Route[] = [
 export function s3RouteOf(request: S3Request): { name: string; run: S3Operation } {
   const on = request.bucket === "" ? "service" : request.key === "" ? "bucket" : "object";
   const unsupported = [...request.query.keys()].find((name) => subresources.has(name));
-  const found = routes.find(
+  const match = routes.find(
     (route) =>
       route.method === request.method &&
       route.on === on &&
       (route.query ?? []).every((name) => request.query.has(name)) &&
       (route.header === undefined || request.header(route.header) !== undefined),
   );
-  const copiesPart = found?.name === "UploadPart" && request.header("x-amz-copy-source");
-  if (found !== undefined && unsupported === undefined && !copiesPart) return found;
-  const asked = `${request.method} of a ${on}${unsupported ? ` with ?${unsupported}` : ""}`;
-  throw new S3Error(501, "NotImplemented", `${asked} is not implemented here.`);
+  const copiesPart = match?.name === "UploadPart" && request.header("x-amz-copy-source");
+  if (match !== undefined && unsupported === undefined && !copiesPart) return match;
+  const description = `${request.method} of a ${on}${unsupported ? ` with ?${unsupported}` : ""}`;
+  throw new S3Error(501, "NotImplemented", `${description} is not implemented here.`);
 }
 
 /** Without this list, `PUT ?acl` would overwrite the object with its access rules. */

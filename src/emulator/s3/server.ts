@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fates, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
+import { faultModel, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
 import { checkNotSkewed, expiringKeys, type Identity, type S3Gate, s3Gate } from "./gate.ts";
 import type { S3Context } from "./operation.ts";
 import { errorReply, type Reply, sendHalf, sendS3Reply } from "./reply.ts";
@@ -161,8 +161,8 @@ async function answer(
     if (message.destroyed && !message.complete) return breakOff(message);
     tally.errors += 1;
     const error = toS3Error(thrown);
-    const told = request === undefined ? error : service.gate.toldOf(error, request);
-    reply = errorReply(told, request, id);
+    const shown = request === undefined ? error : service.gate.errorFor(error, request);
+    reply = errorReply(shown, request, id);
   }
   if (fate?.fault === "reset-after") {
     tally.faultsInjected += 1;
@@ -184,7 +184,7 @@ function breakOff(message: IncomingMessage): void {
 }
 
 function chooser(faults: S3Faults): (operation: string, key: string) => S3FaultDecision {
-  return isFaulty(faults) ? fates(faults) : () => ({ fault: undefined, delayMs: 0 });
+  return isFaulty(faults) ? faultModel(faults) : () => ({ fault: undefined, delayMs: 0 });
 }
 
 function pricedAs(operation: string): "puts" | "gets" | "deletes" {

@@ -50,9 +50,9 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
     else uploads.set(id, found);
   }
   const find = (id: string, key: string) => {
-    const found = uploads.get(id);
-    if (found === undefined || found.plan.key !== key) throw noSuchUpload();
-    return found;
+    const upload = uploads.get(id);
+    if (upload === undefined || upload.plan.key !== key) throw noSuchUpload();
+    return upload;
   };
   return {
     begin(plan) {
@@ -67,9 +67,9 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
     },
     find,
     publishPart(upload, number, from, facts) {
-      const found = find(upload.id, upload.plan.key);
-      renameSync(from, found.partPath(number));
-      found.parts.set(number, facts);
+      const stored = find(upload.id, upload.plan.key);
+      renameSync(from, stored.partPath(number));
+      stored.parts.set(number, facts);
     },
     async discard(upload) {
       uploads.delete(upload.id);

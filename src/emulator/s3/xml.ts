@@ -28,9 +28,9 @@ export function fromXml(text: string, root: string): Record<string, unknown> {
   } catch (cause) {
     throw malformed(cause);
   }
-  const found = (parsed as Record<string, unknown> | undefined)?.[root];
-  if (typeof found !== "object" || found === null || Array.isArray(found)) throw malformed();
-  return found as Record<string, unknown>;
+  const element = (parsed as Record<string, unknown> | undefined)?.[root];
+  if (typeof element !== "object" || element === null || Array.isArray(element)) throw malformed();
+  return element as Record<string, unknown>;
 }
 
 /** The texts of one element's child, unescaped; undefined where it is absent or not text. */
@@ -70,7 +70,7 @@ function element(name: string, value: XmlValue): string {
 
 function escaped(text: string): string {
   // Control characters cannot stand in XML 1.0; like S3 we number them and let clients complain.
-  return text.replace(/[&<>"'\p{Cc}]/gu, (found) => `&#${found.codePointAt(0)};`);
+  return text.replace(/[&<>"'\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 
 const named: Readonly<Record<string, string>> = {

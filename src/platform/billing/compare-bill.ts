@@ -24,7 +24,7 @@ export interface ComparedBill {
   readonly fileMs: { readonly start: number; readonly end: number } | null;
 }
 
-export interface Span {
+export interface BillingSpan {
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -41,7 +41,7 @@ const services = new Map([
 export async function compareBill(
   metered: readonly BillItem[],
   lines: AsyncIterable<CostLine>,
-  run: Span,
+  run: BillingSpan,
   deployment: Deployment,
 ): Promise<ComparedBill> {
   const charged = new Map<Charge, { usd: number; amount: number; types: Set<string> }>();
@@ -56,9 +56,9 @@ export async function compareBill(
     };
     const chargeOf = services.get(line.product);
     if (chargeOf === undefined || endMs <= run.startMs || startMs >= run.endMs) continue;
-    const known = whose(line, deployment);
-    if (known === null) continue;
-    if (known !== "account" && knownBy !== "resource") knownBy = known;
+    const owner = whose(line, deployment);
+    if (owner === null) continue;
+    if (owner !== "account" && knownBy !== "resource") knownBy = owner;
     const charge = chargeOf(line.usageType);
     const sum = charged.get(charge) ?? { usd: 0, amount: 0, types: new Set<string>() };
     sum.usd += line.costUsd;
@@ -69,15 +69,15 @@ export async function compareBill(
   }
   const rows = charges.flatMap((charge): ComparedCharge[] => {
     const own = metered.find((item) => item.charge === charge) ?? null;
-    const told = charged.get(charge);
-    if (own === null && told === undefined) return [];
-    const usageTypes = [...(told?.types ?? [])].sort();
+    const sum = charged.get(charge);
+    if (own === null && sum === undefined) return [];
+    const usageTypes = [...(sum?.types ?? [])].sort();
     return [
       {
         charge,
         metered: own,
-        chargedUsd: told?.usd ?? null,
-        amount: told?.amount ?? 0,
+        chargedUsd: sum?.usd ?? null,
+        amount: sum?.amount ?? 0,
         usageTypes,
       },
     ];

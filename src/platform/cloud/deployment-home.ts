@@ -7,7 +7,7 @@ import { type Deployment, findDeployment } from "./deployment.ts";
 /** A stage's store, whose failures speak of AWS in words. */
 export function deploymentStore(deployment: Deployment): Store {
   const inner = s3Store({ bucket: deployment.bucket });
-  const told = async <T>(work: Promise<T>): Promise<T> => {
+  const withAwsFailures = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (thrown) {
@@ -15,12 +15,12 @@ export function deploymentStore(deployment: Deployment): Store {
     }
   };
   return {
-    read: (key) => told(inner.read(key)),
-    write: (key, bytes) => told(inner.write(key, bytes)),
-    writeOnce: (key, bytes) => told(inner.writeOnce(key, bytes)),
-    list: (prefix) => told(inner.list(prefix)),
-    remove: (key) => told(inner.remove(key)),
-    removeAll: (keys) => told(removeAll(inner, keys)),
+    read: (key) => withAwsFailures(inner.read(key)),
+    write: (key, bytes) => withAwsFailures(inner.write(key, bytes)),
+    writeOnce: (key, bytes) => withAwsFailures(inner.writeOnce(key, bytes)),
+    list: (prefix) => withAwsFailures(inner.list(prefix)),
+    remove: (key) => withAwsFailures(inner.remove(key)),
+    removeAll: (keys) => withAwsFailures(removeAll(inner, keys)),
   };
 }
 

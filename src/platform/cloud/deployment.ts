@@ -39,29 +39,29 @@ export function findDeployment(
   folder: string = process.cwd(),
 ): Deployment {
   const remedy = `deploy it: npx sst deploy --stage ${stage}`;
-  const told = environment.SST_RESOURCE_Kofn;
-  const file = told === undefined ? outputsAbove(resolve(folder)) : null;
-  if (told === undefined && file === null) {
+  const linked = environment.SST_RESOURCE_Kofn;
+  const file = linked === undefined ? outputsAbove(resolve(folder)) : null;
+  if (linked === undefined && file === null) {
     throw new RunError("not-deployed", `--stage ${stage}: no deployment is known in ${folder}`, {
       hint: `${remedy}, or start kofn within npx sst shell --stage ${stage}`,
     });
   }
-  const source = told === undefined ? file! : "SST_RESOURCE_Kofn";
-  const found = shape.safeParse(parsed(told ?? readFileSync(file!, "utf8")));
-  if (!found.success) {
-    const lacking = found.error.issues[0]!.path.join(".") || "its values";
+  const source = linked === undefined ? file! : "SST_RESOURCE_Kofn";
+  const outputs = shape.safeParse(parsed(linked ?? readFileSync(file!, "utf8")));
+  if (!outputs.success) {
+    const lacking = outputs.error.issues[0]!.path.join(".") || "its values";
     throw new RunError("bad-deployment", `${source}: ${lacking} of the deployment is missing`, {
       hint: `${remedy} again, with this version of kofn`,
     });
   }
-  if (found.data.stage !== stage) {
+  if (outputs.data.stage !== stage) {
     throw new RunError(
       "other-stage",
-      `--stage ${stage}: what is deployed from here is stage ${found.data.stage}`,
-      { hint: `use --stage ${found.data.stage}, or ${remedy}` },
+      `--stage ${stage}: what is deployed from here is stage ${outputs.data.stage}`,
+      { hint: `use --stage ${outputs.data.stage}, or ${remedy}` },
     );
   }
-  return found.data;
+  return outputs.data;
 }
 
 function outputsAbove(folder: string): string | null {

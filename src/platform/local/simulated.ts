@@ -25,15 +25,15 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
     needsEphemeralShards(spec) ? ephemeralShards(opened.store) : opened.store,
   );
   const { store } = memory;
-  const known = shardCache(spec.workers);
-  const perform = createSyncWorker(store, () => 0, spec.workers, replyArena(), known);
+  const shards = shardCache(spec.workers);
+  const perform = createSyncWorker(store, () => 0, spec.workers, replyArena(), shards);
   const fates = faultModelOf(weather, spec.seed);
   return {
     name: "simulated",
     store,
     open(record) {
       const problem = problems.create(record.spec.problem);
-      const together = batchedWorker(known, problem);
+      const together = batchedWorker(shards, problem);
       const clock = virtualClock();
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,

@@ -26,8 +26,8 @@ export async function changeSettings(
   checkChangeable(settings);
   if (settings.length === 0) return record;
   const { weather, ...before } = record.spec;
-  const given = { ...before, ...(weather === null ? {} : { weather }) };
-  const spec = checkSpec(resolveSpec(withOverrides(given, settings)));
+  const current = { ...before, ...(weather === null ? {} : { weather }) };
+  const spec = checkSpec(resolveSpec(withOverrides(current, settings)));
   if (spec.auto !== undefined) {
     throw new RunError("fixed-setting", `--set wait: auto is for a run's beginning`, {
       hint: "say whom to wait for: all, { fastest: 12 } or { deadline: 800ms, atLeast: 9 }",

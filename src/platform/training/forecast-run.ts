@@ -50,10 +50,10 @@ export async function planInHome(home: string, planning: ForecastPorts): Promise
 
 /** As `planInHome`, over a store that is open already. */
 export async function planWith(
-  { spec: given, backend, goal, from, onStage, onNote }: ForecastPorts,
+  { spec: written, backend, goal, from, onStage, onNote }: ForecastPorts,
   store: Store,
 ): Promise<ProposedPlan> {
-  const spec = await publishProblemAssets(given, store);
+  const spec = await publishProblemAssets(written, store);
   await loadProblem(spec.problem, store);
   const prepared = await prepareData(
     spec,
@@ -61,12 +61,12 @@ export async function planWith(
     onStage,
   );
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
-  const made = await proposePlan(spec, { prepared, store }, machine, goal);
-  return { ...made, spec: await settleRate(made.spec, prepared, store) };
+  const proposed = await proposePlan(spec, { prepared, store }, machine, goal);
+  return { ...proposed, spec: await settleRate(proposed.spec, prepared, store) };
 }
 
-async function machineFrom(store: Store, given: string): Promise<Machine> {
-  const record = await findRun(store, given);
+async function machineFrom(store: Store, name: string): Promise<Machine> {
+  const record = await findRun(store, name);
   return recordedMachine(record, await readHistory(store, record.run));
 }
 
@@ -74,10 +74,10 @@ async function machineFrom(store: Store, given: string): Promise<Machine> {
 export async function resolveAuto(
   spec: RunSpec,
   plan: (open: RunSpec) => Promise<ProposedPlan>,
-  onPlan: (made: ProposedPlan) => void = () => undefined,
+  onPlan: (proposed: ProposedPlan) => void = () => undefined,
 ): Promise<RunSpec> {
   if (spec.auto === undefined) return spec;
-  const made = await plan(spec);
-  onPlan(made);
-  return made.spec;
+  const proposed = await plan(spec);
+  onPlan(proposed);
+  return proposed.spec;
 }

@@ -39,8 +39,8 @@ export async function readTrainedModel(store: Store, run: string): Promise<Train
   const problem = JSON.parse(metadata.problem ?? "") as Chosen;
   await loadProblem(problem, store);
   const networkKey = (problem.facts as { readonly key?: string } | undefined)?.key;
-  const given = JSON.parse(metadata.preparation ?? "null") as Preparation;
-  const preparation = checkVersion(given, preparationVersion, key);
+  const stored = JSON.parse(metadata.preparation ?? "null") as Preparation;
+  const preparation = checkVersion(stored, preparationVersion, key);
   const network = networkKey === undefined ? null : await store.read(networkKey);
   return { run, problem, preparation, weights, bytes, network };
 }

@@ -41,13 +41,13 @@ export async function withOpenHome<T>(
 /** Uses a home's store and one of its runs. */
 export async function withOpenRun<T>(
   at: HomeOptions,
-  given: string,
+  name: string,
   use: (home: OpenedRun, record: RunRecord) => Promise<T>,
 ): Promise<T> {
-  if (given !== "latest") checkRunName(given);
+  if (name !== "latest") checkRunName(name);
   const used = await withOpenHome(at, async (home) => ({
-    value: await use(home, await findRun(home.store, given)),
+    value: await use(home, await findRun(home.store, name)),
   }));
-  if (used === null) throw unknownRun(given, []);
+  if (used === null) throw unknownRun(name, []);
   return used.value;
 }

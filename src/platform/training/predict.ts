@@ -33,8 +33,8 @@ export interface Predictions {
 export function modelReader(data: DataOptions, { preparation }: TrainedModel): DataOptions {
   const { delimiter, header, missing, missingValues } = data;
   const format = preparation.sparse && !isRatings(preparation) ? "libsvm" : "auto";
-  const given = { source: "-", format, delimiter, header, missing, missingValues };
-  return parseOptions(dataSchema, given, "data");
+  const input = { source: "-", format, delimiter, header, missing, missingValues };
+  return parseOptions(dataSchema, input, "data");
 }
 
 /** Predicts the rows of a data file, batch by batch, in file order. */
@@ -60,12 +60,12 @@ export async function* predictRows(
       problem.target === "classes"
         ? Uint32Array.from({ length: rows.rows }, (_, i) => classAt(values, rows.rows, i))
         : null;
-    const known = targets === null ? null : withKnownTargets(rows, targets);
-    if (known !== null && known.rows.rows > 0) {
-      about ??= known.targets[0]!;
-      const more = problem.tally(known, model.weights, about, area);
+    const labelled = targets === null ? null : withKnownTargets(rows, targets);
+    if (labelled !== null && labelled.rows.rows > 0) {
+      about ??= labelled.targets[0]!;
+      const more = problem.tally(labelled, model.weights, about, area);
       tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
-      knownRows += known.rows.rows;
+      knownRows += labelled.rows.rows;
     }
     const sums = tally;
     yield {
@@ -78,9 +78,12 @@ export async function* predictRows(
 }
 
 function withKnownTargets(rows: Rows, targets: Float32Array): Examples {
-  const known = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
-  if (known.length === targets.length) return { rows, targets };
-  return { rows: selected(rows, known), targets: Float32Array.from(known, (row) => targets[row]!) };
+  const withTarget = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
+  if (withTarget.length === targets.length) return { rows, targets };
+  return {
+    rows: selected(rows, withTarget),
+    targets: Float32Array.from(withTarget, (row) => targets[row]!),
+  };
 }
 
 function selected(rows: Rows, chosen: readonly number[]): Rows {

@@ -43,8 +43,8 @@ export async function readLatest(
   const first = last === 0 ? [] : (await readBatches(store, run, 1)).events;
   const started = first.find((event) => event.type === "started");
   // Met in the middle: the first batch is a part of the last events, too.
-  const known = sequence <= 1 ? [...first, ...events] : events;
-  const round = known.findLast((event) => event.type === "round");
+  const all = sequence <= 1 ? [...first, ...events] : events;
+  const round = all.findLast((event) => event.type === "round");
   const estimate = finiteOrNull(round?.objectiveEstimate);
   const totals = checkpoint?.totals;
   return {
@@ -54,12 +54,12 @@ export async function readLatest(
     objectiveIsEstimate: result === null && estimate !== null,
     train: result?.metrics.train ?? {},
     test: result?.metrics.test ?? {},
-    seconds: result?.seconds ?? lastMs(known) / 1000,
+    seconds: result?.seconds ?? lastMs(all) / 1000,
     dollars: result?.dollars ?? totals?.costUsd ?? 0,
     bytesUp: result?.bytesUp ?? totals?.bytesUp ?? 0,
     bytesDown: result?.bytesDown ?? totals?.bytesDown ?? 0,
     erasures: result?.erasures ?? totals?.erasures ?? 0,
-    events: known.filter(wanted.isNews).slice(-wanted.count),
+    events: all.filter(wanted.isNews).slice(-wanted.count),
   };
 }
 

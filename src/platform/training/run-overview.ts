@@ -37,38 +37,38 @@ export async function listRuns(store: Store): Promise<RunRecord[]> {
 }
 
 /** The run that a person means: a name, a unique part of one, or `latest`. */
-export async function findRun(store: Store, given: string): Promise<RunRecord> {
-  const name = given === "latest" ? given : checkRunName(given);
+export async function findRun(store: Store, text: string): Promise<RunRecord> {
+  const name = text === "latest" ? text : checkRunName(text);
   if (name !== "latest" && (await store.read(recordKey(name))) !== null)
     return readRecord(store, name);
   const records = await listRuns(store);
-  const meant = name === "latest" ? records.slice(-1) : meantBy(name, records);
-  if (meant.length === 1) return meant[0]!;
-  if (meant.length === 0)
+  const matches = name === "latest" ? records.slice(-1) : matching(name, records);
+  if (matches.length === 1) return matches[0]!;
+  if (matches.length === 0)
     throw unknownRun(
-      given,
+      text,
       records.map(({ run }) => run),
     );
-  const some = meant.slice(0, 4).map(({ run }) => run);
-  throw new RunError("ambiguous-run", `${given}: ${meant.length} runs have that in their names`, {
-    hint: `write more of the name: ${some.join(", ")}${meant.length > 4 ? ", ..." : ""}`,
+  const some = matches.slice(0, 4).map(({ run }) => run);
+  throw new RunError("ambiguous-run", `${text}: ${matches.length} runs have that in their names`, {
+    hint: `write more of the name: ${some.join(", ")}${matches.length > 4 ? ", ..." : ""}`,
   });
 }
 
 /** Made-up names begin with a date, so that another part of one is the easier to write. */
-function meantBy(part: string, records: readonly RunRecord[]): RunRecord[] {
+function matching(part: string, records: readonly RunRecord[]): RunRecord[] {
   const beginning = records.filter(({ run }) => run.startsWith(part));
   return beginning.length > 0 ? beginning : records.filter(({ run }) => run.includes(part));
 }
 
 /** What a list says when there is no such run. */
-export function unknownRun(given: string, names: readonly string[]): RunError {
+export function unknownRun(name: string, names: readonly string[]): RunError {
   if (names.length === 0)
-    return new RunError("unknown-run", `${given}: there are no runs in this home yet`, {
+    return new RunError("unknown-run", `${name}: there are no runs in this home yet`, {
       hint: "start one: kofn run SPEC; KOFN_HOME says where runs are kept",
     });
-  return new RunError("unknown-run", `there is no run called ${given}`, {
-    hint: `${nearest(given, names)}kofn list shows the runs that are there`,
+  return new RunError("unknown-run", `there is no run called ${name}`, {
+    hint: `${nearest(name, names)}kofn list shows the runs that are there`,
   });
 }
 

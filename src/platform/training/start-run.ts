@@ -29,7 +29,7 @@ export interface Watchers {
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
   /** Called with what was chosen, where the spec left something open. */
-  readonly onPlan?: (made: ProposedPlan) => void;
+  readonly onPlan?: (plan: ProposedPlan) => void;
   /** Called with the run's record, where the data have settled what its spec left open. */
   readonly onSettled?: (record: RunRecord) => void;
 }
@@ -41,14 +41,17 @@ export function nameRun(startedAt = new Date()): string {
 
 /** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
 export async function createRun(
-  given: RunSpec,
+  written: RunSpec,
   backend: Pick<Backend, "name" | "store">,
   watchers: Watchers = {},
   run: string = nameRun(),
 ): Promise<RunRecord> {
-  assert(given.auto === undefined, "what is left to the planner is chosen before a run is created");
-  const spec = await publishProblemAssets(given, backend.store);
-  const ports = { open: openDataSource, store: backend.store, ...heard(watchers) };
+  assert(
+    written.auto === undefined,
+    "what is left to the planner is chosen before a run is created",
+  );
+  const spec = await publishProblemAssets(written, backend.store);
+  const ports = { open: openDataSource, store: backend.store, ...notesFor(watchers) };
   const staged = await ingest(spec, ports, watchers.onStage);
   const startedAt = new Date();
   const { name } = backend;
@@ -62,7 +65,7 @@ export async function createRun(
   return record;
 }
 
-function heard({ onNote }: Watchers) {
+function notesFor({ onNote }: Watchers) {
   return onNote === undefined ? {} : { onNote };
 }
 

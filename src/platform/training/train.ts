@@ -14,7 +14,7 @@ import { continueRun, createRun, type Watchers } from "./start-run.ts";
  * when the data turn out to be wrong.
  */
 export async function trainNew(
-  { run, spec: given, backend, home }: NewRun,
+  { run, spec: written, backend, home }: NewRun,
   watchers: Watchers = {},
 ): Promise<Orchestrated> {
   const claim = await claimHome(home);
@@ -23,7 +23,7 @@ export async function trainNew(
     const { onStage, onPlan } = watchers;
     const staging = onStage === undefined ? {} : { onStage };
     const plan = (open: RunSpec) => planInHome(home, { spec: open, backend, ...staging });
-    const spec = await resolveAuto(given, plan, onPlan);
+    const spec = await resolveAuto(written, plan, onPlan);
     return await withBackend({ backend, home, spec }, async (opened) => {
       record = await createRun(spec, opened, watchers, run);
       return continueRun(record, opened, home, watchers);

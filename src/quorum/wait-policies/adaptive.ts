@@ -31,21 +31,21 @@ import { adaptiveSchema } from "./wait.ts";
 const rules: {
   readonly [Rule in AdaptiveOptions["rule"]]: (
     options: AdaptiveOptions,
-    crowd: QuorumSize,
+    size: QuorumSize,
   ) => WaitPolicy;
 } = {
-  gain: (options, crowd) => policy(throughputPolicy(options, crowd)),
-  deadline: (options, crowd) => policy(learnedDeadline(options, crowd)),
-  disagreement: (options, crowd) => policy(gradientSignPolicy(options, crowd)),
+  gain: (options, size) => policy(throughputPolicy(options, size)),
+  deadline: (options, size) => policy(learnedDeadline(options, size)),
+  disagreement: (options, size) => policy(gradientSignPolicy(options, size)),
 };
 
 /** Whom to wait for, learned while the run goes on. */
 export const adaptiveWait: WaitMember = {
   name: "adaptive",
-  create(wait, crowd) {
+  create(wait, size) {
     if (wait !== "adaptive" && (typeof wait === "string" || !("adaptive" in wait))) return null;
     const options = wait === "adaptive" ? adaptiveSchema.parse({}) : wait.adaptive;
-    return rules[options.rule](options, crowd);
+    return rules[options.rule](options, size);
   },
 };
 
@@ -59,12 +59,12 @@ interface DeadlineMemory {
  * that come at all. Whoever is usual is waited for, whoever is not is left out, and nothing about
  * gradients is needed.
  */
-export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, crowd: QuorumSize) {
-  const { workers } = crowd;
-  const least = leastReplies(crowd, atLeast);
+export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, size: QuorumSize) {
+  const { workers } = size;
+  const least = leastReplies(size, atLeast);
   const rule = ({ looks, times }: DeadlineMemory, absent: readonly number[]): WaitRule => {
-    const bounds = boundsOf(crowd, least, absent, looks);
-    if (isExploration(looks)) return explorationRule(crowd, bounds);
+    const bounds = boundsOf(size, least, absent, looks);
+    if (isExploration(looks)) return explorationRule(size, bounds);
     const { needed, kMin } = bounds;
     const live = workers - absent.length;
     const half = Math.max(1, Math.ceil(Math.min(observeArrivals(times), live) / 2));
@@ -78,7 +78,7 @@ export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, crowd: Quo
       desertion: starvation,
     };
   };
-  const start = (): DeadlineMemory => ({ looks: noExploration(crowd), times: noTimes(workers) });
+  const start = (): DeadlineMemory => ({ looks: noExploration(size), times: noTimes(workers) });
   const policy: WaitPolicy<DeadlineMemory> = {
     ...rule(start(), []),
     inWords: `adaptive deadline, at least ${least} of ${workers}`,
@@ -86,8 +86,8 @@ export function learnedDeadline({ atLeast, factor }: AdaptiveOptions, crowd: Quo
     wantsGradient: false,
     start,
     rule,
-    learn: ({ looks, times }, closed) => ({
-      looks: afterExploration(looks, closed, crowd),
+    observe: ({ looks, times }, closed) => ({
+      looks: afterExploration(looks, closed, size),
       times: withArrivalTimes(times, closed),
     }),
   };

@@ -17,17 +17,17 @@ export function noTimes(workers: number): ArrivalTimes {
   return { meanMs: new Float64Array(workers), counts: new Uint32Array(workers) };
 }
 
-/** With one more quorum. Replies beyond `enough` were not waited for: nothing is known of them. */
+/** With one more quorum. Replies beyond `enough` were not waited for and say nothing. */
 export function withArrivalTimes(before: ArrivalTimes, closed: ClosedQuorum): ArrivalTimes {
   const meanMs = before.meanMs.slice();
   const counts = before.counts.slice();
   const tookMs = closed.atMs - closed.startedMs;
   const waitedFor = Math.min(meanMs.length, Math.max(closed.rule.enough, closed.arrivals.count));
   for (let at = 0; at < waitedFor; at++) {
-    const heard = atSlot(closed.arrivals, at);
+    const reply = atSlot(closed.arrivals, at);
     // A first quorum that was cut short knows nothing of who did not come.
-    if (heard === undefined && counts[at] === 0) continue;
-    const ms = heard === undefined ? overdue * tookMs : heard.atMs - closed.startedMs;
+    if (reply === undefined && counts[at] === 0) continue;
+    const ms = reply === undefined ? overdue * tookMs : reply.atMs - closed.startedMs;
     counts[at] = Math.min(memoryQuorums, counts[at]! + 1);
     meanMs[at]! += (ms - meanMs[at]!) / counts[at]!;
   }

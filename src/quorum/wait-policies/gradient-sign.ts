@@ -38,12 +38,12 @@ const patience = 2;
  * against each other say that noise is all that is left at this k (the oracle's trigger that knows
  * no model). k only rises, as far as slots come at all.
  */
-export function gradientSignPolicy({ atLeast, threshold }: AdaptiveOptions, crowd: QuorumSize) {
-  const { workers } = crowd;
-  const least = leastReplies(crowd, atLeast);
+export function gradientSignPolicy({ atLeast, threshold }: AdaptiveOptions, size: QuorumSize) {
+  const { workers } = size;
+  const least = leastReplies(size, atLeast);
   const rule = (memory: DisagreementMemory, absent: readonly number[]): WaitRule => {
-    const bounds = boundsOf(crowd, least, absent, memory.looks);
-    if (isExploration(memory.looks)) return explorationRule(crowd, bounds);
+    const bounds = boundsOf(size, least, absent, memory.looks);
+    if (isExploration(memory.looks)) return explorationRule(size, bounds);
     const aim = Math.min(least + memory.extra, memory.looks.reach);
     const enough = Math.max(bounds.kMin, aim);
     const deadlineMs = patience * usualMs(memory.times, enough);
@@ -56,7 +56,7 @@ export function gradientSignPolicy({ atLeast, threshold }: AdaptiveOptions, crow
     };
   };
   const start = (): DisagreementMemory => ({
-    looks: noExploration(crowd),
+    looks: noExploration(size),
     times: noTimes(workers),
     extra: 0,
     balance: 0,
@@ -70,18 +70,18 @@ export function gradientSignPolicy({ atLeast, threshold }: AdaptiveOptions, crow
     wantsGradient: true,
     start,
     rule,
-    learn(memory, closed) {
-      const looks = afterExploration(memory.looks, closed, crowd);
+    observe(memory, closed) {
+      const looks = afterExploration(memory.looks, closed, size);
       const next = { ...memory, looks, times: withArrivalTimes(memory.times, closed) };
       return closed.gradient === null
         ? next
-        : judged(next, closed.gradient.values, { threshold, most: workers - least, workers });
+        : withGradient(next, closed.gradient.values, { threshold, most: workers - least, workers });
     },
   };
   return policy;
 }
 
-function judged(
+function withGradient(
   memory: DisagreementMemory,
   gradient: NonNullable<ClosedQuorum["gradient"]>["values"],
   { threshold, most, workers }: { threshold: number; most: number; workers: number },

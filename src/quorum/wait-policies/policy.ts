@@ -51,7 +51,7 @@ export interface WaitPolicy<Memory extends object = object> extends WaitRule {
   start(): Memory;
   /** `absent` are the persistent stragglers. */
   rule(memory: Memory, absent: readonly number[]): WaitRule;
-  learn(memory: Memory, closed: ClosedQuorum): Memory;
+  observe(memory: Memory, closed: ClosedQuorum): Memory;
 }
 
 /** What a quorum was when it closed. */
@@ -97,7 +97,7 @@ export function policy<Memory extends object>(one: WaitPolicy<Memory>): WaitPoli
 export interface WaitMember {
   readonly name: string;
   /** Null where `wait` names another one. */
-  create(wait: Wait, crowd: QuorumSize): WaitPolicy | null;
+  create(wait: Wait, size: QuorumSize): WaitPolicy | null;
 }
 
 /** A policy that learns nothing: one rule for every quorum. */
@@ -109,7 +109,7 @@ export function fixed(rule: WaitRule, workers: number, inWords: string): WaitPol
     wantsGradient: false,
     start: () => ({}),
     rule: () => rule,
-    learn: (memory) => memory,
+    observe: (memory) => memory,
   };
 }
 
@@ -136,7 +136,7 @@ export function observeQuorum(
   const present: number[] = [];
   forEachSlot(closed.arrivals, (_order, { slot }) => present.push(slot));
   const participation = observeParticipation(before.participation, present);
-  const memory = policy.learn(before.memory, closed);
+  const memory = policy.observe(before.memory, closed);
   const waiting = { rule: policy.rule(memory, participation.absent), participation, memory };
   const [was, is] = [before.participation.absent, participation.absent];
   const events: RunEvent[] = [];
@@ -146,8 +146,8 @@ export function observeQuorum(
     events.push({ type: "warning", atMs: closed.atMs, message });
   };
   const without = (all: readonly number[], some: readonly number[]) => {
-    const known = new Set(some);
-    return all.filter((slot) => !known.has(slot));
+    const excluded = new Set(some);
+    return all.filter((slot) => !excluded.has(slot));
   };
   tell(without(is, was), "persistently late, left out of nearly all of the last 20 quorums");
   tell(without(was, is), "no longer persistently late");

@@ -5,25 +5,26 @@ import type { QuorumSize, WaitMember, WaitPolicy } from "./policy.ts";
 import type { Wait } from "./wait.ts";
 
 /** The policy for a number of workers. Throws `RunError` where it asks for more than there are. */
-export function waitPolicy(wait: Wait, crowd: QuorumSize): WaitPolicy {
-  const policy = created(wait, crowd);
-  const asked = typeof wait === "object" && "adaptive" in wait ? wait.adaptive.atLeast : undefined;
-  const needed = Math.max(policy.needed, asked ?? 0);
-  if (needed > crowd.workers) {
+export function waitPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
+  const policy = createPolicy(wait, size);
+  const atLeast =
+    typeof wait === "object" && "adaptive" in wait ? wait.adaptive.atLeast : undefined;
+  const needed = Math.max(policy.needed, atLeast ?? 0);
+  if (needed > size.workers) {
     throw new RunError(
       "quorum-too-large",
-      `wait: ${needed} replies are asked for, but there are ${crowd.workers} workers`,
-      { hint: `ask for at most ${crowd.workers}, or raise workers` },
+      `wait: ${needed} replies are asked for, but there are ${size.workers} workers`,
+      { hint: `ask for at most ${size.workers}, or raise workers` },
     );
   }
   return policy;
 }
 
-function created(wait: Wait, crowd: QuorumSize): WaitPolicy {
-  const copying = speculate((quorum) => created(quorum, crowd));
+function createPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
+  const copying = speculate((quorum) => createPolicy(quorum, size));
   const members: readonly WaitMember[] = [waitForAll, fastest, deadline, adaptiveWait, copying];
   for (const member of members) {
-    const policy = member.create(wait, crowd);
+    const policy = member.create(wait, size);
     if (policy !== null) return policy;
   }
   assert(false, "the schema lets only known policies pass");

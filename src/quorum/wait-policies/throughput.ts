@@ -19,7 +19,7 @@ import {
 } from "./exploration.ts";
 import type { ClosedQuorum, QuorumSize, WaitPolicy, WaitRule } from "./policy.ts";
 
-/** What is known of time and of progress. */
+/** What the policy remembers of times and of progress. */
 interface GainMemory {
   readonly looks: Exploration;
   readonly times: ArrivalTimes;
@@ -41,12 +41,12 @@ const freshness = 0.3;
  * The k that promises most progress a second, of those whose time is known. Every now and then a
  * quorum looks for everyone, because only that shows when the others would come.
  */
-export function throughputPolicy({ atLeast, step }: AdaptiveOptions, crowd: QuorumSize) {
-  const { workers } = crowd;
-  const least = leastReplies(crowd, atLeast);
+export function throughputPolicy({ atLeast, step }: AdaptiveOptions, size: QuorumSize) {
+  const { workers } = size;
+  const least = leastReplies(size, atLeast);
   const rule = ({ looks, times, progress }: GainMemory, absent: readonly number[]): WaitRule => {
-    const bounds = boundsOf(crowd, least, absent, looks);
-    if (isExploration(looks)) return explorationRule(crowd, bounds);
+    const bounds = boundsOf(size, least, absent, looks);
+    if (isExploration(looks)) return explorationRule(size, bounds);
     const enough = bestCount(times, progress, { workers, kMin: bounds.kMin, step });
     const deadlineMs = patience * usualMs(times, enough);
     return {
@@ -58,7 +58,7 @@ export function throughputPolicy({ atLeast, step }: AdaptiveOptions, crowd: Quor
     };
   };
   const start = (): GainMemory => ({
-    looks: noExploration(crowd),
+    looks: noExploration(size),
     times: noTimes(workers),
     progress: { squaredNorm: 0, variance: -1 },
   });
@@ -69,8 +69,8 @@ export function throughputPolicy({ atLeast, step }: AdaptiveOptions, crowd: Quor
     wantsGradient: true,
     start,
     rule,
-    learn: ({ looks, times, progress }, closed) => ({
-      looks: afterExploration(looks, closed, crowd),
+    observe: ({ looks, times, progress }, closed) => ({
+      looks: afterExploration(looks, closed, size),
       times: withArrivalTimes(times, closed),
       progress: progressed(progress, closed, workers),
     }),

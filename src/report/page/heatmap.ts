@@ -117,8 +117,8 @@ function fateOf({ fates }: Cell): CellFate {
 }
 
 function troubleShare({ fates }: Cell): number {
-  const asked = fates.reduce((sum, count) => sum + count, 0);
-  return asked === 0 ? 0 : (fates[3]! + fates[4]!) / asked;
+  const tasks = fates.reduce((sum, count) => sum + count, 0);
+  return tasks === 0 ? 0 : (fates[3]! + fates[4]!) / tasks;
 }
 
 /** Columns to number: round numbers that are multiples of a nice step, where each is one round. */

@@ -37,8 +37,8 @@ export function figuresSection(runs: readonly RunData[]): Html {
 
 function figuresOf({ figures, facts, pace }: RunData): Html[] {
   const { metric, arrivals, forecast, payloads } = figures;
-  const asked = arrivals.counted + arrivals.late + arrivals.lost;
-  const share = asked === 0 ? "" : `${formatPercent(figures.erasures / asked)} of replies; `;
+  const tasks = arrivals.counted + arrivals.late + arrivals.lost;
+  const share = tasks === 0 ? "" : `${formatPercent(figures.erasures / tasks)} of replies; `;
   const sooner = facts === null ? "" : `of at most ${formatCount(facts.roundsMax)}`;
   return [
     figure(

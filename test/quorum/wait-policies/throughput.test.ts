@@ -141,7 +141,7 @@ describe("gradients at odds", () => {
     for (let round = 0; round < rounds; round++) {
       const rule = policy.rule(memory, []);
       const values = Float64Array.of(gradientOf(round), 1);
-      memory = policy.learn(memory, closed(all.slice(0, rule.enough), rule, values));
+      memory = policy.observe(memory, closed(all.slice(0, rule.enough), rule, values));
     }
     return policy.rule({ ...memory, looks: { quorums: 5, reach: 32 } }, []).enough;
   }

@@ -97,7 +97,7 @@ describe("algorithm 2, workers that send every 2 and every 3 steps, Top1", () =>
       ...rule(0),
       start: () => ({ count: 0 }),
       rule: ({ count }) => rule(count),
-      learn: ({ count }) => ({ count: count + 1 }),
+      observe: ({ count }) => ({ count: count + 1 }),
     });
     return { wait, roundsMax: quorums };
   };

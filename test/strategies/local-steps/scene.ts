@@ -26,7 +26,7 @@ export function localPlan(
   const { wait = "all", ...rest } = options;
   const stored = shards.reduce((sum, { targets }) => sum + targets.length, 0);
   const workers = shards.length;
-  const isPolicy = typeof wait === "object" && "learn" in wait;
+  const isPolicy = typeof wait === "object" && "observe" in wait;
   return {
     problem,
     shape: { columns: shards[0]!.rows.columns, intercept: false },
