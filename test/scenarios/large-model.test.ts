@@ -10,7 +10,7 @@ test("a model too large for an invocation trains through the store", async () =>
   const spec = {
     problem: { type: "logistic", l2: 0.01 },
     data: { generate: { type: "sparse-classification", rows: 300, features: 1_600_000 } },
-    workers: 2,
+    workers: 4,
     wait: "all",
     optimizer: "gradient-descent",
     stop: { rounds: 2, tolerance: 0 },
