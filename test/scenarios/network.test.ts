@@ -29,8 +29,8 @@ const ending = (rounds: number) => ({ stop: { rounds, tolerance: 0 } });
 test("3 of 4 workers, crashes, the signs of a quarter: beside an undisturbed run", async () => {
   await using home = await temporaryHome();
   const calm = { ...spec, strategy: steps(1), wait: "all", weather: { model: "calm" } };
-  const { result: aim } = await runOn("simulated", home.path, { ...calm, ...ending(36) });
-  const rough = { ...disturbed, strategy: steps(4 / 3), ...ending(48) };
+  const { result: aim } = await runOn("simulated", home.path, { ...calm, ...ending(18) });
+  const rough = { ...disturbed, strategy: steps(4 / 3), ...ending(24) };
   const { end, result, record } = await runOn("emulated", home.path, rough);
   expect(end.stop.kind).toBe("done");
   expect(result.erasures).toBeGreaterThan(0);

@@ -48,8 +48,8 @@ export interface FleetOptions {
   readonly onOutput?: ((text: string) => void) | undefined;
 }
 
-/** After a reply the process needs a moment until it asks for its next event. */
-const returnsWithinMs = 1_000;
+/** After a reply the process needs a moment until it asks for its next event; more when busy. */
+const returnsWithinMs = 10_000;
 /** Spares are replaced when a burst of cold starts is over. */
 const quietMs = 300;
 
