@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { type Random, randomFrom } from "../core/random.ts";
 import { compareUtf8 } from "../core/text.ts";
 import type { Store } from "../ports/store.ts";
-
-/** What a suite needs of a test runner: vitest, jest and node:test have it. */
-export interface TestRunner {
-  describe(name: string, body: () => void): unknown;
-  test(name: string, body: () => Promise<void>): unknown;
-}
+import { type Laws, type TestRunner, testLaws } from "./laws.ts";
 
 /** Somebody's store. */
 export interface StoreUnderTest {
@@ -18,15 +13,13 @@ export interface StoreUnderTest {
 
 /**
  * The contract of a store, as tests: any key, exact bytes, one winner of a write-once, nobody sees
- * half an object. Checks are `node:assert`'s, so that any runner takes them.
+ * half an object.
  */
-export function testStore({ name, open }: StoreUnderTest, { describe, test }: TestRunner): void {
-  describe(`${name} store`, () => {
-    for (const [title, law] of Object.entries(laws)) test(title, () => law(open));
-  });
+export function testStore({ name, open }: StoreUnderTest, runner: TestRunner): void {
+  testLaws(runner, `${name} store`, laws, open);
 }
 
-const laws: Readonly<Record<string, (open: () => Store) => Promise<void>>> = {
+const laws: Laws<() => Store> = {
   async "holds what was written, under any keys, and lists it in order of bytes"(open) {
     for (let run = 0; run < 25; run++) await holds(open(), randomFrom(`store/${run}`));
   },

@@ -1,9 +1,9 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { type CyclicCode, cyclicCode } from "../../src/encoding/cyclic-code.ts";
-import { type Matrix, matrix, row } from "./dense.ts";
+import { type DenseMatrix, matrix, row } from "../../src/testing/dense.ts";
 
 /** The s highest frequencies; whole where m - s is odd, else half-way and under a half wave. */
-export function frequencies(slots: number, stragglers: number): Matrix {
+export function frequencies(slots: number, stragglers: number): DenseMatrix {
   const waves = Array.from({ length: stragglers }, (_, i) => (slots - stragglers + 1) / 2 + i);
   const isWhole = Number.isInteger(waves[0]!);
   return matrix(stragglers, slots, (i, j) => {
@@ -16,7 +16,7 @@ export function frequencies(slots: number, stragglers: number): Matrix {
   });
 }
 
-function drawn(slots: number, stragglers: number, draw: number): Matrix {
+function drawn(slots: number, stragglers: number, draw: number): DenseMatrix {
   const random = randomFrom(`H/${draw}`);
   const h = matrix(stragglers, slots, () => random.normal());
   for (let i = 0; i < stragglers; i++)
@@ -33,7 +33,7 @@ export function generic(slots: number, stragglers: number, draw: number): Cyclic
 }
 
 /** B by solving for each row, as `coefficients` has it. */
-export function rowsFrom(h: Matrix): Float64Array {
+export function rowsFrom(h: DenseMatrix): Float64Array {
   const stragglers = h.rows;
   const coefficients = new Float64Array(h.columns * (stragglers + 1));
   for (let i = 0; i < h.columns; i++) {
@@ -46,7 +46,7 @@ export function rowsFrom(h: Matrix): Float64Array {
 }
 
 /** Gauss and Jordan, with pivots. */
-function eliminate(a: Matrix, b: Float64Array): Float64Array {
+function eliminate(a: DenseMatrix, b: Float64Array): Float64Array {
   const rows = Array.from({ length: a.rows }, (_, i) => [...row(a, i), b[i]!]);
   for (const [column] of rows.entries()) {
     const below = rows.slice(column).sort((x, y) => Math.abs(y[column]!) - Math.abs(x[column]!));
@@ -62,7 +62,7 @@ function eliminate(a: Matrix, b: Float64Array): Float64Array {
 }
 
 /** B, slots by parts. */
-export function dense({ slots, stragglers, coefficients }: CyclicCode): Matrix {
+export function dense({ slots, stragglers, coefficients }: CyclicCode): DenseMatrix {
   const b = matrix(slots, slots);
   for (let i = 0; i < slots; i++)
     for (let t = 0; t <= stragglers; t++)

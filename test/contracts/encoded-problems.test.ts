@@ -3,9 +3,11 @@ import type { Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
-import { matrix, product, row } from "./dense.ts";
-import { exactExamples, exactWeights, lengthOf, problemExamples } from "./problem-data.ts";
-import { encodingExamples, storedCode, subsets } from "./stored-code.ts";
+import { matrix, product, row } from "../../src/testing/dense.ts";
+import { exactExamples, exactWeights, weightsLengthOf } from "../../src/testing/exact-examples.ts";
+import { storedCode, subsets } from "../../src/testing/stored-code.ts";
+import { encodingExamples } from "./encoding-examples.ts";
+import { problemExamples } from "./problem-examples.ts";
 
 const columns = 5;
 
@@ -96,7 +98,7 @@ function estimated(
 ): Float64Array {
   const { shards, storedRows } = stored(encoding, examples, workers);
   const factors = encoding.weights(arrived, storedRows, examples.rows.rows)!;
-  const total = new Float64Array(lengthOf(problem, columns) + 1);
+  const total = new Float64Array(weightsLengthOf(problem, columns) + 1);
   for (const [i, slot] of arrived.entries())
     for (const [j, value] of sums(problem, shards[slot]!).entries())
       total[j]! += factors[i]! * value;
@@ -127,7 +129,7 @@ function stored(encoding: Encoding, { rows, targets }: Examples, workers: number
 
 /** The gradient's sum, and behind it the loss's. */
 function sums(problem: Problem, examples: Examples): Float64Array {
-  const weights = exactWeights(lengthOf(problem, columns), "weights");
+  const weights = exactWeights(weightsLengthOf(problem, columns), "weights");
   const gradient = new Float64Array(weights.length);
   const loss = problem.lossAndGradient(examples, weights, gradient);
   return Float64Array.of(...gradient, loss);

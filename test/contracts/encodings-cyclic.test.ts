@@ -4,9 +4,10 @@ import { type CyclicCode, cyclicCode } from "../../src/encoding/cyclic-code.ts";
 import { exactDecoder, residual } from "../../src/encoding/cyclic-decoder.ts";
 import { leastNormWeights } from "../../src/encoding/cyclic-least-squares.ts";
 import { encodings } from "../../src/encoding/registry.ts";
+import { gram, matrix, row } from "../../src/testing/dense.ts";
+import { storedCode, subsets, sumsBySlot } from "../../src/testing/stored-code.ts";
 import { dense, frequencies, generic, rowsFrom } from "./cyclic-by-hand.ts";
-import { gram, matrix, row, solve } from "./dense.ts";
-import { storedCode, subsets, sumsBySlot } from "./stored-code.ts";
+import { solve } from "./solve.ts";
 
 /*
  * Cyclic gradient codes: Tandon, Lei, Dimakis, Karampatziakis, ICML 2017. Slot i weighs parts i to

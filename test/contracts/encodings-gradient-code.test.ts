@@ -6,10 +6,11 @@ import type { Examples } from "../../src/math/rows.ts";
 import { estimate } from "../../src/quorum/decode.ts";
 import { rounds } from "../../src/strategies/rounds/strategy.ts";
 import type { WorkerTask } from "../../src/tasks/protocol.ts";
+import { matrix, row } from "../../src/testing/dense.ts";
+import { storedCode, subsets } from "../../src/testing/stored-code.ts";
 import { quorumOf } from "../run/by-hand.ts";
 import { linearExamples, trial } from "../run/fixtures.ts";
-import { matrix, row, solve } from "./dense.ts";
-import { storedCode, subsets } from "./stored-code.ts";
+import { solve } from "./solve.ts";
 
 /*
  * Fractional repetition gradient codes: Tandon, Lei, Dimakis, Karampatziakis, ICML 2017. Part g is

@@ -5,7 +5,7 @@ import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { readFeatureBlock } from "../../src/data/shards/load-features.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Store } from "../../src/ports/store.ts";
-import { encodingExamples } from "../contracts/stored-code.ts";
+import { encodingExamples } from "../contracts/encoding-examples.ts";
 import { memoryStore, prepared } from "./fixtures.ts";
 
 const features = 70;

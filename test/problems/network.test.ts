@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 
 import type { Problem } from "../../src/problems/problem.ts";
-import { sparseOf } from "../contracts/problem-data.ts";
+import { sparseOf } from "../../src/testing/exact-examples.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { examplesOf, fixtures, gradientOf, networkOf } from "./networks.ts";
 

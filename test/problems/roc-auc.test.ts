@@ -7,7 +7,7 @@ import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { RocAuc, withAuc } from "../../src/problems/roc-auc.ts";
-import { partOf, sparseOf } from "../contracts/problem-data.ts";
+import { partOf, sparseOf } from "../../src/testing/exact-examples.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { networkOf } from "./networks.ts";
 

@@ -15,7 +15,7 @@ const others: Readonly<Record<string, string>> = {
   "src/quorum/graph.ts": "waits for the strategy of pipelines",
   "src/report/page/main.ts": "the page's script",
   "src/storage/disk.ts": "a store for whoever has a folder and no S3",
-  "src/testing/store.ts": "the package's kofn/testing",
+  "src/testing/public.ts": "the package's kofn/testing",
   "src/tfjs/optimizers/public.ts": "the package's kofn/tfjs",
   ...Object.fromEntries(
     ["check-schedule", "gradient-sum", "placement", "plan-pipeline", "ranks", "topology"].map(

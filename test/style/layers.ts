@@ -146,7 +146,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
   /** Contract suites for others' members: nothing else loads them. */
-  testing: { rooms: ["core", "ports"], packages: [] },
+  testing: { rooms: ["core", "ports", "math", "wire", ...families], packages: [] },
   /** The package's public face. */
   index: { rooms: [...training, "platform/local", "platform/training"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */

@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
+import { partOf } from "../../src/testing/exact-examples.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import type { Engine } from "../../src/tfjs/engine.ts";
-import { partOf } from "../contracts/problem-data.ts";
 import { examplesOf } from "../problems/networks.ts";
 import { engineOf, models } from "./models.ts";
 

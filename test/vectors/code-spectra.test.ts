@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { distanceToIdentity, gram, type Matrix, matrix } from "../contracts/dense.ts";
-import { eigenvalues } from "../contracts/eigenvalues.ts";
-import { type StoredCode, storedCode, subsets } from "../contracts/stored-code.ts";
+import { type DenseMatrix, distanceToIdentity, gram, matrix } from "../../src/testing/dense.ts";
+import { eigenvalues } from "../../src/testing/eigenvalues.ts";
+import { type StoredCode, storedCode, subsets } from "../../src/testing/stored-code.ts";
 import { others, rowsOf, spectrum, variance } from "./spectra.ts";
 
 /*
@@ -159,6 +159,6 @@ function merged(type: string, slots = 512): StoredCode {
   return { ...code, slots: code.slots.map((slot) => slot % 32) };
 }
 
-function sum(a: Matrix, b: Matrix): Matrix {
+function sum(a: DenseMatrix, b: DenseMatrix): DenseMatrix {
   return { ...a, values: a.values.map((value, i) => value + b.values[i]!) };
 }

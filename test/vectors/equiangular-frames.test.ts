@@ -2,8 +2,15 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { distanceToIdentity, gram, type Matrix, matrix, product, row } from "../contracts/dense.ts";
-import { storedCode } from "../contracts/stored-code.ts";
+import {
+  type DenseMatrix,
+  distanceToIdentity,
+  gram,
+  matrix,
+  product,
+  row,
+} from "../../src/testing/dense.ts";
+import { storedCode } from "../../src/testing/stored-code.ts";
 import {
   conference,
   haarMatrix,
@@ -53,7 +60,7 @@ test("a subsampled Hadamard frame is not equiangular: some rows are orthogonal",
 });
 
 describe("columns are those of the definition, in random order", () => {
-  const definitions: [string, { type: string; chunk?: number }, Matrix][] = [
+  const definitions: [string, { type: string; chunk?: number }, DenseMatrix][] = [
     ["Hadamard ETF 16 x 6", { type: "hadamard-etf", chunk: 6 }, hadamardFrame(16, "odd")],
     ["Hadamard ETF 16 x 10", { type: "hadamard-etf", chunk: 10 }, hadamardFrame(16, "even")],
     ["Hadamard ETF 64 x 28", { type: "hadamard-etf", chunk: 28 }, hadamardFrame(64, "odd")],
@@ -156,7 +163,7 @@ describe("a fast encoding equals the product with S to 1e-12", () => {
 function storedMatrix(
   code: { slots: Uint16Array; encode(x: Float64Array, columns: number, out: Float64Array): void },
   rows: number,
-): Matrix {
+): DenseMatrix {
   const s = matrix(code.slots.length, rows);
   for (let j = 0; j < rows; j++) {
     const unit = new Float64Array(rows);
@@ -173,13 +180,13 @@ function create(chosen: { type: string; chunk?: number }): Encoding {
 }
 
 /** S of one full chunk, in stored order. */
-function one(chosen: { type: string; chunk?: number }): Matrix {
+function one(chosen: { type: string; chunk?: number }): DenseMatrix {
   const encoding = create(chosen);
   return storedCode(encoding, encoding.chunkRows(1), 1, "one").s;
 }
 
 /** Columns as text, to nine digits. */
-function columnsOf(s: Matrix): string[] {
+function columnsOf(s: DenseMatrix): string[] {
   return Array.from({ length: s.columns }, (_, j) =>
     Array.from({ length: s.rows }, (_, i) =>
       (row(s, i)[j]! + 0).toFixed(9).replace("-0.000000000", "0.000000000"),
@@ -187,6 +194,6 @@ function columnsOf(s: Matrix): string[] {
   );
 }
 
-function scaledBy(a: Matrix, factor: number): Matrix {
+function scaledBy(a: DenseMatrix, factor: number): DenseMatrix {
   return { ...a, values: a.values.map((value) => value * factor) };
 }

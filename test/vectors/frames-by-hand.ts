@@ -1,4 +1,4 @@
-import { type Matrix, matrix, product, row } from "../contracts/dense.ts";
+import { type DenseMatrix, matrix, product, row } from "../../src/testing/dense.ts";
 
 /*
  * Encoding matrices written down from their definitions, with unit rows: what the fast codes are
@@ -6,7 +6,7 @@ import { type Matrix, matrix, product, row } from "../contracts/dense.ts";
  */
 
 /** Sylvester's H_N by its recursion [[H, H], [H, -H]]. */
-export function sylvester(order: number): Matrix {
+export function sylvester(order: number): DenseMatrix {
   if (order === 1) return matrix(1, 1, () => 1);
   const half = sylvester(order / 2);
   return matrix(order, order, (i, j) => {
@@ -16,7 +16,7 @@ export function sylvester(order: number): Matrix {
 }
 
 /** Columns of H_N whose index has, in base 4, an odd number of threes, or an even one. */
-export function hadamardFrame(order: number, parity: "even" | "odd"): Matrix {
+export function hadamardFrame(order: number, parity: "even" | "odd"): DenseMatrix {
   const h = sylvester(order);
   const chosen = [...Array(order).keys()].filter((column) => {
     const threes = column.toString(4).replaceAll(/[^3]/g, "").length;
@@ -26,7 +26,7 @@ export function hadamardFrame(order: number, parity: "even" | "odd"): Matrix {
 }
 
 /** Haar's orthonormal H_N by its recursion [H x (1 1); I x (1 -1)] / sqrt(2). */
-export function haarMatrix(order: number): Matrix {
+export function haarMatrix(order: number): DenseMatrix {
   if (order === 1) return matrix(1, 1, () => 1);
   const half = order / 2;
   const coarse = haarMatrix(half);
@@ -37,7 +37,7 @@ export function haarMatrix(order: number): Matrix {
 }
 
 /** The conference matrix [[0, 1'], [1, Q]], Q_ij = 1 where i - j is a square mod q, else -1. */
-export function conference(q: number): Matrix {
+export function conference(q: number): DenseMatrix {
   const squares = new Set(Array.from({ length: q - 1 }, (_, i) => ((i + 1) * (i + 1)) % q));
   return matrix(q + 1, q + 1, (i, j) => {
     if (i === j) return 0;
@@ -47,7 +47,7 @@ export function conference(q: number): Matrix {
 }
 
 /** H of order v by Paley's first construction, q = v - 1 a prime that is 3 mod 4. */
-export function paleyHadamard(v: number): Matrix {
+export function paleyHadamard(v: number): DenseMatrix {
   const q = v - 1;
   const squares = new Set(Array.from({ length: q - 1 }, (_, i) => ((i + 1) * (i + 1)) % q));
   return matrix(v, v, (i, j) => {
@@ -59,7 +59,7 @@ export function paleyHadamard(v: number): Matrix {
 }
 
 /** Column {i, j}: in block i and in block j a column of H of its own, none the first. */
-export function steinerFrame(v: number, h: Matrix): Matrix {
+export function steinerFrame(v: number, h: DenseMatrix): DenseMatrix {
   const pairs = [...Array(v).keys()].flatMap((i) =>
     [...Array(i).keys()].map((j): [number, number] => [j, i]),
   );
@@ -77,7 +77,7 @@ export function steinerFrame(v: number, h: Matrix): Matrix {
 }
 
 /** SS'. */
-export function outer(s: Matrix): Matrix {
+export function outer(s: DenseMatrix): DenseMatrix {
   return product(
     s,
     matrix(s.columns, s.rows, (i, j) => row(s, j)[i]!),

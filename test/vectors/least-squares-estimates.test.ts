@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { dot } from "../../src/math/vector.ts";
-import { gram, type Matrix, matrix, product, row, solve } from "../contracts/dense.ts";
-import { eigenvalues } from "../contracts/eigenvalues.ts";
-import { type StoredCode, storedCode } from "../contracts/stored-code.ts";
+import { type DenseMatrix, gram, matrix, product, row } from "../../src/testing/dense.ts";
+import { eigenvalues } from "../../src/testing/eigenvalues.ts";
+import { type StoredCode, storedCode } from "../../src/testing/stored-code.ts";
+import { solve } from "../contracts/solve.ts";
 import {
   gradientAt,
   normalBySlot,
@@ -91,7 +92,7 @@ function gradientError(code: StoredCode, type: string): number {
 }
 
 /** f at the minimiser of the quadratic weighed by `m`, over the least f. */
-function excess(m: Matrix, x: Matrix, y: Float64Array): number {
+function excess(m: DenseMatrix, x: DenseMatrix, y: Float64Array): number {
   const weighed = product(m, x);
   const across = matrix(x.columns, x.columns, (i, j) => {
     let sum = 0;
@@ -103,14 +104,14 @@ function excess(m: Matrix, x: Matrix, y: Float64Array): number {
   return objective(x, y, solve(across, right)) / objective(x, y, solve(squares, plain));
 }
 
-function quadratic(m: Matrix, v: Float64Array): number {
+function quadratic(m: DenseMatrix, v: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < m.rows; i++) sum += v[i]! * dot(row(m, i), v);
   return sum;
 }
 
 /** A unit eigenvector by inverse iteration, on the squared and shifted, hence definite, matrix. */
-function eigenvector(m: Matrix, value: number): Float64Array {
+function eigenvector(m: DenseMatrix, value: number): Float64Array {
   const shifted = matrix(m.rows, m.rows, (i, j) => row(m, i)[j]! - (i === j ? value : 0));
   const definite = gram(shifted);
   for (let i = 0; i < m.rows; i++) definite.values[i * m.rows + i]! += 1e-12;
@@ -124,6 +125,6 @@ function eigenvector(m: Matrix, value: number): Float64Array {
   return v;
 }
 
-function scaledBy(a: Matrix, factor: number): Matrix {
+function scaledBy(a: DenseMatrix, factor: number): DenseMatrix {
   return { ...a, values: a.values.map((value) => value * factor) };
 }

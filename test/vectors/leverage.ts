@@ -2,8 +2,9 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { dot } from "../../src/math/vector.ts";
-import { type Matrix, matrix, row, solve } from "../contracts/dense.ts";
-import { type StoredCode, storedCode } from "../contracts/stored-code.ts";
+import { type DenseMatrix, matrix, row } from "../../src/testing/dense.ts";
+import { type StoredCode, storedCode } from "../../src/testing/stored-code.ts";
+import { solve } from "../contracts/solve.ts";
 import { normalBySlot, normalOf, objective, sumOf, weightsOf } from "./normal-equations.ts";
 
 /*
@@ -19,7 +20,7 @@ const arriving = 24;
 const random = randomFrom("leverage");
 
 export interface Regression {
-  readonly x: Matrix;
+  readonly x: DenseMatrix;
   readonly y: Float64Array;
   /** The least sum of squares. */
   readonly best: number;

@@ -1,16 +1,16 @@
 import type { Encoding } from "../../src/encoding/encoding.ts";
 import { dot } from "../../src/math/vector.ts";
-import { type Matrix, matrix, product, row } from "../contracts/dense.ts";
-import type { StoredCode } from "../contracts/stored-code.ts";
+import { type DenseMatrix, matrix, product, row } from "../../src/testing/dense.ts";
+import type { StoredCode } from "../../src/testing/stored-code.ts";
 
 /** X'X and X'y, of which the gradients of least squares are made. */
 export interface Normal {
-  readonly squares: Matrix;
+  readonly squares: DenseMatrix;
   readonly right: Float64Array;
 }
 
 /** Each row counts once, or as often as told. */
-export function normalOf(x: Matrix, y: Float64Array, counts?: Float64Array): Normal {
+export function normalOf(x: DenseMatrix, y: Float64Array, counts?: Float64Array): Normal {
   const weighed = matrix(x.rows, x.columns, (i, j) => (counts?.[i] ?? 1) * row(x, i)[j]!);
   const right = new Float64Array(x.columns);
   const squares = matrix(x.columns, x.columns);
@@ -27,7 +27,7 @@ export function normalOf(x: Matrix, y: Float64Array, counts?: Float64Array): Nor
 }
 
 /** Each slot's X_i'W X_i and X_i'W y_i, of which its gradients are made; W is what rows count. */
-export function normalBySlot(code: StoredCode, x: Matrix, y: Float64Array): Normal[] {
+export function normalBySlot(code: StoredCode, x: DenseMatrix, y: Float64Array): Normal[] {
   const stored = product(code.s, x);
   const targets = product(code.s, { rows: y.length, columns: 1, values: Float64Array.from(y) });
   return code.shares.map((_, slot) => {
@@ -70,7 +70,7 @@ export function gradientAt({ squares, right }: Normal, w: Float64Array): Float64
   return right.map((value, j) => dot(row(squares, j), w) - value);
 }
 
-export function objective(x: Matrix, y: Float64Array, w: Float64Array): number {
+export function objective(x: DenseMatrix, y: Float64Array, w: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.rows; i++) sum += (dot(row(x, i), w) - y[i]!) ** 2;
   return sum;

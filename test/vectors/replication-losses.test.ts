@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { storedCode, subsets } from "../contracts/stored-code.ts";
+import { storedCode, subsets } from "../../src/testing/stored-code.ts";
 
 /*
  * Two copies of each of m/2 parts, k of m slots: a part is lost where both its copies are, with

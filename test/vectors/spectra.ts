@@ -1,6 +1,6 @@
-import { gram } from "../contracts/dense.ts";
-import { eigenvalues } from "../contracts/eigenvalues.ts";
-import type { StoredCode } from "../contracts/stored-code.ts";
+import { gram } from "../../src/testing/dense.ts";
+import { eigenvalues } from "../../src/testing/eigenvalues.ts";
+import type { StoredCode } from "../../src/testing/stored-code.ts";
 
 /**
  * The eigenvalues of M_A = S_A'S_A / (c eta), ascending: A the slots that arrived, eta the share of

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { hadamardColumns, hadamardEntry } from "../../src/math/transforms.ts";
-import { distanceToIdentity, gram, matrix, product } from "../contracts/dense.ts";
-import { eigenvalues } from "../contracts/eigenvalues.ts";
-import { type StoredCode, storedCode, subsets } from "../contracts/stored-code.ts";
+import { distanceToIdentity, gram, matrix, product } from "../../src/testing/dense.ts";
+import { eigenvalues } from "../../src/testing/eigenvalues.ts";
+import { type StoredCode, storedCode, subsets } from "../../src/testing/stored-code.ts";
 import { others, rowsOf, spectrum, variance } from "./spectra.ts";
 
 /*

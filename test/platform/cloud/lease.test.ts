@@ -8,9 +8,9 @@ import {
 } from "../../../src/platform/cloud/lease.ts";
 import { runSegmentFrom } from "../../../src/platform/cloud/segment-report.ts";
 import type { Store } from "../../../src/ports/store.ts";
-import { flakyStore } from "../../doubles/flaky-store.ts";
 import { memoryStore } from "../../../src/storage/memory.ts";
 import { eventsKey, recordKey, stateKey } from "../../../src/store-layout.ts";
+import { flakyStore } from "../../doubles/flaky-store.ts";
 
 const run = "a-run";
 const byte = Uint8Array.of(1);

@@ -1,7 +1,7 @@
-import type { Matrix } from "./dense.ts";
+import type { DenseMatrix } from "./dense.ts";
 
 /** The eigenvalues of a symmetric matrix, ascending, to about 1e-14 of the largest. */
-export function eigenvalues(a: Matrix): Float64Array {
+export function eigenvalues(a: DenseMatrix): Float64Array {
   const { diagonal, beside } = tridiagonal(a);
   let bound = 0;
   for (let i = 0; i < diagonal.length; i++)
@@ -22,7 +22,7 @@ export function eigenvalues(a: Matrix): Float64Array {
  * Householder reflections from the last row up: T = Q'AQ has the same eigenvalues. `beside[i]` is
  * |T(i, i-1)|, whose sign eigenvalues do not see.
  */
-function tridiagonal(a: Matrix): { diagonal: Float64Array; beside: Float64Array } {
+function tridiagonal(a: DenseMatrix): { diagonal: Float64Array; beside: Float64Array } {
   const n = a.rows;
   const t = a.values.slice();
   const beside = new Float64Array(n);

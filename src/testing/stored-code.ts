@@ -1,32 +1,10 @@
-import { randomFrom } from "../../src/core/random.ts";
-import type { ChunkCode, Encoding } from "../../src/encoding/encoding.ts";
-import { encodings } from "../../src/encoding/registry.ts";
-import { type Matrix, matrix, product, row } from "./dense.ts";
-
-/** Every example of every encoding, by a name for its test. */
-export const encodingExamples = encodings.members.flatMap((member) =>
-  member.examples.map((example) => ({
-    name: `${member.name} ${JSON.stringify(example)}`,
-    type: member.name,
-    /** Whether it waits on rather than estimate from too few slots. */
-    waitsOn: member.name === "gradient-code" && !("approximate" in example),
-    /** Stored rows that go to slots together. */
-    run: "deal" in example && example.deal === "blocks" ? 16 : 1,
-    /** Whether it estimates by least squares, which counts what was not heard as zero. */
-    countsLess: member.name === "gradient-code" && !isOneStep(example),
-    /** Whether replies may count less than not at all, so that single ones say little. */
-    isSigned: "arrangement" in example && !isOneStep(example),
-    encoding: encodings.create({ type: member.name, ...example }),
-  })),
-);
-
-function isOneStep(example: object): boolean {
-  return "approximate" in example && example.approximate === "one-step";
-}
+import { randomFrom } from "../core/random.ts";
+import type { ChunkCode, Encoding } from "../encoding/encoding.ts";
+import { type DenseMatrix, matrix, product, row } from "./dense.ts";
 
 /** A data set's whole code: S with the slot of each of its rows. */
 export interface StoredCode {
-  readonly s: Matrix;
+  readonly s: DenseMatrix;
   readonly slots: readonly number[];
   /** What each of its rows counts in sums over its slot. */
   readonly weights: readonly number[];
@@ -45,15 +23,14 @@ export function storedCode(
 ): StoredCode {
   const root = randomFrom(seed);
   const size = encoding.chunkRows(workers);
-  const blocks: { from: number; block: Matrix }[] = [];
+  const blocks: { from: number; block: DenseMatrix }[] = [];
   const slots: number[] = [];
   const weights: number[] = [];
   const sharesByChunk: number[][] = [];
   for (let from = 0, index = 0; from < rows; from += size, index++) {
     const held = Math.min(size, rows - from);
     const code = encoding.chunk(index, held, workers, root.fork(`chunk/${index}`));
-    const identity = matrix(held, held, (i, j) => (i === j ? 1 : 0));
-    blocks.push({ from, block: encoded(code, identity) });
+    blocks.push({ from, block: chunkMatrix(code, held) });
     slots.push(...code.slots);
     weights.push(...weightsOf(code));
     sharesByChunk.push(countBySlot(code.slots, workers));
@@ -70,8 +47,16 @@ function weightsOf(code: ChunkCode): Iterable<number> {
   return (code.kind === "copies" ? code.weights : undefined) ?? code.slots.map(() => 1);
 }
 
+/** The chunk's part of S, for so many data rows. */
+export function chunkMatrix(code: ChunkCode, rows: number): DenseMatrix {
+  return encodedChunk(
+    code,
+    matrix(rows, rows, (i, j) => (i === j ? 1 : 0)),
+  );
+}
+
 /** What a chunk stores for X. */
-export function encoded(code: ChunkCode, x: Matrix): Matrix {
+export function encodedChunk(code: ChunkCode, x: DenseMatrix): DenseMatrix {
   const out = matrix(code.slots.length, x.columns);
   if (code.kind === "mixtures") code.encode(x.values, x.columns, out.values);
   else for (const [i, source] of code.source.entries()) row(out, i).set(row(x, source));
@@ -82,7 +67,7 @@ export function encoded(code: ChunkCode, x: Matrix): Matrix {
  * For each slot S_i' W_i S_i X: the sum over the slot's stored rows that stands for a gradient's,
  * since every gradient of a quadratic is linear in it. One matrix a slot.
  */
-export function sumsBySlot(code: StoredCode, x: Matrix): Matrix[] {
+export function sumsBySlot(code: StoredCode, x: DenseMatrix): DenseMatrix[] {
   const stored = product(code.s, x);
   const sums = code.shares.map(() => matrix(x.rows, x.columns));
   for (const [i, slot] of code.slots.entries()) {

@@ -1,19 +1,6 @@
-import { type Random, randomFrom } from "../../src/core/random.ts";
-import type { Examples, Rows } from "../../src/math/rows.ts";
-import type { Problem } from "../../src/problems/problem.ts";
-import { problems } from "../../src/problems/registry.ts";
-
-/**
- * Every example of every problem, by a name for its test. Networks, which compute in single
- * precision what a file says, have the same laws tested in test/problems/network.test.ts.
- */
-const computed = problems.members.filter(({ name }) => name !== "network");
-export const problemExamples = computed.flatMap((member) =>
-  member.examples.map((example) => ({
-    name: `${member.name} ${JSON.stringify(example)}`,
-    problem: problems.create({ type: member.name, ...example }),
-  })),
-);
+import { type Random, randomFrom } from "../core/random.ts";
+import type { Examples, Rows } from "../math/rows.ts";
+import type { Problem } from "../problems/problem.ts";
 
 /**
  * Rows whose entries are small multiples of 1/8, about a third of them zero, and targets that the
@@ -23,19 +10,19 @@ export function exactExamples(problem: Problem, rows: number, columns: number): 
   const random = randomFrom(`examples/${rows}/${columns}`);
   const values = Float32Array.from({ length: rows * columns }, () => eighths(random));
   const targets = Float32Array.from({ length: rows }, () =>
-    problem.target === "numbers" ? eighths(random) : random.integer(classesOf(problem)),
+    problem.target === "numbers" ? eighths(random) : random.integer(exampleClasses(problem)),
   );
   return { rows: { kind: "dense", rows, columns, values }, targets };
 }
 
 /** How many classes the examples of a problem have; 0 for numbers. */
-export function classesOf({ classesMax }: Problem): number {
+export function exampleClasses({ classesMax }: Problem): number {
   return Math.min(classesMax, 3);
 }
 
 /** How many weights go with these examples. */
-export function lengthOf(problem: Problem, columns: number): number {
-  return problem.weightsLength(columns, classesOf(problem));
+export function weightsLengthOf(problem: Problem, columns: number): number {
+  return problem.weightsLength(columns, exampleClasses(problem));
 }
 
 /** Weights that are small multiples of 1/8. */
