@@ -18,15 +18,16 @@ import { goldenSpecs } from "./goldens/specs.ts";
  * `node scripts/write-goldens.ts`: for every strategy a store with a run that ended and one that
  * was stopped, as this kofn leaves them. Later versions must go on with the one and replay the
  * other to the same weights. Then the names that states, tasks and stores hold; `--promises` writes
- * those alone.
+ * those alone. `--only TEXT` takes the goldens whose names hold it: for those that are new.
  */
 
 const pathOf = (name: string) => join(goldenFolder, `${name}.json.gz`);
 
-async function writeGoldens(): Promise<void> {
+async function writeGoldens(only: string): Promise<void> {
   mkdirSync(goldenFolder, { recursive: true });
   let total = 0;
   for (const [name, spec] of Object.entries(goldenSpecs)) {
+    if (!name.includes(only)) continue;
     const golden = await makeGolden(spec);
     const bytes = goldenBytes(golden);
     writeFileSync(pathOf(name), bytes);
@@ -49,6 +50,11 @@ async function writePromises(): Promise<void> {
   console.log(`${promisesPath} written`);
 }
 
-const { values } = parseArgs({ options: { promises: { type: "boolean", default: false } } });
-if (!values.promises) await writeGoldens();
+const { values } = parseArgs({
+  options: {
+    promises: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+  },
+});
+if (!values.promises) await writeGoldens(values.only);
 await writePromises();

@@ -85,6 +85,9 @@ export const rawSumKey = (run: string, round: number, slot: number) =>
   `${rawSumPrefix(run)}${round}/${slot}`;
 /** What was made of them, under noise. */
 export const noisedSumKey = (run: string, round: number) => `${runPrefix(run)}round/${round}/sum`;
+/** Of whom a round's masked numbers are added up, once and for all: no other sum is opened. */
+export const summedPartiesKey = (run: string, round: number) =>
+  `${runPrefix(run)}round/${round}/parties`;
 /** Of what a slot remembers; its first group is where all of the run's are. */
 export const memoryKeyPattern = /^(runs\/[^/]+\/memory\/)\d+\//;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;

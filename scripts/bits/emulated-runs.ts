@@ -77,6 +77,20 @@ export const emulatedRuns: Record<string, BitsRun> = {
     privacy: recordPrivacy,
     weather: faults,
   }),
+  "emulated-local-steps-secure-4": emulated(4, {
+    problem: "softmax",
+    data: data.fiveClasses,
+    strategy: { type: "local-steps", secureSum: 3 },
+    weather: faults,
+  }),
+  "emulated-dp-sgd-secure-6": emulated(6, {
+    problem: "logistic",
+    data: data.records,
+    strategy: { type: "dp-sgd", rate: 0.5, noise: "workers", secureSum: 5 },
+    optimizer: { type: "sgd", learningRate: 0.5 },
+    privacy: recordPrivacy,
+    weather: faults,
+  }),
   "emulated-sparse-4": emulated(4, {
     problem: "logistic",
     data: data.sparse,

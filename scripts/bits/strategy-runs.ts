@@ -115,6 +115,30 @@ const others: Record<string, BitsRun> = {
   }),
 };
 
+/** Only what all slots' numbers add up to is told. */
+const secure: Record<string, BitsRun> = {
+  "local-steps-secure-16": quick({
+    problem: "softmax",
+    data: data.fiveClasses,
+    workers: 16,
+    wait: { fastest: 12 },
+    strategy: { type: "local-steps", secureSum: 5 },
+    stop: some,
+    weather: stormy,
+  }),
+  "dp-sgd-secure-16": simulated({
+    problem: "softmax",
+    data: data.records,
+    workers: 16,
+    wait: { fastest: 12 },
+    strategy: { type: "dp-sgd", noise: "workers", secureSum: 3 },
+    optimizer: { type: "adam", learningRate: 0.1 },
+    privacy: recordPrivacy,
+    stop: few,
+    weather: late,
+  }),
+};
+
 /** Local steps with every compressor and every feedback. */
 const compressed: Record<string, BitsRun> = Object.fromEntries(
   (
@@ -161,4 +185,4 @@ const localNetwork: Record<string, BitsRun> = {
   }),
 };
 
-export const strategyRuns = { ...others, ...compressed, ...localNetwork };
+export const strategyRuns = { ...others, ...secure, ...compressed, ...localNetwork };

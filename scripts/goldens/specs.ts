@@ -88,4 +88,19 @@ export const goldenSpecs: Readonly<Record<string, RunInput>> = {
     privacy: recordPrivacy,
     wait: "all",
   },
+  "local-steps-secure": {
+    ...common,
+    problem: "softmax",
+    data: twoClasses,
+    strategy: { type: "local-steps", secureSum: 3 },
+    optimizer: { type: "sgd", learningRate: 1, momentum: 0.5 },
+  },
+  "dp-sgd-secure": {
+    ...common,
+    problem: "logistic",
+    data: records,
+    strategy: { type: "dp-sgd", noise: "workers", secureSum: 3 },
+    optimizer: { type: "sgd", learningRate: 0.5 },
+    privacy: recordPrivacy,
+  },
 };

@@ -47,8 +47,9 @@ function planOf(spec: RunSpec): PrivacyPlan {
 
 function noiseInWords({ sums, publisher }: PrivacyPlan, clip: number): string | null {
   if (sums === undefined) return null;
-  const { rate, multiplier } = sums;
+  const { rate, multiplier, isShared } = sums;
   const batches = rate === 1 ? "all records" : `batches of each record by a coin of ${rate}`;
-  const who = publisher === "worker" ? "every worker adds its own" : "one worker adds it, once";
+  const one = publisher === "worker" ? "every worker adds its own" : "one worker adds it, once";
+  const who = isShared ? "every worker adds a share" : one;
   return `${formatNumber(multiplier)} times the clip norm ${clip}, over ${batches}; ${who}`;
 }

@@ -32,9 +32,10 @@ export function batchedWorker(
   return (request, tasks) => {
     const { crowded, places, count } = gathered(request);
     if (crowded === null || tasks.length < shareMin * count) return null;
-    const { weights, operation } = request.task;
+    const { operation } = request.task;
+    const weights = weightsOf(request.task);
     for (const task of tasks)
-      if (task.weights !== weights || task.operation !== operation) return null;
+      if (weightsOf(task) !== weights || task.operation !== operation) return null;
     const answer = crowded(request.task);
     if (answer === null) return null;
     return ({ slot }) => {
@@ -44,6 +45,10 @@ export function batchedWorker(
       return { loss, values, computeMs: 0 };
     };
   };
+}
+
+function weightsOf(task: WorkerTask): Float32Array | null {
+  return "weights" in task ? task.weights : null;
 }
 
 interface Gathering {

@@ -58,7 +58,12 @@ export interface PrivacyPlan {
   readonly observers: string;
   readonly publisher: "node" | "worker" | "aggregator";
   /** Of noised sums over batches: a record's chance to be in one, and noise over clip norm. */
-  readonly sums?: { readonly rate: number; readonly multiplier: number };
+  readonly sums?: {
+    readonly rate: number;
+    readonly multiplier: number;
+    /** Every worker adds a share of it, and the sum of all is told alone. */
+    readonly isShared?: true;
+  };
 }
 
 /** The members that a spec names. */

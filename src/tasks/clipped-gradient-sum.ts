@@ -3,6 +3,7 @@ import type { Examples } from "../math/rows.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
 import { poissonBatch, secretBits } from "../privacy/mechanisms/secret-draws.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
+import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
 import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { gatherRows, labelled } from "./minibatch.ts";
@@ -56,11 +57,8 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
   },
   compute(problem, { examples, published, secret, batchUse, noiseUse }, task) {
     if (published !== null) return { loss: 0, values: published };
-    const { round, rate, clip, publishes } = task;
-    const batch = labelled(batchOf(examples, rate, secret, batchUse));
-    const weights = Float64Array.from(task.weights);
-    const random = randomFrom(`round/${round}`);
-    const { clipped } = clippedGradientParts(problem, batch, weights, clip, random);
+    const { publishes } = task;
+    const clipped = clippedBatchSum(problem, examples, task, secret, batchUse);
     if (publishes === null) return { loss: 0, values: clipped };
     return { loss: 0, values: withKeyedNoise(clipped, publishes.rule, secret, noiseUse) };
   },
@@ -94,6 +92,26 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
 /** Where a slot publishes its own sum, under noise. */
 function slotSumKey(run: string, round: number, slot: number): string {
   return `${noisedSumKey(run, round)}-${slot}`;
+}
+
+interface ClippedSum {
+  readonly round: number;
+  readonly weights: Float32Array;
+  readonly rate: number;
+  readonly clip: number;
+}
+
+/** The sum of the clipped gradients of a batch that the slot's secret draws. */
+export function clippedBatchSum(
+  problem: Problem,
+  examples: Examples,
+  { round, weights, rate, clip }: ClippedSum,
+  secret: Uint8Array,
+  batchUse: string,
+): Float64Array<ArrayBuffer> {
+  const batch = labelled(batchOf(examples, rate, secret, batchUse));
+  const random = randomFrom(`round/${round}`);
+  return clippedGradientParts(problem, batch, Float64Array.from(weights), clip, random).clipped;
 }
 
 function batchOf({ rows, targets }: Examples, rate: number, secret: Uint8Array, use: string) {

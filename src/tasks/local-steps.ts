@@ -100,6 +100,11 @@ function invalidPayload(
   }
 }
 
+type Steps = Pick<
+  LocalStepsTask,
+  "weights" | "rates" | "batch" | "momentum" | "shape" | "seed" | "round" | "slot"
+>;
+
 interface Walk {
   /** Mean over all examples of all minibatches, penalty left out. */
   readonly loss: number;
@@ -113,7 +118,7 @@ export function takeLocalSteps(
   problem: Problem,
   examples: Examples,
   from: Float64Array | null,
-  task: LocalStepsTask,
+  task: Steps,
 ): Walk {
   const { weights, rates, batch, momentum, shape, seed, round, slot } = task;
   const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);

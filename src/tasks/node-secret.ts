@@ -21,6 +21,16 @@ export async function nodeSecret(store: Store, run: string, node: Publisher): Pr
   });
 }
 
+/** The secret of a node that has told its public key: another one would be of no use. */
+export async function keptSecret(store: Store, run: string, node: Publisher): Promise<Uint8Array> {
+  const key = nodeSecretKey(run, node);
+  const bytes = await store.read(key);
+  if (bytes !== null) return checked(bytes, key);
+  throw new RunError("no-secret", `${key}: it is gone, and with it what others sealed for it`, {
+    hint: "start the run anew",
+  });
+}
+
 function checked(bytes: Uint8Array, key: string): Uint8Array {
   if (bytes.length === newSecret().length) return bytes;
   throw new RunError("bad-secret", `${key}: it is no node's secret`, {

@@ -1,11 +1,16 @@
 import type { Chosen } from "../core/registry.ts";
 import type { BlockUpdateTask } from "./block-update.ts";
 import type { ClippedGradientSumTask } from "./clipped-gradient-sum.ts";
+import type { CommitteeKeyTask } from "./committee-key.ts";
 import type { ConsensusStepTask } from "./consensus-step.ts";
 import type { GradientTask } from "./gradient.ts";
 import type { LineSearchTask } from "./line-search.ts";
 import type { LocalStepsTask } from "./local-steps.ts";
+import type { MaskSumTask } from "./mask-sum.ts";
 import type { NoisyAggregateTask } from "./noisy-aggregate.ts";
+import type { SecureClippedSumTask } from "./secure-clipped-sum.ts";
+import type { SecureLocalStepsTask } from "./secure-local-steps.ts";
+import type { SecureTotalTask } from "./secure-total.ts";
 import type { SubproblemCurvaturesTask } from "./subproblems/curvatures.ts";
 import type { SubproblemGradientsTask } from "./subproblems/gradients.ts";
 import type { SubproblemSolutionsTask } from "./subproblems/solutions.ts";
@@ -36,7 +41,12 @@ export type WorkerTask =
   | LocalStepsTask
   | ConsensusStepTask
   | ClippedGradientSumTask
-  | NoisyAggregateTask;
+  | NoisyAggregateTask
+  | CommitteeKeyTask
+  | MaskSumTask
+  | SecureLocalStepsTask
+  | SecureClippedSumTask
+  | SecureTotalTask;
 
 /** What an invocation of the worker carries: which shard of what, and the task. */
 export interface WorkerRequest {

@@ -39,7 +39,7 @@ export async function publishSum(
 
 /** Noise under one name hides one sum: whatever the sum depends on is part of the name. */
 export function publicationOf(
-  what: "sum" | "batch",
+  what: "sum" | "batch" | "mask",
   { run, slot, encoded }: Pick<WorkerContext, "run" | "slot" | "encoded">,
   task: { readonly round: number; readonly weights: Float32Array },
   rest: object,

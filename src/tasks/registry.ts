@@ -1,12 +1,17 @@
 import { assert } from "../core/errors.ts";
 import { blockUpdate } from "./block-update.ts";
 import { clippedGradientSum } from "./clipped-gradient-sum.ts";
+import { committeeKey } from "./committee-key.ts";
 import { consensusStep } from "./consensus-step.ts";
 import { gradient } from "./gradient.ts";
 import { lineSearchTask } from "./line-search.ts";
 import { localStepsTask } from "./local-steps.ts";
+import { maskSum } from "./mask-sum.ts";
 import { noisyAggregate } from "./noisy-aggregate.ts";
 import type { WorkerReply, WorkerTask } from "./protocol.ts";
+import { secureClippedSum } from "./secure-clipped-sum.ts";
+import { secureLocalSteps } from "./secure-local-steps.ts";
+import { secureTotal } from "./secure-total.ts";
 import { subproblemCurvatures } from "./subproblems/curvatures.ts";
 import { subproblemGradients } from "./subproblems/gradients.ts";
 import { subproblemSolutions } from "./subproblems/solutions.ts";
@@ -26,6 +31,11 @@ export const taskKinds: {
   "node-round": opaque(consensusStep),
   "clipped-sum": opaque(clippedGradientSum),
   "noised-sum": opaque(noisyAggregate),
+  "committee-key": opaque(committeeKey),
+  "mask-sum": opaque(maskSum),
+  "secure-local-steps": opaque(secureLocalSteps),
+  "secure-clipped-sum": opaque(secureClippedSum),
+  "secure-total": opaque(secureTotal),
   "subproblem-gradients": opaque(subproblemGradients),
   "subproblem-curvatures": opaque(subproblemCurvatures),
   "subproblem-solutions": opaque(subproblemSolutions),

@@ -1,141 +1,204 @@
+import { hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { accountReleases } from "../../src/privacy/account.ts";
-import { muOf } from "../../src/privacy/accountants/gaussian.ts";
-import { discreteGaussian } from "../../src/privacy/mechanisms/exact-draws.ts";
-import { laplaceRelease, withLaplaceNoise } from "../../src/privacy/mechanisms/grid-noise.ts";
 import {
-  masked,
-  modulus,
-  newParty,
-  nodeSigma,
-  type Party,
-  type Revealed,
-  reveal,
-  type SealedShares,
-  type Session,
-  sharesOf,
-  unmaskedSum,
+  addWords,
+  type Committee,
+  committeeOf,
+  committeeSizes,
+  type MaskedNumbers,
+  maskedNumbers,
+  maskSums,
+  masksOf,
+  memberKeys,
+  seedsOf,
+  sharesBytes,
+  sharesFor,
+  unmasked,
+  type Words,
 } from "../../src/privacy/mechanisms/secure-sum.ts";
-import { join, split } from "../../src/privacy/mechanisms/shamir.ts";
-import { testBits } from "./chance.ts";
+import { chiSquaredQuantile } from "./chance.ts";
 
-const session: Session = { name: "round/3", parties: 7, threshold: 4 };
+const secretOf = (who: string | number) => hash("sha256", `secret of ${who}`, "buffer");
 
-/** Everything up to the sum, with some parties dropping out after they shared their secrets. */
-function play(values: readonly Float64Array[], gone: readonly number[]) {
-  const parties = values.map((_, index) => newParty(session, index));
-  const publicKeys = parties.map(({ keys }) => keys.publicKey);
-  const shares = parties.flatMap((party) => sharesOf(session, party, publicKeys));
-  const stayed = new Map(
-    parties
-      .filter(({ index }) => !gone.includes(index))
-      .map((party) => [party.index, masked(session, party, publicKeys, values[party.index]!)]),
+/** Parties with numbers of their own, and a committee of the first of them. */
+function play(committee: Committee, values: readonly Float64Array[], use = "round/3") {
+  const members = Array.from({ length: committee.size }, (_, i) => memberKeys(secretOf(i)));
+  const keys = Buffer.concat(members.map(({ publicKey }) => publicKey));
+  const messages = values.map((own, party) =>
+    maskedNumbers(own, values.length, {
+      secret: secretOf(party),
+      use,
+      purpose: `party ${party}`,
+      committee,
+      keys,
+    }),
   );
-  const revealed = [...stayed.keys()].flatMap((index) =>
-    reveal(session, parties[index]!, publicKeys, shares, [...stayed.keys()]),
-  );
-  return { parties, publicKeys, shares, stayed, revealed };
+  const length = values[0]!.length;
+  const partOf = (member: number, from: readonly number[]) =>
+    maskSums(
+      committee,
+      member,
+      members[member]!,
+      from.map((party) => ({
+        purpose: `party ${party}`,
+        bytes: sharesFor(committee, messages[party]!.shares, member),
+      })),
+      length,
+    );
+  const open = (from: readonly number[], tellers: readonly number[]) => {
+    const parts = new Map(tellers.map((member) => [member, partOf(member, from)]));
+    return [...unmasked(total(messages, from, length), masksOf(committee, parts, length))];
+  };
+  return { members, messages, partOf, open };
 }
 
-const values = Array.from({ length: 7 }, (_, i) =>
-  Float64Array.from({ length: 5 }, (_, j) => Math.round(1e9 * Math.sin(3 * i + j))),
-);
-
-function sumOf(indices: readonly number[]): number[] {
-  return [0, 1, 2, 3, 4].map((j) => indices.reduce((sum, i) => sum + values[i]![j]!, 0));
+function total(messages: readonly MaskedNumbers[], from: readonly number[], length: number): Words {
+  const sum = new Uint32Array(2 * length);
+  for (const party of from) addWords(sum, messages[party]!.words);
+  return sum;
 }
 
-describe("a secure sum", () => {
-  it.each([[[]], [[2]], [[0, 6]], [[1, 3, 5]]])("is exact though %j drop out", (gone) => {
-    const { publicKeys, stayed, revealed } = play(values, gone);
-    expect([...unmaskedSum(session, publicKeys, stayed, revealed)]).toEqual(
-      sumOf([...stayed.keys()]),
-    );
+/** All sets of the numbers below n that have at least so many. */
+function sets(n: number, least: number): number[][] {
+  const all = Array.from({ length: 2 ** n }, (_, bits) =>
+    Array.from({ length: n }, (_, i) => i).filter((i) => (bits >> i) & 1),
+  );
+  return all.filter(({ length }) => length >= least);
+}
+
+const sizes = committeeSizes.map((size) => [size] as const);
+
+describe.each(sizes)("a secure sum with a committee of %i", (size) => {
+  const committee = committeeOf(size);
+  const parties = size + 1;
+  const values = Array.from({ length: parties }, (_, i) =>
+    Float64Array.from({ length: 4 }, (_, j) => Math.round(1e15 * Math.sin(3 * i + j))),
+  );
+  const { open, messages, partOf } = play(committee, values);
+
+  it("is exact for every set of parties and every set of members that suffices", () => {
+    const all = sets(size, committee.needed);
+    for (const [at, from] of sets(parties, 1).entries()) {
+      const sums = [0, 1, 2, 3].map((j) => from.reduce((sum, i) => sum + values[i]![j]!, 0));
+      expect(open(from, all[at % all.length]!)).toEqual(sums);
+    }
+    for (const tellers of all) expect(open([0, 1, 2], tellers)).toEqual(open([0, 1, 2], all[0]!));
   });
 
-  it("is not to be had from fewer answers than the threshold", () => {
-    const { publicKeys, stayed, revealed } = play(values, []);
-    const few = revealed.filter(({ share }) => share.at <= 3);
-    expect(() => unmaskedSum(session, publicKeys, stayed, few)).toThrow(/3 answered/);
+  it("cannot be opened by as many members as it tolerates", () => {
+    for (const few of sets(size, 1).filter(({ length }) => length <= committee.tolerated))
+      expect(() => open([0, 1, 2], few)).toThrow(/enough members/);
   });
 
-  it("hides each part: masked values are spread over all numbers, whatever they are", () => {
-    const { stayed } = play(
-      values.map((one) => new Float64Array(one.length)),
-      [],
-    );
-    const all = [...stayed.values()].flatMap((one) => [...one]);
-    expect(new Set(all).size).toBe(35);
-    const mean = all.reduce((sum, one) => sum + one, 0) / all.length / modulus;
-    expect(Math.abs(mean - 0.5)).toBeLessThan(5 * Math.sqrt(1 / 12 / 35));
+  it("is the same again, and under another use has other masks", () => {
+    const again = play(committee, values).messages;
+    expect(again).toEqual(messages);
+    const other = play(committee, values, "round/4").messages;
+    for (const [i, { words }] of other.entries())
+      for (const [j, word] of words.entries()) expect(word).not.toBe(messages[i]!.words[j]);
+    expect(messages[0]!.shares.length).toBe(sharesBytes(committee));
   });
 
-  it("gives away one secret of each party, and never the other", () => {
-    const { parties, publicKeys, shares, revealed } = play(values, [2]);
-    const kinds = new Set(revealed.map(({ of, secret }) => `${of}/${secret}`));
-    expect(kinds).toEqual(new Set([0, 1, 3, 4, 5, 6].map((i) => `${i}/mask`).concat("2/keys")));
-    const again = (stayed: number[]) => reveal(session, parties[0]!, publicKeys, shares, stayed);
-    expect(() => again([0, 1, 2, 3, 4, 5, 6])).toThrow(/secure sum round\/3/);
-    expect(again([0, 1, 3, 4, 5, 6]).length).toBe(7);
-    const fresh: Party = { ...parties[0]!, answered: null };
-    expect(() => reveal(session, fresh, publicKeys, shares, [0, 1, 2])).toThrow(/3 stayed/);
+  it("takes no share that was changed, is another party's, or of another round", () => {
+    const { members } = play(committee, values);
+    const share = sharesFor(committee, messages[2]!.shares, 1);
+    const ask = (purpose: string, bytes: Uint8Array) =>
+      maskSums(committee, 1, members[1]!, [{ purpose, bytes }], 4);
+    expect(ask("party 2", share).length).toBe(8 * seedsOf(committee, 1).length);
+    expect(() => ask("party 1", share)).toThrow(/cannot be opened/);
+    const changed = share.slice();
+    changed[40]! ^= 1;
+    expect(() => ask("party 2", changed)).toThrow(/cannot be opened/);
+    const others = sharesFor(committee, messages[2]!.shares, 0);
+    expect(() => ask("party 2", others)).toThrow(/cannot be opened/);
   });
 
-  it("notices a share that was changed on its way", () => {
-    const { parties, publicKeys, shares } = play(values, []);
-    const damaged: SealedShares[] = shares.map((one) => ({ ...one, bytes: one.bytes.slice() }));
-    damaged.find(({ from, to }) => from === 1 && to === 0)!.bytes[20]! ^= 1;
-    const stayed = [0, 1, 2, 3, 4, 5, 6];
-    expect(() => reveal(session, parties[0]!, publicKeys, damaged, stayed)).toThrow(/sealed/);
-  });
-
-  it("refuses what would wrap around, and thresholds of half and less", () => {
-    const party = newParty(session, 0);
-    const keys = values.map(() => party.keys.publicKey);
-    const large = Float64Array.of(modulus / 2 / 7);
-    expect(() => masked(session, party, keys, large)).toThrow(/too large/);
-    expect(() => masked(session, party, keys, Float64Array.of(0.5))).toThrow(/no whole number/);
-    expect(() => newParty({ ...session, parties: 8 }, 0)).toThrow(/threshold of 4/);
-  });
-
-  it("of noised parts is worth the noise of those that stayed", () => {
-    // sigma / sqrt(N - t) a node keeps (1, 1e-5) at sensitivity 1.
-    const sigma = 1 / muOf(1, 1e-5);
-    expect(nodeSigma(sigma, 10, 0)).toBeCloseTo(1.179729308, 9);
-    expect(nodeSigma(sigma, 10, 2)).toBeCloseTo(1.318977464, 9);
-    expect(nodeSigma(sigma, 100, 10)).toBeCloseTo(0.3932431026, 9);
-    const bits = testBits("sum");
-    const steps = 2 ** 24;
-    const noised = values.map((one) => one.map(() => discreteGaussian(steps, bits)));
-    const { publicKeys, stayed, revealed } = play(noised, [4]);
-    const sum = unmaskedSum(session, publicKeys, stayed, revealed as Revealed[]);
-    // Five draws of deviation sqrt(6): the chance of one beyond 6 is one in 10^8.
-    for (const one of sum) expect(Math.abs(one)).toBeLessThan(6 * Math.sqrt(6) * steps);
+  it("tells of a member's part nothing but sums", () => {
+    // The parts for two sets differ by one party's streams: which is why one set alone is opened.
+    const both = [partOf(0, [0, 1, 2]), partOf(0, [0, 1])];
+    expect(both[0]).not.toEqual(both[1]);
   });
 });
 
-it("shares of a secret give it back from any enough of them, and not from fewer", () => {
-  const secret = Uint8Array.from({ length: 32 }, (_, i) => 7 * i + 1);
-  const shares = split(secret, { threshold: 3, count: 5 }, testBits("shamir"));
-  for (const chosen of [
-    [0, 1, 2],
-    [4, 2, 0],
-    [1, 3, 4],
-  ])
-    expect(
-      join(
-        chosen.map((i) => shares[i]!),
-        32,
-      ),
-    ).toEqual(secret);
-  expect(() => join([shares[0]!, shares[3]!], 32)).toThrow(/enough/);
+/** How far bytes are from uniform, in quantiles: below 1 where they are, far above elsewhere. */
+function unevenness(bytes: Uint8Array): number {
+  const counts = new Float64Array(256);
+  for (const byte of bytes) counts[byte]!++;
+  const expected = bytes.length / 256;
+  const chiSquared = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  return chiSquared / chiSquaredQuantile(255, 4);
+}
+
+const bytesOf = ({ buffer }: Words) => new Uint8Array(buffer);
+
+describe("masked numbers of zeros, which any structure would show in", () => {
+  const committee = committeeOf(3);
+  const length = 4_096;
+  const { messages, partOf, open } = play(
+    committee,
+    Array.from({ length: 5 }, () => new Float64Array(length)),
+  );
+
+  it("are uniform, of every set of parties", () => {
+    for (const from of sets(5, 1))
+      expect(unevenness(bytesOf(total(messages, from, length)))).toBeLessThan(1);
+  });
+
+  it("stay uniform to one member, which takes off all streams that it knows", () => {
+    for (const member of [0, 1, 2])
+      for (const from of [[0], [1], [0, 3], [0, 1, 2, 3, 4]]) {
+        const rest = total(messages, from, length);
+        const part = partOf(member, from);
+        const streams = Array.from({ length: seedsOf(committee, member).length }, (_, i) =>
+          part.subarray(2 * length * i, 2 * length * (i + 1)),
+        );
+        for (const stream of streams) subtract(rest, stream);
+        expect(unevenness(bytesOf(rest))).toBeLessThan(1);
+      }
+  });
+
+  it("stay uniform, of fewer than all in a sum, to whoever has that sum's masks", () => {
+    // The masks of all five are told; what they leave of four is the fifth's, uniform.
+    const parts = new Map([0, 1].map((member) => [member, partOf(member, [0, 1, 2, 3, 4])]));
+    const masks = masksOf(committee, parts, length);
+    for (const from of sets(5, 1).filter(({ length: count }) => count < 5)) {
+      const rest = total(messages, from, length);
+      subtract(rest, masks);
+      expect(unevenness(bytesOf(rest))).toBeLessThan(1);
+    }
+  });
+
+  it("are nothing but the zeros to two members: the test would see it", () => {
+    expect(open([0], [0, 2])).toEqual(Array(length).fill(0));
+    const parts = new Map([0, 2].map((member) => [member, partOf(member, [0])]));
+    const rest = messages[0]!.words.slice();
+    subtract(rest, masksOf(committee, parts, length));
+    expect(unevenness(bytesOf(rest))).toBeGreaterThan(100);
+  });
 });
 
-it("Laplace noise stays on its grid and is charged for rounding", () => {
-  const noise = { adjacency: "replace-one", sensitivity: 1, scale: 2 } as const;
-  const release = laplaceRelease(noise, 3);
-  expect(release.sensitivity).toBe(1 + 3 * 2 ** -28);
-  expect(accountReleases([release], 1e-5).pure).toBeCloseTo(0.5, 7);
-  const values = withLaplaceNoise(Float64Array.of(1 / 3, 2, -5), noise, testBits("laplace grid"));
-  expect(values.every((one) => Number.isInteger(one * 2 ** 28))).toBe(true);
+function subtract(from: Words, words: Uint32Array): void {
+  const negative = words.map((word, j) => (j % 2 === 0 || words[j - 1] === 0 ? -word : ~word));
+  addWords(from, negative);
+}
+
+describe("what could wrap around is refused", () => {
+  const committee = committeeOf(3);
+  const most = 2 ** 63 / 4;
+
+  it.each([most, -most, 0.5, Number.NaN, Number.POSITIVE_INFINITY])("%d", (value) => {
+    const numbers = [0, 1, 2, 3].map(() => Float64Array.of(value));
+    expect(() => play(committee, numbers)).toThrow(/too large, or none/);
+  });
+
+  it("and next to that nothing wraps, either way", () => {
+    const next = most - 2 ** 9;
+    for (const sign of [1, -1]) {
+      const { open } = play(
+        committee,
+        [0, 1, 2, 3].map(() => Float64Array.of(sign * next)),
+      );
+      expect(open([0, 1, 2, 3], [0, 1])).toEqual([4 * sign * next]);
+    }
+  });
 });

@@ -50,6 +50,26 @@ const table = {
   workers: 4,
   stop: { rounds: roundsUsual, tolerance: 0 },
 };
+/** Runs of which only sums over the slots are told. */
+export const secureLocalSteps = {
+  ...table,
+  wait: "all",
+  strategy: { type: "local-steps", secureSum: 3 },
+};
+export const securePrivate = {
+  ...table,
+  problem: "softmax",
+  data: {
+    generate: { type: "classification", rows: 400, features: 40, classes: 3 },
+    classes: [0, 1, 2],
+    standardize: false,
+  },
+  wait: "all",
+  strategy: { type: "dp-sgd", rate: 1, noise: "workers", secureSum: 3 },
+  optimizer: { type: "sgd", learningRate: 1, momentum: 0 },
+  privacy,
+};
+
 const others: Readonly<Record<string, object>> = {
   "async-sgd": { ...table, strategy: "async-sgd" },
   "noise at workers": {
@@ -64,6 +84,8 @@ const others: Readonly<Record<string, object>> = {
     optimizer: { type: "sgd", learningRate: 1, momentum: 0 },
     privacy,
   },
+  "local steps in a secure sum": secureLocalSteps,
+  "noise at workers in a secure sum": securePrivate,
 };
 
 /** Every example, and what no example has. */

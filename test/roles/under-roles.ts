@@ -69,6 +69,8 @@ export interface Left {
 export interface How {
   readonly note?: (wanted: Wanted) => void;
   readonly callsMax?: number | undefined;
+  /** What the environments of one slot may do besides; nothing else where it is absent. */
+  readonly slotStore?: (store: Store, slot: number) => Store;
 }
 
 /**
@@ -79,7 +81,7 @@ export interface How {
 export async function runUnder(
   { record, store }: Staged,
   roles: Roles | null,
-  { note = () => {}, callsMax = callsMaxUsual }: How = {},
+  { note = () => {}, callsMax = callsMaxUsual, slotStore = (one) => one }: How = {},
 ): Promise<Left> {
   const as = (role: Role) => (roles === null ? store : asRole(store, role, roles[role], note));
   const own = as("orchestrator");
@@ -91,6 +93,7 @@ export async function runUnder(
     worker: as(workerFor(record.spec, names) as Role),
     onLost: counter(lostMax, () => control.abort()),
     callsMax,
+    slotStore,
   });
   const ports = { store: lease.store, clock, compute, signal: control.signal };
   const { end, result } = await orchestrate(record, ports).finally(lease.stop);
@@ -117,12 +120,14 @@ export function asRole(
 
 function platform(
   record: RunRecord,
-  at: { own: Store; worker: Store; onLost: () => void; callsMax: number },
+  at: { own: Store; worker: Store; onLost: () => void } & Required<
+    Pick<How, "callsMax" | "slotStore">
+  >,
 ) {
   const clock = virtualClock();
   const sky = weatherFrom(record.spec.weather ?? { model: "calm" });
   const carrier = offloadingCompute(
-    environments(record, at.worker, at.callsMax),
+    environments(record, (slot) => at.slotStore(at.worker, slot), at.callsMax!),
     at.own,
     record.run,
     carriedBytesMin,
@@ -148,7 +153,7 @@ function platform(
 /** One for each slot, and another one after so many calls. */
 function environments(
   record: RunRecord,
-  store: Store,
+  storeOf: (slot: number) => Store,
   callsMax: number,
 ): Compute<WorkerTask, WorkerReply> {
   type Perform = (request: WorkerRequest) => Promise<object>;
@@ -157,6 +162,7 @@ function environments(
   return {
     start(task, deliver) {
       const known = open.get(task.slot);
+      const store = storeOf(task.slot);
       const one =
         known === undefined || known.calls === callsMax
           ? {

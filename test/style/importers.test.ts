@@ -10,7 +10,6 @@ const others: Readonly<Record<string, string>> = {
   "src/index.ts": "the package",
   "src/platform/local/thread-worker.ts": "a thread of its own",
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
-  "src/privacy/mechanisms/secure-sum.ts": "waits for a strategy that sums in secret",
   "src/privacy/observers.ts": "attacks, for benches as well",
   "src/quorum/graph.ts": "waits for the strategy of pipelines",
   "src/report/page/main.ts": "the page's script",

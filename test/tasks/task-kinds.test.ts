@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { compressors } from "../../src/compression/registry.ts";
 import { randomFrom } from "../../src/core/random.ts";
+import type { NoisyAggregateTask } from "../../src/tasks/noisy-aggregate.ts";
 import type { WorkerReply } from "../../src/tasks/protocol.ts";
 import {
   arrayBytesOf,
@@ -63,8 +64,13 @@ test("stored numbers that a task goes through: all of them, or what its batches 
   );
   const { rate } = all.get("noise at workers: clipped-sum")!.task as unknown as { rate: number };
   expect(entries("noise at workers: clipped-sum")).toBe(rate * 1_000);
+  // Of three slots two streams of masks each, whatever slots store.
+  const masks = all.get("local-steps-secure: mask-sum")!.task;
+  const { length } = masks as unknown as { length: number };
+  expect(entries("local-steps-secure: mask-sum")).toBe(3 * 2 * 2 * length);
+  expect(entries("local-steps-secure: committee-key")).toBe(0);
   // Every slot's sum, whatever slots store.
-  const total = all.get("dp-sgd: noised-sum")!.task;
+  const total = all.get("dp-sgd: noised-sum")!.task as NoisyAggregateTask;
   expect(entries("dp-sgd: noised-sum")).toBe(4 * total.weights.length);
 });
 

@@ -32,7 +32,6 @@ const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "no-network": "unfinished",
   superseded: "unfinished",
   throttled: "unfinished",
-  "too-few-shares": "unfinished",
   "over-budget": "budget",
   interrupted: "interrupted",
 };

@@ -73,27 +73,21 @@ export const privacyCodes = {
   "bad-ledger": "a page of a privacy ledger is damaged; release nothing more under it",
   "bad-noise": "a noise's size is no number above 0; scale the data or the clip norm",
   "bad-secret": "a node's secret is damaged; start the run anew",
-  "bad-share": "a sealed share cannot be opened; begin the session anew",
-  "bad-threshold":
-    "a secure sum with too low or too high a threshold; choose more than half of the parties",
+  "bad-share": "a sealed share of a secure sum cannot be opened; start the run anew",
   "classical-formula":
     "the classical formula is not proven at this epsilon; calibrate by the exact curve",
   "mixed-adjacency": "releases are stated under several adjacencies; state all under one",
   "mixed-noise": "releases of several kinds of noise are composed; compose one kind",
   "no-bound": "no accountant proves any bound; give more noise or a larger delta",
   "no-message": "a node has published nothing; resume the run while its messages are kept",
-  "no-second-answer":
-    "a party of a secure sum is to answer twice, or for too few; begin the session anew",
   "no-secret": "a node's secret cannot be read; let the node read below its own prefix",
   "no-sum": "a slot has put no sum aside; resume the run: the round is asked anew",
   "other-release":
     "a release differs from what was charged under its name; charge it under another name",
   "out-of-grid": "a value is too large for its noise's grid; bound values first",
   "over-budget": "a release would go over the ledger's budget; release less, or raise the budget",
-  "too-few-shares":
-    "too few parties of a secure sum answered; begin it anew with those that are there",
-  "would-wrap":
-    "a value is too large for a secure sum; clip values first, or choose a coarser grid",
+  "too-few-parties": "a secure sum of so few parties would tell of one; wait for more of them",
+  "would-wrap": "a number is too large for a secure sum; shorten the steps, or scale the data",
 } as const satisfies Meanings;
 
 /** Pipelines. */

@@ -1,5 +1,5 @@
 import type { Adjacency, MechanismUse } from "../release.ts";
-import { discreteLaplace } from "./exact-draws.ts";
+import { discreteGaussian, discreteLaplace } from "./exact-draws.ts";
 import {
   type Grid,
   gaussianRelease,
@@ -44,6 +44,24 @@ export function withKeyedNoise(
   const grid = gridFor(rule.noise);
   if (rule.mechanism === "gaussian") return withGaussianNoise(x, grid, bits);
   return withLaplaceNoise(x, grid, bits);
+}
+
+/**
+ * As whole steps of the rule's grid, with a share of its normal noise: so many shares, or more,
+ * have at least the rule's deviation together. Shares are laws on one grid whose sum differs from
+ * the law of the whole by less than any double holds (Kairouz, Liu and Steinke, 2021).
+ */
+export function stepsWithNoiseShare(
+  x: Float64Array<ArrayBuffer>,
+  rule: NoiseRule,
+  shares: number,
+  secret: Uint8Array,
+  use: string,
+): Float64Array<ArrayBuffer> {
+  const bits = secretBits(secret, use);
+  const grid = gridFor(rule.noise);
+  const share = Math.ceil(grid.noiseSteps / Math.sqrt(shares));
+  return x.map((value) => stepsOf(value, grid) + discreteGaussian(share, bits));
 }
 
 function withLaplaceNoise(values: Float64Array, grid: Grid, bits: SecretBits): Float64Array {

@@ -1,71 +1,68 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   hkdfSync,
-  randomBytes,
+  type KeyObject,
 } from "node:crypto";
 import { RunError } from "../../core/errors.ts";
 
-/** An X25519 key pair as raw bytes: the private half can be shared out, the public half told. */
+/** X25519: whoever has the secret half of one pair and the public half of another has a key. */
 export interface KeyPair {
   readonly publicKey: Uint8Array;
-  readonly privateKey: Uint8Array;
+  readonly secretKey: KeyObject;
 }
 
-export function newKeyPair(): KeyPair {
-  const { privateKey } = generateKeyPairSync("x25519");
-  const { x, d } = privateKey.export({ format: "jwk" });
-  return { publicKey: fromBase64(x!), privateKey: fromBase64(d!) };
-}
+export const publicKeyBytes = 32;
 
-/** What two parties, and nobody else, know for one purpose: 32 bytes. */
-export function pairSecret(own: KeyPair, other: Uint8Array, purpose: string): Uint8Array {
-  const jwk = { kty: "OKP", crv: "X25519", x: toBase64(own.publicKey) };
-  const privateKey = createPrivateKey({
-    key: { ...jwk, d: toBase64(own.privateKey) },
-    format: "jwk",
+/** The pair of a secret for one use; the same at every call, so that nothing need be kept. */
+export function keyPairOf(secret: Uint8Array, use: string): KeyPair {
+  const raw = createHmac("sha256", secret).update(use).digest();
+  const secretKey = createPrivateKey({
+    key: Buffer.concat([pkcs8Head, raw]),
+    format: "der",
+    type: "pkcs8",
   });
-  const publicKey = createPublicKey({ key: { ...jwk, x: toBase64(other) }, format: "jwk" });
-  const shared = diffieHellman({ privateKey, publicKey });
+  const { x } = createPublicKey(secretKey).export({ format: "jwk" });
+  return { publicKey: Buffer.from(x!, "base64url"), secretKey };
+}
+
+/** What stands before the 32 bytes of an X25519 key in PKCS #8 (RFC 8410). */
+const pkcs8Head = Buffer.from("302e020100300506032b656e04220420", "hex");
+
+/** What the owners of two pairs, and nobody else, know for one purpose: 32 bytes. */
+export function pairSecret(own: KeyPair, other: Uint8Array, purpose: string): Uint8Array {
+  const jwk = { kty: "OKP", crv: "X25519", x: Buffer.from(other).toString("base64url") };
+  const publicKey = createPublicKey({ key: jwk, format: "jwk" });
+  const shared = diffieHellman({ privateKey: own.secretKey, publicKey });
   return new Uint8Array(hkdfSync("sha256", shared, new Uint8Array(0), purpose, 32));
 }
 
-const nonceBytes = 12;
-const tagBytes = 16;
+export const sealBytes = 16;
 
-/** Bytes that only whoever knows the secret can read, or can have written. */
-export function seal(secret: Uint8Array, plain: Uint8Array): Uint8Array {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv("aes-256-gcm", secret, nonce);
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+/** A key seals one message in its life, so that no nonce is needed to tell messages apart. */
+const nonce = Buffer.alloc(12);
+
+/** Bytes that only whoever knows the key can read, or can have written. */
+export function seal(key: Uint8Array, plain: Uint8Array): Uint8Array {
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** Throws `RunError` where the bytes were not sealed by that secret, or were changed since. */
-export function unseal(secret: Uint8Array, sealed: Uint8Array): Uint8Array {
-  const refuse = (cause?: unknown) =>
-    new RunError("bad-share", "a sealed share cannot be opened", {
-      hint: "it was changed on its way, or is of another session; begin the sum anew",
+/** Throws `RunError` where the bytes were not sealed by that key, or were changed since. */
+export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce);
+  decipher.setAuthTag(sealed.subarray(sealed.length - sealBytes));
+  try {
+    const plain = decipher.update(sealed.subarray(0, sealed.length - sealBytes));
+    return Buffer.concat([plain, decipher.final()]);
+  } catch (cause) {
+    throw new RunError("bad-share", "a sealed share of a secure sum cannot be opened", {
+      hint: "it was changed on its way, or the run's secrets were: start the run anew",
       cause,
     });
-  if (sealed.length < nonceBytes + tagBytes) throw refuse();
-  const decipher = createDecipheriv("aes-256-gcm", secret, sealed.subarray(0, nonceBytes));
-  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-  const body = sealed.subarray(nonceBytes, sealed.length - tagBytes);
-  try {
-    return Buffer.concat([decipher.update(body), decipher.final()]);
-  } catch (cause) {
-    throw refuse(cause);
   }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64url");
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Buffer.from(text, "base64url");
 }

@@ -1,193 +1,226 @@
+import { createCipheriv, createHmac } from "node:crypto";
 import { assert, RunError } from "../../core/errors.ts";
-import { type KeyPair, newKeyPair, pairSecret, seal, unseal } from "./pair-keys.ts";
-import { newSecret, secretBits } from "./secret-draws.ts";
-import { join, type SecretShare, split } from "./shamir.ts";
+import {
+  type KeyPair,
+  keyPairOf,
+  pairSecret,
+  publicKeyBytes,
+  seal,
+  sealBytes,
+  unseal,
+} from "./pair-keys.ts";
 
 /**
- * A sum of which nobody learns the parts (Bonawitz and others, 2017). Each party adds, modulo M, a
- * mask of its own and one for every other party, which that one subtracts. Of parties that drop out
- * the others give away the pair masks, of those that stay the own mask, never both of one party.
- * Against a reader of everything who follows the protocol, with fewer than `threshold` parties.
+ * A sum of which nobody learns the parts. A party adds, modulo 2^64, streams of secret bits to its
+ * numbers, and shares their seeds out among a committee: for each set of `tolerated` members a
+ * seed that all but those know (replicated sharing, Cramer, Damgard and Ishai, 2005). So members
+ * that many know one seed too few of every party, and of the others any `needed` know all. They
+ * tell no seed, but what the streams of the parties that count add up to. A party need not know who
+ * else takes part, nor in which sum it will count: one that is late can count in a later one.
  */
-export const modulus = 2 ** 48;
-
-/** What all parties agree on. */
-export interface Session {
-  /** Never used twice: masks hang on it. */
-  readonly name: string;
-  readonly parties: number;
-  /** How many must stay; more than half, or two halves could be asked for different things. */
-  readonly threshold: number;
+export interface Committee {
+  readonly size: CommitteeSize;
+  /** So many members together learn nothing but sums. */
+  readonly tolerated: number;
+  /** So many members suffice to take the masks off a sum. */
+  readonly needed: number;
+  /** Below this a sum would tell too much of a party to members who are parties themselves. */
+  readonly leastParties: number;
+  /** By seed: the members who do not know it. */
+  readonly ignorant: readonly (readonly number[])[];
 }
 
-/** What one party knows and tells nobody. */
-export interface Party {
-  readonly index: number;
-  readonly keys: KeyPair;
-  readonly ownMask: Uint8Array;
-  /** Who stayed, once it has answered for it: another answer would give a mask away. */
-  answered: readonly number[] | null;
+export const committeeSizes = [3, 5] as const;
+
+export type CommitteeSize = (typeof committeeSizes)[number];
+
+export function committeeOf(size: CommitteeSize): Committee {
+  const tolerated = (size - 1) / 2;
+  const leastParties = tolerated + 2;
+  const ignorant = subsets(size, tolerated);
+  return { size, tolerated, needed: size - tolerated, leastParties, ignorant };
 }
 
-/** Two shares of one party's secrets, for one other party's eyes. */
-export interface SealedShares {
-  readonly from: number;
-  readonly to: number;
+/** All sets of so many of the numbers below n. */
+function subsets(n: number, count: number): number[][] {
+  if (count === 0) return [[]];
+  if (n < count) return [];
+  const without = subsets(n - 1, count);
+  return [...without, ...subsets(n - 1, count - 1).map((some) => [...some, n - 1])];
+}
+
+/** The seeds that a member knows, by their places. */
+export function seedsOf({ ignorant }: Committee, member: number): number[] {
+  return ignorant.flatMap((some, place) => (some.includes(member) ? [] : [place]));
+}
+
+const seedBytes = 32;
+
+/** A public key for this once, and a sealed box of seeds for each member. */
+export function sharesBytes(committee: Committee): number {
+  return publicKeyBytes + committee.size * boxBytes(committee);
+}
+
+function boxBytes(committee: Committee): number {
+  return seedBytes * seedsOf(committee, 0).length + sealBytes;
+}
+
+/** Of a party's shares what one member is to see. */
+export function sharesFor(committee: Committee, shares: Uint8Array, member: number): Uint8Array {
+  const from = publicKeyBytes + member * boxBytes(committee);
+  const box = shares.subarray(from, from + boxBytes(committee));
+  return Buffer.concat([shares.subarray(0, publicKeyBytes), box]);
+}
+
+export function memberShareBytes(committee: Committee): number {
+  return publicKeyBytes + boxBytes(committee);
+}
+
+/** A member's pair for a whole run: of its secret, so that any of its environments has it. */
+export function memberKeys(secret: Uint8Array): KeyPair {
+  return keyPairOf(secret, "secure sum, member");
+}
+
+/** What a party masks by. */
+export interface Masking {
+  readonly secret: Uint8Array;
+  /** Names everything that the numbers hang on: two sets of numbers under one mask would show. */
+  readonly use: string;
+  /** What a member must name to open its box, such as run, round and slot. */
+  readonly purpose: string;
+  readonly committee: Committee;
+  /** The members' public keys, one after another. */
+  readonly keys: Uint8Array;
+}
+
+/** Numbers modulo 2^64: the low and the high half of each, one after the other. */
+export type Words = Uint32Array<ArrayBuffer>;
+
+export interface MaskedNumbers {
+  readonly words: Words;
+  readonly shares: Uint8Array<ArrayBuffer>;
+}
+
+/** Whole numbers under masks: uniform to whoever does not know every seed. */
+export function maskedNumbers(
+  values: Float64Array,
+  parties: number,
+  { secret, use, purpose, committee, keys }: Masking,
+): MaskedNumbers {
+  const words = wordsOf(values, parties);
+  const root = createHmac("sha256", secret).update(use).digest();
+  const seeds = committee.ignorant.map((_, place) =>
+    createHmac("sha256", root).update(`seed ${place}`).digest(),
+  );
+  for (const seed of seeds) addStream(words, seed);
+  const once = keyPairOf(root, "secure sum, party");
+  const boxes = Array.from({ length: committee.size }, (_, member) => {
+    const key = keys.subarray(member * publicKeyBytes, (member + 1) * publicKeyBytes);
+    const own = seedsOf(committee, member).map((place) => seeds[place]!);
+    return seal(pairSecret(once, key, purpose), Buffer.concat(own));
+  });
+  return { words, shares: new Uint8Array(Buffer.concat([once.publicKey, ...boxes])) };
+}
+
+/** One party's share, and what it is opened for. */
+export interface MemberShare {
+  readonly purpose: string;
   readonly bytes: Uint8Array;
 }
 
-/** What a party that stayed tells about every party: a share of one of its two secrets. */
-export interface Revealed {
-  readonly of: number;
-  readonly secret: "mask" | "keys";
-  readonly share: SecretShare;
-}
-
-export function newParty(session: Session, index: number): Party {
-  const { parties, threshold } = session;
-  if (2 * threshold <= parties || threshold > parties)
-    throw new RunError("bad-threshold", `a threshold of ${threshold} for ${parties} parties`, {
-      hint: `choose more than half of them, at most all: ${Math.floor(parties / 2) + 1} or more`,
-    });
-  return { index, keys: newKeyPair(), ownMask: newSecret(), answered: null };
-}
-
-/** Shares of both secrets for every party, sealed: whoever passes them on learns nothing. */
-export function sharesOf(
-  session: Session,
-  party: Party,
-  publicKeys: readonly Uint8Array[],
-): readonly SealedShares[] {
-  const { threshold, parties } = session;
-  const bits = secretBits(newSecret(), "shares");
-  const mask = split(party.ownMask, { threshold, count: parties }, bits);
-  const keys = split(party.keys.privateKey, { threshold, count: parties }, bits);
-  return publicKeys.map((publicKey, to) => {
-    const values = JSON.stringify([mask[to]!.value, keys[to]!.value].map(String));
-    const secret = pairSecret(party.keys, publicKey, `${session.name}/shares`);
-    return { from: party.index, to, bytes: seal(secret, new TextEncoder().encode(values)) };
-  });
-}
-
-/** Whole numbers under masks: each is uniform modulo M to whoever knows fewer than `threshold`. */
-export function masked(
-  session: Session,
-  party: Party,
-  publicKeys: readonly Uint8Array[],
-  values: Float64Array,
-): Float64Array {
-  const limit = modulus / 2 / session.parties;
-  const out = values.map((value) => {
-    if (Number.isInteger(value) && Math.abs(value) < limit) return (value + modulus) % modulus;
-    throw new RunError("would-wrap", "a value is too large, or no whole number, for a secure sum", {
-      hint: "clip values first, and choose a coarser grid",
-    });
-  });
-  addMask(out, party.ownMask, session, 1);
-  for (const [other, publicKey] of publicKeys.entries())
-    if (other !== party.index) addPairMask(out, session, party, publicKey, other, 1);
-  return out;
-}
-
-/** A party's answer to who stayed. Refuses a second, different one. */
-export function reveal(
-  session: Session,
-  party: Party,
-  publicKeys: readonly Uint8Array[],
-  shares: readonly SealedShares[],
-  stayed: readonly number[],
-): readonly Revealed[] {
-  const same = party.answered === null || party.answered.join() === stayed.join();
-  if (!same || new Set(stayed).size < session.threshold)
-    throw new RunError("no-second-answer", `secure sum ${session.name}: ${stayed.length} stayed`, {
-      hint: "each party answers once, and for no fewer than the threshold; begin the sum anew",
-    });
-  party.answered = [...stayed];
-  return shares
-    .filter(({ to }) => to === party.index)
-    .map(({ from, bytes }) => {
-      const secret = pairSecret(party.keys, publicKeys[from]!, `${session.name}/shares`);
-      const [mask, keys] = parseShares(unseal(secret, bytes));
-      const at = party.index + 1;
-      return stayed.includes(from)
-        ? { of: from, secret: "mask", share: { at, value: mask } }
-        : { of: from, secret: "keys", share: { at, value: keys } };
-    });
-}
-
-/** The sum of the values of those that stayed, exactly, between -M/2 and M/2. */
-export function unmaskedSum(
-  session: Session,
-  publicKeys: readonly Uint8Array[],
-  stayed: ReadonlyMap<number, Float64Array>,
-  revealed: readonly Revealed[],
-): Float64Array {
-  const [first] = stayed.values();
-  assert(first !== undefined, "somebody stayed");
-  const sum = new Float64Array(first.length);
-  for (const values of stayed.values())
-    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i]! + values[i]!) % modulus;
-  for (let of = 0; of < session.parties; of++) {
-    const isHere = stayed.has(of);
-    const secret = secretOf(session, revealed, of, isHere ? "mask" : "keys");
-    if (isHere) {
-      addMask(sum, secret, session, -1);
-      continue;
-    }
-    const keys = { publicKey: publicKeys[of]!, privateKey: secret };
-    const gone = { index: of, keys };
-    // What the others added for the pair is what this party would have subtracted.
-    for (const other of stayed.keys())
-      addPairMask(sum, session, gone, publicKeys[other]!, other, 1);
+/**
+ * A member's part in opening a sum: for every seed that it knows, in their order, what the streams
+ * of all parties add up to.
+ */
+export function maskSums(
+  committee: Committee,
+  member: number,
+  keys: KeyPair,
+  parties: readonly MemberShare[],
+  length: number,
+): Words {
+  const count = seedsOf(committee, member).length;
+  const sums = new Uint32Array(partWords(committee, length));
+  for (const { purpose, bytes } of parties) {
+    const once = bytes.subarray(0, publicKeyBytes);
+    const seeds = unseal(pairSecret(keys, once, purpose), bytes.subarray(publicKeyBytes));
+    for (let i = 0; i < count; i++)
+      addStream(
+        sums.subarray(2 * length * i, 2 * length * (i + 1)),
+        seeds.subarray(seedBytes * i, seedBytes * (i + 1)),
+      );
   }
-  return sum.map((value) => (value >= modulus / 2 ? value - modulus : value));
+  return sums;
 }
 
-/** Each party's part of noise that is enough though `tolerated` of them drop out or collude. */
-export function nodeSigma(sigma: number, parties: number, tolerated: number): number {
-  assert(tolerated < parties, "somebody is left");
-  return sigma / Math.sqrt(parties - tolerated);
+/** All masks of a sum, of the parts of `needed` members. */
+export function masksOf(
+  committee: Committee,
+  parts: ReadonlyMap<number, Words>,
+  length: number,
+): Words {
+  const masks = new Uint32Array(2 * length);
+  for (const [place, some] of committee.ignorant.entries()) {
+    const member = [...parts.keys()].find((one) => !some.includes(one));
+    assert(member !== undefined, "enough members tell every seed's sum");
+    const at = 2 * length * seedsOf(committee, member).indexOf(place);
+    addWords(masks, parts.get(member)!.subarray(at, at + 2 * length));
+  }
+  return masks;
 }
 
-function secretOf(
-  session: Session,
-  revealed: readonly Revealed[],
-  of: number,
-  secret: Revealed["secret"],
-): Uint8Array {
-  const shares = revealed.filter((one) => one.of === of && one.secret === secret);
-  if (shares.length < session.threshold)
-    throw new RunError("too-few-shares", `secure sum ${session.name}: ${shares.length} answered`, {
-      hint: `it takes ${session.threshold}; begin the sum anew with those that are there`,
-    });
-  return join(
-    shares.slice(0, session.threshold).map(({ share }) => share),
-    32,
-  );
+/** How many words a member's part of it is. */
+export function partWords(committee: Committee, length: number): number {
+  return 2 * length * seedsOf(committee, 0).length;
 }
 
-/** The pair's mask: added by the party of the smaller index, subtracted by the other. */
-function addPairMask(
-  out: Float64Array,
-  session: Session,
-  party: Pick<Party, "index" | "keys">,
-  publicKey: Uint8Array,
-  other: number,
-  sign: 1 | -1,
-): void {
-  const secret = pairSecret(party.keys, publicKey, `${session.name}/mask`);
-  addMask(out, secret, session, party.index < other ? sign : (-sign as 1 | -1));
+/** The sum of masked numbers without their masks: exact below 2^53, rounded beyond. */
+export function unmasked(sum: Words, masks: Words): Float64Array<ArrayBuffer> {
+  const values = new Float64Array(sum.length / 2);
+  for (let j = 0; j < values.length; j++) {
+    const low = sum[2 * j]! - masks[2 * j]!;
+    const high = (sum[2 * j + 1]! - masks[2 * j + 1]! - (low < 0 ? 1 : 0)) | 0;
+    values[j] = high * 2 ** 32 + (low >>> 0);
+  }
+  return values;
 }
 
-function addMask(out: Float64Array, secret: Uint8Array, session: Session, sign: 1 | -1): void {
-  const bits = secretBits(secret, session.name);
-  for (let i = 0; i < out.length; i++) {
-    const mask = (bits.word() & 0xffff) * 2 ** 32 + bits.word();
-    out[i] = (out[i]! + (sign === 1 ? mask : modulus - mask)) % modulus;
+/** Adds modulo 2^64. */
+export function addWords(into: Uint32Array, words: Uint32Array): void {
+  for (let j = 0; j < words.length; j += 2) {
+    const low = into[j]! + words[j]!;
+    into[j + 1]! += words[j + 1]! + (low >= 2 ** 32 ? 1 : 0);
+    into[j] = low;
   }
 }
 
-function parseShares(bytes: Uint8Array): [bigint, bigint] {
-  const [mask, keys] = JSON.parse(new TextDecoder().decode(bytes)) as [string, string];
-  return [BigInt(mask), BigInt(keys)];
+/** Refuses what could wrap around: the sum of as large a number of each party. */
+function wordsOf(values: Float64Array, parties: number): Words {
+  const limit = 2 ** 63 / parties;
+  const words = new Uint32Array(2 * values.length);
+  for (const [j, value] of values.entries()) {
+    // The value itself must not stand in a message.
+    if (!Number.isInteger(value) || Math.abs(value) >= limit)
+      throw new RunError("would-wrap", "a number is too large, or none, for a secure sum", {
+        hint: "shorten the steps, or scale the data to numbers of ordinary size",
+      });
+    const high = Math.floor(value / 2 ** 32);
+    words[2 * j] = value - high * 2 ** 32;
+    words[2 * j + 1] = high;
+  }
+  return words;
+}
+
+const blockBytes = 64 * 1024;
+
+/** AES in counter mode under a key that is used for this alone. */
+function addStream(words: Uint32Array, seed: Uint8Array): void {
+  const cipher = createCipheriv("aes-256-ctr", seed, Buffer.alloc(16));
+  const zeros = Buffer.alloc(Math.min(blockBytes, words.byteLength));
+  for (let from = 0; from < words.length; from += blockBytes / 4) {
+    const part = words.subarray(from, from + blockBytes / 4);
+    const bytes = cipher.update(zeros.subarray(0, part.byteLength));
+    const { buffer, byteOffset } = bytes;
+    addWords(part, new Uint32Array(buffer.slice(byteOffset, byteOffset + part.byteLength)));
+  }
 }

@@ -15,6 +15,7 @@ import {
   trainingStrategy,
 } from "../definition.ts";
 import { encodeRows } from "../rounds/definition.ts";
+import { committeeFor, secureSumOption } from "../secure-sums/options.ts";
 import { checkDpSgd, dpSgdStepper } from "./refusals.ts";
 import type { DpSgdPlan } from "./state.ts";
 import { dpSgd } from "./strategy.ts";
@@ -33,6 +34,7 @@ const options = {
       "who noises: one worker that is trusted with the others' sums, once; or every worker its " +
         "own, which trusts nobody and adds as much noise again for each worker",
     ),
+  secureSum: secureSumOption,
 };
 
 export type DpSgdOptions = z.output<z.ZodObject<typeof options>>;
@@ -50,29 +52,32 @@ export const dpSgdStrategy = define({
   summary: "clipped per-record gradients under noise: training with differential privacy",
   reference: "Abadi et al., Deep Learning with Differential Privacy, CCS 2016",
   options,
-  examples: [{}, { rate: 0.1, noise: "workers" }],
+  examples: [{}, { rate: 0.1, noise: "workers" }, { noise: "workers", secureSum: 3 }],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "sgd" },
     isPrivate: true,
     privacyPlan: (spec) => privacyPlan(spec, chosen),
-    check: (spec, parts) => checkDpSgd(spec, parts, chosen.noise),
+    check: (spec, parts) => checkDpSgd(spec, parts, chosen),
     needsCurvature: () => false,
     stage: encodeRows,
     open: (context) => trainingStrategy(dpSgd(dpSgdPlan(context, chosen))),
   }),
 });
 
-function privacyPlan({ privacy, stop }: RunSpec, { rate, noise }: DpSgdOptions): PrivacyPlan {
+function privacyPlan({ privacy, stop }: RunSpec, chosen: DpSgdOptions): PrivacyPlan {
+  const { rate, noise, secureSum } = chosen;
   const { noise: multiplier } = leastNoise(privacy!, rate, stop.rounds);
-  const publisher = noise === "workers" ? "worker" : "aggregator";
-  return { observers: dpSgdObservers[noise], publisher, sums: { rate, multiplier } };
+  const isShared = secureSum !== undefined;
+  const publisher = noise === "workers" && !isShared ? "worker" : "aggregator";
+  const sums = { rate, multiplier, ...(isShared ? ({ isShared } as const) : {}) };
+  return { observers: dpSgdObservers[noise], publisher, sums };
 }
 
 /** What the strategy needs to know, once every slot has its rows. */
 export function dpSgdPlan(
   opening: StrategyContext,
-  { rate, noise: noiseAt }: DpSgdOptions,
+  { rate, noise: noiseAt, secureSum }: DpSgdOptions,
 ): DpSgdPlan {
   const { spec, problem, wait, prepared, encoded } = opening;
   const { columns, preparation } = prepared;
@@ -97,6 +102,7 @@ export function dpSgdPlan(
     initial: () =>
       problem.initial?.(randomFrom(spec.seed).fork("weights")) ?? new Float32Array(length),
     noiseAt,
+    secure: committeeFor(secureSum),
     published: { ...noise, unit, budget, rounds, observers: dpSgdObservers[noiseAt] },
     wait,
     roundsMax: rounds,

@@ -1,14 +1,25 @@
 import { RunError } from "../../core/errors.ts";
 import type { Optimizer, Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
+import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Members } from "../definition.ts";
 import { checkPrivateRows, keptPlaces, refuseMovedRows } from "../privacy-preconditions.ts";
+import { checkSecureSum, committeeFor } from "../secure-sums/options.ts";
 import type { DpSgdPlan } from "./state.ts";
 
+interface Chosen {
+  readonly noise: DpSgdPlan["noiseAt"];
+  readonly secureSum?: CommitteeSize | undefined;
+}
+
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
-export function checkDpSgd(spec: RunSpec, parts: Members, noiseAt: DpSgdPlan["noiseAt"]): void {
+export function checkDpSgd(
+  spec: RunSpec,
+  parts: Members,
+  { noise: noiseAt, secureSum }: Chosen,
+): void {
   const { privacy, problem: chosen } = spec;
   if (privacy === undefined) {
     throw new RunError("no-privacy", "strategy: dp-sgd needs a budget, and privacy is not given", {
@@ -42,6 +53,16 @@ export function checkDpSgd(spec: RunSpec, parts: Members, noiseAt: DpSgdPlan["no
       { hint: `${keptPlaces}, or give strategy.noise: aggregator` },
     );
   refuseMovedRows(spec, parts.wait);
+  const committee = committeeFor(secureSum);
+  if (committee === null) return;
+  if (noiseAt === "aggregator")
+    throw new RunError(
+      "bad-combination",
+      `strategy.secureSum: ${secureSum}: with noise: aggregator one worker would still see the ` +
+        "total without noise",
+      { hint: "give strategy.noise: workers: each then adds a share of what one would add" },
+    );
+  checkSecureSum(spec, parts.wait, committee);
 }
 
 /** The optimizer, which sees noised gradients alone. */

@@ -1,10 +1,12 @@
 import type { ParameterSpec } from "../../math/vector.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
+import type { Committee, Words } from "../../privacy/mechanisms/secure-sum.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { Published } from "../../tasks/published-sum.ts";
+import type { SecureSums } from "../secure-sums/state.ts";
 
 export interface DpSgdPlan {
   readonly workers: number;
@@ -22,6 +24,8 @@ export interface DpSgdPlan {
   readonly weightsLength: number;
   initial(): Float32Array<ArrayBuffer>;
   readonly noiseAt: "aggregator" | "workers";
+  /** Who takes the masks off sums that workers noise together; null where there are none. */
+  readonly secure: Committee | null;
   readonly published: Published;
   readonly wait: WaitRule;
   readonly roundsMax: number;
@@ -41,6 +45,8 @@ export interface DpSgdState {
   /** The aggregator's task; null while slots are asked. */
   readonly adding: Adding | null;
   readonly finished: boolean;
+  /** Of secure sums; absent where there are none. */
+  readonly secure?: SecureSums;
 }
 
 /** The sums that are there are added up, noised and published. */
@@ -53,4 +59,6 @@ export interface Adding {
   /** When the aggregator was asked first; patience counts from here. */
   readonly sinceMs: number;
   readonly trouble: string | null;
+  /** What the masks of a secure sum add up to. */
+  readonly masks?: Words;
 }

@@ -1,18 +1,20 @@
 import { atSlot } from "../../core/slot-map.ts";
 import { nextTryMs } from "../../engine/backoff.ts";
-import type { Arrival, Step } from "../../engine/strategy.ts";
+import type { Arrival, Step, Strategy } from "../../engine/strategy.ts";
 import { norm } from "../../math/vector.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { wholeModel } from "../../ports/model-ref.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
-import { collect } from "../../quorum/collect.ts";
+import { type Collection, collect } from "../../quorum/collect.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import type { Request } from "../../quorum/task-cache.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
+import { collectSecurely } from "../secure-sums/secure-sums.ts";
+import { noSecureSums } from "../secure-sums/state.ts";
 import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
 
 /**
@@ -22,7 +24,7 @@ import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
  * machine sees what is published and nothing else; a missing slot's records only do not contribute.
  */
 export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
-  const sums = collect<DpSgdState, WorkerTask, WorkerReply>({
+  const sums = collected(plan, {
     workers: plan.workers,
     patienceMs: plan.patienceMs,
     start: () => ({
@@ -34,6 +36,7 @@ export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
       quorum: openQuorum(0),
       adding: null,
       finished: plan.roundsMax === 0,
+      ...(plan.secure === null ? {} : { secure: noSecureSums }),
     }),
     request: (state) => sumRequest(plan, state),
     rule: () => plan.wait,
@@ -68,14 +71,45 @@ export function dpSgd(plan: DpSgdPlan): TrainingStrategy<DpSgdState> {
   };
 }
 
+/** Sums are put aside, published one by one, or told as what they add up to. */
+function collected(
+  plan: DpSgdPlan,
+  collection: Collection<DpSgdState, WorkerTask, WorkerReply>,
+): Strategy<DpSgdState, WorkerTask, WorkerReply> {
+  const { secure: committee, weightsLength: length } = plan;
+  if (committee === null) return collect(collection);
+  return collectSecurely({
+    collection,
+    committee,
+    length,
+    roundOf: ({ round }) => round,
+    turnOf: ({ round }) => round,
+    open: (state, masks, atMs) => adding(state, atMs, { masks }),
+    keepsLate: false,
+  });
+}
+
 function asked({ ahead, weights }: DpSgdState): Float32Array<ArrayBuffer> {
   return ahead ?? weights;
 }
 
 function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
-  const { rate, clip, published, noiseAt } = plan;
+  const { rate, clip, published, noiseAt, secure, wait, workers: parties } = plan;
   const { round } = state;
   const weights = asked(state);
+  if (secure !== null) {
+    const { size: committee, tolerated } = secure;
+    const { rule } = published;
+    // Members who look together know their own shares of the noise.
+    const noise = { rule, shares: wait.needed - tolerated };
+    const hidden = { committee, committeeKeys: state.secure!.keys!, parties, ...noise };
+    const sum = { round, weights, operation: "secure-clipped-sum", rate, clip, ...hidden } as const;
+    return {
+      prefix: `round-${round}/sum/`,
+      subject: weights,
+      task: (id, { slot, notBeforeMs }) => ({ id, slot, notBeforeMs, ...sum }),
+    };
+  }
   const publishes = noiseAt === "workers" ? published : null;
   const sum = { round, weights, operation: "clipped-sum", rate, clip, publishes } as const;
   return {
@@ -86,32 +120,41 @@ function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
 }
 
 function totalOf({ published }: DpSgdPlan, state: DpSgdState, adding: Adding): WorkerTask {
-  const { from, losses, notBeforeMs } = adding;
-  return {
+  const { from, losses, notBeforeMs, masks } = adding;
+  const total = {
     id: `round-${state.round}/total/try-${losses + 1}`,
     slot: from[losses % from.length]!,
     notBeforeMs,
     round: state.round,
     weights: asked(state),
-    operation: "noised-sum",
     from: Uint32Array.from(from),
     publishes: published,
   };
+  if (masks !== undefined) return { ...total, operation: "secure-total", masks };
+  return { ...total, operation: "noised-sum" };
 }
 
 /** Enough slots answered: published sums are stepped along, others are added up first. */
 function useSums(plan: DpSgdPlan, state: DpSgdState, atMs: number): Step<DpSgdState, WorkerTask> {
+  if (plan.noiseAt === "aggregator") return adding(state, atMs);
   const from = respondedSlots(state.quorum);
-  if (plan.noiseAt === "aggregator") {
-    const adding = { from, losses: 0, notBeforeMs: 0, sinceMs: atMs, trouble: null };
-    return { state: { ...state, adding } };
-  }
   const total = new Float64Array(plan.weightsLength);
   for (const slot of from) {
     const { values } = atSlot(state.quorum.replies, slot)!;
     for (let j = 0; j < total.length; j++) total[j]! += values[j]!;
   }
   return stepped(plan, state, from, total, atMs);
+}
+
+/** The aggregator is asked. */
+function adding(
+  state: DpSgdState,
+  atMs: number,
+  more: Pick<Adding, "masks"> = {},
+): Step<DpSgdState, WorkerTask> {
+  const from = respondedSlots(state.quorum);
+  const asks = { from, losses: 0, notBeforeMs: 0, sinceMs: atMs, trouble: null, ...more };
+  return { state: { ...state, adding: asks } };
 }
 
 /** The aggregator answered, was lost, or is silent. */
@@ -183,6 +226,7 @@ function stepped(
     quorum: openQuorum(atMs),
     adding: null,
     finished: round + 1 >= plan.roundsMax,
+    ...(state.secure === undefined ? {} : { secure: state.secure }),
   };
   return { state: next, events: [event], durable: true };
 }

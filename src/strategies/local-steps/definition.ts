@@ -4,6 +4,7 @@ import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
+import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
 import { compressionOf, type RunSpec } from "../../spec/run-spec.ts";
 import {
   type Members,
@@ -12,6 +13,7 @@ import {
   trainingStrategy,
 } from "../definition.ts";
 import { encodeRows } from "../rounds/definition.ts";
+import { checkSecureSum, committeeFor, secureSumOption } from "../secure-sums/options.ts";
 import { type LearningRate, learningRateOption } from "./learning-rates.ts";
 import type { LocalStepsPlan } from "./state.ts";
 import { localSteps } from "./strategy.ts";
@@ -23,6 +25,7 @@ interface LocalStepsOptions {
   readonly momentum: number;
   readonly asynchronous: boolean;
   readonly stalenessMax?: number | undefined;
+  readonly secureSum?: CommitteeSize | undefined;
 }
 
 /** Without a bound of the spec's: rounds, or passes where every reply is an update. */
@@ -58,6 +61,7 @@ const options = {
       "a slot whose weights are older, in updates, begins again at the newest; 10 rounds where " +
         "absent",
     ),
+  secureSum: secureSumOption,
 };
 
 /** Qsparse-local-SGD: few, small messages. */
@@ -70,6 +74,7 @@ export const localStepsStrategy = define({
     {},
     { steps: 8, batch: 32, learningRate: 0.05, momentum: 0.9 },
     { asynchronous: true },
+    { secureSum: 3 },
   ],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
@@ -84,7 +89,10 @@ export const localStepsStrategy = define({
   }),
 });
 
-function refuse(spec: RunSpec, { problem, wait }: Members, { asynchronous }: LocalStepsOptions) {
+function refuse(spec: RunSpec, members: Members, chosen: LocalStepsOptions): void {
+  const { problem, wait } = members;
+  const { asynchronous } = chosen;
+  refuseSecureSum(spec, members, chosen);
   if (!["uncoded", "replication"].includes(spec.encoding.type)) {
     throw new RunError(
       "bad-combination",
@@ -115,6 +123,34 @@ function refuse(spec: RunSpec, { problem, wait }: Members, { asynchronous }: Loc
       { hint: "choose all, { fastest: k }, { deadline: ... } or { adaptive: { rule: deadline } }" },
     );
   }
+}
+
+/** Refuses what would be told apart from the sum, or does not add up under masks. */
+function refuseSecureSum(
+  spec: RunSpec,
+  { wait }: Members,
+  { secureSum, asynchronous, momentum }: LocalStepsOptions,
+): void {
+  const committee = committeeFor(secureSum);
+  if (committee === null) return;
+  const refuse = (what: string, hint: string) =>
+    new RunError("bad-combination", `strategy.secureSum: ${secureSum}: ${what}`, { hint });
+  if (asynchronous)
+    throw refuse(
+      "with asynchronous every reply is an update by itself",
+      "leave asynchronous out, or secureSum",
+    );
+  if (spec.compression !== undefined)
+    throw refuse(
+      `what compression: ${spec.compression.type} leaves of numbers does not add up under masks`,
+      "leave compression out",
+    );
+  if (momentum > 0)
+    throw refuse(
+      "a worker's velocity would lie in the store as it is",
+      "leave strategy.momentum out, or give optimizer: { type: sgd, momentum: 0.9 }",
+    );
+  checkSecureSum(spec, wait, committee);
 }
 
 /** The mean change is applied as it is. */
@@ -152,6 +188,7 @@ export function localStepsPlan(
     outer: isPlain(spec) ? null : (optimizers.create(spec.optimizer) as Stepper),
     asynchronous: chosen.asynchronous,
     stalenessMax: chosen.stalenessMax ?? staleRounds * updatesARound,
+    secure: committeeFor(chosen.secureSum),
     wait,
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,

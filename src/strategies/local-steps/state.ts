@@ -2,11 +2,13 @@ import type { Feedback } from "../../compression/feedback.ts";
 import type { Chosen } from "../../core/registry.ts";
 import type { SlotMap } from "../../core/slot-map.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
+import type { Committee } from "../../privacy/mechanisms/secure-sum.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { SecureSums } from "../secure-sums/state.ts";
 import type { LearningRate } from "./learning-rates.ts";
 
 export interface LocalStepsPlan {
@@ -32,6 +34,8 @@ export interface LocalStepsPlan {
   readonly asynchronous: boolean;
   /** A slot whose weights are older, in updates, is asked anew at the newest. */
   readonly stalenessMax: number;
+  /** Who takes the masks off sums of changes; null where every change is told by itself. */
+  readonly secure: Committee | null;
   readonly wait: WaitPolicy;
   readonly roundsMax: number;
   readonly tolerance: number;
@@ -63,6 +67,8 @@ export interface LocalStepsState {
   readonly forgotten: number;
   readonly firstNorm: number;
   readonly finished: boolean;
+  /** Of secure sums; absent where there are none. */
+  readonly secure?: SecureSums;
 }
 
 /** The weights after so many updates, as they travel. */

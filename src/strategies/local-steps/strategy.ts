@@ -1,13 +1,17 @@
 import { atSlot, slotMapOf } from "../../core/slot-map.ts";
+import type { Strategy } from "../../engine/strategy.ts";
 import { wholeModel } from "../../ports/model-ref.ts";
-import { collect } from "../../quorum/collect.ts";
+import { type Collection, collect } from "../../quorum/collect.ts";
 import { openQuorum, type PendingSlot } from "../../quorum/quorum-state.ts";
 import { initialWaitState, type WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { LocalStepsTask } from "../../tasks/local-steps.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
+import type { SecureLocalStepsTask } from "../../tasks/secure-local-steps.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
+import { collectSecurely } from "../secure-sums/secure-sums.ts";
+import { noSecureSums } from "../secure-sums/state.ts";
 import { learningRatesFrom } from "./learning-rates.ts";
 import {
   emptyEpoch,
@@ -17,7 +21,7 @@ import {
   noTraffic,
   withTraffic,
 } from "./state.ts";
-import { applyUpdates, modelBits } from "./update.ts";
+import { applyUpdates, modelBits, sumUnderMasks } from "./update.ts";
 
 /**
  * Qsparse-local-SGD. Every slot takes steps of its own from the model it downloaded last and tells
@@ -27,7 +31,7 @@ import { applyUpdates, modelBits } from "./update.ts";
  */
 export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsState> {
   const workers = plan.parts.length;
-  const updates = collect<LocalStepsState, WorkerTask, WorkerReply>({
+  const updates = collected(plan, {
     workers,
     patienceMs: plan.patienceMs,
     start: () => started(plan),
@@ -64,6 +68,25 @@ export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsSta
   };
 }
 
+/** Changes are told one by one, or as what they add up to. */
+function collected(
+  plan: LocalStepsPlan,
+  collection: Collection<LocalStepsState, WorkerTask, WorkerReply>,
+): Strategy<LocalStepsState, WorkerTask, WorkerReply> {
+  const { secure: committee, weightsLength } = plan;
+  if (committee === null) return collect(collection);
+  return collectSecurely({
+    collection,
+    committee,
+    length: weightsLength + 1,
+    roundOf: ({ version }) => version,
+    turnOf: ({ turns }, slot) => atSlot(turns, slot)!.version,
+    open: (state, masks, atMs) =>
+      applyUpdates(plan, state, ruleOf(plan, state), atMs, sumUnderMasks(state, masks)),
+    keepsLate: true,
+  });
+}
+
 /** Asynchronously every reply is as good as a quorum. */
 const one: WaitRule = { needed: 1, enough: 1, deadlineMs: Number.POSITIVE_INFINITY };
 
@@ -92,6 +115,7 @@ function started(plan: LocalStepsPlan): LocalStepsState {
     forgotten: 0,
     firstNorm: 0,
     finished: plan.roundsMax === 0,
+    ...(plan.secure === null ? {} : { secure: noSecureSums }),
   };
 }
 
@@ -100,20 +124,32 @@ function taskOf(
   state: LocalStepsState,
   name: string,
   { slot, notBeforeMs }: PendingSlot,
-): LocalStepsTask {
+): LocalStepsTask | SecureLocalStepsTask {
   const { version, memory } = atSlot(state.turns, slot)!;
-  return {
+  const common = {
     id: `turn-${version}/${name}`,
     slot,
     round: version,
     notBeforeMs,
-    operation: "local-steps",
     weights: state.models.find((model) => model.version === version)!.weights,
     rates: learningRatesFrom(plan.rate, version * plan.steps, plan.steps),
     batch: plan.batch,
-    momentum: plan.momentum,
     shape: plan.shape,
     seed: plan.seed,
+  };
+  if (plan.secure !== null)
+    return {
+      ...common,
+      operation: "secure-local-steps",
+      committee: plan.secure.size,
+      committeeKeys: state.secure!.keys!,
+      parties: plan.parts.length,
+      part: plan.parts[slot]!,
+    };
+  return {
+    ...common,
+    operation: "local-steps",
+    momentum: plan.momentum,
     compression: plan.compression,
     feedback: plan.feedback,
     memory: hasWorkerState(plan) ? memory : null,

@@ -3,10 +3,13 @@ import { atSlot, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
 import type { RoundEvent, RunEvent } from "../../ports/events.ts";
+import { addWords, unmasked, type Words } from "../../privacy/mechanisms/secure-sum.ts";
 import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { observeQuorum, type WaitRule } from "../../quorum/wait-policies/policy.ts";
+import { fixedPointStep } from "../../tasks/secure-local-steps.ts";
+import { wordsOfBytes } from "../../tasks/secure-terms.ts";
 import { learningRatesFrom } from "./learning-rates.ts";
 import {
   type Epoch,
@@ -17,18 +20,35 @@ import {
   withTraffic,
 } from "./state.ts";
 
+/** What the quorum's changes, and losses told in sum alone, add up to, each by its part. */
+interface Sums {
+  readonly change: Float64Array<ArrayBuffer>;
+  readonly loss: number;
+}
+
+/** The same of masked replies. */
+export function sumUnderMasks({ quorum }: LocalStepsState, masks: Words): Sums {
+  const total = new Uint32Array(masks.length);
+  for (const slot of respondedSlots(quorum)) {
+    const { payload } = atSlot(quorum.replies, slot)!;
+    addWords(total, wordsOfBytes(payload!.subarray(0, masks.byteLength)));
+  }
+  const numbers = unmasked(total, masks).map((steps) => steps * fixedPointStep);
+  return { change: numbers.slice(0, -1), loss: numbers.at(-1)! };
+}
+
 /** A quorum is there: its changes are applied, and those who sent them go on from the new model. */
 export function applyUpdates(
   plan: LocalStepsPlan,
   state: LocalStepsState,
   rule: WaitRule,
   atMs: number,
+  { change, loss }: Sums = { change: changeOf(plan, state), loss: 0 },
 ): Step<LocalStepsState> {
-  const change = changeOf(plan, state);
   const known = state.known === null ? null : addScaled(state.known.slice(), 1, change);
   const moved = movedBy(plan, state, known ?? change);
   const version = state.version + 1;
-  const pass = heard(plan, state);
+  const pass = heard(plan, state, loss);
   const sent = respondedSlots(state.quorum).length + abandoned(plan, state, version).length;
   const download = { bitsDown: sent * modelBits(plan), bitsUp: 0 };
   const next: LocalStepsState = {
@@ -130,8 +150,8 @@ function abandoned(plan: LocalStepsPlan, { quorum, turns }: LocalStepsState, ver
   );
 }
 
-/** The round so far, with this quorum. */
-function heard(plan: LocalStepsPlan, state: LocalStepsState): Epoch {
+/** The round so far, with this quorum, whose losses are in its replies or come in sum. */
+function heard(plan: LocalStepsPlan, state: LocalStepsState, lossSum: number): Epoch {
   const { quorum, turns, version } = state;
   const slots = respondedSlots(quorum);
   let { loss, part } = state.pass;
@@ -148,7 +168,7 @@ function heard(plan: LocalStepsPlan, state: LocalStepsState): Epoch {
       ...state.pass.staleness,
       ...slots.map((slot) => version - atSlot(turns, slot)!.version),
     ],
-    loss,
+    loss: loss + lossSum,
     part,
     traffic: withTraffic(state.pass.traffic, { bitsDown: 0, bitsUp }),
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { atSlot, slotMapOf, slotsOf } from "../../../src/core/slot-map.ts";
 import type { AlternatingState } from "../../../src/strategies/alternating/state.ts";
 import type { WorkerTask } from "../../../src/tasks/protocol.ts";
+import type { RoundTask } from "../../../src/tasks/task-kind.ts";
 import { virtualRun } from "../../run/virtual-run.ts";
 import { type RatingsScene, ratingsScene } from "./scene.ts";
 
@@ -10,6 +11,8 @@ const setting = {
   wait: { fastest: 4 },
   encoding: "hadamard",
 };
+
+type Weighted = Extract<WorkerTask, RoundTask>;
 
 describe("pairs are of slots that were heard in both rounds", () => {
   it("what others said before is not looked at", async () => {
@@ -30,10 +33,10 @@ describe("pairs are of slots that were heard in both rounds", () => {
 describe("a worker that kept its rows", () => {
   it("answers as one that comes new to the task", async () => {
     const scene = await ratingsScene(setting);
-    const tasks: WorkerTask[] = [];
+    const tasks: Weighted[] = [];
     await virtualRun(scene.strategy, {
       perform(task) {
-        if (task.slot === 2) tasks.push(task);
+        if (task.slot === 2) tasks.push(task as Weighted);
         return scene.perform(task);
       },
     });

@@ -23,6 +23,11 @@ const batchNormal = [
   { name: "moving_mean", shape: [3], observed: true },
 ];
 
+function secureSum(options: object) {
+  const strategy = { type: "dp-sgd", noise: "workers", secureSum: 3, ...options };
+  return { strategy, privacy: { ...privacy, adjacency: "zero-out" } };
+}
+
 describe("refused while planning, with the reason and a remedy", () => {
   test.each<[object, string, string]>([
     [{ privacy: undefined }, "no-privacy", "privacy is not given"],
@@ -45,6 +50,11 @@ describe("refused while planning, with the reason and a remedy", () => {
     [{ compression: { type: "top-k", k: "5%" } }, "not-compressed", "as they are"],
     [{ strategy: { type: "dp-sgd", rate: 0 } }, "bad-value", "strategy.rate"],
     [{ strategy: "rounds", optimizer: "l-bfgs" }, "not-private", "without noise"],
+    [secureSum({ noise: "aggregator" }), "bad-combination", "the total without noise"],
+    [{ ...secureSum({}), workers: 2 }, "bad-combination", "there are 2"],
+    [{ ...secureSum({}), wait: { fastest: 2 } }, "bad-combination", "fewer than 3 tells of one"],
+    [{ ...secureSum({ secureSum: 5 }) }, "bad-combination", "there are 4"],
+    [secureSum({ secureSum: 4 }), "bad-value", "expected 3 or 5"],
     [{ problem: networkOf(batchNormal) }, "not-private", "batch normalisation"],
   ])("%j", (change, code, message) => {
     const attempt = () => resolveMembers(resolveSpec({ ...base, ...change }));

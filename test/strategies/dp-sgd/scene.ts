@@ -20,6 +20,7 @@ export interface SceneOptions {
   /** Changes of the spec. */
   readonly change?: object;
   readonly noise?: "aggregator" | "workers";
+  readonly secureSum?: 3 | 5;
   readonly rate?: number;
   /** How many rows the plan is told of, where that is not how many there are. */
   readonly rows?: number;
@@ -39,6 +40,7 @@ export interface Scene {
 /** A plan as a spec makes it, and slots of a few rows each in a store. */
 export function sceneOf(options: SceneOptions = {}): Scene {
   const { store = memoryStore(), run = "scene", noise = "aggregator", rate = 1 } = options;
+  const { secureSum } = options;
   const spec = resolveSpec({
     problem: { type: "softmax", l2: 0.1 },
     data: {
@@ -48,7 +50,7 @@ export function sceneOf(options: SceneOptions = {}): Scene {
     },
     workers: 4,
     wait: "all",
-    strategy: { type: "dp-sgd", rate, noise },
+    strategy: { type: "dp-sgd", rate, noise, ...(secureSum && { secureSum }) },
     optimizer: { type: "sgd", learningRate: 0.5, momentum: 0.5 },
     privacy: { epsilon: 2, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 },
     stop: { rounds: 5, patience: 600 },
@@ -61,7 +63,7 @@ export function sceneOf(options: SceneOptions = {}): Scene {
   const { rows: told = rowsPerSlot * spec.workers } = options;
   const encoded = { rows: told, digest: "scene" } as Encoded;
   const opening = { ...parts, spec, prepared: prepared as unknown as Prepared, encoded };
-  const plan = dpSgdPlan({ ...opening, largestEigenvalue: 0 }, { rate, noise });
+  const plan = dpSgdPlan({ ...opening, largestEigenvalue: 0 }, { rate, noise, secureSum });
   const perform = async (task: WorkerTask): Promise<WorkerReply> => {
     const place: WorkerContext = {
       store,
@@ -76,7 +78,7 @@ export function sceneOf(options: SceneOptions = {}): Scene {
     const material = await operation.load(place);
     const input = (await operation.prepare?.(place, material, task)) ?? material;
     const made = operation.compute(parts.problem, input, task);
-    return { ...(await operation.publish!(place, task, made)), computeMs: 0 };
+    return { ...((await operation.publish?.(place, task, made)) ?? made), computeMs: 0 };
   };
   return { plan, store, run, shards, spec, encoded, perform };
 }

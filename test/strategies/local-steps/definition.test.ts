@@ -14,6 +14,10 @@ const spec = {
   weather: { model: "late", probability: 0.2, delayMs: 80, failures: "2%" },
 };
 
+function secureSum(options: object) {
+  return { strategy: { type: "local-steps", secureSum: 3, ...options } };
+}
+
 describe("a spec", () => {
   it("fills in what it leaves out", () => {
     const { encoding, optimizer, compression } = resolveSpec({
@@ -38,6 +42,24 @@ describe("a spec", () => {
     [{ optimizer: "l-bfgs" }, "optimizer: l-bfgs: local-steps hands it"],
     [{ optimizer: "fista" }, "optimizer: fista: local-steps hands it"],
     [{ wait: "adaptive" }, "wait: this rule chooses k by gradients"],
+    [secureSum({}), "compression: sign-top-k leaves of numbers does not add up"],
+    [secureSum({ asynchronous: true }), "every reply is an update by itself"],
+    [
+      { ...secureSum({ momentum: 0.9 }), compression: undefined },
+      "velocity would lie in the store",
+    ],
+    [
+      { ...secureSum({}), compression: undefined, wait: { fastest: 2 } },
+      "a sum of fewer than 3 tells of one",
+    ],
+    [
+      { ...secureSum({}), compression: undefined, wait: { adaptive: { rule: "deadline" } } },
+      "a quorum that learns closes with any number",
+    ],
+    [
+      { ...secureSum({}), compression: undefined, workers: 2, wait: "all" },
+      "the committee is of the workers, and there are 2",
+    ],
     [{ compression: { type: "top-p" } }, 'compression: no compression is called "top-p"'],
     [{ compression: { type: "top-k", k: "0%" } }, "compression.k: expected a number of entries"],
     [{ compression: { type: "top-k", feedback: "ef22" } }, "compression.feedback: "],

@@ -43,6 +43,7 @@ export function localPlan(
     outer: null,
     asynchronous: false,
     stalenessMax: 10,
+    secure: null,
     wait: isPolicy ? wait : waitPolicy(wait, { workers, redundancy: 1 }),
     roundsMax: 10,
     tolerance: 0,

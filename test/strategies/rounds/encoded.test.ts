@@ -6,6 +6,7 @@ import type { Examples } from "../../../src/math/rows.ts";
 import type { CurvaturePair } from "../../../src/optimizers/optimizer.ts";
 import type { RoundsState } from "../../../src/strategies/rounds/state.ts";
 import { rounds } from "../../../src/strategies/rounds/strategy.ts";
+import type { GradientTask } from "../../../src/tasks/gradient.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import { gram, halfSquares, quorumOf } from "../../run/by-hand.ts";
 import { trial } from "../../run/fixtures.ts";
@@ -113,7 +114,8 @@ function exact({ rows: own, targets }: Examples, task: WorkerTask): WorkerReply 
     const square = along.reduce((sum, value) => sum + value * value, 0);
     return { loss: 0, values: Float64Array.of(square), computeMs: 0 };
   }
-  const residuals = multiply(own, task.weights, new Float64Array(own.rows));
+  const { weights } = task as GradientTask;
+  const residuals = multiply(own, weights, new Float64Array(own.rows));
   for (let i = 0; i < residuals.length; i++) residuals[i]! -= targets[i]!;
   const values = addTransposed(own, residuals, new Float64Array(own.columns));
   return { loss: 0, values, computeMs: 0 };
