@@ -71,6 +71,15 @@ export const goldenSpecs: Readonly<Record<string, RunInput>> = {
     strategy: { type: "local-steps", asynchronous: true, stalenessMax: 3 },
     compression: { type: "qsgd", feedback: "ef21" },
   },
+  pipeline: {
+    problem: { type: "network", model: "test/fixtures/networks/tied.ts", backend: "wasm" },
+    data: { generate: { type: "classification", rows: 40, features: 12 }, test: 0 },
+    // Where cuts are put by measurement, times and arrivals hang on it.
+    strategy: { type: "pipeline", placement: "first tied | ...", batch: 11, microbatches: 3 },
+    optimizer: { type: "adam", learningRate: 0.05, clip: 1 },
+    stop: common.stop,
+    weather: common.weather,
+  },
   gossip: {
     ...common,
     problem: "logistic",

@@ -3,15 +3,17 @@ import type { Goal } from "../planner/candidate.ts";
 import { plainConfiguration, specWith } from "../planner/configuration.ts";
 import { checkBackend } from "../platform/local/registry.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
-import { planInHome } from "../platform/training/forecast-run.ts";
+import { planInHome, planStagesInHome } from "../platform/training/forecast-run.ts";
 import { nameRun } from "../platform/training/start-run.ts";
 import { trainNew } from "../platform/training/train.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { strategies } from "../strategies/registry.ts";
 import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
 import { progressView } from "./progress.ts";
+import { settingsTable, stagesFacts, stagesInWords, stagesTable } from "./stages-plan.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 
@@ -60,6 +62,17 @@ export async function plan(
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
   const about = { spec, backend, goal, onStage, onNote, ...(from === null ? {} : { from }) };
+  if (strategies.create(spec.strategy).forecastStages !== undefined) {
+    const stages = await planStagesInHome(terminal.home, about).finally(bar.close);
+    const speak = say(terminal, options);
+    speak(stagesTable(stages));
+    speak("");
+    speak(stagesFacts(stages, spec.stop.rounds));
+    speak("");
+    speak(settingsTable(stages));
+    if (options.json === true) for (const line of stagesInWords(stages)) printJson(terminal, line);
+    return 0;
+  }
   const proposed = await planInHome(terminal.home, about).finally(bar.close);
   const speak = say(terminal, options);
   speak(alternativesTable(proposed, goal));

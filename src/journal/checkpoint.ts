@@ -1,7 +1,6 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
-import { type ModelRef, wholeModel } from "../ports/model-ref.ts";
-import type { ObjectRef } from "../ports/object-ref.ts";
+import { type ModelRef, type ShardedModel, wholeModel } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
@@ -98,9 +97,8 @@ interface StoredBatch extends Omit<EventBatch, "traces"> {
   readonly traces: readonly StoredTrace[];
 }
 
-interface StoredTrace extends Omit<ModelTrace, "model"> {
+interface StoredTrace extends Omit<ModelTrace, "model">, Partial<Omit<ShardedModel, "kind">> {
   readonly weights?: Float32Array<ArrayBuffer>;
-  readonly parts?: readonly ObjectRef[];
 }
 
 /** As it is stored. */
@@ -110,10 +108,11 @@ export function storedBatch({ events, traces }: EventBatch): StoredBatch {
 
 function storedTrace({ round, atMs, model }: ModelTrace): StoredTrace {
   if (model.kind === "whole") return { round, atMs, weights: model.weights };
-  return { round, atMs, parts: model.parts };
+  const { kind: _, ...places } = model;
+  return { round, atMs, ...places };
 }
 
-function traceOf({ round, atMs, weights, parts = [] }: StoredTrace): ModelTrace {
-  const model = weights === undefined ? ({ kind: "sharded", parts } as const) : wholeModel(weights);
-  return { round, atMs, model };
+function traceOf({ round, atMs, weights, parts = [], ...places }: StoredTrace): ModelTrace {
+  if (weights !== undefined) return { round, atMs, model: wholeModel(weights) };
+  return { round, atMs, model: { kind: "sharded", parts, ...places } };
 }

@@ -41,6 +41,8 @@ export interface Recording {
   readonly sums?: ArrivalHistogram | null;
   /** The costs that a checkpoint holds. */
   readonly costs?: () => MeteredCosts | undefined;
+  /** Called with each state that is in the store, the newest alone of those that came meanwhile. */
+  readonly onWritten?: (state: object) => void;
 }
 
 /**
@@ -72,9 +74,10 @@ export function checkpointer<State extends object>(
       const batches = batchesOf(events.splice(0, eventCount), traces.splice(0, traceCount));
       sequence += batches.length;
       const restMs = await appendLog(store, run, batches, { sequence, ...kept }).catch((thrown) => {
-        failure = `the checkpoint could not be written: ${messageOf(thrown)}`;
+        failure = unwritten(thrown);
         return 0;
       });
+      if (failure === null) how.onWritten?.(kept.state);
       await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
     }
     writing = null;
@@ -93,9 +96,8 @@ export function checkpointer<State extends object>(
       notes.flush(elapsedMs);
       if (trace !== undefined) traces.push(trace);
       last = state;
-      const counts = { events: events.length, traces: traces.length };
-      const kept = { ...shape, state, elapsedMs, totals: { ...totals } };
-      newest = { ...kept, ...counts, ...costsOf(how) };
+      const kept = { ...shape, state, elapsedMs, totals: { ...totals }, ...costsOf(how) };
+      newest = { ...kept, events: events.length, traces: traces.length };
       writing ??= write();
     },
     async flush(elapsedMs) {
@@ -107,6 +109,10 @@ export function checkpointer<State extends object>(
     totals: () => totals,
     failure: () => failure,
   };
+}
+
+function unwritten(thrown: unknown): string {
+  return `the checkpoint could not be written: ${messageOf(thrown)}`;
 }
 
 function costsOf({ costs }: Recording): { readonly costs?: MeteredCosts } {

@@ -22,37 +22,70 @@ export function sumGradients(
   version: number,
   microbatches: number,
 ): ReadonlyMap<string, Float64Array> {
-  const byWeight = new Map<string, Map<number, Map<number, Float32Array>>>();
+  const sum = gradientSum(version, microbatches);
+  const distinct = new Map<string, GradientPart>();
   for (const part of parts) {
-    if (part.version !== version) continue;
-    const uses = getOrAdd(byWeight, part.weight, () => new Map());
-    getOrAdd(uses, part.use, () => new Map()).set(part.microbatch, part.slopes);
+    const { weight, use, microbatch } = part;
+    if (part.version === version) distinct.set(JSON.stringify([weight, use, microbatch]), part);
   }
-  const sums = new Map<string, Float64Array>();
-  for (const [weight, uses] of byWeight) {
-    let total: Float64Array | null = null;
-    for (const [use, slopes] of [...uses].sort(([a], [b]) => a - b)) {
-      const own = new Float64Array(slopes.values().next().value!.length);
-      for (let mb = 0; mb < microbatches; mb++) {
-        const part = slopes.get(mb);
-        if (part === undefined)
-          throw new RunError(
-            "missing-gradient",
-            `the gradient of "${weight}" at use ${use} lacks microbatch ${mb}`,
-          );
-        for (let i = 0; i < own.length; i++) own[i]! += part[i]!;
+  const sorted = [...distinct.values()].sort((a, b) => a.microbatch - b.microbatch);
+  for (const part of sorted) sum.add(part);
+  return sum.gradients();
+}
+
+/** A sum that takes one part at a time, those of a use by rising microbatch, and keeps none. */
+export interface GradientSum {
+  add(part: GradientPart): void;
+  /** Of each weight. Throws `RunError` where a part is missing. */
+  gradients(): ReadonlyMap<string, Float64Array>;
+}
+
+interface UseSum {
+  readonly slopes: Float64Array;
+  /** Microbatches that are in it. */
+  count: number;
+}
+
+/** As `sumGradients`, for whoever cannot hold all parts at once. */
+export function gradientSum(version: number, microbatches: number): GradientSum {
+  const byWeight = new Map<string, Map<number, UseSum>>();
+  const missing = (weight: string, use: number, microbatch: number) =>
+    new RunError(
+      "missing-gradient",
+      `the gradient of "${weight}" at use ${use} lacks microbatch ${microbatch}`,
+    );
+  return {
+    add({ version: of, microbatch, use, weight, slopes }) {
+      if (of !== version) return;
+      const uses = getOrAdd(byWeight, weight, () => new Map<number, UseSum>());
+      const own = getOrAdd(uses, use, () => ({
+        slopes: new Float64Array(slopes.length),
+        count: 0,
+      }));
+      if (microbatch < own.count) return;
+      if (microbatch > own.count) throw missing(weight, use, own.count);
+      for (let i = 0; i < slopes.length; i++) own.slopes[i]! += slopes[i]!;
+      own.count++;
+    },
+    gradients() {
+      const sums = new Map<string, Float64Array>();
+      for (const [weight, uses] of byWeight) {
+        let total: Float64Array | null = null;
+        for (const [use, { slopes, count }] of [...uses].sort(([a], [b]) => a - b)) {
+          if (count < microbatches) throw missing(weight, use, count);
+          if (total === null) total = slopes.slice();
+          else for (let i = 0; i < slopes.length; i++) total[i]! += slopes[i]!;
+        }
+        sums.set(weight, total!);
       }
-      if (total === null) total = own;
-      else for (let i = 0; i < own.length; i++) total[i]! += own[i]!;
-    }
-    sums.set(weight, total!);
-  }
-  return sums;
+      return sums;
+    },
+  };
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
+  const before = map.get(key);
+  if (before !== undefined) return before;
   const value = make();
   map.set(key, value);
   return value;

@@ -62,13 +62,21 @@ export interface PipelineForecast {
   readonly residentDollarsPerStep: number;
 }
 
-/** The forecast of one setting. Throws `RunError` where it cannot work, with what would. */
-export function forecastPipeline(of: PipelineModel, setting: PipelineSetting): PipelineForecast {
+/**
+ * The forecast of one setting, cut as `cut` says or as is best. Throws `RunError` where it cannot
+ * work, with what would.
+ */
+export function forecastPipeline(
+  of: PipelineModel,
+  setting: PipelineSetting,
+  cut?: Partition,
+): PipelineForecast {
   const model = stageModel(of, setting);
-  const partition =
+  const best = () =>
     of.partitioner === "tree"
       ? partitionTree(model, setting.stages)
       : partitionGraph(model, setting.stages, of.shared);
+  const partition = cut ?? best();
   const table = stageTable(model, partition);
   refuseLarge(model, table);
   const pipeline = pipelineOf(of.graph, partition);

@@ -27,6 +27,14 @@ export interface PipelinePlan {
   readonly fewest: ReadonlyMap<number, number | null>;
 }
 
+/** What a spec's own stages will take, and what others of the same model would. */
+export interface StagesForecast {
+  readonly chosen: PipelineForecast;
+  readonly others: PipelinePlan;
+  /** Examples of a step. */
+  readonly examples: number;
+}
+
 /**
  * Trades makespan against dollars over stages, microbatches, replicas and memory. A bubble costs
  * time and no money, so more stages are bought with hops, not with idleness. Throws `RunError`,

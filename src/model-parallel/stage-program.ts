@@ -24,6 +24,8 @@ export type StageStep =
   | {
       readonly kind: "use";
       readonly node: string;
+      /** In the canonical order of the whole graph, whatever layers are called. */
+      readonly position: number;
       readonly module: string;
       /** Keys of imports, or tensors made here. */
       readonly inputs: readonly string[];
@@ -90,8 +92,9 @@ function program(
     });
     if (!isOwn) continue;
     const { id, module, outputs } = node;
+    const position = index.position(id);
     if (isFirst) penalties.set(module, id);
-    steps.push({ kind: "use", node: id, module, inputs, outputs });
+    steps.push({ kind: "use", node: id, position, module, inputs, outputs });
   }
   const outputs = graph.outputs.flatMap((tensor, at) =>
     producerStage(index, stageOf, tensor) === stage ? [{ index: at, tensor }] : [],

@@ -47,6 +47,14 @@ export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
     readonly round?: number;
   }): number;
   move(memory: Own, here: Standing): Moved<Own>;
+  /**
+   * Sums over weights, a list for each tensor, that a move needs of all weights where those are
+   * moved in parts; absent where each weight moves by itself.
+   */
+  sums?(
+    memory: Own,
+    here: Pick<Standing, "gradient"> & { readonly pieces: readonly TensorSpec[] },
+  ): readonly Float64Array[];
   /** What it learned about itself, by name; absent where it learns nothing. */
   learned?(memory: Own): Readonly<Record<string, number>>;
 }
@@ -67,6 +75,8 @@ export interface Standing {
   readonly stepSize: number;
   /** The tensors that the weights are, one after another; one vector where absent. */
   readonly pieces?: readonly TensorSpec[] | undefined;
+  /** Where these weights are a part of all: what `sums` of all tensors add up to. */
+  readonly sums?: Float64Array<ArrayBuffer> | undefined;
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
    * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
   shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;

@@ -44,6 +44,14 @@ export function machineOf(spec: RunSpec, backend: string): Machine {
   return { ...simulatedMachine(latenessOf(spec, backend)), workMs };
 }
 
+/** What stages of a model meet on Lambda besides the way of an invocation. */
+export const stageRates = {
+  objectMs: 30,
+  bytesPerMs: 80_000,
+  residentBytes: 200 * 1024 * 1024,
+  orchestratorMemoryMb: functions.orchestrator.memoryMb,
+} as const;
+
 /** What a run's record says of its platform. */
 export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
   const { lateness, workMs } = recordedLateness(events, record.run);

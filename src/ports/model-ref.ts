@@ -9,10 +9,22 @@ export interface WholeModel {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
-/** Its weights are the parts' numbers, one part after another, each of dtype F32. */
+/** Its weights are the parts' numbers, each part of dtype F32. */
 export interface ShardedModel {
   readonly kind: "sharded";
   readonly parts: readonly ObjectRef[];
+  /** The weights' tensors in the problem's layout; absent: the parts, one after another. */
+  readonly tensors?: readonly PlacedTensor[];
+}
+
+/** Where among the parts a tensor is. */
+export interface PlacedTensor {
+  readonly part: number;
+  /** The first of its numbers within the part. */
+  readonly from: number;
+  readonly length: number;
+  /** Of its numbers, little-endian. */
+  readonly sha256: string;
 }
 
 export function wholeModel(weights: Float32Array<ArrayBuffer>): WholeModel {

@@ -3,6 +3,7 @@ import type { Examples, Rows } from "../math/rows.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
 import type { RocAuc } from "./roc-auc.ts";
+import type { StagedProblem } from "./staged-problem.ts";
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts
@@ -46,6 +47,8 @@ export interface Problem {
    * gives an object of the store by its key.
    */
   load?(read: (key: string) => Promise<Uint8Array | null>): Promise<void>;
+  /** How its model is cut into stages; absent where it cannot be. */
+  readonly stages?: StagedProblem;
   /** The weights to start from; zeros where absent. */
   initial?(random: Random): Float32Array<ArrayBuffer>;
   /** How many weights there are for rows of `columns` features and a target of `classes`. */

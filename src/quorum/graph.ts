@@ -34,6 +34,8 @@ export interface Graph<State extends Traversing<Reply>, Task extends NodePlace, 
   task(state: State, place: NodePlace, outputs: Outputs<Reply>): Task;
   /** Why a reply is as good as lost; null for a sound one. */
   validate(task: Task, reply: Reply): string | null;
+  /** Why asking again for an invalid reply would be vain, which ends the run; null: it is not. */
+  diverged?(state: State, task: Task, reply: Reply, invalid: string): string | null;
   /** The step's end: a state of the next step, with `beforeStep`, or a finished one. */
   finish(state: State, outputs: Outputs<Reply>, atMs: number): Step<State, Task>;
 }
@@ -110,6 +112,10 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
   const node = nodes[at]!;
   const { replica } = task;
   const invalid = outcome.kind === "done" ? of.validate(task, outcome.result) : null;
+  if (outcome.kind === "done" && invalid !== null) {
+    const vain = of.diverged?.(state, task, outcome.result, invalid) ?? null;
+    if (vain !== null) return { state, failed: vain };
+  }
   const rejected = invalid === null ? {} : { rejected: invalid };
   const counted: Outcome<Reply> = invalid === null ? outcome : { kind: "lost", reason: invalid };
   const { quorum: before } = atSlot(state.nodes, at)!;

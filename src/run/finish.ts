@@ -217,7 +217,9 @@ function modelFile(
   const shape = length === classes * columns ? [classes, columns] : [length];
   if (model.kind === "sharded") {
     const [parts, ofAll] = [JSON.stringify(model.parts), JSON.stringify(shape)];
-    return toSafetensors({}, { ...metadata, parts, shape: ofAll });
+    const { tensors } = model;
+    const places = tensors === undefined ? {} : { tensors: JSON.stringify(tensors) };
+    return toSafetensors({}, { ...metadata, parts, ...places, shape: ofAll });
   }
   const { weights } = model;
   return toSafetensors({ weights: { shape, data: weights } }, metadata);

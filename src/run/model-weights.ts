@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { assert, RunError } from "../core/errors.ts";
-import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
+import { type ModelRef, modelBytes, type PlacedTensor } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import { modelKey } from "../store-layout.ts";
 import { fromSafetensors, toSafetensors } from "../wire/safetensors.ts";
@@ -11,10 +11,14 @@ export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
   return hash("sha256", new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
 }
 
-/** Of a sharded model the digest of its parts' digests, in hexadecimal, in their order. */
+/**
+ * Of a sharded model the digest of its tensors' digests, in hexadecimal, in their order: the same
+ * however they are dealt to parts. Of one that tells of no tensors, of its parts'.
+ */
 export function modelDigest(model: ModelRef): string {
   if (model.kind === "whole") return weightsDigest(model.weights);
-  return hash("sha256", model.parts.map(({ sha256 }) => sha256).join(""));
+  const { tensors = model.parts } = model;
+  return hash("sha256", tensors.map(({ sha256 }) => sha256).join(""));
 }
 
 /** What a stored model calls itself. */
@@ -30,9 +34,10 @@ export async function readModelFile(store: Store, run: string): Promise<Uint8Arr
   const key = modelKey(run);
   const bytes = await store.read(key);
   if (bytes === null) return null;
-  const { parts, shape, ...metadata } = fromSafetensors(bytes, key).metadata;
+  const { parts, tensors, shape, ...metadata } = fromSafetensors(bytes, key).metadata;
   if (metadata.format !== shardedFormat || parts === undefined || shape === undefined) return bytes;
-  const data = await readWeights(store, { kind: "sharded", parts: JSON.parse(parts) });
+  const places = tensors === undefined ? {} : { tensors: JSON.parse(tensors) };
+  const data = await readWeights(store, { kind: "sharded", parts: JSON.parse(parts), ...places });
   const weights = { shape: JSON.parse(shape) as number[], data };
   return toSafetensors({ weights }, { ...metadata, format: wholeFormat });
 }
@@ -50,13 +55,29 @@ export async function readWeights(
 ): Promise<Float32Array<ArrayBuffer>> {
   if (model.kind === "whole") return model.weights;
   const weights = new Float32Array(modelBytes(model) / Float32Array.BYTES_PER_ELEMENT);
+  const { tensors } = model;
   let at = 0;
-  for (const part of model.parts) {
+  for (const [index, part] of model.parts.entries()) {
     const data = await readObject(store, part);
     if (!(data instanceof Float32Array))
       throw new RunError("bad-object", `${part.key}: a part of a model is F32, not ${part.dtype}`);
-    weights.set(data, at);
+    if (tensors === undefined) weights.set(data, at);
+    else putTensors(tensors, index, data, weights);
     at += data.length;
   }
   return weights;
+}
+
+/** Puts a part's tensors where they stand in the whole. */
+function putTensors(
+  tensors: readonly PlacedTensor[],
+  index: number,
+  data: Float32Array,
+  weights: Float32Array,
+): void {
+  let at = 0;
+  for (const { part, from, length } of tensors) {
+    if (part === index) weights.set(data.subarray(from, from + length), at);
+    at += length;
+  }
 }

@@ -87,11 +87,13 @@ export function resolveSpec(input: unknown): RunSpec {
   const problem = problems.resolve(asConfig(spec.problem), "problem");
   const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
   const strategy = strategies.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
-  const { usual } = strategies.create(strategy);
+  const { usual, workers: ownWorkers } = strategies.create(strategy);
+  const workers =
+    "workers" in input && !isAuto(input.workers) ? spec.workers : (ownWorkers ?? spec.workers);
   const minimised = problems.create(problem);
   const { isQuadratic, l1, ownIntercepts } = minimised;
   const own = ownIntercepts === true ? { intercept: false } : {};
-  const rowsEncoding = usualEncoding(isQuadratic, spec.workers);
+  const rowsEncoding = usualEncoding(isQuadratic, workers);
   const encoding = spec.encoding ?? usual?.encoding ?? rowsEncoding;
   const wanted = spec.optimizer ?? usual?.optimizer ?? (l1 > 0 ? "fista" : "l-bfgs");
   const setting = { strategy, problem: minimised, rounds: spec.stop.rounds };
@@ -99,8 +101,8 @@ export function resolveSpec(input: unknown): RunSpec {
   return {
     problem,
     data: parseOptions(dataSchema, { ...own, ...spec.data }, "data"),
-    workers: spec.workers,
-    wait: spec.wait ?? { fastest: Math.max(1, Math.ceil(spec.workers * 0.75)) },
+    workers,
+    wait: spec.wait ?? usual?.wait ?? { fastest: Math.max(1, Math.ceil(workers * 0.75)) },
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
     strategy,
     optimizer,

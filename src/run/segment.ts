@@ -15,11 +15,12 @@ import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
 import { cancelKey, eventsKey } from "../store-layout.ts";
-import type { TrainingStrategy } from "../strategies/definition.ts";
+import type { ModelSnapshot, TrainingStrategy } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import { openBudget } from "./budget.ts";
 import { loadProblem } from "./ingest.ts";
+import { removingOldParts } from "./old-parts.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
 
@@ -81,21 +82,16 @@ export async function runSegment(
   const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: before });
   const { listen } = ports;
   const of = { run, shape: stateShape(record) };
-  const { costs } = budget;
-  const log = checkpointer<object>(store, of, before, { sums, costs, ...(listen && { listen }) });
-  if (before === null) {
-    log.tell(startedEvent(record, runFactsOf(spec, staged)));
-    for (const lost of staged.prepared.lost ?? [])
-      log.tell({ type: "warning", atMs: 0, message: lostInWords(lost) });
-  } else {
-    log.tell({ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence });
-  }
+  const oldParts = removingOldParts(store, run);
+  const how = { sums, costs: budget.costs, onWritten: oldParts.written, ...(listen && { listen }) };
+  const log = checkpointer<object>(store, of, before, how);
+  for (const event of openingEvents(record, staged, before)) log.tell(event);
   const start = strategy.start();
   if (before === null) log.save(start, 0);
   const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const control = outside(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
   const startModel = strategy.progress(start).model;
-  const strideRounds = Math.ceil((spec.stop.rounds * modelBytes(startModel)) / traceBytesMax);
+  const isTraced = tracing(spec.stop.rounds, startModel);
   const end = await runLoop(
     strategy,
     {
@@ -106,9 +102,11 @@ export async function runSegment(
         log.tell(event);
       },
       save(state, elapsedMs) {
-        const { round, model, finished } = strategy.progress(state);
-        const isTraced = finished || round % Math.max(1, strideRounds) === 0;
-        log.save(state, elapsedMs, isTraced ? { round, atMs: elapsedMs, model } : undefined);
+        const snapshot = strategy.progress(state);
+        const { round, model } = snapshot;
+        const trace = isTraced(snapshot) ? { round, atMs: elapsedMs, model } : undefined;
+        oldParts.saved(state, snapshot, trace !== undefined);
+        log.save(state, elapsedMs, trace);
       },
       maySend: (tasks) => budget.maySend(tasks, log.totals()),
       mayStop(elapsedMs) {
@@ -125,6 +123,12 @@ export async function runSegment(
   log.tell(stoppedEvent(end));
   await log.flush(end.elapsedMs);
   return { ...outcome(end, strategy.progress(end.state), log), startModel };
+}
+
+/** Whether a state's model is kept for the curve: of a large one not every round's. */
+function tracing(rounds: number, start: ModelRef): (snapshot: ModelSnapshot) => boolean {
+  const strideRounds = Math.ceil((rounds * modelBytes(start)) / traceBytesMax);
+  return ({ round, finished }) => finished || round % Math.max(1, strideRounds) === 0;
 }
 
 function outcome(
@@ -154,6 +158,19 @@ async function checkpointOf(record: RunRecord, store: Store): Promise<Checkpoint
   const before = resumable(record, await readCheckpoint<object>(store, run));
   if (before !== null) await forgetBeyond(store, run, before.sequence);
   return before;
+}
+
+function openingEvents(
+  record: RunRecord,
+  staged: { readonly prepared: Prepared; readonly encoded: Encoded },
+  before: Checkpoint<object> | null,
+): RunEvent[] {
+  if (before !== null)
+    return [{ type: "resumed", atMs: before.elapsedMs, sequence: before.sequence }];
+  const lost = (staged.prepared.lost ?? []).map(
+    (one): RunEvent => ({ type: "warning", atMs: 0, message: lostInWords(one) }),
+  );
+  return [startedEvent(record, runFactsOf(record.spec, staged)), ...lost];
 }
 
 function startedEvent(

@@ -1,17 +1,27 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import type { Strategy } from "../engine/strategy.ts";
+import type { PipelineRates } from "../model-parallel/pipeline-forecast.ts";
+import type { StagesForecast } from "../model-parallel/plan-pipeline.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
+import type { ObjectRef } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
+import type { Wait } from "../quorum/wait-policies/wait.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 
 /** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
 export interface StrategyDefinition {
   /** What a spec that leaves them out gets, where that is not the problem's usual. */
-  readonly usual?: { readonly encoding?: string; readonly optimizer?: string };
+  readonly usual?: {
+    readonly encoding?: string;
+    readonly optimizer?: string;
+    readonly wait?: Wait;
+  };
+  /** How many workers it takes; absent: as many as the spec says. */
+  readonly workers?: number;
   /** Whom it waits for, in words; absent: what the spec's `wait` says. */
   readonly waitInWords?: string;
   /** It ends at the optimum itself, whichever replies are lost. */
@@ -43,6 +53,8 @@ export interface StrategyDefinition {
   readonly trainsPairs?: true;
   /** What the optimizer steps along in a round, whose usual rates depend on that. */
   readonly stepsAlong?: "gradients" | "changes";
+  /** What its stages will take, of one that cuts a model into some. Starts nothing. */
+  forecastStages?(context: IngestContext, rates: PipelineRates): Promise<StagesForecast>;
   /** Its updates may be compressed. */
   readonly compresses?: true;
   /** Its shards hold rows of features, which data.storage may pack. */
@@ -100,6 +112,8 @@ export interface ModelSnapshot {
   readonly round: number;
   /** The model so far. */
   readonly model: ModelRef;
+  /** Of a model in parts: objects of the store that the state names besides. */
+  readonly keeps?: readonly ObjectRef[];
   readonly finished: boolean;
   /** Of weights sent down and of what counted, up; absent where nothing is compressed. */
   readonly traffic?: { readonly bitsDown: number; readonly bitsUp: number };

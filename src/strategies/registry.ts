@@ -6,6 +6,7 @@ import { dpSgdStrategy } from "./dp-sgd/definition.ts";
 import { encodedBlocksStrategy } from "./encoded-blocks/definition.ts";
 import { gossipStrategy } from "./gossip/definition.ts";
 import { localStepsStrategy } from "./local-steps/definition.ts";
+import { pipelineStrategy } from "./pipeline/definition.ts";
 import { roundsStrategy } from "./rounds/definition.ts";
 
 export const strategies = registry<StrategyDefinition>("strategy", [
@@ -16,4 +17,5 @@ export const strategies = registry<StrategyDefinition>("strategy", [
   localStepsStrategy,
   gossipStrategy,
   dpSgdStrategy,
+  pipelineStrategy,
 ]);

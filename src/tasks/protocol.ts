@@ -11,6 +11,9 @@ import type { NoisyAggregateTask } from "./noisy-aggregate.ts";
 import type { SecureClippedSumTask } from "./secure-clipped-sum.ts";
 import type { SecureLocalStepsTask } from "./secure-local-steps.ts";
 import type { SecureTotalTask } from "./secure-total.ts";
+import type { PartSumsTask, PartUpdateTask } from "./stages/part-update.ts";
+import type { StageBackwardTask } from "./stages/stage-backward.ts";
+import type { StageForwardTask } from "./stages/stage-forward.ts";
 import type { SubproblemCurvaturesTask } from "./subproblems/curvatures.ts";
 import type { SubproblemGradientsTask } from "./subproblems/gradients.ts";
 import type { SubproblemSolutionsTask } from "./subproblems/solutions.ts";
@@ -46,7 +49,11 @@ export type WorkerTask =
   | MaskSumTask
   | SecureLocalStepsTask
   | SecureClippedSumTask
-  | SecureTotalTask;
+  | SecureTotalTask
+  | StageForwardTask
+  | StageBackwardTask
+  | PartSumsTask
+  | PartUpdateTask;
 
 /** What an invocation of the worker carries: which shard of what, and the task. */
 export interface WorkerRequest {

@@ -12,6 +12,9 @@ import type { WorkerReply, WorkerTask } from "./protocol.ts";
 import { secureClippedSum } from "./secure-clipped-sum.ts";
 import { secureLocalSteps } from "./secure-local-steps.ts";
 import { secureTotal } from "./secure-total.ts";
+import { partSums, partUpdate } from "./stages/part-update.ts";
+import { stageBackward } from "./stages/stage-backward.ts";
+import { stageForward } from "./stages/stage-forward.ts";
 import { subproblemCurvatures } from "./subproblems/curvatures.ts";
 import { subproblemGradients } from "./subproblems/gradients.ts";
 import { subproblemSolutions } from "./subproblems/solutions.ts";
@@ -39,6 +42,10 @@ export const taskKinds: {
   "subproblem-gradients": opaque(subproblemGradients),
   "subproblem-curvatures": opaque(subproblemCurvatures),
   "subproblem-solutions": opaque(subproblemSolutions),
+  "stage-forward": opaque(stageForward),
+  "stage-backward": opaque(stageBackward),
+  "part-sums": opaque(partSums),
+  "part-update": opaque(partUpdate),
 };
 
 /** The kind of a task; undefined for a name from another version of the code. */
@@ -71,8 +78,10 @@ export function taskEntries(task: WorkerTask, entriesPerSlot: number): number {
 }
 
 /** Bytes of the arrays that a reply is made of. */
-export function arrayBytesOf({ values, payload }: WorkerReply): number {
-  return values.byteLength + (payload?.byteLength ?? 0);
+export function arrayBytesOf({ values, payload, tensors = {} }: WorkerReply): number {
+  const inline = Object.values(tensors).filter((one) => ArrayBuffer.isView(one));
+  const bytes = values.byteLength + (payload?.byteLength ?? 0);
+  return inline.reduce((sum, { byteLength }) => sum + byteLength, bytes);
 }
 
 function ownKindOf(task: WorkerTask): AnyTaskKind {

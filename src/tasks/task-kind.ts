@@ -1,9 +1,11 @@
 import type { Encoded } from "../data/manifests.ts";
 import type { Examples } from "../math/rows.ts";
 import type { Slotted } from "../ports/compute.ts";
+import type { ObjectRef } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
+import type { TensorArray } from "../wire/safetensors.ts";
 
 /** What every task holds. */
 export interface RoundTask extends Slotted {
@@ -21,6 +23,16 @@ export interface WorkerReply {
   readonly payload?: Uint8Array<ArrayBuffer>;
   /** The worker state that the task named was gone: it began with none. */
   readonly forgot?: true;
+  /** Tensors by name; those that the task leaves in the store as references. */
+  readonly tensors?: Readonly<Record<string, TensorArray | ObjectRef>>;
+  /** SHA-256 of each tensor of a model's part, hexadecimal. */
+  readonly digests?: readonly string[];
+  /** What an optimizer learned about itself, by name. */
+  readonly learned?: Readonly<Record<string, number>>;
+  /** Of the weights that it was computed at, where a task is of one version of them. */
+  readonly version?: number;
+  /** Objects that it read besides those that its task names as inputs. */
+  readonly storeReads?: number;
   /** Time spent computing, for the records. */
   readonly computeMs: number;
 }
@@ -36,6 +48,8 @@ export interface WorkerContext {
   readonly slots: number;
   /** The slot's stored rows. */
   shard(): Promise<Examples>;
+  /** The tensor that a reference stands for. Throws `RunError` where it is gone or another. */
+  object(ref: ObjectRef): Promise<TensorArray>;
   /** Whatever else an operation makes of stored data; made once while the environment lives. */
   cached<Made>(name: string, make: () => Promise<Made>): Promise<Made>;
 }
@@ -47,8 +61,10 @@ export interface WorkerContext {
  */
 export interface TaskKind<Task, Material, Input = Material, Made extends TaskOutput = TaskOutput> {
   load(place: WorkerContext): Promise<Material>;
+  /** It opens what it needs of the problem by itself: the problem need not be loaded. */
+  readonly opensProblem?: true;
   /** What `compute` takes where it needs more than the material: what this task reads besides. */
-  prepare?(place: WorkerContext, material: Material, task: Task): Promise<Input>;
+  prepare?(place: WorkerContext, material: Material, task: Task, problem: Problem): Promise<Input>;
   compute(problem: Problem, input: Input, task: Task, hold?: Allocator): Made;
   /**
    * As `compute` of many slots at once, bit for bit, for those who play thousands of them; null

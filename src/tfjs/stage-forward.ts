@@ -65,7 +65,7 @@ function use(
   // A use's slopes are summed before they meet those of others: the same bits on every stage.
   const once = new Map(step.inputs.map((key) => [key, tf.clone(values.get(key)!)]));
   const inputs = step.inputs.map((key) => once.get(key)!);
-  const label = `step/${at}/microbatch/${microbatch}/${step.node}`;
+  const label = `step/${at}/microbatch/${microbatch}/use/${step.position}`;
   const watched = layer.weights.filter((weight) => stage.observing.has(weight));
   const result = observing(stage, step.node, watched, observed, () =>
     withWeights(own, () =>

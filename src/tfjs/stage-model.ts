@@ -49,6 +49,8 @@ export interface StageSlopes {
     readonly weight: string;
     readonly slopes: Float32Array;
   }[];
+  /** What the forward pass that this goes back through has seen. */
+  readonly observed: readonly Observation[];
 }
 
 export type Layer = LayersModel["layers"][number];

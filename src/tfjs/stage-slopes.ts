@@ -38,7 +38,7 @@ export function slopesOf(
   slopes: Readonly<Record<string, Tensor>>,
   task: StageTask,
   loss: StageLoss | undefined,
-): StageSlopes {
+): Omit<StageSlopes, "observed"> {
   const { imports, weights } = tape.value;
   let total = 0;
   const lossResult = loss?.(toForward(tape.value).outputs);

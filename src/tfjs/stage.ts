@@ -18,11 +18,14 @@ import type {
 } from "./stage-model.ts";
 import { closeVariables, slopesOf, toData, toForward } from "./stage-slopes.ts";
 import { recordTape } from "./tape.ts";
-import { unseed } from "./trainer.ts";
+import { unseed } from "./whole-model.ts";
 
 export interface StageWeight {
   /** The module's name and the weight's own, whatever the stages are. */
   readonly key: string;
+  readonly module: string;
+  /** Its place among the module's weights. */
+  readonly index: number;
   readonly shape: readonly number[];
   readonly kind: "trained" | "observed" | "frozen";
 }
@@ -56,8 +59,8 @@ export async function openStage(program: StageProgram, random: Random): Promise<
     unseed(layer);
     refuse(layer);
   }
-  const weights = new Map<LayerWeight, string>();
-  for (const layer of model.layers) nameWeights(layer, weights);
+  const named = model.layers.flatMap(nameWeights);
+  const weights = new Map(named.map(({ weight, key }) => [weight, key] as const));
   const trained = new Set(model.layers.flatMap((layer) => layer.trainableWeights));
   const normal = normalizers(model);
   for (const layer of normal) Object.assign(layer, { momentum: 0 });
@@ -71,8 +74,8 @@ export async function openStage(program: StageProgram, random: Random): Promise<
   };
   return {
     program,
-    weights: [...weights].map(([weight, key]) => ({
-      key,
+    weights: named.map(({ weight, ...place }) => ({
+      ...place,
       shape: weight.shape.map(Number),
       kind: trained.has(weight) ? "trained" : observing.has(weight) ? "observed" : "frozen",
     })),
@@ -97,7 +100,8 @@ export async function openStage(program: StageProgram, random: Random): Promise<
         ? from.tape
         : recordTape(() => runForward(stage, from, task), tensorsToKeep);
       try {
-        return slopesOf(stage, tape, slopes, task, loss);
+        const { observed } = tape.value;
+        return { ...slopesOf(stage, tape, slopes, task, loss), observed: [...observed] };
       } finally {
         closeVariables(tape.value);
       }
@@ -121,16 +125,19 @@ function refuse(layer: Layer): void {
   });
 }
 
-function nameWeights(layer: Layer, names: Map<LayerWeight, string>): void {
+function nameWeights(
+  layer: Layer,
+): (Pick<StageWeight, "key" | "module" | "index"> & { readonly weight: LayerWeight })[] {
   const counts = new Map<string, number>();
-  for (const weight of layer.weights) {
+  return layer.weights.map((weight, index) => {
     const own = weight.originalName;
     const prefix = `${layer.name}/`;
-    const key = own.startsWith(prefix) ? own : prefix + own;
-    const count = counts.get(key) ?? 0;
-    counts.set(key, count + 1);
-    names.set(weight, count === 0 ? key : `${key}#${count}`);
-  }
+    const name = own.startsWith(prefix) ? own : prefix + own;
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    const key = count === 0 ? name : `${name}#${count}`;
+    return { key, module: layer.name, index, weight };
+  });
 }
 
 function setWeights(

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { assert } from "../core/errors.ts";
+import { assert, RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import type {
   ModuleFigures,
@@ -12,7 +12,7 @@ import { contiguous } from "../model-parallel/partition.ts";
 import { stageProgram } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageTask } from "./stage-model.ts";
+import type { StageForward, StageTask } from "./stage-model.ts";
 
 export interface TraceOptions {
   /** A microbatch: a tensor for each input of the graph. */
@@ -83,6 +83,7 @@ function measure(
   { nowMs, repeats }: { nowMs: () => number; repeats: number },
 ) {
   const made = stage.forward(inputs, task);
+  refuseOtherNumbers(stage, made, stage.forward(inputs, task));
   const ones = Object.values(stage.program.steps).flatMap((step) =>
     step.kind === "export" ? [[step.key, filled(made.exports[step.tensor]!)] as const] : [],
   );
@@ -120,6 +121,28 @@ function measure(
     workingBytes: inputBytes + outputBytes,
   };
   return { made, figures };
+}
+
+/** A task that is asked again must come to the same bits. */
+function refuseOtherNumbers(
+  { program }: OpenStage,
+  before: StageForward,
+  again: StageForward,
+): void {
+  const numbersOf = ({ outputs, exports }: StageForward) =>
+    [...outputs.values(), ...Object.values(exports)].map(({ data }) => data);
+  const others = numbersOf(again);
+  const areSame = numbersOf(before).every((data, i) =>
+    data.every((value, at) => Object.is(value, others[i]![at])),
+  );
+  if (areSame) return;
+  const { name } = program.topology.config as { readonly name?: string };
+  const layer = program.steps.find((step) => step.kind === "use")?.module ?? name;
+  throw new RunError(
+    "not-deterministic",
+    `layer "${layer}" gives other numbers when it is asked again with the same ones`,
+    { hint: "draw with Math.random or TensorFlow.js's own generators, which kofn seeds" },
+  );
 }
 
 function filled({ shape, data }: Tensor): { shape: readonly number[]; data: Float32Array } {

@@ -1,19 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { type Random, randomFrom } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { addClippedRows, type RowBatch, refuseStateful } from "./batches.ts";
-import {
-  normalizers,
-  readDefinition,
-  type WeightVariable,
-  weightCount,
-  weightVariables,
-} from "./definition.ts";
+import { type WeightVariable, weightCount, weightVariables } from "./definition.ts";
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
-import { modelFrom, withoutLink } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import type { EngineOptions, OutputLoss, Trainer } from "./trainer-contract.ts";
+import { openWholeModel } from "./whole-model.ts";
 
 /** A network as TensorFlow.js computes it. */
 export async function openTrainer(
@@ -21,18 +15,7 @@ export async function openTrainer(
   key: string,
   { loss, takesLink }: Pick<EngineOptions, "loss" | "takesLink">,
 ): Promise<Trainer & { readonly chain: DenseChain | null }> {
-  const { topology: storedTopology, weights: stored } = readDefinition(bytes, key);
-  const topology = takesLink ? withoutLink(storedTopology).topology : storedTopology;
-  // Frozen weights are stored, all others set before they are used.
-  const model = await withSeededRandom(randomFrom("unset"), () => modelFrom(topology, key));
-  for (const layer of model.layers) unseed(layer);
-  // What a layer saw then stands in place of its averages, and is told as a gradient.
-  for (const layer of normalizers(model)) Object.assign(layer, { momentum: 0 });
-  for (const weight of model.weights) {
-    const tensor = stored[weight.originalName];
-    if (tensor === undefined) continue;
-    tf.tidy(() => void weight.write(tf.tensor(tensor.data as Float32Array, [...tensor.shape])));
-  }
+  const { model, stored } = await openWholeModel(bytes, key, takesLink);
   const slots = weightVariables(model);
   return {
     chain: denseChainOf(model),
@@ -177,10 +160,4 @@ function initialWeights(
   }
   drawn.dispose();
   return weights;
-}
-
-/** A layer with a seed of its own would drop the same units every time. */
-export function unseed(layer: object): void {
-  if ("layers" in layer) for (const inner of layer.layers as object[]) unseed(inner);
-  if ("seed" in layer) Object.assign(layer, { seed: undefined });
 }

@@ -69,13 +69,17 @@ export function withObjects<Request extends { run: string; task: Slotted }, Repl
     );
     const opened = { ...task, ...Object.fromEntries(await Promise.all(tensors)) };
     const reply = await perform({ ...request, task: opened });
+    const { tensors: inReply } = reply as ReplyTensors;
     const kept = Object.entries(keep).map(async ([field, as]) => {
-      const data = (reply as Record<string, unknown>)[field];
+      const data = fieldOf(reply, field);
       if (!ArrayBuffer.isView(data))
         throw new RunError("bad-object", `the reply to ${task.id} has no tensor ${field} to keep`);
       return [field, await writeObject(store, run, as, data as TensorArray)] as const;
     });
-    return { ...reply, ...Object.fromEntries(await Promise.all(kept)) };
+    const refs = Object.fromEntries(await Promise.all(kept));
+    return inReply === undefined
+      ? { ...reply, ...refs }
+      : { ...reply, tensors: { ...inReply, ...refs } };
   };
   return (request) => (request.task.objects === undefined ? perform(request) : exchange(request));
 }
@@ -107,9 +111,10 @@ export function releasingCompute<Task extends Slotted, Result>(
     const written = outcome.kind === "lost" ? [] : keptOf(outcome.result, objects.keep ?? {});
     for (const { key } of written) note(objects.step, key);
     const puts = written.reduce((sum, ref) => sum + putRequests(objectBytes(ref)), 0);
+    const others = outcome.kind === "lost" ? 0 : readsOf(outcome.result);
     return {
       ...usage,
-      storeReads: (usage.storeReads ?? 0) + refs,
+      storeReads: (usage.storeReads ?? 0) + refs + others,
       storeWrites: (usage.storeWrites ?? 0) + puts,
     };
   };
@@ -142,7 +147,22 @@ export function releasingCompute<Task extends Slotted, Result>(
   };
 }
 
+/** A reply's tensors stand in it by their names, or together in one field. */
+interface ReplyTensors {
+  readonly tensors?: Readonly<Record<string, unknown>>;
+  readonly storeReads?: number;
+}
+
+function fieldOf(reply: unknown, field: string): unknown {
+  const { tensors = reply } = reply as ReplyTensors;
+  return (tensors as Readonly<Record<string, unknown>>)[field];
+}
+
 function keptOf(result: unknown, keep: { readonly [field: string]: KeptObject }): ObjectRef[] {
-  const fields = result as Readonly<Record<string, ObjectRef>>;
-  return Object.keys(keep).flatMap((field) => (fields[field] === undefined ? [] : [fields[field]]));
+  return Object.keys(keep).flatMap((field) => (fieldOf(result, field) as ObjectRef) ?? []);
+}
+
+/** Of a reply that tells what it read besides its inputs. */
+function readsOf(result: unknown): number {
+  return (result as ReplyTensors | undefined)?.storeReads ?? 0;
 }

@@ -6,6 +6,7 @@ import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import type { WorkerRequest } from "../tasks/protocol.ts";
 import type { WorkerContext } from "../tasks/task-kind.ts";
+import { readObject } from "./objects.ts";
 
 /** Where requests are answered: what was read for one is there for the next, as far as it fits. */
 export function workerContexts(
@@ -32,6 +33,7 @@ export function workerContexts(
     slot,
     slots: shardsMax,
     shard: () => shard(encoded, slot),
+    object: (ref) => readObject(store, ref),
     cached: <Made>(name: string, make: () => Promise<Made>) =>
       remember(made as Map<string, Promise<Made>>, shardsMax, `${encoded}#${slot}/${name}`, make),
   });

@@ -5,7 +5,7 @@ import { problems } from "../problems/registry.ts";
 import type { Effects } from "../store-effects.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
-import type { Allocator } from "../tasks/task-kind.ts";
+import type { Allocator, WorkerContext } from "../tasks/task-kind.ts";
 import { withObjects } from "./objects.ts";
 import { type ShardCache, shardCache } from "./shard-cache.ts";
 import { workerContexts } from "./worker-context.ts";
@@ -41,18 +41,23 @@ export function createSyncWorker(
   const problem = solvers();
   const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, input: unknown) => {
     const startedMs = nowMs();
-    const { loss, values } = one.compute(problem(chosen), input, task, hold);
-    return { loss, values, computeMs: nowMs() - startedMs };
+    const made = one.compute(problem(chosen), input, task, hold);
+    const computeMs = nowMs() - startedMs;
+    if (made.tensors !== undefined) return { ...made, computeMs };
+    const { loss, values } = made;
+    return { loss, values, computeMs };
   };
   /** A task that reads or writes of its own. */
   const perform = async (request: WorkerRequest, one: AnyOperation, material: unknown) => {
     const { task } = request;
-    const place = await placeOf(request);
-    const input = (await one.prepare?.(place, material, task)) ?? material;
+    const { place, reads } = countingReads(await placeOf(request));
+    const chosen = problem(request.problem);
+    const input = (await one.prepare?.(place, material, task, chosen)) ?? material;
     const startedMs = nowMs();
-    const made = one.compute(problem(request.problem), input, task, hold);
+    const made = one.compute(chosen, input, task, hold);
     const computeMs = nowMs() - startedMs;
-    return { ...((await one.publish?.(place, task, made)) ?? made), computeMs };
+    const reply = { ...((await one.publish?.(place, task, made)) ?? made), computeMs };
+    return reads() === 0 ? reply : { ...reply, storeReads: reads() };
   };
   const answered = (request: WorkerRequest, one: AnyOperation, material: unknown) =>
     one.prepare === undefined && one.publish === undefined
@@ -62,19 +67,18 @@ export function createSyncWorker(
   return withObjects<WorkerRequest, WorkerReply>(store, (request) => {
     const { task } = request;
     const operation = taskKindOf(task);
-    if (operation === undefined) {
-      throw new RunError("unknown-operation", `this worker knows no operation ${task.operation}`, {
-        hint: "deploy worker and orchestrator from one version of kofn",
-      });
-    }
+    if (operation === undefined) throw unknownOperation(task);
     const material = ready.find(request);
-    if (material !== undefined && isReady(problem(request.problem)))
+    const needsProblem = operation.opensProblem !== true;
+    if (material !== undefined && (!needsProblem || isReady(problem(request.problem))))
       return answered(request, operation, material);
     ready.makeRoom(request);
     return placeOf(request)
       .then(async (place) => {
-        await problem(request.problem).load?.((key) => store.read(key));
-        readied.add(problem(request.problem));
+        if (needsProblem) {
+          await problem(request.problem).load?.((key) => store.read(key));
+          readied.add(problem(request.problem));
+        }
         return operation.load(place);
       })
       .then((loaded) => {
@@ -82,6 +86,22 @@ export function createSyncWorker(
         return answered(request, operation, loaded);
       });
   });
+}
+
+function unknownOperation({ operation }: WorkerRequest["task"]): RunError {
+  return new RunError("unknown-operation", `this worker knows no operation ${operation}`, {
+    hint: "deploy worker and orchestrator from one version of kofn",
+  });
+}
+
+/** A place that tells how many objects were read there. */
+function countingReads(place: WorkerContext): { place: WorkerContext; reads: () => number } {
+  let count = 0;
+  const object: WorkerContext["object"] = (ref) => {
+    count++;
+    return place.object(ref);
+  };
+  return { place: { ...place, object }, reads: () => count };
 }
 
 type AnyOperation = NonNullable<ReturnType<typeof taskKindOf>>;

@@ -19,6 +19,7 @@ const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: objec
   "few-bits": { rounds: 20, callsMax: 18 },
   glyphs: { rounds: 2, change: { workers: 4, wait: { fastest: 3 } } },
   sentences: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
+  stages: { rounds: 2, callsMax: 3 },
   // Accounting for drawn batches takes seconds.
   "private-records": { change: { strategy: { type: "dp-sgd", rate: 1 } } },
 };

@@ -96,7 +96,7 @@ test("what all slots of one process remember is bounded together", async () => {
     };
     const encoded = { digest: "d" } as Encoded;
     const shard = () => Promise.reject(new Error("not asked for"));
-    const place = { store, run: "r", slot: 5, slots: 24, encoded, shard, cached };
+    const place = { store, run: "r", slot: 5, slots: 24, encoded, shard, object: shard, cached };
     await writeWorkerState(place, round, { left, velocity: null });
   }
   // 256 MiB over 24 slots.

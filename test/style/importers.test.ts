@@ -11,17 +11,12 @@ const others: Readonly<Record<string, string>> = {
   "src/platform/local/thread-worker.ts": "a thread of its own",
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
   "src/privacy/observers.ts": "attacks, for benches as well",
-  "src/quorum/graph.ts": "waits for the strategy of pipelines",
   "src/report/page/main.ts": "the page's script",
   "src/storage/disk.ts": "a store for whoever has a folder and no S3",
   "src/testing/public.ts": "the package's kofn/testing",
   "src/tfjs/optimizers/public.ts": "the package's kofn/tfjs",
-  ...Object.fromEntries(
-    ["check-schedule", "gradient-sum", "placement", "plan-pipeline", "ranks", "topology"].map(
-      (name) => [`src/model-parallel/${name}.ts`, "waits for the strategy of pipelines"],
-    ),
-  ),
-  "src/tfjs/trace-model.ts": "waits for the strategy of pipelines",
+  "src/model-parallel/check-schedule.ts": "waits for schedules that people write",
+  "src/model-parallel/ranks.ts": "waits for pipelines side by side",
 };
 
 test("what only tests import does not stand in src", () => {

@@ -13,7 +13,7 @@ const data = ["data", "data/sources", "data/formats", "data/corpus", "data/gener
 const storedData = [...data, "data/parts", "data/encode", "data/shards", "data/prepare"];
 /** What strategies are made of. */
 const kit = ["engine", "tasks", "quorum", "spec"];
-const below = [...bottom, "math", "wire", ...families, ...storedData];
+const below = [...bottom, "math", "wire", ...families, "model-parallel", ...storedData];
 const training = [...below, ...kit, "journal", "worker", "strategies", "run"];
 const adapters = ["storage", "compute", "weather"];
 
@@ -32,11 +32,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   wire: { rooms: bottom, packages: [] },
 
   ...Object.fromEntries(families.map((name) => [name, { rooms: mathematics, packages: [] }])),
-  "model-parallel": { rooms: mathematics, packages: [] },
+  "model-parallel": { rooms: [...mathematics, "ports"], packages: [] },
   // Its ledger is kept in a store.
   privacy: { rooms: [...mathematics, "ports"], packages: [] },
   /** Reached from the rest by dynamic import alone: only networks need what it loads. */
-  problems: { rooms: [...mathematics, "tfjs"], packages: [] },
+  problems: { rooms: [...mathematics, "model-parallel", "tfjs"], packages: [] },
   tfjs: {
     rooms: [...mathematics, "optimizers", "model-parallel", "problems/problem.ts"],
     packages: [
@@ -70,6 +70,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   engine: { rooms: ["core", "ports"], packages: [] },
   tasks: {
     rooms: [...bottom, "math", "wire", "compression", "privacy", "problems", "encoding"].concat([
+      "optimizers",
+      "model-parallel",
       "data",
       "data/shards",
     ]),
@@ -94,7 +96,13 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: [],
   },
   strategies: {
-    rooms: [...bottom, "math", ...families, "data", "data/encode", "data/shards", ...kit],
+    rooms: [...bottom, "math", "wire", ...families, "model-parallel"].concat([
+      "data",
+      "data/parts",
+      "data/encode",
+      "data/shards",
+      ...kit,
+    ]),
     packages: [],
   },
   run: { rooms: [...below, ...kit, "journal", "worker", "strategies"], packages: [] },

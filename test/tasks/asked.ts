@@ -1,8 +1,8 @@
 import { goldenSpecs } from "../../scripts/goldens/specs.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
+import { modelBytes } from "../../src/ports/model-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { wholeWeights } from "../../src/run/model-weights.ts";
 import { orchestrate } from "../../src/run/orchestrate.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
 import { virtualClock } from "../../src/simulation/virtual-clock.ts";
@@ -61,6 +61,10 @@ export async function askedBy(
     bytes: () => ({ down: 1, up: 1 }),
   });
   const { end } = await orchestrate(record, { store, clock, compute });
-  const facts = { isQuadratic, encoded, weightsLength: wholeWeights(end.model).length };
+  const facts = {
+    isQuadratic,
+    encoded,
+    weightsLength: modelBytes(end.model) / Float32Array.BYTES_PER_ELEMENT,
+  };
   return asked.map((one) => ({ ...one, facts }));
 }

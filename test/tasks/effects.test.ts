@@ -9,6 +9,7 @@ import type { Store } from "../../src/ports/store.ts";
 import { type Effects, type Permissions, permissionsOf } from "../../src/store-effects.ts";
 import * as layout from "../../src/store-layout.ts";
 import { taskKinds } from "../../src/tasks/registry.ts";
+import { objectEffects } from "../../src/worker/objects.ts";
 import { guardedStore } from "../doubles/guarded-store.ts";
 import { askedBy, specsOfAllKinds } from "./asked.ts";
 
@@ -100,7 +101,7 @@ test("no kind declares what its tasks never do", () => {
   const idle: string[] = [];
   for (const [operation, { effects }] of Object.entries(taskKinds)) {
     const actions = done.get(operation)!;
-    const { read, write, remove } = permissionsOf("worker", [effects]);
+    const { read, write, remove } = permissionsOf(workerOf(effects), [effects]);
     const uses = (action: string, pattern: string) => {
       const resources = [`arn:aws:s3:::kofn/${pattern}`];
       const one = { effect: "Allow" as const, actions: [`s3:${action}`], resources };
@@ -116,9 +117,16 @@ test("no kind declares what its tasks never do", () => {
   expect(idle).toEqual([]);
 });
 
-/** The store under the effects of one kind alone. */
+/** Any worker, unless the kind is for those alone that have networks. */
+function workerOf({ roles }: Effects): "worker" | "networkWorker" {
+  return roles.includes("worker") ? "worker" : "networkWorker";
+}
+
+/** The store under the effects of one kind, and of what goes by reference, alone. */
 function held(store: Store, operation: keyof typeof taskKinds): Store {
-  const statements = statementsOf(permissionsOf("worker", [taskKinds[operation].effects]));
+  const { effects } = taskKinds[operation];
+  const own = permissionsOf(workerOf(effects), [effects, ...objectEffects]);
+  const statements = statementsOf(own);
   const actions = done.get(operation) ?? [];
   done.set(operation, actions);
   return guardedStore(store, {

@@ -63,7 +63,7 @@ test("every label of a seeded draw is kept", () => {
 test("every golden's names are listed, and every strategy has a golden", () => {
   expect(Object.keys(promised.goldens)).toEqual(Object.keys(goldenSpecs));
   const strategies = new Set(Object.values(promised.goldens).map(({ strategy }) => strategy));
-  expect(strategies.size).toBe(7);
+  expect(strategies.size).toBe(8);
 });
 
 describe("a planted rename is told, and which promise it breaks", () => {

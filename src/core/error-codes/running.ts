@@ -97,10 +97,12 @@ export const pipelineCodes = {
   "bad-schedule":
     "a schedule is not carried out by the stages; compare it with those that are printed",
   "bad-trace": "a trace has no figures of a layer; trace the model that is partitioned",
+  "bad-stage": "a stored stage is of another version; use the kofn that wrote it",
   "batch-too-small":
     "a batch has fewer rows than microbatches; take fewer microbatches or replicas",
   "memory-infeasible": "a stage does not fit into memory; take more stages, or more memory",
   "missing-gradient": "a gradient lacks a microbatch; run the step again",
+  "not-deterministic": "a layer gives other numbers when asked again; build it without such draws",
   "no-pipeline": "a layer cannot be cut from the next; train in one piece, or build it otherwise",
   "split-backward": "a schedule has a backward pass in two; write B instead of I and W",
   "too-many-stages": "a model has fewer layers than stages; ask for fewer stages",

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import { type Definition, define } from "../../core/registry.ts";
 import type { Stepper } from "../optimizer.ts";
-import { advance, beforeFirst, type CoreState, copied, type UpdateRule } from "./core.ts";
+import {
+  advance,
+  beforeFirst,
+  type CoreState,
+  copied,
+  tensorSums,
+  type UpdateRule,
+} from "./core.ts";
 
 /** A method as people choose it; a run's stepper and a TensorFlow.js optimizer are made of it. */
 export interface Adaptive<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -98,16 +105,22 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
     move(memory, here) {
       const weights = new Float64Array(here.weights);
       const gradientPoint = core.asksAhead === true ? new Float64Array(here.asked) : weights;
-      const { gradient, stepSize: rate, pieces } = here;
+      const { gradient, stepSize: rate, pieces, sums } = here;
       const next = advance(method, copied(memory), {
         weights,
         asked: gradientPoint,
         gradient,
         rate,
         pieces,
+        sums,
       });
       return { memory: next, weights, ask: core.asksAhead === true ? gradientPoint : null };
     },
+    ...(method.clip === undefined && core.sums === undefined
+      ? {}
+      : {
+          sums: (memory, { gradient, pieces }) => tensorSums(method, memory, gradient, pieces),
+        }),
     ...(learned === undefined
       ? {}
       : { learned: (memory) => (memory.step === 0 ? {} : learned(memory)) }),

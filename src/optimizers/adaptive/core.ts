@@ -20,6 +20,8 @@ export interface Core<Slot extends string = string, Name extends string = string
   start(length: number): Pick<CoreState<Slot, Name>, "slots" | "numbers">;
   /** `state.step` counts the steps before this one. */
   step(state: CoreState<Slot, Name>, here: Here): void;
+  /** Sums over weights that a step needs of all; of some of them, by their part of the state. */
+  sums?(state: CoreState<Slot, Name>, gradient: Flat): Flat;
   /** The gradient is asked ahead of the weights, at a point that the step moves as well. */
   readonly asksAhead?: true;
   /** It shrinks weights itself. */
@@ -40,6 +42,8 @@ export interface Here {
   readonly weightDecay: number;
   /** Absent: one vector. */
   readonly pieces?: readonly TensorSpec[] | undefined;
+  /** What the core's `sums` of all weights add up to, where these are a part of them. */
+  readonly sums?: Flat | undefined;
 }
 
 /** A method with its options chosen. */
@@ -69,24 +73,50 @@ export function copied({ step, slots, numbers }: CoreState): CoreState {
   return { step, slots: copies(slots), numbers: copies(numbers) };
 }
 
-/** Clips, decays, steps: weights, the point ahead and the state's arrays change in place. */
+/**
+ * Clips, decays, steps: weights, the point ahead and the state's arrays change in place. Of a part
+ * of all weights, `sums` are what `tensorSums` of all tensors add up to.
+ */
 export function advance(
   { core, clip, weightDecay }: UpdateRule,
   before: CoreState,
   here: Omit<Here, "scale" | "weightDecay">,
 ): CoreState {
-  const { weights, gradient, rate, pieces } = here;
+  const { weights, gradient, rate, pieces, sums } = here;
   const state = before.step === 0 ? { step: 0, ...core.start(weights.length) } : before;
-  const scale = clip === undefined ? 1 : clipScale(gradient, clip);
+  const scale = clip === undefined ? 1 : clipScale(sums?.[0] ?? squares(gradient), clip);
   if (weightDecay > 0 && core.decays !== true) decay(weights, rate * weightDecay, pieces);
-  core.step(state, { ...here, scale, weightDecay });
+  core.step(state, { ...here, sums: sums?.subarray(1), scale, weightDecay });
   return { ...state, step: state.step + 1 };
 }
 
-function clipScale(gradient: Flat, longest: number): number {
-  let squares = 0;
-  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
-  const length = Math.sqrt(squares);
+/** Of each tensor: its gradient's sum of squares, and what the core needs to have summed. */
+export function tensorSums(
+  { core }: UpdateRule,
+  state: CoreState,
+  gradient: Flat,
+  tensors: readonly TensorSpec[],
+): Flat[] {
+  let start = 0;
+  return tensors.map(({ shape }) => {
+    const end = start + shape.reduce((product, side) => product * side, 1);
+    const [from, to] = [start, end];
+    const slots = Object.entries(state.slots).map(([name, all]) => [name, all.slice(from, to)]);
+    const own = gradient.slice(from, to);
+    const more = core.sums?.({ ...state, slots: Object.fromEntries(slots) }, own) ?? [];
+    start = end;
+    return Float64Array.of(squares(own), ...more);
+  });
+}
+
+function squares(gradient: Flat): number {
+  let sum = 0;
+  for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
+  return sum;
+}
+
+function clipScale(sum: number, longest: number): number {
+  const length = Math.sqrt(sum);
   return length > longest ? longest / length : 1;
 }
 

@@ -1,4 +1,5 @@
 import { RunError } from "../../core/errors.ts";
+import type { StagesForecast } from "../../model-parallel/plan-pipeline.ts";
 import type { Goal } from "../../planner/candidate.ts";
 import type { Machine } from "../../planner/machine.ts";
 import { type ProposedPlan, proposePlan } from "../../planner/planner.ts";
@@ -10,12 +11,13 @@ import {
   prepareData,
   publishProblemAssets,
 } from "../../run/ingest.ts";
+import { resolveMembers } from "../../run/resolve-members.ts";
 import { settleRate } from "../../run/usual-rate.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { openHome } from "../local/home.ts";
 import { claimHome, serveAlone } from "../local/home-claim.ts";
 import { openDataSource } from "../open-source.ts";
-import { machineOf, recordedMachine } from "../platform-model.ts";
+import { machineOf, recordedMachine, stageRates } from "../platform-model.ts";
 import { findRun } from "./run-overview.ts";
 
 export interface ForecastPorts {
@@ -34,11 +36,29 @@ export interface ForecastPorts {
  * read and prepared there, as the run needs them later; nothing is started.
  */
 export async function planInHome(home: string, planning: ForecastPorts): Promise<ProposedPlan> {
+  return inHome(home, (store) => planWith(planning, store));
+}
+
+/** As `planInHome`, of a strategy that cuts a model into stages. */
+export async function planStagesInHome(
+  home: string,
+  planning: ForecastPorts,
+): Promise<StagesForecast> {
+  return inHome(home, async (store) => {
+    const { spec, prepared } = await preparedFor(planning, store);
+    const { method, encoding } = resolveMembers(spec);
+    const context = { spec, encoding, prepared, store, onProgress: () => undefined };
+    const { workMs } = machineOf(spec, planning.backend);
+    return method.forecastStages!(context, { ...stageRates, invokeMs: workMs(0) });
+  });
+}
+
+async function inHome<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
   const claim = await claimHome(home);
   try {
     const opened = await serveAlone(home, () => openHome(home));
     try {
-      return await planWith(planning, opened.store);
+      return await work(opened.store);
     } finally {
       await opened.close();
     }
@@ -49,20 +69,19 @@ export async function planInHome(home: string, planning: ForecastPorts): Promise
 }
 
 /** As `planInHome`, over a store that is open already. */
-export async function planWith(
-  { spec: written, backend, goal, from, onStage, onNote }: ForecastPorts,
-  store: Store,
-): Promise<ProposedPlan> {
-  const spec = await publishProblemAssets(written, store);
-  await loadProblem(spec.problem, store);
-  const prepared = await prepareData(
-    spec,
-    { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) },
-    onStage,
-  );
+export async function planWith(planning: ForecastPorts, store: Store): Promise<ProposedPlan> {
+  const { backend, goal, from } = planning;
+  const { spec, prepared } = await preparedFor(planning, store);
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
   const proposed = await proposePlan(spec, { prepared, store }, machine, goal);
   return { ...proposed, spec: await settleRate(proposed.spec, prepared, store) };
+}
+
+async function preparedFor({ spec: written, onStage, onNote }: ForecastPorts, store: Store) {
+  const spec = await publishProblemAssets(written, store);
+  await loadProblem(spec.problem, store);
+  const ports = { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) };
+  return { spec, prepared: await prepareData(spec, ports, onStage) };
 }
 
 async function machineFrom(store: Store, name: string): Promise<Machine> {

@@ -7,6 +7,7 @@ import { engineOf, openEngineOf } from "./engines.ts";
 import { losses, lossNames } from "./losses.ts";
 import { tallies } from "./network-metrics.ts";
 import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
+import { networkStages } from "./network-stages.ts";
 
 /** A TensorFlow.js layers model: what computes it is loaded when it is first needed. */
 export const network = define({
@@ -66,6 +67,7 @@ export function networkProblem(options: NetworkOptions): Problem {
       return { ...options, seed: options.seed ?? seed, facts: read.facts };
     },
     load: (read) => openEngineOf(options, read),
+    stages: networkStages(options),
     initial: (random) => engine().initial(random),
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>

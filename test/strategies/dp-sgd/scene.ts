@@ -72,11 +72,12 @@ export function sceneOf(options: SceneOptions = {}): Scene {
       slots: 1,
       encoded,
       shard: async () => shards[task.slot]!,
+      object: () => Promise.reject(new Error("not asked for")),
       cached: (_name, make) => make(),
     };
     const operation = taskKindOf(task)!;
     const material = await operation.load(place);
-    const input = (await operation.prepare?.(place, material, task)) ?? material;
+    const input = (await operation.prepare?.(place, material, task, parts.problem)) ?? material;
     const made = operation.compute(parts.problem, input, task);
     return { ...((await operation.publish?.(place, task, made)) ?? made), computeMs: 0 };
   };

@@ -92,10 +92,11 @@ export async function performed(
     slots: 1,
     encoded: { digest: "scene" } as Encoded,
     shard: async () => shards[task.slot]!,
+    object: () => Promise.reject(new Error("not asked for")),
     cached: (_name, make) => make(),
   };
   const material = await consensusStep.load(place);
-  const input = await consensusStep.prepare!(place, material, task);
+  const input = await consensusStep.prepare!(place, material, task, problem);
   const made = consensusStep.compute(problem, input, task);
   return { ...(await consensusStep.publish!(place, task, made)), computeMs: 0 };
 }

@@ -73,7 +73,7 @@ export function workersOf(
         return made;
       },
     } as WorkerContext;
-    const input = await operation.prepare!(place, shards[slot]!, asked);
+    const input = await operation.prepare!(place, shards[slot]!, asked, problem);
     const made = operation.compute(problem, input, asked);
     return { ...(await operation.publish!(place, asked, made)), computeMs: 0 };
   };

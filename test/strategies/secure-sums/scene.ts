@@ -46,11 +46,12 @@ export function secureScene(
       slots: 1,
       encoded: { digest: "scene" } as Encoded,
       shard: async () => shards[task.slot]!,
+      object: () => Promise.reject(new Error("not asked for")),
       cached: (_name, make) => make(),
     };
     const kind = taskKindOf(task)!;
     const material = await kind.load(place);
-    const input = (await kind.prepare?.(place, material, task)) ?? material;
+    const input = (await kind.prepare?.(place, material, task, problem)) ?? material;
     const made = kind.compute(problem, input, task);
     const reply = { ...((await kind.publish?.(place, task, made)) ?? made), computeMs: 0 };
     asked.push({ task, reply });

@@ -133,10 +133,11 @@ function madaCore(
       },
     }),
     step({ step, slots, numbers: { q, momenta, rate } }, here) {
-      const { weights, gradient, scale } = here;
+      const { weights, gradient, scale, sums } = here;
       if (step === 0) begin(slots, gradient, scale, shape);
       else {
-        const slopes = finishStep(slots, gradient, scale, factorsAt(named(q), step, shape));
+        const own = finishStep(slots, gradient, scale, factorsAt(named(q), step, shape));
+        const slopes = sums ?? own;
         if (isLearning && step >= learning.delay)
           learnCoefficients(q, momenta, slopes, rate[0]!, learning);
       }
@@ -149,6 +150,14 @@ function madaCore(
         factorsAt(coefficients, step + 1, shape),
       );
     },
+    ...(isLearning
+      ? {
+          sums: ({ step, slots, numbers }, gradient) =>
+            step === 0
+              ? new Float64Array(coefficientNames.length)
+              : finishStep(slots, gradient, 1, factorsAt(named(numbers.q), step, shape)),
+        }
+      : {}),
     learned: ({ numbers: { q } }) => named(q),
   };
 }

@@ -1,0 +1,200 @@
+import { assert } from "../core/errors.ts";
+import type { ParameterSpec } from "../math/vector.ts";
+import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
+import type { Partition } from "./partition.ts";
+import {
+  type FieldTensors,
+  gradientField,
+  type NamedShape,
+  type PartLayout,
+  type PartUses,
+  type PipelineLayout,
+  type StageFile,
+  type StageLayout,
+  slopesField,
+} from "./pipeline-layout.ts";
+import { type StageProgram, stagePrograms } from "./stage-program.ts";
+
+/** A weight that training moves. */
+export interface MovedWeight {
+  /** Under which stages know it. */
+  readonly key: string;
+  /** Its place among the model's tensors. */
+  readonly index: number;
+}
+
+export interface LaidOut {
+  readonly stages: readonly Omit<StageLayout, "file">[];
+  readonly parts: PipelineLayout["parts"];
+  readonly files: readonly StageFile[];
+}
+
+/** How stages exchange tensors, and which weights are kept together. */
+export function layOut(
+  graph: LayerGraph,
+  partition: Partition,
+  parameters: readonly ParameterSpec[],
+  movedBy: (module: string) => readonly MovedWeight[],
+): LaidOut {
+  const index = indexGraph(graph);
+  const programs = stagePrograms(graph, partition);
+  const keys = new Map<number, string>();
+  for (const { name } of graph.modules)
+    for (const { key, index: at } of movedBy(name)) keys.set(at, key);
+  const parts = partsOf(index, programs, parameters, movedBy);
+  const files = programs.map((program, stage): StageFile => {
+    const own = parts.flatMap((part, k) => (part.stages.includes(stage) ? [{ part, k }] : []));
+    return {
+      program,
+      parts: own.map(({ part }) =>
+        part.tensors.map(({ index: at, shape }) => ({ name: keys.get(at)!, shape })),
+      ),
+      imports: importGroups(index, programs, stage).map(({ group }) => group),
+      exports: exportGroups(index, programs, stage).map(({ group }, i) => {
+        return { field: exportField(i), tensors: group };
+      }),
+      slopesOut: producersOf(program).map((producer) => ({
+        field: slopesField(producer),
+        tensors: slopeTensors(program, producer),
+      })),
+      slopesIn: consumersOf(programs, stage).map((reader) =>
+        slopeTensors(programs[reader]!, stage),
+      ),
+      gradients: own.map(({ part, k }) => {
+        const { tensors, positions } = part.uses[part.stages.indexOf(stage)]!;
+        const uses = tensors.map((tensor, i) => ({
+          node: graph.nodes[positions[i]!]!.id,
+          weight: keys.get(part.tensors[tensor]!.index)!,
+        }));
+        return { field: gradientField(k), uses };
+      }),
+    };
+  });
+  const stages = programs.map((program, stage): Omit<StageLayout, "file"> => {
+    const { worker } = program;
+    return {
+      worker,
+      layers: partition.stages[stage]!.nodes,
+      imports: importGroups(index, programs, stage).map(({ from, field }) => ({
+        stage: from,
+        field,
+      })),
+      exports: files[stage]!.exports.map(({ field }) => field),
+      producers: producersOf(program),
+      consumers: consumersOf(programs, stage),
+      parts: parts.flatMap((part, k) => (part.stages.includes(stage) ? [k] : [])),
+      takesRows:
+        program.outputs.length > 0 || program.imports.some((one) => one.fromStage === null),
+    };
+  });
+  return { stages, parts, files };
+}
+
+const exportField = (group: number) => `export-${group}`;
+
+/** Stages whose tensors are moved by slopes that come back, rising. */
+function producersOf({ imports }: StageProgram): readonly number[] {
+  const from = imports.filter(isMoved).map(({ fromStage }) => fromStage!);
+  return [...new Set(from)].sort((a, b) => a - b);
+}
+
+function consumersOf(programs: readonly StageProgram[], stage: number): readonly number[] {
+  return programs.flatMap((program, reader) =>
+    producersOf(program).includes(stage) ? [reader] : [],
+  );
+}
+
+function isMoved({ fromStage, dtype }: StageProgram["imports"][number]): boolean {
+  return fromStage !== null && dtype !== "int32" && dtype !== "bool";
+}
+
+function slopeTensors({ imports }: StageProgram, producer: number): readonly NamedShape[] {
+  return imports
+    .filter((one) => one.fromStage === producer && isMoved(one))
+    .map(({ key, shape }) => ({ name: key, shape: perExample(shape) }));
+}
+
+interface ExportGroup {
+  readonly readers: readonly number[];
+  readonly group: FieldTensors["tensors"];
+}
+
+/** Exported tensors that the same stages read: each goes to each of them once. */
+function exportGroups(
+  index: IndexedGraph,
+  programs: readonly StageProgram[],
+  stage: number,
+): readonly ExportGroup[] {
+  const groups = new Map<string, { readers: readonly number[]; group: NamedShape[] }>();
+  for (const tensor of programs[stage]!.exports) {
+    const readers = programs.flatMap(({ imports }, reader) =>
+      imports.some((one) => one.tensor === tensor && one.fromStage === stage) ? [reader] : [],
+    );
+    const name = readers.join();
+    const shared = groups.get(name) ?? { readers, group: [] };
+    shared.group.push({ name: tensor, shape: perExample(index.tensor(tensor).shape) });
+    groups.set(name, shared);
+  }
+  return [...groups.values()];
+}
+
+function importGroups(index: IndexedGraph, programs: readonly StageProgram[], stage: number) {
+  return programs.flatMap((_, from) =>
+    exportGroups(index, programs, from).flatMap(({ readers, group }, i) =>
+      readers.includes(stage) ? [{ from, field: exportField(i), group }] : [],
+    ),
+  );
+}
+
+function perExample(shape: readonly (number | null)[] | null): readonly number[] {
+  const rest = shape?.slice(1) ?? [null];
+  assert(
+    rest.every((size) => size !== null),
+    "a traced tensor's axes are numbers",
+  );
+  return rest as readonly number[];
+}
+
+/** Weights by the stages that use them, the parts in the order of their first tensors. */
+function partsOf(
+  { graph }: IndexedGraph,
+  programs: readonly StageProgram[],
+  parameters: readonly ParameterSpec[],
+  movedBy: (module: string) => readonly MovedWeight[],
+): readonly PartLayout[] {
+  const moduleOf = new Map<number, string>();
+  for (const { name } of graph.modules)
+    for (const { index } of movedBy(name)) moduleOf.set(index, name);
+  const stagesOf = (module: string) =>
+    programs.flatMap(({ steps }, stage) =>
+      steps.some((step) => step.kind === "use" && step.module === module) ? [stage] : [],
+    );
+  const byStages = new Map<string, { stages: readonly number[]; tensors: PartLayout["tensors"] }>();
+  for (const [at, tensor] of parameters.entries()) {
+    const module = moduleOf.get(at);
+    assert(module !== undefined, `${tensor.name} belongs to a layer of the graph`);
+    const stages = stagesOf(module);
+    const before = byStages.get(stages.join());
+    const tensors = [...(before?.tensors ?? []), { ...tensor, index: at }];
+    byStages.set(stages.join(), { stages, tensors });
+  }
+  return [...byStages.values()].map(({ stages, tensors }): PartLayout => {
+    const uses = stages.map((stage): PartUses => {
+      const own = new Set(
+        programs[stage]!.steps.flatMap((step) => (step.kind === "use" ? [step.node] : [])),
+      );
+      const pairs = graph.nodes.flatMap(({ id, module }, position) =>
+        own.has(id)
+          ? tensors.flatMap(({ index }, tensor) =>
+              moduleOf.get(index) === module ? [{ tensor, position }] : [],
+            )
+          : [],
+      );
+      return {
+        tensors: pairs.map(({ tensor }) => tensor),
+        positions: pairs.map(({ position }) => position),
+      };
+    });
+    return { owner: stages[0]!, stages, tensors, uses };
+  });
+}

@@ -1,0 +1,167 @@
+import { hash } from "node:crypto";
+import { RunError } from "../../core/errors.ts";
+import { randomFrom } from "../../core/random.ts";
+import type { Encoded, Prepared } from "../../data/manifests.ts";
+import { digestOf, readPartManifest, writePartManifest } from "../../data/parts/dense-parts.ts";
+import { eachPart } from "../../data/parts/load-parts.ts";
+import type {
+  PartLayout,
+  PartStart,
+  PipelineLayout,
+} from "../../model-parallel/pipeline-layout.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Problem } from "../../problems/problem.ts";
+import { problems } from "../../problems/registry.ts";
+import { encodedKey } from "../../store-layout.ts";
+import { type MicrobatchRows, microbatchReader } from "../../tasks/stages/microbatch.ts";
+import { toSafetensors } from "../../wire/safetensors.ts";
+import type { IngestContext } from "../definition.ts";
+import { choosePartition, stageRule } from "./choose-partition.ts";
+import type { PipelineOptions } from "./options.ts";
+
+/** Rows for the stages that read them, and the model cut into stages. */
+export interface EncodedPipeline extends Encoded {
+  readonly pipeline: PipelineLayout;
+  /** Each part's weights to start from. */
+  readonly starts: readonly PartStart[];
+}
+
+const formatVersion = 1;
+
+/**
+ * Cuts the spec's model: stages and weights go into the store, named by their content, and a
+ * manifest at `encoded/<digest>.json` says which there are. Where to cut hangs on a measurement, so
+ * a manifest that is there is kept.
+ */
+export async function cutIntoStages(
+  { spec, prepared, store }: IngestContext,
+  options: PipelineOptions,
+): Promise<EncodedPipeline> {
+  const { problem: chosen, seed, optimizer } = spec;
+  const { schedule, batch, microbatches, ...rest } = options;
+  const content = { formatVersion, of: "stages", prepared: prepared.digest, chosen, seed };
+  const digest = digestOf({ ...content, optimizer, schedule, batch, microbatches, rest });
+  const key = encodedKey(digest);
+  const before = await readPartManifest<EncodedPipeline>(store, key, () => prepared.train);
+  if (before !== null) return before;
+  const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
+  const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
+  const starts = await writeStarts(store, problem, cut.parts, seed);
+  const encoded: EncodedPipeline = {
+    version: 1,
+    digest,
+    prepared: prepared.digest,
+    encoding: spec.encoding,
+    seed,
+    workers: spec.workers,
+    rows: prepared.rows,
+    columns: prepared.columns,
+    scale: 1,
+    slots: slotsOf(cut.stages, prepared),
+    pipeline: {
+      stages: cut.stages.map((stage, i) => ({ ...stage, file: files[i]! })),
+      parts: cut.parts,
+    },
+    starts,
+  };
+  await writePartManifest(store, key, encoded);
+  return encoded;
+}
+
+/** The spec's model, measured and cut as the options say; nothing is kept of it. */
+export async function cutModelOf(
+  { spec, prepared, store }: Pick<IngestContext, "spec" | "prepared" | "store">,
+  options: PipelineOptions,
+) {
+  const problem = problems.create(spec.problem);
+  const read = (name: string) => store.read(name);
+  await problem.load?.(read);
+  const examples = Math.ceil(rowsOfStep(options, prepared) / options.microbatches);
+  const rule = stageRule(options, examples, optimizers.create(spec.optimizer) as Stepper);
+  const cut = await problem.stages!.cut(read, {
+    rows: { count: examples, ...(await firstRows(store, prepared, examples)) },
+    nowMs: () => performance.now(),
+    partition: (graph, trace) => choosePartition(options, rule, graph, trace),
+  });
+  return { cut, rule, problem };
+}
+
+/** Rows of a step. Throws `RunError` where there are fewer than microbatches. */
+export function rowsOfStep(
+  { batch, microbatches }: PipelineOptions,
+  { rows }: Pick<Prepared, "rows">,
+): number {
+  const count = batch === "all" ? rows : Math.min(batch, rows);
+  if (count >= microbatches) return count;
+  throw new RunError(
+    "batch-too-small",
+    `strategy.microbatches: ${microbatches} of a batch of ${count} rows, all that there are`,
+    { hint: `say at most ${count}` },
+  );
+}
+
+async function firstRows(
+  store: Store,
+  { train, columns }: Prepared,
+  examples: number,
+): Promise<MicrobatchRows> {
+  for await (const part of eachPart(store, train.slice(0, 1), columns))
+    return microbatchReader(part)({ from: 0, examples, seed: null });
+  throw new Error("broken promise: prepared data have rows");
+}
+
+async function writeNamed(store: Store, bytes: Uint8Array) {
+  const sha256 = hash("sha256", bytes, "hex");
+  const key = `networks/${sha256}.safetensors`;
+  await store.writeOnce(key, bytes);
+  return { key, sha256 };
+}
+
+/** The weights that every strategy begins with, part by part. */
+async function writeStarts(
+  store: Store,
+  problem: Problem,
+  parts: readonly PartLayout[],
+  seed: number,
+): Promise<PartStart[]> {
+  const all = problem.initial!(randomFrom(seed).fork("weights"));
+  const offsets: number[] = [];
+  let length = 0;
+  for (const { shape } of problem.parameters!) {
+    offsets.push(length);
+    length += shape.reduce((a, b) => a * b, 1);
+  }
+  return Promise.all(
+    parts.map(async ({ tensors }): Promise<PartStart> => {
+      const arrays = tensors.map(({ index, shape }) => {
+        const from = offsets[index]!;
+        return all.slice(from, from + shape.reduce((a, b) => a * b, 1));
+      });
+      const data = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+      let at = 0;
+      for (const array of arrays) {
+        data.set(array, at);
+        at += array.length;
+      }
+      const shape = [data.length];
+      const file = await writeNamed(store, toSafetensors({ tensor: { shape, data } }));
+      const digests = arrays.map((array) => hash("sha256", new Uint8Array(array.buffer), "hex"));
+      return { weights: { ...file, dtype: "F32", shape }, digests };
+    }),
+  );
+}
+
+/** Workers that read rows or targets have all of them: each step takes other ones. */
+function slotsOf(
+  stages: readonly { readonly worker: number; readonly takesRows: boolean }[],
+  { train, rows }: Prepared,
+): Encoded["slots"] {
+  const workers = 1 + Math.max(...stages.map(({ worker }) => worker));
+  return Array.from({ length: workers }, (_, worker) =>
+    stages.some((stage) => stage.worker === worker && stage.takesRows)
+      ? { rows, parts: train }
+      : { rows: 0, parts: [] },
+  );
+}

@@ -1,0 +1,79 @@
+import { define } from "../../core/registry.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
+import { optimizers } from "../../optimizers/registry.ts";
+import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import { cutIntoStages, type EncodedPipeline, rowsOfStep } from "./cut.ts";
+import { forecastStages } from "./forecast.ts";
+import { type PipelineOptions, pipelineOptions } from "./options.ts";
+import { checkPipeline } from "./refusals.ts";
+import type { PipelinePlan } from "./state.ts";
+import { pipeline } from "./strategy.ts";
+
+/** Models larger than one function. */
+export const pipelineStrategy = define({
+  name: "pipeline",
+  summary: "a network cut into stages, each a function, through which microbatches pass",
+  reference:
+    "Karakus et al., Amazon SageMaker Model Parallelism, arXiv 2111.05972; GPipe, 1F1B schedules",
+  options: pipelineOptions,
+  examples: [{}, { stages: 3, microbatches: 5, schedule: "interleaved", balance: 0 }],
+  create: (chosen): StrategyDefinition => ({
+    stateVersion: 1,
+    usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
+    workers: chosen.stages,
+    waitInWords: "all: what one stage makes, the next one needs",
+    check: (spec, parts) => checkPipeline(spec, parts, chosen),
+    needsCurvature: () => false,
+    forecastStages: (context, rates) => forecastStages(context, chosen, rates),
+    stage: (context) => cutIntoStages(context, chosen),
+    open: (context) => trainingStrategy(pipeline(pipelinePlan(context, chosen))),
+  }),
+});
+
+/** What the strategy needs to know, once the model is cut. */
+export function pipelinePlan(
+  { spec, prepared, encoded }: StrategyContext,
+  options: PipelineOptions,
+): PipelinePlan {
+  const { pipeline: layout, starts } = encoded as EncodedPipeline;
+  const { schedule, activeMicrobatches = null, microbatches, batch } = options;
+  const rows = rowsOfStep(options, prepared);
+  const stepper = optimizers.create(spec.optimizer) as Stepper;
+  return {
+    layout,
+    starts,
+    schedule,
+    activeMicrobatches,
+    microbatches: parted(rows, microbatches),
+    order: batch === "all" || rows === prepared.rows ? null : spec.seed,
+    optimizer: spec.optimizer,
+    stepper,
+    ...probe(stepper),
+    roundsMax: spec.stop.rounds,
+    tolerance: spec.stop.tolerance,
+    patienceMs: spec.stop.patience * 1000,
+  };
+}
+
+/** Counts that differ by one where they do not divide, the larger ones first. */
+function parted(rows: number, count: number): number[] {
+  return Array.from(
+    { length: count },
+    (_, i) => Math.floor(rows / count) + (i < rows % count ? 1 : 0),
+  );
+}
+
+/** What an optimizer needs, by how it moves one weight. */
+function probe(stepper: Stepper): Pick<PipelinePlan, "asksAhead" | "sumsPerTensor"> {
+  const weights = new Float32Array(1);
+  const gradient = new Float64Array(1);
+  const pieces = [{ name: "weight", shape: [1] }];
+  const shrink = (point: Float64Array<ArrayBuffer>) => point;
+  const memory = stepper.start();
+  const here = { weights, asked: weights, gradient, stepSize: 0, pieces, shrink };
+  const sums = stepper.sums?.(memory, { gradient, pieces }) ?? [];
+  return {
+    asksAhead: stepper.move(memory, here).ask !== null,
+    sumsPerTensor: sums[0]?.length ?? 0,
+  };
+}

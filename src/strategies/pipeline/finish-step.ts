@@ -1,0 +1,62 @@
+import type { Step } from "../../engine/strategy.ts";
+import type { RoundEvent } from "../../ports/events.ts";
+import type { ObjectRef } from "../../ports/object-ref.ts";
+import { beforeStep, type Outputs } from "../../quorum/graph-nodes.ts";
+import type { WorkerReply } from "../../tasks/protocol.ts";
+import { nodeKey } from "./nodes.ts";
+import type { PartState, PipelinePlan, PipelineState } from "./state.ts";
+
+/** All parts are updated: the step is told, and the next one begins at the new weights. */
+export function finishStep(
+  plan: PipelinePlan,
+  state: PipelineState,
+  outputs: Outputs<WorkerReply>,
+  atMs: number,
+): Step<PipelineState> {
+  const { layout, microbatches, stepper } = plan;
+  const { step } = state;
+  let loss = 0;
+  for (const stage of layout.stages.keys())
+    for (const microbatch of microbatches.keys())
+      loss += outputs(nodeKey({ pass: "backward", stage, microbatch }))[0]!.loss;
+  const updates = layout.parts.map((_, part) => outputs(nodeKey({ pass: "update", part }))[0]!);
+  const gradientNorm = Math.sqrt(squaresOf(plan, updates));
+  const objectiveEstimate = loss / microbatches.reduce((a, b) => a + b, 0);
+  const event: RoundEvent = {
+    type: "round",
+    startedMs: state.startedMs,
+    atMs,
+    round: step,
+    counted: [...new Set(layout.stages.map(({ worker }) => worker))].sort((a, b) => a - b),
+    objectiveEstimate,
+    gradientNorm,
+    stepSize: stepper.stepSize({ smoothness: 1, share: 1, round: step }),
+    // All parts learn the same.
+    ...(updates[0]?.learned === undefined ? {} : { coefficients: updates[0].learned }),
+  };
+  const firstNorm = step === 0 ? gradientNorm : state.firstNorm;
+  const isLast = step + 1 >= plan.roundsMax || gradientNorm <= plan.tolerance * firstNorm;
+  const next: PipelineState = {
+    ...beforeStep,
+    finished: isLast,
+    step: step + 1,
+    startedMs: atMs,
+    parts: updates.map(partOf),
+    firstNorm,
+  };
+  return { state: next, events: [event], durable: true };
+}
+
+function partOf({ tensors, digests }: WorkerReply): PartState {
+  const { weights, memory, ahead = null } = tensors as Readonly<Record<string, ObjectRef>>;
+  return { weights: weights!, ahead, memory: memory!, digests: digests! };
+}
+
+/** Of the whole gradient: sums of tensors in the model's order, whatever parts they are in. */
+function squaresOf({ layout }: PipelinePlan, updates: readonly WorkerReply[]): number {
+  const all = layout.parts.flatMap(({ tensors }, part) =>
+    tensors.map(({ index }, i) => ({ index, squares: updates[part]!.values[i]! })),
+  );
+  all.sort((a, b) => a.index - b.index);
+  return all.reduce((sum, { squares }) => sum + squares, 0);
+}

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import { scheduleNames } from "../../model-parallel/schedule.ts";
+
+export const pipelineOptions = {
+  stages: z
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(2)
+    .describe("how many parts the model is cut into, each a function of its own"),
+  batch: z
+    .union([z.int().min(1), z.literal("all")], 'expected a number of rows or "all"')
+    .default(32)
+    .describe("rows of a step, from epochs in orders of their own; all: every row, as it is"),
+  microbatches: z
+    .int()
+    .min(1)
+    .max(4_096)
+    .default(4)
+    .describe("parts of a batch that pass through the stages; they may be unequal"),
+  schedule: z
+    .enum(scheduleNames)
+    .default("1f1b")
+    .describe("the order of a stage's passes: all forward ones first (simple), or backward first"),
+  activeMicrobatches: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("the most microbatches that a stage may have begun and not finished"),
+  placement: z
+    .union([z.string(), z.record(z.string(), z.int().min(0))], "expected auto, a layout or a map")
+    .default("auto")
+    .describe(
+      "auto; the stage of each layer, { layer: stage }; or a layout, embedding | (4|)*6 ...",
+    ),
+  partitioner: z
+    .enum(["graph", "tree"])
+    .default("graph")
+    .describe("graph: the lightest heaviest stage; tree: by modules, as SageMaker's"),
+  balance: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("what stages are to be equal in: 0 time, 1 memory"),
+  shared: z
+    .enum(["replicate", "colocate"])
+    .default("replicate")
+    .describe("a layer that is used on several stages: each has a copy, or no cut parts its uses"),
+  recompute: z
+    .boolean()
+    .default(true)
+    .describe("compute a stage's forward pass again for its backward pass; false is not built"),
+  replicas: z.int().min(1).default(1).describe("whole pipelines side by side; only 1 is built"),
+  tensor: z.int().min(1).default(1).describe("workers that share a layer; only 1 is built"),
+  shardOptimizer: z
+    .boolean()
+    .default(true)
+    .describe("the optimizer's state is kept at its stage; false is not built"),
+  offload: z.boolean().default(false).describe("activations in the store; true is not built"),
+};
+
+const schema = z.strictObject(pipelineOptions);
+
+export type PipelineOptions = z.output<typeof schema>;

@@ -1,0 +1,45 @@
+import type { Chosen } from "../../core/registry.ts";
+import type { PartStart, PipelineLayout } from "../../model-parallel/pipeline-layout.ts";
+import type { ScheduleName } from "../../model-parallel/schedule.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
+import type { ObjectRef } from "../../ports/object-ref.ts";
+import type { Traversing } from "../../quorum/graph-nodes.ts";
+import type { WorkerReply } from "../../tasks/protocol.ts";
+
+export interface PipelinePlan {
+  readonly layout: PipelineLayout;
+  readonly starts: readonly PartStart[];
+  readonly schedule: ScheduleName;
+  readonly activeMicrobatches: number | null;
+  /** Examples of each microbatch: they add up to the batch. */
+  readonly microbatches: readonly number[];
+  /** What the order of rows hangs on; null where every step takes all of them. */
+  readonly order: number | null;
+  readonly optimizer: Chosen;
+  readonly stepper: Stepper;
+  /** The optimizer asks for gradients ahead of the weights. */
+  readonly asksAhead: boolean;
+  /** How many sums over all weights it needs; 0 for none. */
+  readonly sumsPerTensor: number;
+  readonly roundsMax: number;
+  readonly tolerance: number;
+  readonly patienceMs: number;
+}
+
+/** Small however large the model is: weights and what the optimizer keeps are references. */
+export interface PipelineState extends Traversing<WorkerReply> {
+  readonly startedMs: number;
+  /** At the weights of `step`. */
+  readonly parts: readonly PartState[];
+  readonly firstNorm: number;
+}
+
+export interface PartState {
+  readonly weights: ObjectRef;
+  /** Where the next gradient is asked, if not at the weights. */
+  readonly ahead: ObjectRef | null;
+  /** The optimizer's; null before the first step. */
+  readonly memory: ObjectRef | null;
+  /** SHA-256 of each tensor's numbers. */
+  readonly digests: readonly string[];
+}

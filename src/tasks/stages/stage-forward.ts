@@ -1,0 +1,29 @@
+import type { TaskKind } from "../task-kind.ts";
+import {
+  invalidStageReply,
+  loadStageRows,
+  prepareStage,
+  type ReadyStage,
+  type StageRows,
+  type StageTask,
+  stageEffects,
+} from "./stage-task.ts";
+
+/** A stage's forward pass: what later stages read of it. */
+export interface StageForwardTask extends StageTask {
+  readonly operation: "stage-forward";
+}
+
+/** The forward pass of a microbatch. Draws hang on step, microbatch and layer alone. */
+export const stageForward: TaskKind<StageForwardTask, StageRows, ReadyStage> = {
+  opensProblem: true,
+  load: loadStageRows,
+  prepare: (place, rowsOf, task, problem) => prepareStage(problem, place, rowsOf, task),
+  compute(_problem, { engine, input }, { step, rows: { microbatch, examples } }) {
+    const tensors = engine.forward(input, { step, microbatch, examples });
+    return { loss: 0, values: new Float32Array(0), version: step, tensors };
+  },
+  validate: invalidStageReply,
+  size: { requestArrays: ({ weights }) => [weights.byteLength], entries: ({ work }) => work },
+  effects: stageEffects,
+};

@@ -1,0 +1,76 @@
+import { assert } from "../../core/errors.ts";
+import type { ObjectRef } from "../../ports/object-ref.ts";
+import type { Problem } from "../../problems/problem.ts";
+import type { StagedProblem } from "../../problems/staged-problem.ts";
+import type { Effects } from "../../store-effects.ts";
+import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
+import { invalidSums } from "../valid-reply.ts";
+import { type Microbatch, microbatchReader } from "./microbatch.ts";
+
+/** A microbatch on a stage, whose weights are read from the store unless it stands at them. */
+export interface StageTask extends RoundTask {
+  readonly step: number;
+  readonly node: string;
+  readonly replica: number;
+  readonly rows: Microbatch;
+  /** The stage's file in the store. */
+  readonly file: string;
+  /** The stage reads rows or their targets. */
+  readonly takesRows: boolean;
+  /** Each of the stage's parts of the weights, at the version of the step. */
+  readonly parts: readonly ObjectRef[];
+  /** Of earlier stages, put there by the worker. */
+  readonly imports?: readonly Float32Array[];
+  /** Numbers that it goes through, about. */
+  readonly work: number;
+}
+
+/** What an environment keeps of its rows. */
+export type StageRows = ReturnType<typeof microbatchReader>;
+
+export async function loadStageRows(place: WorkerContext): Promise<StageRows> {
+  return microbatchReader(await place.shard());
+}
+
+type StageEngine = Awaited<ReturnType<StagedProblem["open"]>>;
+
+export interface ReadyStage {
+  readonly engine: StageEngine;
+  readonly input: Parameters<StageEngine["forward"]>[0];
+}
+
+/**
+ * The stage at the weights that the task names: an environment that stands at others, such as those
+ * of a step before, reads these first.
+ */
+export async function prepareStage(
+  problem: Problem,
+  place: WorkerContext,
+  rowsOf: StageRows,
+  task: StageTask,
+): Promise<ReadyStage> {
+  assert(problem.stages !== undefined, "only a problem with stages is asked for one");
+  const engine = await problem.stages.open(task.file, (key) => place.store.read(key));
+  const name = task.parts.map(({ sha256 }) => sha256).join();
+  if (!engine.isAt(name)) {
+    const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));
+    engine.set(name, parts as Float32Array[]);
+  }
+  const { imports = [] } = task;
+  return { engine, input: { imports, rows: task.takesRows ? rowsOf(task.rows) : null } };
+}
+
+/** Why a reply is as good as lost: weights of another version, or a tensor that it lacks. */
+export function invalidStageReply({ step, objects }: StageTask, reply: WorkerReply): string | null {
+  const { version, tensors = {} } = reply;
+  const unsound = invalidSums(reply, 0);
+  if (unsound !== null) return unsound;
+  if (version !== step) return `its reply is of the weights of step ${version}, not ${step}`;
+  const missing = Object.keys(objects?.keep ?? {}).find((field) => tensors[field] === undefined);
+  return missing === undefined ? null : `its reply has no ${missing}`;
+}
+
+export const stageEffects: Effects = {
+  roles: ["networkWorker"],
+  reads: ["encoded", "parts", "networks", "modelParts"],
+};

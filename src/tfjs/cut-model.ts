@@ -1,0 +1,105 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { assert } from "../core/errors.ts";
+import { randomFrom } from "../core/random.ts";
+import type { ParameterSpec } from "../math/vector.ts";
+import { type Trace, tracedGraph } from "../model-parallel/cost-model.ts";
+import { type LaidOut, layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
+import type { LayerGraph } from "../model-parallel/layer-graph.ts";
+import type { Partition } from "../model-parallel/partition.ts";
+import { stagePrograms } from "../model-parallel/stage-program.ts";
+import { graphOfTopology } from "../model-parallel/topology.ts";
+import type { Tensor } from "../wire/safetensors.ts";
+import { type BackendChoice, openTensorBackend } from "./backend.ts";
+import { weightVariables } from "./definition.ts";
+import { openStage } from "./stage.ts";
+import { stageFileBytes } from "./stage-engine.ts";
+import type { Layer, LayerWeight } from "./stage-model.ts";
+import { toData } from "./stage-slopes.ts";
+import { traceModel } from "./trace-model.ts";
+import { openWholeModel } from "./whole-model.ts";
+
+export interface CutRequest {
+  /** Rows of a microbatch, a row after another: what is measured. */
+  readonly rows: { readonly count: number; readonly values: Float32Array };
+  readonly nowMs: () => number;
+  /** Runs of each layer that are measured. */
+  readonly repeats?: number;
+  /** Where to cut; of a graph with all that the trace tells. */
+  partition(graph: LayerGraph, trace: Trace): Partition;
+}
+
+/** A network that was cut. */
+export interface CutModel extends Omit<LaidOut, "files"> {
+  readonly graph: LayerGraph;
+  readonly trace: Trace;
+  readonly partition: Partition;
+  /** A stage's file, of each. */
+  readonly files: readonly Uint8Array<ArrayBuffer>[];
+}
+
+interface Definition {
+  readonly bytes: Uint8Array;
+  readonly key: string;
+  readonly takesLink: boolean;
+  readonly backend: BackendChoice;
+}
+
+/** Measures a microbatch, cuts a stored network by it, and writes down what each stage computes. */
+export async function cutModel(definition: Definition, request: CutRequest): Promise<CutModel> {
+  await openTensorBackend(definition.backend);
+  const { model, topology } = await openWholeModel(
+    definition.bytes,
+    definition.key,
+    definition.takesLink,
+  );
+  try {
+    const untraced = graphOfTopology(JSON.parse(JSON.stringify(topology)));
+    const { rows, nowMs, repeats = 3 } = request;
+    const shape = [rows.count, ...model.inputs[0]!.shape.slice(1).map(Number)];
+    const inputs = { [untraced.inputs[0]!]: { shape, data: rows.values } };
+    const trace = await traceModel(untraced, { inputs, nowMs, repeats });
+    const graph = tracedGraph(untraced, trace);
+    const partition = request.partition(graph, trace);
+    const weights = await weightsOfStages(graph, partition, model);
+    const tensors = weightVariables(model).map(({ variable: _, ...spec }): ParameterSpec => spec);
+    const { files, ...laid } = layOut(graph, partition, tensors, (module) => weights.moved(module));
+    const bytes = files.map((file, stage) => stageFileBytes(file, weights.frozen[stage]!));
+    return { graph, trace, partition, ...laid, files: bytes };
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * The weights of the whole under the names that stages have for them: a layer's weights come in the
+ * same order wherever it stands.
+ */
+async function weightsOfStages(graph: LayerGraph, partition: Partition, model: LayersModel) {
+  const places = new Map(weightVariables(model).map(({ variable }, at) => [variable, at]));
+  const paths = new Map(graph.modules.map(({ name, path }) => [name, path]));
+  const moved = new Map<string, MovedWeight[]>();
+  const frozen: Record<string, Tensor>[] = [];
+  for (const program of stagePrograms(graph, partition)) {
+    const stage = await openStage(program, randomFrom("unset"));
+    const own: Record<string, Tensor> = {};
+    const modules = new Map<string, MovedWeight[]>();
+    for (const { key, module, index, shape } of stage.weights) {
+      const weight = weightsAt(model, paths.get(module)!)[index];
+      assert(weight?.shape.join() === shape.join(), `${key} is a weight of the whole`);
+      const at = places.get(weight.read() as tf.Variable);
+      if (at === undefined) own[key] = toData(weight.read());
+      else modules.set(module, [...(modules.get(module) ?? []), { key, index: at }]);
+    }
+    for (const [module, list] of modules) moved.set(module, list);
+    frozen.push(own);
+    stage.close();
+  }
+  return { frozen, moved: (module: string) => moved.get(module) ?? [] };
+}
+
+function weightsAt(model: LayersModel, path: readonly string[]): readonly LayerWeight[] {
+  let layer: unknown = model;
+  for (const name of path) layer = (layer as LayersModel).getLayer(name);
+  return (layer as Layer).weights;
+}

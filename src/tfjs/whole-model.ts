@@ -1,0 +1,43 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { randomFrom } from "../core/random.ts";
+import type { Tensor } from "../wire/safetensors.ts";
+import { type LayersTopology, normalizers, readDefinition } from "./definition.ts";
+import { modelFrom, withoutLink } from "./open-model.ts";
+import { withSeededRandom } from "./seeded-random.ts";
+
+/** A stored network in one piece, as it is trained. */
+export interface WholeModel {
+  readonly model: LayersModel;
+  /** Without the softmax or sigmoid that the loss takes over. */
+  readonly topology: LayersTopology;
+  /** The weights that the definition has. */
+  readonly stored: Readonly<Record<string, Tensor>>;
+}
+
+/** Builds it; weights that the definition lacks are drawn. */
+export async function openWholeModel(
+  bytes: Uint8Array,
+  key: string,
+  takesLink: boolean,
+): Promise<WholeModel> {
+  const { topology: storedTopology, weights: stored } = readDefinition(bytes, key);
+  const topology = takesLink ? withoutLink(storedTopology).topology : storedTopology;
+  // Frozen weights are stored, all others set before they are used.
+  const model = await withSeededRandom(randomFrom("unset"), () => modelFrom(topology, key));
+  for (const layer of model.layers) unseed(layer);
+  // What a layer saw then stands in place of its averages, and is told as a gradient.
+  for (const layer of normalizers(model)) Object.assign(layer, { momentum: 0 });
+  for (const weight of model.weights) {
+    const tensor = stored[weight.originalName];
+    if (tensor === undefined) continue;
+    tf.tidy(() => void weight.write(tf.tensor(tensor.data as Float32Array, [...tensor.shape])));
+  }
+  return { model, topology, stored };
+}
+
+/** A layer with a seed of its own would drop the same units every time. */
+export function unseed(layer: object): void {
+  if ("layers" in layer) for (const inner of layer.layers as object[]) unseed(inner);
+  if ("seed" in layer) Object.assign(layer, { seed: undefined });
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { pipelined, pipelineSpec } from "./pipelined.ts";
+
+const digestOf = async (spec: object) => (await (await pipelined(spec)).run("one")).digest;
+
+type Variant = readonly [how: string, options: object];
+
+const others: readonly Variant[] = [
+  ["one stage", { stages: 1 }],
+  ["two stages", { stages: 2 }],
+  ["four stages", { stages: 4 }],
+  ["all forward passes first", { schedule: "simple" }],
+  ["backward passes first", { schedule: "interleaved", activeMicrobatches: 2 }],
+  ["cuts by the tree", { stages: 2, partitioner: "tree", schedule: "interleaved" }],
+];
+
+describe("the weights of a network are the same bits", () => {
+  it.each<Variant>([
+    ...others,
+    ["the shared layer in one place", { stages: 2, shared: "colocate" }],
+    ["a layout", { placement: "first tied | middle | ..." }],
+    ["layers placed by hand", { placement: { first: 0, tied: 1, middle: 1, sum: 1, last: 2 } }],
+  ])("with a layer used twice: %s", async (_how, options) => {
+    expect(await digestOf(pipelineSpec(options))).toBe(await digestOf(pipelineSpec()));
+  });
+
+  const small = (options: object) =>
+    pipelineSpec(
+      options,
+      { data: { generate: { type: "classification", rows: 40, features: 7 }, test: 0 } },
+      "small.ts",
+    );
+  it.each(others)("with batch normalisation and dropout: %s", async (_how, options) => {
+    expect(await digestOf(small(options))).toBe(await digestOf(small({})));
+  });
+});
+
+it("other microbatches, another order of rows and another seed are told apart", async () => {
+  const specs = [
+    pipelineSpec(),
+    pipelineSpec({ microbatches: 5 }),
+    pipelineSpec({ batch: "all" }),
+    pipelineSpec({}, { seed: 2 }),
+  ];
+  const digests = await Promise.all(specs.map(digestOf));
+  expect(new Set(digests).size).toBe(specs.length);
+});

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { Encoded, Prepared } from "../../../src/data/manifests.ts";
+import type { Strategy } from "../../../src/engine/strategy.ts";
+import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
+import { modelDigest, readWeights } from "../../../src/run/model-weights.ts";
+import { openTraining } from "../../../src/run/resolve-members.ts";
+import type { TrainingStrategy } from "../../../src/strategies/definition.ts";
+import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
+import { createWorker } from "../../../src/worker/worker.ts";
+import { readEncodedManifest } from "../../../src/worker/worker-context.ts";
+import { type Staged, staged } from "../../roles/under-roles.ts";
+import { type VirtualEnd, type VirtualRun, virtualRun } from "../../run/virtual-run.ts";
+
+const network = (name: string) => ({
+  type: "network",
+  model: join(import.meta.dirname, "../../fixtures/networks", name),
+  backend: "wasm",
+});
+
+/** A small run: what of it a test changes, and the options of its strategy. */
+export function pipelineSpec(options: object = {}, more: object = {}, model = "tied.ts"): object {
+  return {
+    problem: network(model),
+    data: { generate: { type: "classification", rows: 40, features: 12 }, test: 0 },
+    strategy: { type: "pipeline", stages: 3, batch: 11, microbatches: 4, ...options },
+    optimizer: { type: "adam", learningRate: 0.05 },
+    stop: { rounds: 2, tolerance: 0, patience: 600 },
+    ...more,
+  };
+}
+
+export interface Pipelined extends Staged {
+  /** Runs it on the virtual clock, as a run of this name; its weights' digest. */
+  run(name: string, how?: Partial<How>): Promise<Ended>;
+}
+
+interface Ended extends VirtualEnd<object> {
+  readonly digest: string;
+  readonly weights: Float32Array;
+}
+
+type How = VirtualRun<object, WorkerTask, WorkerReply> & {
+  /** Puts something around what a worker does. */
+  readonly worker: (perform: Perform) => Perform;
+  /** Puts something around the strategy, such as `lawful`. */
+  readonly watched: (strategy: TrainingStrategy) => Strategy<object, WorkerTask, WorkerReply>;
+};
+
+export type Perform = (task: WorkerTask) => Promise<WorkerReply>;
+
+/** Stages a spec once, for any number of runs over the same store. */
+export async function pipelined(spec: object): Promise<Pipelined> {
+  const { record, store } = await staged(spec);
+  const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
+  const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
+  return {
+    record,
+    store,
+    async run(name, { worker = (perform: Perform) => perform, watched, ...how } = {}) {
+      const strategy = openTraining(record.spec, { prepared, encoded }, 0);
+      const work = createWorker(store, () => 0, record.spec.workers);
+      const perform: Perform = (task) => work(workerRequestOf({ ...record, run: name }, task));
+      const end = await virtualRun(watched?.(strategy) ?? strategy, {
+        ...how,
+        perform: worker(perform),
+      });
+      const { model } = strategy.progress(end.state);
+      const weights = await readWeights(store, model);
+      return { ...end, digest: modelDigest(model), weights };
+    },
+  };
+}
