@@ -16,7 +16,9 @@ export interface Deployed {
   readonly stage: string;
   readonly bucket: Deferred<string>;
   readonly worker: Deferred<string>;
+  readonly workerVersion: Deferred<string>;
   readonly networkWorker: Deferred<string>;
+  readonly networkWorkerVersion: Deferred<string>;
   readonly orchestrator: Deferred<string>;
   readonly concurrency?: number;
   readonly killSwitch: Deferred<string>;
@@ -47,7 +49,9 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     stage: $app.stage,
     bucket: store.name,
     worker: worker.name,
+    workerVersion: worker.nodes.function.version,
     networkWorker: networkWorker.name,
+    networkWorkerVersion: networkWorker.nodes.function.version,
     // A durable function is invoked by a qualified name.
     orchestrator: $interpolate`${orchestrator.name}:${orchestrator.nodes.function.version}`,
     // What the kill switch took away, so that `kofn restore` knows what to give back.

@@ -27,12 +27,23 @@ export function makeOrchestrator(
     logging: { format: "json", retention: "1 month" },
     environment: {
       KOFN_BUCKET: store.name,
-      KOFN_WORKER: worker.name,
-      KOFN_NETWORK_WORKER: networkWorker.name,
+      // A published orchestrator keeps its variables, and so the workers it was deployed with.
+      KOFN_WORKER: versioned(worker),
+      KOFN_NETWORK_WORKER: versioned(networkWorker),
     },
     permissions: [
       ...permissionsFor("orchestrator", store),
-      { actions: ["lambda:InvokeFunction"], resources: [worker.arn, networkWorker.arn] },
+      {
+        actions: ["lambda:InvokeFunction"],
+        // Any version, as runs go on with the one that they began with; an ARN without one is
+        // another resource to IAM, which orchestrators that knew no versions call.
+        resources: [worker, networkWorker].flatMap(({ arn }) => [arn, $interpolate`${arn}:*`]),
+      },
     ],
   });
+}
+
+/** A function's name with the version that this deployment publishes of it. */
+function versioned({ name, nodes }: sst.aws.Function) {
+  return $interpolate`${name}:${nodes.function.version}`;
 }

@@ -31,6 +31,8 @@ export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: Work
     // A worker that is asked again is asked by the orchestrator, which knows why.
     retries: 0,
     dev: false,
+    // A run goes on with the version that it began with, whatever is deployed meanwhile.
+    versioning: true,
     logging: { format: "json", retention: "1 month" },
     ...(concurrency === undefined ? {} : { concurrency: { reserved: concurrency } }),
     environment: { KOFN_BUCKET: store.name },

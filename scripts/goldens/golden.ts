@@ -36,19 +36,25 @@ export async function withTemporaryHome<T>(use: (home: string) => Promise<T>): P
   return use(home).finally(() => rm(home, { recursive: true, force: true }));
 }
 
-/** Runs a spec to its end, and again to a stop on its way; keeps the store as it is then. */
+/** Runs a spec to its end, and again to a stop on its way. Returns the digest of the first. */
+export async function trainBoth(spec: RunInput, home: string): Promise<string> {
+  const options = { home, backend: "simulated" };
+  const { result } = await train(spec, { ...options, name: wholeRun });
+  const stop = new AbortController();
+  const listen = (event: RunEvent) => {
+    if (event.type === "round" && event.round >= stopAfterRound) stop.abort();
+  };
+  const part = await train(spec, { ...options, name: partRun, listen, signal: stop.signal });
+  if (part.stop !== "interrupted") throw new Error(`it was not stopped but ${part.stop}`);
+  return result.weightsDigest;
+}
+
+/** A golden of this spec, as this kofn leaves it. */
 export function makeGolden(spec: RunInput): Promise<Golden> {
   return withTemporaryHome(async (home) => {
     if (spec.privacy !== undefined)
       for (const run of [wholeRun, partRun]) await plantSecrets(home, run, spec.workers);
-    const options = { home, backend: "simulated" };
-    const { result } = await train(spec, { ...options, name: wholeRun });
-    const stop = new AbortController();
-    const listen = (event: RunEvent) => {
-      if (event.type === "round" && event.round >= stopAfterRound) stop.abort();
-    };
-    const part = await train(spec, { ...options, name: partRun, listen, signal: stop.signal });
-    if (part.stop !== "interrupted") throw new Error(`it was not stopped but ${part.stop}`);
+    const whole = await trainBoth(spec, home);
     const objects = await objectsOf(home);
     const resumed = await resume(partRun, { home });
     if (resumed.stop !== "done") throw new Error(`it did not end: ${resumed.reason}`);
@@ -57,11 +63,25 @@ export function makeGolden(spec: RunInput): Promise<Golden> {
     ) as { readonly arithmetic?: number };
     return {
       arithmetic: record.arithmetic ?? 1,
-      whole: result.weightsDigest,
+      whole,
       resumed: resumed.result.weightsDigest,
       objects,
     };
   });
+}
+
+/**
+ * Throws unless a golden is of the arithmetic that this kofn computes in: otherwise it says nothing
+ * about this kofn, and whoever raises the arithmetic has to record it anew.
+ */
+export function checkGoldenArithmetic(name: string, golden: Golden, arithmetic: number): void {
+  if (golden.arithmetic === arithmetic) return;
+  throw new Error(
+    `the golden ${name} is of arithmetic ${golden.arithmetic} and this kofn computes in ` +
+      `${arithmetic}: record goldens anew with node scripts/write-goldens.ts, in the commit that ` +
+      "raises it. That records the promised names anew as well, and it refuses to lose one: a " +
+      "rename must not hide behind other numbers",
+  );
 }
 
 /** Puts a golden's objects into an empty home. */

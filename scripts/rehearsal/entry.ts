@@ -20,7 +20,9 @@ runtime.setMocks(
     newResource({ type, name, inputs }) {
       resources.push({ type, name, inputs });
       const arn = arnOf(type, name);
-      return { id: name, state: { ...inputs, arn, name: inputs.name ?? name, bucket: name } };
+      const version = inputs.publish === true ? { version: "1" } : {};
+      const state = { ...inputs, ...version, arn, name: inputs.name ?? name, bucket: name };
+      return { id: name, state };
     },
     call({ token, inputs }) {
       calls.push({ token, inputs });

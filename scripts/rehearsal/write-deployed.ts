@@ -16,6 +16,8 @@ export interface DeployedFunction {
   readonly architecture: string;
   readonly tenancy?: string;
   readonly reservedConcurrency?: number;
+  /** Each deployment publishes a version of it. */
+  readonly publish?: true;
   /** Names of its environment variables, SST's own left out. */
   readonly variables: readonly string[];
 }
@@ -42,6 +44,7 @@ export function functionsOf({ resources }: Rehearsal): Record<string, DeployedFu
         architecture: architectures[0]!,
         ...(tenancy === undefined ? {} : { tenancy }),
         ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
+        ...(inputs.publish === true ? { publish: true } : {}),
         variables: Object.keys(environment.variables)
           .filter((key) => key.startsWith("KOFN_"))
           .sort(),
@@ -106,10 +109,10 @@ if (import.meta.main) {
 
 /** The same thing where the emulator has it: its bucket, its functions, its account. */
 function localArn(arn: string): string {
-  const called = /^(.*:)123456789012:function:(\w+)Function$/.exec(arn);
+  const called = /^(.*:)123456789012:function:(\w+)Function(:\*)?$/.exec(arn);
   if (called === null) return arn.replace(":::StoreBucket", ":::kofn");
   const name = lowered(called[2]!).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `${called[1]}000000000000:function:${name}`;
+  return `${called[1]}000000000000:function:${name}${called[3] ?? ""}`;
 }
 
 function lowered(name: string): string {

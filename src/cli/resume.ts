@@ -16,6 +16,7 @@ import { trainWithProgress } from "./training.ts";
 export interface ResumeOptions {
   readonly set: readonly string[];
   readonly json?: boolean;
+  readonly newest?: boolean;
 }
 
 export const declareResume: Declare = (command, invoke) => {
@@ -28,6 +29,10 @@ export const declareResume: Declare = (command, invoke) => {
       [],
     )
     .option("--stage <name>", stageHelp)
+    .option(
+      "--newest",
+      "with a stage: go on with what is deployed now, not what the run began with",
+    )
     .option("--json", jsonHelp)
     .action((run, options) => invoke((terminal) => resumeCommand(run, options, terminal)));
 };
@@ -40,6 +45,15 @@ export async function resumeCommand(
 ): Promise<number> {
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   checkChangeable(settings);
+  if (options.newest && terminal.stage === undefined) {
+    throw new RunError(
+      "no-stage",
+      "--newest: only a run in a stage keeps the versions it began with",
+      {
+        hint: "add --stage NAME, or leave --newest out",
+      },
+    );
+  }
   const stored = await withOpenRun(terminal, name, async ({ store, isLive }, record) => {
     const { status, result } = await overviewOf(store, record, await isLive(record.run));
     if (status === "running") {

@@ -1,7 +1,11 @@
 import { RunError } from "../core/errors.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { orchestrationUsd } from "../platform/billing/run-bill.ts";
-import { orchestrateRemote, startRemote } from "../platform/training/start-remote.ts";
+import {
+  adoptDeployed,
+  orchestrateRemote,
+  startRemote,
+} from "../platform/training/start-remote.ts";
 import type { RunForecast } from "../ports/events.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
@@ -12,6 +16,8 @@ import { watch } from "./watch.ts";
 
 interface Options {
   readonly json?: boolean;
+  /** Goes on with the functions that are deployed now. */
+  readonly newest?: boolean;
 }
 
 /**
@@ -65,6 +71,11 @@ export async function resumeDeployed(
       hint: `it ran on ${record.backend}`,
     });
   }
-  await orchestrateRemote(record, stage);
+  const taken = options.newest ? await adoptDeployed(record, stage) : record;
+  if (taken.functions !== undefined) {
+    const { orchestrator, worker } = taken.functions;
+    terminal.err(`run ${terminal.paint.bold(record.run)} goes on with ${orchestrator}, ${worker}`);
+  }
+  await orchestrateRemote(taken, stage);
   return watch(record.run, options, terminal);
 }

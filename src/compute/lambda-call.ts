@@ -37,7 +37,7 @@ export async function callLambda(client: LambdaClient, call: LambdaCall): Promis
   try {
     return await (call.streamed ? streamed(client, call) : buffered(client, call));
   } catch (thrown) {
-    return { kind: "refused", reason: reasonOf(thrown), ...wishOf(thrown), ...unmetered };
+    return { kind: "refused", reason: reasonOf(thrown, call), ...wishOf(thrown), ...unmetered };
   }
 }
 
@@ -106,14 +106,22 @@ function functionError(payload: string): string {
 }
 
 /** Why there was no invocation, or no answer to it. */
-function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown, { functionName }: LambdaCall): string {
   const { name = "", code } = (thrown ?? {}) as { name?: string; code?: string };
+  if (name === "ResourceNotFoundException") return missing(functionName);
   if (name === "TooManyRequestsException") return "Lambda throttled it (429)";
   if (code === "ECONNREFUSED") return "no Lambda endpoint answers there (connection refused)";
   if (code === "ECONNRESET" || code === "EPIPE") return "the connection broke";
   if (name === "TimeoutError") return "no answer in time";
   if (name === "AbortError") return "called off";
   return `Lambda refused it: ${name}: ${messageOf(thrown)}`;
+}
+
+/** A version that a run began with is removed by a person, or with its function. */
+function missing(functionName: string): string {
+  const reason = `Lambda has no function ${functionName}`;
+  if (!functionName.includes(":")) return reason;
+  return `${reason}: was that version removed? kofn resume RUN --newest takes the deployed one`;
 }
 
 /** How long a throttled caller is asked to wait. */

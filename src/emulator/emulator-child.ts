@@ -1,9 +1,10 @@
 import type { ErrorCode } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
+import type { FunctionConfig } from "./lambda/function-config.ts";
 
 /** The emulator's own process: answers its parent over the channel and ends with it. */
-export type EmulatorRequest = "start" | "bill" | "environments" | "setWeather" | "close";
+export type EmulatorRequest = "start" | "bill" | "environments" | "setWeather" | "deploy" | "close";
 
 export interface EmulatorCall {
   readonly id: number;
@@ -45,6 +46,10 @@ async function answer({ question, value }: EmulatorCall): Promise<unknown> {
   if (question === "bill") return emulator.bill();
   if (question === "environments") return emulator.environments();
   if (question === "setWeather") return emulator.setWeather(value as never);
+  if (question === "deploy") {
+    const { name, config } = value as { name: string; config: FunctionConfig };
+    return emulator.deploy(name, config);
+  }
   await emulator.close();
   setImmediate(() => process.disconnect?.());
   return undefined;

@@ -38,6 +38,7 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
     bill: () => ask("bill") as ReturnType<Emulator["bill"]>,
     environments: () => ask("environments") as ReturnType<Emulator["environments"]>,
     setWeather: (weather) => ask("setWeather", weather) as Promise<void>,
+    deploy: (name, config) => ask("deploy", { name, config }) as Promise<string | null>,
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.ref();

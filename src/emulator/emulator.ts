@@ -24,6 +24,11 @@ export interface Emulator {
   environments(): Promise<EnvironmentInfo[]>;
   /** For what begins from now on; undefined for none. */
   setWeather(weather: WeatherConfig | undefined): Promise<void>;
+  /**
+   * Puts other code in a function's place, as a deployment does; what was published before stays.
+   * Returns the version that it publishes of it, where its configuration says so.
+   */
+  deploy(name: string, config: FunctionConfig): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -89,27 +94,28 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   return {
     endpoints,
     environment,
-    async bill() {
-      const bill = lambda.bill();
-      const counts = s3.counts();
-      const s3Usd = counts.puts * prices.s3.usdPerPut + counts.gets * prices.s3.usdPerGet;
-      return {
-        lambda: bill,
-        s3: { ...counts, costUsd: s3Usd },
-        costUsd: bill.costUsd + s3Usd,
-      };
-    },
+    bill: async () => billOf(lambda.bill(), s3.counts()),
     environments: async () => lambda.environments(),
     async setWeather(next) {
       const changed = next && weatherFrom(next);
       lambda.setWeather(changed);
       s3.setFaults(faultsOf(changed));
     },
+    async deploy(name, config) {
+      const again = withKeys({ [name]: config });
+      for (const [key, identity] of again.identities) identities.set(key, identity);
+      return lambda.deploy(name, again.functions[name]!);
+    },
     async close() {
       await Promise.all([lambdaServer.close(), lambda.close()]);
       await Promise.all([s3Server.close(), s3.close()]);
     },
   };
+}
+
+function billOf(lambda: LambdaBill, counts: S3Counts): EmulatorBill {
+  const s3Usd = counts.puts * prices.s3.usdPerPut + counts.gets * prices.s3.usdPerGet;
+  return { lambda, s3: { ...counts, costUsd: s3Usd }, costUsd: lambda.costUsd + s3Usd };
 }
 
 /** A process that was killed may need a moment to let go of its folder. */
@@ -166,7 +172,7 @@ type Functions = Readonly<Record<string, FunctionConfig>>;
  */
 export function withKeys(functions: Functions): {
   readonly functions: Functions;
-  readonly identities: ReadonlyMap<string, Identity>;
+  readonly identities: Map<string, Identity>;
 } {
   const identities = new Map<string, Identity>();
   const entries = Object.entries(functions).map(([name, config]) => {

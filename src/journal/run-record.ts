@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly run: string;
   readonly startedAt: string;
   readonly backend: string;
+  /** Of a run in a deployed stage; absent where that says no versions, and before 0.2.0. */
+  readonly functions?: RunFunctions;
   readonly spec: RunSpec;
   /** Keys of the manifests. */
   readonly prepared: string;
@@ -32,6 +34,15 @@ export interface RunRecord {
   readonly forecast?: RunForecast;
   /** What held before a resume changed it, each up to the checkpoint of that number. */
   readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
+}
+
+/**
+ * The functions that a run began with, by names with their published versions: a deployment in its
+ * middle does not touch them.
+ */
+export interface RunFunctions {
+  readonly orchestrator: string;
+  readonly worker: string;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -53,9 +64,17 @@ export function checkRunName(name: string): string {
 }
 
 export async function writeRecord(store: Store, record: RunRecord): Promise<void> {
-  const bytes = new TextEncoder().encode(JSON.stringify(record, null, 1));
-  if (!(await store.writeOnce(recordKey(record.run), bytes)))
+  if (!(await store.writeOnce(recordKey(record.run), recordBytes(record))))
     throw new RunError("run-exists", `a run called ${record.run} is there already`);
+}
+
+/** Puts a record in the place of what it was: between two segments, by whoever resumes the run. */
+export async function amendRecord(store: Store, record: RunRecord): Promise<void> {
+  await store.write(recordKey(record.run), recordBytes(record));
+}
+
+function recordBytes(record: RunRecord): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(record, null, 1));
 }
 
 /** Throws `RunError` for a run that is not there, and for a record of another shape. */

@@ -1,5 +1,10 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
-import { type RunRecord, recordVersion, writeRecord } from "../journal/run-record.ts";
+import {
+  type RunFunctions,
+  type RunRecord,
+  recordVersion,
+  writeRecord,
+} from "../journal/run-record.ts";
 import type { TaskPrices } from "../journal/task-costs.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
@@ -47,6 +52,7 @@ export async function recordRun(
     run: about.run,
     startedAt: about.startedAt.toISOString(),
     backend: about.backend,
+    ...(about.functions === undefined ? {} : { functions: about.functions }),
     spec,
     prepared: preparedKey(prepared.digest),
     encoded: encodedKey(encoded.digest),
@@ -68,6 +74,8 @@ export interface About {
   readonly run: string;
   readonly startedAt: Date;
   readonly backend: string;
+  /** Of a deployed stage: what the run goes on with until its end. */
+  readonly functions?: RunFunctions | undefined;
   /** What tasks cost there before any was metered; null where they cost nothing. */
   readonly prices?: TaskPrices<WorkerTask> | null;
 }

@@ -27,6 +27,8 @@ interface Training {
   readonly store?: Store;
   readonly clock?: Clock;
   readonly listen?: (event: RunEvent) => void;
+  /** The worker by another name than its own, as with a version behind it. */
+  readonly worker?: string;
 }
 
 /** Three workers, three rounds, everybody waited for: what all replies together lead to. */
@@ -40,17 +42,16 @@ export const given = {
 /** The deployed worker bundle over a local Lambda and S3 of which something is out of order. */
 export async function illCloud({ faults, weather, worker }: Ill) {
   const home = await temporaryHome();
+  const first: FunctionConfig = {
+    directory: await bundleFolder("worker"),
+    ...deployed.worker,
+    spares: 0,
+    ...worker,
+    environment: { KOFN_BUCKET: bucket, ...worker?.environment },
+  };
   const emulator = await startEmulator({
     home: home.path,
-    functions: {
-      worker: {
-        directory: await bundleFolder("worker"),
-        ...deployed.worker,
-        spares: 0,
-        ...worker,
-        environment: { KOFN_BUCKET: bucket, ...worker?.environment },
-      },
-    },
+    functions: { worker: first },
     ...(faults === undefined ? {} : { faults }),
     weather: weather ?? { model: "calm", coldStartMs: 0 },
   });
@@ -61,6 +62,8 @@ export async function illCloud({ faults, weather, worker }: Ill) {
     home: home.path,
     emulator,
     access,
+    /** Another build in the worker's place. */
+    deployWorker: (directory: string) => emulator.deploy("worker", { ...first, directory }),
     /** Trains from nothing, or goes on with `record`, over this store or the usual one. */
     async train(how: Training = {}) {
       const store = how.store ?? usual;
@@ -70,7 +73,7 @@ export async function illCloud({ faults, weather, worker }: Ill) {
         store,
         open: (record: RunRecord) => ({
           clock: how.clock ?? systemClock(),
-          compute: workerCompute(record, "worker", store, client),
+          compute: workerCompute(record, how.worker ?? "worker", store, client),
         }),
         close: async () => {},
       };

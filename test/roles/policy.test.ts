@@ -117,3 +117,14 @@ describe("the deployed roles keep to themselves", () => {
     expect(of("killSwitch").read("runs/a/run.json")).toBe(false);
   });
 });
+
+test("an orchestrator may call every version of its workers, and no other function", () => {
+  const may = (name: string) =>
+    isAllowed(deployedRoles.orchestrator, {
+      action: "lambda:InvokeFunction",
+      resource: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    });
+  const workers = ["worker", "network-worker"].flatMap((name) => [name, `${name}:1`, `${name}:27`]);
+  expect(workers.filter(may)).toEqual(workers);
+  expect(["orchestrator:1", "kill-switch", "worker-of-another:1"].filter(may)).toEqual([]);
+});

@@ -66,6 +66,8 @@ export const runningCodes = {
   "unknown-run": "no run has this name; see kofn list",
   "unknown-slot": "a task names a slot that there is not; encode the data for as many workers",
   "unreadable-object": "an object in S3 cannot be read; check bucket, key, region and credentials",
+  "version-gone":
+    "the published version that a run began with was removed; resume it with --newest",
 } as const satisfies Meanings;
 
 /** Privacy. */

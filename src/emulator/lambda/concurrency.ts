@@ -1,11 +1,41 @@
 import type { IncomingMessage } from "node:http";
 import { awsLambda } from "../../limits.ts";
-import { badParameter, LambdaError, noFunction } from "./failures.ts";
+import { badParameter, LambdaError, noFunction, throttled } from "./failures.ts";
 
 /** What a function keeps for itself of the account's concurrency; undefined for nothing. */
 export interface Reserving {
   reserved(): number | undefined;
   reserve(concurrency: number | undefined): void;
+}
+
+/** Environments at work, being opened included, and those that wait. */
+export interface FleetLoad {
+  readonly busy: number;
+  readonly idle: number;
+}
+
+/**
+ * Throws `LambdaError` 429 for one call more than a function may have at once, and for one that
+ * needs an environment of its tenant's more than there may be.
+ */
+export function admitCall(
+  { busy, idle }: FleetLoad,
+  reserved: number | undefined,
+  needsTenantEnvironment: boolean,
+): void {
+  const concurrencyMax = reserved ?? awsLambda.concurrencyDefault;
+  if (busy >= concurrencyMax)
+    throw throttled(
+      reserved === undefined
+        ? "ConcurrentInvocationLimitExceeded"
+        : "ReservedFunctionConcurrentInvocationLimitExceeded",
+    );
+  const environmentsMax = Math.ceil((concurrencyMax * awsLambda.tenantEnvironmentsPer1000) / 1000);
+  if (needsTenantEnvironment && busy + idle >= environmentsMax)
+    throw throttled(
+      "ConcurrentInvocationLimitExceeded",
+      "Rate Exceeded: too many tenant-aware environments.",
+    );
 }
 
 export interface ConcurrencyReply {

@@ -1,7 +1,6 @@
 import { awsLambda } from "../../limits.ts";
-import type { Reserving } from "./concurrency.ts";
+import { admitCall, type FleetLoad } from "./concurrency.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
-import { throttled } from "./failures.ts";
 import { type FunctionConfig, variablesOf } from "./function-config.ts";
 import { type ProcessReaper, residentMb } from "./processes.ts";
 
@@ -25,24 +24,34 @@ export interface Member {
   idleTimer: NodeJS.Timeout | undefined;
 }
 
-/** The environments of one function. */
-export interface Fleet extends Reserving {
+/** The environments of one version of a function. */
+export interface Fleet {
   /** The most recently used idle one of this tenant, else a new one. Throws `LambdaError` 429. */
   acquire(tenant: string | undefined): Promise<Member>;
   release(member: Member): void;
   /** Starts the spares that the function begins with. */
   begin(): void;
+  /** How many environments are at work, being opened included, and how many wait. */
+  load(): FleetLoad;
   /** Starts spares in time. */
   prepare(): void;
   list(): EnvironmentInfo[];
   /** Ends environments whose resident memory exceeds the function's. */
   enforceMemory(): void;
+  /** Other code is in its place: whoever works ends its call, and nobody is called again. */
+  retire(): void;
   close(): Promise<void>;
 }
 
 export interface FleetOptions {
   readonly name: string;
+  /** `$LATEST`, or a number. */
+  readonly version: string;
   readonly config: FunctionConfig;
+  /** Reserved for all versions of the function together. */
+  reserved(): number | undefined;
+  /** Of all versions of the function together. */
+  functionLoad(): FleetLoad;
   readonly variables: Readonly<Record<string, string>>;
   readonly reaper: ProcessReaper;
   readonly onOutput?: ((text: string) => void) | undefined;
@@ -61,28 +70,25 @@ class LocalFleet implements Fleet {
   readonly #options: FleetOptions;
   /** In the order of last use. */
   readonly #members = new Set<Member>();
-  #reserved: number | undefined;
   /** Spares under way that nobody has claimed. */
   readonly #coming: Promise<Member>[] = [];
   #opening = 0;
   #closed = false;
+  #retired = false;
   #quiet: NodeJS.Timeout | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#reserved = options.config.reservedConcurrency;
   }
 
-  reserved(): number | undefined {
-    return this.#reserved;
-  }
-
-  reserve(concurrency: number | undefined): void {
-    this.#reserved = concurrency;
+  load(): FleetLoad {
+    return { busy: this.#count("busy") + this.#opening, idle: this.#count("idle") };
   }
 
   async acquire(tenant: string | undefined): Promise<Member> {
-    this.#admit(tenant);
+    const { functionLoad, reserved } = this.#options;
+    const needsNew = tenant !== undefined && this.#idleOf(tenant) === undefined;
+    admitCall(functionLoad(), reserved(), needsNew);
     const idle = this.#idleOf(tenant);
     if (idle !== undefined) {
       take(idle, tenant);
@@ -115,6 +121,10 @@ class LocalFleet implements Fleet {
     if (!this.#members.delete(member)) return;
     this.#members.add(member);
     member.state = "idle";
+    if (this.#retired) {
+      member.environment.kill();
+      return;
+    }
     member.idleTimer = setTimeout(() => {
       // Out of the list first, so that nothing is given to a process that is about to end.
       this.#members.delete(member);
@@ -126,9 +136,9 @@ class LocalFleet implements Fleet {
     clearTimeout(this.#quiet);
     const { spares, tenancy } = this.#options.config;
     const wanted = spares ?? (tenancy === "PER_TENANT" ? 1 : 0);
-    if (wanted === 0 || this.#closed) return;
+    if (wanted === 0 || this.#closed || this.#retired) return;
     this.#quiet = setTimeout(() => {
-      if (this.#closed || this.#count("spare") >= wanted) return;
+      if (this.#closed || this.#retired || this.#count("spare") >= wanted) return;
       this.#open(undefined, "spare").then(
         () => this.prepare(),
         // Not yet needed: whoever needs an environment meets the same error and reports it.
@@ -151,6 +161,12 @@ class LocalFleet implements Fleet {
       if (residentMb(environment.pid) > this.#options.config.memoryMb) environment.kill(true);
   }
 
+  retire(): void {
+    this.#retired = true;
+    clearTimeout(this.#quiet);
+    for (const one of this.#members) if (one.state !== "busy") one.environment.kill();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#quiet);
@@ -159,12 +175,12 @@ class LocalFleet implements Fleet {
   }
 
   async #open(tenant: string | undefined, state: "spare" | "busy"): Promise<Member> {
-    const { name, config, variables, reaper } = this.#options;
+    const { name, version, config, variables, reaper } = this.#options;
     this.#opening++;
     try {
       const environment = await openEnvironment({
         ...this.#options,
-        variables: { ...variablesOf(name, config), ...variables, ...config.environment },
+        variables: { ...variablesOf(name, version, config), ...variables, ...config.environment },
       });
       const member: Member = {
         environment,
@@ -181,31 +197,11 @@ class LocalFleet implements Fleet {
         this.#members.delete(member);
         reaper.forget(environment.pid);
       });
-      if (this.#closed) environment.kill();
+      if (this.#closed || (this.#retired && state === "spare")) environment.kill();
       return member;
     } finally {
       this.#opening--;
     }
-  }
-
-  #admit(tenant: string | undefined): void {
-    const busy = this.#count("busy") + this.#opening;
-    const concurrencyMax = this.#reserved ?? awsLambda.concurrencyDefault;
-    const environmentsMax = Math.ceil(
-      (concurrencyMax * awsLambda.tenantEnvironmentsPer1000) / 1000,
-    );
-    if (busy >= concurrencyMax)
-      throw throttled(
-        this.#reserved === undefined
-          ? "ConcurrentInvocationLimitExceeded"
-          : "ReservedFunctionConcurrentInvocationLimitExceeded",
-      );
-    if (tenant === undefined || busy + this.#count("idle") < environmentsMax) return;
-    if (this.#idleOf(tenant) === undefined)
-      throw throttled(
-        "ConcurrentInvocationLimitExceeded",
-        "Rate Exceeded: too many tenant-aware environments.",
-      );
   }
 
   #idleOf(tenant: string | undefined): Member | undefined {

@@ -18,6 +18,8 @@ export interface FunctionConfig {
   /** What its role allows; without one it may do everything. */
   readonly role?: readonly Statement[];
   readonly reservedConcurrency?: number;
+  /** A version is published when it is created and whenever it is deployed again. */
+  readonly publish?: boolean;
   readonly architecture?: Architecture;
   /**
    * Environments kept started without a tenant, so that a new one costs only the bundle's load;
@@ -67,7 +69,11 @@ export function bundleOf({ directory, handler }: FunctionConfig): string | undef
 }
 
 /** What every environment of a function sees, apart from its Runtime API's address. */
-export function variablesOf(name: string, config: FunctionConfig): Record<string, string> {
+export function variablesOf(
+  name: string,
+  version: string,
+  config: FunctionConfig,
+): Record<string, string> {
   const variables: Record<string, string> = {
     TZ: ":UTC",
     LANG: "en_US.UTF-8",
@@ -76,7 +82,7 @@ export function variablesOf(name: string, config: FunctionConfig): Record<string
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_EXECUTION_ENV: `AWS_Lambda_${functions.runtime}`,
     AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_VERSION: version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,

@@ -2,10 +2,12 @@ import type { ServerResponse } from "node:http";
 import { crc32 } from "node:zlib";
 import type { InvocationOutcome } from "./invoke.ts";
 
-const version = "$LATEST";
-
 /** Answers `Invoke`. */
-export function sendReply(response: ServerResponse, outcome: InvocationOutcome): void {
+export function sendReply(
+  response: ServerResponse,
+  outcome: InvocationOutcome,
+  version: string,
+): void {
   const headers: Record<string, string | number> = {
     "content-type": "application/json",
     "content-length": outcome.bytes,
@@ -23,20 +25,22 @@ export function sendReply(response: ServerResponse, outcome: InvocationOutcome):
 export async function streamReply(
   response: ServerResponse,
   run: (forward: (chunk: Buffer) => void) => Promise<InvocationOutcome>,
+  version: string,
 ): Promise<void> {
-  const outcome = await run((chunk) => write(response, payloadChunk(chunk)));
+  const write = (message: readonly Buffer[]) => writeMessage(response, message, version);
+  const outcome = await run((chunk) => write(payloadChunk(chunk)));
   if (outcome.functionError === undefined) {
     const log = outcome.log === undefined ? {} : { LogResult: outcome.log };
     // What a handler returned without a stream, if anything, was forwarded like a stream's bytes.
-    write(response, invokeComplete(log));
+    write(invokeComplete(log));
   } else {
     const details = Buffer.concat(outcome.body).toString("utf8");
-    write(response, invokeComplete({ ErrorCode: "Unhandled", ErrorDetails: details }));
+    write(invokeComplete({ ErrorCode: "Unhandled", ErrorDetails: details }));
   }
   response.end();
 }
 
-function write(response: ServerResponse, message: readonly Buffer[]): void {
+function writeMessage(response: ServerResponse, message: readonly Buffer[], version: string): void {
   if (response.destroyed) return;
   if (!response.headersSent)
     response.writeHead(200, {

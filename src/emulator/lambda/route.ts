@@ -5,6 +5,9 @@ import { badParameter, LambdaError, noFunction } from "./failures.ts";
 export interface Route {
   readonly kind: "sync" | "event" | "dry-run" | "stream";
   readonly name: string;
+  /** A version's number, `$LATEST` or an alias; absent means `$LATEST`. */
+  readonly qualifier?: string | undefined;
+  /** As it was called, so with the qualifier where there is one. */
   readonly arn: string;
   readonly tenant: string | undefined;
   /** JSON text, decoded. */
@@ -17,7 +20,7 @@ const streamPath = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invoca
 
 /** Throws `LambdaError` for what the API would refuse. */
 export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) => boolean): Route {
-  const path = (request.url ?? "").replace(/\?.*$/, "");
+  const { pathname: path, searchParams } = new URL(request.url ?? "", "http://lambda");
   const invoke = invokePath.exec(path);
   const match = invoke ?? streamPath.exec(path);
   if (match === null || request.method !== "POST")
@@ -26,14 +29,15 @@ export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) =
       "UnknownOperationException",
       `no operation ${request.method} ${path}`,
     );
-  const name = nameOf(decoded(match[1]!));
-  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+  const { name, qualifier } = functionNameOf(match[1]!, searchParams.get("Qualifier"));
+  const arn = arnOf(name, qualifier);
   if (!exists(name)) throw noFunction(arn);
   const type = headerOf(request, "x-amz-invocation-type") ?? "RequestResponse";
   const kind = kindOf(type, invoke === null);
   return {
     kind,
     name,
+    qualifier,
     arn,
     tenant: headerOf(request, "x-amz-tenant-id"),
     clientContext: clientContextOf(headerOf(request, "x-amz-client-context")),
@@ -58,11 +62,28 @@ function kindOf(type: string, streaming: boolean): Route["kind"] {
   throw badParameter(`Unknown invocation type: ${type}`);
 }
 
-/** `name`, `name:qualifier`, `account:function:name` or a whole ARN. */
-function nameOf(text: string): string {
-  const parts = text.split(":");
+export function arnOf(name: string, qualifier: string | undefined): string {
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+  return qualifier === undefined ? arn : `${arn}:${qualifier}`;
+}
+
+/**
+ * The function of a request's path: `name`, `account:function:name` or a whole ARN, each also with
+ * `:qualifier` behind it. `parameter` is the request's own qualifier: two must be the same.
+ */
+export function functionNameOf(
+  encoded: string,
+  parameter: string | null = null,
+): { readonly name: string; readonly qualifier: string | undefined } {
+  const parts = decoded(encoded).split(":");
   const marker = parts.indexOf("function");
-  return marker >= 0 && marker + 1 < parts.length ? parts[marker + 1]! : parts[0]!;
+  const [name = "", suffix] =
+    marker >= 0 && marker + 1 < parts.length ? parts.slice(marker + 1) : parts;
+  if (suffix !== undefined && parameter !== null && suffix !== parameter)
+    throw badParameter(
+      "The derived qualifier from the function name does not match the specified qualifier.",
+    );
+  return { name, qualifier: suffix ?? parameter ?? undefined };
 }
 
 function decoded(text: string): string {

@@ -1,22 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { messageOf } from "../../core/errors.ts";
+import { assert, messageOf } from "../../core/errors.ts";
 import { awsLambda } from "../../limits.ts";
 import { noFault } from "../../weather/fault-decision.ts";
 import type { Weather } from "../../weather/weather.ts";
-import { type FunctionBill, meter, noBill, sum } from "./bill.ts";
+import { type FunctionBill, noBill, sum } from "./bill.ts";
 import { answerConcurrency, isAboutConcurrency } from "./concurrency.ts";
-import { type EnvironmentInfo, openFleet } from "./environments.ts";
+import type { EnvironmentInfo } from "./environments.ts";
 import { openEvents } from "./events.ts";
 import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
-import { checkFunction, type FunctionConfig } from "./function-config.ts";
+import type { FunctionConfig } from "./function-config.ts";
 import { type LambdaFaults, openFunctionFaults } from "./function-faults.ts";
-import { type InvocationOutcome, openInvoker } from "./invoke.ts";
+import { type LocalFunction, openFunction } from "./function-versions.ts";
+import type { InvocationOutcome } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
 import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
+import { answerVersions, isAboutVersions } from "./version-requests.ts";
 
 const drainedBytesMax = 64 * 1024 * 1024;
 
@@ -27,6 +29,8 @@ export interface LocalLambda {
   environments(): EnvironmentInfo[];
   /** For invocations that begin from now on. */
   setWeather(weather: Weather | undefined): void;
+  /** Replaces a function's `$LATEST`; returns the version that was published, if one was. */
+  deploy(name: string, config: FunctionConfig): string | null;
   /** Ends every environment. */
   close(): Promise<void>;
 }
@@ -61,9 +65,14 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse, requestId: string) {
-    if (isAboutConcurrency(request)) return void (await concurrency(request, response));
+    const settings = settingsOperation(request);
+    if (settings !== null) {
+      const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
+      return sendSettings(response, settings(request, wished, functions));
+    }
     const route = lambdaRouteOf(request, (name) => functions.has(name));
-    checkTenant(route, functions.get(route.name)!.config.tenancy === "PER_TENANT");
+    const { config, version } = functions.get(route.name)!.at(route.qualifier);
+    checkTenant(route, config.tenancy === "PER_TENANT");
     const bytesMax =
       route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
     const payload = checkedEvent(await bodyOf(request, bytesMax));
@@ -73,16 +82,8 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       return void response.writeHead(202, { "content-length": 0 }).end();
     }
     if (route.kind === "stream")
-      return streamReply(response, (forward) => run(route, payload, requestId, forward));
-    sendReply(response, await run(route, payload, requestId));
-  }
-
-  async function concurrency(request: IncomingMessage, response: ServerResponse) {
-    const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
-    const fleets = new Map([...functions].map(([name, { fleet }]) => [name, fleet]));
-    const { status, body } = answerConcurrency(request, wished, fleets);
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(body === null ? undefined : JSON.stringify(body));
+      return streamReply(response, (forward) => run(route, payload, requestId, forward), version);
+    sendReply(response, await run(route, payload, requestId), version);
   }
 
   return {
@@ -91,21 +92,21 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       response.setHeader("x-amzn-requestid", requestId);
       answer(request, response, requestId).catch((thrown: unknown) => {
         request.resume();
-        sendError(
-          response,
-          thrown instanceof LambdaError
-            ? thrown
-            : new LambdaError(500, "ServiceException", messageOf(thrown)),
-        );
+        const isRefusal = thrown instanceof LambdaError;
+        const fault = () => new LambdaError(500, "ServiceException", messageOf(thrown));
+        sendError(response, isRefusal ? thrown : fault());
       });
     },
-    bill() {
-      const bills = [...functions].map(([name, { bill }]) => [name, bill.bill()] as const);
-      const total = bills.reduce((all, [, bill]) => sum(all, bill), noBill);
-      return { ...total, functions: Object.fromEntries(bills) };
-    },
-    environments: () => [...functions.values()].flatMap(({ fleet }) => fleet.list()),
+    bill: () => billOf(functions),
+    environments: () =>
+      [...functions.values()].flatMap((one) => one.fleets().flatMap((fleet) => fleet.list())),
     setWeather: fates.setWeather,
+    deploy(name, config) {
+      const found = functions.get(name);
+      assert(found !== undefined, `there is a function ${name} to deploy again`);
+      const { version } = found.deploy(config);
+      return config.publish ? version : null;
+    },
     async close() {
       events.close();
       await closeFunctions();
@@ -119,16 +120,13 @@ function openFunctions(options: LambdaOptions) {
   const reaper = startProcessReaper();
   const functions = new Map(
     Object.entries(options.functions).map(([name, config]) => {
-      checkFunction(name, config);
       const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
-      const fleet = openFleet({ name, config, variables: options.variables, reaper, onOutput });
-      const bill = meter(config);
-      fleet.begin();
-      return [name, { config, fleet, bill, invoker: openInvoker(config, fleet, bill) }] as const;
+      const { variables } = options;
+      return [name, openFunction(name, config, { variables, reaper, onOutput })] as const;
     }),
   );
   const watch = setInterval(() => {
-    for (const { fleet } of functions.values()) fleet.enforceMemory();
+    for (const one of functions.values()) for (const fleet of one.fleets()) fleet.enforceMemory();
   }, memoryCheckMs).unref();
 
   async function run(
@@ -137,8 +135,8 @@ function openFunctions(options: LambdaOptions) {
     requestId: string,
     forward?: (chunk: Buffer) => void,
   ): Promise<InvocationOutcome> {
-    const called = functions.get(route.name);
     // An event that was accepted before a restart may name a function that is no more.
+    const called = functions.get(route.name)?.at(route.qualifier);
     if (called === undefined) throw noFunction(route.arn);
     const { tenant, clientContext, wantsLog } = route;
     const call = { requestId, functionArn: route.arn, tenant, clientContext, payload, wantsLog };
@@ -153,10 +151,30 @@ function openFunctions(options: LambdaOptions) {
 
   async function closeFunctions() {
     clearInterval(watch);
-    await Promise.all([...functions.values()].map(({ fleet }) => fleet.close()));
+    await Promise.all([...functions.values()].map((one) => one.close()));
     reaper.close();
   }
   return { fates, run, functions, closeFunctions };
+}
+
+function billOf(functions: ReadonlyMap<string, LocalFunction>): LambdaBill {
+  const bills = [...functions].map(([name, one]) => [name, one.bill()] as const);
+  const total = bills.reduce((all, [, bill]) => sum(all, bill), noBill);
+  return { ...total, functions: Object.fromEntries(bills) };
+}
+
+/** What answers a request about a function itself; null for an invocation. */
+function settingsOperation(request: IncomingMessage) {
+  if (isAboutConcurrency(request)) return answerConcurrency;
+  return isAboutVersions(request) ? answerVersions : null;
+}
+
+function sendSettings(
+  response: ServerResponse,
+  { status, body }: { readonly status: number; readonly body: object | null },
+): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(body === null ? undefined : JSON.stringify(body));
 }
 
 async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {

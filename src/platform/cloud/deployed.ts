@@ -16,6 +16,7 @@ export const deployed = {
     timeoutMs: 120000,
     architecture: "arm64",
     tenancy: "PER_TENANT",
+    publish: true,
     variables: ["KOFN_BUCKET"],
   },
   orchestrator: {
@@ -23,6 +24,7 @@ export const deployed = {
     memoryMb: 1769,
     timeoutMs: 900000,
     architecture: "arm64",
+    publish: true,
     variables: ["KOFN_BUCKET", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
   },
   worker: {
@@ -31,6 +33,7 @@ export const deployed = {
     timeoutMs: 120000,
     architecture: "arm64",
     tenancy: "PER_TENANT",
+    publish: true,
     variables: ["KOFN_BUCKET"],
   },
 } as const;

@@ -8,8 +8,11 @@ export interface Deployment {
   readonly stage: string;
   readonly bucket: string;
   readonly worker: string;
+  /** The version of it that was deployed; absent in older deployments, which published none. */
+  readonly workerVersion?: string | undefined;
   /** Of deployments that have one for networks. */
   readonly networkWorker?: string | undefined;
+  readonly networkWorkerVersion?: string | undefined;
   /** With its version: a durable function is invoked by a qualified name. */
   readonly orchestrator: string;
   /** Reserved for the worker; absent where nothing is. */
@@ -20,7 +23,9 @@ const shape = z.object({
   stage: z.string().min(1),
   bucket: z.string().min(3),
   worker: z.string().min(1),
+  workerVersion: z.string().min(1).optional(),
   networkWorker: z.string().min(1).optional(),
+  networkWorkerVersion: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
   concurrency: z.number().int().min(1).optional(),
 });

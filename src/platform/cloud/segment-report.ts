@@ -53,7 +53,8 @@ async function segmentUnder(
   record: RunRecord,
   { run, workers, remainingMs }: SegmentOf,
 ): Promise<SegmentReport> {
-  const compute = workerCompute(record, workerFor(record.spec, workers), store);
+  const worker = record.functions?.worker ?? workerFor(record.spec, workers);
+  const compute = workerCompute(record, worker, store);
   const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
     const clock = systemClock();

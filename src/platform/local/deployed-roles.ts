@@ -159,7 +159,9 @@ export const deployedRoles = {
       actions: ["lambda:InvokeFunction"],
       resources: [
         "arn:aws:lambda:us-east-1:000000000000:function:worker",
+        "arn:aws:lambda:us-east-1:000000000000:function:worker:*",
         "arn:aws:lambda:us-east-1:000000000000:function:network-worker",
+        "arn:aws:lambda:us-east-1:000000000000:function:network-worker:*",
       ],
     },
   ],

@@ -10,6 +10,8 @@ import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
 import { bundleFolder } from "./paths.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
+/** Of functions that publish versions, as the deployed ones do: the one they start with. */
+const firstVersion = "1";
 /** Environments kept started, so that a slot's spare costs only the bundle's load. */
 const spares = 3;
 /** Started while the data are staged, as a cloud would start them side by side. */
@@ -91,8 +93,8 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
       role: deployedRoles.orchestrator,
       environment: {
         ...variables,
-        KOFN_WORKER: names.worker,
-        KOFN_NETWORK_WORKER: names.networkWorker,
+        KOFN_WORKER: `${names.worker}:${firstVersion}`,
+        KOFN_NETWORK_WORKER: `${names.networkWorker}:${firstVersion}`,
       },
     },
   };

@@ -1,12 +1,11 @@
 import { RunError } from "../../core/errors.ts";
 import { readCheckpoint } from "../../journal/checkpoint.ts";
-import type { RunRecord } from "../../journal/run-record.ts";
+import { amendRecord, type RunRecord } from "../../journal/run-record.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic } from "../../run/arithmetic.ts";
 import { resolveSpec } from "../../run/resolve-spec.ts";
 import { resumable } from "../../run/state-version.ts";
 import { type Override, withOverrides } from "../../spec/overrides.ts";
-import { recordKey } from "../../store-layout.ts";
 import { checkSpec } from "./check-spec.ts";
 
 const changeable = ["stop", "wait"];
@@ -37,8 +36,7 @@ export async function changeSettings(
   const { wait, stop } = record.spec;
   const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];
   const amended: RunRecord = { ...record, spec, earlier };
-  const bytes = new TextEncoder().encode(JSON.stringify(amended, null, 1));
-  await store.write(recordKey(record.run), bytes);
+  await amendRecord(store, amended);
   return amended;
 }
 

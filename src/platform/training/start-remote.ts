@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
 import { invokeLater } from "../../compute/lambda-client.ts";
 import { RunError } from "../../core/errors.ts";
-import type { RunRecord } from "../../journal/run-record.ts";
+import { amendRecord, type RunFunctions, type RunRecord } from "../../journal/run-record.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { resultKey } from "../../store-layout.ts";
 import { awsFailure } from "../cloud/aws-failures.ts";
+import type { Deployment } from "../cloud/deployment.ts";
 import { openDeploymentHome } from "../cloud/deployment-home.ts";
 import { announceStart, withdrawStart } from "../cloud/lease.ts";
+import { workerFor } from "../worker-compute.ts";
 import { planWith, resolveAuto } from "./forecast-run.ts";
 import { createRun, type Watchers } from "./start-run.ts";
 
@@ -21,7 +23,7 @@ export async function startRemote(
   watchers: Watchers = {},
 ): Promise<RunRecord> {
   const { run, stage } = about;
-  const { store } = openDeploymentHome(stage);
+  const { store, deployment } = openDeploymentHome(stage);
   if (about.spec.weather !== null) {
     throw new RunError("weather-on-aws", "weather: AWS makes its own", {
       hint: "leave weather out for a deployed run, or run it locally",
@@ -31,26 +33,67 @@ export async function startRemote(
   const spec = await resolveAuto(about.spec, (open) =>
     planWith({ spec: open, backend: name }, store),
   );
-  const record = await createRun(spec, { name, store }, watchers, run);
+  const functions = functionsOf(deployment, spec);
+  const record = await createRun(spec, { name, store, functions }, watchers, run);
   await orchestrateRemote(record, stage);
   return record;
 }
 
 /**
- * Starts the orchestrator of a recorded run. The execution is named after the run and the last
+ * Starts the orchestrator of a recorded run, in the version that the run began with: that is why a
+ * deployment in its middle changes nothing. The execution is named after the run and the last
  * orchestrator there was, so that starting twice is starting once, and one that failed before its
  * first checkpoint does not stand in the way of the next.
  */
-export async function orchestrateRemote({ run }: RunRecord, stage: string): Promise<void> {
+export async function orchestrateRemote(
+  { run, functions }: RunRecord,
+  stage: string,
+): Promise<void> {
   const { deployment, store } = openDeploymentHome(stage);
+  const orchestrator = functions?.orchestrator ?? deployment.orchestrator;
   await store.remove(resultKey(run));
   const epoch = await announceStart(store, run);
   try {
-    await invokeLater(deployment.orchestrator, { run }, executionName(run, epoch));
+    await invokeLater(orchestrator, { run }, executionName(run, epoch));
   } catch (thrown) {
     await withdrawStart(store, run, epoch);
-    throw awsFailure(thrown, deployment);
+    const isGone = (thrown as { name?: string }).name === "ResourceNotFoundException";
+    if (!isGone || orchestrator === deployment.orchestrator) throw awsFailure(thrown, deployment);
+    throw new RunError(
+      "version-gone",
+      `${run} began with ${orchestrator}, and that version is not there any more`,
+      {
+        hint: `kofn resume ${run} --stage ${stage} --newest goes on with what is deployed now`,
+        cause: thrown,
+      },
+    );
   }
+}
+
+/** The same record over the functions that are deployed now. */
+export async function adoptDeployed(record: RunRecord, stage: string): Promise<RunRecord> {
+  const { deployment, store } = openDeploymentHome(stage);
+  const { functions: _before, ...rest } = record;
+  const functions = functionsOf(deployment, record.spec);
+  const adopted = functions === undefined ? rest : { ...rest, functions };
+  await amendRecord(store, adopted);
+  return adopted;
+}
+
+/** What a run of this spec begins with; undefined where the deployment published no versions. */
+function functionsOf(
+  deployment: Deployment,
+  spec: Pick<RunSpec, "problem">,
+): RunFunctions | undefined {
+  const { orchestrator, worker, workerVersion, networkWorker, networkWorkerVersion } = deployment;
+  if (workerVersion === undefined) return undefined;
+  const names = {
+    worker: `${worker}:${workerVersion}`,
+    ...(networkWorker === undefined
+      ? {}
+      : { networkWorker: `${networkWorker}:${networkWorkerVersion ?? "$LATEST"}` }),
+  };
+  return { orchestrator, worker: workerFor(spec, names) };
 }
 
 /** Unique for every start, and no longer than Lambda allows. */

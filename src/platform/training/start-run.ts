@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
-import { newRunName, type RunRecord } from "../../journal/run-record.ts";
+import { newRunName, type RunFunctions, type RunRecord } from "../../journal/run-record.ts";
 import type { ProposedPlan } from "../../planner/planner.ts";
 import type { ResultEvent, RunEvent } from "../../ports/events.ts";
 import { renderReport } from "../../report/render.ts";
@@ -42,7 +42,7 @@ export function nameRun(startedAt = new Date()): string {
 /** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
 export async function createRun(
   written: RunSpec,
-  backend: Pick<Backend, "name" | "store">,
+  backend: Pick<Backend, "name" | "store"> & { readonly functions?: RunFunctions | undefined },
   watchers: Watchers = {},
   run: string = nameRun(),
 ): Promise<RunRecord> {
@@ -54,9 +54,9 @@ export async function createRun(
   const ports = { open: openDataSource, store: backend.store, ...notesFor(watchers) };
   const staged = await ingest(spec, ports, watchers.onStage);
   const startedAt = new Date();
-  const { name } = backend;
+  const { name, functions } = backend;
   const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
-  const about = { run, startedAt, backend: name, prices };
+  const about = { run, startedAt, backend: name, prices, functions };
   // A vast simulation takes little longer than its forecast would.
   const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);
