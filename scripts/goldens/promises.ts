@@ -5,6 +5,8 @@ export interface Promises {
   readonly messagesVersion: number;
   /** Of seeded draws: `randomFrom` and `fork` with the text they are given. */
   readonly labels: readonly string[];
+  /** Every key and prefix of the store's layout, also those that no golden has. */
+  readonly layout: readonly string[];
   /** By golden. */
   readonly goldens: Readonly<Record<string, GoldenPromises>>;
 }
@@ -22,19 +24,23 @@ export interface GoldenPromises {
 }
 
 /** Which promise a name that is gone breaks, and what to do instead. */
-const broken: Readonly<Record<Exclude<keyof GoldenPromises, "strategy" | "stateVersion">, string>> =
-  {
-    state: "checkpoints hold this field: raise the strategy's stateVersion and migrate older ones",
-    tasks: "workers are asked by this: raise messagesVersion, and answer the last version too",
-    replies: "orchestrators read this: raise messagesVersion, and answer the last version too",
-    taskNames: "recordings find tasks by this name, and retries and weather are drawn by it",
-    keys: "stores hold objects under this key, and roles name its prefix",
-  };
+export const broken: Readonly<
+  Record<Exclude<keyof GoldenPromises, "strategy" | "stateVersion">, string>
+> = {
+  state: "checkpoints hold this field: raise the strategy's stateVersion and migrate older ones",
+  tasks: "workers are asked by this: raise messagesVersion, and answer the last version too",
+  replies: "orchestrators read this: raise messagesVersion, and answer the last version too",
+  taskNames: "recordings find tasks by this name, and retries and weather are drawn by it",
+  keys: "stores hold objects under this key, and roles name its prefix",
+};
+
+export const labelWhy = "draws of every seed hang on this label";
 
 /** Every promise that the code no longer keeps, in words, and every name that is not listed. */
 export function breaches(promised: Promises, now: Promises): string[] {
   const found = [
-    ...changes("labels", promised.labels, now.labels, "draws of every seed hang on this label"),
+    ...changes("labels", promised.labels, now.labels, labelWhy),
+    ...changes("layout", promised.layout, now.layout, broken.keys),
   ];
   for (const [name, kept] of Object.entries(promised.goldens)) {
     const present = now.goldens[name];
@@ -51,6 +57,11 @@ export function breaches(promised: Promises, now: Promises): string[] {
     }
   }
   return found;
+}
+
+/** Of breaches, those that lose a name; the others only add one. */
+export function losses(found: readonly string[]): string[] {
+  return found.filter((text) => !/ is new: /.test(text));
 }
 
 function changes(

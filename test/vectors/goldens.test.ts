@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  checkGoldenArithmetic,
   goldenFolder,
   partRun,
   readGolden,
@@ -9,55 +10,100 @@ import {
   wholeRun,
   withTemporaryHome,
 } from "../../scripts/goldens/golden.ts";
-import { breaches, type GoldenPromises, type Promises } from "../../scripts/goldens/promises.ts";
+import {
+  breaches,
+  broken,
+  type GoldenPromises,
+  labelWhy,
+  losses,
+  type Promises,
+} from "../../scripts/goldens/promises.ts";
 import { goldenSpecs } from "../../scripts/goldens/specs.ts";
+import { resume } from "../../src/index.ts";
 import { arithmetic } from "../../src/run/arithmetic.ts";
 import { protocolVersion } from "../../src/tasks/protocol.ts";
 import { kofn } from "../cli/fixtures.ts";
-import { labelsNow, promisesIn } from "./promised.ts";
+import { labelsOf, layoutNow, promisesPath, sourceTexts } from "./names-now.ts";
+import { promisesOf } from "./promised.ts";
 
 /*
  * Stores that an earlier kofn left: a checkpoint to go on from and a recording to replay for every
- * strategy, and the names in them. node scripts/write-goldens.ts makes them anew, which only a
- * new arithmetic gives a reason for.
+ * strategy; and the names that this one writes. node scripts/write-goldens.ts makes them anew, for
+ * which only a new arithmetic gives a reason.
  */
 
-const promised = JSON.parse(
-  readFileSync(join(import.meta.dirname, "promises.json"), "utf8"),
-) as Promises;
-const goldens = Object.keys(goldenSpecs).map((name) => ({
+const promised = JSON.parse(readFileSync(promisesPath, "utf8")) as Promises;
+const goldens = Object.entries(goldenSpecs).map(([name, spec]) => ({
   name,
+  spec,
   golden: readGolden(readFileSync(join(goldenFolder, `${name}.json.gz`))),
 }));
 
-function breachesOf(name: string, now: GoldenPromises): string[] {
-  const only = { ...promised, goldens: { [name]: promised.goldens[name]! } };
-  return breaches(only, {
-    ...promised,
-    messagesVersion: protocolVersion,
-    goldens: { [name]: now },
-  });
+/** Breaches where only this golden's names are looked at. */
+function breachesOf(name: string, kept: GoldenPromises, now: GoldenPromises): string[] {
+  const rest = { ...promised, messagesVersion: protocolVersion };
+  return breaches(
+    { ...promised, goldens: { [name]: kept } },
+    { ...rest, goldens: { [name]: now } },
+  );
 }
 
-describe("an earlier kofn's store", () => {
-  for (const { name, golden } of goldens) {
-    test.runIf(golden.arithmetic === arithmetic)(`${name}: goes on, replays, keeps its names`, () =>
-      withTemporaryHome(async (home) => {
-        await restoreGolden(golden, home);
-        const { promises, resumed } = await promisesIn(home);
-        expect(breachesOf(name, promises)).toEqual([]);
-        expect(resumed).toBe(golden.resumed);
-        for (const run of [wholeRun, partRun]) {
-          const { exitCode, out, err } = await kofn(home, "replay", run);
-          expect([exitCode, out, err]).toEqual([0, expect.stringContaining("to the bit"), ""]);
-        }
-      }),
-    );
-  }
+const kinds = Object.keys(broken) as (keyof typeof broken)[];
+
+describe.each(goldens)("$name", ({ name, spec, golden }) => {
+  test("an earlier kofn's store: the stopped run goes on, both replay", async () => {
+    checkGoldenArithmetic(name, golden, arithmetic);
+    await withTemporaryHome(async (home) => {
+      await restoreGolden(golden, home);
+      const { result } = await resume(partRun, { home });
+      expect(result.weightsDigest).toBe(golden.resumed);
+      for (const run of [wholeRun, partRun]) {
+        const { exitCode, out, err } = await kofn(home, "replay", run);
+        expect([exitCode, out, err]).toEqual([0, expect.stringContaining("to the bit"), ""]);
+      }
+    });
+  });
+
+  test("this kofn's names are the promised ones, and a change of any of them is told", async () => {
+    const now = await promisesOf(spec);
+    const kept = promised.goldens[name]!;
+    expect(breachesOf(name, kept, now)).toEqual([]);
+    // As if the code had another name for it than the list, one name after the other.
+    for (const kind of kinds)
+      for (const [i, one] of kept[kind].entries()) {
+        const before = { ...kept, [kind]: kept[kind].with(i, `${one}Before`) };
+        expect(breachesOf(name, before, now)).toEqual([
+          `${name}: ${kind}: ${one}Before is gone: ${broken[kind]}`,
+          `${name}: ${kind}: ${one} is new: node scripts/write-goldens.ts --promises lists it`,
+        ]);
+      }
+  });
 });
 
-test("every label of a seeded draw is kept", () => {
-  expect(breaches({ ...promised, goldens: {} }, { ...promised, labels: labelsNow() })).toEqual([]);
+test("every label of a seeded draw is kept, and every key and prefix of stores", () => {
+  const now = { ...promised, labels: labelsOf(sourceTexts()), layout: layoutNow() };
+  expect(breaches({ ...promised, goldens: {} }, now)).toEqual([]);
+});
+
+test("every label that the source has otherwise is told", () => {
+  const texts = sourceTexts();
+  const now = labelsOf(texts);
+  const uses = /\b(randomFrom|fork)\(\s*(["`])/g;
+  let planted = 0;
+  for (const [path, text] of Object.entries(texts)) {
+    if (path.startsWith("src/testing/")) continue;
+    for (const use of text.matchAll(uses)) {
+      const at = use.index + use[0].length;
+      const other = { ...texts, [path]: `${text.slice(0, at)}Planted ${text.slice(at)}` };
+      const found = breaches(
+        { ...promised, labels: now, goldens: {} },
+        { ...promised, labels: labelsOf(other) },
+      );
+      expect(losses(found).join(), `${path}: ${use[0]}`).toMatch(`is gone: ${labelWhy}`);
+      planted++;
+    }
+  }
+  expect(planted).toBe(now.length);
 });
 
 test("every golden's names are listed, and every strategy has a golden", () => {
@@ -66,38 +112,20 @@ test("every golden's names are listed, and every strategy has a golden", () => {
   expect(strategies.size).toBe(8);
 });
 
-describe("a planted rename is told, and which promise it breaks", () => {
-  const rounds = promised.goldens.rounds!;
-  const renamed = (of: "state" | "tasks" | "replies" | "taskNames" | "keys") => {
-    const [first, ...rest] = rounds[of];
-    const now = { ...rounds, [of]: [...rest, `${first}X`] };
-    return breaches(promised, { ...promised, goldens: { ...promised.goldens, rounds: now } });
-  };
-  test.each([
-    ["state", /raise the strategy's stateVersion/],
-    ["tasks", /raise messagesVersion/],
-    ["replies", /raise messagesVersion/],
-    ["taskNames", /recordings find tasks by this name/],
-    ["keys", /stores hold objects under this key/],
-  ] as const)("%s", (of, why) => {
-    const [gone, added, ...rest] = renamed(of);
-    expect(gone).toMatch(why);
-    expect(gone).toContain(`rounds: ${of}: ${rounds[of][0]} is gone`);
-    expect(added).toContain("is new");
-    expect(rest).toEqual([]);
-  });
-
-  test("a label", () => {
-    const [, ...labels] = promised.labels;
-    const found = breaches(promised, { ...promised, labels });
-    expect(found).toEqual([`labels: ${promised.labels[0]} is gone: ${labelWhy}`]);
-  });
-
-  test("a state of a raised version may differ", () => {
-    const now = { ...rounds, stateVersion: rounds.stateVersion + 1, state: ["other"] };
-    const goldens = { ...promised.goldens, rounds: now };
-    expect(breaches(promised, { ...promised, goldens })).toEqual([]);
-  });
+test("a golden of another arithmetic fails, and says what to record", () => {
+  const { name, golden } = goldens[0]!;
+  expect(() => checkGoldenArithmetic(name, golden, golden.arithmetic + 1)).toThrow(
+    /record goldens anew with node scripts\/write-goldens\.ts.*it refuses to lose one/s,
+  );
 });
 
-const labelWhy = "draws of every seed hang on this label";
+test("a state of a raised version, and messages of one, may differ", () => {
+  const kept = promised.goldens.rounds!;
+  const migrated = { ...kept, stateVersion: kept.stateVersion + 1, state: ["other"] };
+  expect(breachesOf("rounds", kept, migrated)).toEqual([]);
+  const asked = { ...kept, tasks: ["other"], replies: ["other"] };
+  const now = { ...promised, messagesVersion: promised.messagesVersion + 1 };
+  expect(breaches(promised, { ...now, goldens: { ...promised.goldens, rounds: asked } })).toEqual(
+    [],
+  );
+});

@@ -1,14 +1,8 @@
-import { join } from "node:path";
-import { partRun, wholeRun } from "../../scripts/goldens/golden.ts";
-import {
-  fieldsOf,
-  type GoldenPromises,
-  labelsIn,
-  pattern,
-} from "../../scripts/goldens/promises.ts";
+import { partRun, trainBoth, wholeRun, withTemporaryHome } from "../../scripts/goldens/golden.ts";
+import { fieldsOf, type GoldenPromises, pattern } from "../../scripts/goldens/promises.ts";
 import type { Encoded, Prepared } from "../../src/data/manifests.ts";
 import { replay } from "../../src/engine/replay.ts";
-import { resume } from "../../src/index.ts";
+import { type RunInput, resume } from "../../src/index.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
@@ -19,19 +13,23 @@ import { stateShape } from "../../src/run/state-version.ts";
 import type { TrainingStrategy } from "../../src/strategies/definition.ts";
 import { createWorker } from "../../src/worker/worker.ts";
 import { readEncodedManifest } from "../../src/worker/worker-context.ts";
-import { readTexts } from "../style/source-tree.ts";
-
-export const promisesPath = join(import.meta.dirname, "promises.json");
 
 /**
- * Goes on with the run that was stopped, then follows both recordings: every state, task, reply and
- * key that they meet. Also returns the digest that the stopped run came to.
+ * The names in two runs of a spec, one of which is stopped on its way and goes on: every state,
+ * task, reply and key. Both are runs of this kofn alone, so that a name that it has changed shows
+ * as that, whatever it would make of an older one's store.
  */
-export async function promisesIn(
-  home: string,
-): Promise<{ readonly promises: GoldenPromises; readonly resumed: string }> {
-  const before = await keysIn(home);
-  const { result } = await resume(partRun, { home });
+export function promisesOf(spec: RunInput): Promise<GoldenPromises> {
+  return withTemporaryHome(async (home) => {
+    await trainBoth(spec, home);
+    const before = await keysIn(home);
+    await resume(partRun, { home });
+    return namesIn(home, before);
+  });
+}
+
+/** Follows both recordings. */
+async function namesIn(home: string, before: readonly string[]): Promise<GoldenPromises> {
   const opened = await openHome(home);
   const { store } = opened;
   const state = new Set<string>();
@@ -66,7 +64,7 @@ export async function promisesIn(
   await opened.close();
   const { strategy, version: stateVersion } = stateShape(record);
   const sorted = (set: ReadonlySet<string>) => [...set].sort();
-  const promises = {
+  return {
     strategy,
     stateVersion,
     state: sorted(state),
@@ -75,19 +73,9 @@ export async function promisesIn(
     taskNames: sorted(taskNames),
     keys: sorted(keys),
   };
-  return { promises, resumed: result.weightsDigest };
 }
 
 async function keysIn(home: string): Promise<string[]> {
   const { store, close } = await openHome(home);
   return store.list("").finally(close);
-}
-
-/** Labels of all draws but those of the contract suites, on which no run hangs. */
-export function labelsNow(): string[] {
-  const root = join(import.meta.dirname, "../..");
-  const texts = Object.entries(readTexts(root, ["src"], [".ts"]));
-  return labelsIn(
-    texts.filter(([path]) => !path.startsWith("src/testing/")).map(([, text]) => text),
-  );
 }
