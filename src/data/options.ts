@@ -116,6 +116,13 @@ const dataObject = z.strictObject({
       "how encoded shards store features: in 4 bytes each, in 2 (off by at most 0.4 %), or in 1 " +
         "(off by at most 0.4 % of the row's largest)",
     ),
+  membership: z
+    .enum(["places", "records"])
+    .optional()
+    .describe(
+      "what decides which rows are for testing and at which worker: their number and place, or " +
+        "each row itself, by a keyed hash; records usually in private runs under add-remove alone",
+    ),
   intercept: z.boolean().default(true).describe("add a last feature that is always 1"),
 });
 

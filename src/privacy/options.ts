@@ -18,8 +18,8 @@ export const privacySchema = z.strictObject({
   adjacency: z
     .enum(Object.keys(adjacencies) as [Adjacency, ...Adjacency[]])
     .describe(
-      "how neighbouring data sets differ: replace-one, zero-out, or add-remove, which needs " +
-        "wait: all, one aggregator and no share for testing: a record less would move others",
+      "how neighbouring data sets differ: replace-one, zero-out, or add-remove, under which each " +
+        "record decides by itself where it goes, so that one less moves no other",
     ),
   clip: positive.describe("the norm that every record's gradient is clipped to; public"),
   noise: z

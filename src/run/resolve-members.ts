@@ -36,6 +36,7 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   refusePacking(spec, method, encoding);
   refuseCompression(spec, method);
   refusePrivacy(spec, method);
+  refuseMembership(spec, encoding);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
@@ -81,6 +82,22 @@ function refusePrivacy({ privacy, strategy }: RunSpec, method: StrategyDefinitio
     `privacy: strategy ${strategy.type} tells gradients as they are, without noise`,
     { hint: "choose strategy: dp-sgd or gossip, or leave privacy out" },
   );
+}
+
+/**
+ * By its own numbers a replaced record would leave one slot and enter another: two sums would
+ * change where one is paid for. And what is encoded is dealt by the code.
+ */
+function refuseMembership({ data, privacy }: RunSpec, { mixes, encode }: Encoding): void {
+  if (data.membership !== "records") return;
+  const refuse = (what: string) =>
+    new RunError("bad-combination", `data.membership: records: ${what}`, {
+      hint: "leave data.membership out",
+    });
+  if (privacy?.adjacency !== "add-remove")
+    throw refuse("it is for private runs under adjacency: add-remove, where nothing else is sound");
+  if (encode === "workers" && !mixes)
+    throw refuse("with encode: workers rows are dealt by their place alone");
 }
 
 /** The state machine that trains as the spec says, once its data are in the store. */

@@ -100,7 +100,7 @@ export function resolveSpec(input: unknown): RunSpec {
   const { optimizer, open } = resolveOptimizer(asConfig(wanted), setting);
   return {
     problem,
-    data: parseOptions(dataSchema, { ...own, ...spec.data }, "data"),
+    data: withMembership(parseOptions(dataSchema, { ...own, ...spec.data }, "data"), spec),
     workers,
     wait: spec.wait ?? usual?.wait ?? { fastest: Math.max(1, Math.ceil(workers * 0.75)) },
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
@@ -116,6 +116,12 @@ export function resolveSpec(input: unknown): RunSpec {
     ...(auto.length === 0 ? {} : { auto }),
     ...(open.length === 0 ? {} : { openRate: open }),
   };
+}
+
+/** Under add-remove each record decides by itself where it is: one less moves nobody else. */
+function withMembership(data: RunSpec["data"], { privacy }: z.output<typeof specSchema>) {
+  if (privacy?.adjacency !== "add-remove" || privacy.unit !== "record") return data;
+  return { ...data, membership: data.membership ?? "records" };
 }
 
 /** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */

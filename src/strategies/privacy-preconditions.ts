@@ -54,13 +54,15 @@ function refuseData({ data }: RunSpec, classifies: boolean): void {
 }
 
 /**
- * Refuses what one record more or less would move everybody by. Rows are split, shuffled and dealt
- * to slots by their number and their place: without the first of 2,000, 626 others change between
- * training and test. Sums over all rows of all slots do not heed that; anything else does. Under
- * the other adjacencies every record keeps its place.
+ * Refuses what one record more or less would move everybody by, where rows are split and dealt to
+ * slots by their number and their place: without the first of 2,000, 626 others change between
+ * training and test. Sums over all rows of all slots do not heed that; anything else does. Where
+ * each record decides by itself nobody else moves, and under the other adjacencies every record
+ * keeps its place.
  */
-export function refuseMovedRows({ data, privacy, workers }: RunSpec, wait: WaitPolicy): void {
-  if (privacy?.adjacency !== "add-remove") return;
+export function refuseMovedRows(spec: RunSpec, wait: WaitPolicy): void {
+  if (!movesOthers(spec)) return;
+  const { data, workers } = spec;
   const moved = (place: string, what: string, hint: string) =>
     new RunError("not-private", `${place}, under privacy.adjacency: add-remove: ${what}`, {
       hint: `${keptPlaces}, or ${hint}`,
@@ -80,5 +82,11 @@ export function refuseMovedRows({ data, privacy, workers }: RunSpec, wait: WaitP
     );
 }
 
+/** One record more or less moves others. */
+export function movesOthers({ data, privacy }: RunSpec): boolean {
+  return privacy?.adjacency === "add-remove" && data.membership !== "records";
+}
+
 /** The remedy that costs nothing: neighbours of whom one counts nothing, all in their places. */
-export const keptPlaces = "choose adjacency: zero-out, which costs the same and moves nobody";
+export const keptPlaces =
+  "leave data.membership out, or choose adjacency: zero-out, which costs the same";

@@ -35,14 +35,16 @@ const lines = Array.from({ length: records }, () => {
 const strangers = { replace: "9,-9,1", zero: "9,-9,neither" };
 const budget = { epsilon: 0.5, delta: 1e-5, unit: "record", clip };
 
-async function world(rows: readonly string[], test: number): Promise<World> {
+type Adjacency = "replace-one" | "add-remove";
+
+async function world(rows: readonly string[], test: number, adjacency: Adjacency): Promise<World> {
   const spec = resolveSpec({
     problem: "logistic",
     data: { source: "rows.csv", target: "y", classes: [0, 1], standardize: false, test },
     workers,
     wait: "all",
     strategy: "dp-sgd",
-    privacy: { ...budget, adjacency: "replace-one" },
+    privacy: { ...budget, adjacency, divisor: records },
     seed: 5,
   });
   const store = memoryStore();
@@ -61,12 +63,16 @@ async function world(rows: readonly string[], test: number): Promise<World> {
 }
 
 /** The most that any record moves the total by, and the most slots that any moves. */
-async function moved(change: "replace" | "zero" | "remove", test: number) {
-  const here = await world(lines, test);
+async function moved(
+  change: "replace" | "zero" | "remove",
+  test: number,
+  adjacency: Adjacency = "replace-one",
+) {
+  const here = await world(lines, test, adjacency);
   const most = { total: 0, slot: 0, slots: 0 };
   for (let record = 0; record < records; record++) {
     const others = lines.toSpliced(record, 1, ...(change === "remove" ? [] : [strangers[change]]));
-    const there = await world(others, test);
+    const there = await world(others, test, adjacency);
     const by = here.slots.map((sum, slot) => apart(sum, there.slots[slot]!));
     most.total = Math.max(most.total, apart(here.total, there.total));
     most.slot = Math.max(most.slot, ...by);
@@ -101,7 +107,26 @@ test("a record of a class that nobody stated counts nothing, in its place", asyn
   expect(most.total).toBeGreaterThan(0.8 * clip);
 });
 
-describe("a record that is removed moves everybody", () => {
+describe("a record that is removed, where each decides by itself where it goes", () => {
+  test.each([0, 0.25])(
+    "a share of %d kept for testing: one slot moves, by the clip",
+    async (share) => {
+      const most = await moved("remove", share, "add-remove");
+      expect(most.slots).toBe(1);
+      expect(most.slot).toBeLessThanOrEqual(clip + rounding);
+      expect(most.total).toBeLessThanOrEqual(clip + rounding);
+      expect(most.total).toBeGreaterThan(0.8 * clip);
+    },
+  );
+
+  test("a replaced one would leave one slot and enter another: two move", async () => {
+    const most = await moved("replace", 0, "add-remove");
+    expect(most.slots).toBe(2);
+    expect(most.total).toBeLessThanOrEqual(2 * clip + rounding);
+  });
+});
+
+describe("a record that is removed moves everybody, where places decide", () => {
   test("but not the sum over all rows of all slots, which moves by the clip", async () => {
     const most = await moved("remove", 0);
     expect(most.total).toBeLessThanOrEqual(clip + rounding);
@@ -121,9 +146,10 @@ describe("a record that is removed moves everybody", () => {
 
 describe("under add-remove what would move everybody is refused, with the way out", () => {
   const privacy = { ...budget, adjacency: "add-remove", divisor: records };
+  const data = { source: "rows.csv", target: "y", standardize: false, classes: [0, 1] };
   const base = {
     problem: "logistic",
-    data: { source: "rows.csv", target: "y", standardize: false, classes: [0, 1] },
+    data: { ...data, membership: "places" },
     workers,
     wait: "all",
     strategy: "dp-sgd",
@@ -143,8 +169,8 @@ describe("under add-remove what would move everybody is refused, with the way ou
     [{ wait: { fastest: 3 } }, /wait: fastest 3 of 4, under/, /zero-out.*wait: all/],
     [{ wait: { deadline: "1s", atLeast: 3 } }, /wait: .*, under/, /zero-out.*wait: all/],
     [{ wait: { speculate: { quorum: { fastest: 3 } } } }, /wait: .*, under/, /wait: all/],
-    [{ strategy: "gossip" }, /add-remove for records/, /zero-out/],
   ];
+  const gossip = { strategy: "gossip" };
 
   test.each(refused)("%j", (change, message, hint) => {
     const attempt = () => resolveMembers(resolveSpec({ ...base, ...change }));
@@ -158,9 +184,33 @@ describe("under add-remove what would move everybody is refused, with the way ou
     );
   });
 
+  test("not so where each record decides by itself, but for gossip", () => {
+    for (const [change] of refused) {
+      const { data: changed = {} } = change as { data?: object };
+      const own = { ...base, ...change, data: { ...data, ...changed, membership: undefined } };
+      const { data: resolved } = resolveSpec(own);
+      expect(resolved.membership).toBe("records");
+      resolveMembers(resolveSpec(own));
+    }
+    const nodes = () => resolveMembers(resolveSpec({ ...base, ...gossip, data }));
+    expect(nodes).toThrow(/add-remove for records/);
+  });
+
+  test("records decide by themselves under no other adjacency, and in no other run", () => {
+    const byRecord = { ...base, data: { ...data, membership: "records" } };
+    for (const change of [
+      { privacy: { ...privacy, adjacency: "zero-out" } },
+      { privacy: { ...privacy, adjacency: "replace-one" } },
+      { privacy: undefined, strategy: "rounds", encoding: "uncoded" },
+    ])
+      expect(() => resolveMembers(resolveSpec({ ...byRecord, ...change }))).toThrow(
+        /data\.membership: records/,
+      );
+  });
+
   test("the same where everybody keeps a place is not, nor what heeds all rows alike", () => {
     for (const adjacency of ["zero-out", "replace-one"])
-      for (const [change] of refused)
+      for (const change of [...refused.map(([one]) => one), gossip])
         resolveMembers(resolveSpec({ ...base, ...change, privacy: { ...privacy, adjacency } }));
     resolveMembers(resolveSpec(base));
     resolveMembers(resolveSpec({ ...base, wait: { fastest: workers } }));

@@ -1,12 +1,13 @@
 import { assert } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
-import type { ChunkCode, Encoding } from "../../encoding/encoding.ts";
+import type { ChunkCode, CopyingCode, Encoding } from "../../encoding/encoding.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Encoded, Part, Prepared } from "../manifests.ts";
 import { denseChunks, type RowBlock, sparseChunks } from "../parts/chunks.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { partReader } from "../parts/load-parts.ts";
 import type { Packing } from "../parts/packing.ts";
+import type { RecordCoins } from "../parts/record-coins.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 
 /** What the encoders of dense and of sparse rows are given. */
@@ -15,6 +16,8 @@ export interface EncodeJob {
   readonly encoding: Encoding;
   readonly workers: number;
   readonly random: Random;
+  /** Deals each record by itself, of copies of rows; null where the code deals them. */
+  readonly coins: RecordCoins | null;
   /** Null where features are stored as they are. */
   readonly packing: Packing | null;
   /** Of one slot's buffer. */
@@ -41,7 +44,7 @@ export async function closedWriter(
 
 /** Encodes dense rows: copies them or mixes them, targets along with features. */
 export async function encodeDense(
-  { prepared, encoding, workers, random, partBytesMax, packing, onRows }: EncodeJob,
+  { prepared, encoding, workers, random, coins, partBytesMax, packing, onRows }: EncodeJob,
   store: Store,
 ): Promise<Encoded["slots"]> {
   const { columns } = prepared;
@@ -55,7 +58,12 @@ export async function encodeDense(
   let done = 0;
   const pieces = partReader(store, prepared.train, columns);
   for await (const chunk of denseChunks(pieces, prepared, chunkRows)) {
-    const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
+    const code =
+      coins === null
+        ? encoding.chunk(index, chunk.rows, workers, streamOf(random, index))
+        : dealt(chunk.rows, workers, (row) =>
+            coins.coin(chunk.values.subarray(row * chunk.width, (row + 1) * chunk.width)),
+          );
     if (code.kind === "mixtures") await deal(mixer.mix(code, chunk), code, writers);
     else await deal(chunk, code, writers);
     index++;
@@ -63,6 +71,15 @@ export async function encodeDense(
     onRows(done);
   }
   return closedWriter(writers);
+}
+
+/** Every row once, at the slot that its coin says. */
+function dealt(rows: number, workers: number, coinOf: (row: number) => number): CopyingCode {
+  return {
+    kind: "copies",
+    source: Uint32Array.from({ length: rows }, (_, row) => row),
+    slots: Uint16Array.from({ length: rows }, (_, row) => Math.floor(workers * coinOf(row))),
+  };
 }
 
 /** Applies mixing codes, with one buffer for all chunks. */
@@ -112,7 +129,7 @@ async function deal(
 
 /** Encodes sparse rows, which can only be copied. */
 export async function encodeSparse(
-  { prepared, encoding, workers, random, partBytesMax, onRows }: EncodeJob,
+  { prepared, encoding, workers, random, coins, partBytesMax, onRows }: EncodeJob,
   store: Store,
 ): Promise<Encoded["slots"]> {
   const writers = Array.from(
@@ -124,7 +141,10 @@ export async function encodeSparse(
   const pieces = partReader(store, prepared.train, prepared.columns);
   const chunks = sparseChunks(pieces, prepared.rows, encoding.chunkRows(workers));
   for await (const chunk of chunks) {
-    const code = encoding.chunk(index, chunk.rows, workers, streamOf(random, index));
+    const code =
+      coins === null
+        ? encoding.chunk(index, chunk.rows, workers, streamOf(random, index))
+        : dealt(chunk.rows, workers, (row) => coins.coin(...chunk.numbersOf(row)));
     assert(code.kind === "copies", "an encoding that does not mix copies");
     for (let stored = 0; stored < code.slots.length; stored++) {
       const writer = writers[code.slots[stored]!]!;

@@ -8,6 +8,7 @@ import type { Store } from "../../ports/store.ts";
 import type { Encoded, Prepared } from "../manifests.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import { Packing } from "../parts/packing.ts";
+import { type Membership, RecordCoins } from "../parts/record-coins.ts";
 import { type EncodeJob, encodeDense, encodeSparse } from "./encode-rows.ts";
 import { workerEncodingOf } from "./worker-encoding.ts";
 
@@ -18,6 +19,8 @@ export interface EncodeRequest {
   readonly workers: number;
   readonly seed: number;
   readonly storage?: Storage;
+  /** What decides at which slot a row is; `records` of copies of rows alone. Absent: places. */
+  readonly membership?: Membership | undefined;
 }
 
 /** All slots' buffers together; as much again is being written. */
@@ -36,13 +39,16 @@ export async function encodeData(
   store: Store,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<Encoded> {
-  const { encoding, chosen, workers, seed, storage = "float32" } = request;
+  const { encoding, chosen, workers, seed, storage = "float32", membership } = request;
   const isChecked = workers >= 1 && workers <= bounds.simulatedWorkersMax;
   assert(isChecked, "the number of workers was checked before");
   refuseWhatCannotBe(prepared, request);
   const isSparse = prepared.preparation.sparse;
   const byWorkers = isFormedByWorkers(encoding, isSparse);
-  const content = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
+  const byRecord = membership === "records";
+  assert(!byRecord || (encoding.redundancy === 1 && !byWorkers), "records are dealt as they are");
+  const plain = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
+  const content = byRecord ? { ...plain, membership } : plain;
   const digest = digestOf(storage === "float32" ? content : { ...content, storage });
   const key = `encoded/${digest}.json`;
   const before = await readPartManifest<Encoded>(store, key, (manifest) => [
@@ -57,6 +63,7 @@ export async function encodeData(
     encoding,
     workers,
     random: randomFrom(seed).fork("encode"),
+    coins: byRecord ? new RecordCoins(seed, "slots") : null,
     partBytesMax: Math.min(bounds.shardPartBytes, Math.floor(buffersBytesMax / workers)),
     onRows: (done) => onProgress(done, prepared.rows),
   };

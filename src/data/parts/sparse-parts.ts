@@ -59,6 +59,16 @@ export class SparseBuffer implements SparseEntries {
     this.weights[this.rows - 1] = weight;
   }
 
+  /** A row's entries and its target. */
+  numbersOf(row: number): (Float32Array | Uint32Array)[] {
+    const [start, end] = [this.offsets[row]!, this.offsets[row + 1]!];
+    return [
+      this.indices.subarray(start, end),
+      this.values.subarray(start, end),
+      this.targets.subarray(row, row + 1),
+    ];
+  }
+
   clear(): void {
     this.rows = 0;
     this.entries = 0;

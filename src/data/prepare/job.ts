@@ -4,6 +4,7 @@ import type { Column, Window } from "../formats/table.ts";
 import type { Prepared } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
+import { RecordCoins } from "../parts/record-coins.ts";
 import { type Classes, classesOf, statedClasses } from "./classes.ts";
 import type { Spool } from "./spool.ts";
 
@@ -23,6 +24,7 @@ export interface PreparationJob<W extends Window> {
   /** Null where the test rows are chosen from `train`. */
   readonly test: Spool<W> | null;
   readonly random: Random;
+  readonly seed: number | string;
   readonly onRows: (rows: number) => void;
 }
 
@@ -41,6 +43,8 @@ export function testRowsOf({ train, test, options }: PreparationJob<Window>): nu
       hint: "a row of column names alone is not enough",
     });
   if (test !== null) return test.rows;
+  // Each by its own coin: how many they are is seen when they are written.
+  if (options.membership === "records") return 0;
   const share = typeof options.test === "number" ? options.test : 0;
   return Math.min(train.rows - 1, Math.round(share * train.rows));
 }
@@ -52,6 +56,33 @@ export function testChooser(
 ): () => boolean {
   if (test !== null) return () => false;
   return selection(random.fork("split"), train.rows, testRows);
+}
+
+/**
+ * The same where a record is chosen by itself, its numbers given: null where its place decides. The
+ * share is then the chance of each, and how many they are depends on the records.
+ */
+export function recordChooser({
+  test,
+  options,
+  seed,
+}: PreparationJob<Window>): ((...numbers: (Float32Array | Uint32Array)[]) => boolean) | null {
+  if (options.membership !== "records") return null;
+  const share = test === null && typeof options.test === "number" ? options.test : 0;
+  const coins = new RecordCoins(seed, "split");
+  return share === 0 ? () => false : (...numbers) => coins.coin(...numbers) < share;
+}
+
+/** Refuses a set of which nothing is left for training. */
+export function checkTrainingRows(rows: number): void {
+  if (rows > 0) return;
+  throw new RunError(
+    "no-rows",
+    "every row is for testing, by its own coin: none is left to train",
+    {
+      hint: "lower data.test, or give more rows",
+    },
+  );
 }
 
 /** Which rows are for testing: exactly `chosen` of `total`, every subset equally likely. */

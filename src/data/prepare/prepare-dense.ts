@@ -6,9 +6,11 @@ import { DensePartWriter } from "../parts/dense-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
 import {
+  checkTrainingRows,
   classesIn,
   type PreparationJob,
   type PreparedContent,
+  recordChooser,
   testChooser,
   testRowsOf,
 } from "./job.ts";
@@ -45,13 +47,14 @@ export async function prepareDense(
   const test = new DensePartWriter(store, width);
   const target = new ColumnStatistics(1);
   await write(job, preparation, { testRows, targetAt, classes, train, test, target });
+  const parts = { train: await train.close(), test: await test.close() };
+  checkTrainingRows(train.rows);
   return {
     preparation,
-    rows: job.train.rows - (job.test === null ? testRows : 0),
-    testRows,
+    rows: train.rows,
+    testRows: test.rows,
     columns: width,
-    train: await train.close(),
-    test: await test.close(),
+    ...parts,
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
     ...openly(job, preparation, learned),
@@ -179,6 +182,8 @@ async function write(
 ): Promise<void> {
   const features = featureWriter(preparation, job.columns);
   const isTest = testChooser(job, to.testRows);
+  const isTestRecord = recordChooser(job);
+  const record = new Float32Array(to.train.columns + 1);
   const value = new Float64Array(1);
   const { offset = 0 } = preparation.target;
   for (const spool of [job.train, job.test]) {
@@ -188,7 +193,11 @@ async function write(
         const base = row * width;
         const cell = cells[base + to.targetAt]!;
         value[0] = to.classes === null ? cell - offset : (to.classes.classOf[cell] ?? Number.NaN);
-        const testing = spool === job.test || isTest();
+        if (isTestRecord !== null) {
+          features(cells, base, record, 0);
+          record[to.train.columns] = value[0];
+        }
+        const testing = spool === job.test || (isTestRecord?.(record) ?? isTest());
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);
         writer.targets[writer.used++] = value[0];

@@ -6,9 +6,11 @@ import { lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import {
+  checkTrainingRows,
   classesIn,
   type PreparationJob,
   type PreparedContent,
+  recordChooser,
   testChooser,
   testRowsOf,
 } from "./job.ts";
@@ -53,13 +55,14 @@ export async function prepareSparse(
     featureNames: intercept ? [...names, "intercept"] : names,
     sparse: true,
   };
+  const parts = { train: await train.close(), test: await test.close() };
+  checkTrainingRows(train.rows);
   return {
     preparation,
-    rows: job.train.rows - (job.test === null ? testRows : 0),
-    testRows,
+    rows: train.rows,
+    testRows: test.rows,
     columns,
-    train: await train.close(),
-    test: await test.close(),
+    ...parts,
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
     ...openly(job, learned, { features, offset }),
@@ -147,6 +150,7 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
   const statistics = new ColumnStatistics(1);
   const present = new Set<number>();
   const isTest = testChooser(job, to.testRows);
+  const isTestRecord = recordChooser(job);
   const value = new Float64Array(1);
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
@@ -155,7 +159,9 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
         const label = window.labels[row]!;
         const target =
           to.classes === null ? label - to.offset : (to.classes.classOf[label] ?? Number.NaN);
-        const testing = spool === job.test || isTest();
+        const isChosen = () =>
+          isTestRecord?.(...recordOf(window, row, target, to.features)) ?? isTest();
+        const testing = spool === job.test || isChosen();
         const writer = testing ? to.test : to.train;
         writer.buffer.add(window, row, target, to.features);
         if (to.interceptAt >= 0) writer.buffer.extend(to.interceptAt, 1);
@@ -170,4 +176,16 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
     }
   }
   return { target: statistics, present };
+}
+
+/** A row's numbers: its entries within the features, and its target. */
+function recordOf(window: SparseWindow, row: number, target: number, features: number) {
+  const start = window.offsets[row]!;
+  let end = window.offsets[row + 1]!;
+  while (end > start && window.indices[end - 1]! >= features) end--;
+  return [
+    window.indices.subarray(start, end),
+    window.values.subarray(start, end),
+    Float32Array.of(target),
+  ] as const;
 }

@@ -184,6 +184,7 @@ async function fromInputs(
     train: trainRows,
     test: testRows,
     random,
+    seed,
     onRows: (rows: number) => progress((total / 2) * (rows / allRows)),
   };
   const content = sparse

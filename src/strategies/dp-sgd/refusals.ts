@@ -5,7 +5,12 @@ import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Members } from "../definition.ts";
-import { checkPrivateRows, keptPlaces, refuseMovedRows } from "../privacy-preconditions.ts";
+import {
+  checkPrivateRows,
+  keptPlaces,
+  movesOthers,
+  refuseMovedRows,
+} from "../privacy-preconditions.ts";
 import { checkSecureSum, committeeFor } from "../secure-sums/options.ts";
 import type { DpSgdPlan } from "./state.ts";
 
@@ -45,7 +50,7 @@ export function checkDpSgd(
   }
   dpSgdStepper(optimizers.create(spec.optimizer), spec);
   refuseBudget(privacy);
-  if (privacy.adjacency === "add-remove" && noiseAt === "workers")
+  if (movesOthers(spec) && noiseAt === "workers")
     throw new RunError(
       "not-private",
       "strategy.noise: workers, under privacy.adjacency: add-remove: one record more or less " +

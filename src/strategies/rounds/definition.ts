@@ -99,8 +99,9 @@ function refuse(spec: RunSpec, { problem, encoding }: Members, isExact: boolean)
 /** Rows encoded and dealt to the slots. */
 export function encodeRows({ spec, encoding, prepared, store, onProgress }: IngestContext) {
   const { encoding: chosen, workers, seed } = spec;
-  const { storage } = spec.data;
-  return encodeData(prepared, { encoding, chosen, workers, seed, storage }, store, onProgress);
+  const { storage, membership } = spec.data;
+  const request = { encoding, chosen, workers, seed, storage, membership };
+  return encodeData(prepared, request, store, onProgress);
 }
 
 interface Exactness {
