@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareUtf8 } from "../../src/core/text.ts";
 import type { Store } from "../../src/ports/store.ts";
+import { overlayStore } from "../../src/simulation/overlay-store.ts";
 import { diskStore } from "../../src/storage/disk.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
@@ -21,6 +22,7 @@ const client = s3Client({
 let fresh = 0;
 const stores: Record<string, () => Store> = {
   memory: memoryStore,
+  overlay: () => overlayStore(memoryStore()),
   disk: () => diskStore(`${folder.path}/disk-${fresh++}`),
   s3: () => s3Store({ bucket: "laws", prefix: `s${fresh++}/`, client, partBytes: 5 << 20 }),
   flaky: () => flakyStore(memoryStore(), { seed: 1 }),

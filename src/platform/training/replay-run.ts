@@ -2,20 +2,23 @@ import type { Encoded, Prepared } from "../../data/manifests.ts";
 import { checkReplayable, replay } from "../../engine/replay.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { ResultEvent, RunEvent } from "../../ports/events.ts";
+import { removeAll } from "../../ports/remove-all.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic } from "../../run/arithmetic.ts";
 import { readHistory, readJson } from "../../run/finish.ts";
 import { loadProblem } from "../../run/ingest.ts";
 import { modelDigest } from "../../run/model-weights.ts";
+import { removingOldParts } from "../../run/old-parts.ts";
 import { openTraining } from "../../run/resolve-members.ts";
-import { ephemeralState } from "../../simulation/ephemeral-state.ts";
 import {
   encodeAgain,
   ephemeralShards,
   needsEphemeralShards,
 } from "../../simulation/ephemeral-store.ts";
-import { resultKey } from "../../store-layout.ts";
+import { overlayStore } from "../../simulation/overlay-store.ts";
+import { resultKey, stepObjectsPrefix } from "../../store-layout.ts";
 import type { TrainingStrategy } from "../../strategies/definition.ts";
+import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { createWorker } from "../../worker/worker.ts";
 import { readEncodedManifest } from "../../worker/worker-context.ts";
 import { workerRequestOf } from "../worker-compute.ts";
@@ -44,8 +47,10 @@ export async function replayRun(
   await loadProblem(record.spec.problem, store);
   const strategyOf = (spec: RunRecord["spec"]) =>
     openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
-  const scratch = ephemeralState(store).store;
-  const perform = createWorker(scratch, () => 0, record.spec.workers);
+  // What tasks leave by reference is for the replay alone.
+  const scratch = overlayStore(store);
+  const perform = performer(scratch, record);
+  const oldParts = removingOldParts(scratch, record.run);
   const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
     upTo,
     strategy: strategyOf({ ...record.spec, wait, stop }),
@@ -55,7 +60,14 @@ export async function replayRun(
   const strategy: TrainingStrategy = {
     start: () => current.start(),
     wanted: (state) => current.wanted(state),
-    receive: (state, arrival, atMs) => current.receive(state, arrival, atMs),
+    receive(state, arrival, atMs) {
+      const step = current.receive(state, arrival, atMs);
+      if (step.durable) {
+        oldParts.saved(step.state, current.progress(step.state), false);
+        oldParts.written(step.state);
+      }
+      return step;
+    },
     resume: (state, atMs) => current.resume?.(state, atMs) ?? state,
     progress: (state) => current.progress(state),
   };
@@ -68,14 +80,24 @@ export async function replayRun(
       yield event;
     }
   }
-  const state = await replay(strategy, watched(events), (task) =>
-    perform(workerRequestOf(record, task)),
-  );
+  const state = await replay(strategy, watched(events), perform);
   const result = await readJson<ResultEvent>(store, resultKey(record.run));
   const { round, model } = strategy.progress(state);
   return {
     rounds: round,
     weightsDigest: modelDigest(model),
     recordedDigest: result?.weightsDigest ?? null,
+  };
+}
+
+/** A worker of the replay; what one step's tasks hand on goes when a later one begins. */
+function performer(store: Store, record: RunRecord): (task: WorkerTask) => Promise<WorkerReply> {
+  const work = createWorker(store, () => 0, record.spec.workers);
+  let current = Number.NEGATIVE_INFINITY;
+  return async (task) => {
+    const { step = current } = task.objects ?? {};
+    if (step > current) await removeAll(store, await store.list(stepObjectsPrefix(record.run)));
+    current = Math.max(current, step);
+    return work(workerRequestOf(record, task));
   };
 }

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jsonLines, kofn, newFolder } from "./fixtures.ts";
+
+const spec = fileURLToPath(new URL("../../examples/stages/run.yaml", import.meta.url));
+const tied = fileURLToPath(new URL("../fixtures/networks/tied.ts", import.meta.url));
+const small = [
+  `problem={ type: network, model: ${tied} }`,
+  "data={ generate: { type: classification, rows: 40, features: 12 } }",
+].flatMap((setting) => ["--set", setting]);
+
+let folder: Awaited<ReturnType<typeof newFolder>>;
+let home = "";
+beforeAll(async () => {
+  folder = await newFolder();
+  home = join(folder.path, "home");
+});
+afterAll(() => folder.remove());
+
+describe("kofn plan of stages", () => {
+  it("prints each stage, names the slowest and the largest, and what a step takes", async () => {
+    const { exitCode, out, err } = await kofn(home, "plan", spec);
+    expect(exitCode, err).toBe(0);
+    expect(out).toMatch(/^stage +layers +parameters +in +out +forward +backward +peak/m);
+    expect(out.match(/^ +[012] +\w+.* to \w+/gm)).toHaveLength(3);
+    expect(out).toMatch(/slowest/);
+    expect(out).toMatch(/largest/);
+    expect(out).toMatch(/^plan +3 stages, 64 rows a step in 4 microbatches$/m);
+    expect(out).toMatch(/^bubble +stages wait .* which costs no money$/m);
+    expect(out).toMatch(/^memory +1,769 MB a function: the model fits one function$/m);
+  });
+
+  it("says the same as JSON lines, and prices what nothing beats in time and money", async () => {
+    const { out } = await kofn(home, "plan", spec, ...small, "--json");
+    const lines = jsonLines(out);
+    const stages = lines.filter(({ type }) => type === "stage");
+    // Every layer is on one stage.
+    expect(stages.flatMap(({ layers }) => layers)).toHaveLength(6);
+    const plan = lines.at(-1)!;
+    expect(plan).toMatchObject({ type: "result", stages: 3, microbatches: 4, invocations: 23 });
+    const front = lines.filter(({ type }) => type === "alternative") as unknown as {
+      makespanMs: number;
+      dollarsPerStep: number;
+    }[];
+    for (const [i, one] of front.entries()) {
+      if (i === 0) continue;
+      expect(one.makespanMs).toBeGreaterThanOrEqual(front[i - 1]!.makespanMs);
+      expect(one.dollarsPerStep).toBeLessThan(front[i - 1]!.dollarsPerStep);
+    }
+  });
+});
+
+describe("what cannot be a pipeline", () => {
+  it.each([
+    ["an unknown layer", ["strategy.placement={ frist: 0, last: 1 }"], /"frist"/, /"first"/],
+    [
+      "a cut through a shared layer",
+      ["strategy.shared=colocate", "strategy.placement=first tied | ..."],
+      /"tied".*shared layer/,
+      /replicate/,
+    ],
+    ["more stages than layers", ["strategy.stages=9"], /9: the model has 6 layers/, /at most 6/],
+    [
+      "a layout of other stages",
+      ["strategy.placement=first | ..."],
+      /2 stages, and strategy.stages says 3/,
+      /stages: 2/,
+    ],
+    ["a layer on no stage", ["strategy.placement={ first: 0 }"], /layers on no stage/],
+    [
+      "more microbatches than rows",
+      ["strategy.microbatches=65"],
+      /65 of a batch of 64 rows/,
+      /at most 64/,
+    ],
+    [
+      "more microbatches than all rows",
+      ["strategy.batch=all", "strategy.microbatches=2000"],
+      /2000 of a batch of 40 rows/,
+      /at most 40/,
+    ],
+    ["other workers", ["workers=5"], /workers: 5.*3 stages/, /say 3/],
+    ["a quorum", ["wait={ fastest: 2 }"], /wait: .*every stage/, /leave wait out/],
+    ["an encoding", ["encoding=hadamard"], /encoding: hadamard/, /leave encoding out/],
+    ["a searcher", ["optimizer=l-bfgs"], /l-bfgs: it looks at all weights/, /adam/],
+    ["momentum that restarts", ["optimizer={ type: fista, step: 0.1 }"], /fista/, /adam/],
+    ["a step without a bound", ["optimizer=gradient-descent"], /no step is safe/, /number/],
+    ["another problem", ["problem=softmax"], /softmax has none/, /network/],
+    ["too few in flight", ["strategy.schedule=simple", "strategy.activeMicrobatches=2"], /simple/],
+    ["pipelines side by side", ["strategy.replicas=2"], /replicas: 2.*not built yet/],
+    ["shared layers", ["strategy.tensor=2"], /tensor: 2.*not built yet/],
+    ["kept activations", ["strategy.recompute=false"], /recompute: false.*not built yet/],
+    ["offloaded activations", ["strategy.offload=true"], /offload: true.*not built yet/],
+    ["compression", ["compression=qsgd"], /compression: strategy pipeline/],
+    ["an unknown schedule", ["strategy.schedule=1b1f"], /1b1f|schedule/],
+  ] as const)("%s: one message, exit 2", async (_what, settings, message, hint: RegExp = /./) => {
+    const more = settings.flatMap((setting) => ["--set", setting]);
+    const ended = await kofn(home, "simulate", spec, ...small, ...more);
+    expect(ended.exitCode, ended.err).toBe(2);
+    expect(ended.err).toMatch(message);
+    expect(ended.err).toMatch(hint);
+  });
+});
