@@ -1,6 +1,7 @@
 import { finiteOrNull } from "../core/json.ts";
 import type { RunEvent } from "../ports/events.ts";
 import { formatNumber, formatSeconds, plural } from "../report/format.ts";
+import { tableLine } from "../report/table-lines.ts";
 import type { IngestProgress } from "../run/ingest.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -38,6 +39,7 @@ export function progressView(
       if (event.type !== "round") return;
       if (!run.started) {
         Object.assign(run, { started: true, firstMs: performance.now(), firstRound: event.round });
+        for (const table of event.tables ?? []) terminal.err(tableLine(table));
       }
       const rate = ((event.round - run.firstRound) / (performance.now() - run.firstMs)) * 1000;
       line(() =>

@@ -10,6 +10,7 @@ import {
   formatNumber,
   formatSeconds,
 } from "../report/format.ts";
+import { tableLine } from "../report/table-lines.ts";
 import { readHistory } from "../run/finish.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
@@ -80,6 +81,7 @@ export async function show(
       ["time", formatSeconds(figures.seconds)],
       ["cost", formatDollars(figures.dollars)],
       ["data", `${formatBytes(figures.bytesUp)} up, ${formatBytes(figures.bytesDown)} down`],
+      ...figures.tables.map((table): [string, string] => ["gradient of", tableLine(table)]),
       ["erasures", formatCount(figures.erasures)],
     ]),
   );

@@ -27,6 +27,11 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
+  /** 32 bits each, little-endian. */
+  integers(values: Uint32Array): void {
+    this.floats(new Float32Array(values.buffer, values.byteOffset, values.length));
+  }
+
   /** The lowest `count` bits of a value, at most 32. */
   bits(value: number, count: number): void {
     if (count > 16) {
@@ -116,6 +121,10 @@ export class ByteReader {
     const copy = this.bytes.slice(this.at, this.at + 4 * count);
     this.at += 4 * count;
     return new Float32Array(copy.buffer);
+  }
+
+  integers(count: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.floats(count).buffer);
   }
 
   /** Up to 32 bits as an unsigned number. */

@@ -1,3 +1,4 @@
+import { addSlices } from "../math/slices/slices.ts";
 import { fromLog8 } from "./codes.ts";
 import {
   type Coded,
@@ -20,6 +21,7 @@ export function decodePayload(content: PayloadModel): Float32Array<ArrayBuffer> 
 function expandInto(content: PayloadModel, out: Float32Array<ArrayBuffer>): void {
   if (content.kind === "coded") expandCoded(content, out);
   else if (content.kind === "product") expandProduct(content, out);
+  else if (content.kind === "slices") addSlices(out, 0, 1, content.slices);
   else if (content.kind === "rotated") {
     out.set(unrotate(decodePayload(content.turned), content.length, content.seed));
   } else {

@@ -12,13 +12,14 @@ import {
   type Support,
   type Values,
 } from "./payload-model.ts";
+import { readSlices, writeSlices } from "./payload-slices.ts";
 
 /** Raised with every change of the format: the upper three bits of a content's first byte. */
 export const version = 2;
 /** The lower five bits: the support and three times the values, or what is not `Coded`. */
 export const supports = ["all", "positions", "drawn"] as const;
 export const valueKinds = ["floats", "levels", "signs", "interval", "rough-signs"] as const;
-export const others = { rotated: 15, product: 16, parts: 17 } as const;
+export const others = { rotated: 15, product: 16, parts: 17, slices: 18 } as const;
 
 /** Writes all but the length, which readers know: numbers first, then bits without gaps. */
 export function writeContent(writer: ByteWriter, content: PayloadModel): void {
@@ -35,6 +36,8 @@ export function writeContent(writer: ByteWriter, content: PayloadModel): void {
     writer.whole(content.rank);
     writer.floats(content.left);
     writer.floats(content.right);
+  } else if (content.kind === "slices") {
+    writeSlices(writer, content);
   } else {
     writer.whole(content.parts.length);
     for (const part of content.parts) {
@@ -121,6 +124,7 @@ export function readContent(reader: ByteReader, length: number, isPart = false):
   const kind = readKind(reader);
   if (kind === others.rotated) return readRotated(reader, length);
   if (kind === others.product) return readProduct(reader, length);
+  if (kind === others.slices) return readSlices(reader, length);
   if (kind === others.parts && !isPart) return readParts(reader, length);
   return readCoded(reader, kind, length);
 }

@@ -1,5 +1,7 @@
+import type { Slices } from "../math/slices/slices.ts";
+
 /** What a payload says about a vector, before and after its way. */
-export type PayloadModel = Coded | Rotated | Product | PayloadParts;
+export type PayloadModel = Coded | Rotated | Product | PayloadParts | PayloadSlices;
 
 /** Some entries, all others being zero. */
 export interface Coded {
@@ -65,11 +67,20 @@ export interface PayloadParts {
   readonly parts: readonly PayloadModel[];
 }
 
+/** Rows of a matrix, row-major, all others being zero. */
+export interface PayloadSlices {
+  readonly kind: "slices";
+  /** Ids ascend, each once; else a row may stand several times, and counts as the sum. */
+  readonly merged: boolean;
+  readonly slices: Slices<Float32Array<ArrayBuffer>>;
+}
+
 /** 64 bits. */
 export type Seed = readonly [number, number];
 
 export function payloadVectorLength(content: PayloadModel): number {
   if (content.kind === "product") return content.rows * content.columns;
+  if (content.kind === "slices") return content.slices.rows * content.slices.columns;
   if (content.kind !== "parts") return content.length;
   return content.parts.reduce((sum, part) => sum + payloadVectorLength(part), 0);
 }

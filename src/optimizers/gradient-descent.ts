@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
+import { withPresent } from "../math/slices/present.ts";
 import { addScaled } from "../math/vector.ts";
 import type { Standing, Stepper } from "./optimizer.ts";
 
@@ -37,6 +38,12 @@ export const gradientDescent = define({
       memory,
       weights: addScaled(Float64Array.from(weights), -stepSize, gradient),
       ask: null,
+    }),
+    moveParts: (memory, { weights, parts, stepSize, pieces }) => ({
+      memory,
+      parts: withPresent(weights, parts, pieces, (here, gradient) =>
+        addScaled(here, -stepSize, gradient),
+      ),
     }),
   }),
 });

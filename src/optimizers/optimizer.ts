@@ -1,3 +1,4 @@
+import type { DoublePart } from "../math/slices/gradient-part.ts";
 import type { TensorSpec } from "../math/vector.ts";
 
 /** What an optimizer remembers between rounds: its own plain data, part of every checkpoint. */
@@ -55,6 +56,16 @@ export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
     memory: Own,
     here: Pick<Standing, "gradient"> & { readonly pieces: readonly TensorSpec[] },
   ): readonly Float64Array[];
+  /**
+   * As `move` along a gradient that is told tensor by tensor, where what moves is what the gradient
+   * tells of: the same bits, or with a lazy optimizer what that means by it. Null, or absent, where
+   * rows without a gradient move too.
+   */
+  moveParts?(memory: Own, here: PartsStanding): PartsMoved<Own> | null;
+  /** Why numbers without a gradient move all the same; absent where `moveParts` leaves them. */
+  readonly movesAll?: "momentum" | "decay" | "whole";
+  /** Rows without a gradient stay as they are, their moments too. */
+  readonly lazy?: true;
   /** What it learned about itself, by name; absent where it learns nothing. */
   learned?(memory: Own): Readonly<Record<string, number>>;
 }
@@ -80,6 +91,20 @@ export interface Standing {
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
    * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
   shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;
+}
+
+export interface PartsStanding {
+  readonly weights: Float32Array<ArrayBuffer>;
+  /** One a tensor, merged. */
+  readonly parts: readonly DoublePart[];
+  readonly stepSize: number;
+  readonly pieces: readonly TensorSpec[];
+}
+
+export interface PartsMoved<Own extends Memory = Memory> {
+  readonly memory: Own;
+  /** The new weights where the gradient told of any. */
+  readonly parts: readonly DoublePart[];
 }
 
 export interface Moved<Own extends Memory = Memory> {

@@ -137,6 +137,25 @@ export interface RoundEvent {
   /** Where updates are compressed: of the weights sent down and of the payloads that counted. */
   readonly bitsDown?: number;
   readonly bitsUp?: number;
+  /** Of a network whose tables' gradients were asked for by their rows: one a table. */
+  readonly tables?: readonly TableTraffic[];
+}
+
+/** How one table's gradient travelled in a round. */
+export interface TableTraffic {
+  /** The tensor's name. */
+  readonly tensor: string;
+  /** Rows that the table has, and those that the sum of all replies touches. */
+  readonly rows: number;
+  readonly distinctRows: number;
+  /** Of all replies that counted: as slices, dense, and as they were sent. */
+  readonly slicesBytes: number;
+  readonly denseBytes: number;
+  readonly sentBytes: number;
+  /** Why a reply was dense: see `TableFacts`. Absent where all were slices. */
+  readonly dense?: "tied" | "penalty" | "rows";
+  /** Why rows without a gradient move all the same; absent where they stay. */
+  readonly moves?: "momentum" | "decay" | "whole";
 }
 
 /** The original problem's objective and metrics at the weights of one round's end. */

@@ -1,3 +1,4 @@
+import { type DoublePart, presentValues } from "../math/slices/gradient-part.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { Problem } from "./problem.ts";
 
@@ -20,6 +21,31 @@ export function averageRunningStats(
 ): void {
   eachObserved(parameters, (from, to) => {
     for (let i = from; i < to; i++) weights[i] = point[i]! - mean[i]!;
+  });
+}
+
+/** As `clearRunningStats` of a gradient that is told tensor by tensor. */
+export function withoutRunningStats(
+  { parameters = [] }: Pieces,
+  parts: readonly DoublePart[],
+): readonly DoublePart[] {
+  return parts.map((part, i): DoublePart => {
+    if (part.kind !== "dense" || parameters[i]?.observed !== true) return part;
+    return { kind: "dense", values: new Float64Array(part.values.length) };
+  });
+}
+
+/** As `averageRunningStats` of a mean that is told tensor by tensor. */
+export function averageStatsByParts(
+  { parameters }: Pieces,
+  point: Float32Array,
+  parts: readonly DoublePart[],
+  weights: Float32Array,
+): void {
+  const means = parts.filter((_, i) => parameters?.[i]?.observed === true);
+  eachObserved(parameters, (from, to) => {
+    const mean = presentValues(means.shift()!);
+    for (let i = from; i < to; i++) weights[i] = point[i]! - mean[i - from]!;
   });
 }
 

@@ -1,7 +1,14 @@
 import { atSlot, type SlotMap, slotsOf } from "../core/slot-map.ts";
 import type { Encoding } from "../encoding/encoding.ts";
-import { addScaled } from "../math/vector.ts";
+import {
+  type DoublePart,
+  type GradientPart,
+  tensorLength,
+  weightedSum,
+} from "../math/slices/gradient-part.ts";
+import { addScaled, type TensorSpec } from "../math/vector.ts";
 import type { WorkerReply } from "../tasks/protocol.ts";
+import { readSlicedReply } from "../tasks/sliced-reply.ts";
 
 /** What sums over shards stand for: the sizes that turn them into means over the data. */
 export interface RowCounts {
@@ -40,6 +47,43 @@ export function estimate(
     addScaled(values, weight, reply.values);
   }
   return { loss, values };
+}
+
+/** The same, tensor by tensor. */
+export interface PartsMean {
+  readonly loss: number;
+  readonly parts: readonly DoublePart[];
+}
+
+/**
+ * As `estimate` of replies that tell gradients tensor by tensor: a table's distinct rows, added up
+ * in slot order, and dense where a reply is or where that is no more bytes. The same bits. Throws
+ * `RunError` for a reply that is about other tensors.
+ */
+export function estimateParts(
+  shares: RowCounts,
+  replies: SlotMap<WorkerReply>,
+  slots: readonly number[],
+  tensors: readonly TensorSpec[],
+): PartsMean | null {
+  const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
+  if (weights === null) return null;
+  const factors: number[] = [];
+  const sums: (readonly GradientPart[])[] = [];
+  let loss = 0;
+  for (const [i, slot] of slots.entries()) {
+    const reply = atSlot(replies, slot)!;
+    const weight = weights[i]! / shares.rows;
+    if (weight === 0) continue;
+    loss += weight * reply.loss;
+    factors.push(weight);
+    sums.push(readSlicedReply(reply, tensors));
+  }
+  const parts = tensors.map((tensor, i) => {
+    const all = sums.map((one) => one[i]!);
+    return weightedSum(all, factors, tensorLength(tensor));
+  });
+  return { loss, parts };
 }
 
 /** These slots' replies would allow an estimate. */

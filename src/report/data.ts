@@ -1,4 +1,4 @@
-import type { PrivacySpent, RunFacts, StoppedEvent } from "../ports/events.ts";
+import type { PrivacySpent, RunFacts, StoppedEvent, TableTraffic } from "../ports/events.ts";
 
 /**
  * Everything a report shows, as bounded plain data that survives JSON: the page draws this and
@@ -34,6 +34,8 @@ export interface RunData {
   readonly spending: readonly SpendingPoint[];
   /** What the optimizer learned about itself; null where it learned nothing. */
   readonly coefficients: CoefficientCurves | null;
+  /** How tables' gradients travelled in the last round. */
+  readonly tables: readonly TableTraffic[];
   readonly losses: readonly Counted[];
   readonly warnings: readonly Counted[];
   readonly resumes: number;

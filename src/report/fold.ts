@@ -49,6 +49,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     slots: slotRows(history, slots, pace.slowMs),
     spending: spendingOf(history),
     coefficients: coefficientsOf(history),
+    tables: history.rounds.at(-1)?.event.tables ?? [],
     losses: countTexts(lossesOf(history)),
     warnings: countTexts(history.warnings.map((text) => [text, 1])),
     resumes: history.resumes,

@@ -4,6 +4,7 @@ import type { Encoding } from "../encoding/encoding.ts";
 import { encodings } from "../encoding/registry.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import type { RunFacts } from "../ports/events.ts";
+import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { waitPolicy } from "../quorum/wait-policies/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
@@ -37,6 +38,7 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   refuseCompression(spec, method);
   refusePrivacy(spec, method);
   refuseMembership(spec, encoding);
+  refuseRows(spec, method, problem);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
@@ -73,6 +75,26 @@ function refuseCompression({ compression, strategy }: RunSpec, method: StrategyD
     `compression: strategy ${strategy.type} sends its replies as they are`,
     { hint: "choose strategy: local-steps, or leave compression out" },
   );
+}
+
+/** Refuses what needs gradients of tables by their rows, where there are none. */
+function refuseRows(spec: RunSpec, method: StrategyDefinition, problem: Problem): void {
+  const { gradients, strategy } = spec;
+  const isLazy = (spec.optimizer as { readonly lazy?: boolean }).lazy === true;
+  if (!isLazy && gradients !== "gather") return;
+  const wanted = isLazy ? "optimizer.lazy" : "gradients: gather";
+  const why =
+    problem.slicedGradient === undefined
+      ? `${spec.problem.type} has no table that rows are looked up in`
+      : method.takesRows !== true
+        ? `strategy ${strategy.type} tells all gradients dense`
+        : isLazy && gradients === "dense"
+          ? "gradients: dense says nothing of absent rows"
+          : null;
+  if (why === null) return;
+  throw new RunError("bad-combination", `${wanted}: ${why}`, {
+    hint: `leave ${wanted.split(":")[0]} out, or train a network by strategy: rounds`,
+  });
 }
 
 function refusePrivacy({ privacy, strategy }: RunSpec, method: StrategyDefinition): void {

@@ -10,6 +10,8 @@ import { waitSchema } from "../quorum/wait-policies/wait.ts";
 import {
   type AutoKey,
   autoKeys,
+  type GradientChoice,
+  gradientChoices,
   type RunSpec,
   resolveCompression,
   stopSchema,
@@ -48,6 +50,17 @@ export const specSchema = z.strictObject({
       "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for " +
         "strategy: local-steps",
     ),
+  gradients: z
+    .enum(gradientChoices)
+    .optional()
+    .describe(
+      "how the gradient of an embedding is told: auto, by its rows where those are fewer bytes " +
+        "(the usual way); dense; gather, every contribution by itself, for comparison",
+    ),
+  sparseAsDense: z
+    .boolean()
+    .optional()
+    .describe("true is gradients: dense, as other libraries call it; false is gradients: auto"),
   privacy: privacySchema
     .optional()
     .describe("what nobody may learn of whom: the budget of a private run; strategy: gossip"),
@@ -106,6 +119,7 @@ export function resolveSpec(input: unknown): RunSpec {
     encoding: encodings.resolve(asConfig(encoding), "encoding"),
     strategy,
     optimizer,
+    ...gradientChoice(spec),
     ...(spec.privacy === undefined ? {} : { privacy: spec.privacy }),
     ...(spec.compression === undefined
       ? {}
@@ -122,6 +136,23 @@ export function resolveSpec(input: unknown): RunSpec {
 function withMembership(data: RunSpec["data"], { privacy }: z.output<typeof specSchema>) {
   if (privacy?.adjacency !== "add-remove" || privacy.unit !== "record") return data;
   return { ...data, membership: data.membership ?? "records" };
+}
+
+/** What the spec says of gradients, by either name. */
+function gradientChoice({
+  gradients,
+  sparseAsDense,
+}: Pick<z.output<typeof specSchema>, "gradients" | "sparseAsDense">): {
+  readonly gradients?: GradientChoice;
+} {
+  if (sparseAsDense === undefined) return gradients === undefined ? {} : { gradients };
+  const meant = sparseAsDense ? "dense" : "auto";
+  if (gradients === undefined || gradients === meant) return { gradients: meant };
+  throw new RunError(
+    "bad-combination",
+    `sparseAsDense: ${sparseAsDense} is gradients: ${meant}, and the spec says ${gradients}`,
+    { hint: "leave sparseAsDense out" },
+  );
 }
 
 /** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */

@@ -42,6 +42,8 @@ export interface RunSpec {
   readonly optimizer: Chosen;
   /** With `feedback` among its options; absent for none. */
   readonly compression?: Chosen;
+  /** How gradients of tables are told, where the spec says so; `auto` where absent. */
+  readonly gradients?: GradientChoice;
   readonly privacy?: PrivacyOptions;
   readonly stop: z.output<typeof stopSchema>;
   readonly seed: number;
@@ -52,6 +54,11 @@ export interface RunSpec {
   /** Options of the optimizer in units of the data, until these are read. Absent after that. */
   readonly openRate?: readonly string[];
 }
+
+/** How gradients of tables that rows are looked up in are told. */
+export const gradientChoices = ["auto", "dense", "gather"] as const;
+
+export type GradientChoice = (typeof gradientChoices)[number];
 
 const feedbackSchema = z.strictObject({ feedback: feedbackOption });
 

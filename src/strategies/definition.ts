@@ -57,6 +57,8 @@ export interface StrategyDefinition {
   forecastStages?(context: IngestContext, rates: PipelineRates): Promise<StagesForecast>;
   /** Its updates may be compressed. */
   readonly compresses?: true;
+  /** Workers may tell gradients of tables by their rows, and lazy optimizers step along those. */
+  readonly takesRows?: true;
   /** Its shards hold rows of features, which data.storage may pack. */
   readonly storesRows?: true;
   /** Puts what workers need into the store; what is there already costs nothing. */

@@ -1,15 +1,19 @@
+import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
-import { scratchArray } from "../math/vector.ts";
+import { scratchArray, type TensorSpec } from "../math/vector.ts";
 import { batchShards } from "../problems/batched-sums.ts";
-import type { Problem } from "../problems/problem.ts";
+import type { GradientForm, Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
-import type { RoundTask, TaskKind } from "./task-kind.ts";
-import { invalidSums } from "./valid-reply.ts";
+import { areFinite, readSlicedReply, slicedReply } from "./sliced-reply.ts";
+import type { RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
+import { invalidSums, noNumbers } from "./valid-reply.ts";
 
 /** The sums of losses and gradients over the shard, at `weights`. */
 export interface GradientTask extends RoundTask {
   readonly operation: "gradient";
+  /** How tables' gradients are told; absent: as all others, dense. */
+  readonly gradients?: GradientForm;
 }
 
 const room = scratchArray();
@@ -18,6 +22,8 @@ const room = scratchArray();
 export const gradient: TaskKind<GradientTask, Examples> = {
   load: (place) => place.shard(),
   compute(problem, examples, task, hold = (values) => new Float32Array(values)) {
+    const sliced = slicedAnswer(problem, examples, task);
+    if (sliced !== null) return sliced;
     const sum = room(task.weights.length).fill(0);
     const loss = problem.lossAndGradient(examples, task.weights, sum, drawsOf(problem, task));
     return { loss, values: hold(sum) };
@@ -38,13 +44,35 @@ export const gradient: TaskKind<GradientTask, Examples> = {
       });
     };
   },
-  validate: ({ weights }, reply) => invalidSums(reply, weights.length),
+  validate: ({ weights }, reply, { parameters }) =>
+    reply.payload === undefined
+      ? invalidSums(reply, weights.length)
+      : invalidSlices(reply, parameters ?? []),
   size: {
     requestArrays: ({ weights }) => [weights.byteLength],
-    replyBytes: ({ weights }) => weights.byteLength,
+    replyBytes: ({ weights, gradients }) => (gradients === undefined ? weights.byteLength : null),
   },
   effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
+
+function slicedAnswer(problem: Problem, examples: Examples, task: GradientTask): TaskOutput | null {
+  const { gradients, weights } = task;
+  if (gradients === undefined) return null;
+  const draws = drawsOf(problem, task);
+  const sliced = problem.slicedGradient?.(examples, weights, gradients, draws) ?? null;
+  return sliced === null ? null : slicedReply(sliced, problem.parameters!, gradients);
+}
+
+/** Why a reply that tells of slices is as good as lost. */
+function invalidSlices(reply: WorkerReply, tensors: readonly TensorSpec[]): string | null {
+  try {
+    const isSound = Number.isFinite(reply.loss) && areFinite(readSlicedReply(reply, tensors));
+    return isSound ? null : noNumbers;
+  } catch (thrown) {
+    if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
+    throw thrown;
+  }
+}
 
 /** Only what has pieces draws; a task that is asked again draws the same. */
 function drawsOf({ parameters }: Problem, { round, slot }: GradientTask): Random | undefined {

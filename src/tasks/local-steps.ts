@@ -3,15 +3,17 @@ import { compressUpdate, type Feedback } from "../compression/feedback.ts";
 import { decompress } from "../compression/payload.ts";
 import { compressors } from "../compression/registry.ts";
 import { RunError } from "../core/errors.ts";
-import { randomFrom } from "../core/random.ts";
+import { type Random, randomFrom } from "../core/random.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Examples } from "../math/rows.ts";
 import { isFiniteVector } from "../math/vector.ts";
 import { addPenaltyGradient, type WeightShape } from "../problems/penalty.ts";
-import type { Problem } from "../problems/problem.ts";
+import type { GradientForm, Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
 import { minibatch } from "./minibatch.ts";
-import type { RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
+import { areFinite, readSlices, slicedReply } from "./sliced-reply.ts";
+import { takeSlicedSteps } from "./sliced-steps.ts";
+import type { ReplyFacts, RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
 import { noNumbers } from "./valid-reply.ts";
 import { loadWorkerState, type WorkerState, writeWorkerState } from "./worker-state.ts";
 
@@ -27,6 +29,8 @@ export interface LocalStepsTask extends RoundTask {
   readonly seed: number;
   readonly compression: Chosen;
   readonly feedback: Feedback;
+  /** How the change of tables is told; absent: as the compressor makes it. */
+  readonly gradients?: GradientForm;
   /** The round whose memory the slot goes on with; null for none. */
   readonly memory: number | null;
 }
@@ -55,6 +59,8 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
   compute(problem, { examples, memory, isLost }, task) {
     const { seed, round, slot } = task;
     const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+    const sliced = slicedChange(problem, examples, task, random.fork("compress"));
+    if (sliced !== null) return { ...sliced, memory };
     const { loss, change, velocity } = takeLocalSteps(problem, examples, memory.velocity, task);
     const up = { compressor: compressorOf(problem, task.compression), feedback: task.feedback };
     const { payload, memory: left } = compressUpdate(
@@ -63,7 +69,7 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
       memory.left,
       random.fork("compress"),
     );
-    const answer = { loss, values: new Float32Array(0), payload, memory: { left, velocity } };
+    const answer = { loss, values: noValues, payload, memory: { left, velocity } };
     return isLost ? { ...answer, forgot: true } : answer;
   },
   async publish(place, task, { memory, ...answer }) {
@@ -87,17 +93,34 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
 
 /** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
 function invalidPayload(
-  { weights }: LocalStepsTask,
+  { weights, gradients }: LocalStepsTask,
   { loss, payload }: WorkerReply,
+  { parameters }: ReplyFacts,
 ): string | null {
   if (payload === undefined) return "its reply has no payload";
   try {
+    if (gradients !== undefined && parameters !== undefined) {
+      const isSound = Number.isFinite(loss) && areFinite(readSlices(payload, parameters));
+      return isSound ? null : noNumbers;
+    }
     const values = decompress(payload, weights.length);
     return Number.isFinite(loss) && isFiniteVector(values) ? null : noNumbers;
   } catch (thrown) {
     if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
     throw thrown;
   }
+}
+
+/** Steps that move what minibatches touch alone; null where the problem has no tables. */
+function slicedChange(problem: Problem, examples: Examples, task: LocalStepsTask, random: Random) {
+  const { gradients, compression } = task;
+  if (gradients === undefined) return null;
+  const sliced = takeSlicedSteps(problem, examples, task);
+  if (sliced === null) return null;
+  const { loss, values, payload, tables } = slicedReply(sliced, problem.parameters!, gradients);
+  // Dense changes travel as they do where nobody asks for rows.
+  const whole = () => compressorOf(problem, compression).compress(values as Float32Array, random);
+  return { loss, values: noValues, payload: payload ?? whole(), tables: tables! };
 }
 
 type Steps = Pick<
@@ -144,6 +167,8 @@ export function takeLocalSteps(
   for (let j = 0; j < here.length; j++) here[j] = weights[j]! - here[j]!;
   return { loss, change: here, velocity };
 }
+
+const noValues = new Float32Array(0);
 
 const known = new Map<string, Compressor>();
 

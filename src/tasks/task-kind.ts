@@ -1,9 +1,10 @@
 import type { Encoded } from "../data/manifests.ts";
 import type { Examples } from "../math/rows.ts";
+import type { TensorSpec } from "../math/vector.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
-import type { Problem } from "../problems/problem.ts";
+import type { Problem, TableFacts } from "../problems/problem.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
 import type { TensorArray } from "../wire/safetensors.ts";
 
@@ -21,6 +22,8 @@ export interface WorkerReply {
   readonly values: Float32Array | Float64Array;
   /** A compressed vector, where replies are compressed. */
   readonly payload?: Uint8Array<ArrayBuffer>;
+  /** Of a gradient with tables that was asked for by rows: which rows it touches. */
+  readonly tables?: readonly TableFacts[];
   /** The worker state that the task named was gone: it began with none. */
   readonly forgot?: true;
   /** Tensors by name; those that the task leaves in the store as references. */
@@ -85,6 +88,8 @@ export interface TaskKind<Task, Material, Input = Material, Made extends TaskOut
 /** What a run knows of its replies beforehand; a kind asserts that what it needs is there. */
 export interface ReplyFacts {
   readonly weightsLength?: number;
+  /** The tensors that the weights are; one vector where absent. */
+  readonly parameters?: readonly TensorSpec[] | undefined;
   /** The problem's loss is quadratic: a line search needs a single number. */
   readonly isQuadratic?: boolean;
   /** Of ratings: who has how many, and how they are encoded. */

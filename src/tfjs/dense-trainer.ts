@@ -37,6 +37,7 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
   return {
     weightsLength: stock.weightsLength,
     width,
+    sliced: null,
     initial: (random) => stock.initial(random),
     set: (weights) => floats.set(weights, weightsAt),
     outputs: forward,

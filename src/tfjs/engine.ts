@@ -1,11 +1,13 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import type { GradientForm, SlicedGradient } from "../problems/problem.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
 import { rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
+import { withSeededRandom } from "./seeded-random.ts";
 import { openTrainer } from "./trainer.ts";
-import type { EngineOptions, OutputLoss } from "./trainer-contract.ts";
+import type { EngineOptions, OutputLoss, SeededPass, Trainer } from "./trainer-contract.ts";
 
 /** A network at any flat weights. */
 export interface Engine {
@@ -22,6 +24,16 @@ export interface Engine {
     gradient: Float64Array,
     random?: Random,
   ): number;
+  /**
+   * As `lossAndGradient`, tensor by tensor, tables that rows are looked up in by their rows: the
+   * same numbers to the bit. Null where the network has no table.
+   */
+  slicedGradient(
+    examples: Examples,
+    weights: Float32Array,
+    form: GradientForm,
+    random?: Random,
+  ): SlicedGradient | null;
   /**
    * Adds every row's gradient, clipped to a norm, in doubles; a row's is the same whichever others
    * are there. All rows see the same draws.
@@ -53,7 +65,6 @@ export async function openEngine(
   const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
   const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
   const { weightsLength, width } = trainer;
-  const lossOf = options.loss;
   const set = (weights: Float32Array | Float64Array) => {
     useBackend(backend);
     assert(weights.length === weightsLength, "weights are as long as the network has them");
@@ -63,7 +74,7 @@ export async function openEngine(
     backend,
     isFused,
     weightsLength,
-    lossOf,
+    lossOf: options.loss,
     penalty(weights) {
       set(weights);
       return trainer.penalty();
@@ -79,6 +90,10 @@ export async function openEngine(
         sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
       return sum;
     },
+    slicedGradient(examples, weights, form, random = randomFrom("undrawn")) {
+      if (trainer.sliced !== null) set(weights);
+      return slicedGradientOf(trainer, examples, form, random);
+    },
     addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
       set(weights);
       for (const part of rowBatches(examples))
@@ -88,7 +103,7 @@ export async function openEngine(
       set(weights);
       let sum = examples.targets.length * trainer.penalty();
       for (const part of rowBatches(examples))
-        sum += lossOf(trainer.outputs(part), part.targets, part.values);
+        sum += options.loss(trainer.outputs(part), part.targets, part.values);
       return sum;
     },
     outputs(rows, weights) {
@@ -99,4 +114,17 @@ export async function openEngine(
       return all;
     },
   };
+}
+
+function slicedGradientOf(
+  { sliced }: Pick<Trainer, "sliced">,
+  examples: Examples,
+  form: GradientForm,
+  random: Random,
+): SlicedGradient | null {
+  if (sliced === null) return null;
+  const seeded: SeededPass = ({ from }, work) =>
+    withSeededRandom(random.fork(`rows/${from}`), work);
+  const batches = rowBatches(examples);
+  return form === "gather" ? sliced.gather(batches, seeded) : sliced.sum(batches, seeded);
 }

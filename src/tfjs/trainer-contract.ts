@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import type { SlicedGradient } from "../problems/problem.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
 /**
@@ -20,11 +21,21 @@ export interface EngineOptions {
   readonly takesLink: boolean;
 }
 
+/** Gradients tensor by tensor over batches of rows; `seeded` gives a pass the same draws again. */
+export interface SlicedGradients {
+  sum(parts: Iterable<RowBatch>, seeded: SeededPass): SlicedGradient;
+  gather(parts: Iterable<RowBatch>, seeded: SeededPass): SlicedGradient;
+}
+
+export type SeededPass = <T>(part: RowBatch, work: () => T) => T;
+
 /** What computes one portion of rows at weights that were set. */
 export interface Trainer {
   readonly weightsLength: number;
   /** Numbers that come out for a row. */
   readonly width: number;
+  /** Tells tables' gradients by their rows; null where the network has no table. */
+  readonly sliced: SlicedGradients | null;
   initial(random: Random): Float32Array<ArrayBuffer>;
   set(weights: Float32Array): void;
   addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;

@@ -43,9 +43,9 @@ export function createSyncWorker(
     const startedMs = nowMs();
     const made = one.compute(problem(chosen), input, task, hold);
     const computeMs = nowMs() - startedMs;
-    if (made.tensors !== undefined) return { ...made, computeMs };
-    const { loss, values } = made;
-    return { loss, values, computeMs };
+    if (made.tensors !== undefined || made.tables !== undefined) return { ...made, computeMs };
+    // Spelled out, as copies of objects take long.
+    return { loss: made.loss, values: made.values, computeMs };
   };
   /** A task that reads or writes of its own. */
   const perform = async (request: WorkerRequest, one: AnyOperation, material: unknown) => {

@@ -31,6 +31,7 @@ export function adamCore(factors: AdamFactors, denominator: Denominator): Core<"
   const step = kernel[denominator];
   const names = denominator === "mean" || denominator === "max" ? ["m", "v", "w"] : ["m", "v"];
   return {
+    isElementwise: true,
     start: (length) => ({
       slots: zeros(length, ...(names as readonly ("m" | "v")[])),
       numbers: {},

@@ -6,6 +6,7 @@ import {
   decayOption,
   defineAdaptive,
   epsilonOption,
+  lazyOption,
   withSchedule,
 } from "./adaptive.ts";
 
@@ -18,12 +19,14 @@ export const adam = defineAdaptive({
   reference: "Kingma and Ba, ICLR 2015",
   options: {
     ...common(0.001),
+    lazy: lazyOption,
     beta1: betaOption(0.9, firstMoment),
     beta2: betaOption(0.999, secondMoment),
     epsilon: epsilonOption(1e-8),
   },
   examples: [{}, { learningRate: 0.05, beta2: 0.99, clip: 1 }],
-  method: ({ beta1, beta2, epsilon, ...pace }) => ({
+  method: ({ beta1, beta2, epsilon, lazy, ...pace }) => ({
+    lazy,
     core: adamCore({ beta1, beta2, epsilon }, "last"),
     ...withSchedule(pace),
     weightDecay: 0,
@@ -45,7 +48,8 @@ export const amsgrad = defineAdaptive({
   reference: "Reddi, Kale, Kumar, ICLR 2018",
   options: { ...adam.options, weightDecay: decayOption(0) },
   examples: [{}, { learningRate: 0.05, beta2: 0.99 }],
-  method: ({ beta1, beta2, epsilon, weightDecay, ...pace }) => ({
+  method: ({ beta1, beta2, epsilon, weightDecay, lazy, ...pace }) => ({
+    lazy,
     core: adamCore({ beta1, beta2, epsilon }, "max"),
     ...withSchedule(pace),
     weightDecay,
@@ -66,7 +70,8 @@ export const avgrad = defineAdaptive({
     weightDecay: decayOption(0),
   },
   examples: [{}, { learningRate: 0.05, beta2: 0.99, debias: "own" }],
-  method: ({ beta1, beta2, epsilon, debias, weightDecay, ...pace }) => ({
+  method: ({ beta1, beta2, epsilon, debias, weightDecay, lazy, ...pace }) => ({
+    lazy,
     core: adamCore({ beta1, beta2, epsilon, debias }, "mean"),
     ...withSchedule(pace),
     weightDecay,
@@ -84,7 +89,8 @@ export const yogi = defineAdaptive({
     weightDecay: decayOption(0),
   },
   examples: [{}, { learningRate: 0.05, beta2: 0.99, epsilon: 1e-8 }],
-  method: ({ beta1, beta2, epsilon, weightDecay, ...pace }) => ({
+  method: ({ beta1, beta2, epsilon, weightDecay, lazy, ...pace }) => ({
+    lazy,
     core: adamCore({ beta1, beta2, epsilon }, "yogi"),
     ...withSchedule(pace),
     weightDecay,

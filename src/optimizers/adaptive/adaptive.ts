@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Definition, define } from "../../core/registry.ts";
-import type { Stepper } from "../optimizer.ts";
+import type { PartsStanding, Stepper } from "../optimizer.ts";
 import {
   advance,
   beforeFirst,
@@ -9,6 +9,7 @@ import {
   tensorSums,
   type UpdateRule,
 } from "./core.ts";
+import { isByRows, movesAllBecause, stepByParts } from "./steps-by-parts.ts";
 
 /** A method as people choose it; a run's stepper and a TensorFlow.js optimizer are made of it. */
 export interface Adaptive<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -56,6 +57,15 @@ export function decayOption(weightDecay: number) {
         "are known, those with one dimension (biases, gains) are left alone",
     );
 }
+
+/** For methods that take every number by itself. */
+export const lazyOption = z
+  .boolean()
+  .optional()
+  .describe(
+    "rows of an embedding that no gradient touches stay as they are, their moments too, and do " +
+      "not decay: less memory and other results; see sparse-gradients.md",
+  );
 
 export function betaOption(beta: number, doc: string) {
   return z.number().min(0).lt(1).default(beta).describe(doc);
@@ -121,6 +131,10 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
       : {
           sums: (memory, { gradient, pieces }) => tensorSums(method, memory, gradient, pieces),
         }),
+    ...(isByRows(method)
+      ? { moveParts: (memory: CoreState, here: PartsStanding) => stepByParts(method, memory, here) }
+      : { movesAll: movesAllBecause(method) }),
+    ...(method.lazy === true ? { lazy: true as const } : {}),
     ...(learned === undefined
       ? {}
       : { learned: (memory) => (memory.step === 0 ? {} : learned(memory)) }),

@@ -24,6 +24,10 @@ export interface Core<Slot extends string = string, Name extends string = string
   sums?(state: CoreState<Slot, Name>, gradient: Flat): Flat;
   /** The gradient is asked ahead of the weights, at a point that the step moves as well. */
   readonly asksAhead?: true;
+  /** Every number by itself: a step of some numbers alone is the step of all, at these. */
+  readonly isElementwise?: true;
+  /** It remembers nothing: a number without a gradient stays as it is. */
+  readonly forgets?: true;
   /** It shrinks weights itself. */
   readonly decays?: true;
   /** What it learned while it trained, by name. */
@@ -54,6 +58,8 @@ export interface UpdateRule {
   /** The longest gradient; none where absent. */
   readonly clip?: number | undefined;
   readonly weightDecay: number;
+  /** Rows of tables without a gradient stay as they are, their moments too. */
+  readonly lazy?: boolean | undefined;
 }
 
 export const beforeFirst: CoreState = { step: 0, slots: {}, numbers: {} };
@@ -83,7 +89,8 @@ export function advance(
   here: Omit<Here, "scale" | "weightDecay">,
 ): CoreState {
   const { weights, gradient, rate, pieces, sums } = here;
-  const state = before.step === 0 ? { step: 0, ...core.start(weights.length) } : before;
+  const isEmpty = before.step === 0 || Object.keys(before.slots).length === 0;
+  const state = isEmpty ? { step: before.step, ...core.start(weights.length) } : before;
   const scale = clip === undefined ? 1 : clipScale(sums?.[0] ?? squares(gradient), clip);
   if (weightDecay > 0 && core.decays !== true) decay(weights, rate * weightDecay, pieces);
   core.step(state, { ...here, sums: sums?.subarray(1), scale, weightDecay });
@@ -109,19 +116,23 @@ export function tensorSums(
   });
 }
 
-function squares(gradient: Flat): number {
+export function squares(gradient: Flat): number {
   let sum = 0;
   for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
   return sum;
 }
 
-function clipScale(sum: number, longest: number): number {
+export function clipScale(sum: number, longest: number): number {
   const length = Math.sqrt(sum);
   return length > longest ? longest / length : 1;
 }
 
 /** Decoupled weight decay; vectors (biases, gains) are left alone where the shapes are known. */
-function decay(weights: Flat, share: number, pieces: readonly TensorSpec[] | undefined): void {
+export function decay(
+  weights: Flat,
+  share: number,
+  pieces: readonly TensorSpec[] | undefined,
+): void {
   const keep = 1 - share;
   let start = 0;
   for (const { shape } of pieces ?? [{ shape: [weights.length, 1] }]) {

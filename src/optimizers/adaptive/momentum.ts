@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { betaOption, common, decayOption, defineAdaptive, withSchedule } from "./adaptive.ts";
+import {
+  betaOption,
+  common,
+  decayOption,
+  defineAdaptive,
+  lazyOption,
+  withSchedule,
+} from "./adaptive.ts";
 import { type Core, zeros } from "./core.ts";
 
 /** m <- momentum m + g; w <- w - rate m, or with Nesterov w - rate (g + momentum m). */
@@ -9,13 +16,15 @@ export const sgd = defineAdaptive({
   reference: "Sutskever, Martens, Dahl, Hinton, ICML 2013",
   options: {
     ...common(0.01),
+    lazy: lazyOption,
     momentum: z.number().min(0).lt(1).default(0).describe("how much of the last step goes on"),
     nesterov: z.boolean().default(false).describe("step along gradient plus momentum"),
     weightDecay: decayOption(0),
   },
   examples: [{ learningRate: 0.05 }, { learningRate: 0.02, momentum: 0.9, nesterov: true }],
-  method: ({ momentum, nesterov, weightDecay, ...pace }) => ({
+  method: ({ momentum, nesterov, weightDecay, lazy, ...pace }) => ({
     core: momentumCore(momentum, nesterov),
+    lazy,
     ...withSchedule(pace),
     weightDecay,
   }),
@@ -23,6 +32,8 @@ export const sgd = defineAdaptive({
 
 function momentumCore(momentum: number, nesterov: boolean): Core<"m"> {
   return {
+    isElementwise: true,
+    ...(momentum === 0 ? { forgets: true as const } : {}),
     start: (length) => ({ slots: zeros(length, "m"), numbers: {} }),
     step({ slots: { m } }, { weights, gradient, scale, rate }) {
       for (let i = 0; i < weights.length; i++) {
@@ -41,13 +52,15 @@ export const lion = defineAdaptive({
   reference: "Chen et al., NeurIPS 2023",
   options: {
     ...common(0.0001),
+    lazy: lazyOption,
     beta1: betaOption(0.9, "how much of the momentum is in the step's sign"),
     beta2: betaOption(0.99, "how long the momentum remembers"),
     weightDecay: decayOption(0),
   },
   examples: [{}, { learningRate: 0.02, beta1: 0.95, beta2: 0.98 }],
-  method: ({ beta1, beta2, weightDecay, ...pace }) => ({
+  method: ({ beta1, beta2, weightDecay, lazy, ...pace }) => ({
     core: lionCore(beta1, beta2),
+    lazy,
     ...withSchedule(pace),
     weightDecay,
   }),
@@ -56,6 +69,7 @@ export const lion = defineAdaptive({
 /** u = sign(b1 m + (1 - b1) g); m <- b2 m + (1 - b2) g. */
 function lionCore(beta1: number, beta2: number): Core<"m"> {
   return {
+    isElementwise: true,
     start: (length) => ({ slots: zeros(length, "m"), numbers: {} }),
     step({ slots: { m } }, { weights, gradient, scale, rate }) {
       for (let i = 0; i < weights.length; i++) {

@@ -1,6 +1,6 @@
 import { finiteOrNull } from "../../core/json.ts";
 import { readBatches, readCheckpoint } from "../../journal/checkpoint.ts";
-import type { ResultEvent, RunEvent, RunFacts } from "../../ports/events.ts";
+import type { ResultEvent, RunEvent, RunFacts, TableTraffic } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
 
 /** How far a run came, and what happened last. */
@@ -17,6 +17,8 @@ export interface RunLatest {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly erasures: number;
+  /** How tables' gradients travelled in the last round. */
+  readonly tables: readonly TableTraffic[];
   /** The last that were asked for, in their order. */
   readonly events: readonly RunEvent[];
 }
@@ -59,6 +61,7 @@ export async function readLatest(
     bytesUp: result?.bytesUp ?? totals?.bytesUp ?? 0,
     bytesDown: result?.bytesDown ?? totals?.bytesDown ?? 0,
     erasures: result?.erasures ?? totals?.erasures ?? 0,
+    tables: round?.tables ?? [],
     events: all.filter(wanted.isNews).slice(-wanted.count),
   };
 }

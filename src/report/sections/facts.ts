@@ -1,6 +1,7 @@
 import type { Counted, RunData } from "../data.ts";
 import { formatCount, formatNumber, formatSeconds } from "../format.ts";
 import { type Html, html } from "../html.ts";
+import { tableLine } from "../table-lines.ts";
 
 /** Warnings and faults, where there were any. */
 export function troubleSection(runs: readonly RunData[]): Html {
@@ -53,6 +54,7 @@ function factsOf(run: RunData, named: boolean): Html {
   );
   const rest: [string, string][] = [
     ...privacyFacts(figures.privacy),
+    ...run.tables.map((table): [string, string] => ["Gradient of", tableLine(table)]),
     ["Cold starts", formatCount(figures.coldStarts)],
     ["Staleness in steps", inSteps(figures.staleness)],
     ["Time", formatSeconds(figures.seconds)],

@@ -12,6 +12,7 @@ import {
   type StrategyDefinition,
   trainingStrategy,
 } from "../definition.ts";
+import { gradientForm } from "../gradient-form.ts";
 import { encodeRows } from "../rounds/definition.ts";
 import { checkSecureSum, committeeFor, secureSumOption } from "../secure-sums/options.ts";
 import { type LearningRate, learningRateOption } from "./learning-rates.ts";
@@ -81,6 +82,7 @@ export const localStepsStrategy = define({
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     ...(chosen.asynchronous ? { waitInWords: "nobody: every reply is an update" } : {}),
     compresses: true,
+    takesRows: true,
     ...(chosen.asynchronous ? {} : { stepsAlong: "changes" as const }),
     check: (spec, parts) => refuse(spec, parts, chosen),
     needsCurvature: () => false,
@@ -105,6 +107,13 @@ function refuse(spec: RunSpec, members: Members, chosen: LocalStepsOptions): voi
       "not-proximal",
       `problem: the l1 penalty of ${spec.problem.type} has no gradient where weights are zero`,
       { hint: "choose strategy: rounds with optimizer: fista or proximal-gradient" },
+    );
+  }
+  if (spec.gradients === "gather") {
+    throw new RunError(
+      "bad-combination",
+      "gradients: gather: local-steps tells changes, which are added up where they are made",
+      { hint: "leave gradients out, or choose strategy: rounds" },
     );
   }
   const optimizer = optimizers.create(spec.optimizer);
@@ -158,6 +167,17 @@ function isPlain({ optimizer }: RunSpec): boolean {
   return optimizer.type === "gradient-descent" && optimizer.step === "safe";
 }
 
+/**
+ * Compressors choose what travels themselves, a velocity moves all that it ever saw, and a mask is
+ * of all numbers.
+ */
+function needsWholeChange(
+  { compression }: RunSpec,
+  { momentum, secureSum }: LocalStepsOptions,
+): boolean {
+  return compression !== undefined || momentum > 0 || secureSum !== undefined;
+}
+
 /** What the strategy needs to know, once the data are dealt. */
 export function localStepsPlan(
   opening: StrategyContext,
@@ -185,6 +205,7 @@ export function localStepsPlan(
     momentum: chosen.momentum,
     seed: spec.seed,
     ...compressionOf(spec.compression),
+    gradients: gradientForm(opening, needsWholeChange(spec, chosen)),
     outer: isPlain(spec) ? null : (optimizers.create(spec.optimizer) as Stepper),
     asynchronous: chosen.asynchronous,
     stalenessMax: chosen.stalenessMax ?? staleRounds * updatesARound,

@@ -4,7 +4,7 @@ import type { SlotMap } from "../../core/slot-map.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { Committee } from "../../privacy/mechanisms/secure-sum.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
+import type { GradientForm, Problem } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
@@ -28,6 +28,8 @@ export interface LocalStepsPlan {
   readonly seed: number;
   readonly compression: Chosen;
   readonly feedback: Feedback;
+  /** How changes of tables are told; null, or absent: dense, or as the compressor makes them. */
+  readonly gradients?: GradientForm | null;
   /** Moves the weights by the mean change as if it were a gradient; null: by the change itself. */
   readonly outer: Stepper | null;
   /** Every reply is applied at once, and a round is as many as there are slots. */

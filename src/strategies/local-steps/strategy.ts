@@ -31,6 +31,7 @@ import { applyUpdates, modelBits, sumUnderMasks } from "./update.ts";
  */
 export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsState> {
   const workers = plan.parts.length;
+  const facts = { parameters: plan.problem.parameters };
   const updates = collected(plan, {
     workers,
     patienceMs: plan.patienceMs,
@@ -42,7 +43,7 @@ export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsSta
       task: (name, pending) => taskOf(plan, state, name, pending),
     }),
     rule: (state) => ruleOf(plan, state),
-    validate: (_state, task, reply) => invalidReply(task, reply),
+    validate: (_state, task, reply) => invalidReply(task, reply, facts),
     // A network's loss that is no number is none for whoever computes it: asking again is vain.
     diverged: (state, { slot }, { loss }, invalid) =>
       invalid === noNumbers && plan.problem.parameters !== undefined
@@ -153,6 +154,7 @@ function taskOf(
     compression: plan.compression,
     feedback: plan.feedback,
     memory: hasWorkerState(plan) ? memory : null,
+    ...(plan.gradients ? { gradients: plan.gradients } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import { decompress } from "../../compression/payload.ts";
 import { atSlot, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
-import type { RoundEvent, RunEvent } from "../../ports/events.ts";
+import type { RoundEvent, RunEvent, TableTraffic } from "../../ports/events.ts";
 import { addWords, unmasked, type Words } from "../../privacy/mechanisms/secure-sum.ts";
 import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
@@ -11,6 +11,7 @@ import { observeQuorum, type WaitRule } from "../../quorum/wait-policies/policy.
 import { fixedPointStep } from "../../tasks/secure-local-steps.ts";
 import { wordsOfBytes } from "../../tasks/secure-terms.ts";
 import { learningRatesFrom } from "./learning-rates.ts";
+import { movedByParts, slicedUpdate } from "./sliced-update.ts";
 import {
   type Epoch,
   emptyEpoch,
@@ -43,12 +44,11 @@ export function applyUpdates(
   state: LocalStepsState,
   rule: WaitRule,
   atMs: number,
-  { change, loss }: Sums = { change: changeOf(plan, state), loss: 0 },
+  sums: Sums | null = null,
 ): Step<LocalStepsState> {
-  const known = state.known === null ? null : addScaled(state.known.slice(), 1, change);
-  const moved = movedBy(plan, state, known ?? change);
+  const { moved, known, size, tables } = updateOf(plan, state, sums);
   const version = state.version + 1;
-  const pass = heard(plan, state, loss);
+  const pass = heard(plan, state, sums?.loss ?? 0);
   const sent = respondedSlots(state.quorum).length + abandoned(plan, state, version).length;
   const download = { bitsDown: sent * modelBits(plan), bitsUp: 0 };
   const next: LocalStepsState = {
@@ -69,10 +69,23 @@ export function applyUpdates(
     const open = { ...pass, traffic: withTraffic(pass.traffic, download) };
     return { state: { ...next, waiting, pass: open }, events };
   }
-  const size = norm(known ?? change);
-  const step = ended(plan, { ...next, waiting }, state.weights, size, atMs, events);
+  const told = { size, tables };
+  const step = ended(plan, { ...next, waiting }, state.weights, told, atMs, events);
   if (step.state.finished) return step;
   return { ...step, state: { ...step.state, pass: { ...emptyEpoch, traffic: download } } };
+}
+
+/** What the changes of a quorum come to. */
+function updateOf(plan: LocalStepsPlan, state: LocalStepsState, sums: Sums | null) {
+  if ((plan.gradients ?? null) !== null) {
+    const update = slicedUpdate(plan, state);
+    const moved = movedByParts(plan, state, update);
+    return { moved, known: null, size: update.norm, tables: update.tables };
+  }
+  const change = sums?.change ?? changeOf(plan, state);
+  const known = state.known === null ? null : addScaled(state.known.slice(), 1, change);
+  const moved = movedBy(plan, state, known ?? change);
+  return { moved, known, size: norm(known ?? change), tables: [] };
 }
 
 /** Bits of the weights, as every slot downloads them. */
@@ -203,7 +216,7 @@ function ended(
   plan: LocalStepsPlan,
   state: LocalStepsState,
   before: Float64Array,
-  size: number,
+  { size, tables }: { readonly size: number; readonly tables: readonly TableTraffic[] },
   atMs: number,
   events: readonly RunEvent[],
 ): Step<LocalStepsState> {
@@ -221,6 +234,7 @@ function ended(
     staleness: pass.staleness,
     ...(plan.outer?.learned === undefined ? {} : { coefficients: plan.outer.learned(state.outer) }),
     ...pass.traffic,
+    ...(tables.length === 0 ? {} : { tables }),
   };
   const isLast = round + 1 >= plan.roundsMax || size <= plan.tolerance * firstNorm;
   const next: LocalStepsState = {

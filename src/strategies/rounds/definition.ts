@@ -15,6 +15,7 @@ import {
   type StrategyDefinition,
   trainingStrategy,
 } from "../definition.ts";
+import { gradientForm } from "../gradient-form.ts";
 import type { ExactPlan } from "./correction.ts";
 import { scalingOf } from "./scaling.ts";
 import type { RoundsPlan } from "./state.ts";
@@ -45,6 +46,7 @@ export const roundsStrategy = define({
     check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
     storesRows: true,
+    takesRows: true,
     ...(chosen.exact ? {} : { hasTimeModel: true as const }),
     stepsAlong: "gradients",
     stage: encodeRows,
@@ -145,6 +147,7 @@ export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsP
     scaling: optimizer.searches ? scalingOf(problem, prepared) : null,
     patienceMs: spec.stop.patience * 1000,
     exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
+    gradients: gradientForm(opening, optimizer.searches || chosen.exact || wait.wantsGradient),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Step } from "../../engine/strategy.ts";
 import type { Memory, Optimizer } from "../../optimizers/optimizer.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
-import type { Problem } from "../../problems/problem.ts";
+import type { GradientForm, Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
 import { openQuorum, type Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitRule, WaitState } from "../../quorum/wait-policies/policy.ts";
@@ -28,6 +28,8 @@ export interface RoundsPlan {
   /** In which weights a searcher steps; null, or absent, for as they are. */
   readonly scaling?: Scaling | null;
   readonly patienceMs: number;
+  /** How tables' gradients are told; null, or absent, for dense. */
+  readonly gradients?: GradientForm | null;
   /** Estimates are corrected by exact gradients, now and then; null for never. */
   readonly exact: ExactPlan | null;
 }

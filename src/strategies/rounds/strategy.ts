@@ -23,17 +23,18 @@ import { divergenceOf } from "./validate-reply.ts";
  * wait for all slots, and what those know corrects the estimates of the others.
  */
 export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
-  const facts = { isQuadratic: plan.problem.isQuadratic };
+  const { isQuadratic, parameters } = plan.problem;
+  const facts = { isQuadratic, parameters };
   const feedback = (state: RoundsState, step: Step<RoundsState> | null, atMs: number) =>
     step === null ? null : withFeedback(plan, state, ruleOf(plan, state), step, atMs);
   const requests = collect<RoundsState, WorkerTask, WorkerReply>({
     workers: plan.shares.storedRows.length,
     patienceMs: plan.patienceMs,
     start: () => started(plan),
-    request: requestOf,
+    request: (state) => requestOf(plan, state),
     rule: (state) => ruleOf(plan, state),
     validate: (_state, task, reply) => invalidReply(task, reply, facts),
-    diverged: (_, task, reply) => divergenceOf(plan, task, reply),
+    diverged: (_, task, reply, invalid) => divergenceOf(plan, task, reply, invalid),
     isDecodable: (_, slots) => isDecodable(plan.shares, slots),
     close: (state, { atMs }) => feedback(state, nextStep(plan, state, atMs), atMs),
     rescue: (state, why, atMs) => feedback(state, inexactly(plan, state, why, atMs), atMs),
@@ -55,14 +56,18 @@ export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
 }
 
 /** A round's gradient, or in its second half what a line search along a direction needs. */
-function requestOf({ round, search, ahead, weights: at }: RoundsState): Request<WorkerTask> {
+function requestOf(
+  { gradients = null }: RoundsPlan,
+  { round, search, ahead, weights: at }: RoundsState,
+): Request<WorkerTask> {
   const weights = ahead ?? at;
   if (search === null) {
-    const operation = "gradient";
+    const asked = gradients === null ? {} : { gradients };
+    const kind = { operation: "gradient", ...asked } as const;
     return {
       prefix: `round-${round}/gradient/`,
       subject: weights,
-      task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, operation }),
+      task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, ...kind }),
     };
   }
   const { direction, steps, retries } = search;

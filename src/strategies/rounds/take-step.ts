@@ -1,16 +1,19 @@
+import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, difference, dot, norm } from "../../math/vector.ts";
 import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
-import { addPenaltyGradient, penalty, softThreshold } from "../../problems/penalty.ts";
+import { addPenaltyGradient, softThreshold } from "../../problems/penalty.ts";
 import { averageRunningStats, clearRunningStats } from "../../problems/running-stats.ts";
 import { estimate, type Mean, rowShareOf } from "../../quorum/decode.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { withAnchor } from "./anchor.ts";
-import { type Correction, correctedMean, withNextAnchor } from "./correction.ts";
+import { correctedMean } from "./correction.ts";
 import { withCurvaturePair } from "./curvature-pairs.ts";
+import { afterGradient, roundEventOf } from "./gradient-outcome.ts";
 import { trialSteps } from "./line-search.ts";
 import { scaledGradient, unscaledChange } from "./scaling.ts";
+import { takeSlicedStep } from "./sliced-step.ts";
 import {
   nextRound,
   type Previous,
@@ -46,6 +49,9 @@ export function takeStep(
     const mean = estimate(plan.shares, replies, slots);
     return mean === null ? null : aimExactly(plan, { ...state, memory }, { slots, mean, atMs });
   }
+  const { optimizer } = plan;
+  const isSliced = slots.some((slot) => atSlot(replies, slot)!.tables !== undefined);
+  if (isSliced && !optimizer.searches) return takeSlicedStep(plan, optimizer, state, slots, atMs);
   const weights = state.ahead ?? state.weights;
   const mean = correctedMean(plan.shares, state.correction, replies, slots, weights);
   if (mean === null) return null;
@@ -66,7 +72,7 @@ function aimExactly(
     const gradient = mean.values.slice();
     addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
     const size = norm(scaledGradient(plan.scaling ?? null, gradient));
-    const event = told(plan, state, { slots, mean, isExact: true }, size);
+    const event = roundEventOf(plan, state, { slots, mean, isExact: true }, size);
     const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
     const correction = { ...state.correction!, dueRound: round + 1 };
     const heard = { weights, gradients: quorum.replies };
@@ -121,8 +127,8 @@ function search(
   const { scaling = null } = plan;
   const scaled = scaledGradient(scaling, gradient);
   const gradientNorm = norm(scaled);
-  const aimed = judged(plan, state, gradientNorm, isExact);
-  const round = told(plan, state, sight, gradientNorm);
+  const aimed = afterGradient(plan, state, gradientNorm, isExact);
+  const round = roundEventOf(plan, state, sight, gradientNorm);
   if (aimed.finished || (isExact && state.round + 1 >= plan.roundsMax))
     return nextRound(plan, aimed, state, { ...round, atMs, stepSize: 0 }, heard);
   const way = unscaledChange(scaling, optimizer.direction(state.memory, scaled));
@@ -161,10 +167,10 @@ function step(
   // Zero where no small step lowers the objective; the gradient itself where that is smooth.
   const mapping =
     problem.l1 === 0 ? norm(gradient) : norm(difference(asked, moved.weights)) / stepSize;
-  const aimed = judged(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
+  const aimed = afterGradient(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
   const coefficients = optimizer.learned?.(moved.memory);
   const event = {
-    ...told(plan, state, sight, mapping),
+    ...roundEventOf(plan, state, sight, mapping),
     atMs: sight.atMs,
     stepSize,
     ...(coefficients === undefined ? {} : { coefficients }),
@@ -176,47 +182,4 @@ function step(
   for (const there of [destination.weights, destination.ahead])
     if (there !== null) averageRunningStats(problem, asked, sight.mean.values, there);
   return nextRound(plan, aimed, destination, event, sight.heard);
-}
-
-/** The state once it is known how far the gradient has fallen. */
-function judged(
-  plan: RoundsPlan,
-  state: RoundsState,
-  measured: number,
-  isExact: boolean,
-): RoundsState {
-  const firstNorm = state.round === 0 ? measured : state.firstNorm;
-  const { correction, round } = state;
-  const mayStop = isExact || correction === null;
-  const finished = mayStop && measured <= plan.tolerance * firstNorm;
-  return { ...state, firstNorm, finished, correction: noted(correction, round, measured, isExact) };
-}
-
-function noted(
-  correction: Correction | null,
-  round: number,
-  measured: number,
-  isExact: boolean,
-): Correction | null {
-  if (correction === null) return null;
-  if (!isExact) return withNextAnchor(correction, round, measured);
-  return { ...correction, anchor: { ...correction.anchor!, norm: measured } };
-}
-
-function told(
-  plan: RoundsPlan,
-  state: RoundsState,
-  { slots, mean, isExact }: Pick<Sight, "slots" | "mean" | "isExact">,
-  gradientNorm: number,
-): Search["round"] {
-  const { problem, shape } = plan;
-  return {
-    type: "round",
-    startedMs: state.startedMs,
-    round: state.round,
-    counted: slots,
-    objectiveEstimate: mean.loss + penalty(problem, state.ahead ?? state.weights, shape),
-    gradientNorm,
-    ...(isExact ? { exact: true } : {}),
-  };
 }

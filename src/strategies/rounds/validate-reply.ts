@@ -1,5 +1,6 @@
 import { isFiniteVector } from "../../math/vector.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
+import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { RoundsPlan } from "./state.ts";
 
 /**
@@ -9,10 +10,12 @@ import type { RoundsPlan } from "./state.ts";
 export function divergenceOf(
   { problem }: RoundsPlan,
   task: WorkerTask,
-  { loss, values }: WorkerReply,
+  { loss, values, payload }: WorkerReply,
+  invalid: string,
 ): string | null {
   if (problem.parameters === undefined) return null;
-  if (Number.isFinite(loss) && isFiniteVector(values)) return null;
+  if (payload !== undefined && invalid !== noNumbers) return null;
+  if (payload === undefined && Number.isFinite(loss) && isFiniteVector(values)) return null;
   return (
     `the loss of slot ${task.slot} in round ${task.round} is ${loss}, its gradient no numbers: ` +
     "the steps before it were too large (lower the optimizer's rate)"

@@ -40,6 +40,10 @@ export class AdaptiveOptimizer extends tf.Optimizer {
 
   constructor(method: UpdateRule, options: object) {
     super();
+    if (method.lazy === true)
+      throw new RunError("bad-combination", "lazy: TensorFlow.js hands over dense gradients", {
+        hint: "leave lazy out, or train by kofn run",
+      });
     this.#method = { ...method, core: askedAtWeights(method.core) };
     this.#options = options;
     this.#state = new NamedState(this.#method.core);

@@ -1,0 +1,96 @@
+import type { TensorSpec, Vector } from "../vector.ts";
+import {
+  addSlices,
+  addToRows,
+  isShorterAsSlices,
+  mergeSlices,
+  type Slices,
+  unionOfIds,
+} from "./slices.ts";
+
+/** What is known of one tensor's gradient: all of it, or the rows that are not zero. */
+export type GradientPart<Values extends Vector = Vector> =
+  | { readonly kind: "dense"; readonly values: Values }
+  | { readonly kind: "slices"; readonly slices: Slices<Values> };
+
+export type DoublePart = GradientPart<Float64Array<ArrayBuffer>>;
+
+/** Numbers of a tensor. */
+export function tensorLength({ shape }: Pick<TensorSpec, "shape">): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** Rows and columns of a matrix; null for what is none. */
+export function matrixShape({
+  shape,
+}: Pick<TensorSpec, "shape">): Pick<Slices, "rows" | "columns"> | null {
+  const [rows, columns] = shape;
+  return shape.length === 2 ? { rows: rows!, columns: columns! } : null;
+}
+
+/** The numbers that are told of, a tensor after another: zeros of absent rows are left out. */
+export function presentValues<Values extends Vector>(part: GradientPart<Values>): Values {
+  return part.kind === "dense" ? part.values : part.slices.values;
+}
+
+/** The sum of squares of merged parts, added up in the order of the whole vector. */
+export function squaredNorm(parts: readonly GradientPart[]): number {
+  let sum = 0;
+  for (const part of parts) {
+    const values = presentValues(part);
+    for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  }
+  return sum;
+}
+
+function merged(part: GradientPart): GradientPart {
+  return part.kind === "dense" ? part : { kind: "slices", slices: mergeSlices(part.slices) };
+}
+
+/** The whole vector, absent rows as zeros. */
+export function denseGradient(
+  parts: readonly GradientPart[],
+  tensors: readonly Pick<TensorSpec, "shape">[],
+): Float64Array<ArrayBuffer> {
+  const lengths = tensors.map(tensorLength);
+  const out = new Float64Array(lengths.reduce((sum, one) => sum + one, 0));
+  let from = 0;
+  for (const [i, part] of parts.entries()) {
+    if (part.kind === "dense") out.set(part.values, from);
+    else addSlices(out, from, 1, part.slices);
+    from += lengths[i]!;
+  }
+  return out;
+}
+
+/**
+ * The weighted sum of one tensor's parts, one after another, in doubles: dense where any of them
+ * is, or where its distinct rows are no fewer bytes than all; else merged slices. The same bits
+ * as sums of dense vectors in the same order.
+ */
+export function weightedSum(
+  contributions: readonly GradientPart[],
+  weights: readonly number[],
+  length: number,
+): DoublePart {
+  const parts = contributions.map(merged);
+  const lists = parts.flatMap((part) => (part.kind === "slices" ? [part.slices.ids] : []));
+  const first = parts.find((part) => part.kind === "slices");
+  if (first !== undefined && lists.length === parts.length) {
+    const { rows, columns } = first.slices;
+    const ids = unionOfIds(lists);
+    if (isShorterAsSlices(ids.length, { rows, columns })) {
+      const slices = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
+      for (const [i, part] of parts.entries())
+        if (part.kind === "slices") addToRows(slices, weights[i]!, part.slices);
+      return { kind: "slices", slices };
+    }
+  }
+  const values = new Float64Array(length);
+  for (const [i, part] of parts.entries()) {
+    const weight = weights[i]!;
+    if (part.kind === "slices") addSlices(values, 0, weight, part.slices);
+    else for (let j = 0; j < length; j++) values[j]! += weight * part.values[j]!;
+  }
+  return { kind: "dense", values };
+}

@@ -1,0 +1,179 @@
+import * as core from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { randomFrom } from "../../src/core/random.ts";
+import type { Examples } from "../../src/math/rows.ts";
+import { denseGradient } from "../../src/math/slices/gradient-part.ts";
+import { openTensorBackend } from "../../src/tfjs/backend.ts";
+import type { Engine } from "../../src/tfjs/engine.ts";
+import { lookUpRows } from "../../src/tfjs/table-rows.ts";
+import { engineOf, models } from "./models.ts";
+
+const { layers } = tf;
+const vocabulary = 300;
+
+beforeAll(() => openTensorBackend("wasm"));
+
+/** A table that is looked up and, transposed, gives the scores: [batch, tokens] to [batch, V]. */
+class TiedScores extends layers.Layer {
+  static readonly className = "TiedScores";
+  private table!: ReturnType<TiedScores["addWeight"]>;
+
+  override build(): void {
+    const start = tf.initializers.randomNormal({ stddev: 0.3 });
+    this.table = this.addWeight("table", [vocabulary, 4], "float32", start);
+    this.built = true;
+  }
+
+  tableWeights() {
+    return [this.table];
+  }
+
+  override computeOutputShape(shape: (number | null)[]): (number | null)[] {
+    return [shape[0]!, vocabulary];
+  }
+
+  override call(inputs: core.Tensor | core.Tensor[]): core.Tensor {
+    const ids = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const table = this.table.read() as core.Variable;
+    const flat = core.reshape(core.cast(ids, "int32"), [ids.size]) as core.Tensor1D;
+    const rows = core.reshape(lookUpRows(table, flat), [...ids.shape, 4]);
+    const hidden = core.tanh(core.sum(rows, 1)) as core.Tensor2D;
+    return core.matMul(hidden, table as unknown as core.Tensor2D, false, true);
+  }
+}
+core.serialization.registerClass(TiedScores as never);
+
+const embedding = (config: object = {}) =>
+  layers.embedding({ inputDim: vocabulary, outputDim: 4, ...config });
+
+const networks: Readonly<Record<string, () => tf.LayersModel>> = {
+  "an embedding": () =>
+    tf.sequential({
+      layers: [embedding({ inputLength: 6 }), layers.flatten(), layers.dense({ units: 5 })],
+    }),
+  "an embedding that masks": () =>
+    tf.sequential({
+      layers: [embedding({ maskZero: true, inputLength: 6 }), layers.lstm({ units: 5 })],
+    }),
+  "one table used twice, beside another": () => {
+    const input = tf.input({ shape: [6] });
+    const table = embedding();
+    const once = table.apply(input) as tf.SymbolicTensor;
+    const other = embedding().apply(input) as tf.SymbolicTensor;
+    const turned = layers.dense({ units: 4 }).apply(once) as tf.SymbolicTensor;
+    const again = table.apply(input) as tf.SymbolicTensor;
+    const sum = layers.add().apply([turned, again, other]) as tf.SymbolicTensor;
+    const flat = layers.flatten().apply(sum);
+    return tf.model({ inputs: input, outputs: layers.dense({ units: 5 }).apply(flat) as never });
+  },
+  "an embedding before batch normalization and dropout": () =>
+    tf.sequential({
+      layers: [
+        embedding({ inputLength: 6 }),
+        layers.flatten(),
+        layers.batchNormalization(),
+        layers.dropout({ rate: 0.5 }),
+        layers.dense({ units: 5 }),
+      ],
+    }),
+  "a penalty on the table": () =>
+    tf.sequential({
+      layers: [
+        embedding({ inputLength: 6, embeddingsRegularizer: tf.regularizers.l2({ l2: 0.01 }) }),
+        layers.flatten(),
+        layers.dense({ units: 5 }),
+      ],
+    }),
+  "a tied output": () => tf.sequential({ layers: [new TiedScores({ inputShape: [6] } as never)] }),
+};
+
+/** Row 0 is padding, and one id stands 50 times. */
+function tokens(count: number, seed: string): Examples {
+  const random = randomFrom(seed);
+  const values = Float32Array.from({ length: count * 6 }, () => random.integer(40));
+  values.fill(17, 0, 50);
+  values.fill(0, 60, 66);
+  const targets = Float32Array.from({ length: count }, () => random.integer(5));
+  return { rows: { kind: "dense", rows: count, columns: 6, values }, targets };
+}
+
+function both(engine: Engine, examples: Examples, shapes: readonly { shape: number[] }[]) {
+  const weights = engine.initial(randomFrom(5));
+  const dense = new Float64Array(weights.length);
+  const loss = engine.lossAndGradient(examples, weights, dense, randomFrom("draws"));
+  const sliced = (form: "auto" | "gather") =>
+    engine.slicedGradient(examples, weights, form, randomFrom("draws"))!;
+  const auto = sliced("auto");
+  return { loss, dense, auto, gather: sliced("gather"), whole: denseGradient(auto.parts, shapes) };
+}
+
+const shapesOf = (model: tf.LayersModel) => {
+  const trained = model.trainableWeights.map((weight) => ({ shape: weight.shape.map(Number) }));
+  const observed = model.nonTrainableWeights.map((w) => ({ shape: w.shape.map(Number) }));
+  return [...trained, ...observed];
+};
+
+describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
+  test.each(Object.entries(networks))(
+    "%s: by rows, the gradient is the dense one to the bit",
+    async (name, build) => {
+      const model = build();
+      const shapes = shapesOf(model);
+      const engine = await engineOf(model, backend);
+      // Two batches of rows.
+      const { loss, dense, auto, gather, whole } = both(engine, tokens(300, name), shapes);
+      expect(auto.loss).toBe(loss);
+      expect(whole).toEqual(dense);
+      const gathered = denseGradient(gather.parts, shapes);
+      const apart = gathered.map((value, i) => Math.abs(value - dense[i]!));
+      expect(Math.max(...apart)).toBeLessThan(1e-3);
+      expect(Math.max(...dense)).toBeGreaterThan(0.1);
+      const reason = /penalty|tied/.exec(name)?.[0];
+      for (const { tensor, rows, dense: why } of auto.tables) {
+        expect(why).toBe(reason);
+        expect(auto.parts[tensor]!.kind).toBe(why === undefined ? "slices" : "dense");
+        expect(rows).toBe(why === undefined ? 40 : vocabulary);
+      }
+      expect(auto.tables.length).toBe(name.includes("another") ? 2 : 1);
+    },
+  );
+});
+
+test("a network without a table has no rows to tell", async () => {
+  const engine = await engineOf(models["a depthwise net"]!(), "wasm");
+  expect(
+    engine.slicedGradient(tokens(3, "none"), engine.initial(randomFrom(1)), "auto"),
+  ).toBeNull();
+});
+
+test("no tensors are left behind, nor a pass open", async () => {
+  const engine = await engineOf(networks["an embedding"]!(), "wasm");
+  const weights = engine.initial(randomFrom(5));
+  const step = () => engine.slicedGradient(tokens(9, "left"), weights, "auto");
+  step();
+  const before = core.memory().numTensors;
+  step();
+  expect(core.memory().numTensors).toBe(before);
+});
+
+describe("the tied gradient", () => {
+  test("is the derivative, and the sum of its parts, none of which is nothing", async () => {
+    const model = networks["a tied output"]!();
+    const engine = await engineOf(model, "cpu");
+    const examples = tokens(3, "tied");
+    const weights = engine.initial(randomFrom(5));
+    const { dense, gather } = both(engine, examples, shapesOf(model));
+    for (const at of [17 * 4, 0, 4 * 5 + 1, 4 * 299]) {
+      const moved = (by: number) => {
+        const there = weights.slice();
+        there[at]! += by;
+        return engine.lossAndGradient(examples, there, new Float64Array(weights.length));
+      };
+      const slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+      expect(Math.abs(slope - dense[at]!)).toBeLessThan(2e-3 * (1 + Math.abs(slope)));
+    }
+    const part = gather.parts[0]!;
+    expect(part.kind === "slices" && part.slices.ids.length).toBe(vocabulary + 3 * 6);
+  });
+});
