@@ -21,7 +21,7 @@ export function makeGuard(settings: Settings, guarded: readonly sst.aws.Function
     bundle: `${bundles}/kill-switch`,
     handler: "kill-switch.handler",
     runtime: functions.runtime,
-    architecture: functions.architecture,
+    architecture: functions.orchestrator.architecture,
     memory: "256 MB",
     timeout: "30 seconds",
     dev: false,

@@ -2,7 +2,7 @@ import { functions } from "../src/limits.ts";
 import { permissionsFor } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
-const { memoryMb, timeoutMs } = functions.orchestrator;
+const { memoryMb, timeoutMs, architecture } = functions.orchestrator;
 
 /**
  * The orchestrator as a durable function: one durable step is a segment of many rounds, its state
@@ -17,7 +17,7 @@ export function makeOrchestrator(
     bundle: `${settings.bundles}/orchestrator`,
     handler: "orchestrator.handler",
     runtime: functions.runtime,
-    architecture: functions.architecture,
+    architecture,
     memory: `${memoryMb} MB`,
     timeout: `${timeoutMs / 1000} seconds`,
     // A segment that failed goes on from its checkpoint: starting it again is safe.

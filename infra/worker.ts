@@ -2,7 +2,7 @@ import { functions } from "../src/limits.ts";
 import { permissionsFor } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
-const { memoryMb, timeoutMs } = functions.worker;
+const { memoryMb, timeoutMs, architecture } = functions.worker;
 
 /** Which worker: the ordinary one, or that for networks, whose bundle is larger. */
 export interface WorkerKind {
@@ -24,7 +24,7 @@ export function makeWorker(settings: Settings, store: sst.aws.Bucket, kind: Work
     bundle: `${settings.bundles}/${bundle}`,
     handler: `${bundle}.handler`,
     runtime: functions.runtime,
-    architecture: functions.architecture,
+    architecture,
     memory: `${memoryMb} MB`,
     timeout: `${timeoutMs / 1000} seconds`,
     streaming: true,

@@ -43,12 +43,13 @@ export const prices = {
 
 export type Architecture = keyof typeof prices.usdPerGbSecond;
 
+const arm64: Architecture = "arm64";
+
 /** What the two functions are deployed with; the emulator uses the same. */
 export const functions = {
   runtime: "nodejs24.x",
-  architecture: "arm64" as Architecture,
-  worker: { memoryMb: 1_769, timeoutMs: 120_000 },
-  orchestrator: { memoryMb: 1_769, timeoutMs: 900_000 },
+  worker: { memoryMb: 1_769, timeoutMs: 120_000, architecture: arm64 },
+  orchestrator: { memoryMb: 1_769, timeoutMs: 900_000, architecture: arm64 },
 } as const;
 
 /** kofn's own bounds. */
@@ -80,7 +81,7 @@ export interface BilledInvocation {
   /** Whole milliseconds, the environment's start among them. */
   readonly billedMs: number;
   readonly memoryMb: number;
-  /** What the functions are deployed with, where it is absent. */
+  /** The worker's, where it is absent. */
   readonly architecture?: Architecture;
   /** A tenant's environment started for it. */
   readonly startsTenant?: boolean;
@@ -92,7 +93,7 @@ export interface BilledInvocation {
 export function invocationUsd({
   billedMs,
   memoryMb,
-  architecture = functions.architecture,
+  architecture = functions.worker.architecture,
   startsTenant = false,
   times = 1,
 }: BilledInvocation): number {
@@ -105,10 +106,7 @@ export function gbSeconds(billedMs: number, memoryMb: number): number {
 }
 
 /** Dollars for computing alone, without requests. */
-export function computeUsd(
-  gbSeconds: number,
-  architecture: Architecture = functions.architecture,
-): number {
+export function computeUsd(gbSeconds: number, architecture: Architecture): number {
   return gbSeconds * prices.usdPerGbSecond[architecture];
 }
 

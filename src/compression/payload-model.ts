@@ -25,7 +25,7 @@ export type Values =
   | { readonly kind: "levels"; readonly unit: number; readonly levels: Int32Array<ArrayBuffer> }
   /** Entry i is scale, or -scale where `negative` is 1. */
   | { readonly kind: "signs"; readonly scale: number; readonly negative: Uint8Array<ArrayBuffer> }
-  /** As signs, the scale being a code of `eighths.ts`. */
+  /** As signs, the scale being a code of `codes.ts`. */
   | {
       readonly kind: "rough-signs";
       readonly code: number;

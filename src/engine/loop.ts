@@ -66,9 +66,10 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     tasks.reconcile([]);
     return { state: cursor.state(), elapsedMs: elapsed(), stop };
   };
-  let wantedUnchanged = false;
+  /** What the last step says to start; undefined where the loop has to ask what is wanted. */
+  let starts: readonly Task[] | undefined;
   for (;;) {
-    if (!wantedUnchanged || tasks.heldBack() !== null) {
+    if (starts === undefined || tasks.heldBack() !== null) {
       const wanted = cursor.wanted();
       tasks.reconcile(wanted);
       if (wanted.length === 0) return end({ kind: "done" });
@@ -76,7 +77,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     const stop = ports.mayStop(elapsed()) ?? (tasks.isQuiet() ? tasks.heldBack() : null);
     if (stop !== null) return end(stop);
     let step: Step<State, Task> | null = null;
-    let alsoStart: readonly Task[] | null = none;
+    let recorded: readonly Task[] | null = none;
     let atMs = 0;
     const wakeAtMs = cursor.wakeAtMs();
     const untilMs = originMs + (wakeAtMs ?? Number.POSITIVE_INFINITY);
@@ -92,14 +93,14 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       const task = batch.tasks[index]!;
       const isAwaited = batch.isAwaited(index);
       atMs = completion.atMs;
-      if (isAwaited) alsoStart = cursor.record(task, outcome, atMs);
-      if (alsoStart === null) step = cursor.receive({ kind: "reply", task, outcome }, atMs);
+      if (isAwaited) recorded = cursor.record(task, outcome, atMs);
+      if (recorded === null) step = cursor.receive({ kind: "reply", task, outcome }, atMs);
       if (!batch.isDone(index)) ports.emit(arrivalEvent(completion, isAwaited, step?.rejected));
       tasks.close(batch, index);
     }
-    wantedUnchanged = step === null || step.wantedUnchanged === true;
+    starts = step === null ? (recorded ?? none) : step.starts;
     const failed = step === null ? undefined : advance(step, atMs);
-    if (wantedUnchanged) tasks.add(step?.alsoStart ?? alsoStart ?? none);
+    if (starts !== undefined) tasks.add(starts);
     if (failed !== undefined) return end(tasks.heldBack() ?? unfinished(failed));
   }
 }

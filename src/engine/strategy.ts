@@ -26,8 +26,8 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
  */
 export interface ReplyBatch<State, Task, Result> {
   /**
-   * The tasks to start as well, mostly none, where `receive` would leave what is wanted unchanged
-   * and emit no event; null where the reply was not recorded and is to be received.
+   * `starts` of the step that `receive` would make, mostly none, where that emits no event and is
+   * no checkpoint; null where the reply was not recorded and is to be received.
    */
   record(task: Task, outcome: Outcome<Result>, atMs: number): readonly Task[] | null;
   /** Of the state so far. */
@@ -45,12 +45,11 @@ export interface Step<State, Task extends Slotted = never> {
   /** Worth a checkpoint. */
   readonly durable?: boolean;
   /**
-   * What is wanted is what was wanted before, less the task just received: the loop need not ask.
-   * With thousands of slots, asking at every reply would be most of the work.
+   * The command that the step comes to, where it is known: start these tasks, such as the one just
+   * lost, again; besides, only the task just received is no longer wanted. Where it is absent, the
+   * loop asks `wanted`; with thousands of slots, that at every reply would be most of the work.
    */
-  readonly wantedUnchanged?: boolean;
-  /** With `wantedUnchanged`: the tasks to start as well, such as the one just lost, again. */
-  readonly alsoStart?: readonly Task[];
+  readonly starts?: readonly Task[];
   /** Why the reply was rejected: its event says so, and it counts as lost. */
   readonly rejected?: string;
   /** The run cannot go on, for this reason. The last checkpoint is kept. */

@@ -1,4 +1,4 @@
-import { bounds, computeUsd, gbSeconds, prices } from "../limits.ts";
+import { bounds, computeUsd, functions, gbSeconds, prices } from "../limits.ts";
 import type { StageTable } from "./partition.ts";
 import type { PipelineModel, PipelineSetting } from "./pipeline-forecast.ts";
 
@@ -81,7 +81,7 @@ export function billOf(
   const ms = work.reduce((sum, { forwardMs, backwardMs }) => sum + forwardMs + backwardMs, 0);
   const computingMs = ms * microbatches * replicas + updateMs;
   const requests = invocations * prices.usdPerRequest;
-  const perMs = computeUsd(gbSeconds(1, memoryMb));
+  const perMs = computeUsd(gbSeconds(1, memoryMb), functions.worker.architecture);
   const objects = work.reduce(
     (sum, { reads, writes }) => sum + reads * prices.s3.usdPerGet + writes * prices.s3.usdPerPut,
     0,
@@ -92,7 +92,10 @@ export function billOf(
     requests +
     objects * microbatches * replicas +
     updates +
-    computeUsd(gbSeconds(makespanMs, rates.orchestratorMemoryMb));
+    computeUsd(
+      gbSeconds(makespanMs, rates.orchestratorMemoryMb),
+      functions.orchestrator.architecture,
+    );
   return {
     invocations,
     dollarsPerStep: computingMs * perMs + others,

@@ -1,5 +1,5 @@
 import { retryAfterMs } from "../engine/backoff.ts";
-import { invocationUsd } from "../limits.ts";
+import type { BilledInvocation } from "../limits.ts";
 import type { FaultDecision } from "../weather/fault-decision.ts";
 import { billedMsOf, endings, invocationTimes } from "../weather/invocation.ts";
 import type { SlotEnvironments } from "../weather/slot-environments.ts";
@@ -9,6 +9,8 @@ export interface PlatformModel {
   readonly memoryMb: number;
   readonly timeoutMs: number;
   readonly environmentsPerSlot: number;
+  /** Dollars for one invocation. */
+  readonly priceOf: (invocation: BilledInvocation) => number;
 }
 
 /** One invocation, as it is metered when it ends. */
@@ -68,7 +70,7 @@ export function occupySlot(lane: SlotEnvironments, all: readonly Attempt[], unti
 
 function attemptOf(
   lane: SlotEnvironments,
-  { memoryMb, timeoutMs }: PlatformModel,
+  { memoryMb, timeoutMs, priceOf }: PlatformModel,
   { workMs, fateOf }: InvocationRequest,
   count: number,
   startMs: number,
@@ -82,7 +84,7 @@ function attemptOf(
   const isDone = ending === endings.replied;
   const endMs = startMs + coldMs + ranMs;
   lane.occupy(environment, endMs, !isDone);
-  const costUsd = invocationUsd({
+  const costUsd = priceOf({
     billedMs: billedMsOf(ranMs, coldMs),
     memoryMb,
     startsTenant: isCold,

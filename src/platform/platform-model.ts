@@ -1,5 +1,5 @@
 import type { RunRecord } from "../journal/run-record.ts";
-import { bounds, functions } from "../limits.ts";
+import { bounds, functions, invocationUsd } from "../limits.ts";
 import { forecastRun } from "../planner/forecast.ts";
 import type { Lateness } from "../planner/lateness.ts";
 import type { Machine } from "../planner/machine.ts";
@@ -71,7 +71,9 @@ export function forecastOn(backend: string, spec: RunSpec, staged: Dataset): Run
 
 /** The simulation as a machine to rehearse on, with any lateness. */
 export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
-  const platform = { ...functions.worker, environmentsPerSlot: bounds.environmentsPerSlot };
+  const { memoryMb, timeoutMs } = functions.worker;
+  const { environmentsPerSlot } = bounds;
+  const platform = { memoryMb, timeoutMs, environmentsPerSlot, priceOf: invocationUsd };
   return {
     platform,
     lateness,

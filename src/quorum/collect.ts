@@ -123,10 +123,10 @@ function receiveReply<State extends Collecting<Reply>, Task extends Slotted, Rep
   if (step !== null && step.failed === undefined) return { ...step, ...rejected };
   const open = { ...(step ?? { state: next }), ...rejected };
   // A sound reply that closes nothing takes its own task off the list and changes no other.
-  if (!isLost) return { ...open, wantedUnchanged: isAlone(quorum, task.slot) };
+  if (!isLost) return isAlone(quorum, task.slot) ? { ...open, starts: [] } : open;
   if (copyOf(task) > 0) return open;
   const again = taskAt(next, pendingAt(quorum, task.slot));
-  return { ...open, wantedUnchanged: true, alsoStart: again === null ? [] : [again] };
+  return { ...open, starts: again === null ? [] : [again] };
 }
 
 /** The step of a closed quorum, or the end of one that waited in vain; null while it is open. */

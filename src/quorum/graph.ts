@@ -132,16 +132,15 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
       .filter((follower) => {
         return atSlot(after.nodes, follower) !== atSlot(next.nodes, follower);
       });
-    const alsoStart = begun.flatMap((follower) => tasksOf(of, after, follower));
-    return { state: after, wantedUnchanged: true, alsoStart };
+    return { state: after, starts: begun.flatMap((follower) => tasksOf(of, after, follower)) };
   }
   const failed = giveUp(of, node, quorum, atMs);
   if (failed !== null) return { state: next, failed, ...rejected };
   if (counted.kind === "done")
-    return { state: next, wantedUnchanged: isAlone(quorum, replica), ...rejected };
+    return { state: next, ...(isAlone(quorum, replica) && { starts: [] }), ...rejected };
   if (copyOf(task) > 0) return { state: next, ...rejected };
-  const alsoStart = [taskOf(of, next, at, pendingAt(quorum, replica))];
-  return { state: next, wantedUnchanged: true, alsoStart, ...rejected };
+  const starts = [taskOf(of, next, at, pendingAt(quorum, replica))];
+  return { state: next, starts, ...rejected };
 }
 
 /** The tasks of a node that runs: of its replicas that have not replied. */

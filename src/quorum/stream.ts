@@ -97,7 +97,7 @@ function begin<T extends Turn, State extends Streaming<T>, Task extends Slotted,
   const number = atSlot(state.open, slot)!.number + 1;
   const turn = of.turn(state, { number, version: state.version, ...retries });
   const next = { ...state, open: withSlot(state.open, slot, turn) };
-  return { state: next, wantedUnchanged: true, alsoStart: [of.task(slot, turn)] };
+  return { state: next, starts: [of.task(slot, turn)] };
 }
 
 /** After a loss the slot is asked anew, later each time. */

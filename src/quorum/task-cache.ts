@@ -7,7 +7,7 @@ export interface Request<Task> {
   readonly prefix: string;
   /** Requests of one prefix about one subject have the same tasks: the weights, a direction. */
   readonly subject: object;
-  /** The task that asks a slot; null where the slot sits this request out. */
+  /** The task that asks a slot, whenever that is; null where the slot sits this request out. */
   task(id: string, pending: PendingSlot): Task | null;
 }
 
@@ -39,16 +39,29 @@ export function taskCache<Task extends Slotted>(): (
   };
   return (request, pending) => {
     const { slot, copy, attempt, notBeforeMs } = pending;
-    const make = () => request.task(request.prefix + taskNameOf(pending), pending);
+    const make = () => dated(request.task(request.prefix + taskNameOf(pending), pending), pending);
     // Backup tasks are few and come late.
     if (copy > 0) return make();
     const { first, again } = tasksOf(request);
     const lost = attempt === 0 ? undefined : again.get(slot);
     const before = attempt === 0 ? first[slot] : lost?.attempt === attempt ? lost.task : undefined;
-    if (before === null || before?.notBeforeMs === notBeforeMs) return before;
+    if (before === null || (before !== undefined && dateOf(before) === notBeforeMs)) return before;
     const task = make();
     if (attempt === 0) first[slot] = task;
     else again.set(slot, { attempt, task });
     return task;
   };
+}
+
+/**
+ * Only what was lost has to wait for its time. Nearly all tasks have no date: with one that is
+ * sometimes a whole number and sometimes not, the engine would lay out ten thousand tasks a round
+ * anew.
+ */
+function dated<Task extends Slotted>(task: Task | null, { notBeforeMs }: PendingSlot): Task | null {
+  return task === null || notBeforeMs === 0 ? task : { ...task, notBeforeMs };
+}
+
+function dateOf({ notBeforeMs = 0 }: Slotted): number {
+  return notBeforeMs;
 }

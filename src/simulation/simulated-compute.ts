@@ -1,9 +1,9 @@
 import { messageOf } from "../core/errors.ts";
-import { bounds, functions } from "../limits.ts";
+import { type BilledInvocation, bounds, functions, invocationUsd } from "../limits.ts";
 import { type Compute, noUsage, type Receiver, type Slotted, spared } from "../ports/compute.ts";
 import type { FaultDecision } from "../weather/fault-decision.ts";
 import { endings, invocationTimes } from "../weather/invocation.ts";
-import { SlotEnvironments } from "../weather/slot-environments.ts";
+import { Environments } from "../weather/slot-environments.ts";
 import { SimulatedBatch } from "./task-batch.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -26,6 +26,8 @@ export interface SimulatedOptions<Task, Result> {
   readonly environmentsPerSlot?: number;
   readonly memoryMb?: number;
   readonly timeoutMs?: number;
+  /** Dollars for one invocation: Lambda's price where it is absent. */
+  readonly priceOf?: (invocation: BilledInvocation) => number;
 }
 
 /**
@@ -38,7 +40,7 @@ export function simulatedCompute<Task extends Slotted, Result>(
   const { clock } = options;
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   const perSlotMax = options.environmentsPerSlot ?? bounds.environmentsPerSlot;
-  const slots: (SlotEnvironments | undefined)[] = [];
+  const environments = new Environments(perSlotMax);
   let isClosed = false;
   const finish = finishing(options, perSlotMax, () => isClosed);
 
@@ -48,19 +50,18 @@ export function simulatedCompute<Task extends Slotted, Result>(
     const endMs = new Float64Array(tasks.length).fill(nowMs);
     for (let index = 0; index < tasks.length; index++) {
       const task = tasks[index]!;
-      slots[task.slot] ??= new SlotEnvironments(perSlotMax);
-      const environments = slots[task.slot]!;
-      const environment = environments.find(nowMs);
+      const { slot } = task;
+      const environment = environments.find(slot, nowMs);
       if (environment === null) {
         cohort.endings[index] = endings.busy;
         continue;
       }
-      const isCold = environments.isNew(environment);
+      const isCold = environments.isNew(slot, environment);
       const fate = options.fateOf(task, isCold);
       const times = invocationTimes(fate, isCold, options.workMs(task), timeoutMs);
       cohort.keep(index, times, isCold, fate.duplicate);
       endMs[index] = nowMs + times.coldMs + times.ranMs;
-      environments.occupy(environment, endMs[index]!, times.ending !== endings.replied);
+      environments.occupy(slot, environment, endMs[index]!, times.ending !== endings.replied);
     }
     clock.scheduleAll(endMs, (index) => finish(cohort, index));
   };
@@ -85,16 +86,17 @@ function finishing<Task extends Slotted, Result>(
   isClosed: () => boolean,
 ): (cohort: SimulatedBatch<Task, Result>, index: number) => void {
   const { clock } = options;
-  const memoryMb = options.memoryMb ?? functions.worker.memoryMb;
+  const { memoryMb = functions.worker.memoryMb, priceOf = invocationUsd } = options;
+  const billed = { memoryMb, priceOf };
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   type Ended = SimulatedBatch<Task, Result>;
   const failed = (cohort: Ended, index: number, reason: string) => {
     const bytes = options.bytes(cohort.tasks[index]!, null);
-    const usage = cohort.usage(index, bytes, memoryMb);
+    const usage = cohort.usage(index, bytes, billed);
     cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
   };
   const replied = (cohort: Ended, index: number, result: Result) => {
-    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), memoryMb);
+    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), billed);
     cohort.receiver.deliver(index, { kind: "done", result }, usage);
   };
 
@@ -116,7 +118,7 @@ function finishing<Task extends Slotted, Result>(
       const up = options.replyBytes?.(task) ?? null;
       const { down } = options.bytes(task, null);
       if (up !== null)
-        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, memoryMb));
+        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, billed));
     }
     let result: Result | Promise<Result>;
     try {

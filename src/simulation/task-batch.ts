@@ -1,4 +1,4 @@
-import { invocationUsd } from "../limits.ts";
+import type { BilledInvocation } from "../limits.ts";
 import type { Receiver, Usage } from "../ports/compute.ts";
 import { billedMsOf, type InvocationTimes } from "../weather/invocation.ts";
 
@@ -47,7 +47,12 @@ export class SimulatedBatch<Task, Result> {
     return this.together === null ? null : this.together(this.tasks[index]!);
   }
 
-  usage(index: number, bytes: { down: number; up: number }, memoryMb: number): Usage {
+  usage(
+    index: number,
+    bytes: { down: number; up: number },
+    billed: { memoryMb: number; priceOf(invocation: BilledInvocation): number },
+  ): Usage {
+    const { memoryMb } = billed;
     const at = fieldCount * index;
     const coldMs = this.fields[at + field.coldMs]!;
     const coldStart = !Number.isNaN(coldMs);
@@ -58,7 +63,7 @@ export class SimulatedBatch<Task, Result> {
       coldStart,
       bytesDown: bytes.down,
       bytesUp: bytes.up,
-      costUsd: invocationUsd({ billedMs, memoryMb, startsTenant: coldStart, times }),
+      costUsd: billed.priceOf({ billedMs, memoryMb, startsTenant: coldStart, times }),
     };
   }
 }

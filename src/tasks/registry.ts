@@ -48,9 +48,11 @@ export const taskKinds: {
   "part-update": opaque(partUpdate),
 };
 
+const byName = new Map(Object.entries(taskKinds)) as ReadonlyMap<string, AnyTaskKind>;
+
 /** The kind of a task; undefined for a name from another version of the code. */
 export function taskKindOf({ operation }: WorkerTask): AnyTaskKind | undefined {
-  return Object.hasOwn(taskKinds, operation) ? (taskKinds[operation] as AnyTaskKind) : undefined;
+  return byName.get(operation);
 }
 
 /** Why a reply is as good as lost; null for a sound one. */
@@ -86,7 +88,8 @@ export function arrayBytesOf({ values, payload, tensors = {} }: WorkerReply): nu
 
 function ownKindOf(task: WorkerTask): AnyTaskKind {
   const kind = taskKindOf(task);
-  assert(kind !== undefined, `no task is of the kind ${task.operation}`);
+  // Asked several times a reply: the words are made only where they are needed.
+  if (kind === undefined) assert(false, `no task is of the kind ${task.operation}`);
   return kind;
 }
 

@@ -133,9 +133,9 @@ export function releasingCompute<Task extends Slotted, Result>(
       ? {}
       : {
           startAll(tasks: readonly Task[], receiver: Receiver<Result>) {
-            for (const task of tasks) begin(task);
             if (tasks.every((task) => task.objects === undefined))
               return startAll.call(inner, tasks, receiver);
+            for (const task of tasks) begin(task);
             startAll.call(inner, tasks, {
               deliver: (index, outcome, usage) =>
                 receiver.deliver(index, outcome, settle(tasks[index]!, outcome, usage)),

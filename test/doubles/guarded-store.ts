@@ -1,6 +1,7 @@
-import { bucketAccess, deniedMessage, type May } from "../../src/emulator/iam/s3-access.ts";
+import { deniedMessage } from "../../src/emulator/iam/policy.ts";
 import { removeAll } from "../../src/ports/remove-all.ts";
 import type { Store } from "../../src/ports/store.ts";
+import { bucketAccess, type May } from "./bucket-access.ts";
 
 /** What S3 answers to whoever may not do it. */
 export class AccessDenied extends Error {

@@ -48,44 +48,47 @@ export function lawful<State extends object, Task extends Slotted, Result>(
       same(`${id} as it is wanted`, task, arrival.task);
     }
     const step = pure("receive", state, () => strategy.receive(state, arrival, atMs));
-    if (step.wantedUnchanged) {
-      breach(arrival.kind === "tick", "a tick settled a task");
+    if (step.starts !== undefined) {
+      breach(arrival.kind === "tick", "a tick said what starts");
       const { id } = (arrival as { task: Task }).task;
       const left = strategy.wanted(state).filter((task) => task.id !== id);
-      const settled = byName([...left, ...(step.alsoStart ?? [])]);
-      same(`settled, less ${id}`, settled, byName(strategy.wanted(step.state)));
-      started(step.alsoStart ?? []);
+      const wantedAfter = byName([...left, ...step.starts]);
+      same(
+        `what is wanted after ${id} and its starts`,
+        wantedAfter,
+        byName(strategy.wanted(step.state)),
+      );
+      started(step.starts);
     }
     return { ...step, state: onwards("receive", step.state) };
   };
 
-  const listen = (state: State): ReplyBatch<State, Task, Result> | null => {
+  const openBatch = (state: State): ReplyBatch<State, Task, Result> | null => {
     const before = toPacket(state);
-    const listening = strategy.batchReplies!(state);
-    if (listening === null) return null;
+    const batch = strategy.batchReplies!(state);
+    if (batch === null) return null;
     let shadow = state;
     return {
       record(task: Task, outcome: Outcome<Result>, atMs: number) {
-        const wantedBesides = listening.record(task, outcome, atMs);
-        if (wantedBesides !== null) {
+        const recorded = batch.record(task, outcome, atMs);
+        if (recorded !== null) {
           const {
             state: next,
-            wantedUnchanged,
-            alsoStart,
+            starts,
             ...more
           } = receive(shadow, { kind: "reply", task, outcome }, atMs);
-          breach(wantedUnchanged !== true, `${task.id} was heard but does not settle`);
-          same(`${task.id} was heard: besides`, wantedBesides, alsoStart ?? []);
-          same(`${task.id} was heard`, {}, more);
+          breach(starts === undefined, `${task.id} was recorded, but its step has no starts`);
+          same(`${task.id} was recorded: what starts`, recorded, starts);
+          same(`${task.id} was recorded`, {}, more);
           shadow = next;
         }
-        same(`${task.id}: the state so far`, listening.state(), shadow);
-        same("wakeAtMs while listening", listening.wakeAtMs(), wakeAtMs(shadow));
-        breach(!Buffer.from(before).equals(toPacket(state)), "listening changed its first state");
-        return wantedBesides;
+        same(`${task.id}: the state so far`, batch.state(), shadow);
+        same("wakeAtMs of a batch", batch.wakeAtMs(), wakeAtMs(shadow));
+        breach(!Buffer.from(before).equals(toPacket(state)), "a batch changed its first state");
+        return recorded;
       },
-      wakeAtMs: () => listening.wakeAtMs(),
-      state: () => onwards("listening", listening.state()),
+      wakeAtMs: () => batch.wakeAtMs(),
+      state: () => onwards("batch", batch.state()),
     };
   };
 
@@ -109,7 +112,7 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     start,
     wanted,
     receive,
-    ...(strategy.batchReplies === undefined ? {} : { batchReplies: listen }),
+    ...(strategy.batchReplies === undefined ? {} : { batchReplies: openBatch }),
     ...(strategy.resume === undefined ? {} : { resume }),
     ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
   };

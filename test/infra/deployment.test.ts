@@ -36,7 +36,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       memorySize: functions.worker.memoryMb,
       timeout: functions.worker.timeoutMs / 1000,
       runtime: functions.runtime,
-      architectures: [functions.architecture],
+      architectures: [functions.worker.architecture],
       handler: "worker.handler",
       // So that a run goes on with the version that it began with.
       publish: true,
@@ -67,7 +67,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       memorySize: functions.orchestrator.memoryMb,
       timeout: awsLambda.timeoutMsMax / 1000,
       runtime: functions.runtime,
-      architectures: [functions.architecture],
+      architectures: [functions.worker.architecture],
       publish: true,
     });
     expect(orchestrator).not.toHaveProperty("tenancyConfig");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bounds, functions } from "../../src/limits.ts";
+import { bounds, functions, invocationUsd } from "../../src/limits.ts";
 import { latenessModelOf } from "../../src/planner/lateness.ts";
 import { type RoundPhase, simulateRounds } from "../../src/planner/round-simulation.ts";
 import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
@@ -10,6 +10,7 @@ import { scene, segment, table } from "../simulation/simulated-run.ts";
 
 const platform = {
   ...functions.worker,
+  priceOf: invocationUsd,
   environmentsPerSlot: bounds.environmentsPerSlot,
 };
 const phases: RoundPhase[] = (["gradient", "along"] as const).map((name) => ({

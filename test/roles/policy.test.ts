@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type AccessRequest, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
-import { bucketAccess } from "../../src/emulator/iam/s3-access.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
+import { bucketAccess } from "../doubles/bucket-access.ts";
 import { AccessDenied, guardedStore } from "../doubles/guarded-store.ts";
 
 const allow = (more: Partial<Statement> = {}): Statement => ({

@@ -29,6 +29,13 @@ test("a doomed one is busy until its end, and then the next one is new", () => {
   expect(start(slot, 20, 30)).toEqual({ found: 0, isNew: false });
 });
 
+test("one that is busy before anybody asked is there, and no other", () => {
+  const slot = new SlotEnvironments(3);
+  slot.occupy(0, 10, false);
+  expect(start(slot, 5, 30)).toEqual({ found: 1, isNew: true });
+  expect(start(slot, 10, 20)).toEqual({ found: 0, isNew: false });
+});
+
 test("what is tried on a copy did not happen", () => {
   const slot = new SlotEnvironments(1);
   start(slot.copy(), 0, 10);

@@ -79,3 +79,11 @@ function isLike(pattern: string, text: string): boolean {
   while (pattern[next] === "*") next++;
   return next === pattern.length;
 }
+
+/** The action and the object that were refused, in S3's words. */
+export function deniedMessage(who: string, action: string, resource: string): string {
+  return (
+    `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" ` +
+    `because no identity-based policy allows the ${action} action`
+  );
+}

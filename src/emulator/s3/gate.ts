@@ -1,5 +1,4 @@
-import { isAllowed, type Statement } from "../iam/policy.ts";
-import { bucketAccess, deniedMessage } from "../iam/s3-access.ts";
+import { deniedMessage, isAllowed, type Statement } from "../iam/policy.ts";
 import { isSignedBy, signedOf } from "../iam/sigv4.ts";
 import type { S3Request } from "./request.ts";
 import { S3Error } from "./s3-error.ts";
@@ -63,10 +62,11 @@ export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
       const identity = identityOf(request);
       if (identity === undefined || error.code !== "NoSuchKey") return error;
       const { bucket, key } = request;
-      const may = (action: Parameters<typeof isAllowed>[1]) =>
-        isAllowed(identity.statements, action);
-      if (bucketAccess(bucket, may).seesAbsence(key)) return error;
-      return denied(identity, "s3:ListBucket", `arn:aws:s3:::${bucket}`);
+      // S3 asks for leave to list the bucket, with the key in the place of the prefix.
+      const action = "s3:ListBucket";
+      const resource = `arn:aws:s3:::${bucket}`;
+      const wanted = { action, resource, context: { "s3:prefix": key } };
+      return isAllowed(identity.statements, wanted) ? error : denied(identity, action, resource);
     },
   };
 }

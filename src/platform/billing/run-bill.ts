@@ -72,9 +72,12 @@ export interface Consumed {
 
 export function billItems(used: Consumed): BillItem[] {
   const { worker, orchestrator } = functions;
-  const computed =
-    gbSeconds(used.workerMs, worker.memoryMb) +
-    gbSeconds(used.orchestratorMs, orchestrator.memoryMb);
+  const workerGbs = gbSeconds(used.workerMs, worker.memoryMb);
+  const orchestratorGbs = gbSeconds(used.orchestratorMs, orchestrator.memoryMb);
+  const computed = workerGbs + orchestratorGbs;
+  const computedUsd =
+    computeUsd(workerGbs, worker.architecture) +
+    computeUsd(orchestratorGbs, orchestrator.architecture);
   const beats = used.orchestratorMs / heartbeatMs;
   // Events and state of every checkpoint, and the end's four; a look for other orchestrators each.
   const writes = 4 * used.checkpoints + 2 * beats + 4 + (used.carriedWrites ?? 0);
@@ -92,7 +95,7 @@ export function billItems(used: Consumed): BillItem[] {
   });
   const tenantUsd = tenantEnvironmentUsd(worker.memoryMb);
   return [
-    item("compute", computed, "GB-s", computeUsd(1)),
+    { ...item("compute", computed, "GB-s", 0), costUsd: computedUsd },
     item("requests", used.invocations + used.segments, "requests", prices.usdPerRequest),
     item("tenant environments", used.coldStarts, "starts", tenantUsd, false),
     item("durable operations", 2 * used.segments, "operations", prices.durable.usdPerOperation),

@@ -78,11 +78,11 @@ function taskOf(
   plan: AlternatingPlan,
   state: AlternatingState,
   id: string,
-  { slot, notBeforeMs }: PendingSlot,
+  { slot }: PendingSlot,
 ): WorkerTask {
   const { round, weights, phase, search } = state;
   const { exactBelow, copies, bankRows: bank } = plan;
-  const common = { id, slot, round, weights, notBeforeMs, side: sideOf(state), exactBelow };
+  const common = { id, slot, round, weights, side: sideOf(state), exactBelow };
   if (phase === "solutions") return { ...common, operation: "subproblem-solutions", copies };
   if (phase === "gradients") return { ...common, bank, operation: "subproblem-gradients" };
   const direction = search!.directions;

@@ -107,7 +107,7 @@ function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
     return {
       prefix: `round-${round}/sum/`,
       subject: weights,
-      task: (id, { slot, notBeforeMs }) => ({ id, slot, notBeforeMs, ...sum }),
+      task: (id, { slot }) => ({ id, slot, ...sum }),
     };
   }
   const publishes = noiseAt === "workers" ? published : null;
@@ -115,7 +115,7 @@ function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
   return {
     prefix: `round-${round}/sum/`,
     subject: weights,
-    task: (id, { slot, notBeforeMs }) => ({ id, slot, notBeforeMs, ...sum }),
+    task: (id, { slot }) => ({ id, slot, ...sum }),
   };
 }
 

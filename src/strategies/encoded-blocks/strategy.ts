@@ -38,9 +38,7 @@ export function encodedBlocks(plan: BlocksPlan): TrainingStrategy<BlocksState> {
       return {
         prefix: `round-${round}/block/`,
         subject: state.predictions,
-        task: (id, { slot, notBeforeMs }) => {
-          return { operation, id, slot, round, notBeforeMs, ...numbers };
-        },
+        task: (id, { slot }) => ({ operation, id, slot, round, ...numbers }),
       };
     },
     rule: ({ waiting }) => waiting.rule,

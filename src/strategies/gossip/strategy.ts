@@ -57,7 +57,7 @@ function taskOf(
   plan: GossipPlan,
   state: GossipState,
   id: string,
-  { slot, notBeforeMs }: PendingSlot,
+  { slot }: PendingSlot,
 ): ConsensusStepTask | null {
   const senders = mixingWeightsOf(plan.mixing, slot, state.present);
   if (senders === null) return null;
@@ -67,7 +67,6 @@ function taskOf(
   return {
     id,
     slot,
-    notBeforeMs,
     round: state.round + 1,
     weights: new Float32Array(start),
     operation: "node-round",

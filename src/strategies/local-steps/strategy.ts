@@ -124,14 +124,13 @@ function taskOf(
   plan: LocalStepsPlan,
   state: LocalStepsState,
   name: string,
-  { slot, notBeforeMs }: PendingSlot,
+  { slot }: PendingSlot,
 ): LocalStepsTask | SecureLocalStepsTask {
   const { version, memory } = atSlot(state.turns, slot)!;
   const common = {
     id: `turn-${version}/${name}`,
     slot,
     round: version,
-    notBeforeMs,
     weights: state.models.find((model) => model.version === version)!.weights,
     rates: learningRatesFrom(plan.rate, version * plan.steps, plan.steps),
     batch: plan.batch,

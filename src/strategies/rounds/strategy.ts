@@ -67,7 +67,7 @@ function requestOf(
     return {
       prefix: `round-${round}/gradient/`,
       subject: weights,
-      task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, ...kind }),
+      task: (id, { slot }) => ({ id, slot, round, weights, ...kind }),
     };
   }
   const { direction, steps, retries } = search;
@@ -75,7 +75,7 @@ function requestOf(
   return {
     prefix: `round-${round}/along${retries === 0 ? "" : `-${retries + 1}`}/`,
     subject: search,
-    task: (id, { slot, notBeforeMs }) => ({ id, slot, round, weights, notBeforeMs, ...line }),
+    task: (id, { slot }) => ({ id, slot, round, weights, ...line }),
   };
 }
 

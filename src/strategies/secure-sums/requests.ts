@@ -12,8 +12,8 @@ export function keysRequest(size: number): Request<WorkerTask> {
   return {
     prefix: "committee/",
     subject: keysSubject,
-    task: (id, { slot, notBeforeMs }) =>
-      slot < size ? { id, slot, notBeforeMs, round: 0, operation: "committee-key" } : null,
+    task: (id, { slot }) =>
+      slot < size ? { id, slot, round: 0, operation: "committee-key" } : null,
   };
 }
 

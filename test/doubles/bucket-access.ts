@@ -1,4 +1,4 @@
-import type { AccessRequest } from "./policy.ts";
+import type { AccessRequest } from "../../src/emulator/iam/policy.ts";
 
 /** Says whether an identity may do something. */
 export type May = (wanted: AccessRequest) => boolean;
@@ -34,12 +34,4 @@ export function bucketAccess(bucket: string, may: May): BucketAccess {
     list,
     seesAbsence: list,
   };
-}
-
-/** The action and the object that were refused, in S3's words. */
-export function deniedMessage(who: string, action: string, resource: string): string {
-  return (
-    `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" ` +
-    `because no identity-based policy allows the ${action} action`
-  );
 }
