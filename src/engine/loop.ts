@@ -66,7 +66,6 @@ export async function runLoop<State extends object, Task extends Slotted, Result
     tasks.reconcile([]);
     return { state: cursor.state(), elapsedMs: elapsed(), stop };
   };
-  /** What the last step says to start; undefined where the loop has to ask what is wanted. */
   let starts: readonly Task[] | undefined;
   for (;;) {
     if (starts === undefined || tasks.heldBack() !== null) {
