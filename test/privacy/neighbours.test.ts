@@ -1,66 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { randomFrom } from "../../src/core/random.ts";
-import { readExamples } from "../../src/data/parts/load-parts.ts";
-import { clippedGradientParts } from "../../src/problems/clipped-gradients.ts";
-import { problems } from "../../src/problems/registry.ts";
-import { ingest } from "../../src/run/ingest.ts";
 import { resolveMembers } from "../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
-import { memoryStore } from "../../src/storage/memory.ts";
-import { labelled } from "../../src/tasks/minibatch.ts";
-import { opener } from "../data/fixtures.ts";
+import { type Adjacency, budget, clip, recordLines, workers, world } from "./neighbour-worlds.ts";
 
 /**
  * Neighbours are defined on the data set, so every step before the noise must be stable under one
  * record: each published sum, noise left out, moves by at most what the accountant counts, in at
  * most as many slots as it counts. Tried for every record of a small set.
  */
-const workers = 4;
-const clip = 0.5;
 const records = 48;
-
-interface World {
-  /** The clipped gradients' sum of each slot. */
-  readonly slots: readonly Float64Array[];
-  /** Of all slots. */
-  readonly total: Float64Array;
-}
-
-const random = randomFrom("neighbours");
-const lines = Array.from({ length: records }, () => {
-  const [a, b] = [random.normal(), random.normal()];
-  return [a.toFixed(3), b.toFixed(3), Number(a + b + random.normal() > 0)].join(",");
-});
+const lines = recordLines(records);
 /** What another record may be: unlike all others, or of a class that nobody stated. */
 const strangers = { replace: "9,-9,1", zero: "9,-9,neither" };
-const budget = { epsilon: 0.5, delta: 1e-5, unit: "record", clip };
-
-type Adjacency = "replace-one" | "add-remove";
-
-async function world(rows: readonly string[], test: number, adjacency: Adjacency): Promise<World> {
-  const spec = resolveSpec({
-    problem: "logistic",
-    data: { source: "rows.csv", target: "y", classes: [0, 1], standardize: false, test },
-    workers,
-    wait: "all",
-    strategy: "dp-sgd",
-    privacy: { ...budget, adjacency, divisor: records },
-    seed: 5,
-  });
-  const store = memoryStore();
-  const files = { "rows.csv": `a,b,y\n${rows.join("\n")}\n` };
-  const { prepared, encoded } = await ingest(spec, { open: opener(files), store });
-  const problem = problems.create({ type: "logistic" });
-  const weights = Float64Array.of(0.4, -0.3, 0.2);
-  const slots = await Promise.all(
-    encoded.slots.map(async ({ parts }) => {
-      const examples = labelled(await readExamples(store, parts, prepared.columns));
-      return clippedGradientParts(problem, examples, weights, clip).clipped;
-    }),
-  );
-  const total = weights.map((_, j) => slots.reduce((sum, slot) => sum + slot[j]!, 0));
-  return { slots, total };
-}
 
 /** The most that any record moves the total by, and the most slots that any moves. */
 async function moved(

@@ -59,7 +59,9 @@ describe.each(goldens)("$name", ({ name, spec, golden }) => {
       expect(result.weightsDigest).toBe(golden.resumed);
       for (const run of [wholeRun, partRun]) {
         const { exitCode, out, err } = await kofn(home, "replay", run);
-        expect([exitCode, out, err]).toEqual([0, expect.stringContaining("to the bit"), ""]);
+        // On a busy machine a replay tells how far it is.
+        const progress = err.replace(/^replayed [\d,]+ rounds\n/gm, "");
+        expect([exitCode, out, progress]).toEqual([0, expect.stringContaining("to the bit"), ""]);
       }
     });
   });

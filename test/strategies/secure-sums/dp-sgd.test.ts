@@ -1,9 +1,11 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import type { Store } from "../../../src/ports/store.ts";
 import { clippedGradientParts } from "../../../src/problems/clipped-gradients.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { privacySpent } from "../../../src/run/privacy-spent.ts";
-import { noisedSumKey, rawSumPrefix } from "../../../src/store-layout.ts";
+import { memoryStore } from "../../../src/storage/memory.ts";
+import { ledgerPrefix, noisedSumKey, rawSumPrefix } from "../../../src/store-layout.ts";
 import { dpSgd } from "../../../src/strategies/dp-sgd/strategy.ts";
 import { publishedVectorOf } from "../../../src/tasks/published-vector.ts";
 import { toPacket } from "../../../src/wire/packet.ts";
@@ -81,4 +83,68 @@ describe("what a slot's sum is", () => {
     const leaks = await scan({});
     expect(leaks.some((leak) => leak.includes(rawSumPrefix("scene")))).toBe(true);
   });
+});
+
+/** A store whose n-th call fails, before or after it did what it was asked; notes what is put. */
+function failingAt(inner: Store, count: number, isDone: boolean) {
+  let calls = 0;
+  const put = new Map<string, Set<string>>();
+  const struck = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
+    if (++calls !== count) return act();
+    if (isDone) await act();
+    throw new Error(`call ${count} failed, ${key}`);
+  };
+  const noted = (key: string, bytes: Uint8Array, act: () => Promise<unknown>) => {
+    put.set(key, (put.get(key) ?? new Set()).add(Buffer.from(bytes).toString("hex")));
+    return struck(key, act);
+  };
+  const store: Store = {
+    read: (key) => struck(key, () => inner.read(key)),
+    write: (key, bytes) => noted(key, bytes, () => inner.write(key, bytes)) as Promise<void>,
+    writeOnce: (key, bytes) =>
+      noted(key, bytes, () => inner.writeOnce(key, bytes)) as Promise<boolean>,
+    list: (prefix) => struck(prefix, () => inner.list(prefix)),
+    remove: (key) => struck(key, () => inner.remove(key)),
+  };
+  return { store, put, calls: () => calls };
+}
+
+test("faults at every call of a round: nothing told, one sum opened, published, paid", async () => {
+  let failures = 0;
+  for (let count = 1, isOver = false; !isOver; count++)
+    for (const isDone of [false, true]) {
+      const inner = memoryStore();
+      const failing = failingAt(inner, count, isDone);
+      const scene = sceneOf({ ...together, store: failing.store, change: { workers: 3 } });
+      const needles = firstSums(scene).flatMap((sum) =>
+        [...sum].filter(telling).map((value) => needle("a slot's sum", value)),
+      );
+      const texts: string[] = [];
+      const end = await virtualRun(dpSgd({ ...scene.plan, roundsMax: 1 }), {
+        async perform(task) {
+          try {
+            const reply = await scene.perform(task);
+            texts.push(inspect(reply, { depth: 9, maxArrayLength: null }));
+            return reply;
+          } catch (thrown) {
+            failures++;
+            texts.push(inspect(thrown, { depth: 9 }));
+            throw thrown;
+          }
+        },
+      });
+      expect(end.state.round).toBe(1);
+      isOver = failing.calls() < count;
+      for (const text of texts) expect(found(needles, "a text", Buffer.from(text))).toEqual([]);
+      for (const key of await inner.list("")) {
+        if (key.startsWith("secrets/scene/node-")) continue;
+        expect(found(needles, key, (await inner.read(key))!)).toEqual([]);
+        // Whoever tried to put it, and when: the bytes are the same.
+        expect(failing.put.get(key)?.size ?? 1, key).toBe(1);
+      }
+      const entries = await inner.list(ledgerPrefix(scene.run, "aggregator"));
+      expect(entries.filter((key) => !key.includes("committed")).length).toBe(1);
+      expect(await inner.list(rawSumPrefix(scene.run))).toEqual([]);
+    }
+  expect(failures).toBeGreaterThan(40);
 });
