@@ -16,7 +16,7 @@ export class Environments {
     this.doomed = like?.doomed.slice() ?? [];
   }
 
-  /** The slot's most recently used idle one, else a new one where there may be one more, or null. */
+  /** The slot's most recently used idle one, else a new one where there may be one, or null. */
   find(slot: number, atMs: number): number | null {
     if (slot >= this.doomed.length) this.growTo(slot);
     const first = slot * this.countMax;
