@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomFrom } from "../src/core/random.ts";
-import { type Trained, train } from "../src/index.ts";
+import { type RunEvent, type Trained, train } from "../src/index.ts";
 import type { EvaluatedEvent } from "../src/ports/events.ts";
 import type { RunInput } from "../src/run/resolve-spec.ts";
 
@@ -14,13 +14,13 @@ export interface Simulated extends Trained {
 
 /** Runs specs on the simulated backend within one temporary home: data are encoded once. */
 export async function simulations(): Promise<{
-  run(spec: RunInput): Promise<Simulated>;
+  run(spec: RunInput, listen?: (event: RunEvent) => void): Promise<Simulated>;
   close(): Promise<void>;
 }> {
   const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
   return {
-    async run(spec) {
-      const trained = await train(spec, { backend: "simulated", home });
+    async run(spec, listen) {
+      const trained = await train(spec, { backend: "simulated", home, ...(listen && { listen }) });
       const curve = await evaluatedOf(home, trained.run);
       return { ...trained, curve };
     },

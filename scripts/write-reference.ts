@@ -17,6 +17,7 @@ import { encodings } from "../src/encoding/registry.ts";
 import { optimizers } from "../src/optimizers/registry.ts";
 import { problems } from "../src/problems/registry.ts";
 import { specSchema } from "../src/run/resolve-spec.ts";
+import { type Accepts, acceptsInWords } from "../src/strategies/accepts.ts";
 import { strategies } from "../src/strategies/registry.ts";
 import { topologies } from "../src/topology/registry.ts";
 import { latencyModels } from "../src/weather/registry.ts";
@@ -30,6 +31,8 @@ const namesPath = fileURLToPath(new URL("../test/vectors/names.json", import.met
 
 interface Family {
   readonly title: string;
+  /** What else the reference says of a member; none where absent. */
+  readonly more?: (type: string) => string[];
   readonly about: string;
   readonly registry: Registry<unknown>;
   /** A member with options as it stands in a spec. */
@@ -55,6 +58,7 @@ export const families: readonly Family[] = [
     about: "How training proceeds: `strategy`.",
     registry: strategies,
     asSpec: (type, options) => ({ strategy: { type, ...options } }),
+    more: (type) => [acceptsTable(strategies.create({ type }).accepts)],
   },
   {
     title: "Graphs",
@@ -111,10 +115,11 @@ export function reference(): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-function familySections({ title, about, registry, asSpec }: Family): string[] {
+function familySections({ title, about, registry, asSpec, more }: Family): string[] {
   const members = registry.members.flatMap((member) => [
     `### ${member.name}`,
     ...memberSections(member, asSpec),
+    ...(more?.(member.name) ?? []),
   ]);
   return [`## ${title}`, about, ...members];
 }
@@ -137,6 +142,11 @@ function memberSections(member: Definition, asSpec: Family["asSpec"]): string[] 
     Object.keys(member.options).length === 0 ? "No options." : optionTable(schema),
     `\`\`\`yaml\n${examples.join("\n")}\n\`\`\``,
   ];
+}
+
+function acceptsTable(accepts: Accepts): string {
+  const rows = acceptsInWords(accepts).map(([what, words]) => `| ${what} | ${escaped(words)} |`);
+  return ["| of a spec | it takes |", "|---|---|", ...rows].join("\n");
 }
 
 function errorTable(codes: Meanings): string {

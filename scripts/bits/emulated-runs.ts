@@ -91,6 +91,13 @@ export const emulatedRuns: Record<string, BitsRun> = {
     privacy: recordPrivacy,
     weather: faults,
   }),
+  // Real time decides how many rows are done: here there is always enough for all.
+  "emulated-anytime-4": emulated(4, {
+    problem: "logistic",
+    data: data.twoClasses,
+    strategy: { type: "anytime", seconds: 30 },
+    weather: { model: "calm", duplicates: 0.1 },
+  }),
   "emulated-sparse-4": emulated(4, {
     problem: "logistic",
     data: data.sparse,

@@ -113,6 +113,25 @@ const others: Record<string, BitsRun> = {
     stop: few,
     weather: late,
   }),
+  "anytime-16": quick({
+    problem: "softmax",
+    data: data.fiveClasses,
+    workers: 16,
+    strategy: { type: "anytime", seconds: 0.05, block: 4 },
+    stop: some,
+    weather: { ...stormy, workMsPerMillion: 150_000 },
+  }),
+  "anytime-sparse-4": simulated({
+    problem: "logistic",
+    data: data.sparse,
+    workers: 4,
+    wait: { fastest: 3 },
+    strategy: { type: "anytime", seconds: 0.08, block: 8, batch: 64 },
+    encoding: "replication",
+    optimizer: "gradient-descent",
+    stop: some,
+    weather: { ...late, workMsPerMillion: 40_000 },
+  }),
 };
 
 /** Only what all slots' numbers add up to is told. */

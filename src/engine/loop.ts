@@ -94,7 +94,7 @@ export async function runLoop<State extends object, Task extends Slotted, Result
       atMs = completion.atMs;
       if (isAwaited) recorded = cursor.record(task, outcome, atMs);
       if (recorded === null) step = cursor.receive({ kind: "reply", task, outcome }, atMs);
-      if (!batch.isDone(index)) ports.emit(arrivalEvent(completion, isAwaited, step?.rejected));
+      if (!batch.isDone(index)) ports.emit(arrivalEvent(strategy, completion, isAwaited, step));
       tasks.close(batch, index);
     }
     starts = step === null ? (recorded ?? none) : step.starts;
@@ -117,20 +117,25 @@ function resumed<State extends object, Task extends Slotted, Result>(
   return strategy.resume?.(state, elapsedMs) ?? state;
 }
 
-/** `rejected` is why the strategy rejected the reply. */
+/** `step` is what the strategy made of the reply, null where it made nothing of it. */
 function arrivalEvent<Task extends Slotted, Result>(
+  { rowsOf }: Pick<Strategy<object, Task, Result>, "rowsOf">,
   { batch, index, outcome, usage, atMs }: Completion<Task, Result>,
   isWanted: boolean,
-  rejected: string | undefined,
+  step: Pick<Step<object>, "rejected"> | null,
 ): ArrivalEvent {
-  const lossReason = outcome.kind === "lost" ? outcome.reason : rejected;
+  const lossReason = outcome.kind === "lost" ? outcome.reason : step?.rejected;
   const reason = lossReason === "" ? undefined : lossReason;
   const { startedMs } = batch;
   const fate = !isWanted ? "late" : reason === undefined ? "counted" : "lost";
   const { id, slot } = batch.tasks[index]!;
   const type = "arrival";
-  // Spread out, as copies of objects take long.
-  if (reason === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };
+  if (reason === undefined) {
+    const rows = outcome.kind === "done" ? rowsOf?.(outcome.result) : undefined;
+    // Spread out, as copies of objects take long.
+    if (rows === undefined) return { type, atMs, task: id, slot, startedMs, fate, usage };
+    return { type, atMs, task: id, slot, startedMs, fate, rows, usage };
+  }
   const event = { type, atMs, task: id, slot, startedMs, fate, reason, usage } as const;
   const retryAfterMs = outcome.kind === "lost" ? outcome.retryAfterMs : undefined;
   return retryAfterMs === undefined ? event : { ...event, retryAfterMs };

@@ -6,7 +6,8 @@ import type { Step, Strategy } from "./strategy.ts";
 /**
  * The state that a recorded run ended in, computed again from what arrived: counted and lost
  * replies and ticks go to the strategy in their order and at their times, results come from
- * `perform`. Each `resumed` goes back to the last durable state, as the run did. Throws `RunError`
+ * `perform`: where a task left to its time how many rows it takes, it is asked for the recorded
+ * number. Each `resumed` goes back to the last durable state, as the run did. Throws `RunError`
  * where the recording cannot be of this strategy.
  */
 export async function replay<State extends object, Task extends Slotted, Result>(
@@ -52,12 +53,15 @@ function wantedTask<Task extends Slotted>(wanted: readonly Task[], event: Arriva
   );
 }
 
-async function outcomeOf<Task, Result>(
-  { fate, reason = "", retryAfterMs }: ArrivalEvent,
+async function outcomeOf<Task extends Slotted, Result>(
+  { fate, reason = "", retryAfterMs, rows }: ArrivalEvent,
   task: Task,
   perform: (task: Task) => Result | Promise<Result>,
 ): Promise<Outcome<Result>> {
   if (fate === "lost")
     return { kind: "lost", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  return { kind: "done", result: await perform(task) };
+  return {
+    kind: "done",
+    result: await perform(rows === undefined ? task : { ...task, exactRows: rows }),
+  };
 }

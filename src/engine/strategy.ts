@@ -17,6 +17,8 @@ export interface Strategy<State extends object, Task extends Slotted, Result> {
   batchReplies?(state: State): ReplyBatch<State, Task, Result> | null;
   /** When this state wants a tick if nothing else happens; asked again after every step. */
   wakeAtMs?(state: State): number | undefined;
+  /** How many rows a reply is of, where its task left that to its time: recorded with it. */
+  rowsOf?(result: Result): number | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomFrom } from "../core/random.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { optimizers } from "../optimizers/registry.ts";
+import { type WaitKind, waitKindOf } from "../quorum/wait-policies/wait.ts";
 import { resolveMembers } from "../run/resolve-members.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
@@ -20,10 +21,12 @@ export interface DataShape {
   readonly entriesPerSlot?: number;
 }
 
+/** Quorums whose end the clock knows: one rule for all of them, and no backup tasks. */
+const timedWaits: readonly WaitKind[] = ["all", "fastest", "deadline"];
+
 /** The clock knows how such a run's rounds pass: all slots asked, and a plain quorum heard. */
 export function isTimed({ strategy, wait }: RunSpec): boolean {
-  if (strategies.create(strategy).hasTimeModel !== true) return false;
-  return typeof wait === "string" ? wait === "all" : "fastest" in wait || "deadline" in wait;
+  return strategies.create(strategy).hasTimeModel === true && timedWaits.includes(waitKindOf(wait));
 }
 
 /** What the clock needs to know of a spec over data of this shape. */

@@ -12,7 +12,13 @@ import { virtualClock } from "../simulation/virtual-clock.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
-import { arrayBytesOf, replyArrayBytes, requestArrays } from "../tasks/registry.ts";
+import {
+  arrayBytesOf,
+  replyArrayBytes,
+  requestArrays,
+  taskEntries,
+  taskWithinTime,
+} from "../tasks/registry.ts";
 import { faultModelOf } from "../weather/fault-decision.ts";
 import { type Weather, weatherFrom } from "../weather/weather.ts";
 
@@ -83,7 +89,9 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform,
-        workMs: () => workMs,
+        // A part of the shard takes as large a part of the time.
+        workMs: (task) => (task.exactRows === undefined ? workMs : workMs * taskEntries(task, 1)),
+        withinTime: (task, delayMs) => taskWithinTime(task, delayMs, workMs),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
         bytes: (task, result) => ({
           down: downBytes(requestArrays(task)),

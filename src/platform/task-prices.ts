@@ -3,7 +3,7 @@ import { meanOf } from "../math/statistics.ts";
 import { type Attempt, invocationAttempts } from "../planner/slot-model.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
-import { taskEntries } from "../tasks/registry.ts";
+import { taskEntries, taskWithinTime } from "../tasks/registry.ts";
 import { SlotEnvironments } from "../weather/slot-environments.ts";
 import { machineOf } from "./platform-model.ts";
 
@@ -27,13 +27,15 @@ export function taskPrices(
   if (backend === "threads") return null;
   const { platform, lateness, workMs } = machineOf(spec, backend);
   const leastMs = backend === "simulated" ? 0 : realStartMs;
+  /** One that works until its time is up, without any lateness. */
+  const whole = (task: WorkerTask) => taskWithinTime(task, 0, workMs(entriesPerSlot));
   const attempt = (task: WorkerTask, isCold: boolean, draw: number): Attempt => {
     const slot = draw % spec.workers;
     const lane = new SlotEnvironments(platform.environmentsPerSlot);
     if (!isCold) lane.occupy(0, 0, false);
     const [first] = invocationAttempts(lane, platform, {
       startMs: 0,
-      workMs: workMs(taskEntries(task, entriesPerSlot)),
+      workMs: workMs(taskEntries(whole(task), entriesPerSlot)),
       nameOf: () => task.id,
       fateOf: () => {
         const fate = lateness({ task: `price/${slot}`, slot, round: 0 }, draw, isCold);

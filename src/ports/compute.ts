@@ -51,6 +51,8 @@ export interface Slotted {
   readonly notBeforeMs?: number;
   /** What it takes and leaves by reference; absent for a task that holds all it needs. */
   readonly objects?: TaskObjects;
+  /** Of a task that works until its time is up: exactly so many rows instead. */
+  readonly exactRows?: number;
 }
 
 /**

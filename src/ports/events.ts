@@ -80,6 +80,8 @@ export interface ArrivalEvent {
   readonly reason?: string;
   /** The platform's wish, with a lost one: when it was asked for again hangs on it. */
   readonly retryAfterMs?: number;
+  /** Of a task that worked until its time was up: how many rows. A replay asks for as many. */
+  readonly rows?: number;
   readonly usage: Usage;
 }
 

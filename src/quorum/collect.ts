@@ -43,6 +43,7 @@ export interface Collection<State extends Collecting<Reply>, Task extends Slotte
   start(): State;
   /** What all slots are asked at the moment. */
   request(state: State): Request<Task>;
+  /** Whom the request waits for, with what came of it so far. */
   rule(state: State): WaitRule;
   /** Why a reply is as good as lost; null for a sound one. */
   validate(state: State, task: Task, reply: Reply): string | null;
@@ -107,7 +108,6 @@ function receiveReply<State extends Collecting<Reply>, Task extends Slotted, Rep
   { task, outcome }: Extract<Arrival<Task, Reply>, { kind: "reply" }>,
   atMs: number,
 ): Step<State, Task> {
-  const rule = of.rule(state);
   const invalid = outcome.kind === "done" ? of.validate(state, task, outcome.result) : null;
   if (outcome.kind === "done" && invalid !== null) {
     const failed = of.diverged?.(state, task, outcome.result, invalid) ?? null;
@@ -119,7 +119,7 @@ function receiveReply<State extends Collecting<Reply>, Task extends Slotted, Rep
   const isLost = counted.kind === "lost";
   const recorded = { ...state, quorum };
   const next = isLost ? (of.afterLoss?.(recorded) ?? recorded) : recorded;
-  const step = conclude(of, next, rule, { atMs, cause: isLost ? "lost" : "reply" });
+  const step = conclude(of, next, of.rule(next), { atMs, cause: isLost ? "lost" : "reply" });
   if (step !== null && step.failed === undefined) return { ...step, ...rejected };
   const open = { ...(step ?? { state: next }), ...rejected };
   // A sound reply that closes nothing takes its own task off the list and changes no other.

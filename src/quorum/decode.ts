@@ -86,6 +86,26 @@ export function estimateParts(
   return { loss, parts };
 }
 
+/**
+ * The mean over all rows that replies are of, each of as many as its slot got through, and how many
+ * they are together. Null for none.
+ */
+export function meanOfRows(
+  replies: SlotMap<WorkerReply>,
+  slots: readonly number[],
+): (Mean & { readonly rows: number }) | null {
+  const all = slots.map((slot) => atSlot(replies, slot)!);
+  const rows = all.reduce((sum, reply) => sum + reply.rows!, 0);
+  if (rows === 0) return null;
+  const values = new Float64Array(all[0]!.values.length);
+  let loss = 0;
+  for (const reply of all) {
+    loss += reply.loss / rows;
+    addScaled(values, 1 / rows, reply.values);
+  }
+  return { rows, loss, values };
+}
+
 /** These slots' replies would allow an estimate. */
 export function isDecodable(
   { encoding, storedRows, rows }: RowCounts,

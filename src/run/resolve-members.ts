@@ -8,6 +8,7 @@ import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { waitPolicy } from "../quorum/wait-policies/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { checkAccepts } from "../strategies/accepts.ts";
 import type { Members, StrategyDefinition, TrainingStrategy } from "../strategies/definition.ts";
 import { strategies } from "../strategies/registry.ts";
 
@@ -27,22 +28,13 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
       hint: "change workers or the encoding's redundancy",
     });
   }
-  if (problem.pairs !== undefined && method.trainsPairs !== true) {
-    throw new RunError(
-      "bad-combination",
-      `strategy: ${spec.strategy.type} cannot train ${spec.problem.type}, which is not convex`,
-      { hint: "leave strategy out, or choose alternating" },
-    );
-  }
-  refusePacking(spec, method, encoding);
-  refuseCompression(spec, method);
-  refusePrivacy(spec, method);
+  checkAccepts(method.accepts, spec, { problem, encoding });
   refuseMembership(spec, encoding);
   refuseRows(spec, method, problem);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
-  method.check(spec, plan);
+  method.check?.(spec, plan);
   return plan;
 }
 
@@ -50,31 +42,6 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
 export function waitInWords(spec: RunSpec): string {
   const { redundancy } = encodings.create(spec.encoding);
   return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;
-}
-
-function refusePacking(
-  { data, strategy }: RunSpec,
-  method: StrategyDefinition,
-  encoding: Encoding,
-): void {
-  if (data.storage === "float32") return;
-  const why =
-    encoding.encode === "workers"
-      ? "with encode: workers nothing is stored encoded"
-      : `strategy ${strategy.type} stores no rows to pack`;
-  if (encoding.encode !== "workers" && method.storesRows === true) return;
-  throw new RunError("not-packed", `data.storage: ${data.storage}: ${why}`, {
-    hint: "leave data.storage out, or choose strategy: rounds and encode: ahead",
-  });
-}
-
-function refuseCompression({ compression, strategy }: RunSpec, method: StrategyDefinition): void {
-  if (compression === undefined || method.compresses === true) return;
-  throw new RunError(
-    "not-compressed",
-    `compression: strategy ${strategy.type} sends its replies as they are`,
-    { hint: "choose strategy: local-steps, or leave compression out" },
-  );
 }
 
 /** Refuses what needs gradients of tables by their rows, where there are none. */
@@ -86,7 +53,7 @@ function refuseRows(spec: RunSpec, method: StrategyDefinition, problem: Problem)
   const why =
     problem.slicedGradient === undefined
       ? `${spec.problem.type} has no table that rows are looked up in`
-      : method.takesRows !== true
+      : method.accepts.tableRows !== true
         ? `strategy ${strategy.type} tells all gradients dense`
         : isLazy && gradients === "dense"
           ? "gradients: dense says nothing of absent rows"
@@ -95,15 +62,6 @@ function refuseRows(spec: RunSpec, method: StrategyDefinition, problem: Problem)
   throw new RunError("bad-combination", `${wanted}: ${why}`, {
     hint: `leave ${wanted.split(":")[0]} out, or train a network by strategy: rounds`,
   });
-}
-
-function refusePrivacy({ privacy, strategy }: RunSpec, method: StrategyDefinition): void {
-  if (privacy === undefined || method.isPrivate === true) return;
-  throw new RunError(
-    "not-private",
-    `privacy: strategy ${strategy.type} tells gradients as they are, without noise`,
-    { hint: "choose strategy: dp-sgd or gossip, or leave privacy out" },
-  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { dataSchema } from "../data/options.ts";
 import { encodings } from "../encoding/registry.ts";
 import { bounds } from "../limits.ts";
 import { privacySchema } from "../privacy/options.ts";
+import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { waitSchema } from "../quorum/wait-policies/wait.ts";
 import {
@@ -16,6 +17,7 @@ import {
   resolveCompression,
   stopSchema,
 } from "../spec/run-spec.ts";
+import { acceptsProblem } from "../strategies/accepts.ts";
 import { strategies } from "../strategies/registry.ts";
 import { resolveOptimizer } from "./usual-rate.ts";
 
@@ -98,12 +100,12 @@ export function resolveSpec(input: unknown): RunSpec {
   const written = Object.entries(input).filter(([key]) => !(auto as string[]).includes(key));
   const spec = parseOptions(specSchema, Object.fromEntries(written), "");
   const problem = problems.resolve(asConfig(spec.problem), "problem");
-  const usualStrategy = problems.create(problem).pairs === undefined ? "rounds" : "alternating";
-  const strategy = strategies.resolve(asConfig(spec.strategy ?? usualStrategy), "strategy");
+  const minimised = problems.create(problem);
+  const chosen = asConfig(spec.strategy ?? usualStrategy(minimised));
+  const strategy = strategies.resolve(chosen, "strategy");
   const { usual, workers: ownWorkers } = strategies.create(strategy);
   const workers =
     "workers" in input && !isAuto(input.workers) ? spec.workers : (ownWorkers ?? spec.workers);
-  const minimised = problems.create(problem);
   const { isQuadratic, l1, ownIntercepts } = minimised;
   const own = ownIntercepts === true ? { intercept: false } : {};
   const rowsEncoding = usualEncoding(isQuadratic, workers);
@@ -158,6 +160,13 @@ function gradientChoice({
 /** `auto`, or `{ type: auto }` as a setting of an encoding's option makes it. */
 function isAuto(value: unknown): boolean {
   return value === "auto" || (value as { type?: unknown } | null | undefined)?.type === "auto";
+}
+
+/** The first that takes the problem. */
+function usualStrategy(problem: Problem): string {
+  const takes = ({ name }: { readonly name: string }) =>
+    acceptsProblem(strategies.create({ type: name }).accepts, problem);
+  return strategies.members.find(takes)!.name;
 }
 
 function usualEncoding(mixable: boolean, workers: number): string {

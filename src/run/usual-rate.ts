@@ -7,6 +7,7 @@ import {
   type RateUnits,
   usualForAllRows,
   usualForChanges,
+  usualForMinibatches,
   usualForNetworks,
 } from "../optimizers/adaptive/usual-rates.ts";
 import { optimizers } from "../optimizers/registry.ts";
@@ -36,12 +37,14 @@ export function resolveOptimizer(
 
 /** Null for what finds its step itself, and where a setting has no rates of its own. */
 function usualOf(type: string, { strategy, problem, rounds }: Setting): object | null {
-  if (strategies.create(strategy).stepsAlong === undefined) return null;
+  const { stepsAlong } = strategies.create(strategy);
+  if (stepsAlong === undefined) return null;
   // Its tensors are known only once its model has been read.
   const isNetwork = problem.publishAssets !== undefined;
   if (!isNetwork && !isLinear(problem)) return null;
   const usual = (isNetwork ? usualForNetworks : usualForAllRows)(type, rounds);
-  return isLocal(strategy) ? usualForChanges(type, rounds, usual) : usual;
+  if (stepsAlong === "minibatches") return usualForMinibatches(type, rounds, usual);
+  return stepsAlong === "changes" ? usualForChanges(type, rounds, usual) : usual;
 }
 
 /** The mean change of a round is what moves the weights. */

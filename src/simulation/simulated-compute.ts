@@ -18,6 +18,8 @@ export interface SimulatedOptions<Task, Result> {
   performAll?(tasks: readonly Task[]): ((task: Task) => Result | null) | null;
   /** How long the work would take on a worker, without weather. */
   workMs(task: Task): number;
+  /** What a task that works until its time is up comes to, where its event is so late. */
+  withinTime?(task: Task, delayMs: number): Task;
   /** Of a task in an environment that starts for it, or is warm. */
   fateOf(task: Task, isCold: boolean): FaultDecision;
   bytes(task: Task, result: Result | null): { down: number; up: number };
@@ -58,7 +60,9 @@ export function simulatedCompute<Task extends Slotted, Result>(
       }
       const isCold = environments.isNew(slot, environment);
       const fate = options.fateOf(task, isCold);
-      const times = invocationTimes(fate, isCold, options.workMs(task), timeoutMs);
+      const within = options.withinTime?.(task, fate.delayMs) ?? task;
+      if (within !== task) cohort.replace(index, within);
+      const times = invocationTimes(fate, isCold, options.workMs(within), timeoutMs);
       cohort.keep(index, times, isCold, fate.duplicate);
       endMs[index] = nowMs + times.coldMs + times.ranMs;
       environments.occupy(slot, environment, endMs[index]!, times.ending !== endings.replied);

@@ -11,12 +11,16 @@ const fieldCount = 3;
  * every one of ten thousand tasks a round would cost more than all else.
  */
 export class SimulatedBatch<Task, Result> {
-  readonly tasks: readonly Task[];
+  /** As their workers do them. */
+  tasks: readonly Task[];
   readonly receiver: Receiver<Result>;
   /** Members of `endings`. */
   readonly endings: Uint8Array<ArrayBuffer>;
   /** Of every task `fieldCount` numbers: few arrays, as many cohorts are of one task only. */
   private readonly fields: Float64Array<ArrayBuffer>;
+
+  /** A list of its own, once a task is another than the one that was started. */
+  private own: Task[] | null = null;
 
   /** Of the tasks that were worked on together; undefined before anybody asked. */
   private together: ((task: Task) => Result | null) | null | undefined;
@@ -26,6 +30,13 @@ export class SimulatedBatch<Task, Result> {
     this.receiver = receiver;
     this.endings = new Uint8Array(tasks.length);
     this.fields = new Float64Array(fieldCount * tasks.length);
+  }
+
+  /** The worker does this in the place of what was started. */
+  replace(index: number, task: Task): void {
+    this.own ??= [...this.tasks];
+    this.own[index] = task;
+    this.tasks = this.own;
   }
 
   /** Keeps how one task passes. */

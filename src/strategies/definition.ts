@@ -11,9 +11,12 @@ import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import type { Accepts } from "./accepts.ts";
 
 /** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
 export interface StrategyDefinition {
+  /** What it takes of the other families; the rest is refused. */
+  readonly accepts: Accepts;
   /** What a spec that leaves them out gets, where that is not the problem's usual. */
   readonly usual?: {
     readonly encoding?: string;
@@ -36,31 +39,24 @@ export interface StrategyDefinition {
    * Absent where no older one is known.
    */
   migrate?(state: object, version: number): object | null;
-  /** Refuses what cannot work, before anything is read: throws `RunError` with the reason. */
-  check(spec: RunSpec, parts: Members): void;
+  /**
+   * Refuses what cannot work beyond what it accepts, before anything is read: throws `RunError`
+   * with the reason.
+   */
+  check?(spec: RunSpec, parts: Members): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
   needsCurvature(spec: RunSpec): boolean;
-  /** It keeps what a spec's `privacy` promises; others refuse such a spec. */
-  readonly isPrivate?: true;
-  /** What a private run publishes, and to whom; of those that are private. */
+  /** What a private run publishes, and to whom; of those that take `privacy`. */
   privacyPlan?(spec: RunSpec): PrivacyPlan;
   /**
    * The planner's clock knows its rounds: all slots are asked for gradients, and once more along a
    * direction where the optimizer searches.
    */
   readonly hasTimeModel?: true;
-  /** It trains problems whose predictions are products of pairs of weights. */
-  readonly trainsPairs?: true;
   /** What the optimizer steps along in a round, whose usual rates depend on that. */
-  readonly stepsAlong?: "gradients" | "changes";
+  readonly stepsAlong?: "gradients" | "minibatches" | "changes";
   /** What its stages will take, of one that cuts a model into some. Starts nothing. */
   forecastStages?(context: IngestContext, rates: PipelineRates): Promise<StagesForecast>;
-  /** Its updates may be compressed. */
-  readonly compresses?: true;
-  /** Workers may tell gradients of tables by their rows, and lazy optimizers step along those. */
-  readonly takesRows?: true;
-  /** Its shards hold rows of features, which data.storage may pack. */
-  readonly storesRows?: true;
   /** Puts what workers need into the store; what is there already costs nothing. */
   stage(context: IngestContext): Promise<Encoded>;
   open(context: StrategyContext): TrainingStrategy;

@@ -1,23 +1,28 @@
 import { RunError } from "../core/errors.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { type Accepts, waitsWithoutGradients } from "./accepts.ts";
 import type { Members } from "./definition.ts";
 
-/** Refuses what would let rows show around the noise: how they are stored or prepared. */
-export function checkPrivateRows(spec: RunSpec, { encoding, wait, problem }: Members): void {
-  if (encoding.mixes || encoding.redundancy !== 1) {
-    throw new RunError(
-      "not-private",
-      `encoding: ${spec.encoding.type}: ` +
-        (encoding.mixes
-          ? "a mixture's gradient holds products of several records, which no clipping of rows " +
-            "bounds, and whoever decodes sees them all"
-          : "a record would be at several nodes, which release it several times"),
-      { hint: "leave encoding out: every node keeps its own rows, uncoded" },
-    );
-  }
+/** What private strategies take of encodings and waits. */
+export const privateChoices = {
+  encodings: {
+    only: ["uncoded"],
+    code: "not-private",
+    because:
+      "a mixture's gradient holds products of several records, which no clipping of rows bounds, " +
+      "and a copied record would be at several nodes, which release it several times",
+  },
+  waits: {
+    only: waitsWithoutGradients,
+    because: "private runs have no gradients that k could be chosen by",
+  },
+} as const satisfies Partial<Accepts>;
+
+/** Refuses what would let rows show around the noise: how they are prepared. */
+export function checkPrivateRows(spec: RunSpec, { problem }: Members): void {
   refuseData(spec, problem.target === "classes");
-  if (wait.wantsGradient || spec.auto !== undefined) {
+  if (spec.auto !== undefined) {
     throw new RunError(
       "bad-combination",
       "wait: private runs have no gradients that k could be chosen by",

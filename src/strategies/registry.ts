@@ -1,5 +1,6 @@
 import { registry } from "../core/registry.ts";
 import { alternatingStrategy } from "./alternating/definition.ts";
+import { anytimeStrategy } from "./anytime/definition.ts";
 import { asyncSgdStrategy } from "./async-sgd/definition.ts";
 import type { StrategyDefinition } from "./definition.ts";
 import { dpSgdStrategy } from "./dp-sgd/definition.ts";
@@ -18,4 +19,5 @@ export const strategies = registry<StrategyDefinition>("strategy", [
   gossipStrategy,
   dpSgdStrategy,
   pipelineStrategy,
+  anytimeStrategy,
 ]);

@@ -6,8 +6,18 @@ import type { DenseRows, Examples, Rows, SparseRows } from "../math/rows.ts";
 export function minibatch(examples: Examples, count: number, random: Random): Examples {
   if (count === 0) return examples;
   assert(examples.mixture === undefined, "minibatches are of rows as they are");
-  const { rows, targets, weights } = examples;
-  const places = Array.from({ length: count }, () => random.integer(rows.rows));
+  const { rows } = examples.rows;
+  return gatherExamples(
+    examples,
+    Array.from({ length: count }, () => random.integer(rows)),
+  );
+}
+
+/** Some of the examples in this order, also repeatedly, in memory of their own. */
+export function gatherExamples(
+  { rows, targets, weights }: Examples,
+  places: readonly number[],
+): Examples {
   const gathered = {
     rows: gatherRows(rows, places),
     targets: Float32Array.from(places, (i) => targets[i]!),

@@ -1,4 +1,5 @@
 import type { Chosen } from "../core/registry.ts";
+import type { AnytimeGradientTask } from "./anytime-gradient.ts";
 import type { BlockUpdateTask } from "./block-update.ts";
 import type { ClippedGradientSumTask } from "./clipped-gradient-sum.ts";
 import type { CommitteeKeyTask } from "./committee-key.ts";
@@ -53,7 +54,8 @@ export type WorkerTask =
   | StageForwardTask
   | StageBackwardTask
   | PartSumsTask
-  | PartUpdateTask;
+  | PartUpdateTask
+  | AnytimeGradientTask;
 
 /** What an invocation of the worker carries: which shard of what, and the task. */
 export interface WorkerRequest {
@@ -64,4 +66,6 @@ export interface WorkerRequest {
   readonly encoded: string;
   readonly problem: Chosen;
   readonly task: WorkerTask;
+  /** When its invocation began, on the worker's own clock, where whoever answers knows better. */
+  readonly startedMs?: number;
 }

@@ -1,4 +1,5 @@
 import { assert } from "../core/errors.ts";
+import { anytimeGradient } from "./anytime-gradient.ts";
 import { blockUpdate } from "./block-update.ts";
 import { clippedGradientSum } from "./clipped-gradient-sum.ts";
 import { committeeKey } from "./committee-key.ts";
@@ -46,6 +47,7 @@ export const taskKinds: {
   "stage-backward": opaque(stageBackward),
   "part-sums": opaque(partSums),
   "part-update": opaque(partUpdate),
+  "anytime-gradient": opaque(anytimeGradient),
 };
 
 const byName = new Map(Object.entries(taskKinds)) as ReadonlyMap<string, AnyTaskKind>;
@@ -77,6 +79,11 @@ export function replyArrayBytes(task: WorkerTask, isQuadratic: boolean): number 
 /** Stored numbers that a task goes through, of a slot that has so many. */
 export function taskEntries(task: WorkerTask, entriesPerSlot: number): number {
   return ownKindOf(task).size.entries?.(task, entriesPerSlot) ?? entriesPerSlot;
+}
+
+/** As `TaskKind.withinTime`: the task itself where its work does not hang on time. */
+export function taskWithinTime(task: WorkerTask, lateMs: number, shardMs: number): WorkerTask {
+  return ownKindOf(task).withinTime?.(task, lateMs, shardMs) ?? task;
 }
 
 /** Bytes of the arrays that a reply is made of. */

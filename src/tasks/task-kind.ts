@@ -36,6 +36,8 @@ export interface WorkerReply {
   readonly version?: number;
   /** Objects that it read besides those that its task names as inputs. */
   readonly storeReads?: number;
+  /** Stored rows that it is of, where the task left that to its time. */
+  readonly rows?: number;
   /** Time spent computing, for the records. */
   readonly computeMs: number;
 }
@@ -59,8 +61,9 @@ export interface WorkerContext {
 
 /**
  * One kind of question to a worker: the one place that knows it. `compute` is pure: the same input
- * and task give the same bits. All I/O is in the others: `load` once while the environment lives,
- * `prepare` before each task is computed and `publish` after it.
+ * and task give the same bits, of a task that works until its time is up those of as many rows. All
+ * I/O is in the others: `load` once while the environment lives, `prepare` before each task is
+ * computed and `publish` after it.
  */
 export interface TaskKind<Task, Material, Input = Material, Made extends TaskOutput = TaskOutput> {
   load(place: WorkerContext): Promise<Material>;
@@ -68,7 +71,19 @@ export interface TaskKind<Task, Material, Input = Material, Made extends TaskOut
   readonly opensProblem?: true;
   /** What `compute` takes where it needs more than the material: what this task reads besides. */
   prepare?(place: WorkerContext, material: Material, task: Task, problem: Problem): Promise<Input>;
-  compute(problem: Problem, input: Input, task: Task, hold?: Allocator): Made;
+  /** `elapsedMs` is the time since the invocation began, for kinds that have `withinTime`. */
+  compute(
+    problem: Problem,
+    input: Input,
+    task: Task,
+    hold?: Allocator,
+    elapsedMs?: () => number,
+  ): Made;
+  /**
+   * Of a kind whose tasks work until their time is up: the same task for exactly the rows that it
+   * gets through where it begins `lateMs` after its invocation and the whole shard takes `shardMs`.
+   */
+  withinTime?(task: Task, lateMs: number, shardMs: number): Task;
   /**
    * As `compute` of many slots at once, bit for bit, for those who play thousands of them; null
    * where one by one is as good. Their materials are put together once, for many tasks.

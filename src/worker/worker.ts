@@ -5,7 +5,7 @@ import { problems } from "../problems/registry.ts";
 import type { Effects } from "../store-effects.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
-import type { Allocator, WorkerContext } from "../tasks/task-kind.ts";
+import type { Allocator, TaskOutput, WorkerContext } from "../tasks/task-kind.ts";
 import { withObjects } from "./objects.ts";
 import { type ShardCache, shardCache } from "./shard-cache.ts";
 import { workerContexts } from "./worker-context.ts";
@@ -39,13 +39,10 @@ export function createSyncWorker(
   const readied = new WeakSet<Problem>();
   const isReady = (one: Problem) => one.load === undefined || readied.has(one);
   const problem = solvers();
-  const work = ({ problem: chosen, task }: WorkerRequest, one: AnyOperation, input: unknown) => {
+  const work = (request: WorkerRequest, one: AnyOperation, input: unknown, timer?: Timer) => {
     const startedMs = nowMs();
-    const made = one.compute(problem(chosen), input, task, hold);
-    const computeMs = nowMs() - startedMs;
-    if (made.tensors !== undefined || made.tables !== undefined) return { ...made, computeMs };
-    // Spelled out, as copies of objects take long.
-    return { loss: made.loss, values: made.values, computeMs };
+    const made = one.compute(problem(request.problem), input, request.task, hold, timer);
+    return replyOf(made, nowMs() - startedMs);
   };
   /** A task that reads or writes of its own. */
   const perform = async (request: WorkerRequest, one: AnyOperation, material: unknown) => {
@@ -59,19 +56,20 @@ export function createSyncWorker(
     const reply = { ...((await one.publish?.(place, task, made)) ?? made), computeMs };
     return reads() === 0 ? reply : { ...reply, storeReads: reads() };
   };
-  const answered = (request: WorkerRequest, one: AnyOperation, material: unknown) =>
+  const answered = (request: WorkerRequest, one: AnyOperation, material: unknown, timer?: Timer) =>
     one.prepare === undefined && one.publish === undefined
-      ? work(request, one, material)
+      ? work(request, one, material, timer)
       : perform(request, one, material);
 
   return withObjects<WorkerRequest, WorkerReply>(store, (request) => {
     const { task } = request;
     const operation = taskKindOf(task);
     if (operation === undefined) throw unknownOperation(task);
+    const timer = timerOf(operation, request, nowMs);
     const material = ready.find(request);
     const needsProblem = operation.opensProblem !== true;
     if (material !== undefined && (!needsProblem || isReady(problem(request.problem))))
-      return answered(request, operation, material);
+      return answered(request, operation, material, timer);
     ready.makeRoom(request);
     return placeOf(request)
       .then(async (place) => {
@@ -83,7 +81,7 @@ export function createSyncWorker(
       })
       .then((loaded) => {
         ready.keep(request, loaded);
-        return answered(request, operation, loaded);
+        return answered(request, operation, loaded, timer);
       });
   });
 }
@@ -105,6 +103,28 @@ function countingReads(place: WorkerContext): { place: WorkerContext; reads: () 
 }
 
 type AnyOperation = NonNullable<ReturnType<typeof taskKindOf>>;
+
+function replyOf(made: TaskOutput, computeMs: number): WorkerReply {
+  const isPlain = made.tensors === undefined && made.tables === undefined;
+  // Spelled out, as copies of objects take long.
+  if (isPlain && made.rows === undefined)
+    return { loss: made.loss, values: made.values, computeMs };
+  return { ...made, computeMs };
+}
+
+/** Milliseconds since an invocation began. */
+type Timer = () => number;
+
+/** Undefined where the work does not hang on time. */
+function timerOf(
+  { withinTime }: AnyOperation,
+  { startedMs }: WorkerRequest,
+  nowMs: () => number,
+): Timer | undefined {
+  if (withinTime === undefined) return undefined;
+  const beganMs = startedMs ?? nowMs();
+  return () => nowMs() - beganMs;
+}
 
 /** Problems as they are chosen, each made once. */
 function solvers(): (chosen: WorkerRequest["problem"]) => Problem {

@@ -34,6 +34,7 @@ const kinds: Record<string, object> = {
     strategy: "local-steps",
     compression: { type: "top-k", k: 2 },
   },
+  anytime: { problem: "logistic", data: classification, strategy: "anytime" },
   gossip: { problem: "logistic", ...privately, strategy: "gossip" },
   nodes: {
     problem: "ridge",

@@ -115,6 +115,9 @@ export function lawful<State extends object, Task extends Slotted, Result>(
     ...(strategy.batchReplies === undefined ? {} : { batchReplies: openBatch }),
     ...(strategy.resume === undefined ? {} : { resume }),
     ...(strategy.wakeAtMs === undefined ? {} : { wakeAtMs }),
+    ...(strategy.rowsOf === undefined
+      ? {}
+      : { rowsOf: (result: Result) => strategy.rowsOf!(result) }),
   };
 }
 

@@ -73,6 +73,7 @@ export const securePrivate = {
 
 const others: Readonly<Record<string, object>> = {
   "async-sgd": { ...table, strategy: "async-sgd" },
+  anytime: { ...table, strategy: { type: "anytime", seconds: 5 } },
   "noise at workers": {
     ...table,
     problem: "softmax",

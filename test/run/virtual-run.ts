@@ -12,7 +12,9 @@ import { weatherFrom } from "../../src/weather/weather.ts";
 export interface VirtualRun<State, Task extends Slotted, Result> {
   perform(task: Task): Result | Promise<Result>;
   readonly fateOf?: (task: Task) => FaultDecision;
-  readonly workMs?: number;
+  readonly workMs?: number | ((task: Task) => number);
+  /** As `SimulatedOptions.withinTime`. */
+  readonly withinTime?: (task: Task, delayMs: number) => Task;
   /** Puts something around the compute, such as `twice`. */
   readonly around?: (compute: Compute<Task, Result>, clock: VirtualClock) => Compute<Task, Result>;
   readonly from?: { readonly state: State; readonly elapsedMs: number };
@@ -41,7 +43,8 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
   const simulated = simulatedCompute<Task, Result>({
     clock,
     perform: async (task) => run.perform(task),
-    workMs: () => run.workMs ?? 10,
+    workMs: (task) => (typeof run.workMs === "function" ? run.workMs(task) : (run.workMs ?? 10)),
+    ...(run.withinTime === undefined ? {} : { withinTime: run.withinTime }),
     fateOf: run.fateOf ?? (() => noFault),
     bytes: () => ({ down: 1, up: 1 }),
     ...(run.environmentsPerSlot === undefined

@@ -37,6 +37,7 @@ const kinds: Readonly<Record<string, object>> = {
     stop: { ...stop, rounds: 400 },
   },
   "local-steps": { ...ridge, strategy: { type: "local-steps", steps: 2, batch: 8 }, stop },
+  anytime: { ...ridge, strategy: { type: "anytime", seconds: 0.05 }, stop },
   "encoded-blocks": { ...ridge, strategy: "encoded-blocks", stop },
   alternating: {
     problem: { type: "factorization", rank: 2, l2: 0.01 },

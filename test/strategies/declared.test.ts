@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { strategies } from "../../src/strategies/registry.ts";
 
 const declaredBy = (config: { readonly type: string; readonly [option: string]: unknown }) =>
@@ -12,7 +13,7 @@ const named = (said: (one: (typeof all)[number]) => boolean) =>
 
 test("whoever is private says what it publishes, and nobody else", () => {
   expect(named((one) => one.privacyPlan !== undefined)).toEqual(
-    named((one) => one.isPrivate === true),
+    named((one) => one.accepts.privacy === true),
   );
 });
 
@@ -21,9 +22,23 @@ test("the planner's clock knows rounds, but not those that now and then wait for
   expect(declaredBy({ type: "rounds", exact: true }).hasTimeModel).toBeUndefined();
 });
 
-test("one strategy trains pairs of weights, and two have learning rates of their own", () => {
-  expect(named((one) => one.trainsPairs === true)).toEqual(["alternating"]);
-  expect(named((one) => one.stepsAlong !== undefined)).toEqual(["rounds", "local-steps"]);
+test("one strategy trains pairs of weights, and three have learning rates of their own", () => {
+  expect(named((one) => one.accepts.problems.only.includes("pairs"))).toEqual(["alternating"]);
+  expect(named((one) => one.stepsAlong !== undefined)).toEqual([
+    "rounds",
+    "local-steps",
+    "anytime",
+  ]);
   const later = declaredBy({ type: "local-steps", asynchronous: true });
   expect(later.stepsAlong).toBeUndefined();
+});
+
+test("the first strategy that takes a problem is the one that a spec gets", () => {
+  const data = { source: "x.csv" };
+  const strategyOf = (problem: string) => resolveSpec({ problem, data }).strategy.type;
+  expect(["ridge", "lasso", "factorization"].map(strategyOf)).toEqual([
+    "rounds",
+    "rounds",
+    "alternating",
+  ]);
 });

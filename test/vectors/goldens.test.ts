@@ -111,7 +111,7 @@ test("every label that the source has otherwise is told", () => {
 test("every golden's names are listed, and every strategy has a golden", () => {
   expect(Object.keys(promised.goldens)).toEqual(Object.keys(goldenSpecs));
   const strategies = new Set(Object.values(promised.goldens).map(({ strategy }) => strategy));
-  expect(strategies.size).toBe(8);
+  expect(strategies.size).toBe(9);
 });
 
 test("a golden of another arithmetic fails, and says what to record", () => {

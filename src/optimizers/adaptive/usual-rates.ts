@@ -71,7 +71,13 @@ export function usualForNetworks(type: string, rounds: number): Options | null {
 export function usualForChanges(type: string, rounds: number, usual: Options | null) {
   if (usual === null) return null;
   if (type === "sgd") return { learningRate: 1 };
-  return type === "schedule-free" ? usual : { ...usual, schedule: falling(rounds) };
+  return usualForMinibatches(type, rounds, usual);
+}
+
+/** What moves by gradients of minibatches, whose noise never rests, so that the rate must fall. */
+export function usualForMinibatches(type: string, rounds: number, usual: Options | null) {
+  if (usual === null || type === "schedule-free") return usual;
+  return { ...usual, schedule: falling(rounds) };
 }
 
 /** Options of a method, those of `names` told in its units. */

@@ -1,4 +1,5 @@
 import { RunError } from "../../core/errors.ts";
+import { functions } from "../../limits.ts";
 import { lazyS3Store } from "../../storage/lazy-s3.ts";
 import {
   oldestProtocolVersion,
@@ -12,7 +13,11 @@ import { createWorker } from "../../worker/worker.ts";
 
 declare const awslambda: {
   streamifyResponse(
-    handler: (event: unknown, reply: NodeJS.WritableStream) => Promise<void>,
+    handler: (
+      event: unknown,
+      reply: NodeJS.WritableStream,
+      context: { getRemainingTimeInMillis(): number },
+    ) => Promise<void>,
   ): unknown;
 };
 
@@ -23,10 +28,13 @@ declare const awslambda: {
 export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
   const store = lazyS3Store(bucket);
   const perform = withInflatedInputs<WorkerRequest, WorkerReply>(store, createWorker(store));
-  return awslambda.streamifyResponse(async (event, reply) => {
+  return awslambda.streamifyResponse(async (event, reply, context) => {
     const request = fromJson<WorkerRequest>(event, "request");
     refuseOtherVersion(request.version);
-    const result = await perform(request);
+    // Whatever passed before the event came here is the invocation's time, too.
+    const passedMs = functions.worker.timeoutMs - context.getRemainingTimeInMillis();
+    const startedMs = performance.now() - Math.max(0, passedMs);
+    const result = await perform({ ...request, startedMs });
     reply.end(toPacket(result));
   });
 }

@@ -7,7 +7,7 @@ import { replyArena } from "../../simulation/reply-arena.ts";
 import { simulatedCompute } from "../../simulation/simulated-compute.ts";
 import { virtualClock } from "../../simulation/virtual-clock.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
-import { arrayBytesOf, requestArrays, taskEntries } from "../../tasks/registry.ts";
+import { arrayBytesOf, requestArrays, taskEntries, taskWithinTime } from "../../tasks/registry.ts";
 import { faultModelOf } from "../../weather/fault-decision.ts";
 import { weatherFrom } from "../../weather/weather.ts";
 import { shardCache } from "../../worker/shard-cache.ts";
@@ -35,6 +35,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
       const problem = problems.create(record.spec.problem);
       const together = batchedWorker(shards, problem);
       const clock = virtualClock();
+      const shardMs = workMsOf(record.entriesPerSlot, weather) - weather.baseMs;
       const compute = simulatedCompute<WorkerTask, WorkerReply>({
         clock,
         perform: (task) => perform(workerRequestOf(record, task)),
@@ -43,6 +44,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
             ? null
             : together(workerRequestOf(record, tasks[0]!), tasks),
         workMs: (task) => workMsOf(taskEntries(task, record.entriesPerSlot), weather),
+        withinTime: (task, delayMs) => taskWithinTime(task, delayMs + weather.baseMs, shardMs),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
         bytes: (task, result) => ({
           down: downBytes(requestArrays(task)),

@@ -72,3 +72,21 @@ export const waitSchema = z
   );
 
 export type Wait = z.output<typeof waitSchema>;
+
+/** Kinds of waits, by what they need: gradients to choose k by, reply times, or nothing. */
+export type WaitKind =
+  | "all"
+  | "fastest"
+  | "deadline"
+  | "speculate"
+  | "adaptive deadline"
+  | "adaptive k";
+
+export function waitKindOf(wait: Wait): WaitKind {
+  if (wait === "all") return wait;
+  if (wait === "adaptive") return "adaptive k";
+  if ("adaptive" in wait)
+    return wait.adaptive.rule === "deadline" ? "adaptive deadline" : "adaptive k";
+  if ("speculate" in wait) return "speculate";
+  return "fastest" in wait ? "fastest" : "deadline";
+}

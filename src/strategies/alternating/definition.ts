@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { assert, RunError } from "../../core/errors.ts";
+import { assert } from "../../core/errors.ts";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import { shareRatings } from "../../data/shards/ratings.ts";
@@ -52,24 +52,14 @@ export const alternatingStrategy = define({
   examples: [{}, { epochs: 2, iterations: 5, exactBelow: 0 }],
   create: (given): StrategyDefinition => ({
     stateVersion: 1,
-    trainsPairs: true,
-    usual: { encoding: "hadamard" },
-    check(spec, { problem }) {
-      if (problem.pairs === undefined) {
-        throw new RunError(
-          "bad-combination",
-          `strategy: alternating is for ratings, and ${spec.problem.type} has none`,
-          { hint: "choose problem: factorization, or strategy: rounds" },
-        );
-      }
-      if (!optimizers.create(spec.optimizer).searches) {
-        throw new RunError(
-          "bad-combination",
-          `optimizer: ${spec.optimizer.type} needs a step size that all users and items share`,
-          { hint: "choose optimizer: l-bfgs, which finds one for each" },
-        );
-      }
+    accepts: {
+      problems: { only: ["pairs"], because: "alternating is for ratings, and it has none" },
+      optimizers: {
+        only: ["line search"],
+        because: "it needs a step size that all users and items share",
+      },
     },
+    usual: { encoding: "hadamard" },
     needsCurvature: () => false,
     stage({ spec, encoding, prepared, store, onProgress }) {
       const { encoding: chosen, workers, seed } = spec;

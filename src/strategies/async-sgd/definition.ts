@@ -48,11 +48,24 @@ export const asyncSgdStrategy = define({
   examples: [{}, { memory: false, stalenessMax: 1000 }],
   create: (options): StrategyDefinition => ({
     stateVersion: 1,
+    accepts: {
+      problems: {
+        only: ["smooth"],
+        code: "not-proximal",
+        because: "an l1 penalty has no gradient where weights are zero",
+      },
+      optimizers: {
+        only: ["gradient-descent"],
+        because:
+          "async-sgd steps along gradients of different weights, which make no curvature and no " +
+          "momentum",
+      },
+      packedRows: true,
+    },
     usual: { optimizer: "gradient-descent" },
     waitInWords: "nobody: every reply is a step",
     check: (spec, parts) => refuse(spec, parts, options),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
-    storesRows: true,
     stage: encodeRows,
     open: (context) => trainingStrategy(asyncSgd(asyncSgdPlan(context, options))),
   }),
@@ -61,21 +74,6 @@ export const asyncSgdStrategy = define({
 function refuse(spec: RunSpec, parts: Members, { stalenessMax }: AsyncSgdOptions): void {
   const { problem, encoding } = parts;
   const { workers } = spec;
-  if (spec.optimizer.type !== "gradient-descent") {
-    throw new RunError(
-      "bad-combination",
-      `optimizer: ${spec.optimizer.type}: async-sgd steps along gradients of different weights, ` +
-        "which make no curvature and no momentum",
-      { hint: "leave optimizer out, or choose gradient-descent" },
-    );
-  }
-  if (problem.l1 > 0) {
-    throw new RunError(
-      "not-proximal",
-      `problem: the l1 penalty of ${spec.problem.type} has no gradient where weights are zero`,
-      { hint: "choose strategy: rounds with optimizer: fista or proximal-gradient" },
-    );
-  }
   if (encoding.mixes && !problem.isQuadratic) {
     throw new RunError(
       "not-mixable",

@@ -3,6 +3,7 @@ import { RunError } from "../../core/errors.ts";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Examples } from "../../math/rows.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import { leastNoise, sumNoise } from "../../privacy/sum-noise.ts";
 import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
@@ -14,9 +15,10 @@ import {
   type StrategyDefinition,
   trainingStrategy,
 } from "../definition.ts";
+import { privateChoices } from "../privacy-preconditions.ts";
 import { encodeRows } from "../rounds/definition.ts";
 import { committeeFor, secureSumOption } from "../secure-sums/options.ts";
-import { checkDpSgd, dpSgdStepper } from "./refusals.ts";
+import { checkDpSgd } from "./refusals.ts";
 import type { DpSgdPlan } from "./state.ts";
 import { dpSgd } from "./strategy.ts";
 
@@ -56,7 +58,19 @@ export const dpSgdStrategy = define({
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "sgd" },
-    isPrivate: true,
+    accepts: {
+      ...privateChoices,
+      problems: {
+        only: ["smooth"],
+        because: "dp-sgd clips every record's own gradient, which it has not",
+      },
+      optimizers: {
+        only: ["learning rate"],
+        because:
+          "a line search asks the raw rows, and so does a safe step, which nobody has paid for",
+      },
+      privacy: true,
+    },
     privacyPlan: (spec) => privacyPlan(spec, chosen),
     check: (spec, parts) => checkDpSgd(spec, parts, chosen),
     needsCurvature: () => false,
@@ -90,13 +104,13 @@ export function dpSgdPlan(
   const budget = { epsilon, delta };
   return {
     workers: spec.workers,
-    optimizer: dpSgdStepper(optimizers.create(spec.optimizer), spec),
+    problem,
+    optimizer: optimizers.create(spec.optimizer) as Stepper,
     rate,
     clip,
     divisor: rate * (privacy.divisor ?? encoded.rows),
     l2: problem.l2,
     shape: { columns, intercept: preparation.intercept },
-    pieces: problem.parameters,
     open: problem.addClippedGradient === undefined ? null : openPart(problem, columns, clip),
     weightsLength: length,
     initial: () =>

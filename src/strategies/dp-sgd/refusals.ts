@@ -1,6 +1,4 @@
 import { RunError } from "../../core/errors.ts";
-import type { Optimizer, Stepper } from "../../optimizers/optimizer.ts";
-import { optimizers } from "../../optimizers/registry.ts";
 import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
@@ -41,14 +39,6 @@ export function checkDpSgd(
       { hint: "normalise by layer instead (layerNormalization), or leave it out" },
     );
   }
-  if (problem.l1 > 0 || problem.pairs !== undefined) {
-    throw new RunError(
-      "bad-combination",
-      `problem: ${chosen.type}: dp-sgd clips every record's own gradient, which it has not`,
-      { hint: "choose problem: logistic, softmax, squared-hinge, ridge, mean or network" },
-    );
-  }
-  dpSgdStepper(optimizers.create(spec.optimizer), spec);
   refuseBudget(privacy);
   if (movesOthers(spec) && noiseAt === "workers")
     throw new RunError(
@@ -68,17 +58,6 @@ export function checkDpSgd(
       { hint: "give strategy.noise: workers: each then adds a share of what one would add" },
     );
   checkSecureSum(spec, parts.wait, committee);
-}
-
-/** The optimizer, which sees noised gradients alone. */
-export function dpSgdStepper(optimizer: Optimizer, { optimizer: chosen }: RunSpec): Stepper {
-  if (!optimizer.searches && !optimizer.needsCurvature) return optimizer;
-  throw new RunError(
-    "bad-combination",
-    `optimizer: ${chosen.type}: ${optimizer.searches ? "a line search" : "a safe step"} asks the ` +
-      "raw rows, which nobody has paid for",
-    { hint: "choose one with a learning rate, such as sgd or adam" },
-  );
 }
 
 function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {

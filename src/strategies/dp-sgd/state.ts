@@ -1,7 +1,7 @@
-import type { ParameterSpec } from "../../math/vector.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { Committee, Words } from "../../privacy/mechanisms/secure-sum.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
+import type { Problem } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitRule } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
@@ -10,6 +10,7 @@ import type { SecureSums } from "../secure-sums/state.ts";
 
 export interface DpSgdPlan {
   readonly workers: number;
+  readonly problem: Problem;
   readonly optimizer: Stepper;
   /** Of the public rows, the part expected in a batch. */
   readonly rate: number;
@@ -18,7 +19,6 @@ export interface DpSgdPlan {
   readonly divisor: number;
   readonly l2: number;
   readonly shape: WeightShape;
-  readonly pieces: readonly ParameterSpec[] | undefined;
   /** What the gradient of the mean loss has besides the rows' clipped parts; null for nothing. */
   readonly open: ((at: Float32Array) => Float64Array) | null;
   readonly weightsLength: number;

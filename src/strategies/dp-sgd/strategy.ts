@@ -15,6 +15,7 @@ import { invalidReply } from "../../tasks/registry.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { collectSecurely } from "../secure-sums/secure-sums.ts";
 import { noSecureSums } from "../secure-sums/state.ts";
+import { moveWeights } from "../stepped-rounds.ts";
 import type { Adding, DpSgdPlan, DpSgdState } from "./state.ts";
 
 /**
@@ -195,16 +196,14 @@ function stepped(
   total: Float64Array<ArrayBuffer>,
   atMs: number,
 ): Step<DpSgdState, WorkerTask> {
-  const { optimizer, l2, shape, pieces } = plan;
-  const { round, weights, memory, startedMs } = state;
+  const { l2, shape } = plan;
+  const { round, startedMs } = state;
   const at = asked(state);
   const open = plan.open?.(at);
   const gradient = total.map((value, j) => value / plan.divisor + (open?.[j] ?? 0));
   addPenaltyGradient(l2, at, shape, gradient);
-  const stepSize = optimizer.stepSize({ smoothness: 1, share: 1, round });
-  const shrink = (point: Float64Array<ArrayBuffer>) => point;
-  const moved = optimizer.move(memory, { weights, asked: at, gradient, stepSize, pieces, shrink });
-  const coefficients = optimizer.learned?.(moved.memory);
+  const stepSize = plan.optimizer.stepSize({ smoothness: 1, share: 1, round });
+  const { learned, ...moved } = moveWeights(plan, state, gradient, stepSize);
   const event: RoundEvent = {
     type: "round",
     startedMs,
@@ -215,14 +214,12 @@ function stepped(
     objectiveEstimate: Number.NaN,
     gradientNorm: norm(gradient),
     stepSize,
-    ...(coefficients === undefined ? {} : { coefficients }),
+    ...learned,
   };
   const next: DpSgdState = {
     round: round + 1,
     startedMs: atMs,
-    weights: Float32Array.from(moved.weights),
-    ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
-    memory: moved.memory,
+    ...moved,
     quorum: openQuorum(atMs),
     adding: null,
     finished: round + 1 >= plan.roundsMax,

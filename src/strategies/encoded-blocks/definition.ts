@@ -33,11 +33,29 @@ export const encodedBlocksStrategy = define({
   examples: [{}],
   create: ({ penalty }): StrategyDefinition => ({
     stateVersion: 1,
+    accepts: {
+      problems: {
+        only: ["smooth"],
+        code: "not-smooth",
+        because:
+          "it has the penalty |w|_1, but w = S'v couples all coordinates of w, and no step on a " +
+          "block of v is a proximal step in w",
+      },
+      encodings: {
+        only: ["tight"],
+        code: "unsafe-step",
+        because: "it is no tight frame, and the step 1/(cL) holds for those only",
+      },
+      optimizers: {
+        only: ["gradient-descent"],
+        because: "encoded-blocks moves each block along its own negative gradient",
+      },
+    },
     usual: { encoding: "hadamard", optimizer: "gradient-descent" },
     isExact: true,
-    check(spec, parts) {
+    check(_spec, parts) {
       if (penalty === "lifted") throw penaltyOnLifted;
-      refuse(spec, parts);
+      refuse(parts);
     },
     needsCurvature: (spec) => stepOf(spec) === "safe",
     stage: encodeColumns,
@@ -52,36 +70,13 @@ const penaltyOnLifted = new RunError(
   { hint: "leave it at weights: the penalty is then exact whoever is lost" },
 );
 
-function refuse(spec: RunSpec, { problem, encoding }: Members): void {
-  if (problem.l1 > 0) {
-    throw new RunError(
-      "not-smooth",
-      `problem: ${spec.problem.type} has the penalty |w|_1, but w = S'v couples all coordinates ` +
-        "of w, and no step on a block of v is a proximal step in w",
-      { hint: "choose a smooth problem, or strategy: rounds with optimizer: proximal-gradient" },
-    );
-  }
-  if (!encoding.tight) {
-    throw new RunError(
-      "unsafe-step",
-      `encoding: ${spec.encoding.type} is no tight frame, and the step 1/(cL) holds for those only`,
-      { hint: "choose encoding: hadamard, or another tight one" },
-    );
-  }
+function refuse({ encoding }: Members): void {
   if (encoding.encode === "workers") {
     throw new RunError(
       "bad-combination",
       "encoding.encode: workers: a block holds mixtures of whole features, of which no worker " +
         "has the rows at hand; they are formed ahead",
       { hint: "leave encode out, or set it to ahead" },
-    );
-  }
-  if (spec.optimizer.type !== "gradient-descent") {
-    throw new RunError(
-      "bad-combination",
-      `optimizer: ${spec.optimizer.type}: encoded-blocks moves each block along its own ` +
-        "negative gradient",
-      { hint: "leave optimizer out, or choose gradient-descent" },
     );
   }
 }

@@ -3,6 +3,7 @@ import type { PrivacyOptions } from "../../privacy/options.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { metropolis, repeated } from "../../topology/mixing.ts";
 import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import { privateChoices } from "../privacy-preconditions.ts";
 import { encodeRows } from "../rounds/definition.ts";
 import { type GossipOptions, gossipGraph, gossipOptions } from "./options.ts";
 import { checkGossip } from "./refusals.ts";
@@ -20,7 +21,11 @@ export const gossipStrategy = define({
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
-    isPrivate: true,
+    accepts: {
+      ...privateChoices,
+      problems: { only: ["smooth"], code: "not-proximal", because: "gossip follows gradients" },
+      privacy: true,
+    },
     privacyPlan: () => ({ observers: observersInWords, publisher: "node" }),
     check: (spec, parts) => checkGossip(spec, parts, chosen),
     needsCurvature: () => false,

@@ -26,11 +26,6 @@ export function checkGossip(spec: RunSpec, parts: Members, options: GossipOption
 
 function refuseProblem(spec: RunSpec, problem: Problem): void {
   const { type } = spec.problem;
-  if (problem.l1 > 0) {
-    throw new RunError("not-proximal", `problem: ${type}: gossip follows gradients`, {
-      hint: "choose problem: ridge, logistic, softmax, squared-hinge or mean",
-    });
-  }
   if (problem.addClippedGradient !== undefined && problem.ownIntercepts !== true) return;
   if (problem.pairs === undefined && problem.predict === undefined && !("parameters" in problem))
     return;

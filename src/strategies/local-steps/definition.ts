@@ -6,6 +6,7 @@ import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
 import { compressionOf, type RunSpec } from "../../spec/run-spec.ts";
+import { waitsWithoutGradients } from "../accepts.ts";
 import {
   type Members,
   type StrategyContext,
@@ -79,10 +80,28 @@ export const localStepsStrategy = define({
   ],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
+    accepts: {
+      problems: {
+        only: ["smooth"],
+        code: "not-proximal",
+        because: "an l1 penalty has no gradient where weights are zero",
+      },
+      encodings: {
+        only: ["uncoded", "replication"],
+        because: "local-steps draws minibatches of rows as they are",
+      },
+      optimizers: {
+        only: ["learning rate", "gradient-descent"],
+        because:
+          "local-steps hands it the mean change of the workers instead of a gradient, which has " +
+          "no curvature to search along",
+      },
+      ...(chosen.asynchronous ? {} : { waits }),
+      compression: true,
+      tableRows: true,
+    },
     usual: { encoding: "uncoded", optimizer: "gradient-descent" },
     ...(chosen.asynchronous ? { waitInWords: "nobody: every reply is an update" } : {}),
-    compresses: true,
-    takesRows: true,
     ...(chosen.asynchronous ? {} : { stepsAlong: "changes" as const }),
     check: (spec, parts) => refuse(spec, parts, chosen),
     needsCurvature: () => false,
@@ -91,45 +110,18 @@ export const localStepsStrategy = define({
   }),
 });
 
+const waits = {
+  only: waitsWithoutGradients,
+  because: "it chooses k by gradients of one point, and local-steps has none",
+};
+
 function refuse(spec: RunSpec, members: Members, chosen: LocalStepsOptions): void {
-  const { problem, wait } = members;
-  const { asynchronous } = chosen;
   refuseSecureSum(spec, members, chosen);
-  if (!["uncoded", "replication"].includes(spec.encoding.type)) {
-    throw new RunError(
-      "bad-combination",
-      `encoding: ${spec.encoding.type}: local-steps draws minibatches of rows as they are`,
-      { hint: "leave encoding out, or choose uncoded or replication" },
-    );
-  }
-  if (problem.l1 > 0) {
-    throw new RunError(
-      "not-proximal",
-      `problem: the l1 penalty of ${spec.problem.type} has no gradient where weights are zero`,
-      { hint: "choose strategy: rounds with optimizer: fista or proximal-gradient" },
-    );
-  }
   if (spec.gradients === "gather") {
     throw new RunError(
       "bad-combination",
       "gradients: gather: local-steps tells changes, which are added up where they are made",
       { hint: "leave gradients out, or choose strategy: rounds" },
-    );
-  }
-  const optimizer = optimizers.create(spec.optimizer);
-  if (optimizer.searches || (!isPlain(spec) && optimizer.needsCurvature)) {
-    throw new RunError(
-      "bad-combination",
-      `optimizer: ${spec.optimizer.type}: local-steps hands it the mean change of the workers ` +
-        "instead of a gradient, which has no curvature to search along",
-      { hint: "leave optimizer out, or choose one with a learning rate, such as adam or mada" },
-    );
-  }
-  if (wait.wantsGradient && !asynchronous) {
-    throw new RunError(
-      "bad-combination",
-      "wait: this rule chooses k by gradients of one point, and local-steps has none",
-      { hint: "choose all, { fastest: k }, { deadline: ... } or { adaptive: { rule: deadline } }" },
     );
   }
 }

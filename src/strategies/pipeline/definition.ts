@@ -19,10 +19,18 @@ export const pipelineStrategy = define({
   examples: [{}, { stages: 3, microbatches: 5, schedule: "interleaved", balance: 0 }],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
+    accepts: {
+      problems: { only: ["stages"], because: "pipeline cuts a model into stages, and it has none" },
+      encodings: { only: ["uncoded"], because: "a pipeline reads rows as they are" },
+      waits: {
+        only: ["all"],
+        because: "a pipeline waits for every stage: what one makes, the next one needs",
+      },
+    },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
     workers: chosen.stages,
     waitInWords: "all: what one stage makes, the next one needs",
-    check: (spec, parts) => checkPipeline(spec, parts, chosen),
+    check: (spec) => checkPipeline(spec, chosen),
     needsCurvature: () => false,
     forecastStages: (context, rates) => forecastStages(context, chosen, rates),
     stage: (context) => cutIntoStages(context, chosen),

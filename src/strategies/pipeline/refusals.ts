@@ -1,30 +1,14 @@
 import { RunError } from "../../core/errors.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
-import type { Members } from "../definition.ts";
 import type { PipelineOptions } from "./options.ts";
 
 /** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
-export function checkPipeline(spec: RunSpec, { problem }: Members, options: PipelineOptions): void {
-  if (problem.stages === undefined)
-    throw refused(
-      `strategy: pipeline cuts a model into stages, and ${spec.problem.type} has none`,
-      "choose problem: network, or another strategy",
-    );
+export function checkPipeline(spec: RunSpec, options: PipelineOptions): void {
   if (spec.workers !== options.stages)
     throw refused(
       `workers: ${spec.workers}: a pipeline of ${options.stages} stages has as many workers`,
       `leave workers out, or say ${options.stages}`,
-    );
-  if (spec.wait !== "all")
-    throw refused(
-      "wait: a pipeline waits for every stage: what one makes, the next one needs",
-      "leave wait out, or say all",
-    );
-  if (spec.encoding.type !== "uncoded")
-    throw refused(
-      `encoding: ${spec.encoding.type}: a pipeline reads rows as they are`,
-      "leave encoding out",
     );
   refuseUnbuilt(options);
   refuseOptimizer(spec);

@@ -43,10 +43,13 @@ export const roundsStrategy = define({
   examples: [{}, { exact: true }],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
+    accepts: {
+      problems: { only: ["smooth", "l1"], because: "it is not convex" },
+      packedRows: true,
+      tableRows: true,
+    },
     check: (spec, parts) => refuse(spec, parts, chosen.exact),
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
-    storesRows: true,
-    takesRows: true,
     ...(chosen.exact ? {} : { hasTimeModel: true as const }),
     stepsAlong: "gradients",
     stage: encodeRows,

@@ -8,7 +8,7 @@ import type { RoundsPlan } from "./state.ts";
  * whoever computes it. Null where it is a number, and for problems whose losses always are.
  */
 export function divergenceOf(
-  { problem }: RoundsPlan,
+  { problem }: Pick<RoundsPlan, "problem">,
   task: WorkerTask,
   { loss, values, payload }: WorkerReply,
   invalid: string,

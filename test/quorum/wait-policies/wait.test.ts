@@ -68,7 +68,7 @@ describe("async-sgd in a spec", () => {
 
   it.each([
     [{ optimizer: "l-bfgs" }, "bad-combination", /no curvature/],
-    [{ problem: { type: "lasso" } }, "not-proximal", /l1 penalty of lasso/],
+    [{ problem: { type: "lasso" } }, "not-proximal", /lasso: an l1 penalty/],
     [{ problem: "logistic", encoding: "hadamard" }, "not-mixable", /hadamard/],
     [{ encoding: "gaussian" }, "unsafe-step", /gaussian/],
     [{ encoding: { type: "gradient-code", stragglers: 1 } }, "bad-combination", /from one slot/],

@@ -17,8 +17,8 @@ describe("ratings", () => {
   test.each([
     [{ strategy: "rounds" }, /rounds cannot train factorization, which is not convex/],
     [{ strategy: "encoded-blocks" }, /encoded-blocks cannot train factorization/],
-    [{ problem: "ridge", strategy: "alternating" }, /for ratings, and ridge has none/],
-    [{ optimizer: "gradient-descent" }, /gradient-descent needs a step size that all/],
+    [{ problem: "ridge", strategy: "alternating" }, /problem: ridge: alternating is for ratings/],
+    [{ optimizer: "gradient-descent" }, /gradient-descent: it needs a step size that all/],
   ])("what cannot work is refused: %j", (more, reason) => {
     expect(() => resolveMembers(resolveSpec({ problem: "factorization", data, ...more }))).toThrow(
       reason,

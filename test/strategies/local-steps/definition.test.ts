@@ -41,7 +41,7 @@ describe("a spec", () => {
     [{ encoding: "hadamard", problem: "ridge" }, "encoding: hadamard: local-steps draws"],
     [{ optimizer: "l-bfgs" }, "optimizer: l-bfgs: local-steps hands it"],
     [{ optimizer: "fista" }, "optimizer: fista: local-steps hands it"],
-    [{ wait: "adaptive" }, "wait: this rule chooses k by gradients"],
+    [{ wait: "adaptive" }, "wait: adaptive k: it chooses k by gradients"],
     [secureSum({}), "compression: sign-top-k leaves of numbers does not add up"],
     [secureSum({ asynchronous: true }), "every reply is an update by itself"],
     [
