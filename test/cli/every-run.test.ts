@@ -55,6 +55,18 @@ const kinds: Record<string, object> = {
     strategy: { type: "dp-sgd", noise: "workers" },
     privacy: { ...privacy, evaluate: "test" },
   },
+  secure: {
+    problem: "softmax",
+    data: classification,
+    strategy: { type: "local-steps", secureSum: 3 },
+  },
+  together: {
+    problem: "logistic",
+    ...privately,
+    optimizer: sgd,
+    strategy: { type: "dp-sgd", noise: "workers", secureSum: 3 },
+    privacy: { ...privacy, adjacency: "add-remove", divisor: 120, evaluate: "test" },
+  },
 };
 
 /** How a run may have come to stand still, and what its process exits with. */

@@ -8,20 +8,27 @@ import { campaign } from "../campaign.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const driver = fileURLToPath(new URL("../fixtures/run/driver.ts", import.meta.url));
-const killsCount = campaign(4, 40);
-const spec = {
-  ...smallRidge,
-  workers: 4,
-  optimizer: "l-bfgs",
-  wait: "all",
-  stop: { rounds: 150, tolerance: 0 },
-};
+const stop = { rounds: 150, tolerance: 0 };
+const common = { ...smallRidge, workers: 4, wait: "all", stop };
+const cases = [
+  { name: "l-bfgs", killsCount: campaign(4, 40), spec: { ...common, optimizer: "l-bfgs" } },
+  {
+    name: "local steps in secure sums",
+    killsCount: campaign(2, 20),
+    spec: {
+      ...common,
+      strategy: { type: "local-steps", secureSum: 3 },
+      stop: { ...stop, rounds: 40 },
+    },
+  },
+];
 
-test(`killed at ${killsCount} random instants, a run resumes to the same bits`, async () => {
+test.each(cases)("$name: killed $killsCount times, resumed to the same bits", async (one) => {
+  const { spec, killsCount, name } = one;
   await using home = await temporaryHome();
   await using untouchedHome = await temporaryHome();
   const undisturbed = await runOn("simulated", untouchedHome.path, spec);
-  const random = randomFrom("kill the orchestrator");
+  const random = randomFrom("kill the orchestrator").fork(name);
   let run: string | undefined;
   let kills = 0;
   let finished: ResultEvent | undefined;
@@ -34,7 +41,7 @@ test(`killed at ${killsCount} random instants, a run resumes to the same bits`, 
     finished = seen.result;
   }
   expect(kills).toBe(killsCount);
-  expect(finished.rounds).toBe(150);
+  expect(finished.rounds).toBe(spec.stop.rounds);
   expect(finished.weightsDigest).toBe(undisturbed.result.weightsDigest);
 });
 
