@@ -75,7 +75,13 @@ export const goldenSpecs: Readonly<Record<string, RunInput>> = {
     problem: { type: "network", model: "test/fixtures/networks/tied.ts", backend: "wasm" },
     data: { generate: { type: "classification", rows: 40, features: 12 }, test: 0 },
     // Where cuts are put by measurement, times and arrivals hang on it.
-    strategy: { type: "pipeline", placement: "first tied | ...", batch: 11, microbatches: 3 },
+    strategy: {
+      type: "pipeline",
+      stages: 2,
+      placement: "first tied | ...",
+      batch: 11,
+      microbatches: 3,
+    },
     optimizer: { type: "adam", learningRate: 0.05, clip: 1 },
     stop: common.stop,
     weather: common.weather,

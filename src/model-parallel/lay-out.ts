@@ -3,6 +3,7 @@ import type { ParameterSpec } from "../math/vector.ts";
 import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
 import type { Partition } from "./partition.ts";
 import {
+  type ArrayLengths,
   type FieldTensors,
   gradientField,
   type NamedShape,
@@ -85,9 +86,23 @@ export function layOut(
       parts: parts.flatMap((part, k) => (part.stages.includes(stage) ? [k] : [])),
       takesRows:
         program.outputs.length > 0 || program.imports.some((one) => one.fromStage === null),
+      lengths: lengthsOf(files[stage]!),
     };
   });
   return { stages, parts, files };
+}
+
+function lengthsOf({ exports, slopesOut, gradients, parts }: StageFile): ArrayLengths {
+  const sizeOf = ({ shape }: NamedShape) => shape.reduce((a, b) => a * b, 1);
+  const sum = (list: readonly NamedShape[]) => list.reduce((total, one) => total + sizeOf(one), 0);
+  return {
+    exports: exports.map(({ tensors }) => sum(tensors)),
+    slopes: slopesOut.map(({ tensors }) => sum(tensors)),
+    gradients: gradients.map(({ uses }, k) => {
+      const sizes = new Map(parts[k]!.map((one) => [one.name, sizeOf(one)]));
+      return uses.reduce((total, { weight }) => total + sizes.get(weight)!, 0);
+    }),
+  };
 }
 
 const exportField = (group: number) => `export-${group}`;

@@ -27,6 +27,18 @@ export interface StageLayout {
   readonly parts: readonly number[];
   /** It reads rows or their targets. */
   readonly takesRows: boolean;
+  /** How long arrays are; absent in layouts of before that was told. */
+  readonly lengths?: ArrayLengths;
+}
+
+/** Of what a stage's replies hold. */
+export interface ArrayLengths {
+  /** An example each, in the order of `exports`. */
+  readonly exports: readonly number[];
+  /** An example each, in the order of `producers`. */
+  readonly slopes: readonly number[];
+  /** In the order of `parts`. */
+  readonly gradients: readonly number[];
 }
 
 /** Weights that the same stages use: one object of the store, updated by one task. */

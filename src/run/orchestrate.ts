@@ -40,8 +40,10 @@ export async function recordRun(
   { prepared, encoded }: Dataset,
   forecast: RunForecast | null = null,
 ): Promise<RunRecord> {
-  const spec = await settleRate(written, prepared, store);
-  const needsCurvature = resolveMembers(spec).method.needsCurvature(spec);
+  const rated = await settleRate(written, prepared, store);
+  const { method } = resolveMembers(rated);
+  const spec = method.settle?.(rated, encoded) ?? rated;
+  const needsCurvature = method.needsCurvature(spec);
   const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {
     version: recordVersion,

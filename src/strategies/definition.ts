@@ -25,6 +25,8 @@ export interface StrategyDefinition {
   };
   /** How many workers it takes; absent: as many as the spec says. */
   readonly workers?: number;
+  /** The spec with what only its data, once encoded, have decided. */
+  settle?(spec: RunSpec, encoded: Encoded): RunSpec;
   /** Whom it waits for, in words; absent: what the spec's `wait` says. */
   readonly waitInWords?: string;
   /** It ends at the optimum itself, whichever replies are lost. */

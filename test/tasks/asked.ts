@@ -28,6 +28,19 @@ export const specsOfAllKinds: Readonly<Record<string, object>> = {
     optimizer: "l-bfgs",
     weather: { model: "calm" },
   },
+  "a pipeline whose tensors go by reference": {
+    problem: { type: "network", model: "test/fixtures/networks/wide.ts", backend: "wasm" },
+    data: { generate: { type: "classification", rows: 700, features: 12 }, test: 0 },
+    strategy: {
+      type: "pipeline",
+      stages: 3,
+      placement: "1 | 1 | ...",
+      batch: 700,
+      microbatches: 2,
+    },
+    optimizer: { type: "adam", clip: 1 },
+    stop: { rounds: 2, tolerance: 0 },
+  },
   "noise at workers": {
     ...goldenSpecs["dp-sgd"],
     strategy: { type: "dp-sgd", noise: "workers" },

@@ -32,11 +32,18 @@ test("every kind was among them", () => {
 
 test("a kind's size counts every array that its tasks hold", () => {
   for (const [name, { task }] of all) {
-    const arrays = Object.values(task).filter((value) => ArrayBuffer.isView(value));
-    const bytes = arrays.map(({ byteLength }) => byteLength);
+    const bytes = arraysIn(task).map(({ byteLength }) => byteLength);
     expect(requestArrays(task).sort(), name).toEqual(bytes.sort());
   }
 });
+
+/** Its own, and those in its lists. */
+function arraysIn(value: object): ArrayBufferView[] {
+  return Object.values(value).flatMap((one: unknown): ArrayBufferView[] => {
+    if (ArrayBuffer.isView(one)) return [one];
+    return typeof one === "object" && one !== null ? arraysIn(one) : [];
+  });
+}
 
 test("what a kind says of a reply's bytes beforehand is what comes", () => {
   for (const [name, { task, reply, facts }] of all) {

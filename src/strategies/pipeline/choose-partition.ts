@@ -1,7 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { functions } from "../../limits.ts";
 import { costModel, type StageRule, type Trace } from "../../model-parallel/cost-model.ts";
-import { partitionGraph } from "../../model-parallel/graph-partitioner.ts";
+import { fewestStages, partitionGraph } from "../../model-parallel/graph-partitioner.ts";
 import { indexGraph, type LayerGraph } from "../../model-parallel/layer-graph.ts";
 import { checkPartition, type Partition } from "../../model-parallel/partition.ts";
 import { placeByLayer, placeByLayout } from "../../model-parallel/placement.ts";
@@ -30,7 +30,7 @@ export function choosePartition(
         ? placeByLayout(index, placement, shared)
         : placeByLayer(index, placement, shared);
     const count = partition.stages.length;
-    if (count === stages) return partition;
+    if (stages === "auto" || count === stages) return partition;
     throw new RunError(
       "bad-partition",
       `strategy.placement: it has ${count} stages, and strategy.stages says ${stages}`,
@@ -38,8 +38,10 @@ export function choosePartition(
     );
   }
   const model = costModel(graph, trace, rule);
+  // One stage that does not fit is refused with what would.
+  const count = stages === "auto" ? (fewestStages(model, shared) ?? 1) : stages;
   const partition =
-    partitioner === "tree" ? partitionTree(model, stages) : partitionGraph(model, stages, shared);
+    partitioner === "tree" ? partitionTree(model, count) : partitionGraph(model, count, shared);
   checkPartition(model.index, partition, shared);
   return partition;
 }

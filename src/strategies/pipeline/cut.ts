@@ -49,17 +49,18 @@ export async function cutIntoStages(
   const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
   const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
   const starts = await writeStarts(store, problem, cut.parts, seed);
+  const slots = slotsOf(cut.stages, prepared);
   const encoded: EncodedPipeline = {
     version: 1,
     digest,
     prepared: prepared.digest,
     encoding: spec.encoding,
     seed,
-    workers: spec.workers,
+    workers: slots.length,
     rows: prepared.rows,
     columns: prepared.columns,
     scale: 1,
-    slots: slotsOf(cut.stages, prepared),
+    slots,
     pipeline: {
       stages: cut.stages.map((stage, i) => ({ ...stage, file: files[i]! })),
       parts: cut.parts,

@@ -28,7 +28,11 @@ export const pipelineStrategy = define({
       },
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
-    workers: chosen.stages,
+    workers: chosen.stages === "auto" ? workersBefore : chosen.stages,
+    settle: (spec, { workers }) =>
+      chosen.stages === "auto"
+        ? { ...spec, workers, strategy: { ...spec.strategy, stages: workers } }
+        : spec,
     waitInWords: "all: what one stage makes, the next one needs",
     check: (spec) => checkPipeline(spec, chosen),
     needsCurvature: () => false,
@@ -37,6 +41,9 @@ export const pipelineStrategy = define({
     open: (context) => trainingStrategy(pipeline(pipelinePlan(context, chosen))),
   }),
 });
+
+/** What a platform is set up for before it is known how many stages there are. */
+const workersBefore = 4;
 
 /** What the strategy needs to know, once the model is cut. */
 export function pipelinePlan(

@@ -21,7 +21,8 @@ export async function forecastStages(
 ): Promise<StagesForecast> {
   const { cut, rule } = await cutModelOf(context, options);
   const rows = rowsOfStep(options, context.prepared);
-  const { stages, microbatches, recompute, balance, shared, partitioner, schedule } = options;
+  const { microbatches, recompute, balance, shared, partitioner, schedule } = options;
+  const stages = cut.partition.stages.length;
   const model: PipelineModel = {
     graph: cut.graph,
     trace: cut.trace,

@@ -3,11 +3,12 @@ import { scheduleNames } from "../../model-parallel/schedule.ts";
 
 export const pipelineOptions = {
   stages: z
-    .int()
-    .min(1)
-    .max(1_024)
-    .default(2)
-    .describe("how many parts the model is cut into, each a function of its own"),
+    .union([z.int().min(1).max(1_024), z.literal("auto")], "expected a number of stages or auto")
+    .default("auto")
+    .describe(
+      "how many parts the model is cut into, each a function of its own; auto: as few as fit the " +
+        "memory of a function, or as many as placement has",
+    ),
   batch: z
     .union([z.int().min(1), z.literal("all")], 'expected a number of rows or "all"')
     .default(32)

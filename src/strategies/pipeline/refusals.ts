@@ -5,7 +5,7 @@ import type { PipelineOptions } from "./options.ts";
 
 /** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
 export function checkPipeline(spec: RunSpec, options: PipelineOptions): void {
-  if (spec.workers !== options.stages)
+  if (options.stages !== "auto" && spec.workers !== options.stages)
     throw refused(
       `workers: ${spec.workers}: a pipeline of ${options.stages} stages has as many workers`,
       `leave workers out, or say ${options.stages}`,

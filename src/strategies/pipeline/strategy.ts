@@ -6,6 +6,7 @@ import { graph } from "../../quorum/graph.ts";
 import { beforeStep, type NodePlace, nodeObjects, type Outputs } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
+import type { HandedTensor } from "../../tasks/stages/handed-tensor.ts";
 import type { StageTask } from "../../tasks/stages/stage-task.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
@@ -93,11 +94,11 @@ function stageTask(
   outputs: Replies,
 ): PipelineTask {
   const { stage, microbatch } = work;
-  const { file, takesRows, imports, exports, producers, consumers, parts } =
+  const { file, takesRows, imports, exports, producers, consumers, parts, lengths } =
     plan.layout.stages[stage]!;
   const examples = plan.microbatches[microbatch]!;
   const tensorOf = (from: Work, field: string) =>
-    outputs(nodeKey(from))[0]!.tensors![field] as ObjectRef;
+    outputs(nodeKey(from))[0]!.tensors![field] as HandedTensor;
   const imported = imports.map(({ stage: from, field }) =>
     tensorOf({ pass: "forward", stage: from, microbatch }, field),
   );
@@ -115,19 +116,32 @@ function stageTask(
     },
     file: file.key,
     takesRows,
+    imports: imported,
     parts: ahead,
     work: examples * weightsCount * (work.pass === "forward" ? 1 : 3),
   };
   if (work.pass === "forward") {
-    const objects = nodeObjects(place, { imports: imported }, exports);
-    return { ...own, operation: "stage-forward", objects };
+    const kept = exports.filter((_, i) => isLarge(lengths?.exports[i], examples));
+    return { ...own, operation: "stage-forward", objects: nodeObjects(place, {}, kept) };
   }
   const slopes = consumers.map((consumer) =>
     tensorOf({ pass: "backward", stage: consumer, microbatch }, slopesField(stage)),
   );
-  const fields = [...producers.map(slopesField), ...parts.map(gradientField)];
-  const objects = nodeObjects(place, { imports: imported, slopes }, fields);
-  return { ...own, operation: "stage-backward", objects };
+  const kept = [
+    ...producers.filter((_, i) => isLarge(lengths?.slopes[i], examples)).map(slopesField),
+    // An update is handed those of all microbatches together.
+    ...parts
+      .filter((_, i) => isLarge(lengths?.gradients[i], plan.microbatches.length))
+      .map(gradientField),
+  ];
+  return { ...own, operation: "stage-backward", slopes, objects: nodeObjects(place, {}, kept) };
+}
+
+/** Larger arrays go by reference: the orchestrator holds the others while a step is under way. */
+const byValueBytesMax = 256 * 1024;
+
+function isLarge(length: number | undefined, times: number): boolean {
+  return length === undefined || length * times * Float32Array.BYTES_PER_ELEMENT > byValueBytesMax;
 }
 
 function sum(counts: readonly number[]): number {
@@ -149,7 +163,7 @@ function partTask(
     plan.microbatches.map((_, microbatch) => {
       const key = nodeKey({ pass: "backward", stage, microbatch });
       const { version, tensors: kept } = outputs(key)[0]!;
-      return { version: version!, ref: kept![gradientField(part)] as ObjectRef };
+      return { version: version!, slopes: kept![gradientField(part)] as HandedTensor };
     }),
   );
   const own = {

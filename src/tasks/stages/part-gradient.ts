@@ -2,8 +2,8 @@ import { assert } from "../../core/errors.ts";
 import type { ParameterSpec } from "../../math/vector.ts";
 import { gradientSum } from "../../model-parallel/gradient-sum.ts";
 import type { PartUses } from "../../model-parallel/pipeline-layout.ts";
-import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { WorkerContext } from "../task-kind.ts";
+import { type HandedTensor, openTensor } from "./handed-tensor.ts";
 
 type Doubles = Float64Array<ArrayBuffer>;
 
@@ -22,7 +22,7 @@ export interface PartSlopes {
 export interface VersionedSlopes {
   /** The step whose weights they were computed at. */
   readonly version: number;
-  readonly ref: ObjectRef;
+  readonly slopes: HandedTensor;
 }
 
 /**
@@ -41,10 +41,10 @@ export async function readGradient(
   const parts = cutTensors(tensors, gradient);
   const sum = gradientSum(step, examples.length);
   const lastUses = lastUsesOf(uses);
-  for (const [at, { version, ref }] of slopes.entries()) {
+  for (const [at, { version, slopes: all }] of slopes.entries()) {
     const { tensors: places, positions } = uses[Math.floor(at / examples.length)]!;
     const microbatch = at % examples.length;
-    const array = (await place.object(ref)) as Float32Array;
+    const array = await openTensor(place, all);
     let from = 0;
     for (const [i, tensor] of places.entries()) {
       const size = sizeOf(tensors[tensor]!);

@@ -7,6 +7,7 @@ import type { Effects } from "../../store-effects.ts";
 import { fromPacket, toPacket } from "../../wire/packet.ts";
 import type { RoundTask, TaskKind, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidVector } from "../valid-reply.ts";
+import { bytesByValue } from "./handed-tensor.ts";
 import {
   cutTensors,
   lengthOf,
@@ -85,7 +86,7 @@ export const partSums: TaskKind<PartSumsTask, null, SumsInput> = {
   validate: ({ step, tensors, sumsPerTensor }, reply) =>
     invalidVector(reply, sumsPerTensor * tensors.length) ?? missingIn(reply, step, "gradient"),
   size: {
-    requestArrays: ({ weights }) => [weights.byteLength],
+    requestArrays: ({ weights, slopes }) => [weights.byteLength, ...slopesBytes(slopes)],
     entries: ({ tensors, slopes }) => slopes.length * lengthOf(tensors),
   },
   effects: { ...effects, reads: ["encoded", "stepObjects", "modelParts"] },
@@ -141,11 +142,18 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
     return missingIn(reply, step, "weights") ?? missingIn(reply, step, "memory");
   },
   size: {
-    requestArrays: ({ weights, sums }) => [weights.byteLength, sums.byteLength],
+    requestArrays: ({ weights, sums, slopes }) => [
+      ...[weights.byteLength, sums.byteLength],
+      ...slopesBytes(slopes),
+    ],
     entries: ({ tensors, slopes }) => (slopes.length + 1) * lengthOf(tensors),
   },
   effects,
 };
+
+function slopesBytes(slopes: PartSlopes["slopes"]): number[] {
+  return bytesByValue(slopes.map((one) => one.slopes));
+}
 
 async function readMemory(place: WorkerContext, { memory }: PartTask): Promise<Uint8Array | null> {
   return memory === null ? null : ((await place.object(memory)) as Uint8Array);

@@ -1,4 +1,5 @@
 import type { TaskKind } from "../task-kind.ts";
+import { bytesByValue, type HandedTensor, openTensor } from "./handed-tensor.ts";
 import {
   invalidStageReply,
   loadStageRows,
@@ -12,23 +13,39 @@ import {
 /** A stage's derivative at a microbatch: slopes of what it read, and of its weights. */
 export interface StageBackwardTask extends StageTask {
   readonly operation: "stage-backward";
-  /** Of what it exported, from each stage that read it; put there by the worker. */
-  readonly slopes?: readonly Float32Array[];
+  /** Of what it exported, from each stage that read it. */
+  readonly slopes: readonly HandedTensor[];
+}
+
+interface BackwardInput extends ReadyStage {
+  readonly slopes: readonly Float32Array[];
 }
 
 /**
  * The backward pass of a microbatch, the forward pass computed again from what the stage read: any
  * environment can do it. Where the model's outputs are made, the sum of losses begins it.
  */
-export const stageBackward: TaskKind<StageBackwardTask, StageRows, ReadyStage> = {
+export const stageBackward: TaskKind<StageBackwardTask, StageRows, BackwardInput> = {
   opensProblem: true,
   load: loadStageRows,
-  prepare: (place, rowsOf, task, problem) => prepareStage(problem, place, rowsOf, task),
-  compute(_problem, { engine, input }, { step, rows: { microbatch, examples }, slopes = [] }) {
+  async prepare(place, rowsOf, task, problem) {
+    const ready = await prepareStage(problem, place, rowsOf, task);
+    return {
+      ...ready,
+      slopes: await Promise.all(task.slopes.map((one) => openTensor(place, one))),
+    };
+  },
+  compute(_problem, { engine, input, slopes }, { step, rows: { microbatch, examples } }) {
     const { loss, fields } = engine.backward(input, slopes, { step, microbatch, examples });
     return { loss, values: new Float32Array(0), version: step, tensors: fields };
   },
   validate: invalidStageReply,
-  size: { requestArrays: ({ weights }) => [weights.byteLength], entries: ({ work }) => work },
+  size: {
+    requestArrays: ({ weights, imports, slopes }) => [
+      weights.byteLength,
+      ...bytesByValue([...imports, ...slopes]),
+    ],
+    entries: ({ work }) => work,
+  },
   effects: stageEffects,
 };

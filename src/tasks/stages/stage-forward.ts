@@ -1,4 +1,5 @@
 import type { TaskKind } from "../task-kind.ts";
+import { bytesByValue } from "./handed-tensor.ts";
 import {
   invalidStageReply,
   loadStageRows,
@@ -24,6 +25,9 @@ export const stageForward: TaskKind<StageForwardTask, StageRows, ReadyStage> = {
     return { loss: 0, values: new Float32Array(0), version: step, tensors };
   },
   validate: invalidStageReply,
-  size: { requestArrays: ({ weights }) => [weights.byteLength], entries: ({ work }) => work },
+  size: {
+    requestArrays: ({ weights, imports }) => [weights.byteLength, ...bytesByValue(imports)],
+    entries: ({ work }) => work,
+  },
   effects: stageEffects,
 };

@@ -5,6 +5,7 @@ import type { StagedProblem } from "../../problems/staged-problem.ts";
 import type { Effects } from "../../store-effects.ts";
 import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidSums } from "../valid-reply.ts";
+import { type HandedTensor, openTensor } from "./handed-tensor.ts";
 import { type Microbatch, microbatchReader } from "./microbatch.ts";
 
 /** A microbatch on a stage, whose weights are read from the store unless it stands at them. */
@@ -19,8 +20,8 @@ export interface StageTask extends RoundTask {
   readonly takesRows: boolean;
   /** Each of the stage's parts of the weights, at the version of the step. */
   readonly parts: readonly ObjectRef[];
-  /** Of earlier stages, put there by the worker. */
-  readonly imports?: readonly Float32Array[];
+  /** Of earlier stages. */
+  readonly imports: readonly HandedTensor[];
   /** Numbers that it goes through, about. */
   readonly work: number;
 }
@@ -56,7 +57,7 @@ export async function prepareStage(
     const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));
     engine.set(name, parts as Float32Array[]);
   }
-  const { imports = [] } = task;
+  const imports = await Promise.all(task.imports.map((one) => openTensor(place, one)));
   return { engine, input: { imports, rows: task.takesRows ? rowsOf(task.rows) : null } };
 }
 
@@ -72,5 +73,5 @@ export function invalidStageReply({ step, objects }: StageTask, reply: WorkerRep
 
 export const stageEffects: Effects = {
   roles: ["networkWorker"],
-  reads: ["encoded", "parts", "networks", "modelParts"],
+  reads: ["encoded", "parts", "networks", "stepObjects", "modelParts"],
 };

@@ -45,3 +45,14 @@ it("other microbatches, another order of rows and another seed are told apart", 
   const digests = await Promise.all(specs.map(digestOf));
   expect(new Set(digests).size).toBe(specs.length);
 });
+
+it("stages: auto takes as few as fit, or what the placement has, and is recorded", async () => {
+  for (const [options, workers] of [
+    [{}, 1],
+    [{ placement: "first | tied | ..." }, 3],
+  ] as const) {
+    const { record, run } = await pipelined(pipelineSpec({ stages: "auto", ...options }));
+    expect(record.spec).toMatchObject({ workers, strategy: { stages: workers } });
+    expect((await run("one")).digest).toBe(await digestOf(pipelineSpec()));
+  }
+});

@@ -9,7 +9,7 @@ let run: Pipelined["run"];
 let ids: string[] = [];
 let aim = "";
 beforeAll(async () => {
-  ({ run } = await pipelined(pipelineSpec()));
+  ({ run } = await pipelined(pipelineSpec(), "by reference"));
   const undisturbed = await run("calm", {
     worker: (perform) => (task) => {
       ids.push(task.id);
@@ -91,7 +91,8 @@ describe("a step of three stages and four microbatches comes to the same bits", 
 
   it("in weather, with every reply twice, and the strategy watched by its laws", async () => {
     const sky = { model: "late", probability: 0.3, delayMs: 50, failures: 0.15, hangs: 0.02 };
-    const { digest, events } = await run("weather", {
+    const { run: byValue } = await pipelined(pipelineSpec());
+    const { digest, events } = await byValue("weather", {
       fateOf: fatesOf(sky),
       around: twice(13),
       watched: lawful,

@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import type { Encoded, Prepared } from "../../../src/data/manifests.ts";
+import type { Prepared } from "../../../src/data/manifests.ts";
 import type { Strategy } from "../../../src/engine/strategy.ts";
 import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
 import { modelDigest, readWeights } from "../../../src/run/model-weights.ts";
 import { openTraining } from "../../../src/run/resolve-members.ts";
 import type { TrainingStrategy } from "../../../src/strategies/definition.ts";
+import type { EncodedPipeline } from "../../../src/strategies/pipeline/cut.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import { createWorker } from "../../../src/worker/worker.ts";
 import { readEncodedManifest } from "../../../src/worker/worker-context.ts";
@@ -48,11 +49,18 @@ type How = VirtualRun<object, WorkerTask, WorkerReply> & {
 
 export type Perform = (task: WorkerTask) => Promise<WorkerReply>;
 
-/** Stages a spec once, for any number of runs over the same store. */
-export async function pipelined(spec: object): Promise<Pipelined> {
+/**
+ * Stages a spec once, for any number of runs over the same store. Its small tensors go by value,
+ * unless all are to go by reference.
+ */
+export async function pipelined(
+  spec: object,
+  tensors: "by value" | "by reference" = "by value",
+): Promise<Pipelined> {
   const { record, store } = await staged(spec);
   const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
-  const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
+  const staging = await readEncodedManifest<EncodedPipeline>(store, record.encoded);
+  const encoded = tensors === "by value" ? staging : withoutLengths(staging);
   return {
     record,
     store,
@@ -69,4 +77,9 @@ export async function pipelined(spec: object): Promise<Pipelined> {
       return { ...end, digest: modelDigest(model), weights };
     },
   };
+}
+
+function withoutLengths(encoded: EncodedPipeline): EncodedPipeline {
+  const stages = encoded.pipeline.stages.map(({ lengths: _, ...stage }) => stage);
+  return { ...encoded, pipeline: { ...encoded.pipeline, stages } };
 }

@@ -1,0 +1,19 @@
+import type { ObjectRef } from "../../ports/object-ref.ts";
+import type { WorkerContext } from "../task-kind.ts";
+
+/** A tensor as one task hands it to another: by value where it is small, else by reference. */
+export type HandedTensor = Float32Array | ObjectRef;
+
+/** Reads it where it is in the store. Throws `RunError` where it is gone. */
+export async function openTensor(
+  place: WorkerContext,
+  tensor: HandedTensor,
+): Promise<Float32Array> {
+  if (ArrayBuffer.isView(tensor)) return tensor;
+  return (await place.object(tensor)) as Float32Array;
+}
+
+/** Bytes of those that travel in the task itself. */
+export function bytesByValue(tensors: readonly HandedTensor[]): number[] {
+  return tensors.flatMap((one) => (ArrayBuffer.isView(one) ? [one.byteLength] : []));
+}
