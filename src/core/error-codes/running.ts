@@ -99,7 +99,8 @@ export const pipelineCodes = {
   "bad-schedule":
     "a schedule is not carried out by the stages; compare it with those that are printed",
   "bad-trace": "a trace has no figures of a layer; trace the model that is partitioned",
-  "bad-stage": "a stored stage is of another version; use the kofn that wrote it",
+  "bad-stage":
+    "a stage is of another version, or at other weights; use the kofn that wrote it, or ask again",
   "batch-too-small":
     "a batch has fewer rows than microbatches; take fewer microbatches or replicas",
   "memory-infeasible": "a stage does not fit into memory; take more stages, or more memory",

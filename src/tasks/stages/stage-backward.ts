@@ -7,6 +7,7 @@ import {
   type ReadyStage,
   type StageRows,
   type StageTask,
+  stageAt,
   stageEffects,
 } from "./stage-task.ts";
 
@@ -35,8 +36,9 @@ export const stageBackward: TaskKind<StageBackwardTask, StageRows, BackwardInput
       slopes: await Promise.all(task.slopes.map((one) => openTensor(place, one))),
     };
   },
-  compute(_problem, { engine, input, slopes }, { step, rows: { microbatch, examples } }) {
-    const { loss, fields } = engine.backward(input, slopes, { step, microbatch, examples });
+  compute(_problem, ready, { step, rows: { microbatch, examples } }) {
+    const { input, slopes } = ready;
+    const { loss, fields } = stageAt(ready).backward(input, slopes, { step, microbatch, examples });
     return { loss, values: new Float32Array(0), version: step, tensors: fields };
   },
   validate: invalidStageReply,

@@ -7,6 +7,7 @@ import {
   type ReadyStage,
   type StageRows,
   type StageTask,
+  stageAt,
   stageEffects,
 } from "./stage-task.ts";
 
@@ -20,8 +21,8 @@ export const stageForward: TaskKind<StageForwardTask, StageRows, ReadyStage> = {
   opensProblem: true,
   load: loadStageRows,
   prepare: (place, rowsOf, task, problem) => prepareStage(problem, place, rowsOf, task),
-  compute(_problem, { engine, input }, { step, rows: { microbatch, examples } }) {
-    const tensors = engine.forward(input, { step, microbatch, examples });
+  compute(_problem, ready, { step, rows: { microbatch, examples } }) {
+    const tensors = stageAt(ready).forward(ready.input, { step, microbatch, examples });
     return { loss: 0, values: new Float32Array(0), version: step, tensors };
   },
   validate: invalidStageReply,

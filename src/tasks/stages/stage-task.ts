@@ -1,4 +1,4 @@
-import { assert } from "../../core/errors.ts";
+import { assert, RunError } from "../../core/errors.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { StagedProblem } from "../../problems/staged-problem.ts";
@@ -37,6 +37,8 @@ type StageEngine = Awaited<ReturnType<StagedProblem["open"]>>;
 
 export interface ReadyStage {
   readonly engine: StageEngine;
+  /** Of the weights that it was set to. */
+  readonly weights: string;
   readonly input: Parameters<StageEngine["forward"]>[0];
 }
 
@@ -52,13 +54,23 @@ export async function prepareStage(
 ): Promise<ReadyStage> {
   assert(problem.stages !== undefined, "only a problem with stages is asked for one");
   const engine = await problem.stages.open(task.file, (key) => place.store.read(key));
+  const imports = await Promise.all(task.imports.map((one) => openTensor(place, one)));
   const name = task.parts.map(({ sha256 }) => sha256).join();
   if (!engine.isAt(name)) {
     const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));
     engine.set(name, parts as Float32Array[]);
   }
-  const imports = await Promise.all(task.imports.map((one) => openTensor(place, one)));
-  return { engine, input: { imports, rows: task.takesRows ? rowsOf(task.rows) : null } };
+  const input = { imports, rows: task.takesRows ? rowsOf(task.rows) : null };
+  return { engine, weights: name, input };
+}
+
+/**
+ * The stage of a task that is ready. Throws `RunError` where another task of the same process has
+ * set it to other weights meanwhile: the task is then lost, and asked for again.
+ */
+export function stageAt({ engine, weights }: ReadyStage): StageEngine {
+  if (engine.isAt(weights)) return engine;
+  throw new RunError("bad-stage", "the stage was set to other weights meanwhile");
 }
 
 /** Why a reply is as good as lost: weights of another version, or a tensor that it lacks. */

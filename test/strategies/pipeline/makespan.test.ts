@@ -79,3 +79,11 @@ it("is billed for what computes, and not for waiting", async () => {
   expect(work(many.billedMs, 20) / work(few.billedMs, 4)).toBeLessThan(1.05);
   expect(many.makespanMs / 20).toBeLessThan((0.75 * few.makespanMs) / 4);
 });
+
+it("four stages take at most 0.4 of one worker that recomputes as well", async () => {
+  const { makespanMs } = await stepOf(4, 16);
+  // One worker does every stage's work, and has no way to go.
+  const oneWorkerMs = 4 * 16 * (forwardMs + backwardMs);
+  expect(forwardMs + backwardMs).toBeGreaterThan(10 * hopMs);
+  expect(makespanMs / oneWorkerMs).toBeLessThan(0.4);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { ObjectRef } from "../../src/ports/object-ref.ts";
+import type { Problem } from "../../src/problems/problem.ts";
+import { prepareStage, type StageTask, stageAt } from "../../src/tasks/stages/stage-task.ts";
+import type { WorkerContext } from "../../src/tasks/task-kind.ts";
+
+/** A stage that notes what it was set to. */
+function scene() {
+  let at = "";
+  const sets: string[] = [];
+  const engine = {
+    isAt: (name: string) => name === at,
+    set(name: string) {
+      at = name;
+      sets.push(name);
+    },
+  };
+  const problem = { stages: { open: async () => engine } } as unknown as Problem;
+  const place = { object: async () => new Float32Array(1) } as unknown as WorkerContext;
+  const prepared = (sha256: string) => {
+    const parts: ObjectRef[] = [{ key: sha256, sha256, dtype: "F32", shape: [1] }];
+    const task = { file: "stage", parts, imports: [], takesRows: false } as unknown as StageTask;
+    return prepareStage(problem, place, () => ({}) as never, task);
+  };
+  return { prepared, sets };
+}
+
+test("an environment that stands at other weights reads those of the task first", async () => {
+  const { prepared, sets } = scene();
+  await prepared("first");
+  await prepared("first");
+  stageAt(await prepared("second"));
+  expect(sets).toEqual(["first", "second"]);
+});
+
+test("a task whose stage was set to other weights meanwhile does not go on", async () => {
+  const { prepared } = scene();
+  const [old, young] = [await prepared("first"), await prepared("second")];
+  expect(() => stageAt(young)).not.toThrow();
+  expect(() => stageAt(old)).toThrow("other weights meanwhile");
+});
