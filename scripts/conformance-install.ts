@@ -37,17 +37,26 @@ export async function installedRic(): Promise<string | null> {
  * that says why, where there is no Python.
  */
 export async function installedMoto(version: string): Promise<string | null> {
-  return installedPython(`moto ${version}`, `moto[server,s3]==${version}`, "bin/moto_server");
+  return installedPython(`moto ${version}`, [`moto[server,s3]==${version}`], "bin/moto_server");
 }
 
 /** A Python that has scikit-learn, in an environment of its own; null as for the others. */
 export async function installedScikitLearn(version: string): Promise<string | null> {
-  return installedPython(`scikit-learn ${version}`, `scikit-learn==${version}`, "bin/python");
+  return installedPackages(`scikit-learn ${version}`, [`scikit-learn==${version}`]);
+}
+
+/** A Python with these packages, in an environment of its own; null as for the others. */
+export function installedPackages(what: string, requirements: readonly string[]): string | null {
+  return installedPython(what, requirements, "bin/python");
 }
 
 /** `what`, such as "moto 5.2.3", installed once; the path within it that is wanted. */
-function installedPython(what: string, requirement: string, wanted: string): string | null {
-  const folder = join(tmpdir(), `kofn-${what.replace(" ", "-")}`);
+function installedPython(
+  what: string,
+  requirements: readonly string[],
+  wanted: string,
+): string | null {
+  const folder = join(tmpdir(), `kofn-${what.replaceAll(" ", "-")}`);
   const done = join(folder, "installed");
   if (existsSync(done)) return join(folder, wanted);
   if (!isThere("python3")) {
@@ -57,7 +66,7 @@ function installedPython(what: string, requirement: string, wanted: string): str
   console.log(`installing ${what}`);
   const stdio: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
   execFileSync("python3", ["-m", "venv", folder], { stdio });
-  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", requirement], { stdio });
+  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", ...requirements], { stdio });
   writeFileSync(done, "");
   return join(folder, wanted);
 }

@@ -5,6 +5,8 @@ const suites = {
   moto: () => import("./conformance-moto.ts").then((one) => one.conformanceMoto()),
   "scikit-learn": () =>
     import("./conformance-scikit-learn.ts").then((one) => one.conformanceScikitLearn()),
+  sacrebleu: () => import("./conformance-sacrebleu.ts").then((one) => one.conformanceSacreBleu()),
+  torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
 };
 
 const name = process.argv[2] ?? "";

@@ -11,6 +11,7 @@ import {
 } from "./platform/training/predict.ts";
 import { nameRun } from "./platform/training/start-run.ts";
 import { trainFurther, trainNew } from "./platform/training/train.ts";
+import { type TranslatedLine, translateLines } from "./platform/training/translate.ts";
 import type { ResultEvent, RunEvent } from "./ports/events.ts";
 import type { Orchestrated } from "./run/orchestrate.ts";
 import { type RunInput, resolveSpec } from "./run/resolve-spec.ts";
@@ -20,6 +21,7 @@ export { RunError } from "./core/errors.ts";
 export type { Compute, Outcome, Usage } from "./ports/compute.ts";
 export type { ResultEvent, RunEvent } from "./ports/events.ts";
 export type { Store } from "./ports/store.ts";
+export { corpusBleu } from "./problems/translation/bleu.ts";
 export { defineRun, type RunInput } from "./run/resolve-spec.ts";
 export { readSpec } from "./run/spec-file.ts";
 export type { RunSpec } from "./spec/run-spec.ts";
@@ -98,6 +100,29 @@ export async function* predict(
   const { classes } = model.preparation.target;
   for await (const batch of predictions(model, source, reading))
     for (let i = 0; i < batch.rows; i++) yield predictionAt(batch, i, classes);
+}
+
+export interface TranslateOptions {
+  readonly home?: string;
+  /** A file whose lines are what the translations should be. */
+  readonly references?: string;
+  /** Prefixes kept for a sentence: 4 where absent, 1 for greedy. */
+  readonly beam?: number;
+  /** Alpha of ((5 + length) / 6)^alpha: 0.6 where absent. */
+  readonly lengthPenalty?: number;
+}
+
+/** Translates a file's sentences, one a line, with the model of a run of `translation`. */
+export async function* translate(
+  run: string,
+  source: string,
+  options: TranslateOptions = {},
+): AsyncGenerator<TranslatedLine> {
+  const { home = homePath(), references, beam = 4, lengthPenalty = 0.6 } = options;
+  const model = await withOpenRun({ home }, run, ({ store }, record) =>
+    readTrainedModel(store, record.run),
+  );
+  yield* translateLines(model, source, { references, beam, lengthPenalty });
 }
 
 function predictionAt(

@@ -14,6 +14,11 @@ export const data = {
     text: { vocabulary: "characters", length: 32 },
     test: 0.1,
   },
+  phrases: {
+    source: join(examples, "phrases/phrases.tsv"),
+    pairs: { vocabulary: { bytePair: 300 }, length: 30 },
+    test: 0.9,
+  },
   numbers: { generate: { type: "regression", rows: 240, features: 12 }, test: 0.1 },
   twoClasses: { generate: { type: "classification", rows: 240, features: 10 }, test: 0.1 },
   fiveClasses: {

@@ -160,6 +160,31 @@ export const roundsRuns: Record<string, BitsRun> = {
     stop: { rounds: 3, tolerance: 0 },
     weather: late,
   }),
+  "rounds-translation-batches-4": simulated({
+    problem: { type: "translation", width: 16, heads: 2, layers: 1 },
+    data: data.phrases,
+    workers: 4,
+    wait: { fastest: 3 },
+    encoding: "uncoded",
+    strategy: { type: "rounds", batch: { tokens: 64 } },
+    optimizer: {
+      ...{ type: "adam", learningRate: 0.01, beta2: 0.98 },
+      schedule: { type: "inverse-sqrt", warmUp: 3 },
+    },
+    stop: few,
+    weather: late,
+  }),
+  "rounds-batches-4": simulated({
+    problem: "logistic",
+    data: data.twoClasses,
+    workers: 4,
+    wait: { fastest: 3 },
+    encoding: "replication",
+    strategy: { type: "rounds", batch: 8 },
+    optimizer: { type: "sgd", learningRate: 0.1 },
+    stop: some,
+    weather: late,
+  }),
   ...Object.fromEntries(
     (
       [

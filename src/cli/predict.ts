@@ -13,16 +13,21 @@ import {
 import { formatCount, formatNumber } from "../report/format.ts";
 import { type Declare, runHelp } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+import { refuseTranslationFlags, type TranslationFlags, writeTranslations } from "./translate.ts";
 
 export const declarePredict: Declare = (command, invoke) => {
   command
     .description(
       "Writes CSV: the row's number within the file (from 0), and the prediction, or the class " +
-        "and the second class's probability. Tells metrics where the target's column is there.",
+        "and the second class's probability. Tells metrics where the target's column is there. " +
+        "Of a run that translates: a line of text for every line.",
     )
     .argument("<RUN>", runHelp)
     .argument("<DATA>", "a data file with the columns the model was trained on")
     .option("--output <file>", "write to a file instead of standard output")
+    .option("--references <file>", "translations to compare with, line by line: tells BLEU")
+    .option("--beam <number>", "prefixes kept while translating; 1 is greedy (default: 4)")
+    .option("--length-penalty <alpha>", "how much longer translations are preferred (default: 0.6)")
     .action((run, data, options) =>
       invoke((terminal) => predictCommand(run, data, options, terminal)),
     );
@@ -32,16 +37,19 @@ export const declarePredict: Declare = (command, invoke) => {
 export async function predictCommand(
   runName: string,
   data: string,
-  options: { readonly output?: string },
+  options: { readonly output?: string } & TranslationFlags,
   terminal: Terminal,
 ): Promise<number> {
   const { model, reading } = await withOpenRun(terminal, runName, async ({ store }, record) => {
     const model = await readTrainedModel(store, record.run);
     return { model, reading: modelReader(record.spec.data, model) };
   });
+  if (model.preparation.pairs === undefined) refuseTranslationFlags(options);
   const { classes } = model.preparation.target;
   const onNote = (text: string) => terminal.err(`note: ${text}`);
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
+  if (model.preparation.pairs !== undefined)
+    return translated(to, (sink) => writeTranslations(model, data, options, sink, terminal));
   let metrics: Readonly<Record<string, number>> | null = null;
   let rows = 0;
   let knownRows = 0;
@@ -67,6 +75,17 @@ export async function predictCommand(
       ([name, value]) => `${name} ${formatNumber(value)}`,
     );
     terminal.err(`against ${formatCount(knownRows)} known targets: ${figures.join("  ")}`);
+  }
+  return 0;
+}
+
+async function translated(to: Sink, write: (to: Sink) => Promise<void>): Promise<number> {
+  try {
+    await write(to);
+    await to.close();
+  } catch (thrown) {
+    await to.abandon();
+    throw thrown;
   }
   return 0;
 }

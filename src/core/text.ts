@@ -25,3 +25,6 @@ function rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
 }
+
+/** Token numbers that stand before a vocabulary's own; padding is what fills a row up. */
+export const specialTokens = { padding: 0, begin: 1, end: 2, unknown: 3 } as const;

@@ -1,5 +1,6 @@
 import { checkVersion, parseJson } from "../core/json.ts";
 import type { Chosen } from "../core/registry.ts";
+import type { SentenceVocabulary } from "./corpus/sentence-vocabulary.ts";
 import type { Vocabulary } from "./corpus/vocabulary.ts";
 import type { FeatureScales, LostDigits, OffsetMode } from "./offsets.ts";
 
@@ -56,6 +57,8 @@ export interface Preparation {
   readonly sparse: boolean;
   /** Rows are windows of a text's tokens. */
   readonly text?: { readonly vocabulary: Vocabulary; readonly length: number };
+  /** Rows are pairs of sentences: see `prepare/prepare-pairs.ts`. */
+  readonly pairs?: { readonly vocabulary: SentenceVocabulary; readonly length: number };
 }
 
 /** A data set ready for training: unencoded rows, split, with all that was learned of them. */

@@ -26,7 +26,11 @@ const dataObject = z.strictObject({
     .describe(
       "the column to predict: its name, or its index from 0 (-1: the last). LIBSVM has its own",
     ),
-  targetSource: z.string().min(1).optional().describe("NPY only: a second file with the targets"),
+  targetSource: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("a second file with the targets: of NPY, and of pairs of sentences"),
   text: z
     .strictObject({
       vocabulary: z
@@ -47,6 +51,48 @@ const dataObject = z.strictObject({
     })
     .optional()
     .describe("read the source as running text: rows of tokens, the target what comes next"),
+  pairs: z
+    .strictObject({
+      vocabulary: z
+        .union(
+          [
+            z.strictObject({
+              bytePair: z.int().min(257).max(65_000).describe("how many tokens there are at most"),
+            }),
+            z.strictObject({
+              subwordNmt: z.string().min(1).describe("the path of a codes file of subword-nmt"),
+              tokens: z.int().min(1).max(65_000).describe("how many tokens there are at most"),
+            }),
+            z.strictObject({
+              sentencePiece: z.string().min(1).describe("the path of a .model file in BPE form"),
+              tokens: z.int().min(1).max(65_000).describe("how many pieces the file has at most"),
+            }),
+          ],
+          "expected { bytePair: 4000 }, { subwordNmt: codes.txt, tokens: 4000 } or " +
+            "{ sentencePiece: bpe.model, tokens: 4000 }",
+        )
+        .default({ bytePair: 4_000 })
+        .describe(
+          "the tokens that both sides share: byte pairs learned from both, or codes of " +
+            "subword-nmt, or a model of sentencepiece",
+        ),
+      length: z
+        .int()
+        .min(1)
+        .max(4_096)
+        .default(100)
+        .describe("the most tokens a side of a training pair has; longer pairs are left out"),
+      testTargetSource: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("the targets of data.test, where that and the sources are files of their own"),
+    })
+    .optional()
+    .describe(
+      "read the source as sentences to translate, one a line: the target after a tab, or on the " +
+        "same line of data.targetSource",
+    ),
   test: z
     .union([z.number().min(0).max(0.9), z.string().min(1)])
     .default(0)

@@ -62,13 +62,28 @@ export interface Problem {
   readonly parameters?: readonly ParameterSpec[];
   /** Rows need no feature that is always 1: what computes has intercepts of its own. */
   readonly ownIntercepts?: true;
+  /** Rows are pairs of sentences, as `data.pairs` makes them. */
+  readonly readsPairs?: true;
+  /**
+   * How many tokens each row counts in a batch of so many tokens; absent where rows are not made of
+   * tokens, of which some have more than others.
+   */
+  rowTokens?(rows: Rows): Uint32Array;
+  /** Sequences of tokens to sequences of tokens: for problems that read pairs. */
+  translate?(
+    sentences: readonly (readonly number[])[],
+    weights: Float32Array,
+    search: { readonly beam: number; readonly lengthPenalty: number },
+  ): readonly (readonly number[])[];
   /**
    * Brings what its options name outside of the store into it, and returns the options with all
    * that everyone else needs to know of that, `seed` included. Done once, before a run is recorded.
+   * `tokens`: the most that `data.pairs` may come to.
    */
   publishAssets?(
     write: (key: string, bytes: Uint8Array) => Promise<unknown>,
     seed: number,
+    tokens?: number,
   ): Promise<Readonly<Record<string, unknown>>>;
   /**
    * To be awaited before anything is computed, where what computes must be loaded first; `read`

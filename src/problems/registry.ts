@@ -6,10 +6,20 @@ import { network } from "./network/network.ts";
 import { elasticNet, lasso, ridge } from "./penalised-least-squares.ts";
 import type { Problem } from "./problem.ts";
 import { withRowWeights } from "./row-weights.ts";
+import { translation } from "./translation/translation.ts";
 
 export const problems = registry<Problem>(
   "problem",
-  [ridge, lasso, elasticNet, logistic, softmax, squaredHinge, factorization, mean, network].map(
-    withRowWeights,
-  ),
+  [
+    ridge,
+    lasso,
+    elasticNet,
+    logistic,
+    softmax,
+    squaredHinge,
+    factorization,
+    mean,
+    network,
+    translation,
+  ].map(withRowWeights),
 );

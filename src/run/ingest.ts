@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import { tokensMax } from "../data/corpus/sentence-vocabulary.ts";
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import type { OffsetMode } from "../data/offsets.ts";
 import { type PreparePorts, prepareDataSet } from "../data/prepare/prepare.ts";
@@ -28,7 +29,9 @@ export async function publishProblemAssets(spec: RunSpec, store: Store): Promise
   if (publishAssets === undefined) return spec;
   const write = (key: string, bytes: Uint8Array) => store.writeOnce(key, bytes);
   const { type } = spec.problem;
-  return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed)) } };
+  const { pairs } = spec.data;
+  const tokens = pairs && tokensMax(pairs.vocabulary);
+  return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed, tokens)) } };
 }
 
 /** As a record will hold it. */
@@ -72,6 +75,10 @@ export async function prepareData(
   mayLearn: OffsetMode = "centred",
 ): Promise<Prepared> {
   const { problem } = resolveMembers(spec);
+  if (spec.data.pairs !== undefined && problem.readsPairs !== true)
+    throw new RunError("bad-option", `data.pairs: they are not for problem: ${spec.problem.type}`, {
+      hint: "choose problem: translation, or leave data.pairs out",
+    });
   const offsets = mayLearn === "kept" ? mayLearn : offsetsOf(spec, problem);
   const numbers = problem.pairs === undefined ? "regression" : "ratings";
   const task = problem.target === "classes" ? "classification" : numbers;

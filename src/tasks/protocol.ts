@@ -1,5 +1,6 @@
 import type { Chosen } from "../core/registry.ts";
 import type { AnytimeGradientTask } from "./anytime-gradient.ts";
+import type { BatchGradientTask } from "./batch-gradient.ts";
 import type { BlockUpdateTask } from "./block-update.ts";
 import type { ClippedGradientSumTask } from "./clipped-gradient-sum.ts";
 import type { CommitteeKeyTask } from "./committee-key.ts";
@@ -37,6 +38,7 @@ export const oldestProtocolVersion = 1;
 /** One question to one slot's shard. */
 export type WorkerTask =
   | GradientTask
+  | BatchGradientTask
   | LineSearchTask
   | BlockUpdateTask
   | SubproblemGradientsTask

@@ -1,5 +1,6 @@
 import { assert } from "../core/errors.ts";
 import { anytimeGradient } from "./anytime-gradient.ts";
+import { batchGradient } from "./batch-gradient.ts";
 import { blockUpdate } from "./block-update.ts";
 import { clippedGradientSum } from "./clipped-gradient-sum.ts";
 import { committeeKey } from "./committee-key.ts";
@@ -29,6 +30,7 @@ export const taskKinds: {
   readonly [Name in WorkerTask["operation"]]: TaskKind<TaskOf<Name>, unknown>;
 } = {
   gradient: opaque(gradient),
+  "batch-gradient": opaque(batchGradient),
   along: opaque(lineSearchTask),
   block: opaque(blockUpdate),
   "local-steps": opaque(localStepsTask),

@@ -3,6 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { joinSlices, mergeSlices } from "../math/slices/slices.ts";
 import type { RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
+import { type LossOfOutputs, lossNode } from "./loss-node.ts";
 import { type LookedUp, withRowPass } from "./table-rows.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
 
@@ -55,7 +56,9 @@ export function differentiate(
   const anchor = tables.length === 0 ? null : tf.tidy(() => tf.variable(tf.scalar(0)));
   tf.tidy(() => {
     const whole = () => {
-      const node = lossNode(applyModel(model, part, true), part, lossOf, lossRecord);
+      const { targets, values } = part;
+      const loss: LossOfOutputs = (outputs, own) => lossOf(outputs, targets, values, own);
+      const node = lossNode(applyModel(model, part, true), loss, lossRecord);
       const penalties = model.calculateLosses();
       // A penalty inside the model counts once a row, so that sums over parts add up.
       for (const one of penalties) lossRecord.loss += one.dataSync()[0]! * part.count;
@@ -83,30 +86,6 @@ export function mergedRows(calls: readonly LookedUp[]): LookedUp | null {
   const [first, ...others] = calls.map(mergeSlices);
   if (first === undefined) return null;
   return others.reduce((sum, one) => mergeSlices(joinSlices([sum, one])), first);
-}
-
-/** The loss of outputs as a node of the graph; its slopes are known with it. */
-function lossNode(
-  outputs: tf.Tensor,
-  part: RowBatch,
-  lossOf: OutputLoss,
-  lossRecord: { loss: number },
-): tf.Scalar {
-  const node = tf.customGrad((operand: tf.Tensor | tf.GradSaveFunc) => {
-    const reached = operand as tf.Tensor;
-    const slopes = new Float32Array(reached.size);
-    lossRecord.loss += lossOf(
-      reached.dataSync() as Float32Array,
-      part.targets,
-      part.values,
-      slopes,
-    );
-    return {
-      value: tf.scalar(lossRecord.loss),
-      gradFunc: (dy: tf.Tensor) => tf.mul(tf.tensor(slopes, reached.shape), dy),
-    };
-  });
-  return node(outputs) as tf.Scalar;
 }
 
 /** What layers saw of a batch, as a gradient; gives them their averages back. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { serialization } from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
+import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
 
 let isRegistered = false;
 
@@ -8,7 +9,11 @@ let isRegistered = false;
 export function registerLayers(): void {
   if (isRegistered) return;
   isRegistered = true;
-  for (const layer of [CausalSelfAttention, PositionEmbedding]) serialization.registerClass(layer);
+  serialization.registerClass(CausalSelfAttention);
+  serialization.registerClass(PositionEmbedding);
+  serialization.registerClass(TiedEmbedding);
+  serialization.registerClass(PositionEncoding);
+  serialization.registerClass(MaskedAttention);
 }
 
 /** kofn's own layers by the names under which a module's builder is handed them. */
@@ -16,6 +21,11 @@ export const ownLayers = {
   causalSelfAttention: (config: { heads: number; name?: string }) =>
     new CausalSelfAttention(config),
   positionEmbedding: (config: { name?: string } = {}) => new PositionEmbedding(config),
+  tiedEmbedding: (config: { tokens: number; width: number; name?: string }) =>
+    new TiedEmbedding(config),
+  positionEncoding: (config: { name?: string } = {}) => new PositionEncoding(config),
+  maskedAttention: (config: { heads: number; causal?: boolean; name?: string }) =>
+    new MaskedAttention(config),
 };
 
 type Shape = (number | null)[];

@@ -66,7 +66,8 @@ function addGradient(of: Differentiated, part: RowBatch, gradient: Float64Array)
   return loss;
 }
 
-function setWeights(slots: readonly WeightVariable[], weights: Float32Array): void {
+/** Gives variables their part of the flat weights. */
+export function setWeights(slots: readonly WeightVariable[], weights: Float32Array): void {
   let at = 0;
   tf.tidy(() => {
     for (const { variable } of slots) {
@@ -78,7 +79,7 @@ function setWeights(slots: readonly WeightVariable[], weights: Float32Array): vo
 }
 
 /** Draws a model of the same layers, and reads it. */
-function initialWeights(
+export function initialWeights(
   model: LayersModel,
   slots: readonly WeightVariable[],
   stored: Readonly<Record<string, Tensor>>,

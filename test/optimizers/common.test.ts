@@ -26,6 +26,17 @@ describe("schedules", () => {
     expect(rates({}, [0, 99])).toEqual([2, 2]);
   });
 
+  test("inverse-sqrt, as published: step n of W is min(n / W, sqrt(W / n))", () => {
+    const schedule = { type: "inverse-sqrt", warmUp: 4 };
+    const published = (n: number) => 2 * Math.sqrt(4) * Math.min(n ** -0.5, n * 4 ** -1.5);
+    const steps = [0, 1, 3, 4, 8, 15, 99];
+    const wanted = steps.map((step) => published(step + 1));
+    expect(apart(rates(schedule, steps), wanted)).toBeLessThan(1e-15);
+    expect(() =>
+      optimizers.resolve({ type: "sgd", schedule: { type: "inverse-sqrt" } } as never, "o"),
+    ).toThrow(/inverse-sqrt needs warmUp/);
+  });
+
   test("a run's round says which step of it is taken", () => {
     const schedule = { type: "inverse", after: 1 };
     const stepper = optimizers.create({ type: "adam", learningRate: 2, schedule } as never);

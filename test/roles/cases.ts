@@ -20,6 +20,7 @@ const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: objec
   glyphs: { rounds: 2, change: { workers: 4, wait: { fastest: 3 } } },
   sentences: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
   stages: { rounds: 2, callsMax: 3 },
+  phrases: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
   // Accounting for drawn batches takes seconds.
   "private-records": { change: { strategy: { type: "dp-sgd", rate: 1 } } },
 };

@@ -41,6 +41,11 @@ export const specsOfAllKinds: Readonly<Record<string, object>> = {
     optimizer: { type: "adam", clip: 1 },
     stop: { rounds: 2, tolerance: 0 },
   },
+  batches: {
+    ...goldenSpecs["rounds-adam"],
+    encoding: "uncoded",
+    strategy: { type: "rounds", batch: 8 },
+  },
   "noise at workers": {
     ...goldenSpecs["dp-sgd"],
     strategy: { type: "dp-sgd", noise: "workers" },

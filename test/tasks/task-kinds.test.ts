@@ -52,7 +52,7 @@ test("what a kind says of a reply's bytes beforehand is what comes", () => {
   }
   const foreseen = [...all.values()].filter(({ task }) => replyArrayBytes(task, true) !== null);
   expect(new Set(foreseen.map(({ task }) => task.operation))).toEqual(
-    new Set(["gradient", "along", "block", "anytime-gradient"]),
+    new Set(["gradient", "batch-gradient", "along", "block", "anytime-gradient"]),
   );
 });
 

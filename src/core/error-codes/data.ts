@@ -18,6 +18,8 @@ export const dataCodes = {
   "bad-network": "a stored network is of another version; use the version of kofn that wrote it",
   "bad-npy": "an NPY file cannot be read or has another shape; save it again with numpy.save",
   "bad-number": "a field among numbers holds none; mend it, or make the column one of categories",
+  "bad-pairs":
+    "two sides of pairs of sentences do not go together; give a target for each source, by lines",
   "bad-parquet": "a Parquet file cannot be read; check that it is whole",
   "bad-quote":
     "text stands after a closing quotation mark; write a quotation mark within a field twice",
@@ -28,6 +30,8 @@ export const dataCodes = {
     "an optimizer's saved state does not fit the model; use the model that it was saved with",
   "bad-target":
     "the target is of another kind than the problem's; choose another column or problem",
+  "bad-vocabulary":
+    "a vocabulary's file cannot be used; give one that its own tool wrote, of a supported kind",
   "bad-weights": "weights do not fit the model; give those that were saved with it",
   "binary-data": "a text file holds bytes that no text has; save it as UTF-8 text",
   "duplicate-column": "two columns have one name; give each a name of its own",

@@ -133,6 +133,11 @@ export async function* textPieces(text: AsyncIterable<string>): AsyncGenerator<s
   for (const [piece] of carry.matchAll(pattern)) yield piece;
 }
 
+/** The same of a text that is there whole. */
+export function piecesOf(text: string): string[] {
+  return Array.from(text.matchAll(pattern), ([piece]) => piece);
+}
+
 const pattern = new RegExp(
   `\\s?\\S{1,${pieceCharactersMax - 1}}|\\s{1,${pieceCharactersMax}}`,
   "gu",

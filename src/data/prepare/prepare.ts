@@ -11,6 +11,7 @@ import { openInput } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
 import { labelLayout, type Note, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";
+import { pairPreparation } from "./prepare-pairs.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
 import { prepareSparse } from "./prepare-sparse.ts";
 import { prepareText, type TextOptions } from "./prepare-text.ts";
@@ -53,6 +54,7 @@ export async function prepareDataSet(
   ports: PreparePorts,
 ): Promise<Prepared> {
   const { data, task, seed, isPrivate = false, offsets = "kept" } = request;
+  if (data.pairs !== undefined) return preparePairSet(request, ports);
   if (typeof data.test === "string" && data.targetSource !== undefined)
     throw new RunError("bad-option", `data.test: ${data.test}, with targets in another file`, {
       hint: "give the share of test rows, or keep the target as a column of both files",
@@ -96,6 +98,21 @@ export async function prepareDataSet(
     ...(mayDiffer ? { offsets } : {}),
   };
   await writePartManifest(ports.store, keyOf(digest), prepared);
+  return prepared;
+}
+
+/** Pairs of sentences: their digest is of their own files. */
+async function preparePairSet(
+  { data, task, seed, isPrivate = false }: PrepareRequest,
+  { open, store, onNote = () => undefined }: PreparePorts,
+): Promise<Prepared> {
+  const random = randomFrom(seed).fork("prepare");
+  const { about, prepare } = await pairPreparation({ data, isPrivate, random, open, onNote });
+  const digest = digestOf({ formatVersion, ...about, task, seed: String(seed) });
+  const before = await readPartManifest<Prepared>(store, keyOf(digest), partsOf);
+  if (before !== null) return before;
+  const prepared: Prepared = { version: 1, digest, ...(await prepare(store)) };
+  await writePartManifest(store, keyOf(digest), prepared);
   return prepared;
 }
 

@@ -43,6 +43,10 @@ export function transformer(
 ): Transformer {
   return {
     async *batches(source, open) {
+      if (preparation.pairs !== undefined)
+        throw new RunError("bad-format", `${source}: the model translates sentences to text`, {
+          hint: "kofn predict RUN SENTENCES writes translations; in code: translate()",
+        });
       if (preparation.text !== undefined) {
         yield* textBatches(preparation.text, await open(source));
         return;

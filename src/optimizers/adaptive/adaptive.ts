@@ -145,9 +145,12 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
 export const scheduleOption = z
   .strictObject({
     type: z
-      .enum(["constant", "cosine", "inverse"])
+      .enum(["constant", "cosine", "inverse", "inverse-sqrt"])
       .default("constant")
-      .describe("constant; cosine: down to `floor` over `steps`; inverse: see `after`"),
+      .describe(
+        "constant; cosine: down to `floor` over `steps`; inverse: see `after`; inverse-sqrt, as " +
+          "published for the Transformer: at step n from 1, min(n / warmUp, sqrt(warmUp / n))",
+      ),
     warmUp: z.int().min(0).default(0).describe("steps over which the rate first rises from 0"),
     steps: z.int().min(1).optional().describe("cosine: the step from which the rate is `floor`"),
     floor: z.number().min(0).max(1).default(0).describe("cosine: the end, as part of the rate"),
@@ -161,6 +164,9 @@ export const scheduleOption = z
   .refine(({ type, steps, warmUp }) => type !== "cosine" || (steps ?? 0) > warmUp, {
     message: "cosine needs steps, and more of them than warmUp",
   })
+  .refine(({ type, warmUp }) => type !== "inverse-sqrt" || warmUp > 0, {
+    message: "inverse-sqrt needs warmUp, the step at which the rate is highest",
+  })
   .prefault({});
 
 export type RateSchedule = z.output<typeof scheduleOption>;
@@ -170,6 +176,7 @@ export function rateShareAt(schedule: RateSchedule, step: number): number {
   const { type, warmUp, steps = 0, floor, after, power } = schedule;
   if (step < warmUp) return (step + 1) / warmUp;
   if (type === "constant") return 1;
+  if (type === "inverse-sqrt") return Math.sqrt(warmUp / (step + 1));
   const since = step - warmUp;
   if (type === "inverse") return (after / (after + since)) ** power;
   const done = Math.min(1, since / (steps - warmUp));

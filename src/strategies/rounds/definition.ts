@@ -8,6 +8,7 @@ import { hasRunningStats } from "../../problems/running-stats.ts";
 import { isDecodable, type RowCounts } from "../../quorum/decode.ts";
 import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
+import type { BatchSize } from "../../tasks/batch-gradient.ts";
 import {
   type IngestContext,
   type Members,
@@ -39,18 +40,36 @@ export const roundsStrategy = define({
       .max(10_000)
       .default(5)
       .describe("the most rounds from one that waits for all to the next; only with exact"),
+    batch: z
+      .union(
+        [
+          z.int().min(1),
+          z.strictObject({
+            tokens: z.int().min(1).describe("of sentences, a side, padding counted"),
+          }),
+        ],
+        "expected a number of rows or { tokens: 1024 }",
+      )
+      .optional()
+      .describe(
+        "how much of its rows a slot goes through in a round: so many rows, each drawn anew, or " +
+          "so many tokens of sentences of like length, batch after batch; all rows where absent",
+      ),
   },
-  examples: [{}, { exact: true }],
+  examples: [{}, { exact: true }, { batch: 32 }],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
     accepts: {
       problems: { only: ["smooth", "l1"], because: "it is not convex" },
       packedRows: true,
-      tableRows: true,
+      ...(chosen.batch === undefined ? { tableRows: true as const } : {}),
     },
-    check: (spec, parts) => refuse(spec, parts, chosen.exact),
+    check(spec, parts) {
+      refuse(spec, parts, chosen.exact);
+      if (chosen.batch !== undefined) refuseBatches(spec, parts, chosen);
+    },
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
-    ...(chosen.exact ? {} : { hasTimeModel: true as const }),
+    ...(chosen.exact || chosen.batch !== undefined ? {} : { hasTimeModel: true as const }),
     stepsAlong: "gradients",
     stage: encodeRows,
     open: (context) => trainingStrategy(rounds(roundsPlan(context, chosen))),
@@ -101,6 +120,31 @@ function refuse(spec: RunSpec, { problem, encoding }: Members, isExact: boolean)
   }
 }
 
+/** A batch is of rows as they are, and its gradient is not the function's along any line. */
+function refuseBatches(
+  spec: RunSpec,
+  { problem, encoding }: Members,
+  { batch, exact }: RoundsOptions,
+): void {
+  const refuse = (why: string, hint: string) => {
+    throw new RunError("bad-combination", `strategy.batch: ${why}`, { hint });
+  };
+  if (encoding.mixes || !["uncoded", "replication"].includes(spec.encoding.type))
+    refuse(
+      `encoding ${spec.encoding.type} decodes sums over all rows of a slot`,
+      "choose encoding: uncoded or replication, or leave batch out",
+    );
+  if (exact) refuse("an exact end needs the gradient of all rows", "leave exact or batch out");
+  const { searches, needsCurvature } = optimizers.create(spec.optimizer);
+  if (searches || needsCurvature)
+    refuse(
+      `optimizer ${spec.optimizer.type} needs the gradient of all rows`,
+      "choose an optimizer with a learning rate, such as adam or sgd",
+    );
+  if (typeof batch === "object" && problem.rowTokens === undefined)
+    refuse(`rows of problem ${spec.problem.type} are not made of tokens`, "give a number of rows");
+}
+
 /** Rows encoded and dealt to the slots. */
 export function encodeRows({ spec, encoding, prepared, store, onProgress }: IngestContext) {
   const { encoding: chosen, workers, seed } = spec;
@@ -109,9 +153,10 @@ export function encodeRows({ spec, encoding, prepared, store, onProgress }: Inge
   return encodeData(prepared, request, store, onProgress);
 }
 
-interface Exactness {
+interface RoundsOptions {
   readonly exact: boolean;
   readonly exactEvery: number;
+  readonly batch?: BatchSize | undefined;
 }
 
 function initialWeights(
@@ -122,7 +167,7 @@ function initialWeights(
 }
 
 /** What the rounds strategy needs to know, once the data are encoded. */
-export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsPlan {
+export function roundsPlan(opening: StrategyContext, chosen: RoundsOptions): RoundsPlan {
   const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
   const { columns, preparation } = prepared;
   const optimizer = optimizers.create(spec.optimizer);
@@ -134,6 +179,7 @@ export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsP
       { hint: "choose optimizer: adam or sgd, or strategy: local-steps" },
     );
   }
+  const needsAll = optimizer.searches || chosen.exact || wait.wantsGradient === true;
   const storedRows = encoded.slots.map((slot) => slot.rows);
   const shares = { encoding, storedRows, rows: encoded.rows };
   return {
@@ -149,8 +195,9 @@ export function roundsPlan(opening: StrategyContext, chosen: Exactness): RoundsP
     tolerance: spec.stop.tolerance,
     scaling: optimizer.searches ? scalingOf(problem, prepared) : null,
     patienceMs: spec.stop.patience * 1000,
+    ...(chosen.batch === undefined ? {} : { batch: { size: chosen.batch, seed: spec.seed } }),
     exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
-    gradients: gradientForm(opening, optimizer.searches || chosen.exact || wait.wantsGradient),
+    gradients: gradientForm(opening, needsAll || chosen.batch !== undefined),
   };
 }
 

@@ -7,6 +7,7 @@ import type { GradientForm, Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
 import { openQuorum, type Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitRule, WaitState } from "../../quorum/wait-policies/policy.ts";
+import type { BatchSize } from "../../tasks/batch-gradient.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import { type Correction, type ExactPlan, isAnchorDue } from "./correction.ts";
 import type { Scaling } from "./scaling.ts";
@@ -30,6 +31,8 @@ export interface RoundsPlan {
   readonly patienceMs: number;
   /** How tables' gradients are told; null, or absent, for dense. */
   readonly gradients?: GradientForm | null;
+  /** Gradients are of a batch of every slot's rows; null, or absent, for all of them. */
+  readonly batch?: { readonly size: BatchSize; readonly seed: number } | null;
   /** Estimates are corrected by exact gradients, now and then; null for never. */
   readonly exact: ExactPlan | null;
 }

@@ -57,10 +57,22 @@ export function rounds(plan: RoundsPlan): TrainingStrategy<RoundsState> {
 
 /** A round's gradient, or in its second half what a line search along a direction needs. */
 function requestOf(
-  { gradients = null }: RoundsPlan,
+  { batch = null, gradients = null, shape }: RoundsPlan,
   { round, search, ahead, weights: at }: RoundsState,
 ): Request<WorkerTask> {
   const weights = ahead ?? at;
+  if (batch !== null) {
+    const some = { operation: "batch-gradient", batch: batch.size, seed: batch.seed } as const;
+    const { columns } = shape;
+    return {
+      prefix: `round-${round}/gradient/`,
+      subject: weights,
+      task: (id, { slot, notBeforeMs }) => ({
+        ...{ id, slot, round, weights, notBeforeMs, columns },
+        ...some,
+      }),
+    };
+  }
   if (search === null) {
     const asked = gradients === null ? {} : { gradients };
     const kind = { operation: "gradient", ...asked } as const;

@@ -1,0 +1,143 @@
+import type { Random } from "../../core/random.ts";
+import type { Examples } from "../../math/rows.ts";
+import { tokenBatches } from "../../math/token-batches.ts";
+import { beamSearch, type SearchOptions } from "./beam-search.ts";
+import { type TranslationOptions, translationFactsOf } from "./options.ts";
+import { logProbabilities, type TokenSums, tokenLoss } from "./token-loss.ts";
+import { longerSides, type PaddedPairs, paddedPairs, tableOf } from "./token-rows.ts";
+import { translatorOf } from "./translators.ts";
+
+/** Rows go through the network with so many tokens a side at once, padding counted. */
+const passTokens = 2_048;
+
+/** Some rows that go through the network at once, and what a token of each counts. */
+interface Pass {
+  readonly pairs: PaddedPairs;
+  readonly factors: Float64Array;
+}
+
+function* passesOf({ rows, targets }: Examples): Generator<Pass> {
+  for (const places of tokenBatches(longerSides(rows), passTokens)) {
+    const pairs = paddedPairs(rows, places);
+    const factors = Float64Array.from(places, (row, i) => {
+      const { length } = pairs.decoderInput;
+      const own = pairs.labels.subarray(i * length, (i + 1) * length);
+      const tokens = own.reduce((count, token) => count + (token === 0 ? 0 : 1), 0);
+      // A row of padding alone counts nothing, whatever its target.
+      return tokens === 0 ? 0 : targets[row]! / tokens;
+    });
+    yield { pairs, factors };
+  }
+}
+
+/** The sum of losses over rows; their gradient is added. */
+export function addGradients(
+  options: TranslationOptions,
+  examples: Examples,
+  weights: Float32Array,
+  gradient: Float64Array,
+  random: Random,
+): number {
+  const translator = translatorOf(options);
+  const { labelSmoothing } = options;
+  const { tokens } = translationFactsOf(options);
+  let loss = 0;
+  let at = 0;
+  for (const { pairs, factors } of passesOf(examples)) {
+    const { source, decoderInput, labels } = pairs;
+    const judge = { labelSmoothing, tokens, factors };
+    loss += translator.addGradient(
+      source,
+      decoderInput,
+      weights,
+      (scores, slopes) => tokenLoss(scores, labels, decoderInput.rows, judge, slopes).loss,
+      gradient,
+      random.fork(`pass/${at++}`),
+    );
+  }
+  return loss;
+}
+
+function* sumsOfPasses(
+  options: TranslationOptions,
+  examples: Examples,
+  weights: Float32Array,
+  isWeighted: boolean,
+): Generator<TokenSums> {
+  const translator = translatorOf(options);
+  const { labelSmoothing } = options;
+  const { tokens } = translationFactsOf(options);
+  for (const { pairs, factors } of passesOf(examples)) {
+    const { source, decoderInput, labels } = pairs;
+    const scores = translator.scores(source, decoderInput, weights);
+    const judge = { labelSmoothing, tokens, ...(isWeighted ? { factors } : {}) };
+    yield tokenLoss(scores, labels, decoderInput.rows, judge, null);
+  }
+}
+
+/** The sum of losses over rows, as for prediction. */
+export function summedLoss(
+  options: TranslationOptions,
+  examples: Examples,
+  weights: Float32Array,
+): number {
+  let sum = 0;
+  for (const { loss } of sumsOfPasses(options, examples, weights, true)) sum += loss;
+  return sum;
+}
+
+/** Tokens, their loss, the same without label smoothing, and how many were decoderInput right. */
+export function tallyOf(
+  options: TranslationOptions,
+  examples: Examples,
+  weights: Float32Array | Float64Array,
+): Float64Array {
+  const tally = new Float64Array(4);
+  for (const sums of sumsOfPasses(options, examples, Float32Array.from(weights), false)) {
+    tally[0]! += sums.tokens;
+    tally[1]! += sums.loss;
+    tally[2]! += sums.surprise;
+    tally[3]! += sums.right;
+  }
+  return tally;
+}
+
+/** Means over tokens. */
+export function metricsOf(tally: Float64Array) {
+  const [tokens, loss, surprise, right] = tally as unknown as [number, number, number, number];
+  const logloss = surprise / tokens;
+  const metrics = { accuracy: right / tokens, logloss, perplexity: Math.exp(logloss) };
+  return { meanLoss: loss / tokens, metrics };
+}
+
+/** A translation may be so much longer than its source, as published. */
+const moreTokens = 50;
+
+/** Sentences of like length are translated side by side; the result is in the order given. */
+export function translateSentences(
+  options: TranslationOptions,
+  sentences: readonly (readonly number[])[],
+  weights: Float32Array,
+  search: SearchOptions,
+): readonly (readonly number[])[] {
+  const translator = translatorOf(options);
+  const { tokens } = translationFactsOf(options);
+  const lengths = sentences.map(({ length }) => length);
+  const out: (readonly number[])[] = sentences.map(() => []);
+  for (const places of tokenBatches(lengths, Math.ceil(passTokens / search.beam))) {
+    const some = places.map((at) => sentences[at]!);
+    const reading = translator.read(tableOf(some), weights);
+    try {
+      const hypotheses = beamSearch({
+        ...search,
+        lengthsMax: some.map(({ length }) => length + moreTokens),
+        next: (prefixes, owners) =>
+          logProbabilities(reading.next(tableOf(prefixes), owners), tokens),
+      });
+      for (const [i, at] of places.entries()) out[at] = hypotheses[i]!.tokens;
+    } finally {
+      reading.close();
+    }
+  }
+  return out;
+}

@@ -1,0 +1,158 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { initializers, layers } from "@tensorflow/tfjs-layers";
+
+type Shape = (number | null)[];
+type LayerConfig = ConstructorParameters<typeof layers.Layer>[0];
+type Weight = ReturnType<layers.Layer["addWeight"]>;
+
+/**
+ * One table for what goes in and what comes out: token numbers [batch, positions] become its rows,
+ * times sqrt(width); vectors [batch, positions, width] become a score for each token.
+ */
+export class TiedEmbedding extends layers.Layer {
+  static readonly className = "TiedEmbedding";
+  private readonly tokens: number;
+  private readonly width: number;
+  private table!: Weight;
+
+  constructor(config: { tokens: number; width: number; name?: string; trainable?: boolean }) {
+    super(config as LayerConfig);
+    this.tokens = config.tokens;
+    this.width = config.width;
+  }
+
+  override build(): void {
+    const start = initializers.randomNormal({ stddev: this.width ** -0.5 });
+    this.table = this.addWeight("table", [this.tokens, this.width], "float32", start);
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const shape = inputShape as Shape;
+    return shape.length === 2 ? [...shape, this.width] : [...shape.slice(0, 2), this.tokens];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+      const table = this.table.read() as tf.Tensor2D;
+      if (x.rank === 2) return tf.mul(tf.gather(table, tf.cast(x, "int32")), Math.sqrt(this.width));
+      const flat = tf.reshape(x, [-1, this.width]) as tf.Tensor2D;
+      const scores = tf.matMul(flat, table, false, true);
+      return tf.reshape(scores, [x.shape[0]!, x.shape[1]!, this.tokens]);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), tokens: this.tokens, width: this.width };
+  }
+}
+
+/** Adds sines and cosines of the position, as published: [batch, positions, width] to the same. */
+export class PositionEncoding extends layers.Layer {
+  static readonly className = "PositionEncoding";
+  private readonly waves = new Map<string, Float32Array>();
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return inputShape as Shape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const [, positions, width] = x.shape as [number, number, number];
+    const name = `${positions}/${width}`;
+    const values = this.waves.get(name) ?? wavesOf(positions, width);
+    if (this.waves.size < wavesKept) this.waves.set(name, values);
+    return tf.tidy(() => tf.add(x, tf.tensor(values, [1, positions, width])));
+  }
+}
+
+const wavesKept = 256;
+
+/** sin(p / 10000^(2i/width)) at 2i, its cosine at 2i + 1. */
+function wavesOf(positions: number, width: number): Float32Array {
+  return Float32Array.from({ length: positions * width }, (_, at) => {
+    const [position, i] = [Math.floor(at / width), at % width];
+    const angle = position / 10_000 ** ((i - (i % 2)) / width);
+    return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  });
+}
+
+/**
+ * Attention in several heads: softmax(QK'/sqrt(d)) V. Takes [queries, memory, numbers]: vectors
+ * that ask, vectors that are asked, and the latter's token numbers, of which 0 is never seen; or
+ * [queries, numbers] where they ask each other, as TensorFlow.js (4.22) frees too early what a
+ * layer is handed twice. With `causal` a position sees no later one. Gives as many
+ * vectors as ask; a row whose memory is all padding gets their mean, which nothing reads.
+ */
+export class MaskedAttention extends layers.Layer {
+  static readonly className = "MaskedAttention";
+  private readonly heads: number;
+  private readonly causal: boolean;
+  private query!: Weight;
+  private joint!: Weight;
+  private outward!: Weight;
+
+  constructor(config: { heads: number; causal?: boolean; name?: string; trainable?: boolean }) {
+    super(config as LayerConfig);
+    this.heads = config.heads;
+    this.causal = config.causal ?? false;
+  }
+
+  override build(inputShape: Shape | Shape[]): void {
+    const width = (inputShape as Shape[])[0]!.at(-1) as number;
+    if (width % this.heads !== 0)
+      throw new Error(`MaskedAttention: width ${width} is no multiple of ${this.heads} heads`);
+    const start = () => initializers.glorotUniform({});
+    this.query = this.addWeight("query", [width, width], "float32", start());
+    this.joint = this.addWeight("joint", [width, 2 * width], "float32", start());
+    this.outward = this.addWeight("output", [width, width], "float32", start());
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return (inputShape as Shape[])[0]!;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const tensors = inputs as tf.Tensor[];
+      const [queries, numbers] = [tensors[0], tensors.at(-1)] as [tf.Tensor3D, tf.Tensor2D];
+      const memory = tensors.length === 2 ? queries : (tensors[1] as tf.Tensor3D);
+      const [batch, positions, width] = queries.shape;
+      const { heads } = this;
+      const side = width / heads;
+      const times = (x: tf.Tensor3D, weight: Weight) =>
+        tf.matMul(tf.reshape(x, [-1, width]) as tf.Tensor2D, weight.read() as tf.Tensor2D);
+      const questions = tf.reshape(times(queries, this.query), [batch, positions, heads, side]);
+      const pairs = tf.reshape(times(memory, this.joint), [batch, -1, 2, heads, side]);
+      const [keys, values] = tf.unstack(tf.transpose(pairs, [2, 0, 3, 1, 4]));
+      const scores = tf.mul(
+        tf.matMul(tf.transpose(questions, [0, 2, 1, 3]), keys!, false, true),
+        1 / Math.sqrt(side),
+      );
+      const seen = tf.softmax(tf.add(scores, this.hidden(numbers, positions)));
+      const mixed = tf.transpose(tf.matMul(seen, values!), [0, 2, 1, 3]) as tf.Tensor;
+      const flat = tf.reshape(mixed, [batch, positions, width]) as tf.Tensor3D;
+      return tf.reshape(times(flat, this.outward), [batch, positions, width]);
+    });
+  }
+
+  /** Far below zero where a position must not look. */
+  private hidden(numbers: tf.Tensor2D, positions: number): tf.Tensor {
+    const [batch, length] = numbers.shape;
+    const isPadding = tf.cast(tf.equal(numbers, tf.scalar(0, numbers.dtype)), "float32");
+    const padding = tf.mul(tf.reshape(isPadding, [batch, 1, 1, length]), far);
+    if (!this.causal) return padding;
+    const later = new Float32Array(positions * length);
+    for (let i = 0; i < positions; i++) later.fill(far, i * length + i + 1, (i + 1) * length);
+    return tf.add(padding, tf.tensor(later, [1, 1, positions, length]));
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), heads: this.heads, causal: this.causal };
+  }
+}
+
+/** Added twice it is still a number that its exponent makes zero of. */
+const far = -1e9;
