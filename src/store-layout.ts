@@ -69,16 +69,19 @@ export const modelPartKey = (run: string, name: string) =>
 export const memoryPrefix = (run: string) => `${runPrefix(run)}memory/`;
 export const memoryKey = (run: string, slot: number, round: number) =>
   `${memoryPrefix(run)}${slot}/${String(round).padStart(8, "0")}.safetensors`;
+/** Where all that the slots of a run remember is, for a key of one; null for any other key. */
+export const memoryPrefixOf = (key: string) =>
+  /^(runs\/[^/]+\/memory\/)\d+\//.exec(key)?.[1] ?? null;
 /** What a node of a private run has published in a round; never written twice. */
 export const nodeMessageKey = (run: string, round: number, node: number) =>
   `${runPrefix(run)}round/${round}/node/${node}`;
 /** Who publishes under noise: a node, or the one that adds up what all slots computed. */
-export type Publisher = number | "aggregator";
+export type NoiseOwner = number | "aggregator";
 /** A publisher's privacy budget, entry by entry. */
-export const ledgerPrefix = (run: string, node: Publisher) =>
+export const ledgerPrefix = (run: string, node: NoiseOwner) =>
   `${runPrefix(run)}ledger/node-${node}/`;
 /** What a node's noise is keyed by: apart from the runs, so that nobody else need be let in. */
-export const nodeSecretKey = (run: string, node: Publisher) => `secrets/${run}/node-${node}`;
+export const nodeSecretKey = (run: string, node: NoiseOwner) => `secrets/${run}/node-${node}`;
 /** Sums of a round that are not noised yet: apart from the runs, too, and gone after the round. */
 export const rawSumPrefix = (run: string) => `secrets/${run}/sums/`;
 export const rawSumKey = (run: string, round: number, slot: number) =>
@@ -88,8 +91,6 @@ export const noisedSumKey = (run: string, round: number) => `${runPrefix(run)}ro
 /** Of whom a round's masked numbers are added up, once and for all: no other sum is opened. */
 export const summedPartiesKey = (run: string, round: number) =>
   `${runPrefix(run)}round/${round}/parties`;
-/** Of what a slot remembers; its first group is where all of the run's are. */
-export const memoryKeyPattern = /^(runs\/[^/]+\/memory\/)\d+\//;
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;

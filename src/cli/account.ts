@@ -87,7 +87,9 @@ function report(
   const named = namesOf(releases);
   if (delta === null) {
     const deltaThen = deltaOf(releases, epsilon!);
-    speak(facts([...named.map(asFact), ["epsilon", String(epsilon)], ["delta", shown(deltaThen)]]));
+    speak(
+      facts([...named.map(asFact), ["epsilon", String(epsilon)], ["delta", roundedUp(deltaThen)]]),
+    );
     if (options.json === true)
       printJson(terminal, {
         type: "result",
@@ -98,13 +100,14 @@ function report(
     return;
   }
   const { adjacency, ...account } = accountOf(releases, delta);
-  const rows: [string, string][] = [["epsilon", shown(account.epsilon)]];
+  const rows: [string, string][] = [["epsilon", roundedUp(account.epsilon)]];
   if (account.exact !== null) rows.push(["", `exact: ${whyExact(releases)}`]);
-  if (account.pure !== null) rows.push(["pure", `${shown(account.pure)}, with no delta at all`]);
-  if (account.pld !== null) rows.push(["pld", `${shown(account.pld)}, by privacy losses`]);
-  rows.push(["rdp", `${shown(account.rdp)}, by Renyi's whole orders (${account.rdpOrder})`]);
-  rows.push(["", `${shown(account.rdpReal)} over all orders`]);
-  if (account.zcdp !== null) rows.push(["zcdp", `${shown(account.zcdp)}, zero-concentrated`]);
+  if (account.pure !== null)
+    rows.push(["pure", `${roundedUp(account.pure)}, with no delta at all`]);
+  if (account.pld !== null) rows.push(["pld", `${roundedUp(account.pld)}, by privacy losses`]);
+  rows.push(["rdp", `${roundedUp(account.rdp)}, by Renyi's whole orders (${account.rdpOrder})`]);
+  rows.push(["", `${roundedUp(account.rdpReal)} over all orders`]);
+  if (account.zcdp !== null) rows.push(["zcdp", `${roundedUp(account.zcdp)}, zero-concentrated`]);
   speak(facts([...named.map(asFact), ["delta", String(delta)], ...rows]));
   if (options.json === true)
     printJson(terminal, { type: "result", ...Object.fromEntries(named), ...account });
@@ -231,7 +234,7 @@ function numberOf(text: string, flag: string): number {
 }
 
 /** Never rounded down: a budget told must hold. */
-function shown(value: number): string {
+function roundedUp(value: number): string {
   if (!Number.isFinite(value)) return "no bound";
   if (value === 0) return "0";
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 5);

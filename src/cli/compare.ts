@@ -13,13 +13,13 @@ import { resolveSpec } from "../run/resolve-spec.ts";
 import { loadSpec } from "../run/spec-file.ts";
 import { parseOverride, withOverrides } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { parseVary, variedSettings } from "../spec/variations.ts";
 import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { type Compared, comparisonTable, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
-import { parseVary, variedSettings } from "./vary.ts";
 
 export interface CompareOptions {
   readonly vary: readonly string[];

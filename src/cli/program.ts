@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
-import { exitCodes } from "../core/error-codes/error-codes.ts";
+import { exitCodes, remedyOf } from "../core/error-codes/error-codes.ts";
+import { messageOf, RunError } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
 import type { Declare, Invoke } from "./command.ts";
-import { reportFailure } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface CommandEntry {
@@ -177,4 +177,26 @@ function usageError(text: string): string {
   const [message = "", suggestion = ""] = text.trim().split("\n");
   const meant = suggestion.replace(/^\((.*)\)$/, "$1");
   return `${message}\nhint: ${meant === "" ? "" : `${meant} `}see kofn --help`;
+}
+
+/** A fault of ours, as opposed to anything a person can mend. */
+const faultExitCode = 1;
+
+/** Reports an error, once, and returns the exit code. */
+function reportFailure(thrown: unknown, terminal: Terminal): number {
+  const { err, paint } = terminal;
+  if (thrown instanceof RunError) {
+    err(`${paint.red("error:")} ${oneLine(thrown.message)}`);
+    err(`${paint.cyan("hint:")} ${oneLine(thrown.hint || remedyOf(thrown.code))}`);
+  } else {
+    err(`${paint.red("error:")} a fault in kofn: ${oneLine(messageOf(thrown))}; please report it`);
+  }
+  if (process.env.KOFN_DEBUG === "1" && thrown instanceof Error) err(thrown.stack ?? "");
+  return thrown instanceof RunError ? exitCodes[thrown.kind] : faultExitCode;
+}
+
+/** Text from files must not move the cursor or fill the screen. */
+function oneLine(text: string): string {
+  const line = text.replace(/\p{Cc}+/gu, " ").trim();
+  return line.length <= 2_000 ? line : `${line.slice(0, 2_000)}...`;
 }

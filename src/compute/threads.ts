@@ -33,12 +33,18 @@ export function threadsCompute<Task extends Slotted, Result>(options: {
   };
 }
 
-interface Lane<Task, Result> {
+interface WorkerThread<Task, Result> {
   start(task: Task, deliver: Deliver<Result>): void;
   close(): Promise<void>;
 }
 
-function lane<Task, Result>({ entry, data }: { entry: URL; data: unknown }): Lane<Task, Result> {
+function lane<Task, Result>({
+  entry,
+  data,
+}: {
+  entry: URL;
+  data: unknown;
+}): WorkerThread<Task, Result> {
   const open = new Map<number, Deliver<Result>>();
   let thread: Worker | null = null;
   let isClosed = false;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RunError } from "./errors.ts";
-import { nearest } from "./text.ts";
+import { asJson, nearest } from "./text.ts";
 
 /**
  * One named member of a family. Names are promises: people write them into files. `examples` must
@@ -94,7 +94,7 @@ export function parseOptions<T>(schema: z.ZodType<T>, config: unknown, path: str
   const value = valueAt(config, issue.path);
   throw new RunError(
     "bad-value",
-    `${place || "spec"}: ${expectation(issue.message)}, got ${JSON.stringify(value) ?? "nothing"}`,
+    `${place || "spec"}: ${expectation(issue.message)}, got ${asJson(value)}`,
     { hint: describe(schema, issue.path) },
   );
 }

@@ -7,6 +7,16 @@ export function nearest(name: string, choices: readonly string[]): string {
   return distance(name, best) <= Math.max(2, name.length / 3) ? `did you mean "${best}"? ` : "";
 }
 
+/** A text in quotes, cut where it is long. */
+export function inQuotes(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+
+/** Any value as JSON, for a message; "nothing" for one that JSON has no word for. */
+export function asJson(value: unknown): string {
+  return JSON.stringify(value) ?? "nothing";
+}
+
 /**
  * Orders strings by their UTF-8 bytes, as object stores list keys. It differs from `<` only where
  * surrogate pairs meet the last plane-0 characters, which UTF-16 puts the other way round.

@@ -1,7 +1,7 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
 import type {
   ArrivalEvent,
-  ArrivalsEvent,
+  ArrivalSummary,
   RoundEvent,
   RunEvent,
   UsageSum,
@@ -19,7 +19,7 @@ export interface ArrivalHistogram {
   /** The event of a round, with only those of its slots that have events of their own. */
   round(event: RoundEvent): RoundEvent;
   /** What came since the last time, or null for nothing. */
-  flush(atMs: number): ArrivalsEvent | null;
+  flush(atMs: number): ArrivalSummary | null;
 }
 
 /** Replies of slots below `slotsTold` have an event each. */
@@ -45,7 +45,7 @@ export function arrivalHistogram(slotsTold: number): ArrivalHistogram {
     flush(atMs) {
       const { counted, late, lost } = sums;
       if (counted + late + lost === 0 && sums.savedMs === 0) return null;
-      const event: ArrivalsEvent = {
+      const event: ArrivalSummary = {
         type: "arrivals",
         ...sums,
         atMs,

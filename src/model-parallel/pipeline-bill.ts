@@ -1,6 +1,6 @@
 import { bounds, computeUsd, functions, gbSeconds, prices } from "../limits.ts";
 import type { StageTable } from "./partition.ts";
-import type { PipelineModel, PipelineSetting } from "./pipeline-forecast.ts";
+import type { PipelineModel, PipelineSetting } from "./pipeline-setting.ts";
 
 /** One microbatch on one stage. */
 export interface TaskTimes {

@@ -1,12 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { fewestStages } from "./graph-partitioner.ts";
-import {
-  forecastPipeline,
-  type PipelineForecast,
-  type PipelineModel,
-  type PipelineSetting,
-  stageModel,
-} from "./pipeline-forecast.ts";
+import { forecastPipeline, type PipelineForecast, stageModel } from "./pipeline-forecast.ts";
+import type { PipelineModel, PipelineSetting } from "./pipeline-setting.ts";
 
 /** Values to choose from, in each dimension. */
 export interface PipelineChoices {

@@ -43,7 +43,7 @@ export async function referenceOf(job: PlanningJob): Promise<ReferenceRun> {
     ...job.machine,
     lateness: () => ({ delayMs: 0, fault: null, duplicate: false, coldStartMs: 0 }),
   };
-  const rehearse = await stageOf({ ...job, machine: calm }, plainOf(job.spec));
+  const rehearse = await pilotRunsOf({ ...job, machine: calm }, plainOf(job.spec));
   const done = await rehearse({ draw: 0, roundsMax: roundsRehearsedMax });
   return { target: targetOf(done), roundsToStop: stopOf(job.spec, done) };
 }
@@ -97,7 +97,7 @@ export async function evaluateByPilot(
 ): Promise<Candidate> {
   const tried = [...one.tried];
   let { roundsToStop } = one;
-  const rehearse = await stageOf(job, one.setting);
+  const rehearse = await pilotRunsOf(job, one.setting);
   for (let draw = tried.length; draw < count; draw++) {
     const isWhole = draw < rehearsedWhole;
     const until = isWhole ? {} : { until: target.objective };
@@ -123,12 +123,12 @@ async function clockOf(
   // Who takes longer goes on as these rounds do.
   const timed = Math.min(Math.max(1, job.spec.stop.rounds), Math.max(roundsTimedMin, 2 * rounds));
   if (isTimed(spec)) return timeModelOf(spec, job.data, job.machine, timed, use);
-  const rehearse = await stageOf(job, setting);
+  const rehearse = await pilotRunsOf(job, setting);
   const whole = (draw: number) => rehearse({ draw, roundsMax: roundsRehearsedMax });
   return pilotTimeModel([await whole(0), await whole(1)]);
 }
 
-function stageOf(
+function pilotRunsOf(
   job: PlanningJob,
   setting: Configuration,
 ): Promise<(future: Future) => Promise<PilotRun>> {

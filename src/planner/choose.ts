@@ -41,13 +41,13 @@ export async function choose(how: PlannerChoice): Promise<Choice> {
     machine: { ...how.machine, fates: latenessModelOf(how.machine.lateness) },
   };
   const reference = await referenceOf(job);
-  const field = await fieldOf(job, reference);
+  const field = await candidatesOf(job, reference);
   const plains = field.filter(({ setting }) => isPlain(setting));
   const best = least(plains, (one) => comparedCandidates(one.toTarget, how.goal));
   const coarse = best ?? (await evaluateByClock(job, plainOf(how.spec), reference));
   const plain = await evaluateByMoreFutures(job, coarse, reference.target);
   if (best !== null) field[field.indexOf(best)] = plain;
-  const ahead = await race(job, reference, field, plains.length > 0 ? plain : null);
+  const ahead = await successiveHalving(job, reference, field, plains.length > 0 ? plain : null);
   const there = ahead ?? nearest(field);
   const chosen: Candidate = { ...there, verdict: { kind: "chosen" } };
   const considered = field
@@ -60,7 +60,7 @@ export async function choose(how: PlannerChoice): Promise<Choice> {
   return { chosen, plain: plainNow, considered, target: reference.target };
 }
 
-async function fieldOf(job: PlanningJob, reference: ReferenceRun): Promise<Candidate[]> {
+async function candidatesOf(job: PlanningJob, reference: ReferenceRun): Promise<Candidate[]> {
   const { spec, auto, data, sample } = job;
   const { sparse } = sample.prepared.preparation;
   const field: Candidate[] = [];
@@ -73,7 +73,7 @@ async function fieldOf(job: PlanningJob, reference: ReferenceRun): Promise<Candi
  * Best first: the one ahead is looked at more closely until one is ahead that needs no more of it.
  * Verdicts are written into the field. Null where nobody gets to the target.
  */
-async function race(
+async function successiveHalving(
   job: PlanningJob,
   { target }: ReferenceRun,
   field: Candidate[],
@@ -96,7 +96,7 @@ async function race(
     const { setting } = ahead;
     const others = running.filter((one) => one !== ahead).map(standing);
     if (ahead === plain || isSettled(ahead, goal) || isSurely(ahead, Math.min(...others), goal)) {
-      for (const one of field) if (one.verdict.kind === "open") settle(field, one);
+      for (const one of field) if (one.verdict.kind === "open") rejectCandidate(field, one);
       return field.find((one) => one.setting === setting)!;
     }
     field[field.indexOf(ahead)] = await closer(job, ahead, target, foreseen);
@@ -134,7 +134,7 @@ function isSurely(one: Candidate, others: number, goal: Goal): boolean {
 }
 
 /** Who was not ahead in the end was either looked at, or could not be. */
-function settle(field: Candidate[], one: Candidate): void {
+function rejectCandidate(field: Candidate[], one: Candidate): void {
   const kind = one.tried.length > 0 || isPlain(one.setting) ? "behind" : "hopeless";
   field[field.indexOf(one)] = { ...one, verdict: { kind } };
 }

@@ -1,3 +1,4 @@
+import { taskNameOf } from "../ports/task-names.ts";
 import type { FaultDecision } from "../weather/fault-decision.ts";
 
 /** Whose fate is asked for: one invocation, by its task. */
@@ -42,6 +43,5 @@ export function latenessModelOf(lateness: Lateness): LatenessModel {
 
 /** As a round names the tasks of its slots. */
 export function taskName(round: number, phase: PhaseName, slot: number, attempt: number): string {
-  const name = `round-${round}/${phase}/slot-${slot}`;
-  return attempt === 0 ? name : `${name}/try-${attempt + 1}`;
+  return `round-${round}/${phase}/${taskNameOf({ slot, attempt, copy: 0 })}`;
 }

@@ -1,6 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
+import { requestNameOf } from "../ports/task-names.ts";
 import type { FaultDecision } from "../weather/fault-decision.ts";
 import type { Lateness } from "./lateness.ts";
 
@@ -45,7 +46,7 @@ export function recordedLateness(events: readonly RunEvent[], run: string): Reco
     const future = root.fork(`${draw}`);
     const own = future.fork(task);
     return {
-      delayMs: delays(slot, future.fork(`${round}/${quorumOf(task)}`), own),
+      delayMs: delays(slot, future.fork(`${round}/${requestOf(task)}`), own),
       fault: faultFrom(faults, own),
       duplicate: false,
       coldStartMs: isCold ? pick(colds, own.fork("cold")) : 0,
@@ -63,14 +64,14 @@ function delaysOf(
   warm: readonly ArrivalEvent[],
   workMs: number,
 ): (slot: number, quorum: Random, own: Random) => number {
-  const quorums = [...new Set(warm.map(({ task }) => quorumOf(task)))];
+  const quorums = [...new Set(warm.map(({ task }) => requestOf(task)))];
   const slots = [...new Set(warm.map(({ slot }) => slot))].sort((a, b) => a - b);
   const bySlot = new Map<number, number[]>(slots.map((slot) => [slot, []]));
   const known = new Map<string, number>();
   for (const arrival of warm) {
     const delayMs = Math.max(0, tookMs(arrival) - workMs);
     bySlot.get(arrival.slot)!.push(delayMs);
-    known.set(`${quorumOf(arrival.task)}#${arrival.slot}`, delayMs);
+    known.set(`${requestOf(arrival.task)}#${arrival.slot}`, delayMs);
   }
   return (slot, quorum, own) => {
     const like = slots[slot % slots.length]!;
@@ -100,9 +101,9 @@ function faultFrom({ hangs, crashes }: Faults, own: Random): FaultDecision["faul
   return level < hangs + crashes ? "crash-after" : null;
 }
 
-/** `round-3/along` of `round-3/along/slot-7/try-2`. */
-function quorumOf(task: string): string {
-  return task.replace(/\/slot-.*$/, "");
+/** `round-3/along` of `round-3/along/slot-7/try-2`; a task without a slot is its own request. */
+function requestOf(task: string): string {
+  return requestNameOf(task).replace(/\/$/, "") || task;
 }
 
 function tookMs({ atMs, startedMs }: ArrivalEvent): number {

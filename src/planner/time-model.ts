@@ -93,7 +93,7 @@ function figuresOf(
   rounds: number,
 ): RunFigures {
   const spent = futures.map((future) => spentBy(future, timed, rounds));
-  const of = (pick: (one: RunUsage) => number) => spent.map(pick).sort(ascending);
+  const of = (pick: (one: RunUsage) => number) => spent.map(pick).sort((a, b) => a - b);
   const ms = of((one) => one.ms);
   // A sum of very many rounds comes to its mean; one of a few to its median.
   const typicalMs = rounds > timed ? meanOf(ms) : quantile(ms, 0.5);
@@ -128,10 +128,6 @@ function spentBy(future: Pick<RoundTimes, "spentAt">, timed: number, rounds: num
     bytesDown: on("bytesDown"),
     bytesUp: on("bytesUp"),
   };
-}
-
-function ascending(a: number, b: number): number {
-  return a - b;
 }
 
 /** Linear between the sorted values. */

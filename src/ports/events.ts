@@ -7,7 +7,7 @@ import type { Usage } from "./compute.ts";
 export type RunEvent =
   | StartedEvent
   | ArrivalEvent
-  | ArrivalsEvent
+  | ArrivalSummary
   | RoundEvent
   | EvaluatedEvent
   | CheckpointEvent
@@ -89,7 +89,7 @@ export interface ArrivalEvent {
  * The sums of many replies. A large simulated run has an event for each reply of a few slots only,
  * and one such sum a round for all other slots. It cannot be replayed, but simulated again.
  */
-export interface ArrivalsEvent {
+export interface ArrivalSummary {
   readonly type: "arrivals";
   readonly atMs: number;
   readonly counted: number;

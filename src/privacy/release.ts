@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RunError } from "../core/errors.ts";
 import { parseOptions } from "../core/registry.ts";
+import { asJson } from "../core/text.ts";
 
 /**
  * How two data sets differ that a release must not tell apart. A number without it means nothing:
@@ -98,7 +99,7 @@ export function parseMechanismUse(
   if (schema === undefined)
     throw new RunError(
       "unknown-name",
-      `${path}: no mechanism is called ${shown(fields.mechanism)}`,
+      `${path}: no mechanism is called ${asJson(fields.mechanism)}`,
       {
         hint: `choose one of ${mechanisms.join(", ")}`,
       },
@@ -132,7 +133,7 @@ function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string
   if (sampler !== "poisson" && sampler !== "full-batch")
     throw named(
       "sampler",
-      `no tight bound is known for batches by ${shown(sampler)}`,
+      `no tight bound is known for batches by ${asJson(sampler)}`,
       "draw each record into each batch by its own coin (poisson), or use full batches",
     );
   if (divisor === undefined)
@@ -140,7 +141,7 @@ function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string
   if (divisor !== "public")
     throw named(
       "divisor",
-      `${shown(divisor)} tells how many records there were, which nobody has paid for`,
+      `${asJson(divisor)} tells how many records there were, which nobody has paid for`,
       "divide by a public number, such as the expected batch size",
     );
 }
@@ -152,8 +153,4 @@ export function adjacencyOf(releases: readonly MechanismUse[]): Adjacency | null
   throw new RunError("mixed-adjacency", `releases: under ${adjacencies.join(" and ")}`, {
     hint: "state every sensitivity under one adjacency; budgets under two do not add up",
   });
-}
-
-function shown(value: unknown): string {
-  return JSON.stringify(value) ?? "nothing";
 }

@@ -48,11 +48,11 @@ export const mean = define({
       return { meanLoss: squares / count / 2, metrics: { rmse: Math.sqrt(squares / count) } };
     },
     addClippedGradient: (examples, weights, clip, gradient) =>
-      addApart(examples, weights, clip, centre, gradient),
+      addClippedRows(examples, weights, clip, centre, gradient),
   }),
 });
 
-function addApart(
+function addClippedRows(
   { rows }: Examples,
   weights: Float64Array,
   clip: number,

@@ -1,6 +1,7 @@
 import { atSlot } from "../core/slot-map.ts";
 import type { Arrival, ReplyBatch, Step, Strategy } from "../engine/strategy.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
+import { backupNumberOf } from "../ports/task-names.ts";
 import {
   afterTick,
   giveUpReason,
@@ -13,7 +14,6 @@ import {
   wakeAtMs,
 } from "./quorum.ts";
 import {
-  copyOf,
   type Loss,
   type PendingSlot,
   pendingAt,
@@ -124,7 +124,7 @@ function receiveReply<State extends Collecting<Reply>, Task extends Slotted, Rep
   const open = { ...(step ?? { state: next }), ...rejected };
   // A sound reply that closes nothing takes its own task off the list and changes no other.
   if (!isLost) return isAlone(quorum, task.slot) ? { ...open, starts: [] } : open;
-  if (copyOf(task) > 0) return open;
+  if (backupNumberOf(task.id) > 0) return open;
   const again = taskAt(next, pendingAt(quorum, task.slot));
   return { ...open, starts: again === null ? [] : [again] };
 }

@@ -1,6 +1,7 @@
 import { atSlot, forEachSlot, slotsOf, withSlot } from "../core/slot-map.ts";
 import type { Arrival, Step, Strategy } from "../engine/strategy.ts";
 import type { Outcome } from "../ports/compute.ts";
+import { backupNumberOf, taskNameOf } from "../ports/task-names.ts";
 import {
   beforeStep,
   type GraphNode,
@@ -12,18 +13,16 @@ import {
 } from "./graph-nodes.ts";
 import { afterTick, giveUpReason, isAlone, isClosed, recordReply, wakeAtMs } from "./quorum.ts";
 import {
-  copyOf,
   openQuorum,
   type PendingSlot,
   pendingAt,
   pendingSlots,
   type Quorum,
-  taskNameOf,
 } from "./quorum-state.ts";
 import type { WaitRule } from "./wait-policies/policy.ts";
 
 /** A step as a graph of tasks, one step after another. All functions are pure. */
-export interface Graph<State extends Traversing<Reply>, Task extends NodePlace, Reply> {
+export interface TaskGraph<State extends Traversing<Reply>, Task extends NodePlace, Reply> {
   /** Without any reply of a node that runs for so long, the run gives up. */
   readonly patienceMs: number;
   /** Before the first step, with `beforeStep`. */
@@ -46,7 +45,7 @@ export interface Graph<State extends Traversing<Reply>, Task extends NodePlace, 
  * that goes on begins its step anew.
  */
 export function graph<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
-  of: Graph<State, Task, Reply>,
+  of: TaskGraph<State, Task, Reply>,
 ): Strategy<State, Task, Reply> {
   return {
     start: () => opened(of, of.start(), 0),
@@ -79,7 +78,11 @@ export function graph<State extends Traversing<Reply>, Task extends NodePlace, R
   };
 }
 
-type Of<State extends Traversing<Reply>, Task extends NodePlace, Reply> = Graph<State, Task, Reply>;
+type Of<State extends Traversing<Reply>, Task extends NodePlace, Reply> = TaskGraph<
+  State,
+  Task,
+  Reply
+>;
 
 function receiveTick<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
   of: Of<State, Task, Reply>,
@@ -138,7 +141,7 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
   if (failed !== null) return { state: next, failed, ...rejected };
   if (counted.kind === "done")
     return { state: next, ...(isAlone(quorum, replica) && { starts: [] }), ...rejected };
-  if (copyOf(task) > 0) return { state: next, ...rejected };
+  if (backupNumberOf(task.id) > 0) return { state: next, ...rejected };
   const starts = [taskOf(of, next, at, pendingAt(quorum, replica))];
   return { state: next, starts, ...rejected };
 }

@@ -1,8 +1,9 @@
 import { atSlot, slotsOf, withSlot, withSlots } from "../core/slot-map.ts";
 import { nextTryMs } from "../engine/backoff.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
+import { backupNumberOf } from "../ports/task-names.ts";
 import { nextBackupMs, slotsToBackUp } from "./backup-tasks.ts";
-import { copyOf, type Loss, pendingSlots, type Quorum } from "./quorum-state.ts";
+import { type Loss, pendingSlots, type Quorum } from "./quorum-state.ts";
 import type { QuorumReplies, WaitRule } from "./wait-policies/policy.ts";
 
 /** A lost reply is asked for again, later each time, for as long as the quorum is open. */
@@ -19,7 +20,7 @@ export function recordReply<Reply>(
     const replies = withSlot(quorum.replies, slot, outcome.result);
     return { ...quorum, heardMs: atMs, replies, arrivals };
   }
-  const copy = copyOf(task);
+  const copy = backupNumberOf(task.id);
   const before = copy > 0 ? quorum.copies[slot] : atSlot(quorum.losses, slot);
   const { count, retryAtMs, reason } = lossAfter(before, {
     task,

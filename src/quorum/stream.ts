@@ -4,7 +4,7 @@ import type { Step, Strategy } from "../engine/strategy.ts";
 import type { Slotted } from "../ports/compute.ts";
 
 /** What every slot is at: one task, begun at the newest version of that moment. */
-export interface Turn {
+export interface StreamedTurn {
   readonly number: number;
   /** Updates applied when it began. */
   readonly version: number;
@@ -14,7 +14,7 @@ export interface Turn {
 }
 
 /** What every state has that streams replies. */
-export interface Streaming<T extends Turn> {
+export interface Streaming<T extends StreamedTurn> {
   readonly finished: boolean;
   readonly startedMs: number;
   /** When the last reply of use came; patience counts from here. */
@@ -28,13 +28,18 @@ export interface Streaming<T extends Turn> {
 }
 
 /** One open task a slot; each reply is applied at once. All functions are pure. */
-export interface Stream<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply> {
+export interface Stream<
+  T extends StreamedTurn,
+  State extends Streaming<T>,
+  Task extends Slotted,
+  Reply,
+> {
   readonly patienceMs: number;
   /** Replies to turns that began more updates ago are rejected. */
   readonly stalenessMax: number;
   start(): State;
   /** What a turn holds besides, at the state's newest version. */
-  turn(state: State, turn: Turn): T;
+  turn(state: State, turn: StreamedTurn): T;
   task(slot: number, turn: T): Task;
   /** Why a reply is as good as lost; null for a sound one. */
   validate(task: Task, reply: Reply): string | null;
@@ -47,9 +52,12 @@ export interface Stream<T extends Turn, State extends Streaming<T>, Task extends
  * version of that moment, and every reply is applied at once, its staleness bounded. A lost task is
  * asked anew at the newest version, later each time.
  */
-export function stream<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
-  of: Stream<T, State, Task, Reply>,
-): Strategy<State, Task, Reply> {
+export function stream<
+  T extends StreamedTurn,
+  State extends Streaming<T>,
+  Task extends Slotted,
+  Reply,
+>(of: Stream<T, State, Task, Reply>): Strategy<State, Task, Reply> {
   return {
     start: () => of.start(),
     wanted: ({ open, finished }) =>
@@ -88,11 +96,11 @@ export function stream<T extends Turn, State extends Streaming<T>, Task extends 
 const fresh = { losses: 0, notBeforeMs: 0 };
 
 /** The slot's next turn, at the newest version. */
-function begin<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
+function begin<T extends StreamedTurn, State extends Streaming<T>, Task extends Slotted, Reply>(
   of: Stream<T, State, Task, Reply>,
   state: State,
   slot: number,
-  retries: Pick<Turn, "losses" | "notBeforeMs">,
+  retries: Pick<StreamedTurn, "losses" | "notBeforeMs">,
 ): Step<State, Task> {
   const number = atSlot(state.open, slot)!.number + 1;
   const turn = of.turn(state, { number, version: state.version, ...retries });
@@ -101,7 +109,7 @@ function begin<T extends Turn, State extends Streaming<T>, Task extends Slotted,
 }
 
 /** After a loss the slot is asked anew, later each time. */
-function retry<T extends Turn, State extends Streaming<T>, Task extends Slotted, Reply>(
+function retry<T extends StreamedTurn, State extends Streaming<T>, Task extends Slotted, Reply>(
   of: Stream<T, State, Task, Reply>,
   state: State,
   { id, slot }: Task,

@@ -1,5 +1,6 @@
 import type { Slotted } from "../ports/compute.ts";
-import { type PendingSlot, taskNameOf } from "./quorum-state.ts";
+import { taskNameOf } from "../ports/task-names.ts";
+import type { PendingSlot } from "./quorum-state.ts";
 
 /** One request to all slots: how its tasks are called, and how a slot's task is made. */
 export interface Request<Task> {

@@ -1,6 +1,7 @@
+import { finiteOrNull } from "../core/json.ts";
 import type { CoefficientCurves, Curve, CurvePoint, Metric } from "./data.ts";
 import type { History } from "./history.ts";
-import { downsample, finiteOrNull } from "./statistics.ts";
+import { downsample } from "./statistics.ts";
 
 const curvePointsMax = 2_000;
 /** Which metric a run is judged by where it reports several. */

@@ -25,7 +25,7 @@ export interface RunData {
   readonly facts: RunFacts | null;
   /** Indented JSON, cut where it is very long. */
   readonly spec: string;
-  readonly ending: Ending;
+  readonly ending: RunEnding;
   readonly figures: ReplyFigures;
   readonly curve: Curve;
   readonly pace: LatencyData;
@@ -54,7 +54,7 @@ export interface CoefficientCurves {
   }[];
 }
 
-export interface Ending {
+export interface RunEnding {
   readonly kind: StoppedEvent["kind"] | "running";
   readonly reason: string;
 }

@@ -1,19 +1,20 @@
-import type { ArrivalEvent, ArrivalsEvent, RunEvent } from "../ports/events.ts";
+import { finiteOrNull } from "../core/json.ts";
+import type { ArrivalEvent, ArrivalSummary, RunEvent } from "../ports/events.ts";
 import { coefficientsOf, curveOf, metricOf } from "./curves.ts";
 import type {
   Counted,
-  Ending,
   ReplyFates,
   ReplyFigures,
   ReportData,
   RunData,
+  RunEnding,
   SpendingPoint,
   Staleness,
 } from "./data.ts";
 import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
 import { latencyOf, slotRows } from "./latency.ts";
-import { downsample, finiteOrNull, quantile, total } from "./statistics.ts";
+import { downsample, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface LabelledEvents {
@@ -65,7 +66,7 @@ function slotCountOf(history: History): number {
   return Math.min(bounds.slots, Math.max(seen, history.started?.facts.workers ?? 0));
 }
 
-function endingOf({ stopped, result }: History): Ending {
+function endingOf({ stopped, result }: History): RunEnding {
   if (stopped !== undefined) return { kind: stopped.kind, reason: stopped.reason };
   return { kind: result === undefined ? "running" : "done", reason: "" };
 }
@@ -172,7 +173,7 @@ export interface ReplyCosts {
 
 export function replyCosts(
   arrivals: readonly ArrivalEvent[],
-  sums: readonly ArrivalsEvent[],
+  sums: readonly ArrivalSummary[],
 ): ReplyCosts {
   const fates = { counted: 0, late: 0, lost: 0 };
   const so = { usedUsd: 0, unusedUsd: 0, bytesUp: 0, bytesDown: 0, coldStarts: 0 };

@@ -1,6 +1,6 @@
 import type {
   ArrivalEvent,
-  ArrivalsEvent,
+  ArrivalSummary,
   EvaluatedEvent,
   ResultEvent,
   RoundEvent,
@@ -8,6 +8,7 @@ import type {
   StartedEvent,
   StoppedEvent,
 } from "../ports/events.ts";
+import { requestNameOf } from "../ports/task-names.ts";
 
 /** A run's events sorted into what happened, with the rounds that a resume undid left out. */
 export interface History {
@@ -17,7 +18,7 @@ export interface History {
   /** Every arrival, also those of unfinished and of repeated rounds. */
   readonly arrivals: readonly ArrivalEvent[];
   /** Replies that were only told in sums; the arrivals are then those of some slots. */
-  readonly sums: readonly ArrivalsEvent[];
+  readonly sums: readonly ArrivalSummary[];
   readonly repeatedReplies: number;
   readonly warnings: readonly string[];
   readonly resumes: number;
@@ -30,7 +31,7 @@ export interface RoundRecord {
   readonly event: RoundEvent;
   readonly arrivals: readonly ArrivalEvent[];
   /** What came during the round, where replies were told in sums. */
-  readonly sums: readonly ArrivalsEvent[];
+  readonly sums: readonly ArrivalSummary[];
   readonly asks: readonly QuorumRecord[];
 }
 
@@ -106,7 +107,7 @@ function roundsOf(segment: Segment): RoundEvent[] {
 function recordsOf(segment: Segment): RoundRecord[] {
   const rounds = roundsOf(segment);
   const arrivals = rounds.map((): ArrivalEvent[] => []);
-  const sums = rounds.map((): ArrivalsEvent[] => []);
+  const sums = rounds.map((): ArrivalSummary[] => []);
   let ended = 0;
   for (const event of segment.events) {
     if (event.type === "round") ended++;
@@ -117,18 +118,15 @@ function recordsOf(segment: Segment): RoundRecord[] {
   }
   return rounds.map((event, index) => {
     const own = arrivals[index]!;
-    return { event, arrivals: own, sums: sums[index]!, asks: asksOf(event, own) };
+    return { event, arrivals: own, sums: sums[index]!, asks: requestsOf(event, own) };
   });
 }
 
-/**
- * Tasks that are called alike up to their slot, as in `round-3/gradient/slot-5`, belong to one
- * question. Where names say nothing of slots, a round is taken as one question.
- */
-function asksOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): QuorumRecord[] {
+/** The requests of a round, by their tasks' names; names without a slot make one request. */
+function requestsOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): QuorumRecord[] {
   const byName = new Map<string, ArrivalEvent[]>();
   for (const arrival of arrivals) {
-    const name = /^(.*?)\bslot/.exec(arrival.task)?.[1] ?? "";
+    const name = requestNameOf(arrival.task);
     const before = byName.get(name);
     if (before === undefined) byName.set(name, [arrival]);
     else before.push(arrival);

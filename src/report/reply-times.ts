@@ -1,4 +1,4 @@
-import type { ArrivalEvent, ArrivalsEvent } from "../ports/events.ts";
+import type { ArrivalEvent, ArrivalSummary } from "../ports/events.ts";
 import type { History } from "./history.ts";
 import { quantile } from "./statistics.ts";
 
@@ -27,7 +27,7 @@ interface Bin {
   readonly count: number;
 }
 
-function binsOf({ took, timeBase }: ArrivalsEvent): Bin[] {
+function binsOf({ took, timeBase }: ArrivalSummary): Bin[] {
   const bins: Bin[] = [];
   for (let i = 0; i + 1 < took.length; i += 2)
     bins.push({ ms: timeBase ** took[i]!, count: took[i + 1]! });

@@ -17,11 +17,6 @@ export function total(values: Iterable<number>): number {
   return sum;
 }
 
-/** A number that survives JSON. */
-export function finiteOrNull(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
 /**
  * Thins a long series for drawing: at most `pointsMax` of the items, in order, always with the
  * first, the last and the smallest and largest value of every stretch, so that no spike is lost.

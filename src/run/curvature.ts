@@ -1,3 +1,4 @@
+import { jsonBytes, parseJson } from "../core/json.ts";
 import { randomFrom } from "../core/random.ts";
 import type { Prepared } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
@@ -21,8 +22,7 @@ const toleranceRelative = 0.01;
 export async function largestEigenvalue(store: Store, prepared: Prepared): Promise<number> {
   const key = curvatureKey(prepared.digest);
   const stored = await store.read(key);
-  if (stored !== null)
-    return (JSON.parse(new TextDecoder().decode(stored)) as { value: number }).value;
+  if (stored !== null) return parseJson<{ value: number }>(stored, key).value;
   const random = randomFrom(prepared.digest);
   let v = Float64Array.from({ length: prepared.columns }, () => random.normal());
   v = scaled(1 / norm(v), v);
@@ -35,7 +35,7 @@ export async function largestEigenvalue(store: Store, prepared: Prepared): Promi
     if (residual <= toleranceRelative * quotient) break;
     v = scaled(1 / norm(image), image);
   }
-  await store.write(key, new TextEncoder().encode(JSON.stringify({ value })));
+  await store.write(key, jsonBytes({ value }));
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { jsonBytes, parseJson } from "../core/json.ts";
 import type { Prepared } from "../data/manifests.ts";
 import { type ModelTrace, readBatches, readCheckpoint } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -107,8 +108,8 @@ export async function finishRun(
   };
   // The model first: what is not needed any more may be much.
   await store.write(modelKey(run), modelFile(record, prepared, end.model));
-  await store.write(evaluationKey(run), json(events));
-  await store.write(resultKey(run), json(result));
+  await store.write(evaluationKey(run), jsonBytes(events));
+  await store.write(resultKey(run), jsonBytes(result));
   await removeLeftovers(store, run, end.stop.kind === "done");
   if (end.stop.kind === "done") await removeOtherParts(store, run, [end.startModel, end.model]);
   return result;
@@ -196,7 +197,7 @@ export async function readHistory(store: Store, run: string): Promise<RunEvent[]
 
 export async function readJson<T>(store: Store, key: string): Promise<T | null> {
   const bytes = await store.read(key);
-  return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as T);
+  return bytes === null ? null : parseJson<T>(bytes, key);
 }
 
 /** The model: weights, and in its metadata all that `predict` needs to take raw rows. */
@@ -239,8 +240,4 @@ function curve(points: readonly ModelTrace[], countMax: number): ModelTrace[] {
   for (let i = 0; i < countMax; i++)
     kept.add(distinct[Math.round((i * (distinct.length - 1)) / (countMax - 1))]!);
   return [...kept];
-}
-
-function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
 }

@@ -6,7 +6,7 @@ import type { LedgerEntry } from "../privacy/ledger/entry.ts";
 import { openLedger } from "../privacy/ledger/ledger.ts";
 import type { MechanismUse } from "../privacy/release.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { ledgerPrefix, type Publisher } from "../store-layout.ts";
+import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
 
 /**
  * What a private run has cost, told from its nodes' ledgers and never from its plan: messages that
@@ -22,7 +22,7 @@ export async function privacySpent(
   let epsilon = 0;
   let released = 0;
   let observers: LedgerEntry["observers"] = "nobody yet";
-  const publishers: Publisher[] = Array.from({ length: workers }, (_, node) => node);
+  const publishers: NoiseOwner[] = Array.from({ length: workers }, (_, node) => node);
   for (const publisher of [...publishers, "aggregator"] as const) {
     const account = { epsilon: budget, delta, account: epsilonOf };
     const entries = await openLedger(store, ledgerPrefix(run, publisher), account).entries();

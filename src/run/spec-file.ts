@@ -2,6 +2,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, RunError } from "../core/errors.ts";
+import { asMapping } from "../core/json.ts";
 import { nearest } from "../core/text.ts";
 import { withGraphEdges } from "../spec/graph-edges.ts";
 import { type Override, withOverrides } from "../spec/overrides.ts";
@@ -117,7 +118,7 @@ function withPaths(spec: unknown, path: string): unknown {
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return asMapping(value) !== undefined;
 }
 
 function fromFolder(folder: string, source: string): string {

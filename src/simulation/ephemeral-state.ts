@@ -1,7 +1,7 @@
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { memoryKeyPattern } from "../store-layout.ts";
+import { memoryPrefixOf } from "../store-layout.ts";
 
 /** So many of a slot's newest memories: a run's last state names one of them. */
 const keptPerSlot = 16;
@@ -18,12 +18,12 @@ export interface EphemeralState {
  */
 export function ephemeralState(home: Store): EphemeralState {
   const scratch = memoryStore();
-  const isMemory = (key: string) => memoryKeyPattern.test(key);
+  const isMemory = (key: string) => memoryPrefixOf(key) !== null;
   // What an earlier process kept there: looked for once, as nobody else writes memories.
   const kept = new Map<string, Promise<ReadonlySet<string>>>();
   const isAtHome = async (key: string): Promise<boolean> => {
-    const folder = memoryKeyPattern.exec(key)?.[1];
-    if (folder === undefined) return true;
+    const folder = memoryPrefixOf(key);
+    if (folder === null) return true;
     const known = kept.get(folder) ?? home.list(folder).then((keys) => new Set(keys));
     kept.set(folder, known);
     known.catch(() => kept.delete(folder));

@@ -1,11 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
+import { asMapping } from "../core/json.ts";
 import { parseEdges } from "../topology/edge-list.ts";
 
 const bytesMax = 4 * 1024 * 1024;
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * A spec whose graph is named by a file, with the file's edges in its place: what is recorded of a
@@ -33,10 +32,4 @@ async function readText(path: string): Promise<string> {
   throw new RunError("bad-graph", `${path}: expected at most ${bytesMax} bytes`, {
     hint: "give a file with two numbers of nodes a line",
   });
-}
-
-function asMapping(value: unknown): Mapping | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Mapping)
-    : undefined;
 }

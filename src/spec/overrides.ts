@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import { asMapping } from "../core/json.ts";
 import { parseYaml } from "./yaml-text.ts";
 
 /** One value of a spec, changed from outside: `stop.rounds=50`. */
@@ -44,17 +45,21 @@ function withValue(
 ): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  const below = asMapping(node, whole);
+  const below = settableMapping(node, whole);
   const before = Object.hasOwn(below, key) ? below[key] : undefined;
   const entries = Object.entries(below).filter(([name]) => name !== key);
   return Object.fromEntries([...entries, [key, withValue(before, rest, value, whole)]]);
 }
 
 /** A bare name such as `hadamard` stands for `{ type: hadamard }`. */
-function asMapping(value: unknown, whole: readonly string[]): Record<string, unknown> {
+function settableMapping(
+  value: unknown,
+  whole: readonly string[],
+): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null) return {};
   if (typeof value === "string") return { type: value };
-  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  const mapping = asMapping(value);
+  if (mapping !== undefined) return mapping;
   const place = whole.join(".");
   throw new RunError("bad-setting", `${place}: there is nothing to set within ${show(value)}`, {
     hint: `set the whole value instead: ${whole[0]}=...`,

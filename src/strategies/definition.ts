@@ -1,7 +1,7 @@
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import type { Strategy } from "../engine/strategy.ts";
-import type { PipelineRates } from "../model-parallel/pipeline-forecast.ts";
+import type { PipelineRates } from "../model-parallel/pipeline-setting.ts";
 import type { StagesForecast } from "../model-parallel/plan-pipeline.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";

@@ -57,13 +57,13 @@ export function applyGram(
   for (let output = 0; output * features < weights.length; output++) {
     for (let i = 0; i < rows; i++) sources[i] = slopes[output * rows + i]! / rows;
     sources.set(pulls.subarray(output * features, (output + 1) * features), rows);
-    thereAndBack(slabs, sources, change.subarray(output * length, (output + 1) * length));
+    addGramProduct(slabs, sources, change.subarray(output * length, (output + 1) * length));
   }
   return { loss, change };
 }
 
 /** `out` += A' A `sources`, A the slabs side by side. */
-function thereAndBack(
+function addGramProduct(
   slabs: readonly DenseRows[],
   sources: Float64Array<ArrayBuffer>,
   out: Float64Array<ArrayBuffer>,

@@ -1,14 +1,14 @@
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
 import { newSecret } from "../privacy/mechanisms/secret-draws.ts";
-import { nodeSecretKey, type Publisher } from "../store-layout.ts";
+import { type NoiseOwner, nodeSecretKey } from "../store-layout.ts";
 
 /**
  * A node's secret: from the operating system, drawn while a request is answered and never before,
  * as a memory image may be started many times. Put where none is yet: whoever comes second, a clone
  * or a retry, takes the first one's.
  */
-export async function nodeSecret(store: Store, run: string, node: Publisher): Promise<Uint8Array> {
+export async function nodeSecret(store: Store, run: string, node: NoiseOwner): Promise<Uint8Array> {
   const key = nodeSecretKey(run, node);
   const known = await store.read(key);
   if (known !== null) return checked(known, key);
@@ -22,7 +22,7 @@ export async function nodeSecret(store: Store, run: string, node: Publisher): Pr
 }
 
 /** The secret of a node that has told its public key: another one would be of no use. */
-export async function keptSecret(store: Store, run: string, node: Publisher): Promise<Uint8Array> {
+export async function keptSecret(store: Store, run: string, node: NoiseOwner): Promise<Uint8Array> {
   const key = nodeSecretKey(run, node);
   const bytes = await store.read(key);
   if (bytes !== null) return checked(bytes, key);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Unit } from "../privacy/ledger/entry.ts";
 import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
 import { quickAccount, type SumNoise } from "../privacy/sum-noise.ts";
-import { ledgerPrefix, type Publisher } from "../store-layout.ts";
+import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
 import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
 import type { WorkerContext } from "./task-kind.ts";
 
@@ -22,7 +22,7 @@ export interface Published extends SumNoise {
  */
 export async function publishSum(
   { store, run, cached }: WorkerContext,
-  publisher: Publisher,
+  publisher: NoiseOwner,
   round: number,
   key: string,
   { release, unit, budget, rounds, observers }: Published,

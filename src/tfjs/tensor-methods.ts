@@ -11,10 +11,10 @@ const methods = (
   "tanh tile topk transpose unsortedSegmentSum unstack zerosLike"
 ).split(" ");
 
-type Method = (this: tf.Tensor, ...args: unknown[]) => unknown;
+type TensorMethod = (this: tf.Tensor, ...args: unknown[]) => unknown;
 
 /** Others are called after what they do. */
-const named: Readonly<Record<string, Method>> = {
+const named: Readonly<Record<string, TensorMethod>> = {
   flatten() {
     return tf.reshape(this, [this.size]);
   },

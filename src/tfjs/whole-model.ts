@@ -7,7 +7,7 @@ import { modelFrom, withoutLink } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 
 /** A stored network in one piece, as it is trained. */
-export interface WholeModel {
+export interface WholeNetwork {
   readonly model: LayersModel;
   /** Without the softmax or sigmoid that the loss takes over. */
   readonly topology: LayersTopology;
@@ -20,7 +20,7 @@ export async function openWholeModel(
   bytes: Uint8Array,
   key: string,
   takesLink: boolean,
-): Promise<WholeModel> {
+): Promise<WholeNetwork> {
   const { topology: storedTopology, weights: stored } = readDefinition(bytes, key);
   const topology = takesLink ? withoutLink(storedTopology).topology : storedTopology;
   // Frozen weights are stored, all others set before they are used.

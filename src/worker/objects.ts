@@ -71,7 +71,7 @@ export function withObjects<Request extends { run: string; task: Slotted }, Repl
     const reply = await perform({ ...request, task: opened });
     const { tensors: inReply } = reply as ReplyTensors;
     const kept = Object.entries(keep).map(async ([field, as]) => {
-      const data = fieldOf(reply, field);
+      const data = replyField(reply, field);
       if (!ArrayBuffer.isView(data))
         throw new RunError("bad-object", `the reply to ${task.id} has no tensor ${field} to keep`);
       return [field, await writeObject(store, run, as, data as TensorArray)] as const;
@@ -153,13 +153,13 @@ interface ReplyTensors {
   readonly storeReads?: number;
 }
 
-function fieldOf(reply: unknown, field: string): unknown {
+function replyField(reply: unknown, field: string): unknown {
   const { tensors = reply } = reply as ReplyTensors;
   return (tensors as Readonly<Record<string, unknown>>)[field];
 }
 
 function keptOf(result: unknown, keep: { readonly [field: string]: KeptObject }): ObjectRef[] {
-  return Object.keys(keep).flatMap((field) => (fieldOf(result, field) as ObjectRef) ?? []);
+  return Object.keys(keep).flatMap((field) => (replyField(result, field) as ObjectRef) ?? []);
 }
 
 /** Of a reply that tells what it read besides its inputs. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseVary, variedSettings } from "../../src/cli/vary.ts";
+import { parseVary, variedSettings } from "../../src/spec/variations.ts";
 import { jsonLines, kofn, newFolder, smallSpec } from "./fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;

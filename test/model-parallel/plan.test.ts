@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { prices } from "../../src/limits.ts";
 import { tracedGraph } from "../../src/model-parallel/cost-model.ts";
-import {
-  forecastPipeline,
-  type PipelineModel,
-} from "../../src/model-parallel/pipeline-forecast.ts";
+import { forecastPipeline } from "../../src/model-parallel/pipeline-forecast.ts";
+import type { PipelineModel } from "../../src/model-parallel/pipeline-setting.ts";
 import { choosePlan, planPipeline } from "../../src/model-parallel/plan-pipeline.ts";
 import { chain, traceOf } from "./synthetic.ts";
 

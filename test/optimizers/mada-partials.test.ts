@@ -9,7 +9,11 @@ import {
 } from "../../src/optimizers/adaptive/mada/coefficients.ts";
 import { factorsAt, type MadaShape } from "../../src/optimizers/adaptive/mada/factors.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
-import { finishStep, type MadaSlots, madaMove } from "../../src/optimizers/adaptive/mada/passes.ts";
+import {
+  finishMadaStep,
+  type MadaSlots,
+  madaMove,
+} from "../../src/optimizers/adaptive/mada/passes.ts";
 import { gradientOf, Walker } from "./sequence.ts";
 
 const inside = { beta1: 0.85, beta2: 0.95, beta3: 0.3, rho: 0.6, c: 0.7, gamma: 0.8, alpha: 1 };
@@ -27,7 +31,7 @@ describe.each(shapes)("$denom, debias $debias", (shape) => {
     for (let i = 0; i < 4; i++) {
       const h = new Float64Array(4);
       h[i] = 1;
-      const slopes = finishStep(copies(slots), h, 1, factorsAt(inside, t, shape));
+      const slopes = finishMadaStep(copies(slots), h, 1, factorsAt(inside, t, shape));
       for (const [k, name] of coefficientNames.entries()) {
         if (name === "alpha") continue;
         const [up, down] = [width, -width].map((by) => {
@@ -45,7 +49,7 @@ describe.each(shapes)("$denom, debias $debias", (shape) => {
     const slots = slotsAfter(7, shape);
     const step = stepOf(slots, 7, inside, shape);
     const h = gradientOf(8);
-    const slopes = finishStep(copies(slots), h, 1, factorsAt(inside, 7, shape));
+    const slopes = finishMadaStep(copies(slots), h, 1, factorsAt(inside, 7, shape));
     const along = step.reduce((sum, value, i) => sum + value * h[i]!, 0);
     expect(slopes[6]).toBeCloseTo(along, 12);
   });
@@ -58,13 +62,13 @@ test("published slopes leave the mean out, and are none of the step", () => {
   const [up, down] = [width, -width].map(
     (by) => stepOf(slots, 7, { ...inside, beta2: 0.95 + by }, shape)[0]!,
   );
-  const slopes = finishStep(copies(slots), h, 1, { ...factorsAt(inside, 7, shape), kappa: 0 });
+  const slopes = finishMadaStep(copies(slots), h, 1, { ...factorsAt(inside, 7, shape), kappa: 0 });
   const slope = (up! - down!) / (2 * width);
   expect(Math.abs(slopes[1]! - slope)).toBeGreaterThan(1e-2 * Math.abs(slope));
 });
 
 test("at t = 1 neither b1 nor b2 matters", () => {
-  const slopes = finishStep(
+  const slopes = finishMadaStep(
     slotsAfter(1, shapes[0]!),
     Float64Array.of(1, 1, 1, 1),
     1,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Flat } from "../../src/optimizers/adaptive/core.ts";
 import { factorsAt } from "../../src/optimizers/adaptive/mada/factors.ts";
 import { finalState, mada } from "../../src/optimizers/adaptive/mada/mada.ts";
-import { finishStep, type MadaSlots } from "../../src/optimizers/adaptive/mada/passes.ts";
+import { finishMadaStep, type MadaSlots } from "../../src/optimizers/adaptive/mada/passes.ts";
 import { apart, gradientOf, Walker } from "./sequence.ts";
 
 /*
@@ -59,7 +59,7 @@ describe("at a point inside, q = (.85, .95, .3, .6, .7, .8), eps 1e-6", () => {
     const { state } = new Walker(mada, { ...still, compat }).along(7);
     const shape = { epsilon: 1e-6, denom: "avg", debias: "shared", compat } as const;
     const factors = { ...factorsAt({ ...inside, alpha: 1 }, 7, shape), kappa };
-    const slopes = finishStep(state.slots as unknown as MadaSlots, gradientOf(8), 1, factors);
+    const slopes = finishMadaStep(state.slots as unknown as MadaSlots, gradientOf(8), 1, factors);
     for (const [k, value] of expected.entries())
       expect(Math.abs(-0.01 * slopes[k]! - value) / Math.abs(value)).toBeLessThan(1e-11);
   });

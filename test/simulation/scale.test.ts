@@ -6,7 +6,7 @@ import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayRun } from "../../src/platform/training/replay-run.ts";
 import { trainFurther, trainNew } from "../../src/platform/training/train.ts";
-import type { ArrivalsEvent, RunEvent } from "../../src/ports/events.ts";
+import type { ArrivalSummary, RunEvent } from "../../src/ports/events.ts";
 import { foldRun } from "../../src/report/fold.ts";
 import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
@@ -37,7 +37,7 @@ const spec = {
   seed: 3,
 };
 const text = table(200, 4, 1);
-const isSum = (event: RunEvent): event is ArrivalsEvent => event.type === "arrivals";
+const isSum = (event: RunEvent): event is ArrivalSummary => event.type === "arrivals";
 
 async function told(more: object, how: Disturbance) {
   const start = await scene({ ...spec, ...more }, text);

@@ -5,7 +5,7 @@ import { dot } from "../../src/math/vector.ts";
 import { type DenseMatrix, gram, matrix, product, row } from "../../src/testing/dense.ts";
 import { eigenvalues } from "../../src/testing/eigenvalues.ts";
 import { type StoredCode, storedCode } from "../../src/testing/stored-code.ts";
-import { solve } from "../contracts/solve.ts";
+import { solve } from "../encoding/solve.ts";
 import {
   gradientAt,
   normalBySlot,

@@ -4,7 +4,7 @@ import { encodings } from "../../src/encoding/registry.ts";
 import { dot } from "../../src/math/vector.ts";
 import { type DenseMatrix, matrix, row } from "../../src/testing/dense.ts";
 import { type StoredCode, storedCode } from "../../src/testing/stored-code.ts";
-import { solve } from "../contracts/solve.ts";
+import { solve } from "../encoding/solve.ts";
 import { normalBySlot, normalOf, objective, sumOf, weightsOf } from "./normal-equations.ts";
 
 /*

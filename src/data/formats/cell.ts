@@ -1,4 +1,5 @@
 import { RunError } from "../../core/errors.ts";
+import { inQuotes } from "../../core/text.ts";
 import type { Column } from "./table.ts";
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -44,7 +45,7 @@ export function cellOf(
   const value = numberIn(text) ?? (column.truth === true ? truthOf(text) : undefined);
   if (value === undefined && isNumberless(text)) return missingCell(column, text, place);
   if (value === undefined)
-    throw new RunError("bad-number", `${place()}: ${shown(text)} is not a number`, {
+    throw new RunError("bad-number", `${place()}: ${inQuotes(text)} is not a number`, {
       hint:
         `"${column.name}" held numbers up to here; correct the value, list it under ` +
         `missingValues, or name the column under categorical`,
@@ -63,9 +64,13 @@ export function finiteNumber(
   place: () => string,
 ): number {
   if (value <= largest && value >= -largest) return value;
-  throw new RunError("not-finite", `${place()}: ${shown(text)} is not a finite number (float32)`, {
-    hint: `correct the value of "${column.name}", or list it under missingValues`,
-  });
+  throw new RunError(
+    "not-finite",
+    `${place()}: ${inQuotes(text)} is not a finite number (float32)`,
+    {
+      hint: `correct the value of "${column.name}", or list it under missingValues`,
+    },
+  );
 }
 
 /** A number from a file that holds numbers as such; NaN is missing where the text NaN would be. */
@@ -81,7 +86,7 @@ export function numberCell(
 
 export function missingCell(column: Column, text: string, place: () => string): number {
   if (column.missing === "keep") return Number.NaN;
-  throw new RunError("missing-value", `${place()}: the value is missing (${shown(text)})`, {
+  throw new RunError("missing-value", `${place()}: the value is missing (${inQuotes(text)})`, {
     hint:
       `fill it in, remove the row, or set data.missing: impute (the target is never imputed); ` +
       `"${column.name}" can also be left out by data.drop`,
@@ -104,7 +109,7 @@ export function levelOf(column: Column, text: string, place: () => string): numb
   if (names.length >= max)
     throw new RunError(
       "too-many-categories",
-      `${place()}: ${shown(text)} would be category ${max + 1} of "${column.name}", ` +
+      `${place()}: ${inQuotes(text)} would be category ${max + 1} of "${column.name}", ` +
         `expected at most ${max}`,
       { hint: `leave the column out by data.drop, or raise data.categoriesMax` },
     );
@@ -114,18 +119,13 @@ export function levelOf(column: Column, text: string, place: () => string): numb
 }
 
 function unlisted({ levels }: Column, text: string, place: () => string): RunError {
-  const some = levels.names.slice(0, 8).map(shown).join(", ");
+  const some = levels.names.slice(0, 8).map(inQuotes).join(", ");
   const more = levels.names.length > 8 ? ", ..." : "";
   return new RunError(
     "unlisted-class",
-    `${place()}: ${shown(text)}, expected one of data.classes (${some}${more})`,
+    `${place()}: ${inQuotes(text)}, expected one of data.classes (${some}${more})`,
     { hint: "list the class in data.classes, or leave its rows out" },
   );
-}
-
-/** A value in quotes, cut where it is long. */
-export function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }
 
 /** Exact in double precision, so a division by one of them is rounded once, as parsing is. */

@@ -13,7 +13,7 @@ const around = /^[-+]?\s*[$€£¥₹]\s*|\s*(?:[%‰$€£¥₹]|[A-Z]{3})$/g;
  * What the cells of a column say it holds. Where most are numbers, those that are not are told as
  * `odd`: such a column is never taken for words in silence.
  */
-export function kindOf(
+export function columnKindOf(
   cells: readonly string[],
   missing: ReadonlySet<string>,
 ): Omit<FoundColumn, "name"> {

@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
-import { numberIn, shown } from "./cell.ts";
-import { kindOf } from "./column-kind.ts";
+import { inQuotes } from "../../core/text.ts";
+import { numberIn } from "./cell.ts";
+import { columnKindOf } from "./column-kind.ts";
 import type { FoundColumn, ReadOptions } from "./table.ts";
 
 /** What the first rows of a CSV file say about the rest. */
@@ -34,7 +35,7 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
   refuseDuplicates(names, name);
   const cellsOf = (column: number) => body.flatMap((row) => row[column] ?? []);
   const columns = names.map(
-    (column, i): FoundColumn => ({ name: column, ...kindOf(cellsOf(i), missing) }),
+    (column, i): FoundColumn => ({ name: column, ...columnKindOf(cellsOf(i), missing) }),
   );
   if (header && first[0]!.trim() === "" && columns.length > 1) {
     const aside = "it has no name, and tells rows apart";
@@ -67,7 +68,7 @@ function refuseDuplicates(names: readonly string[], file: string): void {
     if (before !== undefined)
       throw new RunError(
         "duplicate-column",
-        `${file}: line 1: columns ${before + 1} and ${i + 1} are both called ${shown(name)}`,
+        `${file}: line 1: columns ${before + 1} and ${i + 1} are both called ${inQuotes(name)}`,
         { hint: "give each column a name of its own" },
       );
     seen.set(name, i);

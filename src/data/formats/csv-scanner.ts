@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
 import { RunError } from "../../core/errors.ts";
-import { cellOf, powersOf10, shown } from "./cell.ts";
+import { inQuotes } from "../../core/text.ts";
+import { cellOf, powersOf10 } from "./cell.ts";
 import type { Column } from "./table.ts";
 
 const quote = 0x22;
@@ -33,7 +34,7 @@ export class CsvScanner {
   private at = 0;
   /** Physical line of the row at `at`. */
   private line: number;
-  /** Newlines within the row being scanned, by quoted fields. */
+  /** Newlines within the row being scanned, by inQuotes fields. */
   private innerLines = 0;
   /** Where the field just scanned ended: at a delimiter or a newline. */
   private end = 0;
@@ -72,7 +73,7 @@ export class CsvScanner {
   /** Throws where bytes are left over, which is a quotation mark without its partner. */
   close(): void {
     if (this.at < this.bytes.length)
-      throw this.error("unclosed-quote", "a quoted field is not closed before the file's end", [
+      throw this.error("unclosed-quote", "a inQuotes field is not closed before the file's end", [
         'write a quotation mark within a field twice ("")',
       ]);
   }
@@ -223,7 +224,7 @@ export class CsvScanner {
   }
 
   private columnName(column: number): string {
-    return shown(this.settings.columns[column]!.name);
+    return inQuotes(this.settings.columns[column]!.name);
   }
 
   private rowBytesMax(): number {

@@ -1,8 +1,9 @@
 import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
 import { RunError } from "../../core/errors.ts";
+import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { cellOf, finiteNumber, numberIn, plainDecimal, shown } from "./cell.ts";
+import { cellOf, finiteNumber, numberIn, plainDecimal } from "./cell.ts";
 import {
   type Column,
   type Layout,
@@ -103,7 +104,7 @@ class Parser {
   private labelAt(bytes: Buffer, from: number, to: number): number {
     const label = bytes.toString("utf8", from, to);
     if (numberIn(label) === undefined)
-      throw this.error(`label ${shown(label)}, expected a number`, "bad-label");
+      throw this.error(`label ${inQuotes(label)}, expected a number`, "bad-label");
     return cellOf(this.label, label, new Set(), () => `${this.name}: line ${this.lines}, label`);
   }
 
@@ -113,7 +114,7 @@ class Parser {
     while (middle < to && bytes[middle] !== colon) middle++;
     const index = middle === to ? undefined : plainDecimal(bytes, from, middle);
     if (index === undefined || !Number.isInteger(index))
-      throw this.error(`${shown(bytes.toString("utf8", from, to))}, expected index:value`);
+      throw this.error(`${inQuotes(bytes.toString("utf8", from, to))}, expected index:value`);
     if (index < 1 || index > indexMax)
       throw this.error(`index ${index}, expected 1 to ${indexMax}`, "bad-index");
     if (index <= previous)
@@ -128,7 +129,7 @@ class Parser {
   private valueAt(bytes: Buffer, from: number, to: number): number {
     const written = bytes.toString("utf8", from, to);
     const value = numberIn(written);
-    if (value === undefined) throw this.error(`value ${shown(written)}, expected a number`);
+    if (value === undefined) throw this.error(`value ${inQuotes(written)}, expected a number`);
     return finiteNumber(this.label, value, written, () => `${this.name}: line ${this.lines}`);
   }
 

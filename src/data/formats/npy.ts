@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
+import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
-import { numberCell, shown } from "./cell.ts";
+import { numberCell } from "./cell.ts";
 import {
   type Column,
   type DenseWindow,
@@ -112,7 +113,7 @@ function fill(
 ): void {
   const rows = Math.floor((view.byteLength - at - 1) / step) + 1;
   let row = 0;
-  const place = () => `${source.name}: row ${firstRow + row}, column ${shown(plan.name)}`;
+  const place = () => `${source.name}: row ${firstRow + row}, column ${inQuotes(plan.name)}`;
   for (; row < rows; row++)
     cells[row * width + out] = numberCell(plan, item(view, at + row * step), missing, place);
 }
@@ -149,7 +150,7 @@ async function npyOf(source: Source): Promise<Npy> {
   const item = Object.hasOwn(items, descr) ? items[descr]! : undefined;
   if (item === undefined)
     throw refuse(
-      `type ${shown(descr)}, expected one of ${Object.keys(items).join(", ")}`,
+      `type ${inQuotes(descr)}, expected one of ${Object.keys(items).join(", ")}`,
       "convert it, for example with array.astype('<f4')",
     );
   const [rows = 0, columns = 1] = shape.map(Number);

@@ -1,7 +1,8 @@
 import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { messageOf, RunError } from "../../core/errors.ts";
+import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
-import { cellOf, numberCell, shown } from "./cell.ts";
+import { cellOf, numberCell } from "./cell.ts";
 import { type ParquetColumns, parquetColumns } from "./parquet-columns.ts";
 import {
   type Column,
@@ -132,7 +133,7 @@ async function* windows(
       read.forEach((column, j) => {
         let row = 0;
         const place = () =>
-          `${source.name}: row ${rowStart + from + row}, column ${shown(column.name)}`;
+          `${source.name}: row ${rowStart + from + row}, column ${inQuotes(column.name)}`;
         for (; row < rows; row++) {
           const value = group[j]![from + row];
           cells[row * width + j] = cell(column, value, missing, place);
@@ -166,7 +167,7 @@ function cell(
 
 /** A model's column of words such as yes and no: which of them is true, nobody said. */
 function wordsExpected({ name, levels }: Column, value: boolean, place: () => string): RunError {
-  const some = levels.names.slice(0, 5).map(shown).join(", ");
+  const some = levels.names.slice(0, 5).map(inQuotes).join(", ");
   return new RunError("bad-column", `${place()}: it is ${value}, expected one of ${some}`, {
     hint: `write "${name}" as the words that the model was trained on`,
   });

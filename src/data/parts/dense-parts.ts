@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { assert } from "../../core/errors.ts";
+import { jsonBytes } from "../../core/json.ts";
 import { bounds } from "../../limits.ts";
 import type { Store } from "../../ports/store.ts";
 import { toSafetensors } from "../../wire/safetensors.ts";
@@ -123,5 +124,5 @@ export async function writePartManifest(
   key: string,
   manifest: object,
 ): Promise<void> {
-  await store.write(key, new TextEncoder().encode(JSON.stringify(manifest)));
+  await store.write(key, jsonBytes(manifest));
 }

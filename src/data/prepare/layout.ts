@@ -1,6 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/text.ts";
-import { shown } from "../formats/cell.ts";
+import { inQuotes, nearest } from "../../core/text.ts";
 import {
   type Column,
   type FoundColumn,
@@ -38,7 +37,7 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
     const stated = new Map(Object.entries(options.levels ?? {}));
     for (const name of stated.keys()) known(name, fileColumns, `data.levels in ${file}`);
     if (stated.has(target.name))
-      throw new RunError("bad-option", `data.levels: ${shown(target.name)} is the target`, {
+      throw new RunError("bad-option", `data.levels: ${inQuotes(target.name)} is the target`, {
         hint: "state the target's classes by data.classes",
       });
     for (const name of options.drop) known(name, fileColumns, `data.drop in ${file}`);
@@ -96,7 +95,7 @@ export type Note = (text: string) => void;
 /** Tells that a column is left out, where it is. */
 export function tellAside({ name, aside }: FoundColumn, file: string, onNote: Note): void {
   if (aside === undefined) return;
-  onNote(`${file}: column ${shown(name)} is left out: ${aside}`);
+  onNote(`${file}: column ${inQuotes(name)} is left out: ${aside}`);
 }
 
 /** The one column of a format whose rows are a label and features. */
@@ -130,12 +129,12 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
 function levelsWouldShow(name: string, file: string): RunError {
   return new RunError(
     "not-private",
-    `${file}: column ${shown(name)} holds text, and every level of it, be it one record's, would ` +
-      "stand in the model in clear",
+    `${file}: column ${inQuotes(name)} holds text, and every level of it, be it one record's, ` +
+      "would stand in the model in clear",
     {
       hint:
-        `state what is public by data.levels: { ${shown(name)}: [...] }, where any other value ` +
-        "is none of them, or leave the column out by data.drop",
+        `state what is public by data.levels: { ${inQuotes(name)}: [...] }, where any other ` +
+        "value is none of them, or leave the column out by data.drop",
     },
   );
 }
@@ -146,8 +145,8 @@ function refuseOdd({ name, odd }: FoundColumn, file: string): void {
   const { count, of, first } = odd;
   throw new RunError(
     "odd-numbers",
-    `${file}: column ${shown(name)}: ${count} of the first ${of} values are not numbers as they ` +
-      `are read here, the first ${shown(first)}; most are`,
+    `${file}: column ${inQuotes(name)}: ${count} of the first ${of} values are not numbers as ` +
+      `they are read here, the first ${inQuotes(first)}; most are`,
     {
       hint:
         `write them like 1234.5, list what means a missing value under data.missingValues, name ` +
@@ -176,7 +175,7 @@ function refuseUnlessTwo(columns: readonly Column[], file: string): void {
   throw new RunError(
     "bad-ratings",
     `${file}: ${sides.length} columns are left besides the target ` +
-      `(${sides.map(({ name }) => shown(name)).join(", ")}), expected two: user and item`,
+      `(${sides.map(({ name }) => inQuotes(name)).join(", ")}), expected two: user and item`,
     { hint: "leave the others out by data.drop" },
   );
 }
@@ -229,7 +228,7 @@ function targetColumn(
   if (kind === "text")
     throw new RunError(
       "bad-target",
-      `${file}: target ${shown(name)} holds text, expected numbers for a regression`,
+      `${file}: target ${inQuotes(name)} holds text, expected numbers for a regression`,
       { hint: "choose a column of numbers, or a problem that classifies, such as logistic" },
     );
   return { ...read, kind: "number" };
@@ -239,7 +238,7 @@ function known(name: string, fileColumns: readonly FoundColumn[], place: string)
   const column = fileColumns.find((candidate) => candidate.name === name);
   if (column !== undefined) return column;
   const names = fileColumns.map((candidate) => candidate.name);
-  throw new RunError("unknown-column", `${place}: no column is called ${shown(name)}`, {
+  throw new RunError("unknown-column", `${place}: no column is called ${inQuotes(name)}`, {
     hint: `${nearest(name, names)}choose from ${list(fileColumns)}`,
   });
 }

@@ -24,7 +24,7 @@ export async function prepareDense(
   const testRows = testRowsOf(job);
   const targetAt = job.columns.indexOf(job.target);
   const classes = classesIn(job);
-  const learned = await learn(job, testRows);
+  const learned = await learnColumns(job, testRows);
   const columns = plansOf(job, learned);
   const preparation: Preparation = {
     version: 1,
@@ -116,7 +116,7 @@ interface Learned {
 }
 
 /** What the training rows say of each column. */
-async function learn(job: PreparationJob<DenseWindow>, testRows: number): Promise<Learned> {
+async function learnColumns(job: PreparationJob<DenseWindow>, testRows: number): Promise<Learned> {
   const width = job.columns.length;
   const statistics = new ColumnStatistics(width);
   const levels = job.columns.map(() => new LevelCounts());

@@ -17,7 +17,7 @@ export async function prepareRatings(
   store: Store,
 ): Promise<PreparedContent> {
   const testRows = testRowsOf(job);
-  const columns = await learn(job, testRows);
+  const columns = await learnColumns(job, testRows);
   const preparation: Preparation = {
     version: 1,
     columns,
@@ -43,7 +43,10 @@ export async function prepareRatings(
 }
 
 /** The users and the items that training rows hold. */
-async function learn(job: PreparationJob<DenseWindow>, testRows: number): Promise<ColumnPlan[]> {
+async function learnColumns(
+  job: PreparationJob<DenseWindow>,
+  testRows: number,
+): Promise<ColumnPlan[]> {
   const counts = job.columns.map(() => new LevelCounts());
   const isTest = testChooser(job, testRows);
   const sides = [...job.columns.keys()].filter((i) => !job.columns[i]!.isTarget);

@@ -27,7 +27,7 @@ export async function prepareSparse(
   const testRows = testRowsOf(job);
   const { intercept } = job.options;
   const classes = classesIn(job);
-  const learned = await learn(job, testRows, classes === null);
+  const learned = await learnColumns(job, testRows, classes === null);
   const features = statedFeatures(job, learned);
   const columns = features + (intercept ? 1 : 0);
   const train = new SparsePartWriter(store, columns);
@@ -89,7 +89,7 @@ interface Learned {
   readonly moments: SparseMoments;
 }
 
-async function learn(
+async function learnColumns(
   job: PreparationJob<SparseWindow>,
   testRows: number,
   isNumber: boolean,

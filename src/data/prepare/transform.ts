@@ -1,7 +1,6 @@
 import { RunError } from "../../core/errors.ts";
-import { nearest } from "../../core/text.ts";
+import { inQuotes, nearest } from "../../core/text.ts";
 import type { DenseRows, SparseRows } from "../../math/rows.ts";
-import { shown } from "../formats/cell.ts";
 import {
   type Column,
   type DenseWindow,
@@ -100,7 +99,7 @@ function layoutOf(preparation: Preparation, file: string, onNote: Note): Layout 
     const plans = new Map(preparation.columns.map((plan) => [plan.name, plan]));
     for (const name of plans.keys())
       if (!names.includes(name))
-        throw new RunError("unknown-column", `${file}: column ${shown(name)} is absent`, {
+        throw new RunError("unknown-column", `${file}: column ${inQuotes(name)} is absent`, {
           hint: `${nearest(name, names)}the model was trained on it`,
         });
     for (const column of fileColumns)

@@ -1,5 +1,5 @@
 import { connectPlain, type PlainReply } from "../../wire/plain-http.ts";
-import { type StreamedReply, streamedReply } from "./streamed-reply.ts";
+import { type ErrorReport, type StreamedReply, streamedReply } from "./streamed-reply.ts";
 
 /** One event, as `/next` gave it. */
 export interface Invocation {
@@ -81,12 +81,6 @@ function accepted(reply: PlainReply): PlainReply {
 }
 
 /** What was thrown, as Lambda's runtime reports it. */
-export interface ErrorReport {
-  readonly errorType: string;
-  readonly errorMessage: string;
-  readonly trace: readonly string[];
-}
-
 export function errorReport(thrown: unknown): ErrorReport {
   if (!(thrown instanceof Error))
     return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };

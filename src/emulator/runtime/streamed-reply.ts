@@ -1,6 +1,12 @@
 import { Writable } from "node:stream";
 import type { PlainConnection } from "../../wire/plain-http.ts";
-import type { ErrorReport } from "./runtime-client.ts";
+
+/** An error as Lambda's runtime reports it. */
+export interface ErrorReport {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}
 
 /** A reply that its handler writes piece by piece. */
 export interface StreamedReply {

@@ -1,5 +1,7 @@
 import { RunError } from "../../core/errors.ts";
+import { jsonBytes } from "../../core/json.ts";
 import type { Store } from "../../ports/store.ts";
+import { readJson } from "../../run/finish.ts";
 import type { Effects } from "../../store-effects.ts";
 import { epochKey, epochsPrefix, leaseKey } from "../../store-layout.ts";
 import { fencedStore } from "./fenced-store.ts";
@@ -43,7 +45,7 @@ export const supersededCode = "superseded";
 
 /** A run nobody has orchestrated yet has no lease. */
 export async function readLease(store: Store, run: string): Promise<Lease | null> {
-  return fromBytes(await store.read(leaseKey(run)));
+  return readJson<Lease>(store, leaseKey(run));
 }
 
 /** Somebody has said lately that they are at it, or has been asked to begin. */
@@ -83,7 +85,7 @@ export async function takeLease(
   const before = await standing(store, run, newest);
   if (isTaken(before, nowMs()) && before?.owner !== owner) throw superseded(run, "is at it");
   const epoch = newest + 1;
-  const first = toBytes({ epoch, owner, untilMs: nowMs() + validMs });
+  const first = jsonBytes({ epoch, owner, untilMs: nowMs() + validMs });
   if (!(await store.writeOnce(epochKey(run, epoch), first)))
     throw superseded(run, "began at the same moment");
   const extend = (untilMs: number) => writeLease(store, run, { epoch, owner, untilMs });
@@ -113,7 +115,7 @@ export async function takeLease(
 async function standing(store: Store, run: string, newest: number): Promise<Lease | null> {
   const lease = await readLease(store, run);
   if (newest === 0 || (lease !== null && lease.epoch >= newest)) return lease;
-  return fromBytes(await store.read(epochKey(run, newest)));
+  return readJson<Lease>(store, epochKey(run, newest));
 }
 
 function isTaken(lease: Lease | null, nowMs: number): boolean {
@@ -126,15 +128,7 @@ async function newestEpoch(store: Store, run: string): Promise<number> {
 }
 
 async function writeLease(store: Store, run: string, lease: Lease): Promise<void> {
-  await store.write(leaseKey(run), toBytes(lease));
-}
-
-function toBytes(lease: Lease): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(lease));
-}
-
-function fromBytes(bytes: Uint8Array | null): Lease | null {
-  return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as Lease);
+  await store.write(leaseKey(run), jsonBytes(lease));
 }
 
 function superseded(run: string, what: string): RunError {

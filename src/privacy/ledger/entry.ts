@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
+import { jsonBytes } from "../../core/json.ts";
 import { parseOptions } from "../../core/registry.ts";
 import { type MechanismUse, parseMechanismUse } from "../release.ts";
 
@@ -31,7 +32,7 @@ const schema = z.strictObject({
 });
 
 export function entryBytes(entry: LedgerEntry): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(entry));
+  return jsonBytes(entry);
 }
 
 /** An entry from the store. Throws `RunError`: a budget cannot be told from what is damaged. */

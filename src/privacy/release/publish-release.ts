@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { assert } from "../../core/errors.ts";
+import { jsonBytes, parseJson } from "../../core/json.ts";
 import type { Store } from "../../ports/store.ts";
 import { accountReleases } from "../account.ts";
 import { openLedger, publishOnce } from "../ledger/ledger.ts";
@@ -108,12 +109,8 @@ async function afterEigenvalue(
   const release = gaussianRelease(noise, 1);
   const bits = secretBits(newSecret(), "least eigenvalue");
   const { values } = releaseGaussian(Float64Array.of(leastEigenvalue(table)), noise, bits);
-  const published = await charged(
-    "eigenvalue.json",
-    release,
-    new TextEncoder().encode(JSON.stringify(values[0])),
-  );
-  const noised = JSON.parse(new TextDecoder().decode(published)) as number;
+  const published = await charged("eigenvalue.json", release, jsonBytes(values[0]));
+  const noised = parseJson<number>(published, "eigenvalue.json");
   assert(Number.isFinite(noised), "a published eigenvalue is a number");
   const hidden = lowerBound(noised, release.sigma, failure);
   return calibrateAfterEigenvalue(request, { hidden, release, failure });

@@ -2,7 +2,7 @@ import type { SlotMap } from "../../core/slot-map.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
-import type { Turn } from "../../quorum/stream.ts";
+import type { StreamedTurn } from "../../quorum/stream.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 
 export interface AsyncSgdPlan {
@@ -43,7 +43,7 @@ export interface AsyncSgdState {
 }
 
 /** One gradient under way. */
-export interface GradientTurn extends Turn {
+export interface GradientTurn extends StreamedTurn {
   readonly weights: Float32Array<ArrayBuffer>;
 }
 

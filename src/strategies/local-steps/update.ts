@@ -61,7 +61,7 @@ export function applyUpdates(
     pass,
   };
   const events: RunEvent[] = lossesOf(state).map((slot) => forgotWarning(state, slot, atMs));
-  const lesson = plan.asynchronous ? null : lessonOf(plan, state, rule, atMs);
+  const lesson = plan.asynchronous ? null : feedbackOf(plan, state, rule, atMs);
   if (lesson !== null) events.push(...lesson.events);
   const waiting = lesson?.waiting ?? state.waiting;
   const isWhole = !plan.asynchronous || version % plan.parts.length === 0;
@@ -200,7 +200,7 @@ function forgotWarning(state: LocalStepsState, slot: number, atMs: number): RunE
   return { type: "warning", atMs, message };
 }
 
-function lessonOf(plan: LocalStepsPlan, state: LocalStepsState, rule: WaitRule, atMs: number) {
+function feedbackOf(plan: LocalStepsPlan, state: LocalStepsState, rule: WaitRule, atMs: number) {
   const { startedMs, arrivals } = state.quorum;
   return observeQuorum(plan.wait, state.waiting, {
     startedMs,

@@ -1,9 +1,6 @@
 import { functions } from "../../limits.ts";
-import {
-  forecastPipeline,
-  type PipelineModel,
-  type PipelineRates,
-} from "../../model-parallel/pipeline-forecast.ts";
+import { forecastPipeline } from "../../model-parallel/pipeline-forecast.ts";
+import type { PipelineModel, PipelineRates } from "../../model-parallel/pipeline-setting.ts";
 import { planPipeline, type StagesForecast } from "../../model-parallel/plan-pipeline.ts";
 import type { IngestContext } from "../definition.ts";
 import { cutModelOf, rowsOfStep } from "./cut.ts";

@@ -5,7 +5,7 @@ import { estimate, type Mean, rowShareOf } from "../../quorum/decode.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { tiltAlong } from "./correction.ts";
-import { type Choice, chooseStep, reach, visible } from "./line-search.ts";
+import { chooseStep, reach, type StepChoice, visible } from "./line-search.ts";
 import { nextRound, type RoundsPlan, type RoundsState } from "./state.ts";
 
 /** Other steps are asked about so often: 2^72 times shorter or longer ones, or 2^18 times. */
@@ -56,7 +56,7 @@ function chosen(
   optimizer: Searcher,
   { weights, memory, correction, search, stalled }: RoundsState,
   { mean, slots, share }: Answer,
-): Choice {
+): StepChoice {
   const { direction, steps, slope, retries } = search!;
   const { problem, shares, shape } = plan;
   const measured = mean.values;

@@ -26,7 +26,7 @@ interface Measured {
 }
 
 /** How far to go, or which steps to try first. */
-export type Choice =
+export type StepChoice =
   | { readonly kind: "step"; readonly size: number }
   | { readonly kind: "try"; readonly steps: Float64Array<ArrayBuffer> }
   | { readonly kind: "none"; readonly reason: string };
@@ -42,7 +42,7 @@ export function chooseStep(
   shape: WeightShape,
   { direction, measured, slope, steps, weights }: Measured,
   { backOff, isUnscaled }: { readonly backOff: number; readonly isUnscaled: boolean },
-): Choice {
+): StepChoice {
   if (problem.isQuadratic) {
     const curvature = measured[0]! + 2 * penalty({ l2: problem.l2, l1: 0 }, direction, shape);
     if (curvature > 0) return { kind: "step", size: (-backOff * slope) / curvature };

@@ -84,14 +84,14 @@ function aimExactly(
   const isPlanar = plan.problem.isQuadratic && plan.problem.l1 === 0;
   const before = isPlanar ? (state.correction?.anchor ?? null) : null;
   const dueRound = round + plan.exact!.everyRounds;
-  const there = { ...state, ...carried(plan, state, anchor.point, isOnCourse) };
+  const there = { ...state, ...movedTo(plan, state, anchor.point, isOnCourse) };
   const heard = { weights: anchor.point, gradients: anchor.replies };
   const sight = { slots, mean: anchor.mean, heard, isExact: true, atMs };
   return goOn(plan, { ...there, correction: { anchor, before, dueRound, missed: 0 } }, sight);
 }
 
 /** Training moved to a point: what is ahead of the weights stays as far ahead, or momentum ends. */
-function carried(
+function movedTo(
   plan: RoundsPlan,
   { weights, ahead, memory }: RoundsState,
   point: Float64Array<ArrayBuffer>,

@@ -1,6 +1,7 @@
 import { atSlot, type SlotMap } from "../../core/slot-map.ts";
+import { taskNameOf } from "../../ports/task-names.ts";
 import { type Committee, sharesBytes, sharesFor } from "../../privacy/mechanisms/secure-sum.ts";
-import { type PendingSlot, taskNameOf } from "../../quorum/quorum-state.ts";
+import type { PendingSlot } from "../../quorum/quorum-state.ts";
 import type { Request } from "../../quorum/task-cache.ts";
 import type { MaskSumTask } from "../../tasks/mask-sum.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";

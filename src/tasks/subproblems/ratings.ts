@@ -3,8 +3,7 @@ import type { Encoding } from "../../encoding/encoding.ts";
 import { encodings } from "../../encoding/registry.ts";
 import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { WorkerContext } from "../task-kind.ts";
-import type { EncodedSubproblems } from "./rows.ts";
-import { firstColumn, type Side, unknownsOf } from "./sides.ts";
+import { type EncodedSubproblems, firstColumn, type Side, unknownsOf } from "./sides.ts";
 
 /** All ratings as one slot's environment holds them, by user and by item. */
 export interface Ratings {

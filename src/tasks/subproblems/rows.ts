@@ -3,23 +3,11 @@ import {
   type CodedChunk,
   codesOf,
   type EncodedSideTask,
+  type EncodedSubproblems,
   type Side,
-  type Subproblems,
   subproblemsOf,
   unknownsOf,
 } from "./sides.ts";
-
-/** A slot's part of every subproblem's encoded rows S [Y, 1 | t], one after another. */
-export interface EncodedSubproblems {
-  readonly subproblems: Subproblems;
-  /** Unknowns, and behind them the target. */
-  readonly width: number;
-  /** The row where each subproblem begins; one more at the end. */
-  readonly offsets: Uint32Array;
-  readonly values: Float64Array;
-  /** What a row counts. */
-  readonly weights: Float64Array;
-}
 
 /**
  * The slot's encoded rows at the other side's weights of a task. Those of the last task serve again

@@ -27,6 +27,18 @@ export interface Subproblems {
   readonly counts: Uint32Array;
 }
 
+/** A slot's part of every subproblem's encoded rows S [Y, 1 | t], one after another. */
+export interface EncodedSubproblems {
+  readonly subproblems: Subproblems;
+  /** Unknowns, and behind them the target. */
+  readonly width: number;
+  /** The row where each subproblem begins; one more at the end. */
+  readonly offsets: Uint32Array;
+  readonly values: Float64Array;
+  /** What a row counts. */
+  readonly weights: Float64Array;
+}
+
 /** Those of a side with ratings from `atLeast` up to, not including, `below`. */
 export function subproblemsOf(
   { ratings }: Encoded,

@@ -11,7 +11,7 @@ import {
   perCoefficient,
 } from "./coefficients.ts";
 import { factorsAt, type MadaShape } from "./factors.ts";
-import { finishStep, type MadaSlots, madaMove } from "./passes.ts";
+import { finishMadaStep, type MadaSlots, madaMove } from "./passes.ts";
 
 const hyperRate = 2.5e-3;
 
@@ -136,7 +136,7 @@ function madaCore(
       const { weights, gradient, scale, sums } = here;
       if (step === 0) begin(slots, gradient, scale, shape);
       else {
-        const own = finishStep(slots, gradient, scale, factorsAt(named(q), step, shape));
+        const own = finishMadaStep(slots, gradient, scale, factorsAt(named(q), step, shape));
         const slopes = sums ?? own;
         if (isLearning && step >= learning.delay)
           learnCoefficients(q, momenta, slopes, rate[0]!, learning);
@@ -155,7 +155,7 @@ function madaCore(
           sums: ({ step, slots, numbers }, gradient) =>
             step === 0
               ? new Float64Array(coefficientNames.length)
-              : finishStep(slots, gradient, 1, factorsAt(named(numbers.q), step, shape)),
+              : finishMadaStep(slots, gradient, 1, factorsAt(named(numbers.q), step, shape)),
         }
       : {}),
     learned: ({ numbers: { q } }) => named(q),

@@ -29,7 +29,7 @@ export interface MadaSlots {
  *   b3: gamma/D (n + b3 (n_ - d)) + Z (dw'/dv) (1 - b2) (c + (1 - c) S) 2 ghat d
  *   gamma: N/D - sign(l)            alpha: u
  */
-export function finishStep(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Flat {
+export function finishMadaStep(slots: MadaSlots, h: Flat, scale: number, factors: Factors): Flat {
   const slopes = new Float64Array(coefficientNames.length);
   addSlopes(slots, h, scale, factors, slopes);
   return slopes;

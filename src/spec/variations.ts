@@ -1,7 +1,7 @@
 import { RunError } from "../core/errors.ts";
-import { type Override, parseOverride, splitOverride } from "../spec/overrides.ts";
+import { type Override, parseOverride, splitOverride } from "./overrides.ts";
 
-/** One value of the spec and what it is to be, in turn. */
+/** A spec value and the choices that it takes in turn. */
 export interface Variation {
   readonly path: string;
   readonly choices: readonly { readonly label: string; readonly setting: Override }[];

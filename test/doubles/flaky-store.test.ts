@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryStore } from "../../src/storage/memory.ts";
-import { flakyStore } from "../doubles/flaky-store.ts";
+import { flakyStore } from "./flaky-store.ts";
 
 test("a flaky store fails by seed, key and attempt, whatever the order of calls", async () => {
   const outcomes = async (order: readonly string[]) => {
