@@ -55,7 +55,9 @@ export const families: readonly Family[] = [
   },
   {
     title: "Strategies",
-    about: "How training proceeds: `strategy`.",
+    about:
+      "How training proceeds: `strategy`, and what of a spec each takes. What hangs on several " +
+      "settings at once is said where it is refused.",
     registry: strategies,
     asSpec: (type, options) => ({ strategy: { type, ...options } }),
     more: (type) => [acceptsTable(strategies.create({ type }).accepts)],

@@ -48,7 +48,7 @@ export function alternativesTable(plan: ProposedPlan, goal: Goal): string {
 /** The plan that is proposed, and what it will take. */
 export function planFacts(plan: ProposedPlan): string {
   const { chosen, plain, target } = plan.choice;
-  const { error, figures, storing } = aboutChosen(plan);
+  const { error, isSampled, figures, storing } = aboutChosen(plan);
   const { seconds, secondsLow, secondsHigh } = figures;
   const range = `${formatSeconds(finite(secondsLow))} to ${formatSeconds(finite(secondsHigh))}`;
   const ratio = plain.toTarget.secondsMean / chosen.toTarget.secondsMean;
@@ -71,7 +71,7 @@ export function planFacts(plan: ProposedPlan): string {
       `${formatBytes(storing.bytes)} of shards, ${formatDollars(storing.usdPerMonth)} a month`,
     ],
     ...privacyInWords(plan.spec),
-    ["error", errorInWords(error)],
+    ["error", errorInWords(error, isSampled)],
     ["equal loss", `an objective of ${formatNumber(target.objective, 5)}; ${reached(chosen)}`],
     ...(isPlain ? [] : [["instead", `${all}, ${ratioInWords(ratio)}`] as const]),
     ["rehearsed", `${formatCount(plan.sampleRows)} of ${formatCount(plan.data.rows)} rows`],
@@ -126,6 +126,7 @@ function aboutChosen({ spec, data, choice, figures }: ProposedPlan) {
     error: method.isExact
       ? { worst: 0, typical: 0 }
       : errorBound(encoding, share, { ...data, workers: setting.workers }),
+    isSampled: method.stepsAlong === "minibatches",
     figures,
     storing: storageCostOf(spec, data, figures, roundsToStop),
   };
@@ -137,8 +138,14 @@ function reached({ rounds, toTarget }: Candidate): string {
   return `reached after ${formatCount(rounds)} rounds, ${time}`;
 }
 
-function errorInWords({ worst, typical }: { worst: number; typical: number }): string {
-  if (worst === 0) return "none: it is exact";
+function errorInWords(
+  { worst, typical }: { worst: number; typical: number },
+  isSampled: boolean,
+): string {
+  if (worst === 0)
+    return isSampled
+      ? "no slot is left out; every step is along a sample of the rows"
+      : "none: it is exact";
   const most = Number.isFinite(worst) ? `at most ${formatPercent(worst)}` : "without bound";
   return `were the same slots always missing: ${formatPercent(typical)} usually, ${most}`;
 }

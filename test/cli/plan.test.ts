@@ -40,6 +40,14 @@ describe("kofn plan", () => {
     expect(told.filter(({ type }) => type === "alternative").length).toBeGreaterThan(10);
   });
 
+  it("calls no plan exact whose steps are along samples of the rows", async () => {
+    const sampled = ["strategy=anytime", "encoding=uncoded", "optimizer=adam", "wait=all"];
+    const settings = [...sampled, "stop.rounds=20"].flatMap((setting) => ["--set", setting]);
+    const { exitCode, out } = await kofn(home, "plan", spec, ...settings);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^error +no slot is left out; every step is along a sample/m);
+  });
+
   it.each([
     [["--for", "glory"], /--for: expected seconds or dollars/],
     [["--from", "nobody"], /nobody/],

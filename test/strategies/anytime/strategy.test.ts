@@ -95,11 +95,14 @@ test("who begins after the time is up does one block all the same", async () => 
   for (const { fate, rows } of late) expect([fate, rows]).toEqual(["late", block]);
 });
 
-test("who is lost is an erasure: its round does not wait for a second try", async () => {
+test.each([
+  ["the first", 0],
+  ["the last", 3],
+])("%s to be heard of, lost, is an erasure: its round waits for no second try", async (_, lost) => {
   const { plan, perform, time } = sceneOf();
   const fateOf = ({ id, slot }: WorkerTask): FaultDecision => ({
     ...noFault,
-    fault: slot === 1 && id.startsWith("round-2/") ? "crash-after" : null,
+    fault: slot === lost && id.startsWith("round-2/") ? "crash-after" : null,
   });
   const end = await virtualRun(lawful(anytime(plan)), { perform, ...time, fateOf });
   const told = roundsOf(end.events);
