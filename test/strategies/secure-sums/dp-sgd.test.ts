@@ -37,13 +37,20 @@ async function firstNoise(scene: Scene): Promise<number[]> {
 
 test("the noise is as much as one worker would add, and a member's share more", async () => {
   const noises: number[] = [];
-  for (let i = 0; i < 60; i++)
+  for (let i = 0; i < 150; i++)
     noises.push(...(await firstNoise(sceneOf({ ...together, run: `run-${i}` }))));
   const variance = noises.reduce((sum, one) => sum + one * one, 0) / noises.length;
   // Four shares where three suffice, as one member may know its own.
   expect(Math.abs(variance / (4 / 3) - 1)).toBeLessThan(4 * Math.sqrt(2 / noises.length));
   const scene = sceneOf(together);
-  await virtualRun(dpSgd(scene.plan), { perform: scene.perform });
+  const shares = new Set<number>();
+  await virtualRun(dpSgd(scene.plan), {
+    perform(task) {
+      if (task.operation === "secure-clipped-sum") shares.add(task.shares);
+      return scene.perform(task);
+    },
+  });
+  expect([...shares]).toEqual([3]);
   const spent = (await privacySpent(scene.store, scene.run, scene.spec))!;
   expect([spent.released, spent.epsilon <= 2, spent.epsilon > 1.99]).toEqual([5, true, true]);
 });

@@ -98,6 +98,32 @@ test("a task lost at every instant, before and after its work, changes nothing",
     }
 });
 
+test("a reply that comes while a sum opens, of a turn then given up, counts nowhere", async () => {
+  // Slots work 10 ms: the second sum opens from 40 to 50 ms, and then slot 4 is too far behind.
+  const { plan, perform, asked } = secureScene({ wait: { fastest: 3 }, stalenessMax: 1 });
+  const end = await virtualRun(lawful(localSteps(plan)), {
+    perform,
+    around: (compute, clock) => ({
+      close: () => compute.close(),
+      start(task, deliver) {
+        const isOld = task.slot === 4 && task.id.startsWith("turn-0/");
+        compute.start(task, (outcome, usage) =>
+          later(clock, isOld ? 25 : 0, () => deliver(outcome, usage)),
+        );
+      },
+    }),
+  });
+  expect(end.stop).toEqual({ kind: "done" });
+  const late = end.events.find(
+    (event) => event.type === "arrival" && event.task === "turn-0/slot-4",
+  );
+  expect(late).toMatchObject({ atMs: 45, fate: "counted" });
+  const sums = asked.flatMap(({ task }) =>
+    task.operation === "mask-sum" ? [[...task.parties].join()] : [],
+  );
+  expect(sums.some((parties) => parties.includes("4,0"))).toBe(false);
+});
+
 /** A slot that answers late, or with `only` none but this kind of its tasks. */
 function slow(slot: number, delayMs: number) {
   return (compute: Compute<WorkerTask, WorkerReply>, clock: Parameters<typeof later>[0]) => ({
@@ -183,6 +209,14 @@ test("a member that is asked about too few slots refuses, and writes nothing", a
   const twiceOne = { ...task, parties: Float64Array.of(0, 0, 1, 0, 1, 0) } as WorkerTask;
   await expect(fresh.perform(twiceOne)).rejects.toMatchObject({ code: "too-few-parties" });
   expect(await other.list("runs/")).toEqual([]);
+  // A share opens for its own slot and round alone.
+  for (const pairs of [
+    [0, 5, 1, 0, 2, 0, 3, 0, 4, 0],
+    [1, 0, 0, 0, 2, 0, 3, 0, 4, 0],
+  ]) {
+    const wrong = { ...task, parties: Float64Array.from(pairs) } as WorkerTask;
+    await expect(perform(wrong)).rejects.toMatchObject({ code: "bad-share" });
+  }
   const others = { ...task, parties: Float64Array.of(0, 0, 1, 0, 2, 0) } as WorkerTask;
   const reply = await perform(others);
   expect(reply.payload!.length).toBe(0);
