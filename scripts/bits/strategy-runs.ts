@@ -204,4 +204,22 @@ const localNetwork: Record<string, BitsRun> = {
   }),
 };
 
-export const strategyRuns = { ...others, ...secure, ...compressed, ...localNetwork };
+/** Cuts that are given: where they are put by measurement, arrivals hang on the machine. */
+const stages: Record<string, BitsRun> = {
+  "pipeline-tied-2": quick({
+    problem: { type: "network", model: "test/fixtures/networks/tied.ts", backend: "wasm" },
+    data: { generate: { type: "classification", rows: 40, features: 12 }, test: 0 },
+    strategy: {
+      type: "pipeline",
+      stages: 2,
+      placement: "first tied | ...",
+      batch: 11,
+      microbatches: 3,
+    },
+    optimizer: { type: "adam", learningRate: 0.05, clip: 1 },
+    stop: { rounds: 3, tolerance: 0 },
+    weather: stormy,
+  }),
+};
+
+export const strategyRuns = { ...others, ...secure, ...compressed, ...localNetwork, ...stages };
