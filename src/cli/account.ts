@@ -12,7 +12,7 @@ import type { Declare } from "./command.ts";
 import { facts } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 
-/** As commander hands them over: every number is still text. */
+/** The options as commander parses them: numbers are still text. */
 export interface AccountOptions {
   readonly mechanism?: string;
   readonly releases?: string;
@@ -119,7 +119,7 @@ function whyExact([first]: readonly MechanismUse[]): string {
     : "normal noise composes to normal noise";
 }
 
-/** What a number depends on, told with it: the mechanism in full, and the adjacency in words. */
+/** What an answer depends on: the mechanism with all options, and the adjacency in words. */
 function namesOf(releases: readonly MechanismUse[]): [string, unknown][] {
   const [only] = releases;
   if (only === undefined || releases.length > 1)
@@ -135,7 +135,7 @@ function asFact([name, value]: readonly [string, unknown]): [string, string] {
   return [name, `${value}: ${adjacencies[value as Adjacency]}`];
 }
 
-/** One release from the options; what they leave open is named in the answer. */
+/** One release from the options; the answer names the defaults that it used. */
 function optionsAsRelease(options: AccountOptions, noise: number): MechanismUse {
   const mechanism = options.mechanism ?? "nothing";
   const steps = numberOf(options.steps ?? "1", "--steps");
@@ -155,7 +155,7 @@ function optionsAsRelease(options: AccountOptions, noise: number): MechanismUse 
   return parseMechanismUse({ ...about, sampler, divisor, rate, noise, steps }, mechanism);
 }
 
-/** The release with as much noise as the budget needs. */
+/** The release with the noise that the budget needs. */
 function calibrated(
   options: AccountOptions,
   budget: { readonly epsilon: number; readonly delta: number },
@@ -176,7 +176,7 @@ function calibrated(
   }
 }
 
-/** Any value that parses: it is replaced by what the budget needs. */
+/** A placeholder: it is replaced by what the budget needs. */
 const placeholderNoise = 2;
 
 async function releasesOf(options: AccountOptions): Promise<readonly MechanismUse[]> {
@@ -195,7 +195,7 @@ function noiseOption(options: AccountOptions): string | null {
   return (options.mechanism === "sketch" ? options.margin : options.noise) ?? null;
 }
 
-/** A list of releases as a JSON file has it, such as a ledger's. */
+/** Reads a JSON file with a list of releases, such as a ledger's. */
 async function readReleases(path: string): Promise<readonly MechanismUse[]> {
   const bad = (what: string, hint: string) =>
     new RunError("bad-releases", `--releases: ${path}: ${what}`, { hint });
@@ -233,7 +233,7 @@ function numberOf(text: string, flag: string): number {
   });
 }
 
-/** Never rounded down: a budget told must hold. */
+/** Rounded up: a budget that is shown must hold. */
 function roundedUp(value: number): string {
   if (!Number.isFinite(value)) return "no bound";
   if (value === 0) return "0";

@@ -34,7 +34,7 @@ export const declareBill: Declare = (command, invoke) => {
     .action((run, options) => invoke((terminal) => bill(run, options, terminal)));
 };
 
-/** `kofn bill RUN`: what a run was charged for, and with a cost file of AWS's how that compares. */
+/** `kofn bill RUN`: what a run cost, and how that compares with a cost file of AWS's. */
 export async function bill(
   name: string,
   options: BillOptions,
@@ -70,7 +70,7 @@ export async function bill(
   return 0;
 }
 
-/** From its start until it stopped, and on to the hour's end: AWS tells costs by the hour. */
+/** From the run's start to the end of the hour it stopped in: AWS reports costs by the hour. */
 function spanOf(startedAt: string, events: readonly RunEvent[]): BillingSpan {
   const startMs = Date.parse(startedAt);
   const lastMs = events.reduce((ms, event) => ("atMs" in event ? Math.max(ms, event.atMs) : ms), 0);
@@ -103,7 +103,7 @@ function comparedTable({ rows, meteredUsd, chargedUsd }: ComparedBill): string {
   return table(["charge", "metered", "AWS", "usage types"], [...lines, all]);
 }
 
-/** What a reader must know before comparing. */
+/** Notes that a reader needs before comparing. */
 function notesOn({ fileMs, knownBy, lines, rows }: ComparedBill, run: BillingSpan, others: number) {
   const notes: string[] = [];
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");

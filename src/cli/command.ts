@@ -7,14 +7,14 @@ export type Declare = (command: Command, invoke: Invoke) => void;
 /** Remembers the exit code of the command that was called. */
 export type Invoke = (work: (terminal: Terminal) => Promise<number>) => Promise<void>;
 
-/** What several commands say of the same arguments and options. */
+/** Help texts that several commands share. */
 export const runHelp = "a run's name, a unique part of one, or latest";
 export const stageHelp = "a deployed stage's runs instead of this home's";
 export const jsonHelp = "JSON lines on standard output, the result last";
 export const settingHelp = "change one value of the spec, as in stop.rounds=50; may be repeated";
 export const backendHelp = "emulated, threads or simulated";
 
-/** The values of an option that may be repeated, in their order. */
+/** Collects the values of an option that may be repeated, in order. */
 export function collectValues(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }

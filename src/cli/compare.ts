@@ -32,7 +32,7 @@ export interface CompareOptions {
 
 const runsMax = 200;
 
-/** One run to come: a setting, with one of the seeds. */
+/** A run of the comparison: a setting with one of the seeds. */
 interface Entry {
   readonly setting: string;
   readonly label: string;

@@ -12,12 +12,12 @@ import { formatBytes, formatMs } from "../report/format.ts";
 import type { Declare } from "./command.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 
-/** One thing that was looked at. */
+/** One check. */
 interface Finding {
   readonly what: string;
   readonly works: boolean;
   readonly found: string;
-  /** How to mend it; empty where it works. */
+  /** The remedy; empty where the check passed. */
   readonly remedy: string;
 }
 
@@ -31,7 +31,7 @@ export const declareDoctor: Declare = (command, invoke) => {
     .action((options) => invoke((terminal) => doctor(options, terminal)));
 };
 
-/** `kofn doctor`: what works here, and how to mend what does not. */
+/** `kofn doctor`: checks what works here, and names a remedy for what does not. */
 export async function doctor(
   options: { readonly json?: boolean },
   terminal: Terminal,
@@ -96,7 +96,7 @@ async function orchestrator(): Promise<Finding> {
   return { what: "orchestrator", works: true, found: folder, remedy: "" };
 }
 
-/** What would compute a network here; without any, everything else still works. */
+/** Which engine would compute networks here; without one everything else still works. */
 async function networks(): Promise<Finding> {
   const { name, why } = await networkBackend();
   const reason = why === "" ? "" : ` (${why})`;
@@ -118,7 +118,7 @@ async function disk(path: string): Promise<Finding> {
   return { what: "disk", works, found: space, remedy: works ? "" : remedy };
 }
 
-/** In a home of its own, so that it can be tried while a run is going on. */
+/** In a separate home, so that it works while a run is going on. */
 async function emulator(): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), "kofn-doctor-"));
   try {
@@ -143,7 +143,7 @@ async function emulator(): Promise<Finding> {
   }
 }
 
-/** What computes networks on this machine, and why that; "none" where nothing is installed. */
+/** Which engine computes networks on this machine, and why; "none" where none is installed. */
 export async function networkBackend(): Promise<{ readonly name: string; readonly why: string }> {
   try {
     return await networkBackendHere();

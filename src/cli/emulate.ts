@@ -40,7 +40,7 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
   return 0;
 }
 
-/** Waits for Ctrl-C: neither a listener for it nor the emulator's process keeps this one alive. */
+/** Waits for Ctrl-C: neither the listener nor the emulator's process keeps this one alive. */
 async function interrupted(terminal: Terminal): Promise<void> {
   const alive = setInterval(() => {}, 60_000);
   await new Promise<void>((resolve) => terminal.onInterrupt(resolve));

@@ -7,7 +7,7 @@ import { float32Bytes, type ModelFiles, networkFiles } from "./export-network.ts
 export interface ExportFormat {
   readonly name: string;
   readonly summary: string;
-  /** Where it goes unless a path is given: a file, or a folder for several. */
+  /** The default path: a file, or a folder for several files. */
   defaultPath(run: string): string;
   files(model: TrainedModel): ModelFiles;
 }
@@ -55,7 +55,7 @@ function npyOf(model: TrainedModel): Uint8Array {
   return Buffer.concat([start, Buffer.from(padded, "latin1"), float32Bytes(weights)]);
 }
 
-/** In float64, as float32 would lose what the offset was taken out for. */
+/** In float64: float32 would lose the digits that removing the offset kept. */
 function withOffset({ weights }: TrainedModel, offset: number): Float64Array<ArrayBuffer> {
   const out = Float64Array.from(weights);
   out[out.length - 1]! += offset;
@@ -125,7 +125,7 @@ function tfjsTopology(
   };
 }
 
-/** Factors of users and items are no coefficients, and no dense layer. */
+/** Factors of users and items are neither coefficients nor a dense layer. */
 function refusePairs({ problem }: TrainedModel, format: string): void {
   const { pairs, parameters } = problems.create(problem);
   if (parameters !== undefined)
@@ -173,7 +173,7 @@ function outputsOf({ weights, preparation }: TrainedModel): Float32Array[] {
   );
 }
 
-/** How each stored feature came from its column; categories and sparse features are as they are. */
+/** How each stored feature comes from its column; categories and sparse features are unchanged. */
 function unitsOf(
   { columns, sparse }: Preparation,
   features: number,

@@ -14,7 +14,7 @@ import { printJson, say, type Terminal } from "./terminal.ts";
 
 export type Stop = Orchestrated["end"]["stop"];
 
-/** Says how a run ended, and returns what the process exits with. */
+/** Reports how a run ended, and returns the exit code. */
 export function reportOutcome(
   { end, result }: Pick<Orchestrated, "end" | "result">,
   options: { readonly json?: boolean },
@@ -35,7 +35,7 @@ export function exitCodeOf(stop: { readonly kind: Stop["kind"] }): number {
   return stop.kind === "done" ? 0 : exitCodes[stop.kind];
 }
 
-/** The result as the last JSON line tells it. */
+/** The result as the last JSON line. */
 export function withStop(result: ResultEvent, stop: Stop): object {
   if (stop.kind === "done") return { ...result, stop: "done" };
   return {
@@ -75,7 +75,7 @@ export function warnOfEnd({ convergence }: ResultEvent, terminal: Terminal): voi
   terminal.err(`hint: ${remedy}`);
 }
 
-/** Nothing where it converged, as is usual. */
+/** Empty where the run converged, as is usual. */
 export function convergenceLines(
   convergence: Convergence | undefined,
 ): (readonly [string, string])[] {
@@ -115,7 +115,7 @@ function metricsLine(metrics: Readonly<Record<string, number>>): string {
     .join("  ");
 }
 
-/** A budget must be raised before there is anything to go on with. */
+/** A budget must be raised before the run can continue. */
 function resumeCommand(run: string, stop: Stop): string {
   if (stop.kind !== "budget") return `kofn resume ${run}`;
   const which = /^stop\.\w+/.exec(stop.reason)?.[0] ?? "stop.seconds";

@@ -23,7 +23,7 @@ import { facts, table } from "./table.ts";
 
 const rowsShown = 10;
 
-/** Settings that were considered, the best first, and why the others lost. */
+/** The settings that were considered, best first, and why the others lost. */
 export function alternativesTable(plan: ProposedPlan, goal: Goal): string {
   const { considered, chosen, plain } = plan.choice;
   const kept = considered.filter(
@@ -45,7 +45,7 @@ export function alternativesTable(plan: ProposedPlan, goal: Goal): string {
   return `${table(head, rows)}${rest}`;
 }
 
-/** The plan that is proposed, and what it will take. */
+/** The proposed plan and its forecast. */
 export function planFacts(plan: ProposedPlan): string {
   const { chosen, plain, target } = plan.choice;
   const { error, isSampled, figures, storing } = aboutChosen(plan);
@@ -90,7 +90,7 @@ export function alternativesInWords(plan: ProposedPlan): object[] {
   }));
 }
 
-/** The plan as the last JSON line tells it. */
+/** The plan as the last JSON line. */
 export function planInWords(plan: ProposedPlan, goal: Goal): object {
   const { chosen, plain, target } = plan.choice;
   const { error, figures, storing } = aboutChosen(plan);
@@ -200,7 +200,7 @@ const publications: Readonly<Record<PrivacyPlan["publisher"], string>> = {
   aggregator: "sums over all workers",
 };
 
-/** What a private run will spend, by whom it is seen, and whose privacy it is. */
+/** What a private run will spend, who sees it, and whose privacy it is. */
 function privacyInWords(spec: RunSpec): [string, string][] {
   const { privacy, stop } = spec;
   if (privacy === undefined) return [];

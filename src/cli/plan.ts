@@ -46,7 +46,7 @@ export const declarePlan: Declare = (command, invoke) => {
     .action((path, options) => invoke((terminal) => plan(path, options, terminal)));
 };
 
-/** `kofn plan SPEC`: what it will take, and what is chosen for `auto`; starts nothing. */
+/** `kofn plan SPEC`: forecasts a run and resolves `auto`; starts nothing. */
 export async function plan(
   path: string,
   options: PlanOptions,
@@ -85,7 +85,7 @@ export async function plan(
   return 0;
 }
 
-/** A few rounds of the spec, not encoded and waiting for all, that show how late workers are. */
+/** The spec of a probe: a few rounds, unencoded and waiting for all, that measure lateness. */
 async function probe(planned: RunSpec, backend: string, terminal: Terminal): Promise<string> {
   const run = nameRun();
   const stop = { ...planned.stop, rounds: probeRounds, tolerance: 0 };

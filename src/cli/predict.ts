@@ -100,7 +100,7 @@ function terminalSink(terminal: Terminal): Sink {
   return { write: terminal.write, close: async () => {}, abandon: async () => {} };
 }
 
-/** Written beside its place first: what was there stays whole until all of it is new. */
+/** Writes beside the target first: the old file stays whole until the new one is complete. */
 function fileSink(path: string): Sink {
   const unfinished = `${path}.part-${process.pid}`;
   const stream = createWriteStream(unfinished);

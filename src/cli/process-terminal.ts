@@ -8,7 +8,7 @@ const signals = ["SIGINT", "SIGTERM"] as const;
 export async function processTerminal(): Promise<Terminal> {
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      // Whoever read us has gone: `kofn list | head`, a closed window. A run goes on without.
+      // The reader of our output is gone (`kofn list | head`, a closed window); a run continues.
       if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
     });
   return {

@@ -117,7 +117,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
-/** Runs one command line. Every error ends here. Returns what the process exits with. */
+/** Runs one command line and handles every error. Returns the exit code. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
   let stage: string | undefined;
@@ -138,7 +138,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-/** The program: the command that is called with its options, the others by name alone. */
+/** The program: the called command with all its options, the others by name only. */
 async function openProgram(
   args: readonly string[],
   terminal: Terminal,
@@ -172,7 +172,7 @@ function argumentsOf(command: Command): string {
   return command.registeredArguments.map((argument) => `<${argument.name()}>`).join(" ");
 }
 
-/** commander's words in the form of our own messages. */
+/** commander's messages in the form of our own. */
 function usageError(text: string): string {
   const [message = "", suggestion = ""] = text.trim().split("\n");
   const meant = suggestion.replace(/^\((.*)\)$/, "$1");

@@ -8,11 +8,11 @@ import type { Terminal } from "./terminal.ts";
 const liveEveryMs = 100;
 const plainEveryMs = 3_000;
 
-/** Tells a person how far a run is: a changing line on a terminal, lines elsewhere. */
+/** Shows how far a run is: a changing line on a terminal, lines elsewhere. */
 export interface ProgressView {
   readonly onStage: IngestProgress;
   listen(event: RunEvent): void;
-  /** Takes the live line away. */
+  /** Removes the live line. */
   close(): void;
 }
 

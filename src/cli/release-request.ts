@@ -4,7 +4,7 @@ import type { Guarantee, ReleaseRequest, ReleaseScheme } from "../privacy/releas
 import { informationUnits, protectedUnits } from "../privacy/release/mutual-information.ts";
 import { type Adjacency, adjacencies } from "../privacy/release.ts";
 
-/** As commander hands them over: every number is still text. */
+/** The options as commander parses them: numbers are still text. */
 export interface ReleaseOptions {
   readonly set: readonly string[];
   readonly scheme?: string;
@@ -24,21 +24,21 @@ export interface ReleaseOptions {
   readonly json?: boolean;
 }
 
-/** What was asked for, before the data are looked at. */
+/** The request before the data are read. */
 export interface ReleaseInput {
   readonly scheme: ReleaseScheme;
   readonly guarantee: Guarantee;
-  /** What each number is clipped to. */
+  /** The bound that each number is clipped to. */
   readonly entry: number;
-  /** What each row's norm is clipped to, where it is more than numbers do by themselves. */
+  /** The bound that each row's norm is clipped to, where clipped numbers do not imply it. */
   readonly norm: number | null;
   readonly rows: number | null;
   readonly hidden: number | "private";
-  /** What all releases of these data may come to; infinite where nobody says. */
+  /** The budget of all releases of these data; infinite where none is given. */
   readonly budget: number;
 }
 
-/** Checks the options. Which guarantee is meant must be said: two units differ by a factor. */
+/** Checks the options. The guarantee must be explicit: two units of privacy differ by a factor. */
 export function releaseInputOf(options: ReleaseOptions): ReleaseInput {
   const scheme = oneOf(options.scheme ?? "", ["projection", "additive"] as const, "--scheme");
   const norm = options.norm === undefined ? null : positive(options.norm, "--norm");

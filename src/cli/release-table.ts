@@ -8,12 +8,12 @@ import type { Store } from "../ports/store.ts";
 import type { DataTable } from "../privacy/release/table.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 
-/** What a column's numbers lie between, by public knowledge: they become -1 and 1. */
+/** The public bounds of each column's numbers, which become -1 and 1. */
 export type Ranges = Readonly<Record<string, readonly [least: number, most: number]>>;
 
 const numbersMax = 20_000_000;
 
-/** Refuses what would publish something of the data besides the release itself. */
+/** Refuses data whose release would publish more than the release itself. */
 export function refuseLearned(spec: RunSpec): void {
   const { standardize, missing, categorical } = spec.data;
   const refuse = (option: string, why: string, hint: string) =>
@@ -135,7 +135,7 @@ function rangesOf(names: readonly string[], ranges: Ranges): readonly Scaling[] 
   });
 }
 
-/** Scaled and clipped; what is no number counts as 0, so that it does not show. */
+/** Scaled and clipped; a missing number counts as 0, so that it does not show. */
 function bounded(value: number, { centre, half }: Scaling, bound: number): number {
   const scaled = (value - centre) / half;
   return Number.isFinite(scaled) ? Math.min(bound, Math.max(-bound, scaled)) : 0;

@@ -98,7 +98,7 @@ export async function release(
   }
 }
 
-/** What either scheme would cost under this guarantee: for the owner's eyes. */
+/** What either scheme would cost under this guarantee, for the data's owner. */
 function forecast(
   table: DataTable,
   request: ReleaseRequest,

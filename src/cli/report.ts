@@ -27,7 +27,7 @@ export async function report(
   return 0;
 }
 
-/** Shows a page in the usual browser; a machine without one is no reason to fail. */
+/** Shows a page in the usual browser; a machine without one is not an error. */
 export async function openInBrowser(path: string, terminal: Terminal): Promise<void> {
   const browser = await open(resolve(path));
   browser.once("error", (error) =>

@@ -10,7 +10,7 @@ export const declareRestore: Declare = (command, invoke) => {
     .action((options) => invoke((terminal) => restore(options, terminal)));
 };
 
-/** `kofn restore --stage NAME`: what the kill switch took away, given back. */
+/** `kofn restore --stage NAME`: gives back the concurrency that the kill switch took. */
 export async function restore(
   options: { readonly stage: string; readonly json?: boolean },
   terminal: Terminal,

@@ -44,7 +44,7 @@ export async function show(
         overview,
         optimizer: optimizerInWords(record.spec.optimizer),
         latest: await readLatest(store, record.run, overview.result, wanted),
-        // Its figures are those of the report: of every reply.
+        // These figures are the report's: they cover every reply.
         events: options.json === true ? await readHistory(store, record.run) : [],
       };
     },
@@ -90,7 +90,7 @@ export async function show(
   return 0;
 }
 
-/** Replies come by the hundred; only those that were lost say something by themselves. */
+/** Replies come by the hundred: only lost ones are shown one by one. */
 function isNews(event: RunEvent): boolean {
   if (event.type === "arrival") return event.fate === "lost";
   return !["tick", "arrivals", "evaluated", "result", "checkpoint"].includes(event.type);

@@ -32,7 +32,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return trimmed(drawn.toString());
 }
 
-/** Names and what they are, one a line. */
+/** Names and values, one pair a line. */
 export function facts(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");

@@ -1,23 +1,23 @@
 import { exitCodes } from "../core/error-codes/error-codes.ts";
 
-/** The world of a command: where it writes, and what interrupts it. */
+/** A command's environment: where it writes, and what interrupts it. */
 export interface Terminal {
   /** Results: a line (or a table) on standard output. */
   out(line: string): void;
-  /** Everything else a person reads. */
+  /** All other text for people. */
   err(line: string): void;
   /** Bytes to standard output as they are. */
   write(text: string): Promise<void>;
-  /** A line that is replaced by the next one; null where nobody watches. */
+  /** A line that the next one replaces; null where the output is not a terminal. */
   readonly live: LiveLine | null;
   readonly paint: Paint;
   /** Where runs are kept. */
   readonly home: string;
   /** `--stage`: the deployed stage that a command is about instead of this home. */
   readonly stage?: string | undefined;
-  /** Ctrl-C and its like. Returns the way to listen no longer. */
+  /** Ctrl-C and the like. Returns the way to stop listening. */
   onInterrupt(listener: () => void): () => void;
-  /** Leaves at once. */
+  /** Exits at once. */
   exit(code: number): never;
 }
 
@@ -54,7 +54,7 @@ export interface Interrupts {
   close(): void;
 }
 
-/** The first Ctrl-C asks for a good end, the second one leaves; what was saved is whole anyway. */
+/** The first Ctrl-C stops a command properly, the second one exits; saved state stays whole. */
 export function interrupts(terminal: Terminal, saying: string): Interrupts {
   const controller = new AbortController();
   const forget = terminal.onInterrupt(() => {

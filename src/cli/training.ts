@@ -12,11 +12,11 @@ export interface TrainCommandOptions {
   readonly run: string;
   readonly spec: RunSpec;
   readonly json: boolean;
-  /** In front of progress lines, where several runs follow each other. */
+  /** A prefix of progress lines, where several runs follow each other. */
   readonly label?: string;
 }
 
-/** Trains with progress, events as JSON lines where asked for, and an ear for Ctrl-C. */
+/** Trains with progress, with events as JSON lines if requested, and stops at Ctrl-C. */
 export async function trainWithProgress(
   about: TrainCommandOptions,
   terminal: Terminal,
@@ -62,7 +62,7 @@ function watching(
     },
     listen(event) {
       bar.listen(event);
-      // The result is told last of all, with the way it stopped.
+      // The result comes last, with the reason why the run stopped.
       if (!json || event.type === "result") return;
       printJson(terminal, isFirst ? { ...event, run } : event);
       isFirst = false;

@@ -16,7 +16,7 @@ import { progressView } from "./progress.ts";
 import { interrupts, printJson, say, type Terminal } from "./terminal.ts";
 
 const lookEveryMs = 500;
-/** Looks that may fail in a row: whoever serves the home may be about to leave. */
+/** Polls that may fail in a row: the process that serves the home may be about to end. */
 const failuresMax = 10;
 
 export const declareWatch: Declare = (command, invoke) => {
@@ -27,7 +27,7 @@ export const declareWatch: Declare = (command, invoke) => {
     .action((run, options) => invoke((terminal) => watch(run, options, terminal)));
 };
 
-/** `kofn watch RUN`: follows a run that another process runs, until it stops. */
+/** `kofn watch RUN`: follows a run in another process until it stops. */
 export async function watch(
   name: string,
   options: { readonly json?: boolean },
@@ -66,7 +66,7 @@ interface Look extends RunOverview {
 
 function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> {
   return withOpenRun(terminal, run, async ({ store, isLive }, record: RunRecord) => {
-    // First how it stands: what is told after that is told by the next look.
+    // The status first: the next poll reports the events that come after it.
     const alive = await isLive(record.run);
     const overview = await overviewOf(store, record, alive);
     await follow(store);
@@ -74,7 +74,7 @@ function look(terminal: Terminal, run: string, follow: Follower): Promise<Look> 
   });
 }
 
-/** A run in AWS left its model and its events there: the page is made here. */
+/** A run in AWS left its model and events in the store: the report is rendered here. */
 async function fetchArtifacts(terminal: Terminal, run: string): Promise<void> {
   await withOpenRun(terminal, run, ({ store }) => writeArtifacts({ store }, run, terminal.home));
 }
@@ -85,7 +85,7 @@ function isOver({ status, isReported, isLive }: Look): boolean {
 
 type Follower = (store: Store) => Promise<void>;
 
-/** Hands over every event that was written since it was last called. */
+/** Returns every event that was written since the last call. */
 function follower(run: string, listen: (event: RunEvent) => void): Follower {
   const folder = eventsKey(run, 0).replace(/[^/]+$/, "");
   let seen = "";
@@ -100,7 +100,7 @@ function follower(run: string, listen: (event: RunEvent) => void): Follower {
   };
 }
 
-/** Looks that fail give null, until too many have failed in a row. */
+/** A failed poll gives null, until too many fail in a row. */
 function forgiving(attempt: () => Promise<Look>): () => Promise<Look | null> {
   let failures = 0;
   return async () => {

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { messageOf } from "../core/errors.ts";
 
-/** A longer wish than a day is none. */
+/** A Retry-After of more than a day is ignored. */
 const retryAfterSecondsMax = 86_400;
 
 export interface LambdaCall {
@@ -19,7 +19,7 @@ export interface LambdaCall {
   readonly signal: AbortSignal;
 }
 
-/** What came back, as a value. `billedMs` is undefined where nothing was run. */
+/** An invocation's outcome as a value. `billedMs` is undefined where nothing ran. */
 export type LambdaReply = Metered &
   (
     | { readonly kind: "replied"; readonly bytes: Uint8Array }
@@ -82,7 +82,7 @@ async function streamed(client: LambdaClient, call: LambdaCall): Promise<LambdaR
   return { kind: "refused", reason: "its reply broke off", ...unmetered };
 }
 
-/** Lambda tells what it bills in the last line of the log. */
+/** The last line of the log holds what Lambda bills. */
 function meteredBy(logResult: string | undefined, bytesUp: number): Metered {
   const log = Buffer.from(logResult ?? "", "base64").toString("utf8");
   const report = log.slice(log.lastIndexOf("REPORT RequestId:"));
@@ -105,7 +105,7 @@ function functionError(payload: string): string {
   }
 }
 
-/** Why there was no invocation, or no answer to it. */
+/** Why an invocation failed or had no answer, in words. */
 function reasonOf(thrown: unknown, { functionName }: LambdaCall): string {
   const { name = "", code } = (thrown ?? {}) as { name?: string; code?: string };
   if (name === "ResourceNotFoundException") return missing(functionName);
@@ -124,7 +124,7 @@ function missing(functionName: string): string {
   return `${reason}: was that version removed? kofn resume RUN --newest takes the deployed one`;
 }
 
-/** How long a throttled caller is asked to wait. */
+/** How long Lambda asks a throttled caller to wait. */
 function wishOf(thrown: unknown): { retryAfterMs?: number } {
   if (!(thrown instanceof TooManyRequestsException)) return {};
   const seconds = Number(thrown.retryAfterSeconds);

@@ -13,8 +13,8 @@ import { isLocal, LocalHttpHandler, noSigner } from "./lambda-local.ts";
 export type { LambdaClient } from "@aws-sdk/client-lambda";
 
 /**
- * A client for many long invocations at once: one try each (a strategy asks again where it wants
- * to), connections kept, and as many of them as there can be late replies.
+ * A client for many long invocations at once: one try each (a strategy repeats what it needs),
+ * kept connections, and as many of them as there can be late replies.
  */
 export function lambdaClient(
   options: {
@@ -38,7 +38,7 @@ export function lambdaClient(
       httpAgent: agent,
       httpsAgent: agent,
       connectionTimeout: 5_000,
-      // Lambda itself ends an invocation at its function's time-out; this is for a dead network.
+      // Lambda ends an invocation at the function's time-out; this limit is for a dead network.
       requestTimeout: options.timeoutMs ?? awsLambda.timeoutMsMax + 30_000,
       socketAcquisitionWarningTimeout: awsLambda.timeoutMsMax,
     }),
@@ -47,8 +47,8 @@ export function lambdaClient(
 }
 
 /**
- * An asynchronous invocation: accepted now, carried out whatever becomes of the caller. For a
- * durable function `execution` names it: the same name twice is one execution.
+ * Invokes asynchronously: Lambda accepts the event now and runs it whatever the caller does then.
+ * `execution` names a durable function's execution: the same name twice is one execution.
  */
 export async function invokeLater(
   functionName: string,
@@ -70,7 +70,7 @@ export async function invokeLater(
   }
 }
 
-/** Leaves functions without concurrency: what runs ends by its time-out, nothing more starts. */
+/** Takes all concurrency from functions: what runs ends by its time-out, nothing more starts. */
 export async function stopFunctions(
   names: readonly string[],
   client: LambdaClient = lambdaClient(),
@@ -81,7 +81,7 @@ export async function stopFunctions(
   }
 }
 
-/** Gives functions back what they had: as much reserved as is said, or a share of what is free. */
+/** Gives functions concurrency again: as much reserved as is named, or a share of what is free. */
 export async function restoreFunctions(
   reservations: ReadonlyMap<string, number | undefined>,
   client: LambdaClient = lambdaClient(),

@@ -7,19 +7,19 @@ type Request = Parameters<Handler["handle"]>[0];
 type Options = Parameters<Handler["handle"]>[1];
 type Answer = Awaited<ReturnType<Handler["handle"]>>;
 
-/** An endpoint on this machine, without TLS: nobody there checks signatures. */
+/** Whether an endpoint is on this machine, without TLS: nobody there checks signatures. */
 export function isLocal(endpoint: string | undefined): boolean {
   return /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(\/|$)/i.test(endpoint ?? "");
 }
 
-/** Leaves requests unsigned, and so unhashed: a quarter of the SDK's time for one. */
+/** Leaves requests unsigned and so unhashed, which saves a quarter of the SDK's time. */
 export const noSigner: NonNullable<LambdaClientConfig["signer"]> = {
   sign: async (request: never) => request,
 };
 
 /**
- * The SDK's way to an endpoint on this machine. Replies are read in one piece; those that are
- * streams go through the SDK's own handler.
+ * The SDK's request handler for an endpoint on this machine. It reads a reply in one piece; the
+ * SDK's own handler reads streamed replies.
  */
 export class LocalHttpHandler extends NodeHttpHandler {
   readonly #idle: PlainConnection[] = [];

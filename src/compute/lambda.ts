@@ -20,7 +20,7 @@ export interface LambdaComputeOptions<Task> {
 }
 
 /**
- * Runs tasks as synchronous invocations of one function with a tenant a slot. The worker's reply
+ * Runs tasks as synchronous invocations of one function, with one tenant for each slot. The reply
  * is a packet. Every failure is delivered as lost, with a reason for a person.
  */
 export function lambdaCompute<Task extends Slotted, Result>(

@@ -28,8 +28,8 @@ const usual: Readonly<Record<string, { readonly model: string; readonly coldStar
 };
 
 /**
- * The weather of a run on this backend, complete; null where none is played. Records hold it, so
- * that other defaults leave old runs alone.
+ * The complete weather of a run on this backend; null where it has none. Records hold it, so that
+ * new defaults do not change old runs.
  */
 export function playedWeather(backend: string, weather: RunSpec["weather"]): WeatherConfig | null {
   const chosen = weather ?? usual[backend] ?? null;

@@ -22,7 +22,7 @@ import {
 import { faultModelOf } from "../weather/fault-decision.ts";
 import { type Weather, weatherFrom } from "../weather/weather.ts";
 
-/** How long a task over so many stored numbers takes where nothing is late. */
+/** How long a task over so many stored numbers takes without delays. */
 export function workMsOf(
   entries: number,
   { baseMs, workMsPerMillion }: Pick<Weather, "baseMs" | "workMsPerMillion">,
@@ -30,7 +30,7 @@ export function workMsOf(
   return baseMs + workMsPerMillion * (entries / 1e6);
 }
 
-/** The pace of undisturbed tasks; only a simulation's is a spec's to choose. */
+/** The pace of undisturbed tasks; a spec chooses it for simulations only. */
 function paceOf({ weather }: RunSpec, backend: string): Weather {
   const weatherConfig =
     backend === "simulated" ? (weather ?? usualWeather(backend)) : { model: "calm" };
@@ -58,24 +58,24 @@ export const stageRates = {
   orchestratorMemoryMb: functions.orchestrator.memoryMb,
 } as const;
 
-/** What a run's record says of its platform. */
+/** The platform as a run's record shows it. */
 export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
   const { lateness, workMs } = recordedLateness(events, record.run);
   const { entriesPerSlot } = record;
   const pace = paceOf(record.spec, record.backend);
   const computing = workMsOf(entriesPerSlot, pace) - pace.baseMs;
-  // A record has one speed: what the usual one does not explain was the way there and back.
+  // A record has one speed: what the usual one does not explain counts as travel time.
   const atRest = Math.max(0, workMs - computing);
   const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);
   return { ...simulatedMachine(lateness), workMs: (entries) => atRest + perEntry * entries };
 }
 
-/** What a run on a backend will take; null where its platform is not known beforehand. */
+/** A run's forecast on a backend; null where its platform is not known beforehand. */
 export function forecastOn(backend: string, spec: RunSpec, staged: Dataset): RunForecast | null {
   return backend === "threads" ? null : forecastRun(spec, staged, machineOf(spec, backend));
 }
 
-/** The simulation as a machine to rehearse on, with any lateness. */
+/** The simulation as a machine for pilot runs, with any lateness. */
 export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
   const { memoryMb, timeoutMs } = functions.worker;
   const { environmentsPerSlot } = bounds;
@@ -104,10 +104,10 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
   };
 }
 
-/** Rounds of other futures are far away, so that a plan does not know the storms of the run. */
+/** Keeps the rounds of other futures far away: a plan must not know the run's own storms. */
 const roundsApart = 1_000_000;
 
-/** A weather's lateness: what lasts is as in the run to come, what is drawn anew is not. */
+/** A weather's lateness: lasting properties are those of the coming run, draws are new. */
 function latenessOf(spec: RunSpec, backend: string): Lateness {
   const weatherConfig = spec.weather ?? usualWeather(backend);
   const weather = weatherFrom(weatherConfig);
@@ -120,7 +120,7 @@ function latenessOf(spec: RunSpec, backend: string): Lateness {
   };
 }
 
-/** What a reply weighs, where that can be said without it. */
+/** A reply's bytes, where they are known without it. */
 export function replyBytes(task: WorkerTask, isQuadratic: boolean): number | null {
   const bytes = replyArrayBytes(task, isQuadratic);
   return bytes === null ? null : upBytes(bytes);

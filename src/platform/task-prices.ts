@@ -7,11 +7,11 @@ import { taskEntries, taskWithinTime } from "../tasks/registry.ts";
 import { SlotEnvironments } from "../weather/slot-environments.ts";
 import { machineOf } from "./platform-model.ts";
 
-/** Futures that a price is taken from. */
+/** Simulated futures for each price. */
 const futures = 64;
 /**
- * What an environment's start is reckoned at where it is a real one: several times the usual, as on
- * a busy machine. Next to what a tenant's environment costs by itself it is little.
+ * The assumed time of a real environment start: several times the usual, as on a busy machine. It
+ * is little next to what a tenant's environment costs.
  */
 const realStartMs = 1_000;
 
@@ -53,7 +53,7 @@ export function taskPrices(
       const all = Array.from({ length: futures }, (_, draw) => attempt(task, isCold, draw));
       const usd = meanOf(all.map(({ costUsd }) => costUsd));
       const deviationUsd = Math.sqrt(meanOf(all.map(({ costUsd }) => (costUsd - usd) ** 2)));
-      // Those that are lost may run into the function's time-out, which is no measure.
+      // A lost task may run into the function's time-out, which says nothing about the others.
       const mostUsd = Math.max(0, ...all.map(({ isDone, costUsd }) => (isDone ? costUsd : 0)));
       const price = { usd, deviationUsd, mostUsd };
       byKind.set(name, price);

@@ -13,13 +13,13 @@ import {
 } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
 
-/** The functions that compute: the worker, and the one whose bundle holds networks. */
+/** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
   readonly worker: string;
   readonly networkWorker?: string;
 }
 
-/** The worker function as a place to compute for one run. */
+/** The worker function as the compute of one run. */
 export function workerCompute(
   record: RunRecord,
   functionName: string,
@@ -35,7 +35,7 @@ export function workerCompute(
   return offloadingCompute(compute, store, record.run);
 }
 
-/** The ordinary worker has everything but what is loaded for one problem alone. */
+/** The ordinary worker computes every problem but those whose code is loaded on demand. */
 export function workerFor(
   { problem }: Pick<RunSpec, "problem">,
   { worker, networkWorker = worker }: WorkerNames,
@@ -43,7 +43,7 @@ export function workerFor(
   return problems.create(problem).load === undefined ? worker : networkWorker;
 }
 
-/** What an invocation carries: which data, which problem, and the task. */
+/** An invocation's payload: the data, the problem and the task. */
 export function workerRequestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
   const { run, encoded, spec } = record;
   return { version: protocolVersion, run, encoded, problem: spec.problem, task };

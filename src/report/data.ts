@@ -126,9 +126,9 @@ export interface LatencyData {
   readonly p95Ms: number | null;
   /** A reply slower than this is called slow: half as long again as the median, at least 20 ms. */
   readonly slowMs: number | null;
-  /** Median time from asking all slots until enough of them had replied. */
+  /** Median time from the request to all slots until its quorum was complete. */
   readonly quorumMs: number | null;
-  /** Median time of a round; a round with a line search asks twice. */
+  /** Median time of a round; a round with a line search makes two requests. */
   readonly roundMs: number | null;
   /** Quantiles of reply times at even steps from the fastest to the slowest. */
   readonly quantilesMs: readonly number[];
@@ -138,7 +138,7 @@ export interface LatencyData {
   readonly unusedUsd: number;
 }
 
-/** What came of a slot's task, in the picture's words, from best to worst. */
+/** A task's outcome in the heatmap's words, from best to worst. */
 export const cellFates = ["counted", "slow", "spare", "late", "lost"] as const;
 export type CellFate = (typeof cellFates)[number];
 

@@ -24,7 +24,7 @@ export interface LabelledEvents {
 
 const bounds = { slots: 4_096, spendingPoints: 600, specChars: 20_000, texts: 40, textChars: 500 };
 
-/** All that a page shows of one run, or of several that are compared. Pure. */
+/** Everything that a page shows of one run, or of several compared ones. Pure. */
 export function foldReport(title: string, labelled: readonly LabelledEvents[]): ReportData {
   const runs = labelled.map(({ label, events }) => foldRun(label, events));
   return { title, runs, verdict: verdictOf(runs) };
@@ -59,7 +59,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
   };
 }
 
-/** Where replies were told in sums, only slots that were told one by one can be shown. */
+/** Where replies were recorded as sums, only slots recorded one by one can be shown. */
 function slotCountOf(history: History): number {
   const seen = history.arrivals.reduce((most, { slot }) => Math.max(most, slot + 1), 0);
   if (history.sums.length > 0) return Math.min(bounds.slots, seen);
@@ -161,7 +161,7 @@ function countTexts(texts: Iterable<readonly [string, number]>): Counted[] {
   return [...kept, { text: "(others)", count: total(rest.map(([, count]) => count)) }];
 }
 
-/** What replies were and cost, told one by one or in sums. */
+/** What replies were and cost, recorded one by one or as sums. */
 export interface ReplyCosts {
   readonly fates: ReplyFates;
   readonly usedUsd: number;

@@ -45,7 +45,7 @@ function cellsOf(
   return [...bySlot].map(([slot, arrivals]) => cellOf(column, slot, arrivals, slowMs));
 }
 
-/** A slot asked again after a loss is in the picture once, with the better of its replies. */
+/** A slot that was retried after a loss appears once, with the better of its replies. */
 function oneForEachSlot(ask: QuorumRecord): Iterable<ArrivalEvent> {
   const rank = { counted: 2, late: 1, lost: 0 };
   const best = new Map<number, ArrivalEvent>();
@@ -79,7 +79,7 @@ function cellOf(
   };
 }
 
-/** A late reply at the usual pace was merely not needed: only slow ones count as late here. */
+/** A late reply at the usual pace was merely not needed: only slow ones are shown as late. */
 function fateOf(arrival: ArrivalEvent, slowMs: number | null): CellFate {
   if (arrival.fate === "lost") return "lost";
   const slow = slowMs !== null && replyMs(arrival) > slowMs;

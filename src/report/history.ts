@@ -17,7 +17,7 @@ export interface History {
   readonly evaluated: readonly EvaluatedEvent[];
   /** Every arrival, also those of unfinished and of repeated rounds. */
   readonly arrivals: readonly ArrivalEvent[];
-  /** Replies that were only told in sums; the arrivals are then those of some slots. */
+  /** Replies that were recorded as sums only; `arrivals` then cover some slots. */
   readonly sums: readonly ArrivalSummary[];
   readonly repeatedReplies: number;
   readonly warnings: readonly string[];
@@ -30,15 +30,15 @@ export interface History {
 export interface RoundRecord {
   readonly event: RoundEvent;
   readonly arrivals: readonly ArrivalEvent[];
-  /** What came during the round, where replies were told in sums. */
+  /** The sums of the round's replies, where replies were recorded as sums. */
   readonly sums: readonly ArrivalSummary[];
   readonly asks: readonly QuorumRecord[];
 }
 
-/** One question to all slots; a round with a line search asks two, one after the other. */
+/** One request to all slots; a round with a line search makes two, one after the other. */
 export interface QuorumRecord {
   readonly startedMs: number;
-  /** When enough replies were there, and whatever came next began. */
+  /** When its quorum was complete and the next request began. */
   readonly endedMs: number;
   readonly arrivals: readonly ArrivalEvent[];
 }
@@ -162,7 +162,7 @@ function roundIndexAt(rounds: readonly RoundEvent[], atMs: number): number {
   return index >= 0 && atMs <= rounds[index]!.atMs ? index : -1;
 }
 
-/** A stop that a later resume took back is no ending. */
+/** A stop before a later resume is not the run's end. */
 function lastStop(events: readonly RunEvent[]): StoppedEvent | undefined {
   const last = events.findLast((event) => event.type === "stopped" || event.type === "resumed");
   return last?.type === "stopped" ? last : undefined;

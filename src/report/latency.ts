@@ -6,7 +6,7 @@ import { median, quantile, total } from "./statistics.ts";
 
 const quantileSteps = 200;
 
-/** How much longer the question would have stayed open had it waited for this arrival too. */
+/** How much longer the request would have stayed open had it waited for this arrival too. */
 export function latencySavedMs(arrival: ArrivalEvent, ask: QuorumRecord): number {
   return arrival.fate === "counted" ? 0 : Math.max(0, arrival.atMs - ask.endedMs);
 }
@@ -36,13 +36,13 @@ export function latencyOf(history: History): LatencyData {
   };
 }
 
-/** Sums speak for all slots; arrivals alone would then be those of some. */
+/** Sums cover all slots; arrivals alone would cover some. */
 function savedSeconds({ sums }: History, asks: readonly QuorumRecord[]): number {
   if (sums.length > 0) return total(sums.map(({ savedMs }) => savedMs)) / 1000;
   return total(asks.map((ask) => savedInAskMs(ask) / 1000));
 }
 
-/** Replies are awaited side by side, so an ask saves what its slowest one would have taken. */
+/** Replies are awaited in parallel, so a request saves what its slowest one would have taken. */
 function savedInAskMs(ask: QuorumRecord): number {
   return ask.arrivals.reduce((most, arrival) => Math.max(most, latencySavedMs(arrival, ask)), 0);
 }

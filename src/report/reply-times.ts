@@ -2,7 +2,7 @@ import type { ArrivalEvent, ArrivalSummary } from "../ports/events.ts";
 import type { History } from "./history.ts";
 import { quantile } from "./statistics.ts";
 
-/** How long replies took, told one by one or in sums. */
+/** Reply times, recorded one by one or as sums. */
 export interface ReplyTimes {
   readonly count: number;
   /** Null for none. */

@@ -1,12 +1,12 @@
 import { RunError } from "../core/errors.ts";
 
 /**
- * What the same spec, data and replies come to, to the last bit. It is raised whenever they would
- * come to other numbers, and every record names the one that its run began under.
+ * The version of what the same spec, data and replies compute, to the last bit. Raise it with every
+ * change of those numbers; each record names the version that its run began under.
  */
 export const arithmetic = 2;
 
-/** Runs recorded before arithmetic was named. */
+/** The arithmetic of records that name none. */
 const unnamed = 1;
 
 /** The last version of kofn that goes on in each arithmetic that this one left behind. */

@@ -6,13 +6,13 @@ import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { rounded, Spending } from "./spending.ts";
 
-/** What a run may take, in seconds and in dollars. */
+/** A run's budget, in seconds and in dollars. */
 export interface RunBudget {
-  /** Every event of the run, in order: what was metered ends what was reserved for it. */
+  /** Takes every event of the run, in order: a metered reply ends its reservation. */
   record(event: RunEvent): void;
-  /** Null, or why these tasks must not be started: with them the run would go over. */
+  /** Null, or why these tasks must not start: they would exceed the budget. */
   maySend(tasks: readonly WorkerTask[], totals: Totals): LoopStop | null;
-  /** Null, or what is used up. */
+  /** Null, or which budget is used up. */
   over(totals: Totals, elapsedMs: number): LoopStop | null;
   /** For the checkpoint; undefined without a budget of dollars. */
   costs(): MeteredCosts | undefined;
@@ -48,7 +48,7 @@ export function openBudget(
     },
     over({ costUsd }, elapsedMs) {
       if (dollars !== undefined && costUsd >= dollars) return dollarStop(costUsd);
-      // The wake-up is a difference of clock readings, which may round to a moment before.
+      // Differences of clock readings round: the wake-up may come a moment early.
       if (seconds !== undefined && elapsedMs >= seconds * 1000 - 0.5)
         return { kind: "budget", reason: `stop.seconds: ${seconds} have passed` };
       return null;

@@ -1,12 +1,12 @@
 import type { Convergence, RoundEvent, RunEvent } from "../ports/events.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 
-/** What counts as converged where the spec asks for a number of rounds and for nothing else. */
+/** The tolerance that counts as converged where the spec only names a number of rounds. */
 const toleranceUsual = 1e-6;
 
 /**
- * How near the optimum a run came that ended by itself, by the gradients of its first and last
- * round: what its stopping rule looks at. Null where no round told one.
+ * How near the optimum a finished run came, by the gradient norms of its first and last round, as
+ * its stopping rule measures it. Null where no round reported one.
  */
 export function convergenceOf(
   { optimizer, stop }: Pick<RunSpec, "optimizer" | "stop">,

@@ -8,7 +8,7 @@ import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
 import { curvatureKey } from "../store-layout.ts";
 
-/** It was written by whoever started the run; the orchestrator finds it there. */
+/** Whoever starts a run writes the curvature; the orchestrator reads it. */
 export const curvatureEffects: Effects = { roles: ["orchestrator"], reads: ["prepared", "parts"] };
 
 const stepsMax = 60;

@@ -17,9 +17,9 @@ export interface Evaluation {
 }
 
 /**
- * Objective and metrics (with `told: test` only those of the test rows) on the unencoded data of
- * several models. A model in parts is put together for a pass over the data of its own, and the
- * next one after it: memory holds one.
+ * Evaluates several models on the unencoded data: objective and metrics, with `told: test` only
+ * those of the test rows. A sharded model is assembled for a pass of its own, one after the other:
+ * memory holds one model.
  */
 export async function evaluateModels(
   store: Store,

@@ -37,7 +37,7 @@ const passing = (until: keyof CleanUp): PrefixName[] => [
 ];
 const leftovers = [...passing("atStop"), ...passing("whenDone")];
 
-/** What is evaluated, what remains, and what goes. */
+/** What the end of a run reads, writes and removes. */
 export const finishEffects: Effects = {
   roles: ["orchestrator"],
   reads: ["parts", "prepared", "state", "events", "ledger", "modelParts"],
@@ -53,8 +53,8 @@ const curvePointsMin = 12;
 const networkRowsMax = 40_000;
 
 /**
- * What remains to be done when training is over, for runs that stopped early too: evaluates the
- * curve on the unencoded data, writes model and result.
+ * Finishes a run, also one that stopped early: evaluates the curve on the unencoded data, writes
+ * model and result.
  */
 export async function finishRun(
   record: RunRecord,
@@ -72,7 +72,7 @@ export async function finishRun(
   const before = kept.filter((trace) => trace.round < end.rounds);
   const points = curve([zero, ...before, last], pointsFor(problem, prepared));
   const models = points.map((point) => point.model);
-  // Objective and metrics are told of raw rows, so that a private run keeps them to itself.
+  // Objective and metrics come from raw rows: a private run does not publish them.
   const open = spec.privacy === undefined || spec.privacy.evaluate;
   const evaluations =
     open === false
@@ -106,7 +106,7 @@ export async function finishRun(
     report: "",
     model: modelKey(run),
   };
-  // The model first: what is not needed any more may be much.
+  // The model first: removing what is no longer needed may take long.
   await store.write(modelKey(run), modelFile(record, prepared, end.model));
   await store.write(evaluationKey(run), jsonBytes(events));
   await store.write(resultKey(run), jsonBytes(result));
@@ -116,15 +116,15 @@ export async function finishRun(
 }
 
 /**
- * Removes what a stopped run does not need any more; called again, it goes on with what is left.
- * What slots remember is for whoever goes on, so that it stays unless the run is done.
+ * Removes what a stopped run no longer needs; a repetition continues with what is left. Worker
+ * state stays unless the run is done: a resume needs it.
  */
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
   for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
     await removeAll(store, await store.list(prefixIn(run, name)));
 }
 
-/** Traces whose models are there: of a run that was done before, parts may be gone. */
+/** Returns the traces whose models still exist: a finished run's parts may be gone. */
 async function withParts(
   store: Store,
   run: string,
@@ -137,7 +137,7 @@ async function withParts(
   );
 }
 
-/** Parts of other models than these: those of the rounds between. */
+/** The model parts of all other rounds. */
 export async function removeOtherParts(
   store: Store,
   run: string,
@@ -153,7 +153,7 @@ export async function removeOtherParts(
   );
 }
 
-/** Null before the end, and of private runs, whose rounds are what their budget is for. */
+/** Null before the end, and for private runs, whose budget decides how many rounds they take. */
 function convergenceTold(
   { spec }: RunRecord,
   { stop, rounds }: SegmentEnd,
@@ -166,8 +166,8 @@ function convergenceTold(
 const untold = { objective: Number.NaN, train: {}, test: {} };
 
 /**
- * The forecast for as many rounds as there were: between the nearest that were told beforehand. A
- * record that tells of the whole alone says nothing about a part of it.
+ * The forecast for the rounds that there were, interpolated between the recorded points. A record
+ * that only holds the forecast for the whole run gives none for a part of it.
  */
 export function expectedOf(
   { forecast }: Pick<RunRecord, "forecast">,
@@ -200,7 +200,7 @@ export async function readJson<T>(store: Store, key: string): Promise<T | null> 
   return bytes === null ? null : parseJson<T>(bytes, key);
 }
 
-/** The model: weights, and in its metadata all that `predict` needs to take raw rows. */
+/** The model file: the weights, and in its metadata what `predict` needs to read raw rows. */
 function modelFile(
   record: RunRecord,
   { preparation, columns }: Prepared,
@@ -212,7 +212,7 @@ function modelFile(
     problem: JSON.stringify(record.spec.problem),
     preparation: JSON.stringify(preparation),
   };
-  // Where every class has weights of its own, each is a row.
+  // One row for each class that has weights of its own.
   const classes = preparation.target.classes?.length ?? 0;
   const length = modelBytes(model) / Float32Array.BYTES_PER_ELEMENT;
   const shape = length === classes * columns ? [classes, columns] : [length];

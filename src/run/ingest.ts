@@ -10,7 +10,7 @@ import type { RunSpec } from "../spec/run-spec.ts";
 import type { Effects } from "../store-effects.ts";
 import { resolveMembers } from "./resolve-members.ts";
 
-/** Of the problem's assets, where it has some; whoever starts a run has put them there. */
+/** The problem's assets, if it has any; whoever starts a run has written them. */
 export const problemAssetEffects: Effects = { roles: ["orchestrator"], reads: ["networks"] };
 
 export interface Dataset {
@@ -18,12 +18,12 @@ export interface Dataset {
   readonly encoded: Encoded;
 }
 
-/** Where data come from and go to; `onNote` hears what of them is left out. */
+/** Where data come from and go to; `onNote` is called with what is left out of them. */
 type Ports = Pick<PreparePorts, "open" | "store" | "onNote">;
 
 export type IngestProgress = (what: "reading" | "encoding", done: number, total: number) => void;
 
-/** The spec with all that its problem names brought into the store; as it is where that is none. */
+/** Writes the problem's assets to the store, and returns the spec that refers to them. */
 export async function publishProblemAssets(spec: RunSpec, store: Store): Promise<RunSpec> {
   const { publishAssets } = resolveMembers(spec).problem;
   if (publishAssets === undefined) return spec;
@@ -34,19 +34,19 @@ export async function publishProblemAssets(spec: RunSpec, store: Store): Promise
   return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed, tokens)) } };
 }
 
-/** As a record will hold it. */
+/** The options as a record will hold them: plain JSON. */
 function plain(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(options)) as Record<string, unknown>;
 }
 
-/** Loads what computes a problem, where that is not there from the start. */
+/** Loads the code that computes a problem, where that is loaded on demand. */
 export async function loadProblem(chosen: RunSpec["problem"], store: Store): Promise<Problem> {
   const problem = problems.create(chosen);
   await problem.load?.((key) => store.read(key));
   return problem;
 }
 
-/** Brings a spec's data into the store, encoded; what is there already costs nothing. */
+/** Writes a spec's data to the store, encoded; what is there already is not written again. */
 export async function ingest(
   spec: RunSpec,
   ports: Ports,
@@ -65,8 +65,8 @@ export async function ingest(
 }
 
 /**
- * The first half: a spec's rows, read and prepared, before anything is encoded. Whoever keeps what
- * all rows say to himself gives `offsets: "kept"`.
+ * The first half of `ingest`: reads and prepares a spec's rows, and encodes nothing. With
+ * `offsets: "kept"` nothing is learned from all rows together.
  */
 export async function prepareData(
   spec: RunSpec,
@@ -92,7 +92,7 @@ export async function prepareData(
   return prepared;
 }
 
-/** What is learned of all rows would show in a private run; a network has no free intercept. */
+/** A private run must not publish what all rows say; a network has no free intercept. */
 function offsetsOf({ privacy }: RunSpec, { pairs, parameters, predict }: Problem): OffsetMode {
   if (privacy !== undefined || pairs !== undefined) return "kept";
   return parameters === undefined && predict === undefined ? "centred" : "told";

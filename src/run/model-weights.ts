@@ -21,14 +21,14 @@ export function modelDigest(model: ModelRef): string {
   return hash("sha256", tensors.map(({ sha256 }) => sha256).join(""));
 }
 
-/** What a stored model calls itself. */
+/** The format that a stored model's metadata names. */
 export const wholeFormat = "kofn-linear-1";
-/** Its weights are elsewhere: it names their parts. */
+/** The format of a model that names the parts its weights are in. */
 export const shardedFormat = "kofn-sharded-1";
 
 /**
- * A run's model as one safetensors object, put together where its weights are in parts; null where
- * there is none yet. Throws `RunError` where a part is gone or damaged.
+ * A run's model as one safetensors object, assembled if it is sharded; null while there is none.
+ * Throws `RunError` where a part is gone or damaged.
  */
 export async function readModelFile(store: Store, run: string): Promise<Uint8Array | null> {
   const key = modelKey(run);
@@ -42,13 +42,13 @@ export async function readModelFile(store: Store, run: string): Promise<Uint8Arr
   return toSafetensors({ weights }, { ...metadata, format: wholeFormat });
 }
 
-/** Of a model that was made in this process alone. */
+/** The weights of a model that is whole. */
 export function wholeWeights(model: ModelRef): Float32Array<ArrayBuffer> {
   assert(model.kind === "whole", "this model is in parts");
   return model.weights;
 }
 
-/** All weights, for those who need them in one place. Throws `RunError` where a part is gone. */
+/** All weights in one vector. Throws `RunError` where a part is gone. */
 export async function readWeights(
   store: Store,
   model: ModelRef,

@@ -23,14 +23,14 @@ import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
 import { settleRate } from "./usual-rate.ts";
 
-/** The data, and all that there is of the run: only secrets are apart from it. */
+/** Reads the data and everything of the run but its secrets. */
 export const orchestrateEffects: Effects = {
   roles: ["orchestrator"],
   reads: ["encoded", "prepared", "run"],
 };
 
 /**
- * Gives a run its record: from here on the store alone knows all there is to know of it. Throws
+ * Writes a run's record: from then on the store alone holds everything about the run. Throws
  * `RunError` where its budget of dollars does not pay for its first tasks.
  */
 export async function recordRun(
@@ -78,13 +78,13 @@ export interface About {
   readonly backend: string;
   /** Of a deployed stage: what the run goes on with until its end. */
   readonly functions?: RunFunctions | undefined;
-  /** What tasks cost there before any was metered; null where they cost nothing. */
+  /** The price of a task before any was metered; null where tasks are free. */
   readonly prices?: TaskPrices<WorkerTask> | null;
 }
 
 /**
- * Stored numbers of an average slot: by stored bytes, so that sparse shards count what they hold;
- * by estimate where none are.
+ * Stored numbers of an average slot, counted by stored bytes, so that sparse shards count their
+ * entries only; estimated where nothing is stored.
  */
 export function entriesPerSlot({ slots }: Encoded): number {
   const stored = slots.flatMap((slot) => slot.parts).reduce((sum, part) => sum + part.bytes, 0);
@@ -100,8 +100,8 @@ export interface Orchestrated {
 }
 
 /**
- * Runs a recorded run, or goes on with it from its checkpoint, until it is done or must stop. What
- * the orchestrator function and the command line both do.
+ * Trains a recorded run, from its checkpoint if there is one, until it is done or must stop. Both
+ * the orchestrator function and the command line call this.
  */
 export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promise<Orchestrated> {
   checkArithmetic(record);

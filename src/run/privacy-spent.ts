@@ -9,8 +9,8 @@ import type { RunSpec } from "../spec/run-spec.ts";
 import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
 
 /**
- * What a private run has cost, told from its nodes' ledgers and never from its plan: messages that
- * nobody used are in it. Nodes hold different records, so the dearest one's epsilon is everyone's.
+ * What a private run has spent, by its nodes' ledgers and not by its plan: unused messages count.
+ * Nodes hold different records, so the largest epsilon of a node is everyone's.
  */
 export async function privacySpent(
   store: Store,

@@ -12,12 +12,12 @@ import { checkAccepts } from "../strategies/accepts.ts";
 import type { Members, StrategyDefinition, TrainingStrategy } from "../strategies/definition.ts";
 import { strategies } from "../strategies/registry.ts";
 
-/** A spec whose names have become members, and whose combinations are known to work. */
+/** A spec's members, created by their names; their combination was checked. */
 export interface ResolvedMembers extends Members {
   readonly method: StrategyDefinition;
 }
 
-/** Refuses, before anything starts, what cannot work: throws `RunError` with the reason. */
+/** Creates a spec's members. Throws `RunError` for a combination that cannot work. */
 export function resolveMembers(spec: RunSpec): ResolvedMembers {
   const method = strategies.create(spec.strategy);
   const problem = problems.create(spec.problem);
@@ -38,7 +38,7 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   return plan;
 }
 
-/** Whom a spec waits for, in words; told of runs that are refused by now, too. */
+/** The spec's wait policy in words; also for runs that this kofn would refuse. */
 export function waitInWords(spec: RunSpec): string {
   const { redundancy } = encodings.create(spec.encoding);
   return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;

@@ -31,7 +31,7 @@ export const segmentEffects: Effects = {
   removes: ["events"],
 };
 
-/** Why a segment stopped whose invocation had no more time: the next one goes on. */
+/** The reason of a segment that ran out of its invocation's time: the next segment continues. */
 export const segmentOver = "the segment's time was up";
 
 const cancelCheckMs = 1_000;
@@ -45,9 +45,9 @@ export interface SegmentPorts {
   readonly listen?: (event: RunEvent) => void;
   /** Interrupts: the checkpoint is kept. */
   readonly signal?: AbortSignal;
-  /** What tasks cost here before any was metered; absent where they cost nothing. */
+  /** The price of a task before any was metered; absent where tasks are free. */
   readonly prices?: TaskPrices<WorkerTask> | null;
-  /** Simulated runs with more replies than this tell most of them in sums. */
+  /** A simulated run with more replies than this records most of them as sums. */
   readonly repliesToldMax?: number;
 }
 
@@ -64,8 +64,8 @@ export interface SegmentEnd {
 }
 
 /**
- * Runs, or goes on with, a run until it is done or must stop, from its checkpoint where there is
- * one. Everything it knows afterwards is in the store.
+ * Trains a run, from its checkpoint if there is one, until it is done or must stop. Afterwards the
+ * store holds everything that is known of it.
  */
 export async function runSegment(
   record: RunRecord,
@@ -152,7 +152,7 @@ function stoppedEvent({ stop, elapsedMs: atMs }: LoopEnd<object>): StoppedEvent 
   return { type: "stopped", atMs, ...stop };
 }
 
-/** Where the run goes on from; what was written after it, by a segment that crashed, is removed. */
+/** Returns the checkpoint to continue from; removes what a crashed segment wrote after it. */
 async function checkpointOf(record: RunRecord, store: Store): Promise<Checkpoint<object> | null> {
   const { run } = record;
   const before = resumable(record, await readCheckpoint<object>(store, run));
@@ -182,8 +182,8 @@ function startedEvent(
 }
 
 /**
- * Only a simulation has so many replies, and can be run again for the sake of any of them. So many
- * slots are still told one by one that all their replies are a small part of the bound.
+ * How many slots' replies are recorded one by one: few enough that theirs stay far below the bound.
+ * Only a simulation has more replies, and it can be run again to see any of them.
  */
 function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ArrivalHistogram | null {
   const { rounds } = spec.stop;
@@ -191,7 +191,7 @@ function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ArrivalHistog
   return arrivalHistogram(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
 }
 
-/** Reasons to stop that come from outside the run, and the promise that one has come. */
+/** The reasons to stop from outside the run, and a promise that resolves with the first of them. */
 function outside(
   store: Store,
   run: string,
@@ -211,7 +211,7 @@ function outside(
   const forgetBudget = clock.schedule(clock.nowMs() + budgetMs, wake);
   // In real time even where the run's clock is a simulation's: a person is waiting.
   const look = setInterval(() => {
-    // A store that does not answer is the recorder's business; the next look comes anyway.
+    // The checkpointer reports a store that does not answer; this looks again anyway.
     store.read(cancelKey(run)).then(
       (mark) => mark !== null && stop("cancelled")(),
       () => undefined,
@@ -228,7 +228,7 @@ function outside(
   };
 }
 
-/** Event batches that a crash left behind without the checkpoint that names them. */
+/** Removes event batches that a crash left without a checkpoint that names them. */
 async function forgetBeyond(store: Store, run: string, sequence: number): Promise<void> {
   const last = eventsKey(run, sequence);
   const folder = last.slice(0, last.lastIndexOf("/") + 1);

@@ -13,7 +13,7 @@ import { resolveSpec } from "./resolve-spec.ts";
 const bytesMax = 1024 * 1024;
 const textKinds = [".yaml", ".yml", ".json"];
 const codeKinds = [".ts", ".mts", ".js", ".mjs"];
-/** What of a spec are paths, by the part that they stand in. */
+/** The spec's options that are paths, by the section that holds them. */
 const pathKeys: Readonly<Record<string, readonly string[]>> = {
   data: ["source", "targetSource", "test"],
   problem: ["model"],
@@ -27,7 +27,7 @@ export async function readSpec(path: string, settings: readonly Override[] = [])
   return resolveSpec(withOverrides(await loadSpec(path), settings));
 }
 
-/** What a spec file says, unchecked, with its data paths as they are from the working folder. */
+/** A spec file's content, unchecked, with data paths relative to the working folder. */
 export async function loadSpec(path: string): Promise<unknown> {
   const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => absent(path, cause));
   if (!stats.isFile()) {
@@ -80,7 +80,7 @@ async function readText(path: string, size: number): Promise<string> {
       hint: "a spec holds settings alone; name the data by data.source",
     });
   }
-  // Bounded while reading as well: the file may have grown since.
+  // The size is bounded while reading too: the file may have grown.
   const bytes = await readStart(path, bytesMax);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -102,7 +102,7 @@ async function readStart(path: string, length: number): Promise<Uint8Array> {
   }
 }
 
-/** Paths are meant from the spec's folder; how they are found must not change with `cd`. */
+/** Paths in a spec are relative to its folder, whatever the working folder is. */
 function withPaths(spec: unknown, path: string): unknown {
   if (!isMapping(spec)) return spec;
   const moved = Object.entries(pathKeys).flatMap(([part, keys]) => {

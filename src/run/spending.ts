@@ -20,14 +20,14 @@ export interface Reserved {
 }
 
 /**
- * Forecasts cover the mean and so many standard deviations of the sum, and at least one task as
- * dear as the dearest: what is still in flight at the end is what is late, and bad moments are
- * common to all.
+ * A forecast is the mean plus so many standard deviations of the sum, and at least one task as
+ * expensive as the most expensive one: the last tasks in flight are the late ones, and slow
+ * moments hit all tasks.
  */
 const deviations = 6;
 
 interface Kind {
-  /** What one costs by the plan. */
+  /** A task's price by the plan. */
   readonly plan: (isCold: boolean) => Expected;
   costs: KindCosts;
   warmOpen: number;
@@ -42,10 +42,10 @@ interface Open {
 type Costed = Slotted & { readonly operation: string };
 
 /**
- * A run's dollars, ahead of time: no task starts whose forecast goes over. The forecast of a task
- * is that of its kind: by replies that were metered, and by the plan before any. A slot's task
- * starts an environment where all that the slot is known to have are busy. A function of what was
- * sent and metered, in that order, alone.
+ * A run's dollars, reserved ahead of time: no task starts whose forecast exceeds what is left. The
+ * forecast of a task is that of its kind: by metered replies, and before any by the plan. A slot's
+ * task starts an environment if all that the slot is known to have are busy. Depends on sent tasks
+ * and metered replies alone, in their order.
  */
 export class Spending<Task extends Costed> {
   private readonly dollars: number;
@@ -61,7 +61,7 @@ export class Spending<Task extends Costed> {
     this.before = before;
   }
 
-  /** Reserves what these tasks are forecast to cost, unless it is over what is left. */
+  /** Reserves these tasks' forecast cost, unless it exceeds what is left. */
   reserve(tasks: readonly Task[], spentUsd: number): Reserved {
     for (const task of tasks) this.add(task);
     const usd = this.forecast();
@@ -71,7 +71,7 @@ export class Spending<Task extends Costed> {
     return { isOver, usd, tasks: size };
   }
 
-  /** A reply was metered: its reservation ends. */
+  /** Ends a reply's reservation: its cost was metered. */
   settle({ task: id, slot, usage, reason }: ArrivalEvent): void {
     const kind = this.remove({ id, slot });
     const { billedMs, coldStart, costUsd } = usage;
@@ -81,7 +81,7 @@ export class Spending<Task extends Costed> {
       ? { warm, cold: withOne(cold, costUsd) }
       : { warm: withOne(warm, costUsd), cold };
     const slotState = this.slot(slot);
-    // Whoever was lost may have taken its environment along.
+    // A lost task may have ended its environment.
     if (reason !== undefined) slotState.environments -= coldStart ? 0 : 1;
     else if (coldStart) slotState.environments++;
     slotState.environments = Math.max(0, slotState.environments);
@@ -92,7 +92,7 @@ export class Spending<Task extends Costed> {
     return { ...this.before, ...Object.fromEntries(now) };
   }
 
-  /** What one more round costs, by what rounds took so far; 0 before the first. */
+  /** What one more round costs, by the rounds so far; 0 before the first. */
   roundUsd(rounds: number): number {
     let usd = 0;
     if (rounds === 0) return usd;
@@ -102,7 +102,7 @@ export class Spending<Task extends Costed> {
     return usd;
   }
 
-  /** Of everything that is reserved. */
+  /** The sum of all reservations. */
   private forecast(): number {
     let usd = 0;
     let variance = 0;
@@ -177,7 +177,7 @@ export function refuseSmallBudget<Task extends Costed>(
   );
 }
 
-/** Up, to three digits: what is asked for must suffice. */
+/** Rounds up to three digits: the amount that is named must suffice. */
 export function rounded(usd: number): string {
   if (usd === 0) return "0";
   const magnitude = Math.floor(Math.log10(usd));

@@ -18,9 +18,9 @@ export function stateShape({ spec }: Pick<RunRecord, "spec">): StateShape {
 }
 
 /**
- * The checkpoint with its state as this kofn's strategy has it, migrated where it is older. Throws
- * `RunError` for a state that it cannot go on from: a state taken as it comes would lead somewhere
- * else, and nobody would notice.
+ * Returns the checkpoint, its state migrated if an older version wrote it. Throws `RunError` for a
+ * state that this kofn cannot continue from: taken as it is, it would lead to other weights in
+ * silence.
  */
 export function resumable<State extends object>(
   { run, spec }: Pick<RunRecord, "run" | "spec">,
@@ -28,7 +28,7 @@ export function resumable<State extends object>(
   method: Pick<StrategyDefinition, "stateVersion" | "migrate"> = strategies.create(spec.strategy),
 ): Checkpoint<State> | null {
   if (checkpoint === null) return null;
-  // Those of kofn 0.1.0 say nothing about themselves.
+  // Checkpoints of kofn 0.1.0 name no version.
   const said: Partial<StateShape> = checkpoint;
   const { strategy = spec.strategy.type, version = 1, kofn = "0.1.0" } = said;
   const now = { ...stateShape({ spec }), version: method.stateVersion };

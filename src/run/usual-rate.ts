@@ -19,8 +19,8 @@ import { largestEigenvalue } from "./curvature.ts";
 import { resolveMembers } from "./resolve-members.ts";
 
 /**
- * An optimizer with defaults filled in. One with a learning rate whose spec names none gets those
- * of its setting: `open` are the options whose numbers are in units of data not yet read.
+ * Fills in an optimizer's defaults. Where the spec names no learning rate, its setting gives one;
+ * `open` lists the options whose numbers are in units of data that were not read yet.
  */
 export function resolveOptimizer(
   config: { readonly type: string },
@@ -35,11 +35,11 @@ export function resolveOptimizer(
   return { optimizer, open };
 }
 
-/** Null for what finds its step itself, and where a setting has no rates of its own. */
+/** Null for an optimizer that finds its step itself, and where a setting has no usual rates. */
 function usualOf(type: string, { strategy, problem, rounds }: Setting): object | null {
   const { stepsAlong } = strategies.create(strategy);
   if (stepsAlong === undefined) return null;
-  // Its tensors are known only once its model has been read.
+  // A network's tensors are known only once its model has been read.
   const isNetwork = problem.publishAssets !== undefined;
   if (!isNetwork && !isLinear(problem)) return null;
   const usual = (isNetwork ? usualForNetworks : usualForAllRows)(type, rounds);
@@ -74,7 +74,7 @@ function inWords(rate: number): string {
   return String(Number(rate.toPrecision(4)));
 }
 
-/** The spec with its learning rate in numbers that fit the data; as it is where it named one. */
+/** The spec with a learning rate that fits the data; unchanged where the spec named one. */
 export async function settleRate(
   spec: RunSpec,
   prepared: Prepared,

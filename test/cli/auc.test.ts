@@ -23,7 +23,7 @@ afterAll(() => folder.remove());
 describe("the area under the curve of two classes", () => {
   const aucOf = (of: string) => Number(/auc (\d\.\d+)/.exec(of)?.[1]);
 
-  it("is told in the result, the curve, show, the report and predict, as by hand", async () => {
+  it("is in the result, the curve, show, the report and predict, as by hand", async () => {
     const spec = "problem: logistic\ndata: { source: rows.csv, target: big }\nworkers: 4\n";
     await writeFile(at("noisy.yaml"), `${spec}wait: all\nstop: { rounds: 9, tolerance: 0 }\n`);
     const ran = await kofn(at("areas"), "simulate", at("noisy.yaml"), "--name", "noisy", "--json");

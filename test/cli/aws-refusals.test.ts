@@ -98,7 +98,7 @@ const fromLambda: [string, AwsAnswer, Told][] = [
   ],
 ];
 
-describe("what AWS refuses is told in words, with a remedy", () => {
+describe("what AWS refuses is reported in words, with a remedy", () => {
   test.each(fromS3)("S3: %s", async (_name, answer, told) => {
     await using place = await project(outputs);
     await using server = await answering(answer);

@@ -119,7 +119,7 @@ test.each(table)("every command reads a run of %s that is %s", async (kind, endi
   }
 });
 
-test("a run of what is refused by now is read all the same, and not computed again", async () => {
+test("a run that this kofn would refuse can be read, but not recomputed", async () => {
   const home = join(folder.path, "refused");
   const spec = `${home}.json`;
   const common = { workers: 4, wait: "all", stop: { rounds: 2 }, seed: 3 };

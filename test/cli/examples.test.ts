@@ -36,13 +36,13 @@ describe("the examples", () => {
     expect((await trained("sparse/run.ts")).test.accuracy).toBeGreaterThan(0.65);
   });
 
-  it("few bits: as good as with every weight told", async () => {
+  it("few bits: as good as sending every weight", async () => {
     const { train, test } = await trained("few-bits/run.yaml");
     expect(train.logloss).toBeLessThan(0.37);
     expect(test.accuracy).toBeGreaterThan(0.84);
   });
 
-  it("private records: useful, within the budget, and no loss of raw rows is told", async () => {
+  it("private records: useful, within the budget, no loss of raw rows published", async () => {
     const { train, test } = await trained("private-records/run.yaml");
     expect(test.accuracy).toBeGreaterThan(0.7);
     expect(train).toEqual({});

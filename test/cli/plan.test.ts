@@ -19,7 +19,7 @@ const lines = (text: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe("kofn plan", () => {
-  it("tells what was chosen and why all else lost, and starts nothing", async () => {
+  it("shows what was chosen and why the rest lost, and starts nothing", async () => {
     const { exitCode, out } = await kofn(home, "plan", spec, ...open);
     expect(exitCode).toBe(0);
     expect(out).toMatch(/chosen\n/);
@@ -59,7 +59,7 @@ describe("kofn plan", () => {
 });
 
 describe("auto in a spec", () => {
-  it("is chosen before the run starts, recorded, and held against what came", async () => {
+  it("is chosen before the run starts, recorded, and compared with the outcome", async () => {
     const { exitCode, out, err } = await kofn(home, "simulate", spec, "--json", ...open);
     expect(exitCode).toBe(0);
     expect(err).toMatch(/planned: \S+.*fastest \d+ of 16; forecast/);

@@ -221,7 +221,7 @@ describe("kofn export", () => {
 });
 
 describe("kofn replay and report", () => {
-  it("computes the same weights again, and tells when they are not", async () => {
+  it("recomputes the same weights, and says when they differ", async () => {
     const same = await kofn(home, "replay", "ridge", "--json");
     expect([same.exitCode, jsonLines(same.out)]).toMatchObject([0, [{ equal: true, rounds: 60 }]]);
   });

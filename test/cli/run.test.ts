@@ -17,7 +17,7 @@ afterAll(() => folder.remove());
 const resultOf = ({ out }: Ended) => jsonLines(out).at(-1)!;
 
 describe("kofn run --json", () => {
-  it("tells events, names the run first, and ends with the result", async () => {
+  it("prints events, names the run first, and ends with the result", async () => {
     const ended = await kofnProcess({ home }, "run", spec, "--json", "--backend", "simulated")
       .ended;
     expect(ended.exitCode, ended.err).toBe(0);
@@ -78,7 +78,7 @@ describe("kofn run --json", () => {
 });
 
 describe("what stops a run before its end", () => {
-  it("is a budget: exit code 4, and more of it goes on to the same weights", async () => {
+  it("is a budget: exit code 4, and a larger one leads to the same weights", async () => {
     const whole = await kofn(home, "simulate", spec, "--json", "--set", "wait=all");
     const cut = ["--set", "wait=all", "--set", "stop.seconds=1", "--name", "cut"];
     const stopped = await kofn(home, "simulate", spec, "--json", ...cut);

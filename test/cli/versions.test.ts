@@ -114,7 +114,7 @@ test("the record says who began it, and holds every option that was left out", a
   expect(spec.weather).toMatchObject({ model: "lambda", failures: 0, baseMs: 8 });
 });
 
-test("and it goes on once all is as it was", async () => {
+test("a run goes on once its objects are as they were", async () => {
   const { exitCode, err } = await kofn(home, "resume", "part", "--set", "stop.seconds=1000");
   expect(exitCode, err).toBe(0);
   expect((await kofn(home, "replay", "part")).exitCode).toBe(0);

@@ -91,7 +91,7 @@ describe("S3 holds a role's key to its statements", () => {
     },
   );
 
-  test("of many keys at once, those that it may not remove stay, and are told of", async () => {
+  test("of many keys at once, those that it may not remove stay, and are reported", async () => {
     const { role, owner } = await storeFor(deployedRoles.orchestrator);
     const memories = [0, 1, 2].map((slot) => `runs/a/memory/${slot}/7`);
     const others = ["parts/a", "runs/a/ledger/node-0/1.json"];

@@ -46,7 +46,7 @@ test("interrupted, resumed, interrupted again, done and reported", async () => {
   await expectSame(start);
 });
 
-test("what nothing was told of yet", async () => {
+test("a run without events", async () => {
   const latest = await readLatest(memoryStore(), "r", null, wanted);
   expect(latest).toMatchObject({ facts: null, rounds: 0, objective: null, events: [] });
 });

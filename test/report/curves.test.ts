@@ -18,7 +18,7 @@ const learning: readonly RunEvent[] = [0, 1, 2].map((at) =>
   round(at, { rho: at / 10, beta1: 0.9 }),
 );
 
-test("learned coefficients are a series a name, with a figure and their last values", () => {
+test("learned coefficients are one series each, with a figure and their last values", () => {
   const data = foldReport("both", [
     { label: "adam", events: [round(0), round(1)] },
     { label: "mada", events: learning },
@@ -39,7 +39,7 @@ test("where nothing is learned nothing is shown", () => {
   expect(coefficientsSection([run]).markup).toBe("");
 });
 
-test("a long run is thinned, and what is no number is left out", () => {
+test("a long run is downsampled, and values that are not numbers are left out", () => {
   const events = Array.from({ length: 5000 }, (_, at) => round(at, { rho: at === 7 ? NaN : 0.5 }));
   const { points } = foldRun("long", events).coefficients!;
   expect(points.length).toBeLessThanOrEqual(400);

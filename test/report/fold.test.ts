@@ -11,7 +11,7 @@ describe("what is counted adds up", () => {
   const arrivals = arrivalsOf(events);
   const run = foldRun("run", events);
 
-  test("over fates, slots and the picture alike", () => {
+  test("over fates, slots and the heatmap alike", () => {
     const { counted, late, lost } = run.figures.arrivals;
     expect(counted + late + lost).toBe(arrivals.length);
     expect(run.figures.erasures).toBe(late + lost);
@@ -43,12 +43,12 @@ test("the seconds saved are those that waiting for all takes on the same delays"
   expect(all.pace.savedSeconds).toBe(0);
 });
 
-describe("a round that asks twice", () => {
+describe("a round with two requests", () => {
   const questions = ["gradient", "along"];
   const some = foldRun("12", sampleEvents({ lossShare: 0, questions }));
   const all = foldRun("16", sampleEvents({ lossShare: 0, questions, quorum: 16 }));
 
-  test("saves in both questions, the first one's late replies counted whole", () => {
+  test("saves time in both requests; the first one's late replies count fully", () => {
     const difference = all.figures.seconds - some.figures.seconds;
     expect(Math.abs(some.pace.savedSeconds - difference)).toBeLessThan(0.002 * 120 + 1e-6);
   });
@@ -100,7 +100,7 @@ describe("a resumed run", () => {
     expect(seen.curve.points.at(-1)!.round).toBe(42);
   });
 
-  test("pays for what it did twice", () => {
+  test("pays for repeated rounds", () => {
     expect(run.repeatedReplies).toBe(7 * 16);
     expect(run.figures.dollars).toBeGreaterThan(unbroken.figures.dollars * 1.05);
   });
@@ -113,7 +113,7 @@ describe("a resumed run", () => {
   });
 });
 
-describe("runs that are not whole", () => {
+describe("runs that are incomplete", () => {
   test("one that has just started", () => {
     const run = foldRun("run", sampleEvents().slice(0, 1));
     expect(run.ending.kind).toBe("running");
@@ -151,7 +151,7 @@ describe("runs that are not whole", () => {
   });
 });
 
-test("a slot that was asked again is one cell, with the reply that counted", () => {
+test("a retried slot is one cell, with the reply that counted", () => {
   const events = sampleEvents({ rounds: 1, lossShare: 0 });
   const first = arrivalsOf(events).find(({ fate }) => fate === "counted")!;
   const lost: RunEvent = {

@@ -4,7 +4,7 @@ import { downsample } from "../../src/report/statistics.ts";
 
 const series = fc.array(fc.option(fc.integer({ min: -50, max: 50 })), { maxLength: 400 });
 
-test("thinning keeps order, the first, the last and the extremes, within its bound", () => {
+test("downsampling keeps order, the first, the last and the extremes, within its bound", () => {
   fc.assert(
     fc.property(series, fc.integer({ min: 4, max: 60 }), (values, pointsMax) => {
       const items = values.map((value, index) => ({ value, index }));

@@ -21,7 +21,7 @@ test("what not waiting costs is said where it shows", () => {
   expect(verdict(all, { label: "k", events: dear }).sentence).toMatch(/, at 2\.1× the cost\.$/);
 });
 
-test("a baseline that was there sooner is given its due", () => {
+test("a baseline that was faster is credited", () => {
   const stalled = sampleEvents({ objective: (round) => 0.19 + 0.9 * 0.5 ** round, rounds: 400 });
   const notes = verdict(all, { label: "k", events: stalled }).notes.join("\n");
   expect(notes).toMatch(/^Waiting for all had reached the final objective of “k” after \d/m);
@@ -75,11 +75,11 @@ test.each([
   expect(notes[0]).toBe("How it ended: because.");
 });
 
-test("nothing at all is said plainly", () => {
+test("an empty report says so", () => {
   expect(verdict().sentence).toBe("There is no run to report.");
 });
 
-test("a private run kept its objective back, others diverged", () => {
+test("a private run has no objective, others diverged", () => {
   const privacy = {
     epsilon: 1,
     delta: 1e-5,

@@ -10,7 +10,7 @@ const partway = [
 ];
 const forecast = { rounds: 8, seconds: 2.4, dollars: 0.0057, ...whole, partway };
 
-it("tells the fixed part and the rounds, between what was told beforehand", () => {
+it("interpolates the fixed part and the rounds between recorded forecasts", () => {
   const at = (rounds: number) => expectedOf({ forecast }, { rounds }).forecast!;
   expect(at(0)).toEqual({ seconds: 0, dollars: 0 });
   expect(at(1)).toEqual({ seconds: 1, dollars: 0.005 });
@@ -19,7 +19,7 @@ it("tells the fixed part and the rounds, between what was told beforehand", () =
   expect(at(8)).toEqual({ seconds: 2.4, dollars: 0.0057 });
 });
 
-it("says nothing of a part where the record tells of the whole alone", () => {
+it("gives no forecast for a part where the record holds only the whole", () => {
   const { partway: _, ...older } = forecast;
   expect(expectedOf({ forecast: older }, { rounds: 8 })).toMatchObject({
     forecast: { dollars: 0.0057 },
@@ -28,7 +28,7 @@ it("says nothing of a part where the record tells of the whole alone", () => {
   expect(expectedOf({}, { rounds: 2 })).toEqual({});
 });
 
-it("a run that ends early is held to what its few rounds were to cost", async () => {
+it("a run that ends early is compared with the forecast for its rounds", async () => {
   await using home = await temporaryHome();
   const stop = { rounds: 1_000, tolerance: 1e-4 };
   const given = { ...smallRidge, optimizer: "l-bfgs", wait: "all", stop };

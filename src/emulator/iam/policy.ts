@@ -16,7 +16,7 @@ export interface Condition {
   readonly values: readonly string[];
 }
 
-/** One thing that somebody wants to do. */
+/** One requested action on a resource. */
 export interface AccessRequest {
   readonly action: string;
   readonly resource: string;

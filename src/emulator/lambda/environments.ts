@@ -111,7 +111,7 @@ class LocalFleet implements Fleet {
         const place = this.#coming.indexOf(coming);
         if (place >= 0) this.#coming.splice(place, 1);
       };
-      // A failure is met again, and reported, by whoever needs an environment.
+      // Whoever needs an environment meets the same failure and reports it.
       coming.then(forget, forget);
     }
     this.prepare();

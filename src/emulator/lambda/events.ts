@@ -27,7 +27,7 @@ interface Kept {
   readonly payload: string;
 }
 
-/** On AWS a minute and two; a laptop's user should not have to wait so long. */
+/** A minute and two minutes on AWS; shorter here, for people who wait. */
 const defaultDelaysMs = [1_000, 2_000];
 const throttledDelayMs = 250;
 const throttledTriesMax = 1_000;

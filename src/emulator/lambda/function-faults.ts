@@ -12,8 +12,8 @@ export interface FunctionFaults {
 }
 
 /**
- * A call's fate hangs on the task that its client context names (`custom: { task, slot, round }`),
- * and where it names none, on its tenant and how many calls that had before.
+ * A call's fate depends on the task that its client context names (`custom: { task, slot, round }`)
+ * or, where it names none, on its tenant and how many calls that had before.
  */
 export function openFunctionFaults(
   first: Weather | undefined,

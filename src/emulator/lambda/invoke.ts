@@ -88,7 +88,7 @@ export function openInvoker(config: FunctionConfig, fleet: Fleet, bill: Meter): 
 
   return {
     async invoke(call) {
-      // A duplicate is a call of its own that nobody hears of; it may be refused like any other.
+      // A duplicate is a call whose reply nobody reads; it may be refused like any other.
       if (call.fate.duplicate)
         void once({ ...call, fate: noFault, forward: () => {} }).catch(() => bill.throttle());
       return once(call);

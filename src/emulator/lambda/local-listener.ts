@@ -6,8 +6,8 @@ import { RunError } from "../../core/errors.ts";
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * A server for this machine alone: bound to 127.0.0.1, and deaf to pages in a browser, which can
- * reach the loopback address but give themselves away by Host, Origin or Sec-Fetch-Site.
+ * A server for this machine alone: bound to 127.0.0.1, and closed to pages in a browser, which can
+ * reach the loopback address but are recognised by Host, Origin or Sec-Fetch-Site.
  */
 export async function listenLocally(handle: RequestHandler, port = 0): Promise<LocalListener> {
   const server = createServer(

@@ -46,7 +46,7 @@ export function startProcessReaper(): ProcessReaper {
   });
   shell.unref();
   const input = shell.stdin;
-  // A shell that was killed takes its duty with it; environments still watch their channel.
+  // Without the shell, environments still watch their channel.
   input.on("error", () => {});
   shell.on("error", () => {});
   (input as unknown as { unref?: () => void }).unref?.();

@@ -45,7 +45,7 @@ export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) =
   };
 }
 
-/** A function with tenants needs one, another takes none. */
+/** Checks the tenant: functions with tenant isolation need one, others take none. */
 export function checkTenant({ tenant }: Route, isolated: boolean): void {
   if (isolated && tenant === undefined)
     throw badParameter("The function runs by tenants: the request must name a tenant ID.");

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type LocalListener, listenLocally } from "./local-listener.ts";
 
-/** What an environment hears from the process inside it. */
+/** Callbacks of the process inside an environment. */
 export interface RuntimeEvents {
   /** The process waits for its next event. */
   next(poll: ServerResponse): void;

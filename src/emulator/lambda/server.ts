@@ -195,7 +195,7 @@ async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffe
   return promise;
 }
 
-/** Who is still sending reads no refusal: a body that is not vast is let in and forgotten. */
+/** A client that is still sending reads no refusal: this drains its body, up to a bound. */
 async function drained(request: IncomingMessage): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let bytes = 0;

@@ -13,7 +13,7 @@ import {
  */
 const client = openRuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API ?? "");
 const loading = loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? "");
-// A failure is told once the environment is needed.
+// A failure is reported once the environment is needed.
 loading.catch(() => {});
 
 if (process.connected) {

@@ -17,7 +17,7 @@ export interface StreamedReply {
   fail(error: ErrorReport): Promise<void>;
 }
 
-/** The ways a reply can go out. */
+/** How a reply is sent. */
 export interface Outlets {
   /** In one piece, for a handler that wrote but once. */
   whole(bytes: Buffer): Promise<void>;
@@ -32,7 +32,7 @@ export function streamedReply(connection: PlainConnection, outlets: Outlets): St
   let held: Buffer | undefined;
   let chunked = false;
   const taken = Promise.withResolvers<unknown>();
-  // The one who waits for `finished` hears of a failure; a handler that never ends has nobody.
+  // Whoever awaits `finished` gets the failure; a handler that never ends has nobody.
   taken.promise.catch(() => {});
   const chunk = (bytes: Buffer, done?: () => void) => {
     connection.write(`${bytes.length.toString(16)}\r\n`);

@@ -2,7 +2,7 @@ import type { Deployment } from "../cloud/deployment.ts";
 import type { CostLine } from "./cost-file.ts";
 import { type BillItem, type Charge, charges } from "./run-bill.ts";
 
-/** One charge as it was metered and as AWS tells it. */
+/** One charge, as metered and as AWS reports it. */
 export interface ComparedCharge {
   readonly charge: Charge;
   /** Null where nothing of the kind was metered. */
@@ -17,10 +17,10 @@ export interface ComparedBill {
   readonly rows: readonly ComparedCharge[];
   readonly meteredUsd: number;
   readonly chargedUsd: number;
-  /** Lines that were counted, and how they were known to be this deployment's. */
+  /** The lines that were counted, and how they were attributed to this deployment. */
   readonly lines: number;
   readonly knownBy: "resource" | "tag" | "account";
-  /** What all usage in the file spans, whoever's it is; null for a file without any. */
+  /** The time span of all usage in the file; null for a file without any. */
   readonly fileMs: { readonly start: number; readonly end: number } | null;
 }
 
@@ -35,8 +35,8 @@ const services = new Map([
 ]);
 
 /**
- * Holds a metered bill against AWS's own: the lines of Lambda and S3 whose time meets the run's,
- * by resource where the file names them, else by the deployment's tags, else all of the account.
+ * Compares a metered bill with AWS's own: the Lambda and S3 lines within the run's time, selected
+ * by resource where the file names them, else by the deployment's tags, else all of the account's.
  */
 export async function compareBill(
   metered: readonly BillItem[],
@@ -87,7 +87,7 @@ export async function compareBill(
   return { rows, meteredUsd, chargedUsd, lines: count, knownBy, fileMs };
 }
 
-/** How a line is known to be the deployment's; null where it is known not to be. */
+/** How a line is attributed to the deployment; null where it is another's. */
 function whose(
   { resource, tags }: CostLine,
   { stage, bucket, worker, networkWorker, orchestrator }: Deployment,

@@ -17,7 +17,7 @@ export interface CostLine {
   readonly tags: Readonly<Record<string, string>> | null;
 }
 
-/** Columns of COST_AND_USAGE_REPORT (CUR 2.0) that a comparison cannot do without. */
+/** The columns of COST_AND_USAGE_REPORT (CUR 2.0) that a comparison needs. */
 const needed = [
   "line_item_usage_start_date",
   "line_item_usage_end_date",
@@ -37,8 +37,8 @@ const linesMax = 20_000_000;
 type Column = (typeof needed)[number] | (typeof wished)[number];
 
 /**
- * The usage in an export of AWS's costs (CUR 2.0 as CSV, plain or gzip); taxes, credits and fees
- * are passed over. Throws `RunError` with the line for what is not of that form.
+ * Reads the usage in an export of AWS's costs (CUR 2.0 as CSV, plain or gzip); skips taxes, credits
+ * and fees. Throws `RunError` with the line for anything of another form.
  */
 export async function* readCosts(source: Source): AsyncGenerator<CostLine> {
   let places: Map<Column, number> | null = null;

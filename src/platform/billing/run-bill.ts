@@ -8,7 +8,7 @@ import { readHistory } from "../../run/finish.ts";
 import { readEncodedManifest } from "../../worker/worker-context.ts";
 import { heartbeatMs } from "../cloud/lease.ts";
 
-/** What AWS charges for, as its cost files tell it apart. */
+/** The kinds of charges, as AWS's cost files distinguish them. */
 export const charges = [
   "compute",
   "requests",
@@ -28,18 +28,18 @@ export interface BillItem {
   readonly amount: number;
   readonly unit: string;
   readonly costUsd: number;
-  /** Not counted one by one, but concluded from how the run went. */
+  /** Derived from how the run went, not counted one by one. */
   readonly isEstimate: boolean;
 }
 
 /** As long as an invocation lasts, but for its end. */
 const segmentSeconds = 870;
-/** What durable operations leave behind: a segment's report. */
+/** What durable operations store: a segment's report. */
 const reportBytes = 300;
 
 /**
- * A run's bill by what was metered and by the one table of prices: the workers from their own
- * replies; where it ran in AWS the orchestrator and the store from how long it took.
+ * A run's bill, from metered usage and the one table of prices: the workers by their replies; for a
+ * run in AWS also the orchestrator and the store, by its duration.
  */
 export async function runBill(store: Store, record: RunRecord): Promise<BillItem[]> {
   const events = await readHistory(store, record.run);
@@ -105,7 +105,7 @@ export function billItems(used: Consumed): BillItem[] {
   ].filter(({ amount }) => amount > 0);
 }
 
-/** What a run in AWS is forecast to take besides its workers: the orchestrator and the store. */
+/** The forecast cost of a run in AWS besides its workers: the orchestrator and the store. */
 export function orchestrationUsd({ rounds, seconds }: Pick<RunForecast, "rounds" | "seconds">) {
   const items = billItems({
     workerMs: 0,

@@ -16,7 +16,7 @@ import { offloadEffects } from "../../worker/payload-offload.ts";
 import { problemEffects } from "../../worker/worker.ts";
 import { leaseEffects } from "./lease.ts";
 
-/** All that deployed functions do to the store, as the places that do it declare. */
+/** All store effects of the deployed functions, from the modules that declare them. */
 export const allEffects: readonly Effects[] = [
   ...Object.values(taskKinds).map(({ effects }) => effects),
   problemEffects,

@@ -8,7 +8,7 @@ interface Failure {
   readonly hint: string;
 }
 
-/** What AWS's clients throw, as far as a person can mend it: a `RunError`; else `thrown` itself. */
+/** Turns what AWS's clients throw into a `RunError` where a person can mend it. */
 export function awsFailure(thrown: unknown, deployment: Deployment): unknown {
   if (thrown instanceof RunError) return thrown;
   const failure = failureOf(thrown as Thrown, deployment);

@@ -4,7 +4,7 @@ import { s3Store } from "../../storage/s3.ts";
 import { awsFailure } from "./aws-failures.ts";
 import { type Deployment, findDeployment } from "./deployment.ts";
 
-/** A stage's store, whose failures speak of AWS in words. */
+/** A stage's store; it translates AWS's failures into words. */
 export function deploymentStore(deployment: Deployment): Store {
   const inner = s3Store({ bucket: deployment.bucket });
   const withAwsFailures = async <T>(work: Promise<T>): Promise<T> => {
@@ -24,7 +24,7 @@ export function deploymentStore(deployment: Deployment): Store {
   };
 }
 
-/** A deployed stage, opened to look into or to start something there. */
+/** Opens a deployed stage, to read from it or to start something there. */
 export function openDeploymentHome(stage: string): { deployment: Deployment; store: Store } {
   const deployment = findDeployment(stage);
   return { deployment, store: deploymentStore(deployment) };

@@ -11,7 +11,7 @@ export interface SegmentReport {
   readonly weightsDigest: string;
 }
 
-/** A failed segment begins again at its checkpoint: sooner at first, then with more patience. */
+/** A failed segment starts again from its checkpoint, after longer and longer delays. */
 const triesMax = 6;
 const retryFirstSeconds = 2;
 
@@ -37,7 +37,7 @@ export function durableRun(
   });
 }
 
-/** The invocation's time ran out; a person's cancelling is told by another reason. */
+/** Whether the invocation ran out of time; a cancelled run has another reason. */
 function isCutShort({ stop, reason }: SegmentReport): boolean {
   return stop === "interrupted" && reason === segmentOver;
 }

@@ -4,9 +4,9 @@ import type { Store } from "../../ports/store.ts";
 import { eventsKey, runPrefix } from "../../store-layout.ts";
 
 /**
- * A store for one orchestrator of a run: before it changes anything of the run it makes sure that
- * no other has begun since, and a batch of events is written once, so that of two orchestrators
- * which both go on from one checkpoint only one does. `check` throws where another has begun.
+ * A store for one orchestrator of a run. Before every write it checks that no other orchestrator
+ * has begun since, and it writes a batch of events once, so that of two orchestrators that continue
+ * from one checkpoint only one succeeds. `check` throws where another has begun.
  */
 export function fencedStore(inner: Store, run: string, check: () => Promise<void>): Store {
   const own = runPrefix(run);
@@ -22,7 +22,7 @@ export function fencedStore(inner: Store, run: string, check: () => Promise<void
       await checked(key);
       if (!key.startsWith(events)) return inner.write(key, copy);
       if (await inner.writeOnce(key, copy)) return;
-      // An attempt of our own whose reply was lost may have been carried out.
+      // An earlier attempt of this orchestrator whose reply was lost may have succeeded.
       const there = await inner.read(key);
       if (there !== null && Buffer.compare(there, copy) === 0) return;
       throw new RunError("superseded", `another orchestrator of ${run} has written ${key}`);

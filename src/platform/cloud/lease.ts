@@ -20,17 +20,17 @@ export interface Lease {
 /** A store through which only the newest orchestrator writes, and the way to let go. */
 export interface HeldLease {
   readonly store: Store;
-  /** No more heartbeats: it stays valid for a while, as the same owner may be about to go on. */
+  /** Stops the heartbeats; the lease stays valid for a while, since its owner may continue soon. */
   stop(): void;
-  /** At the end; without `isOver` as long as after a heartbeat. */
+  /** Releases the lease; without `isOver` it stays valid as long as after a heartbeat. */
   release(isOver: boolean): Promise<void>;
 }
 
-/** How often an orchestrator says that it is still there. */
+/** How often an orchestrator renews its lease. */
 export const heartbeatMs = 30_000;
 /** Longer than the longest pause between two tries of a segment, and a cold start. */
 const validMs = 120_000;
-/** From asking for an orchestrator until it may be missed. */
+/** From starting an orchestrator until it counts as missing. */
 const startMs = 180_000;
 /** The owner of a lease that waits for an orchestrator. */
 const nobody = "starting";
@@ -48,15 +48,15 @@ export async function readLease(store: Store, run: string): Promise<Lease | null
   return readJson<Lease>(store, leaseKey(run));
 }
 
-/** Somebody has said lately that they are at it, or has been asked to begin. */
+/** Whether an orchestrator has renewed its lease lately, or was just started. */
 export async function isOrchestrated(store: Store, run: string, nowMs = Date.now()) {
   const lease = await readLease(store, run);
   return lease !== null && lease.untilMs > nowMs;
 }
 
 /**
- * Says that an orchestrator was asked for. Returns the number of the last one there was. Throws
- * `RunError` while that one is at it.
+ * Announces that an orchestrator was started. Returns the number of the one before it. Throws
+ * `RunError` while that one is still at work.
  */
 export async function announceStart(store: Store, run: string, nowMs = Date.now()) {
   const epoch = await newestEpoch(store, run);
@@ -66,14 +66,14 @@ export async function announceStart(store: Store, run: string, nowMs = Date.now(
   return epoch;
 }
 
-/** It was asked for in vain. */
+/** Withdraws the announcement of an orchestrator that did not start. */
 export async function withdrawStart(store: Store, run: string, epoch: number): Promise<void> {
   await writeLease(store, run, { epoch, owner: nobody, untilMs: 0 });
 }
 
 /**
- * Makes `owner` the run's only orchestrator: of several at once exactly one succeeds, and whoever
- * was it before can write no more. Throws `RunError` while another one is at it.
+ * Makes `owner` the run's only orchestrator: of several at once exactly one succeeds, and the one
+ * before it can write no more. Throws `RunError` while another one is at work.
  */
 export async function takeLease(
   store: Store,
@@ -94,7 +94,7 @@ export async function takeLease(
     if ((await newestEpoch(store, run)) > epoch) throw superseded(run, "has taken over");
   };
   const timer = setInterval(() => {
-    // Superseded, or a store that does not answer: whoever writes next hears of it.
+    // Superseded, or a store that does not answer: the next write fails with the reason.
     check().then(
       () => extend(nowMs() + validMs).catch(() => undefined),
       () => undefined,

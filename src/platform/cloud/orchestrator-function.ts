@@ -5,8 +5,8 @@ import { runSegmentFrom } from "./segment-report.ts";
 type Handler = ReturnType<typeof durableRun>;
 
 /**
- * The orchestrator's Lambda handler over the worker functions of those names. A durable execution's
- * invocation goes on with its run; any other does one segment of it and says how that ended.
+ * The orchestrator's Lambda handler over the worker functions with these names. An invocation of a
+ * durable execution continues its run; any other trains one segment and reports how it ended.
  */
 export function createOrchestratorFunction(where: {
   readonly bucket: string;

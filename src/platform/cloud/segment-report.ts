@@ -11,10 +11,10 @@ import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
 
-/** Kept for saving and evaluating before the platform's own time-out. */
+/** Reserved for saving and evaluating before the platform's time-out. */
 const marginMs = 30_000;
 
-/** How a segment may end that would end the same way if it were tried again. */
+/** Codes of failures that would repeat if the segment were tried again. */
 const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode, otherStateCode];
 
 export interface SegmentOf {
@@ -22,15 +22,15 @@ export interface SegmentOf {
   readonly workers: WorkerNames;
   /** Names the execution: segments of one follow one another, those of two exclude each other. */
   readonly owner: string;
-  /** Whoever asked for this segment asks for the next by itself. */
+  /** The caller starts the next segment by itself. */
   readonly goesOn: boolean;
   remainingMs(): number;
 }
 
 /**
- * One segment of a recorded run over the worker function, as long as the invocation has time. Where
- * another orchestrator is at it, or takes over meanwhile, or the run is another kofn's to go
- * on with, that is how the segment ends: it is not tried again.
+ * Trains one segment of a recorded run over the worker function, for as long as the invocation
+ * lasts. Where another orchestrator works on the run or takes it over, or only another kofn can
+ * continue it, the segment ends with that reason and is not tried again.
  */
 export async function runSegmentFrom(store: Store, how: SegmentOf): Promise<SegmentReport> {
   try {

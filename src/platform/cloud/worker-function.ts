@@ -22,8 +22,8 @@ declare const awslambda: {
 };
 
 /**
- * The worker's Lambda handler: a task in, a packet of raw bytes out. Called once an environment,
- * which then keeps its slot's shard between invocations.
+ * The worker's Lambda handler: takes a task, replies a packet of raw bytes. Made once for each
+ * environment, which keeps its slot's shard between invocations.
  */
 export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
   const store = lazyS3Store(bucket);

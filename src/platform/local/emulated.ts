@@ -12,21 +12,21 @@ import { bundleFolder } from "./paths.ts";
 const names = { worker: "worker", networkWorker: "network-worker" };
 /** Of functions that publish versions, as the deployed ones do: the one they start with. */
 const firstVersion = "1";
-/** Environments kept started, so that a slot's spare costs only the bundle's load. */
+/** Environments started ahead of need, so that a slot's spare costs only the bundle's load. */
 const spares = 3;
-/** Started while the data are staged, as a cloud would start them side by side. */
+/** Started while the data are ingested, as a cloud would start them in parallel. */
 const sparesAtStartMax = 16;
 
 export interface EmulatedBackend extends Backend {
-  /** The process that serves now: another one after it died and was started again. */
+  /** The current emulator process: a new one after the last one died. */
   emulator(): EmulatorProcess;
 }
 
-/** What of a spec the platform is set up by; without a problem it is the ordinary worker's. */
+/** The parts of a spec that configure the platform; without a problem for the ordinary worker. */
 type EmulatedSpec = Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
   Partial<Pick<BackendOptions["spec"], "problem">>;
 
-/** Lambda and S3 played by a process of its own; the bundles are those that are deployed. */
+/** Lambda and S3, played by a separate process with the deployed bundles. */
 export async function emulatedBackend({
   home,
   spec,
@@ -63,7 +63,7 @@ export async function emulatedBackend({
   };
 }
 
-/** The functions as they are deployed; of the two workers, that which the run asks is kept warm. */
+/** The functions as deployed; the worker that the run needs is kept warm. */
 async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
   const { problem } = spec;
   const variables = { KOFN_BUCKET: bucket };
@@ -101,8 +101,8 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
 }
 
 /**
- * An emulator that is started again, on the same ports and data, whenever its process dies: to a
- * run that is a platform that was unreachable for a moment.
+ * An emulator that restarts on the same ports and data whenever its process dies: to a run it looks
+ * like a platform that was unreachable for a moment.
  */
 async function supervised(
   options: EmulatorOptions,

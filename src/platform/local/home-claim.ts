@@ -5,13 +5,13 @@ import { messageOf, RunError } from "../../core/errors.ts";
 import { makeOwnFolder } from "../../core/own-files.ts";
 import { isServed, openHome, type RunHome } from "./home.ts";
 
-/** Another process may just be having a look; whoever trains stays longer than this. */
+/** Another process may only be reading; one that trains stays longer than this. */
 const patienceMs = 3_000;
 const pauseMs = 100;
 
 /** The right to fill a home folder, until it holds something worth keeping. */
 export interface HomeClaim {
-  /** Takes the folder away again if it was not there before. */
+  /** Removes the folder if it was not there before. */
   abandon(): Promise<void>;
 }
 
@@ -35,12 +35,12 @@ export async function claimHome(path: string): Promise<HomeClaim> {
   };
 }
 
-/** Opens what serves a home for itself, once nobody else does. */
+/** Opens the home's own server once no other process serves it. */
 export async function serveAlone<T>(path: string, open: () => Promise<T>): Promise<T> {
   return patiently(path, async () => ((await isServed(path)) ? undefined : open()));
 }
 
-/** Opens the store of a home to look at it, whoever serves it. */
+/** Opens a home's store for reading, whoever serves it. */
 export async function lookInto(path: string): Promise<RunHome> {
   return patiently(path, () => openHome(path));
 }

@@ -8,17 +8,17 @@ import { homePath } from "./paths.ts";
 
 export const bucket = "kofn";
 
-/** The local store, over S3's wire API whoever serves it. */
+/** The local store, always over S3's wire API. */
 export interface RunHome {
   readonly path: string;
   readonly access: Access;
   readonly store: Store;
-  /** A run is going on in another process, which serves the store. */
+  /** Another process serves the store: a run is going on there. */
   readonly isLive: boolean;
   close(): Promise<void>;
 }
 
-/** Opens the store to look at it: by the process that serves it, or by serving it here. */
+/** Opens the store for reading: through the process that serves it, or by serving it here. */
 export async function openHome(path: string = homePath()): Promise<RunHome> {
   const served = await announced(path);
   if (served !== null) {
@@ -40,12 +40,12 @@ export async function openHome(path: string = homePath()): Promise<RunHome> {
   };
 }
 
-/** Another process, or this one already, serves this home. */
+/** Whether another process, or this one, serves this home. */
 export async function isServed(path: string): Promise<boolean> {
   return (await announced(path)) !== null;
 }
 
-/** Lets other processes of this home find its store. Returns the way to take that back. */
+/** Publishes the store's address to other processes of this home. Returns how to withdraw it. */
 export async function announce(
   path: string,
   environment: Readonly<Record<string, string>>,
@@ -58,7 +58,7 @@ export async function announce(
   return () => rm(file, { force: true });
 }
 
-/** How clients reach an emulator without touching this process's own AWS settings. */
+/** Client settings for an emulator that leave this process's own AWS settings alone. */
 export interface Access {
   readonly s3: { readonly endpoint: string } & Identity;
   readonly lambda: { readonly endpoint: string } & Identity;
@@ -103,7 +103,7 @@ async function announced(path: string): Promise<Record<string, string> | null> {
     const reply = await fetch(`${endpoint}/${bucket}`, { method: "HEAD", signal });
     return reply.ok ? environment : null;
   } catch {
-    // Absent, damaged, or left behind by a process that was killed: then nobody serves it.
+    // An absent or damaged file, or one of a killed process: nobody serves the home.
     return null;
   }
 }

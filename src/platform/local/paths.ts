@@ -14,7 +14,7 @@ export type BundleName = (typeof names)[number];
 /** Running from sources, or from what the build made of them. */
 const fromSources = import.meta.url.endsWith(".ts");
 
-/** The folder that holds a function's bundle, as it is deployed. Throws where it was not built. */
+/** The folder of a function's deployed bundle. Throws where it was not built. */
 export async function bundleFolder(name: BundleName): Promise<string> {
   const root = fileURLToPath(new URL(fromSources ? "../../../dist" : "../../..", import.meta.url));
   const folder = `${process.env.KOFN_BUNDLES ?? `${root}/functions-bundled`}/${name}`;

@@ -3,7 +3,7 @@ import { nearest } from "../../core/text.ts";
 import { bounds } from "../../limits.ts";
 import type { Backend, BackendOptions } from "../backend.ts";
 
-/** Loaded when chosen: a simulation needs none of the SDK, the emulator none of the simulator. */
+/** A backend is loaded when chosen: a simulation needs no SDK, the emulator no simulator. */
 const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Backend>>> = {
   emulated: async (options) => (await import("./emulated.ts")).emulatedBackend(options),
   threads: async (options) => (await import("./threads.ts")).threadsBackend(options),
@@ -12,7 +12,7 @@ const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Back
 
 export const computeBackendNames = Object.keys(openers);
 
-/** Throws `RunError` for a name that is none. */
+/** Throws `RunError` for an unknown backend. */
 export function checkBackend(name: string): string {
   if (Object.hasOwn(openers, name)) return name;
   throw new RunError("unknown-backend", `--backend: there is no backend called "${name}"`, {

@@ -11,9 +11,9 @@ import { checkSpec } from "./check-spec.ts";
 const changeable = ["stop", "wait"];
 
 /**
- * Changes what may change between two segments of a run: budgets and whom it waits for. What held
- * before is kept with the checkpoint's number, so that a replay knows it. Throws `RunError` for a
- * run of another arithmetic, and for a checkpoint that this kofn cannot go on from.
+ * Changes a run's settings between two segments: its budgets and its wait policy. Keeps the former
+ * values with the checkpoint's number, for replays. Throws `RunError` for a run of another
+ * arithmetic, and for a checkpoint that this kofn cannot continue from.
  */
 export async function changeSettings(
   store: Store,
@@ -40,7 +40,7 @@ export async function changeSettings(
   return amended;
 }
 
-/** Throws `RunError` for a setting that a run keeps from its beginning to its end. */
+/** Throws `RunError` for a setting that cannot change during a run. */
 export function checkChangeable(settings: readonly Override[]): void {
   for (const { path } of settings) {
     if (changeable.includes(path[0]!)) continue;

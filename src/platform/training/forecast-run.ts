@@ -24,16 +24,16 @@ export interface ForecastPorts {
   readonly spec: RunSpec;
   readonly backend: string;
   readonly goal?: Goal;
-  /** A run whose record tells of the platform, instead of a model. */
+  /** A run whose record describes the platform, in place of a model. */
   readonly from?: string;
   readonly onStage?: IngestProgress;
-  /** Called with what of the data is left out. */
+  /** Called with a note on data that are left out. */
   readonly onNote?: (text: string) => void;
 }
 
 /**
- * Forecasts a spec, and chooses what it leaves open, in a home of its own opening. The data are
- * read and prepared there, as the run needs them later; nothing is started.
+ * Forecasts a spec and chooses what it leaves open, in a home that this opens. Reads and prepares
+ * the data, as the run needs them later; starts nothing.
  */
 export async function planInHome(home: string, planning: ForecastPorts): Promise<ProposedPlan> {
   return inHome(home, (store) => planWith(planning, store));
@@ -89,7 +89,7 @@ async function machineFrom(store: Store, name: string): Promise<Machine> {
   return recordedMachine(record, await readHistory(store, record.run));
 }
 
-/** The spec with nothing left to choose; as it is where nothing was. */
+/** The spec with every `auto` resolved; unchanged where there is none. */
 export async function resolveAuto(
   spec: RunSpec,
   plan: (open: RunSpec) => Promise<ProposedPlan>,

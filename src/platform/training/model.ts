@@ -8,7 +8,7 @@ import { readModelFile, wholeFormat } from "../../run/model-weights.ts";
 import { modelKey } from "../../store-layout.ts";
 import { fromSafetensors } from "../../wire/safetensors.ts";
 
-/** What training leaves behind: weights, and how raw rows become what they apply to. */
+/** A trained model: weights, and how raw rows become the features that they apply to. */
 export interface TrainedModel {
   readonly run: string;
   readonly problem: Chosen;

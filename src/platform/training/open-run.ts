@@ -9,17 +9,17 @@ import { findRun, unknownRun } from "./run-overview.ts";
 export interface HomeOptions {
   /** Where runs are kept. */
   readonly home: string;
-  /** The deployed stage whose runs are meant instead. */
+  /** The deployed stage to use in place of a home. */
   readonly stage?: string | undefined;
 }
 
 /** A store with runs. */
 export interface OpenedRun extends Pick<RunHome, "store"> {
-  /** Somebody may be at this run: another process here, its orchestrator in AWS. */
+  /** Whether another process here, or an orchestrator in AWS, may be working on this run. */
   isLive(run: string): Promise<boolean>;
 }
 
-/** Uses a home's store; null for a home that is not there, which looking must not make. */
+/** Calls `use` with a home's store; null for a home that does not exist: reading creates none. */
 export async function withOpenHome<T>(
   { home: path, stage }: HomeOptions,
   use: (home: OpenedRun) => Promise<T>,
@@ -38,7 +38,7 @@ export async function withOpenHome<T>(
   }
 }
 
-/** Uses a home's store and one of its runs. */
+/** Calls `use` with a home's store and one of its runs. */
 export async function withOpenRun<T>(
   at: HomeOptions,
   name: string,

@@ -10,7 +10,7 @@ import { RocAuc, withAuc } from "../../problems/roc-auc.ts";
 import { openDataSource } from "../open-source.ts";
 import type { TrainedModel } from "./model.ts";
 
-/** What a model says about some rows of a file, and how right it was where that is known. */
+/** A model's predictions for some rows of a file, and how good they are where that is known. */
 export interface Predictions {
   /** The number of the first row within the file, from 0. */
   readonly firstRow: number;
@@ -22,14 +22,14 @@ export interface Predictions {
   /** The probability of every class, a block of rows a class; null where there is none. */
   readonly chances: Float64Array | null;
   /**
-   * Over all rows, up to the last batch that was read, whose target is known; null while there are
-   * none. Computed when it is asked for: the area under the curve sorts all scores.
+   * Over all rows up to this batch whose target is known; null while there are none. Computed on
+   * request: the area under the curve sorts all scores.
    */
   readonly metrics: Readonly<Record<string, number>> | null;
   readonly knownRows: number;
 }
 
-/** How a run's data were written, to read other files of that kind. */
+/** How a run's data were written, so that other files of that kind can be read. */
 export function modelReader(data: DataOptions, { preparation }: TrainedModel): DataOptions {
   const { delimiter, header, missing, missingValues } = data;
   const format = preparation.sparse && !isRatings(preparation) ? "libsvm" : "auto";

@@ -25,9 +25,9 @@ import { workerRequestOf } from "../worker-compute.ts";
 
 export interface Replayed {
   readonly rounds: number;
-  /** Of the weights computed anew. */
+  /** Of the recomputed weights. */
   readonly weightsDigest: string;
-  /** As the run reported it; null where it never got to a result. */
+  /** As the run reported it; null where the run has no result. */
   readonly recordedDigest: string | null;
 }
 
@@ -73,7 +73,7 @@ export async function replayRun(
   };
   function* watched(events: readonly RunEvent[]): Generator<RunEvent> {
     for (const event of events) {
-      // What held before this resume ends with the checkpoint that it went on from.
+      // Earlier settings end at the checkpoint that the resume continued from.
       if (event.type === "resumed")
         current = eras.find(({ upTo }) => upTo > event.sequence)?.strategy ?? last;
       if (event.type === "round") onRound(event.round);

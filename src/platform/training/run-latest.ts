@@ -19,13 +19,13 @@ export interface RunLatest {
   readonly erasures: number;
   /** How tables' gradients travelled in the last round. */
   readonly tables: readonly TableTraffic[];
-  /** The last that were asked for, in their order. */
+  /** The last events, as many as were requested, in order. */
   readonly events: readonly RunEvent[];
 }
 
 /**
- * What a run's whole history would tell of these, from its two ends: the first batch of events, as
- * many of the last as it takes, the checkpoint's totals, and the result where there is one.
+ * The same figures as from a run's whole history, read from its two ends: the first batch of
+ * events, as many of the last as it takes, the checkpoint's totals, and the result if there is one.
  */
 export async function readLatest(
   store: Store,
@@ -44,7 +44,7 @@ export async function readLatest(
     events.unshift(...(await readBatches(store, run, sequence, sequence - 1)).events);
   const first = last === 0 ? [] : (await readBatches(store, run, 1)).events;
   const started = first.find((event) => event.type === "started");
-  // Met in the middle: the first batch is a part of the last events, too.
+  // Both ends met: the first batch is among the last events.
   const all = sequence <= 1 ? [...first, ...events] : events;
   const round = all.findLast((event) => event.type === "round");
   const estimate = finiteOrNull(round?.objectiveEstimate);

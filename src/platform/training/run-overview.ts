@@ -55,13 +55,13 @@ export async function findRun(store: Store, text: string): Promise<RunRecord> {
   });
 }
 
-/** Made-up names begin with a date, so that another part of one is the easier to write. */
+/** Generated names begin with a date: another part is easier to type. */
 function matching(part: string, records: readonly RunRecord[]): RunRecord[] {
   const beginning = records.filter(({ run }) => run.startsWith(part));
   return beginning.length > 0 ? beginning : records.filter(({ run }) => run.includes(part));
 }
 
-/** What a list says when there is no such run. */
+/** The error for a name that no run has. */
 export function unknownRun(name: string, names: readonly string[]): RunError {
   if (names.length === 0)
     return new RunError("unknown-run", `${name}: there are no runs in this home yet`, {
@@ -97,7 +97,7 @@ export async function overviewOf(
 }
 
 function statusOf(stopped: StoppedEvent | null, isLive: boolean): RunStatus {
-  // Between two segments of a run in AWS nothing runs, and yet it goes on by itself.
+  // Between two segments of a run in AWS nothing runs, but the next one starts by itself.
   if (stopped === null || stopped.reason === segmentOver) return isLive ? "running" : "stopped";
   if (stopped.kind === "done" || stopped.kind === "unfinished") return stopped.kind;
   return "stopped";

@@ -25,12 +25,12 @@ import { taskPrices } from "../task-prices.ts";
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
   readonly onStage?: IngestProgress;
-  /** Called with what of the data is left out. */
+  /** Called with a note on data that are left out. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
-  /** Called with what was chosen, where the spec left something open. */
+  /** Called with the plan, where the spec left something open. */
   readonly onPlan?: (plan: ProposedPlan) => void;
-  /** Called with the run's record, where the data have settled what its spec left open. */
+  /** Called with the run's record, where the data decided what its spec left open. */
   readonly onSettled?: (record: RunRecord) => void;
 }
 
@@ -39,7 +39,7 @@ export function nameRun(startedAt = new Date()): string {
   return newRunName(startedAt, `${process.pid}/${performance.now()}`);
 }
 
-/** Stages the data, gives the run a name and a record. Nothing has been trained yet. */
+/** Ingests the data and writes the run's record. Trains nothing. */
 export async function createRun(
   written: RunSpec,
   backend: Pick<Backend, "name" | "store"> & { readonly functions?: RunFunctions | undefined },
@@ -57,7 +57,7 @@ export async function createRun(
   const { name, functions } = backend;
   const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
   const about = { run, startedAt, backend: name, prices, functions };
-  // A vast simulation takes little longer than its forecast would.
+  // The forecast of a huge simulation would take about as long as the simulation.
   const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);
   const record = await recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
@@ -69,7 +69,7 @@ function notesFor({ onNote }: Watchers) {
   return onNote === undefined ? {} : { onNote };
 }
 
-/** Runs it, or goes on with it; then writes its page and its model below the home folder. */
+/** Trains a recorded run, or continues it; then writes its report and model below the home. */
 export async function continueRun(
   record: RunRecord,
   backend: Backend,
@@ -93,13 +93,13 @@ export async function continueRun(
   return { ...done, result };
 }
 
-/** Where a run's page and model are, for people. */
+/** The paths of a run's report and model. */
 export function artifactPaths(home: string, run: string): { report: string; model: string } {
   const folder = join(home, "runs", run);
   return { report: join(folder, "report.html"), model: join(folder, "model.safetensors") };
 }
 
-/** The page and the model as files a person can open. Returns their paths. */
+/** Writes the report and the model as files. Returns their paths. */
 export async function writeArtifacts(
   { store }: Pick<Backend, "store">,
   run: string,

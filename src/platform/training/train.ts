@@ -10,8 +10,8 @@ import { planInHome, resolveAuto } from "./forecast-run.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
 
 /**
- * Stages, trains and reports one new run. A home that was not there before is taken away again
- * when the data turn out to be wrong.
+ * Creates, trains and reports a new run. Removes a home that was not there before if the data turn
+ * out to be wrong.
  */
 export async function trainNew(
   { run, spec: written, backend, home }: NewRun,
@@ -41,7 +41,7 @@ export interface NewRun {
   readonly home: string;
 }
 
-/** Goes on with a run that was recorded before. */
+/** Continues a recorded run. */
 export function trainFurther(
   record: RunRecord,
   home: string,

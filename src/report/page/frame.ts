@@ -77,7 +77,7 @@ export function choice<Value extends string>(
   return set;
 }
 
-/** Moves a switch from outside, without telling anybody. */
+/** Moves a switch from outside, without an event. */
 export function check(within: Element, name: string, value: string): void {
   const input = within.querySelector<HTMLInputElement>(`input[name="${name}"][value="${value}"]`);
   if (input !== null) input.checked = true;

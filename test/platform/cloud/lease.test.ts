@@ -63,7 +63,7 @@ describe("one orchestrator at a time", () => {
     await expect(taking(store, "two", 20)).rejects.toEqual(isSuperseded);
   });
 
-  test("whoever had written a batch of events before the other is not written over", async () => {
+  test("a batch of events that one orchestrator wrote is not overwritten by another", async () => {
     const store = memoryStore();
     const first = await taking(store, "one", 0);
     await first.store.write(eventsKey(run, 1), byte);
