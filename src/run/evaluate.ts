@@ -17,26 +17,26 @@ export interface Evaluation {
 }
 
 /**
- * Evaluates several models on the unencoded data: objective and metrics, with `told: test` only
- * those of the test rows. A sharded model is assembled for a pass of its own, one after the other:
- * memory holds one model.
+ * Evaluates several models on the unencoded data: objective and metrics, with `metricRows: test`
+ * only those of the test rows. A sharded model is assembled for a pass of its own, one after the
+ * other: memory holds one model.
  */
 export async function evaluateModels(
   store: Store,
   prepared: Prepared,
   problem: Problem,
   models: readonly ModelRef[],
-  told: "all" | "test" = "all",
+  metricRows: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
   const whole = models.flatMap((model) => (model.kind === "whole" ? [model.weights] : []));
   const evaluations =
-    whole.length === 0 ? [] : await evaluate(store, prepared, problem, whole, told);
+    whole.length === 0 ? [] : await evaluate(store, prepared, problem, whole, metricRows);
   const all: Evaluation[] = [];
   for (const model of models) {
     if (model.kind === "whole") all.push(evaluations.shift()!);
     else {
       const weights = [await readWeights(store, model)];
-      all.push(...(await evaluate(store, prepared, problem, weights, told)));
+      all.push(...(await evaluate(store, prepared, problem, weights, metricRows)));
     }
   }
   return all;

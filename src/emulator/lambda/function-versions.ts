@@ -64,9 +64,9 @@ class VersionedFunction implements LocalFunction {
   }
 
   at(qualifier: string = latestVersion): FunctionVersion {
-    const found = this.#versions.get(this.#aliases.get(qualifier) ?? qualifier);
-    if (found === undefined) throw noFunction(arnOf(this.#name, qualifier));
-    return found;
+    const one = this.#versions.get(this.#aliases.get(qualifier) ?? qualifier);
+    if (one === undefined) throw noFunction(arnOf(this.#name, qualifier));
+    return one;
   }
 
   publish(): FunctionVersion {

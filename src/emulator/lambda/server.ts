@@ -102,9 +102,9 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       [...functions.values()].flatMap((one) => one.fleets().flatMap((fleet) => fleet.list())),
     setWeather: fates.setWeather,
     deploy(name, config) {
-      const found = functions.get(name);
-      assert(found !== undefined, `there is a function ${name} to deploy again`);
-      const { version } = found.deploy(config);
+      const target = functions.get(name);
+      assert(target !== undefined, `there is a function ${name} to deploy again`);
+      const { version } = target.deploy(config);
       return config.publish ? version : null;
     },
     async close() {

@@ -32,29 +32,29 @@ export function answerVersions(
   const { pathname, searchParams } = new URL(url, "http://lambda");
   const of = (encoded: string, parameter: string | null = null) => {
     const { name, qualifier } = functionNameOf(encoded, parameter);
-    const found = functions.get(name);
-    if (found === undefined) throw noFunction(arnOf(name, undefined));
-    return { name, qualifier, found };
+    const called = functions.get(name);
+    if (called === undefined) throw noFunction(arnOf(name, undefined));
+    return { name, qualifier, called };
   };
   const [, published] = versionsPath.exec(pathname) ?? [];
   if (published !== undefined && method === "POST") {
-    const { name, found } = of(published);
-    return { status: 201, body: configurationOf(name, found.publish()) };
+    const { name, called } = of(published);
+    return { status: 201, body: configurationOf(name, called.publish()) };
   }
   const [, removed] = functionPath.exec(pathname) ?? [];
   if (removed !== undefined && method === "DELETE") {
-    const { name, qualifier, found } = of(removed, searchParams.get("Qualifier"));
+    const { name, qualifier, called } = of(removed, searchParams.get("Qualifier"));
     if (qualifier === undefined) throw unsupported(method, `${pathname} of the whole of ${name}`);
-    found.remove(qualifier);
+    called.remove(qualifier);
     return { status: 204, body: null };
   }
   const [, aliased, alias] = aliasesPath.exec(pathname) ?? [];
   if (aliased !== undefined && method === (alias === undefined ? "POST" : "PUT")) {
-    const { name, found } = of(aliased);
+    const { name, called } = of(aliased);
     const { Name = alias ?? "", FunctionVersion: version = "" } = wishesIn(body);
     if (!/^(?![0-9]+$)[\w-]{1,128}$/.test(Name))
       throw badParameter(`"${Name}" is not the name of an alias.`);
-    found.alias(Name, version);
+    called.alias(Name, version);
     const reply = { AliasArn: arnOf(name, Name), Name, FunctionVersion: version };
     return { status: alias === undefined ? 201 : 200, body: reply };
   }

@@ -44,10 +44,10 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
   const uploads = new Map<string, Upload & { parts: Map<number, ObjectFacts> }>();
   const outcomes = new Map<string, ObjectFacts>();
   for (const id of readdirSync(path)) {
-    const found = reopened(id, join(path, id));
-    if (found === undefined || Date.now() - found.plan.startedMs > uploadMsMax)
+    const upload = reopened(id, join(path, id));
+    if (upload === undefined || Date.now() - upload.plan.startedMs > uploadMsMax)
       rmSync(join(path, id), { recursive: true, force: true });
-    else uploads.set(id, found);
+    else uploads.set(id, upload);
   }
   const find = (id: string, key: string) => {
     const upload = uploads.get(id);
