@@ -31,6 +31,7 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   checkAccepts(method.accepts, spec, { problem, encoding });
   refuseMembership(spec, encoding);
   refuseRows(spec, method, problem);
+  refuseSums(spec, method);
   const overlaps = optimizers.create(spec.optimizer).searches;
   const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
@@ -42,6 +43,15 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
 export function waitInWords(spec: RunSpec): string {
   const { redundancy } = encodings.create(spec.encoding);
   return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;
+}
+
+function refuseSums({ reduction, strategy }: RunSpec, method: StrategyDefinition): void {
+  if (reduction === undefined || method.accepts.reductions === true) return;
+  throw new RunError(
+    "bad-combination",
+    `reduction: strategy ${strategy.type} adds its replies up by itself`,
+    { hint: "choose strategy: rounds, or leave reduction out" },
+  );
 }
 
 /** Refuses what needs gradients of tables by their rows, where there are none. */

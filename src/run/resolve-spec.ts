@@ -7,13 +7,16 @@ import { bounds } from "../limits.ts";
 import { privacySchema } from "../privacy/options.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
+import { reductionTypes } from "../quorum/reduction.ts";
 import { waitSchema } from "../quorum/wait-policies/wait.ts";
 import {
   type AutoKey,
   autoKeys,
   type GradientChoice,
   gradientChoices,
+  type ReductionOptions,
   type RunSpec,
+  reductionSchema,
   resolveCompression,
   stopSchema,
 } from "../spec/run-spec.ts";
@@ -63,6 +66,12 @@ export const specSchema = z.strictObject({
     .boolean()
     .optional()
     .describe("true is gradients: dense, as other libraries call it; false is gradients: auto"),
+  reduction: z
+    .union([z.enum(["auto", ...reductionTypes]), reductionSchema])
+    .optional()
+    .describe(
+      "functions add gradients up, through the store; the orchestrator does where it is absent",
+    ),
   privacy: privacySchema
     .optional()
     .describe("what nobody may learn of whom: the budget of a private run; strategy: gossip"),
@@ -122,6 +131,7 @@ export function resolveSpec(input: unknown): RunSpec {
     strategy,
     optimizer,
     ...gradientChoice(spec),
+    ...(spec.reduction === undefined ? {} : { reduction: resolveReduction(spec.reduction) }),
     ...(spec.privacy === undefined ? {} : { privacy: spec.privacy }),
     ...(spec.compression === undefined
       ? {}
@@ -138,6 +148,10 @@ export function resolveSpec(input: unknown): RunSpec {
 function withMembership(data: RunSpec["data"], { privacy }: z.output<typeof specSchema>) {
   if (privacy?.adjacency !== "add-remove" || privacy.unit !== "record") return data;
   return { ...data, membership: data.membership ?? "records" };
+}
+
+function resolveReduction(written: string | ReductionOptions): ReductionOptions {
+  return typeof written === "string" ? reductionSchema.parse({ type: written }) : written;
 }
 
 /** What the spec says of gradients, by either name. */

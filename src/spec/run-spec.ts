@@ -4,6 +4,7 @@ import { compressors } from "../compression/registry.ts";
 import { type Chosen, parseOptions } from "../core/registry.ts";
 import type { dataSchema } from "../data/options.ts";
 import type { PrivacyOptions } from "../privacy/options.ts";
+import { reductionTypes } from "../quorum/reduction.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
 
 export const stopSchema = z.strictObject({
@@ -44,6 +45,8 @@ export interface RunSpec {
   readonly compression?: Chosen;
   /** How gradients of tables are told, where the spec says so; `auto` where absent. */
   readonly gradients?: GradientChoice;
+  /** How gradients are added up, where not by the orchestrator. */
+  readonly reduction?: ReductionOptions;
   readonly privacy?: PrivacyOptions;
   readonly stop: z.output<typeof stopSchema>;
   readonly seed: number;
@@ -59,6 +62,20 @@ export interface RunSpec {
 export const gradientChoices = ["auto", "dense", "gather"] as const;
 
 export type GradientChoice = (typeof gradientChoices)[number];
+
+export const reductionSchema = z.strictObject({
+  type: z
+    .enum(["auto", ...reductionTypes])
+    .default("auto")
+    .describe(
+      "who adds up gradients: star, one function; tree, functions of fanIn each; scatter, a " +
+        "function for each shard of the weights; auto, what the formula says is quickest",
+    ),
+  shards: z.int().min(1).max(64).default(8).describe("scatter: how many shards, at most"),
+  fanIn: z.int().min(2).max(64).default(4).describe("tree: how many a function adds up"),
+});
+
+export type ReductionOptions = z.output<typeof reductionSchema>;
 
 const feedbackSchema = z.strictObject({ feedback: feedbackOption });
 

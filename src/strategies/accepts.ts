@@ -54,6 +54,8 @@ export interface Accepts {
   readonly compression?: true;
   /** Workers may tell gradients of tables by their rows, and lazy optimizers step along those. */
   readonly tableRows?: true;
+  /** Functions may add its gradients up. */
+  readonly reductions?: true;
   /** It keeps what a spec's `privacy` promises, and needs one. */
   readonly privacy?: true;
 }
@@ -115,6 +117,7 @@ export function acceptsInWords(accepts: Accepts): readonly (readonly [string, st
     ...(flags.packedRows === true ? ["data.storage"] : []),
     ...(flags.compression === true ? ["compression"] : []),
     ...(flags.tableRows === true ? ["gradients by the rows of tables"] : []),
+    ...(flags.reductions === true ? ["sums of functions"] : []),
     ...(flags.privacy === true ? ["privacy, which it needs"] : []),
   ];
   return [

@@ -3,9 +3,11 @@ import type { AnytimeGradientTask } from "./anytime-gradient.ts";
 import type { BatchGradientTask } from "./batch-gradient.ts";
 import type { BlockUpdateTask } from "./block-update.ts";
 import type { ClippedGradientSumTask } from "./clipped-gradient-sum.ts";
+import type { CombineTask } from "./combine.ts";
 import type { CommitteeKeyTask } from "./committee-key.ts";
 import type { ConsensusStepTask } from "./consensus-step.ts";
 import type { GradientTask } from "./gradient.ts";
+import type { GradientShardsTask } from "./gradient-shards.ts";
 import type { LineSearchTask } from "./line-search.ts";
 import type { LocalStepsTask } from "./local-steps.ts";
 import type { MaskSumTask } from "./mask-sum.ts";
@@ -39,6 +41,8 @@ export const oldestProtocolVersion = 1;
 export type WorkerTask =
   | GradientTask
   | BatchGradientTask
+  | GradientShardsTask
+  | CombineTask
   | LineSearchTask
   | BlockUpdateTask
   | SubproblemGradientsTask

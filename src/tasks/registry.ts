@@ -3,9 +3,11 @@ import { anytimeGradient } from "./anytime-gradient.ts";
 import { batchGradient } from "./batch-gradient.ts";
 import { blockUpdate } from "./block-update.ts";
 import { clippedGradientSum } from "./clipped-gradient-sum.ts";
+import { combine } from "./combine.ts";
 import { committeeKey } from "./committee-key.ts";
 import { consensusStep } from "./consensus-step.ts";
 import { gradient } from "./gradient.ts";
+import { gradientShards } from "./gradient-shards.ts";
 import { lineSearchTask } from "./line-search.ts";
 import { localStepsTask } from "./local-steps.ts";
 import { maskSum } from "./mask-sum.ts";
@@ -31,6 +33,8 @@ export const taskKinds: {
 } = {
   gradient: opaque(gradient),
   "batch-gradient": opaque(batchGradient),
+  "gradient-shards": opaque(gradientShards),
+  combine: opaque(combine),
   along: opaque(lineSearchTask),
   block: opaque(blockUpdate),
   "local-steps": opaque(localStepsTask),

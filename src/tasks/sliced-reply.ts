@@ -41,7 +41,7 @@ export function payloadOfParts(parts: readonly GradientPart[]): Uint8Array<Array
 }
 
 /** Merged rows that are no fewer bytes than the whole matrix become the matrix. */
-function shorterPart(part: GradientPart): GradientPart {
+export function shorterPart(part: GradientPart): GradientPart {
   if (part.kind === "dense") return part;
   const { slices } = part;
   if (isShorterAsSlices(slices.ids.length, slices)) return part;

@@ -78,7 +78,16 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: [],
   },
   quorum: {
-    rooms: ["core", "ports", "math", "encoding/encoding.ts", "problems", "engine", "tasks"],
+    rooms: [
+      "core",
+      "limits",
+      "ports",
+      "math",
+      "encoding/encoding.ts",
+      "problems",
+      "engine",
+      "tasks",
+    ],
     packages: [],
   },
   spec: { rooms: ["core", "limits", ...families, "data", "quorum"], packages: ["yaml"] },

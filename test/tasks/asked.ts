@@ -46,6 +46,11 @@ export const specsOfAllKinds: Readonly<Record<string, object>> = {
     encoding: "uncoded",
     strategy: { type: "rounds", batch: 8 },
   },
+  "sums by a tree of functions": {
+    ...goldenSpecs["rounds-adam"],
+    encoding: "uncoded",
+    reduction: { type: "tree", fanIn: 2 },
+  },
   "noise at workers": {
     ...goldenSpecs["dp-sgd"],
     strategy: { type: "dp-sgd", noise: "workers" },

@@ -9,18 +9,12 @@ import { isDecodable, type RowCounts } from "../../quorum/decode.ts";
 import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { BatchSize } from "../../tasks/batch-gradient.ts";
-import {
-  type IngestContext,
-  type Members,
-  type StrategyContext,
-  type StrategyDefinition,
-  trainingStrategy,
-} from "../definition.ts";
+import type { IngestContext, Members, StrategyContext, StrategyDefinition } from "../definition.ts";
 import { gradientForm } from "../gradient-form.ts";
 import type { ExactPlan } from "./correction.ts";
+import { openRounds, refuseReduction } from "./open-rounds.ts";
 import { scalingOf } from "./scaling.ts";
 import type { RoundsPlan } from "./state.ts";
-import { rounds } from "./strategy.ts";
 
 /** Synchronous rounds over encoded rows: the usual way to train. */
 export const roundsStrategy = define({
@@ -62,17 +56,20 @@ export const roundsStrategy = define({
     accepts: {
       problems: { only: ["smooth", "l1"], because: "it is not convex" },
       packedRows: true,
-      ...(chosen.batch === undefined ? { tableRows: true as const } : {}),
+      ...(chosen.batch === undefined
+        ? { tableRows: true as const, reductions: true as const }
+        : {}),
     },
     check(spec, parts) {
       refuse(spec, parts, chosen.exact);
       if (chosen.batch !== undefined) refuseBatches(spec, parts, chosen);
+      if (spec.reduction !== undefined) refuseReduction(spec, parts, chosen.exact);
     },
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
     ...(chosen.exact || chosen.batch !== undefined ? {} : { hasTimeModel: true as const }),
     stepsAlong: "gradients",
     stage: encodeRows,
-    open: (context) => trainingStrategy(rounds(roundsPlan(context, chosen))),
+    open: (context) => openRounds(context, roundsPlan(context, chosen)),
   }),
 });
 

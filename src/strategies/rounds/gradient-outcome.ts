@@ -37,7 +37,7 @@ function noted(
 
 export function roundEventOf(
   plan: RoundsPlan,
-  state: RoundsState,
+  state: Pick<RoundsState, "startedMs" | "round" | "weights" | "ahead">,
   { slots, mean, isExact }: GradientFacts,
   gradientNorm: number,
 ): Search["round"] {
