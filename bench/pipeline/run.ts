@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunInput, train } from "../../src/index.ts";
+import { computeUsd, functions, gbSeconds, prices } from "../../src/limits.ts";
+import {
+  makeSchedule,
+  scheduleNames,
+  straightPipeline,
+} from "../../src/model-parallel/schedule.ts";
+import { simulateSchedule } from "../../src/model-parallel/simulate-schedule.ts";
+
+/**
+ * `npm run bench -- pipeline`: schedules of stages that take 50 ms forward and 100 ms backward,
+ * 4 ms a hop, on the virtual clock: makespan, bubble, dollars, and what stages that stay through
+ * would cost. Then the way of one hop through the emulator, eight stages that hand on 256 KiB,
+ * beside a round of eight workers that are sent 256 KiB and reply as much. STEPS: of either.
+ */
+const [forwardMs, backwardMs, hopMs] = [50, 100, 4];
+const steps = Number(process.env.STEPS ?? 30);
+const { memoryMb, architecture } = functions.worker;
+
+console.log("schedule     stages  microbatches  makespan  bubble  peak   step $      resident $");
+for (const [stages, microbatches] of [
+  [2, 4],
+  [4, 8],
+  [4, 16],
+  [8, 32],
+] as const)
+  for (const name of scheduleNames) {
+    const schedule = makeSchedule(straightPipeline(stages), { name, microbatches });
+    const timeline = simulateSchedule(schedule, {
+      forward: () => forwardMs,
+      backward: () => backwardMs,
+      hop: () => hopMs,
+    });
+    if ("stuck" in timeline) throw new Error("a schedule of ours ends");
+    const usd = (ms: number) =>
+      computeUsd(gbSeconds(ms, memoryMb), architecture) +
+      2 * stages * microbatches * prices.usdPerRequest;
+    const cells = [
+      name.padEnd(11),
+      String(stages).padStart(7),
+      String(microbatches).padStart(13),
+      `${timeline.makespan} ms`.padStart(9),
+      timeline.bubble.toFixed(4).padStart(7),
+      String(Math.max(...timeline.peakInFlight)).padStart(5),
+      usd(timeline.billed).toFixed(6).padStart(10),
+      usd(timeline.makespan * stages)
+        .toFixed(6)
+        .padStart(12),
+    ];
+    console.log(cells.join(" "));
+  }
+
+const home = await mkdtemp(join(tmpdir(), "kofn-pipeline-"));
+const common = { stop: { rounds: steps, tolerance: 0 }, weather: { model: "calm" } } as const;
+const median = (list: number[]) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]!;
+
+/** How long each round took, the first ones left out: environments start in them. */
+async function roundsOf(spec: RunInput): Promise<number[]> {
+  const tookMs: number[] = [];
+  await train(spec, {
+    home,
+    listen(event) {
+      if (event.type === "round" && event.round > 2) tookMs.push(event.atMs - event.startedMs);
+    },
+  });
+  return tookMs;
+}
+
+try {
+  const step = await roundsOf({
+    ...common,
+    problem: { type: "network", model: join(import.meta.dirname, "model.ts"), backend: "wasm" },
+    data: { generate: { type: "classification", rows: 64, features: 12 }, test: 0 },
+    strategy: {
+      type: "pipeline",
+      stages: 8,
+      placement: "(1|)*7 ...",
+      batch: 16,
+      microbatches: 1,
+    },
+    optimizer: { type: "sgd", learningRate: 0.01 },
+  });
+  // Seven forward and eight backward tasks, one after another, then all updates at once.
+  const hop = median(step) / 16;
+  const round = await roundsOf({
+    ...common,
+    problem: "ridge",
+    data: { generate: { type: "regression", rows: 32, features: 65_535 }, test: 0 },
+    workers: 8,
+    wait: "all",
+    encoding: "uncoded",
+    optimizer: { type: "gradient-descent", step: 1e-9 },
+  });
+  console.log(`through the emulator, 256 KiB each way: ${steps} steps of eight stages`);
+  console.log(`step ${median(step).toFixed(0)} ms, a hop ${hop.toFixed(1)} ms`);
+  console.log(`a round of eight workers ${median(round).toFixed(1)} ms`);
+} finally {
+  await rm(home, { recursive: true, force: true, maxRetries: 5 });
+}
