@@ -1,5 +1,4 @@
-import type { CutModel, CutRequest } from "../tfjs/cut-model.ts";
-import type { StageEngine } from "../tfjs/stage-engine.ts";
+import type { CutModel, CutRequest, StageEngine } from "../model-parallel/staged-model.ts";
 
 type Read = (key: string) => Promise<Uint8Array | null>;
 

@@ -3,11 +3,12 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { assert } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import type { ParameterSpec } from "../math/vector.ts";
-import { type Trace, tracedGraph } from "../model-parallel/cost-model.ts";
-import { type LaidOut, layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
+import { tracedGraph } from "../model-parallel/cost-model.ts";
+import { layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
 import type { LayerGraph } from "../model-parallel/layer-graph.ts";
 import type { Partition } from "../model-parallel/partition.ts";
 import { stagePrograms } from "../model-parallel/stage-program.ts";
+import type { CutModel, CutRequest } from "../model-parallel/staged-model.ts";
 import { graphOfTopology } from "../model-parallel/topology.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend } from "./backend.ts";
@@ -18,25 +19,6 @@ import type { Layer, LayerWeight } from "./stage-model.ts";
 import { toData } from "./stage-slopes.ts";
 import { traceModel } from "./trace-model.ts";
 import { openWholeModel } from "./whole-model.ts";
-
-export interface CutRequest {
-  /** Rows of a microbatch, a row after another: what is measured. */
-  readonly rows: { readonly count: number; readonly values: Float32Array };
-  readonly nowMs: () => number;
-  /** Runs of each layer that are measured. */
-  readonly repeats?: number;
-  /** Where to cut; of a graph with all that the trace tells. */
-  partition(graph: LayerGraph, trace: Trace): Partition;
-}
-
-/** A network that was cut. */
-export interface CutModel extends Omit<LaidOut, "files"> {
-  readonly graph: LayerGraph;
-  readonly trace: Trace;
-  readonly partition: Partition;
-  /** A stage's file, of each. */
-  readonly files: readonly Uint8Array<ArrayBuffer>[];
-}
 
 interface Definition {
   readonly bytes: Uint8Array;

@@ -1,36 +1,12 @@
 import { assert, RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { NamedShape, StageFile } from "../model-parallel/pipeline-layout.ts";
+import type { StageEngine, StageInput, StagePass } from "../model-parallel/staged-model.ts";
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
-import type { RowBatch } from "./batches.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageLoss, StageSlopes, StageTask } from "./stage-model.ts";
+import type { StageLoss, StageSlopes } from "./stage-model.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
-
-/** One stage of a network, at any weights: arrays in and out, each of several tensors. */
-export interface StageEngine {
-  readonly file: StageFile;
-  /** Whether it stands at the weights of this name. */
-  isAt(name: string): boolean;
-  /** Sets the weights that are called so, an array for each of the stage's parts. */
-  set(name: string, parts: readonly Float32Array[]): void;
-  /** Arrays by the fields of the reply. */
-  forward(input: StageInput, task: StageTask): Readonly<Record<string, Float32Array>>;
-  /** Of slopes an array for each consumer. The loss is a sum over examples. */
-  backward(
-    input: StageInput,
-    slopes: readonly Float32Array[],
-    task: StageTask,
-  ): { readonly loss: number; readonly fields: Readonly<Record<string, Float32Array>> };
-  close(): void;
-}
-
-/** What a stage reads: an array for each import, and rows where it reads those. */
-export interface StageInput {
-  readonly imports: readonly Float32Array[];
-  readonly rows: Pick<RowBatch, "values" | "targets"> | null;
-}
 
 const format = "kofn-stage-1";
 
@@ -119,7 +95,7 @@ function cut(
 function importsOf(
   { program, imports }: StageFile,
   { imports: arrays, rows }: StageInput,
-  { examples }: StageTask,
+  { examples }: StagePass,
 ): Readonly<Record<string, Tensor>> {
   const arriving = imports.map((list, i) => cut(arrays[i]!, list, examples));
   const own = program.imports

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { StageStep } from "../model-parallel/stage-program.ts";
+import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import type {
@@ -7,7 +8,6 @@ import type {
   LayerWeight,
   Observation,
   StageModel,
-  StageTask,
   UsedWeight,
 } from "./stage-model.ts";
 
@@ -19,7 +19,7 @@ export function tensorsToKeep({ exports, outputs }: ForwardPass): tf.Tensor[] {
 export function runForward(
   stage: StageModel,
   inputs: Readonly<Record<string, Tensor>>,
-  task: StageTask,
+  task: StagePass,
 ): ForwardPass {
   const { program } = stage;
   const values = new Map<string, tf.Tensor>();
@@ -51,7 +51,7 @@ export function runForward(
 function use(
   stage: StageModel,
   step: Extract<StageStep, { kind: "use" }>,
-  { step: at, microbatch }: StageTask,
+  { step: at, microbatch }: StagePass,
   values: Map<string, tf.Tensor>,
   weights: UsedWeight[],
   observed: Observation[],

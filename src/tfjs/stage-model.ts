@@ -5,13 +5,6 @@ import type { StageProgram } from "../model-parallel/stage-program.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 
 import type { Tape } from "./tape.ts";
-/** Which microbatch of which step: with a layer's use it names all that is drawn there. */
-export interface StageTask {
-  readonly step: number;
-  readonly microbatch: number;
-  readonly examples: number;
-}
-
 export interface StageForward {
   readonly exports: Readonly<Record<string, Tensor>>;
   /** By their index among the model's outputs. */

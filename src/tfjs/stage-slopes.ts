@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import type {
   ForwardPass,
@@ -6,7 +7,6 @@ import type {
   StageLoss,
   StageModel,
   StageSlopes,
-  StageTask,
 } from "./stage-model.ts";
 import type { Tape } from "./tape.ts";
 
@@ -36,7 +36,7 @@ export function slopesOf(
   stage: StageModel,
   tape: Tape<ForwardPass>,
   slopes: Readonly<Record<string, Tensor>>,
-  task: StageTask,
+  task: StagePass,
   loss: StageLoss | undefined,
 ): Omit<StageSlopes, "observed"> {
   const { imports, weights } = tape.value;

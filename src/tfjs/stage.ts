@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { RunError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { StageProgram } from "../model-parallel/stage-program.ts";
+import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { normalizers } from "./definition.ts";
 import { modelFrom } from "./open-model.ts";
@@ -13,7 +14,6 @@ import type {
   StageLoss,
   StageModel,
   StageSlopes,
-  StageTask,
   Stash,
 } from "./stage-model.ts";
 import { closeVariables, slopesOf, toData, toForward } from "./stage-slopes.ts";
@@ -37,7 +37,7 @@ export interface OpenStage {
   /** Throws `RunError` where one is missing or of another shape. */
   set(weights: Readonly<Record<string, Tensor>>): void;
   read(): Record<string, Tensor>;
-  forward(imports: Readonly<Record<string, Tensor>>, task: StageTask, keep?: "stash"): StageForward;
+  forward(imports: Readonly<Record<string, Tensor>>, task: StagePass, keep?: "stash"): StageForward;
   /**
    * The vector-Jacobian product: slopes of what the exports' slopes and the loss make, from the
    * imports again or from a stash; the same bits. Exports without slopes lead to nothing.
@@ -45,7 +45,7 @@ export interface OpenStage {
   backward(
     from: Readonly<Record<string, Tensor>> | Stash,
     slopes: Readonly<Record<string, Tensor>>,
-    task: StageTask,
+    task: StagePass,
     loss?: StageLoss,
   ): StageSlopes;
   close(): void;

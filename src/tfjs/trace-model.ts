@@ -10,9 +10,10 @@ import type {
 import type { LayerGraph, LayerTensor } from "../model-parallel/layer-graph.ts";
 import { contiguous } from "../model-parallel/partition.ts";
 import { stageProgram } from "../model-parallel/stage-program.ts";
+import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageForward, StageTask } from "./stage-model.ts";
+import type { StageForward } from "./stage-model.ts";
 
 export interface TraceOptions {
   /** A microbatch: a tensor for each input of the graph. */
@@ -79,7 +80,7 @@ function weightFigures({ weights }: OpenStage): ModuleFigures {
 function measure(
   stage: OpenStage,
   inputs: Readonly<Record<string, Tensor>>,
-  task: StageTask,
+  task: StagePass,
   { nowMs, repeats }: { nowMs: () => number; repeats: number },
 ) {
   const made = stage.forward(inputs, task);

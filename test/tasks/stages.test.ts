@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Problem } from "../../src/problems/problem.ts";
-import { prepareStage, type StageTask, stageAt } from "../../src/tasks/stages/stage-task.ts";
+import { prepareStage, type StagePassTask, stageAt } from "../../src/tasks/stages/stage-task.ts";
 import type { WorkerContext } from "../../src/tasks/task-kind.ts";
 
 /** A stage that notes what it was set to. */
@@ -19,7 +19,12 @@ function scene() {
   const place = { object: async () => new Float32Array(1) } as unknown as WorkerContext;
   const prepared = (sha256: string) => {
     const parts: ObjectRef[] = [{ key: sha256, sha256, dtype: "F32", shape: [1] }];
-    const task = { file: "stage", parts, imports: [], takesRows: false } as unknown as StageTask;
+    const task = {
+      file: "stage",
+      parts,
+      imports: [],
+      takesRows: false,
+    } as unknown as StagePassTask;
     return prepareStage(problem, place, () => ({}) as never, task);
   };
   return { prepared, sets };

@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import type { StageEngine } from "../../tfjs/stage-engine.ts";
+import type { StageEngine } from "../../model-parallel/staged-model.ts";
 import type { StagedProblem } from "../staged-problem.ts";
 import { losses, overRows } from "./losses.ts";
 import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";

@@ -6,7 +6,7 @@ import { cutIntoStages, type EncodedPipeline, rowsOfStep } from "./cut.ts";
 import { forecastStages } from "./forecast.ts";
 import { type PipelineOptions, pipelineOptions } from "./options.ts";
 import { checkPipeline } from "./refusals.ts";
-import type { PipelinePlan } from "./state.ts";
+import type { StagesPlan } from "./state.ts";
 import { pipeline } from "./strategy.ts";
 
 /** Models larger than one function. */
@@ -49,7 +49,7 @@ const workersBefore = 4;
 export function pipelinePlan(
   { spec, prepared, encoded }: StrategyContext,
   options: PipelineOptions,
-): PipelinePlan {
+): StagesPlan {
   const { pipeline: layout, starts } = encoded as EncodedPipeline;
   const { schedule, activeMicrobatches = null, microbatches, batch } = options;
   const rows = rowsOfStep(options, prepared);
@@ -79,7 +79,7 @@ function parted(rows: number, count: number): number[] {
 }
 
 /** What an optimizer needs, by how it moves one weight. */
-function probe(stepper: Stepper): Pick<PipelinePlan, "asksAhead" | "sumsPerTensor"> {
+function probe(stepper: Stepper): Pick<StagesPlan, "asksAhead" | "sumsPerTensor"> {
   const weights = new Float32Array(1);
   const gradient = new Float64Array(1);
   const pieces = [{ name: "weight", shape: [1] }];

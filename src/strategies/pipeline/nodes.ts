@@ -2,7 +2,7 @@ import { assert } from "../../core/errors.ts";
 import type { PipelineLayout } from "../../model-parallel/pipeline-layout.ts";
 import { makeSchedule } from "../../model-parallel/schedule.ts";
 import type { GraphNode } from "../../quorum/graph-nodes.ts";
-import type { PipelinePlan } from "./state.ts";
+import type { StagesPlan } from "./state.ts";
 
 /** What a node of a step does. */
 export type Work =
@@ -60,7 +60,7 @@ export function stepNodes(plan: Shape): StepNodes {
 }
 
 type Shape = Pick<
-  PipelinePlan,
+  StagesPlan,
   "layout" | "schedule" | "activeMicrobatches" | "microbatches" | "sumsPerTensor"
 >;
 type Add = (work: Work, worker: number, after: readonly Work[]) => void;

@@ -6,7 +6,7 @@ import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Traversing } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 
-export interface PipelinePlan {
+export interface StagesPlan {
   readonly layout: PipelineLayout;
   readonly starts: readonly PartStart[];
   readonly schedule: ScheduleName;

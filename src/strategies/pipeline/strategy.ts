@@ -7,12 +7,12 @@ import { beforeStep, type NodePlace, nodeObjects, type Outputs } from "../../quo
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
 import type { HandedTensor } from "../../tasks/stages/handed-tensor.ts";
-import type { StageTask } from "../../tasks/stages/stage-task.ts";
+import type { StagePassTask } from "../../tasks/stages/stage-task.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
-import { finishStep } from "./finish-step.ts";
+import { closeStep } from "./close-step.ts";
 import { nodeKey, stepNodes, type Work } from "./nodes.ts";
-import type { PipelinePlan, PipelineState } from "./state.ts";
+import type { PipelineState, StagesPlan } from "./state.ts";
 
 type PipelineTask = WorkerTask & NodePlace;
 type Replies = Outputs<WorkerReply>;
@@ -23,7 +23,7 @@ type Passing = Extract<Work, { readonly pass: "forward" | "backward" }>;
  * forward and backward, and then each part of the weights is updated where it is kept. Tensors go
  * by reference; a step that is begun again comes to the same bits.
  */
-export function pipeline(plan: PipelinePlan): TrainingStrategy<PipelineState> {
+export function pipeline(plan: StagesPlan): TrainingStrategy<PipelineState> {
   const { nodes, workOf } = stepNodes(plan);
   const steps = graph<PipelineState, PipelineTask, WorkerReply>({
     patienceMs: plan.patienceMs,
@@ -39,7 +39,7 @@ export function pipeline(plan: PipelinePlan): TrainingStrategy<PipelineState> {
     // Whoever computes it again comes to the same.
     diverged: ({ step }, { node }, { loss }, invalid) =>
       invalid === noNumbers ? divergence(step, node, loss) : null,
-    finish: (state, outputs, atMs) => finishStep(plan, state, outputs, atMs),
+    finish: (state, outputs, atMs) => closeStep(plan, state, outputs, atMs),
   });
   return {
     ...steps,
@@ -52,14 +52,14 @@ export function pipeline(plan: PipelinePlan): TrainingStrategy<PipelineState> {
   };
 }
 
-function startState({ starts, roundsMax }: PipelinePlan): PipelineState {
+function startState({ starts, roundsMax }: StagesPlan): PipelineState {
   const parts = starts.map((start) => ({ ...start, ahead: null, memory: null }));
   const finished = roundsMax === 0;
   return { ...beforeStep, finished, step: 0, startedMs: 0, parts, firstNorm: 0 };
 }
 
 /** The model's tensors are anywhere among the parts. */
-function modelOf({ layout }: PipelinePlan, { parts }: PipelineState): ModelRef {
+function modelOf({ layout }: StagesPlan, { parts }: PipelineState): ModelRef {
   const tensors = layout.parts.flatMap(({ tensors: own }, part) => {
     let from = 0;
     return own.map(({ index, shape }, i) => {
@@ -87,7 +87,7 @@ function divergence(step: number, node: string, loss: number): string {
 const noWeights = () => new Float32Array(0);
 
 function stageTask(
-  plan: PipelinePlan,
+  plan: StagesPlan,
   state: PipelineState,
   place: NodePlace,
   work: Passing,
@@ -104,7 +104,7 @@ function stageTask(
   );
   const ahead = parts.map((part) => state.parts[part]!.ahead ?? state.parts[part]!.weights);
   const weightsCount = ahead.reduce((sum, ref) => sum + objectBytes(ref) / 4, 0);
-  const own: Omit<StageTask, "objects"> = {
+  const own: Omit<StagePassTask, "objects"> = {
     ...place,
     round: place.step,
     weights: noWeights(),
@@ -149,7 +149,7 @@ function sum(counts: readonly number[]): number {
 }
 
 function partTask(
-  plan: PipelinePlan,
+  plan: StagesPlan,
   state: PipelineState,
   place: NodePlace,
   { pass, part }: Extract<Work, { readonly part: number }>,
@@ -199,7 +199,7 @@ function partTask(
 }
 
 /** Tensor after tensor in the model's order, whatever parts they are in. */
-function sumsOfParts({ layout }: PipelinePlan, outputs: Replies): Float64Array<ArrayBuffer> {
+function sumsOfParts({ layout }: StagesPlan, outputs: Replies): Float64Array<ArrayBuffer> {
   const all = layout.parts.flatMap(({ tensors }, part) => {
     const { values } = outputs(nodeKey({ pass: "sums", part }))[0]!;
     const count = values.length / tensors.length;

@@ -5,14 +5,14 @@ import {
   loadStageRows,
   prepareStage,
   type ReadyStage,
+  type StagePassTask,
   type StageRows,
-  type StageTask,
   stageAt,
   stageEffects,
 } from "./stage-task.ts";
 
 /** A stage's derivative at a microbatch: slopes of what it read, and of its weights. */
-export interface StageBackwardTask extends StageTask {
+export interface StageBackwardTask extends StagePassTask {
   readonly operation: "stage-backward";
   /** Of what it exported, from each stage that read it. */
   readonly slopes: readonly HandedTensor[];

@@ -5,14 +5,14 @@ import {
   loadStageRows,
   prepareStage,
   type ReadyStage,
+  type StagePassTask,
   type StageRows,
-  type StageTask,
   stageAt,
   stageEffects,
 } from "./stage-task.ts";
 
 /** A stage's forward pass: what later stages read of it. */
-export interface StageForwardTask extends StageTask {
+export interface StageForwardTask extends StagePassTask {
   readonly operation: "stage-forward";
 }
 

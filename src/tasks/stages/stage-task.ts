@@ -1,7 +1,7 @@
 import { assert, RunError } from "../../core/errors.ts";
+import type { StageEngine, StageInput } from "../../model-parallel/staged-model.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Problem } from "../../problems/problem.ts";
-import type { StagedProblem } from "../../problems/staged-problem.ts";
 import type { Effects } from "../../store-effects.ts";
 import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidSums } from "../valid-reply.ts";
@@ -9,7 +9,7 @@ import { type HandedTensor, openTensor } from "./handed-tensor.ts";
 import { type Microbatch, microbatchReader } from "./microbatch.ts";
 
 /** A microbatch on a stage, whose weights are read from the store unless it stands at them. */
-export interface StageTask extends RoundTask {
+export interface StagePassTask extends RoundTask {
   readonly step: number;
   readonly node: string;
   readonly replica: number;
@@ -33,13 +33,11 @@ export async function loadStageRows(place: WorkerContext): Promise<StageRows> {
   return microbatchReader(await place.shard());
 }
 
-type StageEngine = Awaited<ReturnType<StagedProblem["open"]>>;
-
 export interface ReadyStage {
   readonly engine: StageEngine;
   /** Of the weights that it was set to. */
   readonly weights: string;
-  readonly input: Parameters<StageEngine["forward"]>[0];
+  readonly input: StageInput;
 }
 
 /**
@@ -50,7 +48,7 @@ export async function prepareStage(
   problem: Problem,
   place: WorkerContext,
   rowsOf: StageRows,
-  task: StageTask,
+  task: StagePassTask,
 ): Promise<ReadyStage> {
   assert(problem.stages !== undefined, "only a problem with stages is asked for one");
   const engine = await problem.stages.open(task.file, (key) => place.store.read(key));
@@ -74,7 +72,10 @@ export function stageAt({ engine, weights }: ReadyStage): StageEngine {
 }
 
 /** Why a reply is as good as lost: weights of another version, or a tensor that it lacks. */
-export function invalidStageReply({ step, objects }: StageTask, reply: WorkerReply): string | null {
+export function invalidStageReply(
+  { step, objects }: StagePassTask,
+  reply: WorkerReply,
+): string | null {
   const { version, tensors = {} } = reply;
   const unsound = invalidSums(reply, 0);
   if (unsound !== null) return unsound;

@@ -4,11 +4,11 @@ import type { ObjectRef } from "../../ports/object-ref.ts";
 import { beforeStep, type Outputs } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import { nodeKey } from "./nodes.ts";
-import type { PartState, PipelinePlan, PipelineState } from "./state.ts";
+import type { PartState, PipelineState, StagesPlan } from "./state.ts";
 
 /** All parts are updated: the step is told, and the next one begins at the new weights. */
-export function finishStep(
-  plan: PipelinePlan,
+export function closeStep(
+  plan: StagesPlan,
   state: PipelineState,
   outputs: Outputs<WorkerReply>,
   atMs: number,
@@ -53,7 +53,7 @@ function partOf({ tensors, digests }: WorkerReply): PartState {
 }
 
 /** Of the whole gradient: sums of tensors in the model's order, whatever parts they are in. */
-function squaresOf({ layout }: PipelinePlan, updates: readonly WorkerReply[]): number {
+function squaresOf({ layout }: StagesPlan, updates: readonly WorkerReply[]): number {
   const all = layout.parts.flatMap(({ tensors }, part) =>
     tensors.map(({ index }, i) => ({ index, squares: updates[part]!.values[i]! })),
   );
