@@ -23,12 +23,14 @@ import { type Planted, plantedIn, plantsFor } from "./planted-names.ts";
 
 const root = join(import.meta.dirname, "../..");
 const copied = ["src", "scripts/goldens", "scripts/bits"];
-const alone = ["test/vectors/promised.ts", "package.json"];
+/** The second holds the networks that goldens' specs name. */
+const alone = ["test/vectors/promised.ts", "test/fixtures/networks", "package.json"];
 const promised = JSON.parse(readFileSync(promisesPath, "utf8")) as Promises;
-const texts = {
-  ...readTexts(root, copied, [".ts"]),
-  [alone[0]!]: readFileSync(join(root, alone[0]!), "utf8"),
-};
+const texts = Object.fromEntries(
+  Object.entries(readTexts(root, ["src", "scripts", "test"], [".ts"])).filter(
+    ([path]) => path === alone[0] || copied.some((folder) => path.startsWith(`${folder}/`)),
+  ),
+);
 const folder = temporaryFolder();
 
 beforeAll(() => {
