@@ -13,6 +13,6 @@ const report = {
   merge: mergeSpeed(),
   step: await embeddingStep(),
   bytes: bytesBySharing(),
-  published: await publishedBytes(),
+  published: publishedBytes(),
 };
 console.log(JSON.stringify(report));

@@ -42,4 +42,4 @@ export function recommender({ users, items, width }: Sizes): Builder {
   };
 }
 
-export default recommender({ users: 20_000, items: 4_000, width: 8 });
+export default recommender({ users: 5_000, items: 2_000, width: 8 });

@@ -64,12 +64,8 @@ export function mergeSlices<Values extends Vector>(slices: Slices<Values>): Slic
   return { rows, columns, ids: mergedIds, values: sums };
 }
 
-/** Below this many numbers a loop is quicker than a copy of a block of memory. */
-const blockMin = 48;
-
-function copyRow<V extends Vector>(out: V, to: number, values: V, from: number, columns: number) {
-  if (columns >= blockMin) out.set(values.subarray(from, from + columns), to);
-  else for (let j = 0; j < columns; j++) out[to + j] = values[from + j]!;
+function copyRow(out: Vector, to: number, values: Vector, from: number, columns: number): void {
+  for (let j = 0; j < columns; j++) out[to + j] = values[from + j]!;
 }
 
 function addRow(out: Vector, to: number, values: Vector, from: number, columns: number): void {
@@ -85,7 +81,8 @@ const digitBits = 11;
 
 /** The places of ids in ascending order, equal ones in the order in which they stand. */
 function ascendingOrder(ids: Uint32Array, below: number): Uint32Array {
-  let order = Uint32Array.from(ids, (_, at) => at);
+  let order = new Uint32Array(ids.length);
+  for (let at = 0; at < order.length; at++) order[at] = at;
   let other = new Uint32Array(ids.length);
   const counts = new Uint32Array(2 ** digitBits);
   for (let shift = 0; shift < 32 && below > 2 ** shift; shift += digitBits) {
