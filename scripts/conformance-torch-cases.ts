@@ -16,14 +16,14 @@ export interface Comparison {
   readonly test: () => Promise<{ readonly sources: string[]; readonly references: string[] }>;
 }
 
-/** Small sentences, and real ones; KOFN_TORCH_ROUNDS says how many rounds of the latter. */
+/** Small sentences, and real ones; KOFN_TORCH_ROUNDS says how many rounds. */
 export function comparisons(): Comparison[] {
   const phrases = join(import.meta.dirname, "../examples/phrases/phrases.tsv");
   const small: Comparison = {
     name: "phrases",
     data: { source: phrases, pairs: { vocabulary: { bytePair: 340 }, length: 30 } },
     sizes: { width: 32, heads: 4, layers: 1 },
-    ...{ rate: 0.01, warmUp: 20, tokens: 256, rounds: 60 },
+    ...{ rate: 0.01, warmUp: 20, tokens: 256, rounds: roundsOf(60) },
     async test() {
       const lines = (await linesIn(phrases)).slice(0, 100).map((line) => line.split("\t"));
       return { sources: lines.map(([a]) => a!), references: lines.map(([, b]) => b!) };
@@ -41,7 +41,7 @@ export function comparisons(): Comparison[] {
       rate: 0.004,
       warmUp: 100,
       tokens: 512,
-      rounds: Number(process.env.KOFN_TORCH_ROUNDS ?? 200),
+      rounds: roundsOf(200),
     },
     test: async () => ({
       sources: (await linesIn(file("multi30k.val.de"))).slice(0, 300),
@@ -49,6 +49,10 @@ export function comparisons(): Comparison[] {
     }),
   };
   return [small, real];
+}
+
+function roundsOf(usual: number): number {
+  return Number(process.env.KOFN_TORCH_ROUNDS ?? usual);
 }
 
 async function linesIn(path: string): Promise<string[]> {
