@@ -84,8 +84,8 @@ function strangeNames(texts: SourceTexts): ReadonlySet<string> {
     ...things.flatMap((thing) => Object.getOwnPropertyNames(thing)),
     ...[...asked, names].join(" ").match(/[\w-]+/g)!,
     ..."import export from type of as get set is new this with async await static".split(" "),
-    // The list's own, which the copy prints.
-    ..."strategy stateVersion state tasks replies taskNames keys".split(" "),
+    // The list's own, which the copy prints, and the names of its runs.
+    ..."strategy stateVersion state tasks replies taskNames keys whole part".split(" "),
   ]);
 }
 
