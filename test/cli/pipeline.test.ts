@@ -80,6 +80,7 @@ describe("what cannot be a pipeline", () => {
       /2000 of a batch of 40 rows/,
       /at most 40/,
     ],
+    ["workers of its own beside auto", ["workers=5", "strategy.stages=auto"], /auto/, /stages: 5/],
     ["other workers", ["workers=5"], /workers: 5.*3 stages/, /say 3/],
     ["a quorum", ["wait={ fastest: 2 }"], /wait: .*every stage/, /choose all/],
     ["an encoding", ["encoding=hadamard"], /encoding: hadamard/, /leave encoding out/],

@@ -5,7 +5,7 @@ import { type StrategyContext, type StrategyDefinition, trainingStrategy } from 
 import { cutIntoStages, type EncodedPipeline, rowsOfStep } from "./cut.ts";
 import { forecastStages } from "./forecast.ts";
 import { type PipelineOptions, pipelineOptions } from "./options.ts";
-import { checkPipeline } from "./refusals.ts";
+import { checkPipeline, workersBefore } from "./refusals.ts";
 import type { StagesPlan } from "./state.ts";
 import { pipeline } from "./strategy.ts";
 
@@ -41,9 +41,6 @@ export const pipelineStrategy = define({
     open: (context) => trainingStrategy(pipeline(pipelinePlan(context, chosen))),
   }),
 });
-
-/** What a platform is set up for before it is known how many stages there are. */
-const workersBefore = 4;
 
 /** What the strategy needs to know, once the model is cut. */
 export function pipelinePlan(

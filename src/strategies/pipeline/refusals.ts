@@ -3,12 +3,20 @@ import { optimizers } from "../../optimizers/registry.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { PipelineOptions } from "./options.ts";
 
+/** What a platform is set up for before it is known how many stages there are. */
+export const workersBefore = 4;
+
 /** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
 export function checkPipeline(spec: RunSpec, options: PipelineOptions): void {
   if (options.stages !== "auto" && spec.workers !== options.stages)
     throw refused(
       `workers: ${spec.workers}: a pipeline of ${options.stages} stages has as many workers`,
       `leave workers out, or say ${options.stages}`,
+    );
+  if (options.stages === "auto" && spec.workers !== workersBefore)
+    throw refused(
+      `workers: ${spec.workers}: stages: auto takes as few workers as hold the model`,
+      `leave workers out, or say  strategy: { type: pipeline, stages: ${spec.workers} }`,
     );
   refuseUnbuilt(options);
   refuseOptimizer(spec);
