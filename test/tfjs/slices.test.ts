@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { denseGradient } from "../../src/math/slices/gradient-part.ts";
+import { denseGradient, squaredNorm } from "../../src/math/slices/gradient-part.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import type { Engine } from "../../src/tfjs/engine.ts";
 import { lookUpRows } from "../../src/tfjs/table-rows.ts";
@@ -176,4 +176,22 @@ describe("the tied gradient", () => {
     const part = gather.parts[0]!;
     expect(part.kind === "slices" && part.slices.ids.length).toBe(vocabulary + 3 * 6);
   });
+});
+
+test("a record is clipped by the norm of its merged rows, whichever tokens it repeats", async () => {
+  const model = networks["an embedding"]!();
+  const engine = await engineOf(model, "wasm");
+  const weights = engine.initial(randomFrom(5));
+  const values = Float32Array.of(2, 2, 2, 1, 2, 2);
+  const rows = { kind: "dense", rows: 1, columns: 6, values } as const;
+  const record: Examples = { rows, targets: Float32Array.of(3) };
+  const { parts } = engine.slicedGradient(record, weights, "auto")!;
+  const norm = Math.sqrt(squaredNorm(parts));
+  const gathered = engine.slicedGradient(record, weights, "gather")!.parts;
+  // What it would be taken for before rows of one token are added up.
+  expect(Math.abs(Math.sqrt(squaredNorm(gathered)) - norm)).toBeGreaterThan(0.01 * norm);
+  const clipped = new Float64Array(weights.length);
+  engine.addClipped(record, weights, norm / 3, clipped);
+  expect(Math.hypot(...clipped)).toBeLessThanOrEqual(norm / 3);
+  expect(Math.hypot(...clipped)).toBeGreaterThan((norm / 3) * (1 - 1e-6));
 });
