@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { linesOf } from "../src/data/prepare/sentence-pairs.ts";
+import { sentenceLines } from "../src/data/prepare/sentence-pairs.ts";
 import { openLocal } from "../src/data/sources/local-source.ts";
 import { realData } from "../test/data/fixtures.ts";
 
@@ -57,6 +57,6 @@ function roundsOf(usual: number): number {
 
 async function linesIn(path: string): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of linesOf(await openLocal(path))) lines.push(line);
+  for await (const line of sentenceLines(await openLocal(path))) lines.push(line);
   return lines;
 }

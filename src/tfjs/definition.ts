@@ -114,7 +114,7 @@ export function weightCount(pieces: readonly ParameterSpec[]): number {
 }
 
 /** Values of some tensors by their names, read from a model. */
-export function tensorsOf(weights: readonly Weight[]): Record<string, Tensor> {
+export function namedTensors(weights: readonly Weight[]): Record<string, Tensor> {
   const named = weights.map(
     (weight) =>
       [

@@ -14,8 +14,8 @@ import {
   type LayersTopology,
   type NetworkDefinition,
   type NetworkFacts,
+  namedTensors,
   shapesOf,
-  tensorsOf,
   weightVariables,
 } from "./definition.ts";
 import { ownLayers, registerLayers } from "./layers.ts";
@@ -91,7 +91,7 @@ async function built(path: string, place: string): Promise<NetworkDefinition> {
   // Weights are drawn from the spec's seed, save those that never move.
   const moving = new Set(weightVariables(model).map(({ variable }) => variable));
   const frozen = model.weights.filter((weight) => !moving.has(weight.read() as tf.Variable));
-  const weights = frozen.length === 0 ? {} : tensorsOf(model.weights);
+  const weights = frozen.length === 0 ? {} : namedTensors(model.weights);
   return { topology: { class_name, config: config }, weights };
 }
 

@@ -16,7 +16,7 @@ export interface PairSources {
 }
 
 /** The lines of a text, without their ends; a last line need not have one. */
-export async function* linesOf(source: Source): AsyncGenerator<string> {
+export async function* sentenceLines(source: Source): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
   for await (const chunk of decodeText(source)) {
@@ -37,12 +37,12 @@ export async function* sentencePairs({
 }: PairSources): AsyncGenerator<SentencePair> {
   if (target === null) {
     let number = 0;
-    for await (const line of linesOf(source)) yield pairIn(line, ++number, source.name);
+    for await (const line of sentenceLines(source)) yield pairIn(line, ++number, source.name);
     return;
   }
-  const targets = linesOf(target);
+  const targets = sentenceLines(target);
   let count = 0;
-  for await (const line of linesOf(source)) {
+  for await (const line of sentenceLines(source)) {
     const other = await targets.next();
     if (other.done === true) throw uneven(source, target, count, "fewer");
     count++;

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { sentenceCodec } from "../../data/corpus/sentence-vocabulary.ts";
-import { linesOf, sentencePairs } from "../../data/prepare/sentence-pairs.ts";
+import { sentenceLines, sentencePairs } from "../../data/prepare/sentence-pairs.ts";
 import type { Source } from "../../data/sources/source.ts";
 import { problems } from "../../problems/registry.ts";
 import type { SearchOptions } from "../../problems/translation/beam-search.ts";
@@ -54,7 +54,7 @@ async function linesWithReferences(
 ): Promise<AsyncIterable<Line>> {
   const source = await openDataSource(path);
   if (references !== undefined) return pairedLines(source, await openDataSource(references));
-  for await (const first of linesOf(source))
+  for await (const first of sentenceLines(source))
     return first.includes("\t") ? pairedLines(source, null) : plainLines(source);
   throw new RunError("no-rows", `${source.name}: it has no lines`, {
     hint: "give sentences to translate, one a line",
@@ -67,7 +67,7 @@ async function* pairedLines(source: Source, target: Source | null): AsyncGenerat
 }
 
 async function* plainLines(source: Source): AsyncGenerator<Line> {
-  for await (const line of linesOf(source)) yield { line, reference: null };
+  for await (const line of sentenceLines(source)) yield { line, reference: null };
 }
 
 async function* windowsOf(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {

@@ -4,7 +4,7 @@ import { tokenBatches } from "../../math/token-batches.ts";
 import { beamSearch, type SearchOptions } from "./beam-search.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 import { logProbabilities, type TokenSums, tokenLoss } from "./token-loss.ts";
-import { longerSides, type PaddedPairs, paddedPairs, tableOf } from "./token-rows.ts";
+import { longerSides, type PaddedPairs, paddedPairs, tokenTableOf } from "./token-rows.ts";
 import { translatorOf } from "./translators.ts";
 
 /** Rows go through the network with so many tokens a side at once, padding counted. */
@@ -126,13 +126,13 @@ export function translateSentences(
   const out: (readonly number[])[] = sentences.map(() => []);
   for (const places of tokenBatches(lengths, Math.ceil(passTokens / search.beam))) {
     const some = places.map((at) => sentences[at]!);
-    const reading = translator.read(tableOf(some), weights);
+    const reading = translator.read(tokenTableOf(some), weights);
     try {
       const hypotheses = beamSearch({
         ...search,
         lengthsMax: some.map(({ length }) => length + moreTokens),
         next: (prefixes, owners) =>
-          logProbabilities(reading.next(tableOf(prefixes), owners), tokens),
+          logProbabilities(reading.next(tokenTableOf(prefixes), owners), tokens),
       });
       for (const [i, at] of places.entries()) out[at] = hypotheses[i]!.tokens;
     } finally {

@@ -18,7 +18,7 @@ export interface TokenTable {
 }
 
 /** Sentences of different lengths as a table. */
-export function tableOf(sentences: readonly (readonly number[])[]): TokenTable {
+export function tokenTableOf(sentences: readonly (readonly number[])[]): TokenTable {
   const length = sentences.reduce((longest, one) => Math.max(longest, one.length), 1);
   const tokens = new Int32Array(sentences.length * length);
   for (const [row, sentence] of sentences.entries()) tokens.set(sentence, row * length);
@@ -34,9 +34,9 @@ export function paddedPairs(rows: Rows, places: readonly number[]): PaddedPairs 
   const targets = pairs.map(({ target }) => target);
   const decoderInput = targets.map((target) => [specialTokens.begin, ...target.slice(0, -1)]);
   return {
-    source: tableOf(pairs.map(({ source }) => source)),
-    decoderInput: tableOf(decoderInput),
-    labels: tableOf(targets).tokens,
+    source: tokenTableOf(pairs.map(({ source }) => source)),
+    decoderInput: tokenTableOf(decoderInput),
+    labels: tokenTableOf(targets).tokens,
   };
 }
 

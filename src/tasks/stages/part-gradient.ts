@@ -38,7 +38,7 @@ export async function readGradient(
   assert(slopes.length === uses.length * examples.length, "every backward pass tells slopes");
   const count = examples.reduce((a, b) => a + b, 0);
   const gradient = new Float64Array(lengthOf(tensors));
-  const parts = cutTensors(tensors, gradient);
+  const parts = tensorViews(tensors, gradient);
   const sum = gradientSum(step, examples.length);
   const lastUses = lastUsesOf(uses);
   for (const [at, { version, slopes: all }] of slopes.entries()) {
@@ -88,7 +88,7 @@ export function lengthOf(tensors: readonly ParameterSpec[]): number {
 }
 
 /** Each tensor's numbers, where they stand. */
-export function cutTensors<T extends Float32Array | Float64Array>(
+export function tensorViews<T extends Float32Array | Float64Array>(
   tensors: readonly ParameterSpec[],
   values: T,
 ): T[] {
@@ -103,7 +103,7 @@ export function cutTensors<T extends Float32Array | Float64Array>(
 /** What no optimizer is to see, taken out of the gradient. */
 export function withoutObserved(tensors: readonly ParameterSpec[], gradient: Doubles): Doubles {
   const rest = gradient.slice();
-  for (const [tensor, own] of cutTensors(tensors, rest).entries())
+  for (const [tensor, own] of tensorViews(tensors, rest).entries())
     if (tensors[tensor]!.observed === true) own.fill(0);
   return rest;
 }
@@ -114,7 +114,7 @@ export function putObserved(
   gradient: Float64Array,
   weights: Float32Array,
 ): void {
-  const seen = cutTensors(tensors, gradient);
-  for (const [tensor, own] of cutTensors(tensors, weights).entries())
+  const seen = tensorViews(tensors, gradient);
+  for (const [tensor, own] of tensorViews(tensors, weights).entries())
     if (tensors[tensor]!.observed === true) own.set(seen[tensor]!);
 }

@@ -9,11 +9,11 @@ import type { RoundTask, TaskKind, WorkerContext, WorkerReply } from "../task-ki
 import { invalidVector } from "../valid-reply.ts";
 import { bytesByValue } from "./handed-tensor.ts";
 import {
-  cutTensors,
   lengthOf,
   type PartSlopes,
   putObserved,
   readGradient,
+  tensorViews,
   withoutObserved,
 } from "./part-gradient.ts";
 
@@ -124,14 +124,14 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
     for (const there of [weights, ask]) if (there !== null) putObserved(tensors, gradient, there);
     return {
       loss: 0,
-      values: Float64Array.from(cutTensors(tensors, open), squaresOf),
+      values: Float64Array.from(tensorViews(tensors, open), squaresOf),
       version: step,
       tensors: {
         weights,
         memory: toPacket(moved.memory),
         ...(ask === null ? {} : { ahead: ask }),
       },
-      digests: cutTensors(tensors, weights).map((own) => hash("sha256", bytesOf(own))),
+      digests: tensorViews(tensors, weights).map((own) => hash("sha256", bytesOf(own))),
       ...(stepper.learned === undefined ? {} : { learned: stepper.learned(moved.memory) }),
     };
   },
