@@ -1,37 +1,10 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import type { DoublePart } from "../math/slices/gradient-part.ts";
+import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
 import type { RocAuc } from "./roc-auc.ts";
 import type { StagedProblem } from "./staged-problem.ts";
-
-/**
- * How a gradient with tables is told: `auto`, each table by its rows where those are fewer bytes;
- * `gather`, every contribution set beside the others, added up by whoever receives it.
- */
-export type GradientForm = "auto" | "gather";
-
-/** Sums over rows, as `lossAndGradient` gives them, tensor by tensor. */
-export interface SlicedGradient {
-  readonly loss: number;
-  /** One a tensor of `parameters`. */
-  readonly parts: readonly DoublePart[];
-  readonly tables: readonly TableFacts[];
-}
-
-/** What one worker says of a table's gradient. */
-export interface TableFacts {
-  /** Its place among `parameters`. */
-  readonly tensor: number;
-  /** Distinct rows that the gradient touches. */
-  readonly rows: number;
-  /**
-   * Why it travels dense: the table is used as a whole as well (`tied`), a penalty on its numbers
-   * moves all rows (`penalty`), or its rows are no fewer bytes (`rows`). Absent: as slices.
-   */
-  readonly dense?: "tied" | "penalty" | "rows";
-}
 
 /**
  * What is minimised over w: F(w) = (1/n) sum of losses + (l2/2) |w|^2 + l1 |w|_1, intercepts

@@ -2,7 +2,7 @@ import { atSlot, type SlotMap, slotsOf } from "../core/slot-map.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import {
   type DoublePart,
-  type GradientPart,
+  type TensorPart,
   tensorLength,
   weightedSum,
 } from "../math/slices/gradient-part.ts";
@@ -69,7 +69,7 @@ export function estimateParts(
   const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
   if (weights === null) return null;
   const factors: number[] = [];
-  const sums: (readonly GradientPart[])[] = [];
+  const sums: (readonly TensorPart[])[] = [];
   let loss = 0;
   for (const [i, slot] of slots.entries()) {
     const reply = atSlot(replies, slot)!;

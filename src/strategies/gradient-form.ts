@@ -1,4 +1,4 @@
-import type { GradientForm } from "../problems/problem.ts";
+import type { GradientForm } from "../math/slices/sliced-gradient.ts";
 import type { StrategyContext } from "./definition.ts";
 
 /**

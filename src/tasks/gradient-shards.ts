@@ -1,9 +1,10 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { cutPart, cutTensors } from "../math/slices/cuts.ts";
-import { type GradientPart, tensorLength } from "../math/slices/gradient-part.ts";
+import { type TensorPart, tensorLength } from "../math/slices/gradient-part.ts";
+import type { GradientForm } from "../math/slices/sliced-gradient.ts";
 import type { TensorSpec } from "../math/vector.ts";
-import type { GradientForm, Problem } from "../problems/problem.ts";
+import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
 import { areFinite, payloadOfParts, shorterPart } from "./sliced-reply.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";
@@ -66,7 +67,7 @@ function gradientOf(problem: Problem, examples: Examples, task: GradientShardsTa
   const sum = new Float64Array(weights.length);
   const loss = problem.lossAndGradient(examples, weights, sum, draws);
   let from = 0;
-  const parts = tensorsOf(problem, weights.length).map((one): GradientPart => {
+  const parts = tensorsOf(problem, weights.length).map((one): TensorPart => {
     const values = sum.subarray(from, from + tensorLength(one));
     from += values.length;
     return { kind: "dense", values };

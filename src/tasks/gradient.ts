@@ -1,9 +1,10 @@
 import { RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
+import type { GradientForm } from "../math/slices/sliced-gradient.ts";
 import { scratchArray, type TensorSpec } from "../math/vector.ts";
 import { batchShards } from "../problems/batched-sums.ts";
-import type { GradientForm, Problem } from "../problems/problem.ts";
+import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
 import { areFinite, readSlicedReply, slicedReply } from "./sliced-reply.ts";
 import type { RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";

@@ -3,13 +3,13 @@ import { contentOf, payloadOf } from "../compression/payload.ts";
 import type { PayloadModel } from "../compression/payload-model.ts";
 import {
   denseGradient,
-  type GradientPart,
   presentValues,
+  type TensorPart,
   tensorLength,
 } from "../math/slices/gradient-part.ts";
+import type { GradientForm, SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import { isMerged, isShorterAsSlices, type Slices } from "../math/slices/slices.ts";
 import { isFiniteVector, type TensorSpec, type Vector } from "../math/vector.ts";
-import type { GradientForm, SlicedGradient, TableFacts } from "../problems/problem.ts";
 import type { TaskOutput, WorkerReply } from "./task-kind.ts";
 
 type Tensors = readonly Pick<TensorSpec, "shape">[];
@@ -36,12 +36,12 @@ export function slicedReply(
 }
 
 /** Parts as a payload: dense ones as float32, and rows as they are. */
-export function payloadOfParts(parts: readonly GradientPart[]): Uint8Array<ArrayBuffer> {
+export function payloadOfParts(parts: readonly TensorPart[]): Uint8Array<ArrayBuffer> {
   return payloadOf({ kind: "parts", parts: parts.map(contentOfPart) });
 }
 
 /** Merged rows that are no fewer bytes than the whole matrix become the matrix. */
-export function shorterPart(part: GradientPart): GradientPart {
+export function shorterPart(part: TensorPart): TensorPart {
   if (part.kind === "dense") return part;
   const { slices } = part;
   if (isShorterAsSlices(slices.ids.length, slices)) return part;
@@ -51,7 +51,7 @@ export function shorterPart(part: GradientPart): GradientPart {
   };
 }
 
-function contentOfPart(part: GradientPart): PayloadModel {
+function contentOfPart(part: TensorPart): PayloadModel {
   if (part.kind === "slices") {
     const { slices } = part;
     const values = new Float32Array(slices.values);
@@ -66,7 +66,7 @@ function contentOfPart(part: GradientPart): PayloadModel {
 export function readSlicedReply(
   { values, payload }: WorkerReply,
   tensors: Tensors,
-): readonly GradientPart[] {
+): readonly TensorPart[] {
   return payload === undefined ? denseParts(values, tensors) : readSlices(payload, tensors);
 }
 
@@ -74,7 +74,7 @@ export function readSlicedReply(
  * What a payload tells, tensor by tensor. Throws `RunError` for one that is damaged or about other
  * tensors.
  */
-export function readSlices(payload: Uint8Array, tensors: Tensors): readonly GradientPart[] {
+export function readSlices(payload: Uint8Array, tensors: Tensors): readonly TensorPart[] {
   const lengths = tensors.map(tensorLength);
   const length = lengths.reduce((sum, one) => sum + one, 0);
   const content = contentOf(payload, length);
@@ -87,7 +87,7 @@ export function readSlices(payload: Uint8Array, tensors: Tensors): readonly Grad
   return content.parts.map((part, at) => readPart(part, tensors[at]!, lengths[at]!));
 }
 
-function denseParts(values: Vector, tensors: Tensors): readonly GradientPart[] {
+function denseParts(values: Vector, tensors: Tensors): readonly TensorPart[] {
   let from = 0;
   return tensors.map((tensor) => {
     const part = values.subarray(from, from + tensorLength(tensor));
@@ -96,7 +96,7 @@ function denseParts(values: Vector, tensors: Tensors): readonly GradientPart[] {
   });
 }
 
-function readPart(part: PayloadModel, { shape }: Tensors[number], length: number): GradientPart {
+function readPart(part: PayloadModel, { shape }: Tensors[number], length: number): TensorPart {
   if (part.kind === "slices") {
     const { rows, columns } = part.slices;
     if (shape.length !== 2 || rows !== shape[0] || columns !== shape[1])
@@ -111,12 +111,12 @@ function readPart(part: PayloadModel, { shape }: Tensors[number], length: number
 }
 
 /** All numbers that a reply tells are numbers. */
-export function areFinite(parts: readonly GradientPart[]): boolean {
+export function areFinite(parts: readonly TensorPart[]): boolean {
   return parts.every((part) => isFiniteVector(presentValues(part)));
 }
 
 /** Bytes of a part as it travels; absent rows take none. */
-export function partBytes(part: GradientPart): number {
+export function partBytes(part: TensorPart): number {
   const ids = part.kind === "slices" ? (part.slices as Slices).ids.byteLength : 0;
   return 4 * presentValues(part).length + ids;
 }

@@ -1,10 +1,18 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { type DoublePart, tensorLength } from "../math/slices/gradient-part.ts";
+import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { TensorSpec } from "../math/vector.ts";
-import type { Problem, SlicedGradient, TableFacts } from "../problems/problem.ts";
-import type { LocalStepsTask } from "./local-steps.ts";
+import type { Problem } from "../problems/problem.ts";
 import { minibatch } from "./minibatch.ts";
+import type { RoundTask } from "./task-kind.ts";
+
+/** What the steps of a slot hang on. */
+interface StepsTask extends RoundTask {
+  readonly rates: Float64Array<ArrayBuffer>;
+  readonly batch: number;
+  readonly seed: number;
+}
 
 /**
  * The local steps of plain gradient descent, told tensor by tensor: the change of what minibatches
@@ -13,7 +21,7 @@ import { minibatch } from "./minibatch.ts";
 export function takeSlicedSteps(
   problem: Problem,
   examples: Examples,
-  task: LocalStepsTask,
+  task: StepsTask,
 ): SlicedGradient | null {
   const { weights, rates, batch, seed, round, slot } = task;
   const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);

@@ -1,10 +1,11 @@
 import type { Encoded } from "../data/manifests.ts";
 import type { Examples } from "../math/rows.ts";
+import type { TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { TensorSpec } from "../math/vector.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
-import type { Problem, TableFacts } from "../problems/problem.ts";
+import type { Problem } from "../problems/problem.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
 import type { TensorArray } from "../wire/safetensors.ts";
 

@@ -1,7 +1,7 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
-import type { GradientForm, SlicedGradient } from "../problems/problem.ts";
+import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
 import { rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";

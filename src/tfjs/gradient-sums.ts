@@ -1,9 +1,9 @@
 import { accumulate } from "../math/slices/accumulation.ts";
 import type { DoublePart } from "../math/slices/gradient-part.ts";
 import { RowSums } from "../math/slices/row-sums.ts";
+import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { Slices } from "../math/slices/slices.ts";
 import type { ParameterSpec } from "../math/vector.ts";
-import type { SlicedGradient, TableFacts } from "../problems/problem.ts";
 import {
   type Differentiated,
   differentiate,

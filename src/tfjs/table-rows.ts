@@ -63,7 +63,7 @@ export interface LooksUp {
   tableWeights(): LayersModel["weights"];
 }
 
-export interface Table {
+export interface TrainedTable {
   readonly variable: tf.Variable;
   /** A penalty on the table's numbers moves all its rows. */
   readonly hasPenalty: boolean;
@@ -72,9 +72,9 @@ export interface Table {
 type Layer = LayersModel["layers"][number];
 
 /** The tables of a model that training moves, its layers made to look rows up by `lookUpRows`. */
-export function openTables(model: LayersModel): readonly Table[] {
+export function openTables(model: LayersModel): readonly TrainedTable[] {
   const trained = new Set(model.trainableWeights.map((weight) => weight.read()));
-  const tables = new Map<tf.Variable, Table>();
+  const tables = new Map<tf.Variable, TrainedTable>();
   for (const layer of everyLayer(model))
     for (const weight of tableWeightsOf(layer)) {
       const variable = weight.read() as tf.Variable;

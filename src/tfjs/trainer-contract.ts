@@ -1,5 +1,5 @@
 import type { Random } from "../core/random.ts";
-import type { SlicedGradient } from "../problems/problem.ts";
+import type { SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
 /**

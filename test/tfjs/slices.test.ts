@@ -178,7 +178,7 @@ describe("the tied gradient", () => {
   });
 });
 
-test("a record is clipped by the norm of its merged rows, whichever tokens it repeats", async () => {
+test("a record is clipped by the norm of its merged rows, whatever it repeats", async () => {
   const model = networks["an embedding"]!();
   const engine = await engineOf(model, "wasm");
   const weights = engine.initial(randomFrom(5));

@@ -1,4 +1,4 @@
-import { type GradientPart, presentValues } from "./gradient-part.ts";
+import { presentValues, type TensorPart } from "./gradient-part.ts";
 import { addSlices, isShorterAsSlices, joinSlices, mergeSlices, type Slices } from "./slices.ts";
 
 /**
@@ -10,7 +10,7 @@ import { addSlices, isShorterAsSlices, joinSlices, mergeSlices, type Slices } fr
  */
 export type AccumulationRule = "gather" | "published" | "auto";
 
-type Part = GradientPart<Float64Array<ArrayBuffer>>;
+type Part = TensorPart<Float64Array<ArrayBuffer>>;
 type Shape = Pick<Slices, "rows" | "columns">;
 
 /** The gradient of a matrix; null where nothing contributes. One contribution passes through. */

@@ -1,5 +1,5 @@
 import type { TensorSpec } from "../vector.ts";
-import { type GradientPart, matrixShape, tensorLength } from "./gradient-part.ts";
+import { matrixShape, type TensorPart, tensorLength } from "./gradient-part.ts";
 import { joinSlices } from "./slices.ts";
 
 type Tensors = readonly Pick<TensorSpec, "shape">[];
@@ -36,7 +36,7 @@ export function cutTensors(tensors: Tensors, shards: number): readonly (readonly
 }
 
 /** A tensor's part in some of its rows; ids count from the first of them. */
-export function cutPart(part: GradientPart, { from, to, shape }: TensorCut): GradientPart {
+export function cutPart(part: TensorPart, { from, to, shape }: TensorCut): TensorPart {
   const columns = shape[1] ?? 1;
   if (part.kind === "dense")
     return { kind: "dense", values: part.values.subarray(from * columns, to * columns) };
@@ -56,9 +56,9 @@ export function cutPart(part: GradientPart, { from, to, shape }: TensorCut): Gra
 /** The parts of whole tensors, given those of their cuts in order; dense where any of them is. */
 export function joinCuts(
   cuts: readonly TensorCut[],
-  parts: readonly GradientPart[],
+  parts: readonly TensorPart[],
   tensors: Tensors,
-): readonly GradientPart<Float64Array<ArrayBuffer>>[] {
+): readonly TensorPart<Float64Array<ArrayBuffer>>[] {
   return tensors.map((one, tensor) => {
     const own = cuts.flatMap((cut, i) => (cut.tensor === tensor ? [{ cut, part: parts[i]! }] : []));
     const columns = matrixShape(one)?.columns ?? 1;
@@ -67,9 +67,9 @@ export function joinCuts(
   });
 }
 
-type Cuts = readonly { readonly cut: TensorCut; readonly part: GradientPart }[];
+type Cuts = readonly { readonly cut: TensorCut; readonly part: TensorPart }[];
 
-function joinRows(own: Cuts, columns: number): GradientPart<Float64Array<ArrayBuffer>> {
+function joinRows(own: Cuts, columns: number): TensorPart<Float64Array<ArrayBuffer>> {
   const rows = own.at(-1)!.cut.to;
   const all = own.flatMap(({ cut, part }) => {
     if (part.kind !== "slices") return [];
@@ -83,7 +83,7 @@ function joinDense(
   own: Cuts,
   columns: number,
   length: number,
-): GradientPart<Float64Array<ArrayBuffer>> {
+): TensorPart<Float64Array<ArrayBuffer>> {
   const out = new Float64Array(length);
   for (const { cut, part } of own) {
     const base = cut.from * columns;

@@ -9,11 +9,11 @@ import {
 } from "./slices.ts";
 
 /** What is known of one tensor's gradient: all of it, or the rows that are not zero. */
-export type GradientPart<Values extends Vector = Vector> =
+export type TensorPart<Values extends Vector = Vector> =
   | { readonly kind: "dense"; readonly values: Values }
   | { readonly kind: "slices"; readonly slices: Slices<Values> };
 
-export type DoublePart = GradientPart<Float64Array<ArrayBuffer>>;
+export type DoublePart = TensorPart<Float64Array<ArrayBuffer>>;
 
 /** Numbers of a tensor. */
 export function tensorLength({ shape }: Pick<TensorSpec, "shape">): number {
@@ -29,12 +29,12 @@ export function matrixShape({
 }
 
 /** The numbers that are told of, a tensor after another: zeros of absent rows are left out. */
-export function presentValues<Values extends Vector>(part: GradientPart<Values>): Values {
+export function presentValues<Values extends Vector>(part: TensorPart<Values>): Values {
   return part.kind === "dense" ? part.values : part.slices.values;
 }
 
 /** The sum of squares of merged parts, added up in the order of the whole vector. */
-export function squaredNorm(parts: readonly GradientPart[]): number {
+export function squaredNorm(parts: readonly TensorPart[]): number {
   let sum = 0;
   for (const part of parts) {
     const values = presentValues(part);
@@ -43,13 +43,13 @@ export function squaredNorm(parts: readonly GradientPart[]): number {
   return sum;
 }
 
-function merged(part: GradientPart): GradientPart {
+function merged(part: TensorPart): TensorPart {
   return part.kind === "dense" ? part : { kind: "slices", slices: mergeSlices(part.slices) };
 }
 
 /** The whole vector, absent rows as zeros. */
 export function denseGradient(
-  parts: readonly GradientPart[],
+  parts: readonly TensorPart[],
   tensors: readonly Pick<TensorSpec, "shape">[],
 ): Float64Array<ArrayBuffer> {
   const lengths = tensors.map(tensorLength);
@@ -69,7 +69,7 @@ export function denseGradient(
  * as sums of dense vectors in the same order.
  */
 export function weightedSum(
-  contributions: readonly GradientPart[],
+  contributions: readonly TensorPart[],
   weights: readonly number[],
   length: number,
 ): DoublePart {

@@ -1,4 +1,4 @@
-import type { DoublePart, GradientPart } from "./gradient-part.ts";
+import type { DoublePart, TensorPart } from "./gradient-part.ts";
 import { addSlices, addToRows, isShorterAsSlices, mergeSlices, unionOfIds } from "./slices.ts";
 
 /**
@@ -14,7 +14,7 @@ export class PartSum {
     this.length = length;
   }
 
-  add(weight: number, part: GradientPart): void {
+  add(weight: number, part: TensorPart): void {
     if (part.kind === "dense") {
       const values = this.dense();
       for (let i = 0; i < values.length; i++) values[i]! += weight * part.values[i]!;

@@ -1,10 +1,11 @@
 import type { Feedback } from "../../compression/feedback.ts";
 import type { Chosen } from "../../core/registry.ts";
 import type { SlotMap } from "../../core/slot-map.ts";
+import type { GradientForm } from "../../math/slices/sliced-gradient.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { Committee } from "../../privacy/mechanisms/secure-sum.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
-import type { GradientForm, Problem } from "../../problems/problem.ts";
+import type { Problem } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";

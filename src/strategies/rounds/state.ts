@@ -1,9 +1,10 @@
 import type { SlotMap } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
+import type { GradientForm } from "../../math/slices/sliced-gradient.ts";
 import type { Memory, Optimizer } from "../../optimizers/optimizer.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import type { WeightShape } from "../../problems/penalty.ts";
-import type { GradientForm, Problem } from "../../problems/problem.ts";
+import type { Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
 import { openQuorum, type Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitRule, WaitState } from "../../quorum/wait-policies/policy.ts";

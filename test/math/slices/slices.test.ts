@@ -4,8 +4,8 @@ import { randomFrom } from "../../../src/core/random.ts";
 import { accumulate } from "../../../src/math/slices/accumulation.ts";
 import {
   denseGradient,
-  type GradientPart,
   squaredNorm,
+  type TensorPart,
   weightedSum,
 } from "../../../src/math/slices/gradient-part.ts";
 import { RowSums } from "../../../src/math/slices/row-sums.ts";
@@ -98,14 +98,14 @@ describe("a weighted sum of parts", () => {
     [3, 7],
     [7, 29],
     [0, 3, 12],
-  ].map((ids, i): GradientPart<Doubles> => {
+  ].map((ids, i): TensorPart<Doubles> => {
     return { kind: "slices", slices: slicesOf(30, 4, ids, i) };
   });
-  const dense: GradientPart<Doubles> = {
+  const dense: TensorPart<Doubles> = {
     kind: "dense",
     values: slicesOf(30, 4, [...Array(30).keys()], 9).values,
   };
-  const inOrder = (all: readonly GradientPart[], weights: readonly number[]) => {
+  const inOrder = (all: readonly TensorPart[], weights: readonly number[]) => {
     const out = new Float64Array(120);
     for (const [i, part] of all.entries())
       for (const [j, v] of denseGradient([part], [{ shape }]).entries()) out[j]! += weights[i]! * v;
@@ -132,10 +132,10 @@ describe("a weighted sum of parts", () => {
 
 describe("accumulation", () => {
   const shape = { rows: 6, columns: 2 };
-  const slices = (ids: readonly number[]): GradientPart<Doubles> => {
+  const slices = (ids: readonly number[]): TensorPart<Doubles> => {
     return { kind: "slices", slices: slicesOf(6, 2, ids, ids.length) };
   };
-  const dense: GradientPart<Doubles> = { kind: "dense", values: new Float64Array(12).fill(1) };
+  const dense: TensorPart<Doubles> = { kind: "dense", values: new Float64Array(12).fill(1) };
   const cases = {
     none: [],
     "all dense": [dense, dense],
