@@ -83,6 +83,21 @@ export function simulatedCompute<Task extends Slotted, Result>(
   };
 }
 
+/** Dollars for an invocation; those of a warm one are worked out once for each whole millisecond. */
+function pricing({
+  memoryMb = functions.worker.memoryMb,
+  priceOf = invocationUsd,
+}: Pick<SimulatedOptions<Slotted, unknown>, "memoryMb" | "priceOf">) {
+  const warmUsd = new Float64Array(4_096).fill(Number.NaN);
+  return (billedMs: number, startsTenant: boolean, times: number): number => {
+    if (startsTenant || times !== 1 || billedMs >= warmUsd.length)
+      return priceOf({ billedMs, memoryMb, startsTenant, times });
+    if (Number.isNaN(warmUsd[billedMs]!))
+      warmUsd[billedMs] = priceOf({ billedMs, memoryMb, startsTenant, times });
+    return warmUsd[billedMs]!;
+  };
+}
+
 /** What happens at the end of a task: a reply, a loss, or no more than a bill. */
 function finishing<Task extends Slotted, Result>(
   options: SimulatedOptions<Task, Result>,
@@ -90,17 +105,16 @@ function finishing<Task extends Slotted, Result>(
   isClosed: () => boolean,
 ): (cohort: SimulatedBatch<Task, Result>, index: number) => void {
   const { clock } = options;
-  const { memoryMb = functions.worker.memoryMb, priceOf = invocationUsd } = options;
-  const billed = { memoryMb, priceOf };
+  const usdOf = pricing(options);
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   type Ended = SimulatedBatch<Task, Result>;
   const failed = (cohort: Ended, index: number, reason: string) => {
     const bytes = options.bytes(cohort.tasks[index]!, null);
-    const usage = cohort.usage(index, bytes, billed);
+    const usage = cohort.usage(index, bytes, usdOf);
     cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
   };
   const replied = (cohort: Ended, index: number, result: Result) => {
-    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), billed);
+    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), usdOf);
     cohort.receiver.deliver(index, { kind: "done", result }, usage);
   };
 
@@ -122,7 +136,7 @@ function finishing<Task extends Slotted, Result>(
       const up = options.replyBytes?.(task) ?? null;
       const { down } = options.bytes(task, null);
       if (up !== null)
-        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, billed));
+        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, usdOf));
     }
     let result: Result | Promise<Result>;
     try {

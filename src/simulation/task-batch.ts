@@ -1,4 +1,3 @@
-import type { BilledInvocation } from "../limits.ts";
 import type { Receiver, Usage } from "../ports/compute.ts";
 import { billedMsOf, type InvocationTimes } from "../weather/invocation.ts";
 
@@ -61,9 +60,8 @@ export class SimulatedBatch<Task, Result> {
   usage(
     index: number,
     bytes: { down: number; up: number },
-    billed: { memoryMb: number; priceOf(invocation: BilledInvocation): number },
+    usdOf: (billedMs: number, isCold: boolean, times: number) => number,
   ): Usage {
-    const { memoryMb } = billed;
     const at = fieldCount * index;
     const coldMs = this.fields[at + field.coldMs]!;
     const coldStart = !Number.isNaN(coldMs);
@@ -74,7 +72,7 @@ export class SimulatedBatch<Task, Result> {
       coldStart,
       bytesDown: bytes.down,
       bytesUp: bytes.up,
-      costUsd: billed.priceOf({ billedMs, memoryMb, startsTenant: coldStart, times }),
+      costUsd: usdOf(billedMs, coldStart, times),
     };
   }
 }

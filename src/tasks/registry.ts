@@ -58,16 +58,26 @@ export const taskKinds: {
 
 const byName = new Map(Object.entries(taskKinds)) as ReadonlyMap<string, AnyTaskKind>;
 
+/** Thousands of tasks of one kind come one after another. */
+let lastName: string | null = null;
+let lastKind: AnyTaskKind | undefined;
+
 /** The kind of a task; undefined for a name from another version of the code. */
 export function taskKindOf({ operation }: WorkerTask): AnyTaskKind | undefined {
-  return byName.get(operation);
+  if (operation !== lastName) {
+    lastName = operation;
+    lastKind = byName.get(operation);
+  }
+  return lastKind;
 }
+
+const noFacts: ReplyFacts = {};
 
 /** Why a reply is as good as lost; null for a sound one. */
 export function invalidReply(
   task: WorkerTask,
   reply: WorkerReply,
-  facts: ReplyFacts = {},
+  facts: ReplyFacts = noFacts,
 ): string | null {
   return ownKindOf(task).validate(task, reply, facts);
 }
@@ -93,9 +103,10 @@ export function taskWithinTime(task: WorkerTask, lateMs: number, shardMs: number
 }
 
 /** Bytes of the arrays that a reply is made of. */
-export function arrayBytesOf({ values, payload, tensors = {} }: WorkerReply): number {
-  const inline = Object.values(tensors).filter((one) => ArrayBuffer.isView(one));
+export function arrayBytesOf({ values, payload, tensors }: WorkerReply): number {
   const bytes = values.byteLength + (payload?.byteLength ?? 0);
+  if (tensors === undefined) return bytes;
+  const inline = Object.values(tensors).filter((one) => ArrayBuffer.isView(one));
   return inline.reduce((sum, { byteLength }) => sum + byteLength, bytes);
 }
 

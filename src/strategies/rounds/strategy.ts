@@ -74,12 +74,15 @@ function requestOf(
     };
   }
   if (search === null) {
-    const asked = gradients === null ? {} : { gradients };
-    const kind = { operation: "gradient", ...asked } as const;
+    const operation = "gradient";
     return {
       prefix: `round-${round}/gradient/`,
       subject: weights,
-      task: (id, { slot }) => ({ id, slot, round, weights, ...kind }),
+      // Spread out, as objects that are put together from others take more room.
+      task: (id, { slot }) =>
+        gradients === null
+          ? { id, slot, round, weights, operation }
+          : { id, slot, round, weights, operation, gradients },
     };
   }
   const { direction, steps, retries } = search;
