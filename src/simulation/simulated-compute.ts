@@ -83,7 +83,7 @@ export function simulatedCompute<Task extends Slotted, Result>(
   };
 }
 
-/** Dollars for an invocation; those of a warm one are worked out once for each whole millisecond. */
+/** Dollars for an invocation; those of a warm one are worked out once a whole millisecond. */
 function pricing({
   memoryMb = functions.worker.memoryMb,
   priceOf = invocationUsd,
