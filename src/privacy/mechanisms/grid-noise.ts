@@ -72,12 +72,7 @@ export function laplaceRelease(noise: LaplaceNoise, length: number): LaplaceRele
 }
 
 /** Rounds values to the noise's grid, then adds discrete Laplace noise; the input is left alone. */
-export function withLaplaceNoise(
-  values: Float64Array,
-  noise: LaplaceNoise,
-  bits: SecretBits,
-): Float64Array {
-  const grid = gridFor(noise.scale);
+export function withLaplaceNoise(values: Float64Array, grid: Grid, bits: SecretBits): Float64Array {
   const { step, noiseSteps } = grid;
   return values.map((value) => (stepsOf(value, grid) + discreteLaplace(noiseSteps, bits)) * step);
 }

@@ -1,14 +1,14 @@
 import type { Adjacency, MechanismUse } from "../release.ts";
-import { discreteGaussian, discreteLaplace } from "./exact-draws.ts";
+import { discreteGaussian } from "./exact-draws.ts";
 import {
-  type Grid,
   gaussianRelease,
   gridFor,
   noiseOf,
   stepsOf,
   withGaussianNoise,
+  withLaplaceNoise,
 } from "./grid-noise.ts";
-import { type SecretBits, secretBits } from "./secret-draws.ts";
+import { secretBits } from "./secret-draws.ts";
 
 /** How a message is noised: public, and part of what its noise is keyed by. */
 export interface NoiseRule {
@@ -62,9 +62,4 @@ export function stepsWithNoiseShare(
   const grid = gridFor(rule.noise);
   const share = Math.ceil(grid.noiseSteps / Math.sqrt(shares));
   return x.map((value) => stepsOf(value, grid) + discreteGaussian(share, bits));
-}
-
-function withLaplaceNoise(values: Float64Array, grid: Grid, bits: SecretBits): Float64Array {
-  const { step, noiseSteps } = grid;
-  return values.map((value) => (stepsOf(value, grid) + discreteLaplace(noiseSteps, bits)) * step);
 }
