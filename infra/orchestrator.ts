@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { functions } from "../src/limits.ts";
 import { permissionsFor } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
@@ -15,6 +16,7 @@ export function makeOrchestrator(
 ) {
   return new sst.aws.Function(`${settings.prefix}Orchestrator`, {
     bundle: `${settings.bundles}/orchestrator`,
+    copyFiles: missingWasm(settings),
     handler: "orchestrator.handler",
     runtime: functions.runtime,
     architecture,
@@ -46,4 +48,16 @@ export function makeOrchestrator(
 /** A function's name with the version that this deployment publishes of it. */
 function versioned({ name, nodes }: sst.aws.Function) {
   return $interpolate`${name}:${nodes.function.version}`;
+}
+
+/** Compiled code that lies beside both bundles that compute networks. */
+const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
+
+/** A package holds each of them once, beside the network worker: the other bundle has it copied. */
+function missingWasm({ bundles }: Settings): { from: string; to: string }[] {
+  const isThere = (file: string) =>
+    existsSync(`${$cli.paths.root}/${bundles}/orchestrator/${file}`);
+  return wasmFiles
+    .filter((file) => !isThere(file))
+    .map((file) => ({ from: `${bundles}/network-worker/${file}`, to: file }));
 }

@@ -1,19 +1,84 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { buildPage } from "../src/report/page-bundle.ts";
 import { buildFunctions } from "./build-functions.ts";
 import { buildInfra } from "./build-infra.ts";
 import { buildKernels } from "./build-kernels.ts";
+import { replaceFiles } from "./replace-files.ts";
+
+/*
+ * `npm run build` makes `dist` anew. `--if-changed` does nothing where dist is of these very
+ * sources: npm asks for a build before `npx kofn` in a clone, too. `--without-leftovers` removes
+ * at once what earlier builds left: npm asks for that before it packs.
+ */
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, "dist");
+const stampFile = "built-from";
+const inputs = ["src", "functions", "infra", "scripts", "package-lock.json", "tsconfig*.json"];
 
 /**
- * Makes `dist`: the library and command line as JavaScript, the functions' bundles, the
- * infrastructure for others' apps, the page.
+ * Writes to a folder what a package holds of code: dist as it is after `npm run build`. Where
+ * `functions` is given, what runs on Lambda is copied from there, and types go unchecked.
  */
-const tsc = "node_modules/typescript/bin/tsc";
-rmSync("dist", { recursive: true, force: true });
-await buildKernels();
-execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
-await buildFunctions("dist/functions-bundled");
-await buildInfra("dist/infra");
-buildPage("dist/src/report");
-if (existsSync("dist/src/cli/main.js")) chmodSync("dist/src/cli/main.js", 0o755);
+export async function buildDist(to: string, functions?: string): Promise<void> {
+  await buildKernels();
+  const bundles = join(to, "functions-bundled");
+  if (functions === undefined) await buildFunctions(bundles);
+  else cpSync(functions, bundles, { recursive: true });
+  compile("--outDir", to, ...(functions === undefined ? [] : ["--noCheck"]));
+  await buildInfra(join(to, "infra"));
+  buildPage(join(to, "src/report"));
+  chmodSync(join(to, "src/cli/main.js"), 0o755);
+}
+
+function compile(...options: readonly string[]): void {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const all = [tsc, "-p", "tsconfig.build.json", ...options];
+  execFileSync(process.execPath, all, { cwd: root, stdio: "inherit" });
+}
+
+/** Next to dependencies, so that files move to `dist` within one file system. */
+export function stagingFolder(): string {
+  const cache = join(root, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  return mkdtempSync(join(cache, "kofn-build-"));
+}
+
+/** Of every file that a build reads, by name and content. */
+function digestOfInputs(): string {
+  const digest = createHash("sha256").update(process.version);
+  const named = inputs.flatMap((name) => globSync([name, `${name}/**`], { cwd: root }));
+  for (const file of [...new Set(named)].sort()) {
+    if (!/\.(ts|json|as|css)$/.test(file) || file.endsWith("kernels/binary.ts")) continue;
+    digest
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(root, file)));
+  }
+  return digest.digest("hex");
+}
+
+async function build(options: ReadonlySet<string>): Promise<void> {
+  const stamp = join(dist, stampFile);
+  const digest = digestOfInputs();
+  const isCurrent = existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+  if (isCurrent && options.has("--if-changed")) return;
+  const staging = stagingFolder();
+  await buildDist(staging);
+  writeFileSync(join(staging, stampFile), digest);
+  replaceFiles(staging, dist, { keepsLeftovers: !options.has("--without-leftovers") });
+}
+
+if (import.meta.main) await build(new Set(process.argv.slice(2)));

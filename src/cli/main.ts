@@ -1,5 +1,12 @@
 #!/usr/bin/env node
-import { processTerminal } from "./process-terminal.ts";
-import { runCli } from "./program.ts";
+import { kofnVersion } from "../core/version.ts";
 
-process.exitCode = await runCli(process.argv.slice(2), await processTerminal());
+const args = process.argv.slice(2);
+// Asked for by scripts and completions: nothing else is loaded for it.
+const asksVersion = args.length === 1 && ["--version", "-V"].includes(args[0]!);
+if (asksVersion) process.stdout.write(`${kofnVersion}\n`);
+else {
+  const { processTerminal } = await import("./process-terminal.ts");
+  const { runCli } = await import("./program.ts");
+  process.exitCode = await runCli(args, await processTerminal());
+}

@@ -11,24 +11,27 @@ import { fromJson, toPacket } from "../../wire/packet.ts";
 import { withInflatedInputs } from "../../worker/payload-offload.ts";
 import { createWorker } from "../../worker/worker.ts";
 
-declare const awslambda: {
-  streamifyResponse(
-    handler: (
-      event: unknown,
-      reply: NodeJS.WritableStream,
-      context: { getRemainingTimeInMillis(): number },
-    ) => Promise<void>,
-  ): unknown;
-};
+/** What Lambda calls: it writes one packet of raw bytes to `reply` and ends it. */
+export type WorkerHandler = (
+  event: unknown,
+  reply: { end(bytes: Uint8Array): unknown },
+  context: { getRemainingTimeInMillis(): number },
+) => Promise<void>;
+
+/** In Lambda's Node alone. */
+interface LambdaGlobals {
+  readonly awslambda?: { streamifyResponse?(handler: WorkerHandler): WorkerHandler };
+}
 
 /**
  * The worker's Lambda handler: takes a task, replies a packet of raw bytes. Made once for each
- * environment, which keeps its slot's shard between invocations.
+ * environment, which keeps its slot's shard between invocations. Outside Lambda it is the handler
+ * as it stands, so that a module that exports it can be imported and called by tests.
  */
-export function createWorkerFunction({ bucket }: { readonly bucket: string }): unknown {
+export function createWorkerFunction({ bucket }: { readonly bucket: string }): WorkerHandler {
   const store = lazyS3Store(bucket);
   const perform = withInflatedInputs<WorkerRequest, WorkerReply>(store, createWorker(store));
-  return awslambda.streamifyResponse(async (event, reply, context) => {
+  const handler: WorkerHandler = async (event, reply, context) => {
     const request = fromJson<WorkerRequest>(event, "request");
     refuseOtherVersion(request.version);
     // Whatever passed before the event came here is the invocation's time, too.
@@ -36,7 +39,10 @@ export function createWorkerFunction({ bucket }: { readonly bucket: string }): u
     const startedMs = performance.now() - Math.max(0, passedMs);
     const result = await perform({ ...request, startedMs });
     reply.end(toPacket(result));
-  });
+  };
+  const { awslambda } = globalThis as LambdaGlobals;
+  // The SDK puts an empty object in its place elsewhere.
+  return awslambda?.streamifyResponse?.(handler) ?? handler;
 }
 
 function refuseOtherVersion(version: number | undefined): void {

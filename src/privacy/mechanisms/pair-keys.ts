@@ -13,7 +13,8 @@ import { RunError } from "../../core/errors.ts";
 /** X25519: whoever has the secret half of one pair and the public half of another has a key. */
 export interface KeyPair {
   readonly publicKey: Uint8Array;
-  readonly secretKey: KeyObject;
+  /** A key of Node's. Its type is not named here: programs without Node's types read this. */
+  readonly secretKey: object;
 }
 
 export const publicKeyBytes = 32;
@@ -37,7 +38,7 @@ const pkcs8Head = Buffer.from("302e020100300506032b656e04220420", "hex");
 export function pairSecret(own: KeyPair, other: Uint8Array, purpose: string): Uint8Array {
   const jwk = { kty: "OKP", crv: "X25519", x: Buffer.from(other).toString("base64url") };
   const publicKey = createPublicKey({ key: jwk, format: "jwk" });
-  const shared = diffieHellman({ privateKey: own.secretKey, publicKey });
+  const shared = diffieHellman({ privateKey: own.secretKey as KeyObject, publicKey });
   return new Uint8Array(hkdfSync("sha256", shared, new Uint8Array(0), purpose, 32));
 }
 
