@@ -60,7 +60,8 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
     perform: (asked) => work({ ...request, task: asked }),
     workMs: () => task.baseMs + task.computeMs * share,
     fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
-    bytes: () => ({ down: 0, up: 0 }),
+    bytesDown: () => 0,
+    bytesUp: () => 0,
     replyBytes: () => 0,
   });
   const weights: Float32Array<ArrayBuffer>[] = [];

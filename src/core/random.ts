@@ -15,10 +15,14 @@ export interface Random {
   fork(label: string): Random;
 }
 
+/** Labels that begin alike come one after another here as well. */
+let roots: Children | null = null;
+
 export function randomFrom(seed: number | string): Random {
   const label = String(seed);
   lanes.set(basis);
-  hash(label, 0);
+  roots ??= new Children();
+  roots.hash(label);
   return new Stream(label.length);
 }
 
@@ -150,24 +154,27 @@ function rotateLeft(word: number, bits: number): number {
  * alike, so each goes on from where it parts from the one before.
  */
 class Children {
-  private before = "";
-  /** The lanes before each of the first units of `before`, and after the last. */
+  /** The first units of the label before, and how many they are. */
+  private readonly units = new Uint16Array(knownMax);
+  private length = 0;
+  /** The lanes before each of them, and after the last. */
   private readonly known = new Int32Array(4 * (knownMax + 1));
   private isEmpty = true;
 
   hash(child: string): void {
-    const { before, known } = this;
-    const shared = Math.min(before.length, child.length, knownMax);
+    const { units, known } = this;
+    const end = Math.min(child.length, knownMax);
+    const shared = Math.min(this.length, end);
     let at = 0;
     if (this.isEmpty) known.set(lanes);
-    else while (at < shared && before.charCodeAt(at) === child.charCodeAt(at)) at++;
+    else while (at < shared && units[at] === child.charCodeAt(at)) at++;
     let a = known[4 * at]!;
     let b = known[4 * at + 1]!;
     let c = known[4 * at + 2]!;
     let d = known[4 * at + 3]!;
-    const end = Math.min(child.length, knownMax);
     while (at < end) {
-      const unit = child.charCodeAt(at++);
+      const unit = child.charCodeAt(at);
+      units[at++] = unit;
       a = mixed(a, unit);
       b = mixed(b, unit + 0x1000193);
       c = mixed(c, unit + 2 * 0x1000193);
@@ -177,7 +184,7 @@ class Children {
       known[4 * at + 2] = c;
       known[4 * at + 3] = d;
     }
-    this.before = child;
+    this.length = end;
     this.isEmpty = false;
     lanes[0] = a;
     lanes[1] = b;

@@ -41,7 +41,8 @@ export function withSlots<Value>(
 ): SlotMap<Value> {
   const shelves: (Items<Page<Value>> | null)[] = map.shelves.slice();
   let { count } = map;
-  for (const [i, slot] of slots.entries()) {
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!;
     const shelf = Math.floor(slot / shelfSlots);
     const page = Math.floor(slot / pageSlots) % shelfPages;
     const pages = owned(shelves, map.shelves, shelf);

@@ -51,14 +51,12 @@ export function mixingCode(code: MixingCodeSpec): Encoding {
       };
     },
     weights(arrived, storedRows, _rows) {
-      const sum = (slots: Iterable<number>) => {
-        let total = 0;
-        for (const slot of slots) total += storedRows[slot]!;
-        return total;
-      };
-      const seen = sum(arrived);
+      let seen = 0;
+      for (let i = 0; i < arrived.length; i++) seen += storedRows[arrived[i]!]!;
       if (seen === 0) return null;
-      const weight = sum(storedRows.keys()) / seen / scale(storedRows.length);
+      let all = 0;
+      for (let slot = 0; slot < storedRows.length; slot++) all += storedRows[slot]!;
+      const weight = all / seen / scale(storedRows.length);
       return arrived.map(() => weight);
     },
   };

@@ -145,8 +145,10 @@ export interface Inbox<Item> {
 }
 
 export function createInbox<Item>(interrupted: Promise<void> | undefined): Inbox<Item> {
-  const items: Item[] = [];
+  /** Places are used again: a list that grows and ends would be new for every reply. */
+  const items: (Item | undefined)[] = [];
   let first = 0;
+  let end = 0;
   let isWoken = false;
   let notify: (() => void) | null = null;
   const wake = () => {
@@ -157,12 +159,16 @@ export function createInbox<Item>(interrupted: Promise<void> | undefined): Inbox
   void interrupted?.then(wake);
   return {
     put(item) {
-      items.push(item);
+      items[end++] = item;
       wake();
     },
     take() {
-      if (first < items.length) return items[first++];
-      items.length = first = 0;
+      if (first < end) {
+        const item = items[first];
+        items[first++] = undefined;
+        return item;
+      }
+      first = end = 0;
       isWoken = false;
       return undefined;
     },

@@ -93,10 +93,8 @@ export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
         workMs: (task) => (task.exactRows === undefined ? workMs : workMs * taskEntries(task, 1)),
         withinTime: (task, delayMs) => taskWithinTime(task, delayMs, workMs),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, draw, isCold),
-        bytes: (task, result) => ({
-          down: downBytes(requestArrays(task)),
-          up: result === null ? 0 : upBytes(arrayBytesOf(result)),
-        }),
+        bytesDown: (task) => downBytes(requestArrays(task)),
+        bytesUp: (result) => upBytes(arrayBytesOf(result)),
         replyBytes: (task) => replyBytes(task, isMixable),
       });
       return { clock, compute };

@@ -78,8 +78,9 @@ export function collect<State extends Collecting<Reply>, Task extends Slotted, R
       if (state.finished) return [];
       const request = of.request(state);
       const wanted: Task[] = [];
-      for (const pending of pendingSlots(state.quorum, workers)) {
-        const task = tasks(request, pending);
+      const missing = pendingSlots(state.quorum, workers);
+      for (let i = 0; i < missing.length; i++) {
+        const task = tasks(request, missing[i]!);
         if (task !== null) wanted.push(task);
       }
       return wanted;

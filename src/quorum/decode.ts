@@ -39,10 +39,10 @@ export function estimate(
   if (weights === null) return null;
   const values = new Float64Array(atSlot(replies, slots[0]!)!.values.length);
   let loss = 0;
-  for (const [i, slot] of slots.entries()) {
-    const reply = atSlot(replies, slot)!;
+  for (let i = 0; i < slots.length; i++) {
     const weight = weights[i]! / shares.rows;
     if (weight === 0) continue;
+    const reply = atSlot(replies, slots[i]!)!;
     loss += weight * reply.loss;
     addScaled(values, weight, reply.values);
   }
@@ -137,8 +137,8 @@ export function varianceOf(
   if (weights === null || slots.length < 2) return 0;
   const factor = slots.length / rows;
   let sum = 0;
-  for (const [i, slot] of slots.entries()) {
-    const { values } = atSlot(replies, slot)!;
+  for (let i = 0; i < slots.length; i++) {
+    const { values } = atSlot(replies, slots[i]!)!;
     const weight = weights[i]! * factor;
     for (let j = 0; j < mean.length; j++) sum += (weight * values[j]! - mean[j]!) ** 2;
   }

@@ -28,15 +28,12 @@ export function taskCache<Task extends Slotted>(): (
   request: Request<Task>,
   pending: PendingSlot,
 ) => Task | null {
-  const bySubject = new WeakMap<object, Tasks<Task>>();
+  // One request follows the other: those before would keep thousands of tasks from being garbage.
   let last: { readonly subject: object; readonly tasks: Tasks<Task> } | null = null;
   const tasksOf = ({ subject, prefix }: Request<Task>): Tasks<Task> => {
     if (last?.subject === subject && last.tasks.prefix === prefix) return last.tasks;
-    const before = bySubject.get(subject);
-    const tasks = before?.prefix === prefix ? before : { prefix, first: [], again: new Map() };
-    bySubject.set(subject, tasks);
-    last = { subject, tasks };
-    return tasks;
+    last = { subject, tasks: { prefix, first: [], again: new Map() } };
+    return last.tasks;
   };
   return (request, pending) => {
     const { slot, copy, attempt, notBeforeMs } = pending;

@@ -22,7 +22,8 @@ export interface SimulatedOptions<Task, Result> {
   withinTime?(task: Task, delayMs: number): Task;
   /** Of a task in an environment that starts for it, or is warm. */
   fateOf(task: Task, isCold: boolean): FaultDecision;
-  bytes(task: Task, result: Result | null): { down: number; up: number };
+  bytesDown(task: Task): number;
+  bytesUp(result: Result): number;
   /** Bytes of a reply as far as they are known without it: unwanted ones are then not computed. */
   replyBytes?(task: Task): number | null;
   readonly environmentsPerSlot?: number;
@@ -109,13 +110,21 @@ function finishing<Task extends Slotted, Result>(
   const timeoutMs = options.timeoutMs ?? functions.worker.timeoutMs;
   type Ended = SimulatedBatch<Task, Result>;
   const failed = (cohort: Ended, index: number, reason: string) => {
-    const bytes = options.bytes(cohort.tasks[index]!, null);
-    const usage = cohort.usage(index, bytes, usdOf);
+    const usage = cohort.usage(index, options.bytesDown(cohort.tasks[index]!), 0, usdOf);
     cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
   };
   const replied = (cohort: Ended, index: number, result: Result) => {
-    const usage = cohort.usage(index, options.bytes(cohort.tasks[index]!, result), usdOf);
+    const down = options.bytesDown(cohort.tasks[index]!);
+    const usage = cohort.usage(index, down, options.bytesUp(result), usdOf);
     cohort.receiver.deliver(index, { kind: "done", result }, usage);
+  };
+  // Apart from what hears every end: functions made there would cost an object each time.
+  const follow = (cohort: Ended, index: number, result: Promise<Result>) => {
+    const work = result.then(
+      (value) => isClosed() || replied(cohort, index, value),
+      (thrown) => isClosed() || failed(cohort, index, messageOf(thrown)),
+    );
+    clock.hold(work);
   };
 
   return (cohort, index) => {
@@ -134,9 +143,10 @@ function finishing<Task extends Slotted, Result>(
     }
     if (!receiver.isWanted(index)) {
       const up = options.replyBytes?.(task) ?? null;
-      const { down } = options.bytes(task, null);
-      if (up !== null)
-        return receiver.deliver(index, spared, cohort.usage(index, { down, up }, usdOf));
+      if (up !== null) {
+        const usage = cohort.usage(index, options.bytesDown(task), up, usdOf);
+        return receiver.deliver(index, spared, usage);
+      }
     }
     let result: Result | Promise<Result>;
     try {
@@ -144,14 +154,7 @@ function finishing<Task extends Slotted, Result>(
     } catch (thrown) {
       return failed(cohort, index, messageOf(thrown));
     }
-    if (!(result instanceof Promise)) return replied(cohort, index, result);
-    const heard = (tell: () => void) => {
-      if (!isClosed()) tell();
-    };
-    const work = result.then(
-      (value) => heard(() => replied(cohort, index, value)),
-      (thrown) => heard(() => failed(cohort, index, messageOf(thrown))),
-    );
-    clock.hold(work);
+    if (result instanceof Promise) follow(cohort, index, result);
+    else replied(cohort, index, result);
   };
 }

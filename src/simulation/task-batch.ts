@@ -59,7 +59,8 @@ export class SimulatedBatch<Task, Result> {
 
   usage(
     index: number,
-    bytes: { down: number; up: number },
+    bytesDown: number,
+    bytesUp: number,
     usdOf: (billedMs: number, isCold: boolean, times: number) => number,
   ): Usage {
     const at = fieldCount * index;
@@ -70,8 +71,8 @@ export class SimulatedBatch<Task, Result> {
     return {
       billedMs,
       coldStart,
-      bytesDown: bytes.down,
-      bytesUp: bytes.up,
+      bytesDown,
+      bytesUp,
       costUsd: usdOf(billedMs, coldStart, times),
     };
   }

@@ -122,8 +122,11 @@ export interface TaskSize<Task> {
   entries?(task: Task, entriesPerSlot: number): number;
 }
 
-/** Works on one task for everybody, and answers for the input at a place; null where it cannot. */
-export type BatchedCompute<Task> = (task: Task) => ((place: number) => TaskOutput) | null;
+/**
+ * Works on one task for everybody, and answers for the input at a place, in no time; null where it
+ * cannot.
+ */
+export type BatchedCompute<Task> = (task: Task) => ((place: number) => WorkerReply) | null;
 
 /** Where a reply's numbers are kept, rounded to float32; an array of their own where absent. */
 export type Allocator = (values: Float64Array) => Float32Array;

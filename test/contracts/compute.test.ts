@@ -57,7 +57,8 @@ const simulated = (): Opened => ({
     perform: performContractTask,
     workMs: () => 10,
     fateOf: () => noFault,
-    bytes: () => ({ down: 1, up: 1 }),
+    bytesDown: () => 1,
+    bytesUp: () => 1,
   }),
 });
 

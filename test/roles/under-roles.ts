@@ -145,7 +145,8 @@ function platform(
     workMs: () => 5,
     fateOf: (task) =>
       faultDecisionOf(sky, { task: task.id, slot: task.slot, round: task.round }, "sky"),
-    bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
+    bytesDown: () => 100,
+    bytesUp: () => 100,
   });
   return { clock, compute };
 }

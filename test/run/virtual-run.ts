@@ -46,7 +46,8 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
     workMs: (task) => (typeof run.workMs === "function" ? run.workMs(task) : (run.workMs ?? 10)),
     ...(run.withinTime === undefined ? {} : { withinTime: run.withinTime }),
     fateOf: run.fateOf ?? (() => noFault),
-    bytes: () => ({ down: 1, up: 1 }),
+    bytesDown: () => 1,
+    bytesUp: () => 1,
     ...(run.environmentsPerSlot === undefined
       ? {}
       : { environmentsPerSlot: run.environmentsPerSlot }),

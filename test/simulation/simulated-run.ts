@@ -92,7 +92,8 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
     fateOf: (task) =>
       how.fateOf?.(task) ??
       faultDecisionOf(sky, { task: task.id, slot: task.slot, round: task.round }, seed),
-    bytes: (_task, result) => ({ down: 100, up: result === null ? 0 : 100 }),
+    bytesDown: () => 100,
+    bytesUp: () => 100,
     ...(how.isPlain ? {} : { replyBytes: () => 100 }),
   });
   const { start, close } = simulated;

@@ -65,7 +65,8 @@ describe("the simulated compute", () => {
       perform: async () => 1,
       workMs: () => 10,
       fateOf: ({ id }) => ({ ...noFault, delayMs: id === "late" ? 90 : 0, coldStartMs: 100 }),
-      bytes: () => ({ down: 3, up: 4 }),
+      bytesDown: () => 3,
+      bytesUp: () => 4,
       environmentsPerSlot,
     });
     const told: string[] = [];

@@ -81,7 +81,8 @@ export async function askedBy(
     },
     workMs: () => 5,
     fateOf: () => noFault,
-    bytes: () => ({ down: 1, up: 1 }),
+    bytesDown: () => 1,
+    bytesUp: () => 1,
   });
   const { end } = await orchestrate(record, { store, clock, compute });
   const facts = {

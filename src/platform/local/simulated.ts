@@ -46,10 +46,8 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
         workMs: (task) => workMsOf(taskEntries(task, record.entriesPerSlot), weather),
         withinTime: (task, delayMs) => taskWithinTime(task, delayMs + weather.baseMs, shardMs),
         fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
-        bytes: (task, result) => ({
-          down: downBytes(requestArrays(task)),
-          up: result === null ? 0 : upBytes(arrayBytesOf(result)),
-        }),
+        bytesDown: (task) => downBytes(requestArrays(task)),
+        bytesUp: (result) => upBytes(arrayBytesOf(result)),
         replyBytes: (task) => replyBytes(task, problem.isQuadratic),
       });
       return { clock, compute };

@@ -50,7 +50,8 @@ export function takeStep(
     return mean === null ? null : aimExactly(plan, { ...state, memory }, { slots, mean, atMs });
   }
   const { optimizer } = plan;
-  const isSliced = slots.some((slot) => atSlot(replies, slot)!.tables !== undefined);
+  const maySlice = (plan.gradients ?? null) !== null;
+  const isSliced = maySlice && slots.some((slot) => atSlot(replies, slot)!.tables !== undefined);
   if (isSliced && !optimizer.searches) return takeSlicedStep(plan, optimizer, state, slots, atMs);
   const weights = state.ahead ?? state.weights;
   const mean = correctedMean(plan.shares, state.correction, replies, slots, weights);

@@ -40,7 +40,8 @@ async function stepOf(stages: number, microbatches: number) {
     perform: (task) => work(workerRequestOf(record, task)),
     workMs: (task) => workMs(task, task.slot === stages - 1),
     fateOf: () => noFault,
-    bytes: () => ({ down: 1, up: 1 }),
+    bytesDown: () => 1,
+    bytesUp: () => 1,
   });
   const end = await runLoop(openTraining(record.spec, { prepared, encoded }, 0), {
     compute,

@@ -32,7 +32,8 @@ async function inOnePiece(more: object): Promise<Float32Array> {
     perform: (task) => worker(workerRequestOf(record, task)),
     workMs: () => 5,
     fateOf: () => noFault,
-    bytes: () => ({ down: 1, up: 1 }),
+    bytesDown: () => 1,
+    bytesUp: () => 1,
   });
   const { end } = await orchestrate(record, { store, clock, compute });
   return wholeWeights(end.model);
