@@ -60,21 +60,36 @@ export async function putInParts(
     );
   } catch (thrown) {
     next = count;
-    await abort(client, upload, thrown);
-    throw thrown;
+    const failure = await abort(client, upload);
+    // A lost race is an answer, and one of its own to whoever writes once: that parts of the loser
+    // stay, until the bucket's rule sweeps them, must not hide it.
+    if (failure === null || isLostRace(thrown)) throw thrown;
+    throw withFailure(thrown, failure, upload.Key);
   }
 }
 
-/** The first failure matters more than one while cleaning up, so both are told together. */
+function isLostRace(thrown: unknown): boolean {
+  const { name = "" } = thrown as Partial<Error>;
+  return /^(PreconditionFailed|ConditionalRequestConflict|NoSuchUpload)$/.test(name);
+}
+
+/** The first failure is the one to be known by; what stays behind is told with it. */
+function withFailure(reason: unknown, failure: Error, key: string): AggregateError {
+  const { name, message, $metadata } = reason as Error & { $metadata?: object };
+  const text = `${message}; and the upload of ${key} could not be aborted: ${failure.message}`;
+  return Object.assign(new AggregateError([reason, failure], text), { name, $metadata });
+}
+
+/** Takes the parts away; why it could not, or null where there are none any more. */
 async function abort(
   client: S3Client,
   upload: { Bucket: string; Key: string; UploadId: string },
-  reason: unknown,
-): Promise<void> {
+): Promise<Error | null> {
   try {
     await client.send(new AbortMultipartUploadCommand(upload));
+    return null;
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === "NoSuchUpload") return;
-    throw new AggregateError([reason, thrown], `could not abort the upload of ${upload.Key}`);
+    if (!(thrown instanceof Error)) throw thrown;
+    return thrown.name === "NoSuchUpload" ? null : thrown;
   }
 }
