@@ -7,19 +7,14 @@ import { messageOf, RunError } from "../core/errors.ts";
 import { emulatedBackend } from "../platform/local/emulated.ts";
 import { claimHome } from "../platform/local/home-claim.ts";
 import { bundleFolder } from "../platform/local/paths.ts";
+import { type StageFinding, stageFindings } from "../platform/training/stage-findings.ts";
 import { networkBackendHere } from "../problems/network/engines.ts";
 import { formatBytes, formatMs } from "../report/format.ts";
 import type { Declare } from "./command.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 
 /** One check. */
-interface Finding {
-  readonly what: string;
-  readonly works: boolean;
-  readonly found: string;
-  /** The remedy; empty where the check passed. */
-  readonly remedy: string;
-}
+type Finding = StageFinding;
 
 const nodeMin = [22, 18] as const;
 const memoryBytesMin = 1e9;
@@ -27,13 +22,17 @@ const diskBytesMin = 1e9;
 
 export const declareDoctor: Declare = (command, invoke) => {
   command
+    .option("--stage <name>", "a deployed stage and its account instead: limits, what to ask for")
     .option("--json", "JSON lines on standard output, the result last")
     .action((options) => invoke((terminal) => doctor(options, terminal)));
 };
 
-/** `kofn doctor`: checks what works here, and names a remedy for what does not. */
+/**
+ * `kofn doctor`: checks what works here, or in a deployed stage, and names a remedy for what does
+ * not.
+ */
 export async function doctor(
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly stage?: string },
   terminal: Terminal,
 ): Promise<number> {
   const checks = [
@@ -48,8 +47,8 @@ export async function doctor(
   ];
   const speak = say(terminal, options);
   let works = true;
-  for (const check of checks) {
-    const finding = await attempt(check);
+  const findings = options.stage === undefined ? local(checks) : await stageFindings(options.stage);
+  for await (const finding of findings) {
     works &&= finding.works;
     const mark = finding.works ? terminal.paint.green("ok  ") : terminal.paint.red("mend");
     speak(`${mark}  ${finding.what}: ${finding.found}`);
@@ -60,7 +59,13 @@ export async function doctor(
   return works ? 0 : exitCodes.unfinished;
 }
 
-async function attempt(check: () => Finding | Promise<Finding>): Promise<Finding> {
+async function* local(checks: readonly Check[]): AsyncGenerator<Finding> {
+  for (const check of checks) yield await attempt(check);
+}
+
+type Check = () => Finding | Promise<Finding>;
+
+async function attempt(check: Check): Promise<Finding> {
   try {
     return await check();
   } catch (thrown) {

@@ -120,7 +120,8 @@ function reasonOf(thrown: unknown, { functionName }: LambdaCall): string {
 /** A version that a run began with is removed by a person, or with its function. */
 function missing(functionName: string): string {
   const reason = `Lambda has no function ${functionName}`;
-  if (!functionName.includes(":")) return reason;
+  if (!functionName.includes(":"))
+    return `${reason}: was the stage removed? npx sst deploy brings it back`;
   return `${reason}: was that version removed? kofn resume RUN --newest takes the deployed one`;
 }
 

@@ -59,7 +59,7 @@ test("every strategy was among them", () => {
 });
 
 const note = (one: Wanted) => wanted.push(one);
-const as = (store: Store, role: Role) => asRole(store, role, deployedRoles[role], note);
+const as = (store: Store, role: Role) => asRole(store, role, () => deployedRoles[role], note);
 const ridge = {
   problem: "ridge",
   data: { generate: { type: "regression", rows: 60, features: 6 } },

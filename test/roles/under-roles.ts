@@ -33,7 +33,7 @@ const carriedBytesMin = 256;
 /** An environment ends after so many calls: the next one finds in the store what it remembers. */
 const callsMaxUsual = 2;
 /** Replies lost before a run counts as one that the platform refuses for ever. */
-const lostMax = 6;
+const lostMaxUsual = 6;
 
 /** A recorded run with its data, as the command line leaves it to an orchestrator. */
 export interface Staged {
@@ -62,6 +62,8 @@ export async function again({ record, store }: Staged): Promise<Staged> {
 /** How a run ended, and what it leaves for good: its model and all else but its own recordings. */
 export interface Left {
   readonly stop: string;
+  /** Why it stopped, where it is not done. */
+  readonly reason: string;
   readonly result: object;
   readonly objects: Readonly<Record<string, string>>;
 }
@@ -69,6 +71,8 @@ export interface Left {
 export interface How {
   readonly note?: (wanted: Wanted) => void;
   readonly callsMax?: number | undefined;
+  /** Replies lost before it is interrupted; its own patience decides where there is no end. */
+  readonly lostMax?: number;
   /** What the environments of one slot may do besides; nothing else where it is absent. */
   readonly slotStore?: (store: Store, slot: number) => Store;
 }
@@ -81,9 +85,16 @@ export interface How {
 export async function runUnder(
   { record, store }: Staged,
   roles: Roles | null,
-  { note = () => {}, callsMax = callsMaxUsual, slotStore = (one) => one }: How = {},
+  {
+    note = () => {},
+    callsMax = callsMaxUsual,
+    slotStore = (one) => one,
+    lostMax = lostMaxUsual,
+  }: How = {},
 ): Promise<Left> {
-  const as = (role: Role) => (roles === null ? store : asRole(store, role, roles[role], note));
+  // Read at every action, since a role may change while a run is on.
+  const as = (role: Role) =>
+    roles === null ? store : asRole(store, role, () => roles[role], note);
   const own = as("orchestrator");
   const lease = await takeLease(own, record.run, "execution");
   const control = new AbortController();
@@ -98,14 +109,16 @@ export async function runUnder(
   const ports = { store: lease.store, clock, compute, signal: control.signal };
   const { end, result } = await orchestrate(record, ports).finally(lease.stop);
   await lease.release(true);
-  return { stop: end.stop.kind, result, objects: await objectsOf(store, record.run) };
+  const { kind: stop } = end.stop;
+  const reason = end.stop.kind === "done" ? "" : end.stop.reason;
+  return { stop, reason, result, objects: await objectsOf(store, record.run) };
 }
 
 /** The store as a role sees it. */
 export function asRole(
   store: Store,
   role: Role,
-  statements: readonly Statement[],
+  statements: () => readonly Statement[],
   note: (wanted: Wanted) => void,
 ): Store {
   return guardedStore(store, {
@@ -113,7 +126,7 @@ export function asRole(
     who: `arn:aws:sts::000000000000:assumed-role/${role}/${role}`,
     may(action) {
       note({ role, action });
-      return isAllowed(statements, action);
+      return isAllowed(statements(), action);
     },
   });
 }
