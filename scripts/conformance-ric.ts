@@ -130,6 +130,7 @@ async function platformChecks(bootstrap: readonly string[]): Promise<boolean> {
   const emulator = await startEmulatorProcess({ home, functions });
   try {
     return await runChecks("test/conformance/lambda.test.ts", {
+      ...emulator.environment,
       KOFN_CONFORMANCE_LAMBDA: emulator.endpoints.lambda,
     });
   } finally {

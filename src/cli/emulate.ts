@@ -29,6 +29,9 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     const { environment, endpoints } = running.emulator();
     const speak = say(terminal, options);
     for (const [name, value] of Object.entries(environment)) speak(`export ${name}=${value}`);
+    speak("unset AWS_SESSION_TOKEN");
+    terminal.err("the keys are this home's: S3 and Lambda refuse whoever signs with others");
+    terminal.err(olderClients(endpoints));
     terminal.err("functions: worker, orchestrator; bucket: kofn; Ctrl-C ends it");
     if (options.json === true) printJson(terminal, { type: "ready", endpoints, environment });
     await interrupted(terminal);
@@ -38,6 +41,17 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
     await running.close();
   }
   return 0;
+}
+
+/**
+ * Endpoints from variables came in July 2023, with 1.29 and 2.13 of the command line and 1.28 of
+ * boto3: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ */
+function olderClients({ s3, lambda }: { readonly s3: string; readonly lambda: string }): string {
+  return (
+    "aws before 1.29 and 2.13, and boto3 before 1.28, ignore AWS_ENDPOINT_URL_S3 and " +
+    `AWS_ENDPOINT_URL_LAMBDA: give them --endpoint-url ${s3}, or ${lambda}`
+  );
 }
 
 /** Waits for Ctrl-C: neither the listener nor the emulator's process keeps this one alive. */

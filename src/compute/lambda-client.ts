@@ -8,7 +8,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { awsLambda } from "../limits.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
-import { isLocal, LocalHttpHandler, noSigner } from "./lambda-local.ts";
+import { isLocal, LocalHttpHandler } from "./lambda-local.ts";
 
 export type { LambdaClient } from "@aws-sdk/client-lambda";
 
@@ -33,7 +33,6 @@ export function lambdaClient(
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: 1,
-    ...(local ? { signer: noSigner } : {}),
     requestHandler: new (local ? LocalHttpHandler : NodeHttpHandler)({
       httpAgent: agent,
       httpsAgent: agent,

@@ -1,4 +1,3 @@
-import type { LambdaClientConfig } from "@aws-sdk/client-lambda";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { connectPlain, type PlainConnection } from "../wire/plain-http.ts";
 
@@ -7,15 +6,10 @@ type Request = Parameters<Handler["handle"]>[0];
 type Options = Parameters<Handler["handle"]>[1];
 type Answer = Awaited<ReturnType<Handler["handle"]>>;
 
-/** Whether an endpoint is on this machine, without TLS: nobody there checks signatures. */
+/** Whether an endpoint is on this machine, without TLS. */
 export function isLocal(endpoint: string | undefined): boolean {
   return /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(\/|$)/i.test(endpoint ?? "");
 }
-
-/** Leaves requests unsigned and so unhashed, which saves a quarter of the SDK's time. */
-export const noSigner: NonNullable<LambdaClientConfig["signer"]> = {
-  sign: async (request: never) => request,
-};
 
 /**
  * The SDK's request handler for an endpoint on this machine. It reads a reply in one piece; the

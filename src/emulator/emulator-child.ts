@@ -4,7 +4,15 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.t
 import type { FunctionConfig } from "./lambda/function-config.ts";
 
 /** The emulator's own process: answers its parent over the channel and ends with it. */
-export type EmulatorRequest = "start" | "bill" | "environments" | "setWeather" | "deploy" | "close";
+export type EmulatorRequest =
+  | "start"
+  | "bill"
+  | "environments"
+  | "setWeather"
+  | "deploy"
+  | "remove"
+  | "issueKeys"
+  | "close";
 
 export interface EmulatorCall {
   readonly id: number;
@@ -45,6 +53,8 @@ async function answer({ question, value }: EmulatorCall): Promise<unknown> {
   if (emulator === undefined) throw new Error("the emulator has not been started");
   if (question === "bill") return emulator.bill();
   if (question === "environments") return emulator.environments();
+  if (question === "remove") return emulator.remove(value as string);
+  if (question === "issueKeys") return emulator.issueKeys();
   if (question === "setWeather") return emulator.setWeather(value as never);
   if (question === "deploy") {
     const { name, config } = value as { name: string; config: FunctionConfig };

@@ -39,6 +39,8 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
     environments: () => ask("environments") as ReturnType<Emulator["environments"]>,
     setWeather: (weather) => ask("setWeather", weather) as Promise<void>,
     deploy: (name, config) => ask("deploy", { name, config }) as Promise<string | null>,
+    remove: (name) => ask("remove", name) as Promise<void>,
+    issueKeys: () => ask("issueKeys") as ReturnType<Emulator["issueKeys"]>,
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.ref();

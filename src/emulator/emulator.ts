@@ -1,15 +1,22 @@
-import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
+import {
+  drawKeys,
+  type Identity,
+  type Keys,
+  localRegion,
+  ownerKeys,
+  ownerWith,
+  roleWith,
+} from "./iam/identity.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
 import type { LambdaFaults } from "./lambda/function-faults.ts";
 import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
-import type { Identity } from "./s3/gate.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
 
 const lockRetryMs = 50;
@@ -18,7 +25,10 @@ const lockPatienceMs = 1_500;
 /** Lambda and S3 on this machine, over their wire APIs. */
 export interface Emulator {
   readonly endpoints: { readonly s3: string; readonly lambda: string };
-  /** What a program needs in its environment so that the AWS SDK finds the emulator. */
+  /**
+   * What a program needs in its environment so that the AWS SDK finds the emulator, and signs as
+   * the owner of its home. The keys are the home's: they stay the same.
+   */
   readonly environment: Readonly<Record<string, string>>;
   bill(): Promise<EmulatorBill>;
   environments(): Promise<EnvironmentInfo[]>;
@@ -29,6 +39,10 @@ export interface Emulator {
    * Returns the version that it publishes of it, where its configuration says so.
    */
   deploy(name: string, config: FunctionConfig): Promise<string | null>;
+  /** Takes a function away, as the removal of a stage does; what it is doing ends. */
+  remove(name: string): Promise<void>;
+  /** Temporary keys of the owner's, as AWS's token service gives them. */
+  issueKeys(): Promise<Keys>;
   close(): Promise<void>;
 }
 
@@ -40,6 +54,8 @@ export interface EmulatorOptions {
   readonly s3Port?: number;
   readonly lambdaPort?: number;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
+  /** Environments of all functions that the account lets work at once; 1,000 where absent. */
+  readonly concurrency?: number;
   readonly weather?: WeatherConfig;
   /** What besides the weather goes wrong. */
   readonly faults?: { readonly s3?: S3Faults; readonly lambda?: LambdaFaults };
@@ -65,7 +81,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     ...s3Faults(sky, seed),
     ...options.faults?.s3,
   });
-  const { functions, identities } = withKeys(options.functions);
+  const { functions, identities, owner, ...keys } = openKeys(options);
   const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather), identities }));
   const s3Server = await listenLocally(byS3(s3), options.s3Port);
   // Lambda's port must be known before its environments are told of it.
@@ -78,10 +94,12 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     s3: `http://127.0.0.1:${s3Server.port}`,
     lambda: `http://127.0.0.1:${lambdaServer.port}`,
   };
-  const environment = environmentOf(endpoints);
+  const environment = environmentOf(endpoints, owner);
   const lambda = await createLambda({
     home: join(options.home, "lambda"),
     functions,
+    identities,
+    concurrency: options.concurrency,
     // The second and later cold starts of a bundle need not compile it.
     variables: { NODE_COMPILE_CACHE: resolve(options.home, "compile-cache"), ...environment },
     weather,
@@ -102,10 +120,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       s3.setFaults(faultsOf(changed));
     },
     async deploy(name, config) {
-      const again = withKeys({ [name]: config });
-      for (const [key, identity] of again.identities) identities.set(key, identity);
-      return lambda.deploy(name, again.functions[name]!);
+      return lambda.deploy(name, keys.forFunction(name, config));
     },
+    remove: (name) => lambda.remove(name),
+    issueKeys: async () => keys.issue(),
     async close() {
       await Promise.all([lambdaServer.close(), lambda.close()]);
       await Promise.all([s3Server.close(), s3.close()]);
@@ -153,37 +171,47 @@ function s3Faults(weather: Weather | undefined, seed: number | string): S3Faults
   };
 }
 
-function environmentOf(endpoints: Emulator["endpoints"]): Record<string, string> {
+function environmentOf(endpoints: Emulator["endpoints"], owner: Keys): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
-    AWS_REGION: "us-east-1",
-    AWS_DEFAULT_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_REGION: localRegion,
+    AWS_DEFAULT_REGION: localRegion,
+    AWS_ACCESS_KEY_ID: owner.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: owner.secretAccessKey,
   };
 }
 
-type Functions = Readonly<Record<string, FunctionConfig>>;
-
 /**
- * Keys for every function that has a role: drawn anew each time, put into its environment, and
- * known to S3 as that role's.
+ * Who there is: the home's owner, whose keys stay, and every function that has a role, with keys
+ * that are drawn anew each time and put into its environment. A function without a role signs with
+ * the owner's.
  */
-export function withKeys(functions: Functions): {
-  readonly functions: Functions;
-  readonly identities: Map<string, Identity>;
-} {
-  const identities = new Map<string, Identity>();
-  const entries = Object.entries(functions).map(([name, config]) => {
+function openKeys({ home, functions }: Pick<EmulatorOptions, "home" | "functions">) {
+  const owner = ownerKeys(home);
+  const identities = new Map<string, Identity>([[owner.accessKeyId, ownerWith(owner)]]);
+  function forFunction(name: string, config: FunctionConfig): FunctionConfig {
     const { role } = config;
-    if (role === undefined) return [name, config] as const;
-    const accessKeyId = `AKIA${randomBytes(8).toString("hex").toUpperCase()}`;
-    const secretAccessKey = randomBytes(30).toString("base64url");
-    const arn = `arn:aws:sts::000000000000:assumed-role/${name}/${name}`;
-    identities.set(accessKeyId, { secretAccessKey, arn, statements: role });
-    const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-    return [name, { ...config, environment: { ...config.environment, ...keys } }] as const;
-  });
-  return { functions: Object.fromEntries(entries), identities };
+    if (role === undefined) return config;
+    const keys = drawKeys();
+    identities.set(keys.accessKeyId, roleWith(keys, name, role));
+    const signing = {
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    };
+    return { ...config, environment: { ...config.environment, ...signing } };
+  }
+  const named = Object.entries(functions).map(
+    ([name, config]) => [name, forFunction(name, config)] as const,
+  );
+  return {
+    ...{ owner, identities, forFunction },
+    functions: Object.fromEntries(named),
+    /** Temporary keys of the owner's. */
+    issue(): Keys {
+      const keys = drawKeys("temporary");
+      identities.set(keys.accessKeyId, ownerWith(keys));
+      return keys;
+    },
+  };
 }

@@ -6,6 +6,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
@@ -186,6 +187,23 @@ export async function createBucket(client: S3Client, bucket: string): Promise<vo
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
   } catch (thrown) {
     if (!(thrown instanceof BucketAlreadyOwnedByYou)) throw thrown;
+  }
+}
+
+/** Whether the bucket is there and this client may ask. Throws where nobody answers. */
+export async function hasBucket(
+  client: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+    return true;
+  } catch (thrown) {
+    const { $metadata } = thrown as Partial<S3ServiceException>;
+    if (thrown instanceof S3ServiceException && ($metadata?.httpStatusCode ?? 500) < 500)
+      return false;
+    throw thrown;
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startEmulator } from "../../src/emulator/emulator.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { createBucket, s3Client } from "../../src/storage/s3.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { type AwsAnswer, answering, lambdaRefusal, s3Refusal } from "./aws-answers.ts";
@@ -111,10 +112,8 @@ describe("what AWS refuses is reported in words, with a remedy", () => {
     await using server = await answering(answer);
     const emulator = await startEmulator({ home: join(place.path, "cloud"), functions: {} });
     try {
-      const endpoint = emulator.endpoints.s3;
-      const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-      await createBucket(s3Client({ endpoint, region: "us-east-1", credentials }), outputs.bucket);
-      const env = { ...usual, AWS_ENDPOINT_URL_S3: endpoint, AWS_ENDPOINT_URL_LAMBDA: server.url };
+      await createBucket(s3Client(accessTo(emulator.environment).s3), outputs.bucket);
+      const env = { ...usual, ...emulator.environment, AWS_ENDPOINT_URL_LAMBDA: server.url };
       expectTold(await kofn(place.path, env, "run", "spec.json", "--stage", "dev"), told);
     } finally {
       await emulator.close();

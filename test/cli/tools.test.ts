@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { s3Client } from "../../src/storage/s3.ts";
 import { kofn, kofnProcess, newFolder } from "./fixtures.ts";
 
@@ -25,11 +26,7 @@ test("emulate serves until it is interrupted, by the variables it prints", async
   await running.says(/AWS_ENDPOINT_URL_S3=\S+\n[\s\S]*Ctrl-C ends it/);
   const announced = await readFile(join(folder.path, "emulator.json"), "utf8");
   const { environment } = JSON.parse(announced) as { environment: Record<string, string> };
-  const client = s3Client({
-    endpoint: environment.AWS_ENDPOINT_URL_S3 ?? "",
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = s3Client(accessTo(environment).s3);
   await client.send(new PutObjectCommand({ Bucket: "kofn", Key: "a", Body: "written" }));
   const { Body } = await client.send(new GetObjectCommand({ Bucket: "kofn", Key: "a" }));
   expect(await Body?.transformToString()).toBe("written");

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lambdaCompute } from "../../src/compute/lambda.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import type { Outcome, Usage } from "../../src/ports/compute.ts";
 import { fromJson, toJson, toJsonBytes } from "../../src/wire/packet.ts";
 
@@ -41,11 +42,7 @@ afterAll(async () => {
 });
 
 function computeAt(endpoint: string, streamed = false, functionName = "worker") {
-  const client = lambdaClient({
-    endpoint,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = lambdaClient({ ...accessTo(emulator.environment).lambda, endpoint });
   const compute = lambdaCompute<Task, { task: string; tenant: string; run: string }>({
     functionName,
     run: "r1",

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { lambdaConformance } from "./lambda.ts";
 
 // Another endpoint, or "aws" for the real one: functions of these names must be deployed there.
@@ -38,7 +39,8 @@ beforeAll(async () => {
       : {
           endpoint,
           region: "us-east-1",
-          credentials: { accessKeyId: "local", secretAccessKey: "local" },
+          // Elsewhere, keys come from the environment.
+          ...(emulator && { credentials: accessTo(emulator.environment).lambda.credentials }),
           maxAttempts: 1,
         },
   );

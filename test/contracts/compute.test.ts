@@ -4,6 +4,7 @@ import { lambdaCompute } from "../../src/compute/lambda.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { threadsCompute } from "../../src/compute/threads.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { type Compute, noUsage } from "../../src/ports/compute.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
 import { virtualClock } from "../../src/simulation/virtual-clock.ts";
@@ -31,11 +32,7 @@ const emulator = await startEmulator({
     },
   },
 });
-const client = lambdaClient({
-  endpoint: emulator.endpoints.lambda,
-  region: "us-east-1",
-  credentials: { accessKeyId: "local", secretAccessKey: "local" },
-});
+const client = lambdaClient(accessTo(emulator.environment).lambda);
 afterAll(async () => {
   client.destroy();
   await emulator.close();

@@ -8,13 +8,14 @@ import { awsFailure } from "../../src/platform/cloud/aws-failures.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
 import type { Deployment } from "../../src/platform/cloud/deployment.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { createBucket, s3Client, s3Store } from "../../src/storage/s3.ts";
 import { guardedStore } from "../doubles/guarded-store.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
-import { listen } from "./s3-listener.ts";
+import { listen, testIdentities } from "./s3-listener.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -26,7 +27,7 @@ async function storeFor(statements: readonly Statement[], secret = "right") {
   const home = await temporaryHome();
   open.push({ close: () => home[Symbol.asyncDispose]() });
   const identity = { secretAccessKey: "right", arn: "arn:aws:sts::1:assumed-role/r/r", statements };
-  const identities = new Map([["AKIAROLE", identity]]);
+  const identities = new Map([...testIdentities, ["AKIAROLE", identity]]);
   const server = await listen({ root: join(home.path, "s3"), identities });
   open.push(server);
   const clientOf = (accessKeyId: string, secretAccessKey: string) => {
@@ -38,8 +39,10 @@ async function storeFor(statements: readonly Statement[], secret = "right") {
   const owner = clientOf("local", "local");
   await createBucket(owner, "kofn");
   const partBytes = 5 * 1024 * 1024;
-  const role = s3Store({ bucket: "kofn", client: clientOf("AKIAROLE", secret), partBytes });
-  return { role, owner: s3Store({ bucket: "kofn", client: owner }), root: server.s3 };
+  const client = clientOf("AKIAROLE", secret);
+  const role = s3Store({ bucket: "kofn", client, partBytes });
+  const loseRole = () => identities.set("AKIAROLE", { ...identity, statements: [] });
+  return { role, owner: s3Store({ bucket: "kofn", client: owner }), client, loseRole };
 }
 
 const keys = [
@@ -118,7 +121,7 @@ describe("S3 holds a role's key to its statements", () => {
     await expect(role.read("parts/a")).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
   });
 
-  test("a lost race aborts its upload, which takes a permission of its own", async () => {
+  test("a lost race aborts its upload; that it may not hides no lost race", async () => {
     const large = new Uint8Array(5 * 1024 * 1024 + 1);
     const whole = await storeFor(deployedRoles.worker);
     const key = "runs/a/carried/large";
@@ -129,7 +132,24 @@ describe("S3 holds a role's key to its statements", () => {
     );
     const lacking = await storeFor(without);
     await lacking.owner.write(key, new Uint8Array(1));
-    await expect(lacking.role.writeOnce(key, large)).rejects.toThrow("could not abort the upload");
+    expect(await lacking.role.writeOnce(key, large)).toBe(false);
+    // Whatever else goes wrong is told first, and what stays behind with it.
+    const losing = await storeFor(deployedRoles.worker);
+    losing.client.middlewareStack.add(
+      (next, { commandName }) =>
+        (given) => {
+          if (commandName === "UploadPartCommand") losing.loseRole();
+          return next(given);
+        },
+      { step: "initialize" },
+    );
+    const failure = await losing.role.write(key, large).catch((thrown: Error) => thrown);
+    expect(failure).toMatchObject({
+      name: "AccessDenied",
+      message: expect.stringMatching(
+        /s3:PutObject.*could not be aborted.*s3:AbortMultipartUpload/s,
+      ),
+    });
   });
 });
 
@@ -153,11 +173,9 @@ test.each([
       },
     });
     open.push(emulator);
-    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } =
-      emulator.environment;
-    const identity = { region: "us-east-1", credentials: { accessKeyId, secretAccessKey } };
-    await createBucket(s3Client({ endpoint: emulator.endpoints.s3, ...identity }), "kofn");
-    const client = lambdaClient({ endpoint: emulator.endpoints.lambda, ...identity });
+    const access = accessTo(emulator.environment);
+    await createBucket(s3Client(access.s3), "kofn");
+    const client = lambdaClient(access.lambda);
     open.push({ close: () => client.destroy() });
     const record = {
       run: "trial",

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { listenLocally } from "../../src/emulator/lambda/local-listener.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { eventually } from "../eventually.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
@@ -109,11 +110,7 @@ test("an environment that waited beyond Node's limits serves its first event", a
   await servers[2]!.connected;
   const [waiting] = await emulator.environments();
   await limitsOver();
-  const client = lambdaClient({
-    endpoint: emulator.endpoints.lambda,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const client = lambdaClient(accessTo(emulator.environment).lambda);
   open.push({ close: () => client.destroy() });
   const reply = await client.send(
     new InvokeCommand({ FunctionName: "worker", TenantId: "7", Payload: Buffer.from("{}") }),

@@ -10,12 +10,12 @@ import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import type { Emulator, EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { eventually } from "../eventually.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
 const base = { directory, handler: "worker.handler", memoryMb: 256, timeoutMs: 60_000 };
 const worker = { ...base, tenancy: "PER_TENANT" as const };
-const credentials = { accessKeyId: "local", secretAccessKey: "local" };
 
 let home: string;
 const open: { close(): Promise<void> | void }[] = [];
@@ -39,12 +39,8 @@ async function start(more: Partial<EmulatorOptions> = {}) {
   return { emulator, invoke: invoker(emulator) };
 }
 
-function invoker(emulator: Pick<Emulator, "endpoints">) {
-  const client: LambdaClient = lambdaClient({
-    endpoint: emulator.endpoints.lambda,
-    region: "us-east-1",
-    credentials,
-  });
+function invoker(emulator: Pick<Emulator, "environment">) {
+  const client: LambdaClient = lambdaClient(accessTo(emulator.environment).lambda);
   open.push({ close: () => client.destroy() });
   return async (tenant: string, event = {}, context = {}, FunctionName = "worker") => {
     const reply = await client.send(
@@ -141,11 +137,7 @@ test("an accepted event is run although the emulator is killed at once", async (
   const first = await startEmulatorProcess({ home: place, functions: { worker } });
   const invoke = invoker(first);
   const { value } = await invoke("a", {});
-  const client = lambdaClient({
-    endpoint: first.endpoints.lambda,
-    region: "us-east-1",
-    credentials,
-  });
+  const client = lambdaClient(accessTo(first.environment).lambda);
   open.push({ close: () => client.destroy() });
   const accepted = await client.send(
     new InvokeCommand({
@@ -237,8 +229,12 @@ test("the weather leaves functions without tenants alone", async () => {
     functions: { worker: base },
     weather: { model: "calm", failures: 1 },
   });
-  const url = `${emulator.endpoints.lambda}/2015-03-31/functions/worker/invocations`;
-  const reply = await fetch(url, { method: "POST", body: '{"a":1}' });
-  expect(reply.headers.get("x-amz-function-error")).toBeNull();
-  expect(await reply.json()).toMatchObject({ echo: { a: 1 } });
+  const client = lambdaClient(accessTo(emulator.environment).lambda);
+  open.push({ close: () => client.destroy() });
+  const reply = await client.send(
+    new InvokeCommand({ FunctionName: "worker", Payload: Buffer.from('{"a":1}') }),
+  );
+  expect(reply.FunctionError).toBeUndefined();
+  const text = Buffer.from(reply.Payload!).toString("utf8");
+  expect(JSON.parse(text)).toMatchObject({ echo: { a: 1 } });
 });

@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LambdaClient, lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { temporaryFolder } from "./s3-listener.ts";
 
 /*
@@ -46,11 +47,7 @@ beforeAll(async () => {
     home: join(folder.path, "home"),
     functions: { plain: config(first, false), published: config(first, true) },
   });
-  client = lambdaClient({
-    endpoint: emulator.endpoints.lambda,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  client = lambdaClient(accessTo(emulator.environment).lambda);
 });
 afterAll(async () => {
   client.destroy();

@@ -3,7 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Identities, ownerWith } from "../../src/emulator/iam/identity.ts";
 import { createS3, type S3Options, type S3Server } from "../../src/emulator/s3/server.ts";
+
+/** What tests sign with, as the owner. */
+export const testKeys = { accessKeyId: "local", secretAccessKey: "local" };
+export const testIdentities: Identities = new Map([["local", ownerWith(testKeys)]]);
 
 export interface Listening {
   readonly endpoint: string;
@@ -12,9 +17,12 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** The local S3 behind a listener of its own, on a free port of this machine. */
+/**
+ * The local S3 behind a listener of its own, on a free port of this machine; to whoever signs with
+ * `testKeys`, if it is not told otherwise.
+ */
 export async function listen(options: S3Options): Promise<Listening> {
-  const s3 = createS3(options);
+  const s3 = createS3({ identities: testIdentities, ...options });
   const failures: unknown[] = [];
   const server = createServer((message, response) => {
     s3.handle(message, response).catch((thrown: unknown) => {

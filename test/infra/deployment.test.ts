@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Rehearsal, rehearse } from "../../scripts/rehearsal/rehearse.ts";
 import {
@@ -11,8 +12,10 @@ import {
   rolesOf,
   rolesPath,
 } from "../../scripts/rehearsal/write-deployed.ts";
+import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { awsLambda, functions } from "../../src/limits.ts";
+import { accessTo } from "../../src/platform/local/home.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { accountTests } from "./accounts.ts";
 import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";
@@ -196,13 +199,12 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       },
     });
     try {
-      const path = "/2015-03-31/functions/echo/invocations";
-      const reply = await fetch(`${emulator.endpoints.lambda}${path}`, {
-        method: "POST",
-        headers: { "x-amz-tenant-id": "7" },
-        body: "{}",
-      });
-      expect(await reply.json()).toEqual({ memoryMb: "3008" });
+      const client = lambdaClient(accessTo(emulator.environment).lambda);
+      const { Payload: payload } = await client.send(
+        new InvokeCommand({ FunctionName: "echo", TenantId: "7", Payload: Buffer.from("{}") }),
+      );
+      client.destroy();
+      expect(JSON.parse(Buffer.from(payload!).toString())).toEqual({ memoryMb: "3008" });
     } finally {
       await emulator.close();
     }

@@ -22,7 +22,7 @@ export const timed: Readonly<Record<string, string>> = {
   "test/math/kernels/threads.test.ts":
     "lets threads begin; what they have done by then may be none",
   "test/emulator/lambda-faults.test.ts": "kills at chosen instants; none of them is wrong",
-  "test/emulator/s3-server.test.ts": "signs by today's date",
+  "test/emulator/identity.test.ts": "signs by today's date",
   "test/platform/own-files.test.ts": "writes down when something began",
   "test/conformance/s3.ts": "asks by dates",
   "test/scenarios/crash.test.ts": "kills at random instants; none of them is wrong",

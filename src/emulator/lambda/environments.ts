@@ -1,5 +1,5 @@
 import { awsLambda } from "../../limits.ts";
-import { admitCall, type FleetLoad } from "./concurrency.ts";
+import { admitCall, type ConcurrencyShare, type FleetLoad } from "./concurrency.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { type FunctionConfig, variablesOf } from "./function-config.ts";
 import { type ProcessReaper, residentMb } from "./processes.ts";
@@ -48,8 +48,8 @@ export interface FleetOptions {
   /** `$LATEST`, or a number. */
   readonly version: string;
   readonly config: FunctionConfig;
-  /** Reserved for all versions of the function together. */
-  reserved(): number | undefined;
+  /** What all versions of the function together may have at once. */
+  share(): ConcurrencyShare;
   /** Of all versions of the function together. */
   functionLoad(): FleetLoad;
   readonly variables: Readonly<Record<string, string>>;
@@ -86,9 +86,9 @@ class LocalFleet implements Fleet {
   }
 
   async acquire(tenant: string | undefined): Promise<Member> {
-    const { functionLoad, reserved } = this.#options;
+    const { functionLoad, share } = this.#options;
     const needsNew = tenant !== undefined && this.#idleOf(tenant) === undefined;
-    admitCall(functionLoad(), reserved(), needsNew);
+    admitCall(functionLoad(), share(), needsNew);
     const idle = this.#idleOf(tenant);
     if (idle !== undefined) {
       take(idle, tenant);

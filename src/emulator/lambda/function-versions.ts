@@ -1,5 +1,5 @@
 import { type FunctionBill, type Meter, meter, noBill, sum } from "./bill.ts";
-import type { FleetLoad, Reserving } from "./concurrency.ts";
+import type { ConcurrencyShare, FleetLoad, Reserving } from "./concurrency.ts";
 import { type Fleet, type FleetOptions, openFleet } from "./environments.ts";
 import { badParameter, noFunction } from "./failures.ts";
 import { checkFunction, type FunctionConfig } from "./function-config.ts";
@@ -30,10 +30,15 @@ export interface LocalFunction extends Reserving {
   alias(name: string, version: string): void;
   bill(): FunctionBill;
   fleets(): Fleet[];
+  /** What can be called of it: `$LATEST` first. */
+  versions(): FunctionVersion[];
   close(): Promise<void>;
 }
 
-export type FunctionOptions = Pick<FleetOptions, "variables" | "reaper" | "onOutput">;
+export interface FunctionOptions extends Pick<FleetOptions, "variables" | "reaper" | "onOutput"> {
+  /** What a function may have at once of the account that it is in. */
+  readonly shareOf: (one: Reserving) => ConcurrencyShare;
+}
 
 const latestVersion = "$LATEST";
 
@@ -110,6 +115,16 @@ class VersionedFunction implements LocalFunction {
     return this.#all().map(({ fleet }) => fleet);
   }
 
+  versions(): FunctionVersion[] {
+    return [...this.#versions.values()];
+  }
+
+  load(): FleetLoad {
+    const loads = this.fleets().map((fleet) => fleet.load());
+    const total = (of: keyof FleetLoad) => loads.reduce((sum, load) => sum + load[of], 0);
+    return { busy: total("busy"), idle: total("idle") };
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.fleets().map((fleet) => fleet.close()));
   }
@@ -120,8 +135,8 @@ class VersionedFunction implements LocalFunction {
     const fleet = openFleet({
       ...this.#options,
       ...{ name, version, config },
-      reserved: () => this.#reserved,
-      functionLoad: () => this.#load(),
+      share: () => this.#options.shareOf(this),
+      functionLoad: () => this.load(),
     });
     const bill = meter(config);
     const opened = { version, config, fleet, bill, invoker: openInvoker(config, fleet, bill) };
@@ -139,11 +154,5 @@ class VersionedFunction implements LocalFunction {
 
   #all(): FunctionVersion[] {
     return [...this.#versions.values(), ...this.#retired];
-  }
-
-  #load(): FleetLoad {
-    const loads = this.fleets().map((fleet) => fleet.load());
-    const total = (of: keyof FleetLoad) => loads.reduce((sum, load) => sum + load[of], 0);
-    return { busy: total("busy"), idle: total("idle") };
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { badParameter, LambdaError, noFunction } from "./failures.ts";
+import { badParameter, LambdaError } from "./failures.ts";
 
 /** What a request to the Lambda API asks for. Plain data: accepted events are kept on disk. */
 export interface Route {
@@ -13,13 +13,15 @@ export interface Route {
   /** JSON text, decoded. */
   readonly clientContext: string | undefined;
   readonly wantsLog: boolean;
+  /** The name of the execution that it begins, of a durable function. */
+  readonly execution?: string | undefined;
 }
 
 const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const streamPath = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/;
 
 /** Throws `LambdaError` for what the API would refuse. */
-export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) => boolean): Route {
+export function lambdaRouteOf(request: IncomingMessage): Route {
   const { pathname: path, searchParams } = new URL(request.url ?? "", "http://lambda");
   const invoke = invokePath.exec(path);
   const match = invoke ?? streamPath.exec(path);
@@ -31,7 +33,6 @@ export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) =
     );
   const { name, qualifier } = functionNameOf(match[1]!, searchParams.get("Qualifier"));
   const arn = arnOf(name, qualifier);
-  if (!exists(name)) throw noFunction(arn);
   const type = headerOf(request, "x-amz-invocation-type") ?? "RequestResponse";
   const kind = kindOf(type, invoke === null);
   return {
@@ -42,6 +43,7 @@ export function lambdaRouteOf(request: IncomingMessage, exists: (name: string) =
     tenant: headerOf(request, "x-amz-tenant-id"),
     clientContext: clientContextOf(headerOf(request, "x-amz-client-context")),
     wantsLog: headerOf(request, "x-amz-log-type") === "Tail",
+    execution: executionOf(headerOf(request, "x-amz-durable-execution-name"), kind),
   };
 }
 
@@ -60,6 +62,14 @@ function kindOf(type: string, streaming: boolean): Route["kind"] {
   if (type === "RequestResponse") return streaming ? "stream" : "sync";
   if (type === "Event" && !streaming) return "event";
   throw badParameter(`Unknown invocation type: ${type}`);
+}
+
+/** Executions are begun by events here: nobody waits for one that may take days. */
+function executionOf(name: string | undefined, kind: Route["kind"]): string | undefined {
+  if (name === undefined || kind === "event" || kind === "dry-run") return name;
+  throw badParameter(
+    "A named durable execution is begun by InvocationType Event here, as kofn begins its runs.",
+  );
 }
 
 export function arnOf(name: string, qualifier: string | undefined): string {

@@ -5,20 +5,24 @@ import { assert, messageOf } from "../../core/errors.ts";
 import { awsLambda } from "../../limits.ts";
 import { noFault } from "../../weather/fault-decision.ts";
 import type { Weather } from "../../weather/weather.ts";
+import type { Identities } from "../iam/identity.ts";
+import type { AccountView } from "./account-requests.ts";
 import { type FunctionBill, noBill, sum } from "./bill.ts";
-import { answerConcurrency, isAboutConcurrency } from "./concurrency.ts";
+import { type Reserving, shareOf } from "./concurrency.ts";
 import type { EnvironmentInfo } from "./environments.ts";
-import { openEvents } from "./events.ts";
+import { type Events, openEvents } from "./events.ts";
+import { openExecutions } from "./executions.ts";
 import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { type LambdaFaults, openFunctionFaults } from "./function-faults.ts";
+import { type FunctionReply, functionRequestOf } from "./function-requests.ts";
 import { type LocalFunction, openFunction } from "./function-versions.ts";
 import type { InvocationOutcome } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
 import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
-import { answerVersions, isAboutVersions } from "./version-requests.ts";
+import { signerOf } from "./signature.ts";
 
 const drainedBytesMax = 64 * 1024 * 1024;
 
@@ -31,6 +35,8 @@ export interface LocalLambda {
   setWeather(weather: Weather | undefined): void;
   /** Replaces a function's `$LATEST`; returns the version that was published, if one was. */
   deploy(name: string, config: FunctionConfig): string | null;
+  /** Takes a function away with all its versions. */
+  remove(name: string): Promise<void>;
   /** Ends every environment. */
   close(): Promise<void>;
 }
@@ -43,6 +49,10 @@ export interface LambdaOptions {
   /** Where accepted asynchronous events wait, so that they outlive this process. */
   readonly home: string;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
+  /** Who may ask, by access key. */
+  readonly identities: Identities;
+  /** Environments of all functions that may be at work at once; as AWS's accounts usually have. */
+  readonly concurrency?: number | undefined;
   /** Given to every environment: endpoints, credentials. */
   readonly variables: Readonly<Record<string, string>>;
   readonly weather?: Weather | undefined;
@@ -57,35 +67,14 @@ export interface LambdaOptions {
 const memoryCheckMs = 200;
 
 export async function createLambda(options: LambdaOptions): Promise<LocalLambda> {
-  const { fates, run, functions, closeFunctions } = openFunctions(options);
+  const { fates, run, account, closeFunctions } = openFunctions(options);
+  const { functions } = account;
   const events = await openEvents({
     directory: join(options.home, "events"),
     retryDelaysMs: options.retryDelaysMs,
     run: async (route, payload, requestId) => run(route, payload, requestId),
   });
-
-  async function answer(request: IncomingMessage, response: ServerResponse, requestId: string) {
-    const settings = settingsOperation(request);
-    if (settings !== null) {
-      const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
-      return sendSettings(response, settings(request, wished, functions));
-    }
-    const route = lambdaRouteOf(request, (name) => functions.has(name));
-    const { config, version } = functions.get(route.name)!.at(route.qualifier);
-    checkTenant(route, config.tenancy === "PER_TENANT");
-    const bytesMax =
-      route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
-    const payload = checkedEvent(await bodyOf(request, bytesMax));
-    if (route.kind === "dry-run") return void response.writeHead(204).end();
-    if (route.kind === "event") {
-      await events.accept(route, payload, requestId);
-      return void response.writeHead(202, { "content-length": 0 }).end();
-    }
-    if (route.kind === "stream")
-      return streamReply(response, (forward) => run(route, payload, requestId, forward), version);
-    sendReply(response, await run(route, payload, requestId), version);
-  }
-
+  const answer = answering(options, { account, events, run });
   return {
     handle(request, response) {
       const requestId = randomUUID();
@@ -107,6 +96,7 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
       const { version } = target.deploy(config);
       return config.publish ? version : null;
     },
+    remove: account.remove,
     async close() {
       events.close();
       await closeFunctions();
@@ -114,17 +104,72 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
   };
 }
 
+interface Answering {
+  readonly account: AccountView;
+  readonly events: Events;
+  readonly run: ReturnType<typeof openFunctions>["run"];
+}
+
+/** Answers one request, after it has been found out who asks and whether he may. */
+function answering(
+  { identities, home }: LambdaOptions,
+  { account, events, run }: Answering,
+): (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> {
+  const executions = openExecutions(join(home, "executions"));
+  return async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
+    const signer = signerOf(request, identities, Date.now());
+    const asked = functionRequestOf(request);
+    if (asked !== null) {
+      const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
+      signer.verify(wished);
+      signer.demand(`lambda:${asked.name}`, asked.resource);
+      return sendFunctionReply(response, await asked.answer(wished, account));
+    }
+    const route = lambdaRouteOf(request);
+    const bytesMax =
+      route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
+    const body = await bodyOf(request, bytesMax);
+    signer.verify(body);
+    signer.demand("lambda:InvokeFunction", route.arn);
+    const called = account.functions.get(route.name);
+    if (called === undefined) throw noFunction(route.arn);
+    const { config, version } = called.at(route.qualifier);
+    checkTenant(route, config.tenancy === "PER_TENANT");
+    const payload = checkedEvent(body);
+    if (route.kind === "dry-run") return void response.writeHead(204).end();
+    if (route.kind === "event") {
+      const { execution } = route;
+      const isNew = execution === undefined || (await executions.begin(execution, payload));
+      if (isNew) await events.accept(route, payload, requestId);
+      return void response.writeHead(202, { "content-length": 0 }).end();
+    }
+    if (route.kind === "stream")
+      return streamReply(response, (forward) => run(route, payload, requestId, forward), version);
+    sendReply(response, await run(route, payload, requestId), version);
+  };
+}
+
 /** The functions with their fleets and bills, and the way a call goes through them. */
 function openFunctions(options: LambdaOptions) {
   const fates = openFunctionFaults(options.weather, options.seed ?? 0, options.faults);
   const reaper = startProcessReaper();
-  const functions = new Map(
-    Object.entries(options.functions).map(([name, config]) => {
-      const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
-      const { variables } = options;
-      return [name, openFunction(name, config, { variables, reaper, onOutput })] as const;
-    }),
-  );
+  const functions = new Map<string, LocalFunction>();
+  const { variables, concurrency = awsLambda.concurrencyDefault } = options;
+  const account: AccountView = {
+    concurrency,
+    functions,
+    async remove(name) {
+      const gone = functions.get(name);
+      functions.delete(name);
+      await gone?.close();
+    },
+  };
+  const share = (one: Reserving) => shareOf(one, functions.values(), concurrency);
+  for (const [name, config] of Object.entries(options.functions)) {
+    const onOutput = options.onOutput && ((text: string) => options.onOutput?.(name, text));
+    const about = { variables, reaper, onOutput, shareOf: share };
+    functions.set(name, openFunction(name, config, about));
+  }
   const watch = setInterval(() => {
     for (const one of functions.values()) for (const fleet of one.fleets()) fleet.enforceMemory();
   }, memoryCheckMs).unref();
@@ -154,7 +199,7 @@ function openFunctions(options: LambdaOptions) {
     await Promise.all([...functions.values()].map((one) => one.close()));
     reaper.close();
   }
-  return { fates, run, functions, closeFunctions };
+  return { fates, run, account, closeFunctions };
 }
 
 function billOf(functions: ReadonlyMap<string, LocalFunction>): LambdaBill {
@@ -163,16 +208,7 @@ function billOf(functions: ReadonlyMap<string, LocalFunction>): LambdaBill {
   return { ...total, functions: Object.fromEntries(bills) };
 }
 
-/** What answers a request about a function itself; null for an invocation. */
-function settingsOperation(request: IncomingMessage) {
-  if (isAboutConcurrency(request)) return answerConcurrency;
-  return isAboutVersions(request) ? answerVersions : null;
-}
-
-function sendSettings(
-  response: ServerResponse,
-  { status, body }: { readonly status: number; readonly body: object | null },
-): void {
+function sendFunctionReply(response: ServerResponse, { status, body }: FunctionReply): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(body === null ? undefined : JSON.stringify(body));
 }

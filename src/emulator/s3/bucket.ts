@@ -55,7 +55,7 @@ export function openBucket(
     },
     facts: (key) => index.get(key),
     publish(from, facts, condition) {
-      if (retired) throw noSuchBucket();
+      if (retired) throw noSuchBucket(name);
       const before = index.get(facts.key);
       condition(before);
       renameSync(from, pathOf(facts.key));
@@ -75,7 +75,7 @@ export function openBucket(
     async open(key) {
       for (;;) {
         const facts = index.get(key);
-        if (facts === undefined) throw noSuchKey();
+        if (facts === undefined) throw noSuchKey(key);
         const file = await openPresent(pathOf(key));
         // Replaced while we opened it: the file may be another version than these facts.
         if (file !== undefined && index.get(key) === facts) return { file, facts };

@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { invalidArgument } from "./s3-error.ts";
+import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 
 /** The checksums S3 knows, by the last part of their header `x-amz-checksum-…`. */
-export const checksumNames = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"] as const;
+export const checksumNames = [
+  "crc32",
+  "crc32c",
+  "crc64nvme",
+  "sha1",
+  "sha256",
+  "sha512",
+  "md5",
+] as const;
 
 export type ChecksumName = (typeof checksumNames)[number];
 
@@ -20,7 +28,7 @@ export interface Hasher {
 }
 
 export function hasher(name: ChecksumName): Hasher {
-  if (name === "sha1" || name === "sha256") {
+  if (name === "sha1" || name === "sha256" || name === "sha512" || name === "md5") {
     const hash = createHash(name);
     return { update: (bytes) => void hash.update(bytes), base64: () => hash.digest("base64") };
   }
@@ -55,6 +63,7 @@ export function checksumName(text: string): ChecksumName | undefined {
 export function requiredChecksumName(text: string): ChecksumName {
   const name = checksumName(text);
   if (name !== undefined) return name;
+  if (/^xxhash(64|3|128)$/i.test(text)) throw notImplemented(`Checksum algorithm ${text}`);
   throw invalidArgument(`Checksum algorithm ${text} is none of ${checksumNames.join(", ")}.`);
 }
 
@@ -63,6 +72,24 @@ export function compositeChecksum(name: ChecksumName, parts: readonly string[]):
   const hash = hasher(name);
   for (const part of parts) hash.update(Buffer.from(part, "base64"));
   return { name, base64: `${hash.base64()}-${parts.length}`, type: "COMPOSITE" };
+}
+
+/** How long the digest of each is, in bytes. */
+const digestBytes: Readonly<Record<ChecksumName, number>> = {
+  ...{ crc32: 4, crc32c: 4, crc64nvme: 8 },
+  ...{ sha1: 20, sha256: 32, sha512: 64, md5: 16 },
+};
+
+/** Throws `S3Error` for what is no checksum of this kind, in base64. */
+export function checkForm(name: ChecksumName, base64: string): void {
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.length === digestBytes[name] && bytes.toString("base64") === base64) return;
+  throw new S3Error(400, "InvalidRequest", `Value for x-amz-checksum-${name} header is invalid.`);
+}
+
+/** A checksum as elements of an answer. */
+export function checksumElements({ name, base64, type }: Checksum): Record<string, string> {
+  return { [`Checksum${name.toUpperCase()}`]: base64, ChecksumType: type };
 }
 
 function words(...values: readonly number[]): string {

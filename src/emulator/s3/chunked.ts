@@ -1,3 +1,4 @@
+import type { ChunkSignatures } from "../iam/chunk-signatures.ts";
 import { checksumName } from "./checksums.ts";
 import { S3Error } from "./s3-error.ts";
 
@@ -8,18 +9,25 @@ const trailersMax = 16;
 export type Trailers = Map<string, string>;
 
 /**
- * Takes an `aws-chunked` body apart: yields its data, fills `trailers`. Signatures of chunks and
- * trailers are skipped. Throws `IncompleteBody` when the body ends early or the framing is broken.
+ * Takes an `aws-chunked` body apart: yields its data, fills `trailers`, checks the signatures of
+ * chunks and trailers where the body is signed in pieces. Throws `IncompleteBody` when the body
+ * ends early or the framing is broken.
  */
 export async function* unchunked(
   source: AsyncIterable<Buffer>,
   trailers: Trailers,
+  signatures?: ChunkSignatures,
 ): AsyncGenerator<Buffer> {
   const reader = lineReader(source);
   for (;;) {
-    const size = chunkSize(await reader.line());
+    const line = await reader.line();
+    const size = chunkSize(line);
+    for await (const piece of size === 0 ? [] : reader.data(size)) {
+      signatures?.update(piece);
+      yield piece;
+    }
+    if (signatures?.endsWith(signatureIn(line)) === false) throw wrongSignature();
     if (size === 0) break;
-    yield* reader.data(size);
     if ((await reader.line()) !== "") throw incomplete("a chunk is longer than it says");
   }
   for (let count = 0; ; count++) {
@@ -30,6 +38,27 @@ export async function* unchunked(
     trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
   if ((await reader.lineOrEnd()) !== undefined) throw incomplete("data follow its end");
+  if (signatures !== undefined && trailers.size > 0) checkTrailers(trailers, signatures);
+}
+
+const trailerSignature = "x-amz-trailer-signature";
+
+function checkTrailers(trailers: Trailers, signatures: ChunkSignatures): void {
+  const lines = [...trailers].filter(([name]) => name !== trailerSignature);
+  const text = lines.map(([name, value]) => `${name}:${value}\n`).join("");
+  if (!signatures.closes(text, trailers.get(trailerSignature) ?? "")) throw wrongSignature();
+}
+
+function signatureIn(line: string): string {
+  return /;chunk-signature=([0-9a-f]+)$/.exec(line)?.[1] ?? "";
+}
+
+function wrongSignature(): S3Error {
+  return new S3Error(
+    403,
+    "SignatureDoesNotMatch",
+    "The signature of a chunk, or of what follows the last one, is not what was calculated.",
+  );
 }
 
 /** The checksum a trailer carries, if any. */

@@ -1,5 +1,5 @@
 import type { ObjectFacts } from "./object-file.ts";
-import { noSuchKey, preconditionFailed, S3Error } from "./s3-error.ts";
+import { noSuchKey, notImplemented, preconditionFailed } from "./s3-error.ts";
 
 type HeaderOf = (name: string) => string | undefined;
 
@@ -8,23 +8,25 @@ export type WriteCondition = (present: ObjectFacts | undefined) => void;
 
 export const always: WriteCondition = () => undefined;
 
-export function writeCondition(header: HeaderOf): WriteCondition {
+/** A write's conditions on what its key has; `key` is for the refusal alone. */
+export function writeCondition(header: HeaderOf, key: string): WriteCondition {
   const noneMatch = header("if-none-match");
   const match = header("if-match");
   if (noneMatch !== undefined && noneMatch.trim() !== "*")
-    throw new S3Error(501, "NotImplemented", "If-None-Match of a write must be *.");
+    throw notImplemented("If-None-Match of a write with anything but *");
   if (noneMatch === undefined && match === undefined) return always;
   return (present) => {
-    if (noneMatch !== undefined && present !== undefined) throw preconditionFailed();
+    if (noneMatch !== undefined && present !== undefined) throw preconditionFailed("If-None-Match");
     if (match === undefined) return;
-    if (present === undefined) throw noSuchKey();
-    if (!names(match, present.etag)) throw preconditionFailed();
+    if (present === undefined) throw noSuchKey(key);
+    if (!names(match, present.etag)) throw preconditionFailed("If-Match");
   };
 }
 
 /** The conditions of a read, in RFC 9110's order: 412 throws, "unchanged" is a 304. */
 export function readCondition(header: HeaderOf, facts: ObjectFacts): "send" | "unchanged" {
   return judged(
+    "",
     {
       match: header("if-match"),
       noneMatch: header("if-none-match"),
@@ -38,6 +40,7 @@ export function readCondition(header: HeaderOf, facts: ObjectFacts): "send" | "u
 /** A copy's conditions on its source; what would be a 304 is a 412 there. */
 export function copyCondition(header: HeaderOf, facts: ObjectFacts): void {
   const outcome = judged(
+    "x-amz-copy-source-",
     {
       match: header("x-amz-copy-source-if-match"),
       noneMatch: header("x-amz-copy-source-if-none-match"),
@@ -46,7 +49,7 @@ export function copyCondition(header: HeaderOf, facts: ObjectFacts): void {
     },
     facts,
   );
-  if (outcome === "unchanged") throw preconditionFailed();
+  if (outcome === "unchanged") throw preconditionFailed(unchangedBy(header));
 }
 
 interface Wishes {
@@ -56,11 +59,17 @@ interface Wishes {
   unmodifiedSince: string | undefined;
 }
 
-function judged(wishes: Wishes, facts: ObjectFacts): "send" | "unchanged" {
+function unchangedBy(header: HeaderOf): string {
+  const isByTag = header("x-amz-copy-source-if-none-match") !== undefined;
+  return `x-amz-copy-source-${isByTag ? "If-None-Match" : "If-Modified-Since"}`;
+}
+
+function judged(prefix: string, wishes: Wishes, facts: ObjectFacts): "send" | "unchanged" {
   const { match, noneMatch } = wishes;
   if (match !== undefined) {
-    if (!names(match, facts.etag)) throw preconditionFailed();
-  } else if (isAfter(facts.modifiedMs, wishes.unmodifiedSince)) throw preconditionFailed();
+    if (!names(match, facts.etag)) throw preconditionFailed(`${prefix}If-Match`);
+  } else if (isAfter(facts.modifiedMs, wishes.unmodifiedSince))
+    throw preconditionFailed(`${prefix}If-Unmodified-Since`);
   if (noneMatch !== undefined) return names(noneMatch, facts.etag) ? "unchanged" : "send";
   return isAfter(facts.modifiedMs, wishes.modifiedSince) === false ? "unchanged" : "send";
 }

@@ -21,7 +21,7 @@ export interface S3Faults {
   readonly pageKeysMax?: number;
   /** How far the server's clock is ahead of this machine's. */
   readonly clockAheadMs?: number;
-  /** Temporary credentials (ASIA...) expire after so many requests signed with them. */
+  /** Temporary keys, which come with a token, expire after so many requests signed with them. */
   readonly requestsPerKey?: number;
 }
 

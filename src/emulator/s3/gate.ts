@@ -1,66 +1,83 @@
-import { deniedMessage, isAllowed, type Statement } from "../iam/policy.ts";
-import { isSignedBy, signedOf } from "../iam/sigv4.ts";
+import { type ChunkSignatures, chunkSignatures } from "../iam/chunk-signatures.ts";
+import type { Identities, Identity } from "../iam/identity.ts";
+import { deniedMessage, isAllowed } from "../iam/policy.ts";
 import type { S3Request } from "./request.ts";
-import { S3Error } from "./s3-error.ts";
+import { accessDenied, S3Error } from "./s3-error.ts";
+import { signatureOf, signerOf } from "./signature.ts";
 
-/** Who a key belongs to: a function's role, with its statements. */
-export interface Identity {
-  readonly secretAccessKey: string;
-  readonly arn: string;
-  readonly statements: readonly Statement[];
+/** An operation, and the action of IAM's that it takes, where that has another name. */
+interface Admitted {
+  readonly name: string;
+  readonly action?: string;
+  readonly method: string;
 }
 
-/** Decides what a request may do, and what it is told of an object that is not there. */
-export interface S3Gate {
+/** What whoever sent a request may do. */
+export interface S3Access {
   /** Throws `S3Error` as S3 does. */
-  admit(request: S3Request, operation: string): void;
-  /** The same for one key of many that a body names. */
-  admitRemoval(request: S3Request, key: string): void;
+  admit(operation: Admitted): void;
+  /** The same for one key of many that a body names, perhaps with the ETag that it must have. */
+  admitRemoval(key: string, etag: string | undefined): void;
+  /** Of a body that is signed piece by piece; undefined where nobody is asked who he is. */
+  chunks(): ChunkSignatures | undefined;
   /** The error to answer with: 403 instead of 404 to whoever may not list. */
-  errorFor(error: S3Error, request: S3Request): S3Error;
+  errorFor(error: S3Error): S3Error;
 }
 
-const actions: Readonly<Record<string, string>> = {
-  HeadObject: "GetObject",
-  CreateMultipartUpload: "PutObject",
-  UploadPart: "PutObject",
-  CompleteMultipartUpload: "PutObject",
-  CopyObject: "PutObject",
-  ListParts: "ListMultipartUploadParts",
-  ListObjectsV2: "ListBucket",
-  HeadBucket: "ListBucket",
-};
+export interface S3Gate {
+  /** Who sent a request. Throws `S3Error` for a stranger, and where the signature is wrong. */
+  open(request: S3Request, nowMs: number): S3Access;
+}
 
 /**
- * Requests signed by these identities' keys are held to their statements. Every other request is
- * the owner's, who may do everything.
+ * Every request is its signer's, who is held to statements. Without identities nobody is asked who
+ * he is; what is signed must still be well-formed and in its time.
  */
-export function s3Gate(identities: ReadonlyMap<string, Identity>): S3Gate {
-  const identityOf = ({ message }: S3Request) =>
-    identities.get(signedOf(message)?.accessKeyId ?? "");
+export function s3Gate(
+  identities: Identities | undefined,
+  requestsPerKey: () => number | undefined,
+): S3Gate {
+  const used = new Map<string, number>();
   return {
-    admit(request, operation) {
-      const identity = identityOf(request);
-      if (identity === undefined) return;
-      if (!isSignedBy(request.message, signedOf(request.message)!, identity.secretAccessKey))
-        throw new S3Error(
-          403,
-          "SignatureDoesNotMatch",
-          "The request signature we calculated does not match the signature you provided. " +
-            "Check your key and signing method.",
-        );
+    open(request, nowMs) {
+      const signed = signatureOf(request, nowMs);
+      if (identities === undefined) return anyone;
+      const identity = signerOf(request, signed, identities);
+      const { accessKeyId } = signed!;
+      if (identity.sessionToken !== undefined) spend(used, accessKeyId, requestsPerKey());
+      return accessOf(identity, request, () => chunkSignatures(signed!, identity.secretAccessKey));
+    },
+  };
+}
+
+const anyone: S3Access = {
+  admit() {},
+  admitRemoval() {},
+  chunks: () => undefined,
+  errorFor: (error) => error,
+};
+
+function accessOf(identity: Identity, request: S3Request, chunks: S3Access["chunks"]): S3Access {
+  return {
+    chunks,
+    admit({ name, action = name, method }) {
       // Whoever names many keys in a body needs leave for each, and is told of each.
-      if (operation === "DeleteObjects") return;
-      demand(identity, request, actions[operation] ?? operation);
-      if (operation === "CopyObject") demandSource(identity, request);
+      if (name === "DeleteObjects") return;
+      demand(identity, request, action);
+      // What tells of an object's ETag lets its reader know something of it.
+      if (method !== "GET" && method !== "HEAD" && request.header("if-match") !== undefined)
+        demand(identity, request, "GetObject");
+      if (request.header("x-amz-tagging") !== undefined)
+        demand(identity, request, "PutObjectTagging");
+      const source = request.header("x-amz-copy-source");
+      if (source !== undefined) demandSource(identity, source);
     },
-    admitRemoval(request, key) {
-      const identity = identityOf(request);
-      if (identity !== undefined) demand(identity, { ...request, key }, "DeleteObject");
+    admitRemoval(key, etag) {
+      demand(identity, { ...request, key }, "DeleteObject");
+      if (etag !== undefined) demand(identity, { ...request, key }, "GetObject");
     },
-    errorFor(error, request) {
-      const identity = identityOf(request);
-      if (identity === undefined || error.code !== "NoSuchKey") return error;
+    errorFor(error) {
+      if (error.code !== "NoSuchKey") return error;
       const { bucket, key } = request;
       // S3 asks for leave to list the bucket, with the key in the place of the prefix.
       const action = "s3:ListBucket";
@@ -77,54 +94,34 @@ function demand(
   name: string,
 ): void {
   const action = `s3:${name}`;
-  const resource = `arn:aws:s3:::${bucket}${key === "" ? "" : `/${key}`}`;
+  const ofService = name === "ListAllMyBuckets";
+  const resource = ofService ? "*" : `arn:aws:s3:::${bucket}${key === "" ? "" : `/${key}`}`;
   const prefix = query.get("prefix");
   const context = name === "ListBucket" && prefix !== null ? { "s3:prefix": prefix } : {};
   if (!isAllowed(identity.statements, { action, resource, context }))
     throw denied(identity, action, resource);
 }
 
-function demandSource(identity: Identity, request: S3Request): void {
-  const source = decodeURIComponent(request.header("x-amz-copy-source") ?? "").replace(/^\//, "");
-  const resource = `arn:aws:s3:::${source.replace(/\?versionId=.*$/, "")}`;
+function demandSource(identity: Identity, header: string): void {
+  let source = header.replace(/\?versionId=.*$/, "");
+  try {
+    source = decodeURIComponent(source);
+  } catch {
+    // The copy itself refuses what is badly encoded.
+  }
+  const resource = `arn:aws:s3:::${source.replace(/^\//, "")}`;
   if (!isAllowed(identity.statements, { action: "s3:GetObject", resource }))
     throw denied(identity, "s3:GetObject", resource);
 }
 
 function denied({ arn }: Identity, action: string, resource: string): S3Error {
-  return new S3Error(403, "AccessDenied", deniedMessage(arn, action, resource));
+  return accessDenied(deniedMessage(arn, action, resource));
 }
 
-/** What a request says of who signed it and when. Signatures are checked by `s3Gate`. */
-interface Signed {
-  header(name: string): string | undefined;
-}
-
-const skewMsMax = 15 * 60_000;
-
-/** S3 refuses a request whose date is further from its own clock than a quarter of an hour. */
-export function checkNotSkewed(request: Signed, nowMs: number): void {
-  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(request.header("x-amz-date") ?? "");
-  if (date === null) return;
-  const [year, month, day, hour, minute, second] = date.slice(1).map(Number) as number[];
-  const signedMs = Date.UTC(year!, month! - 1, day!, hour, minute, second);
-  if (Math.abs(signedMs - nowMs) <= skewMsMax) return;
-  throw new S3Error(
-    403,
-    "RequestTimeTooSkewed",
-    "The difference between the request time and the current time is too large.",
-  );
-}
-
-/** Counts requests by access key; each temporary one is good for so many. */
-export function expiringKeys(): (request: Signed, requestsPerKey: number) => void {
-  const used = new Map<string, number>();
-  return (request, requestsPerKey) => {
-    const key = /Credential=([^/]+)\//.exec(request.header("authorization") ?? "")?.[1];
-    if (key?.startsWith("ASIA") !== true) return;
-    const count = (used.get(key) ?? 0) + 1;
-    used.set(key, count);
-    if (count > requestsPerKey)
-      throw new S3Error(400, "ExpiredToken", "The provided token has expired.");
-  };
+/** A temporary key is good for so many requests. */
+function spend(used: Map<string, number>, key: string, requestsMax: number | undefined): void {
+  const count = (used.get(key) ?? 0) + 1;
+  used.set(key, count);
+  if (count > (requestsMax ?? Number.POSITIVE_INFINITY))
+    throw new S3Error(400, "ExpiredToken", "The provided token has expired.");
 }

@@ -3,15 +3,20 @@ import type { IncomingMessage } from "node:http";
 import {
   type Checksum,
   type ChecksumName,
+  checkForm,
   checksumNames,
   hasher,
   requiredChecksumName,
 } from "./checksums.ts";
 import { type Trailers, trailingChecksum, unchunked } from "./chunked.ts";
+import type { S3Context } from "./operation.ts";
 import type { S3Request } from "./request.ts";
 import { badDigest, invalidArgument, S3Error } from "./s3-error.ts";
 
 export const objectBytesMax = 5 * 1024 ** 3;
+
+/** Who a body is for: counts what comes over the wire, and knows how it is signed. */
+type Receiver = Pick<S3Context, "onBytesIn" | "access">;
 
 /** A body that is checked while it streams by. `facts` holds once `bytes` has ended well. */
 export interface Incoming {
@@ -22,26 +27,33 @@ export interface Incoming {
 /**
  * The data of a request's body: chunk framing removed, its length, Content-MD5, SHA-256 and
  * checksum compared with what the headers and trailers say; a mismatch throws at the end of the
- * stream, before anything is published. `onBytes` counts what comes over the wire.
+ * stream, before anything is published. Without a checksum of the sender's the body is given that
+ * of `fallback`; with `"of the object"`, headers tell of something else than the body.
  */
-export function incoming(request: S3Request, onBytes: (count: number) => void): Incoming {
+export function incoming(
+  request: S3Request,
+  context: Receiver,
+  fallback?: ChecksumName | "of the object",
+): Incoming {
   const chunked = isChunked(request);
   const expected = expectedBytes(request, chunked);
-  const announced = announcedChecksum(request);
-  const trailerName = request.header("x-amz-trailer");
-  const name =
-    announced?.name ?? (trailerName === undefined ? undefined : nameOfTrailer(trailerName));
+  const signatures = isSignedInChunks(request) ? context.access.chunks() : undefined;
+  const isOfBody = fallback !== "of the object";
+  const announced = isOfBody ? announcedChecksum(request) : undefined;
+  const trailerName = isOfBody ? request.header("x-amz-trailer") : undefined;
+  const usual = isOfBody ? fallback : undefined;
+  const name = announced?.name ?? (trailerName === undefined ? usual : nameOfTrailer(trailerName));
   const checksumHash = name === undefined ? undefined : hasher(name);
   const payloadSha = /^[0-9a-f]{64}$/.exec(request.header("x-amz-content-sha256") ?? "")?.[0];
   const sha256 = payloadSha === undefined ? undefined : createHash("sha256");
   const md5 = createHash("md5");
+  const wantedMd5 = announcedMd5(request);
   const trailers: Trailers = new Map();
   let size = 0;
   let facts: ReturnType<Incoming["facts"]> | undefined;
   const finish = () => {
     if (size !== expected) throw incompleteBody(size, expected);
     const digest = md5.digest();
-    const wantedMd5 = request.header("content-md5");
     if (wantedMd5 !== undefined && wantedMd5 !== digest.toString("base64"))
       throw badDigest("Content-MD5");
     if (sha256 !== undefined && sha256.digest("hex") !== payloadSha) throw shaMismatch();
@@ -49,13 +61,15 @@ export function incoming(request: S3Request, onBytes: (count: number) => void): 
     if (checksumHash === undefined || name === undefined) return;
     const base64 = checksumHash.base64();
     const wanted = announced ?? trailingChecksum(trailers);
-    if (wanted === undefined) throw new S3Error(400, "MalformedTrailerError", "No checksum came.");
-    if (wanted.name !== name || wanted.base64 !== base64) throw badDigest(name.toUpperCase());
+    if (wanted === undefined && trailerName !== undefined)
+      throw new S3Error(400, "MalformedTrailerError", "No checksum came.");
+    if (wanted !== undefined && (wanted.name !== name || wanted.base64 !== base64))
+      throw badDigest(name.toUpperCase());
     facts = { ...facts, checksum: { name, base64, type: "FULL_OBJECT" } };
   };
   async function* bytes(): AsyncGenerator<Buffer> {
-    const raw = counted(request.message, onBytes);
-    for await (const piece of chunked ? unchunked(raw, trailers) : raw) {
+    const raw = counted(request.message, context.onBytesIn);
+    for await (const piece of chunked ? unchunked(raw, trailers, signatures) : raw) {
       size += piece.length;
       if (size > expected) throw incompleteBody(size, expected);
       md5.update(piece);
@@ -78,7 +92,8 @@ export function incoming(request: S3Request, onBytes: (count: number) => void): 
 export async function readSmallBody(
   request: S3Request,
   bytesMax: number,
-  onBytes: (count: number) => void,
+  context: Receiver,
+  checksum?: "of the object",
 ): Promise<string> {
   const length = request.header("content-length");
   if (
@@ -90,7 +105,7 @@ export async function readSmallBody(
   const tooLong = () => new S3Error(400, "MaxMessageLengthExceeded", "Your request was too big.");
   if (Number(length ?? 0) > bytesMax) throw tooLong();
   const pieces: Buffer[] = [];
-  const body = incoming(request, onBytes);
+  const body = incoming(request, context, checksum);
   let size = 0;
   for await (const piece of body.bytes) {
     size += piece.length;
@@ -104,6 +119,18 @@ function isChunked(request: S3Request): boolean {
   const coding = request.header("content-encoding") ?? "";
   const sha = request.header("x-amz-content-sha256") ?? "";
   return sha.startsWith("STREAMING-") || /(^|,)\s*aws-chunked\s*(,|$)/.test(coding);
+}
+
+/** The others that stream say that their chunks are not signed. */
+function isSignedInChunks(request: S3Request): boolean {
+  return (request.header("x-amz-content-sha256") ?? "").startsWith("STREAMING-AWS4-HMAC-SHA256-");
+}
+
+function announcedMd5(request: S3Request): string | undefined {
+  const header = request.header("content-md5");
+  const isDigest = header === undefined || Buffer.from(header, "base64").length === 16;
+  if (isDigest) return header;
+  throw new S3Error(400, "InvalidDigest", "The Content-MD5 you specified was invalid.");
 }
 
 function expectedBytes(request: S3Request, chunked: boolean): number {
@@ -124,6 +151,15 @@ function announcedChecksum(request: S3Request): { name: ChecksumName; base64: st
   });
   if (headers.length > 1)
     throw new S3Error(400, "InvalidRequest", "Expecting a single x-amz-checksum- header.");
+  for (const { name, base64 } of headers) checkForm(name, base64);
+  const isPromised = request.header("x-amz-sdk-checksum-algorithm") !== undefined;
+  if (isPromised && headers.length === 0 && request.header("x-amz-trailer") === undefined)
+    throw new S3Error(
+      400,
+      "InvalidRequest",
+      "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or " +
+        "x-amz-trailer headers were found.",
+    );
   return headers[0];
 }
 

@@ -1,41 +1,75 @@
 import { compareUtf8 } from "../../core/text.ts";
 import type { Bucket } from "./bucket.ts";
-import type { S3Operation } from "./operation.ts";
-import { quoted } from "./reply.ts";
-import { integerIn } from "./request.ts";
+import type { S3Context, S3Operation } from "./operation.ts";
+import { owner, quoted } from "./reply.ts";
+import { integerIn, type S3Request } from "./request.ts";
 import { invalidArgument } from "./s3-error.ts";
 import { toXml, type XmlRecord } from "./xml.ts";
 
 /** ListObjectsV2: keys in the order of their UTF-8 bytes, folded at the delimiter. */
 export const listObjectsV2: S3Operation = (context, request) => {
-  const bucket = context.root.bucket(request.bucket);
   const { query } = request;
-  const encoding = query.get("encoding-type");
-  if (encoding !== null && encoding !== "url")
-    throw invalidArgument("Invalid Encoding Method specified in Request");
-  const shown = encoding === "url" ? urlEncoded : (text: string) => text;
-  const maxKeys = integerIn(query, "max-keys", { min: 0, max: 2 ** 31 - 1, fallback: 1000 });
-  const prefix = query.get("prefix") ?? "";
-  const delimiter = query.get("delimiter") ?? "";
+  if (query.get("list-type") !== "2")
+    throw invalidArgument("Invalid List Type specified in Request");
   const startAfter = query.get("start-after") ?? "";
   const token = query.get("continuation-token");
-  const after = token === null ? startAfter : fromToken(token);
-  const page = pageOf(bucket, {
-    prefix,
-    delimiter,
-    after,
-    maxKeys: Math.min(context.pageKeysMax(), maxKeys),
+  const { bucket, page, maxKeys, shown, wished } = listing(context, request, {
+    after: token === null ? startAfter : fromToken(token),
   });
+  const withOwner = query.get("fetch-owner")?.toLowerCase() === "true";
   const content: XmlRecord = {
-    Name: bucket.name,
-    Prefix: shown(prefix),
-    Delimiter: delimiter === "" ? undefined : shown(delimiter),
+    ...wished,
     StartAfter: startAfter === "" ? undefined : shown(startAfter),
     ContinuationToken: token ?? undefined,
     NextContinuationToken: page.more === undefined ? undefined : toToken(page.more),
-    EncodingType: encoding ?? undefined,
     MaxKeys: maxKeys,
     KeyCount: page.keys.length + page.folders.length,
+    ...contentsOf(bucket, page, shown, withOwner),
+  };
+  return { status: 200, xml: toXml("ListBucketResult", content) };
+};
+
+/** The first version, which says where the next page begins only where it folds. */
+export const listObjects: S3Operation = (context, request) => {
+  const marker = request.query.get("marker") ?? "";
+  const { bucket, page, maxKeys, shown, wished } = listing(context, request, { after: marker });
+  const isFolded = wished.Delimiter !== undefined;
+  const content: XmlRecord = {
+    ...wished,
+    Marker: shown(marker),
+    NextMarker: isFolded && page.more !== undefined ? shown(page.more) : undefined,
+    MaxKeys: maxKeys,
+    ...contentsOf(bucket, page, shown, true),
+  };
+  return { status: 200, xml: toXml("ListBucketResult", content) };
+};
+
+/** What both versions of the call have in common. */
+function listing(context: S3Context, request: S3Request, { after }: { readonly after: string }) {
+  const bucket = context.root.bucket(request.bucket);
+  const { query } = request;
+  const { encoding, shown } = encodingOf(query);
+  const maxKeys = integerIn(query, "max-keys", { min: 0, max: 2 ** 31 - 1, fallback: 1000 });
+  const prefix = query.get("prefix") ?? "";
+  const delimiter = query.get("delimiter") ?? "";
+  const most = Math.min(context.pageKeysMax(), maxKeys);
+  const page = pageOf(bucket, { prefix, delimiter, after, maxKeys: most });
+  const wished: XmlRecord = {
+    Name: bucket.name,
+    Prefix: shown(prefix),
+    Delimiter: delimiter === "" ? undefined : shown(delimiter),
+    EncodingType: encoding,
+  };
+  return { bucket, page, maxKeys, shown, wished };
+}
+
+function contentsOf(
+  bucket: Bucket,
+  page: Page,
+  shown: (text: string) => string,
+  withOwner: boolean,
+): XmlRecord {
+  return {
     IsTruncated: page.more !== undefined,
     Contents: page.keys.map((key) => {
       const facts = bucket.facts(key)!;
@@ -44,14 +78,26 @@ export const listObjectsV2: S3Operation = (context, request) => {
         LastModified: new Date(facts.modifiedMs).toISOString(),
         ETag: quoted(facts.etag),
         ChecksumAlgorithm: facts.checksum?.name.toUpperCase(),
+        ChecksumType: facts.checksum?.type,
         Size: facts.size,
-        StorageClass: "STANDARD",
+        StorageClass: facts.storageClass ?? "STANDARD",
+        Owner: withOwner ? owner : undefined,
       };
     }),
     CommonPrefixes: page.folders.map((folder) => ({ Prefix: shown(folder) })),
   };
-  return { status: 200, xml: toXml("ListBucketResult", content) };
-};
+}
+
+/** How keys are to be shown in an answer: as they are, or percent-encoded. */
+export function encodingOf(query: URLSearchParams): {
+  readonly encoding: string | undefined;
+  readonly shown: (text: string) => string;
+} {
+  const encoding = query.get("encoding-type");
+  if (encoding === null) return { encoding: undefined, shown: (text) => text };
+  if (encoding === "url") return { encoding, shown: urlEncoded };
+  throw invalidArgument("Invalid Encoding Method specified in Request");
+}
 
 interface Page {
   keys: string[];

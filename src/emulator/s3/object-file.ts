@@ -15,6 +15,17 @@ export interface ObjectFacts {
   /** Content headers and `x-amz-meta-…`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
+  /** Of an object that came in parts. */
+  readonly parts?: readonly PartFacts[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Where it is another one than the usual. */
+  readonly storageClass?: string;
+}
+
+export interface PartFacts {
+  readonly size: number;
+  /** In base64, where parts have checksums of their own. */
+  readonly checksum?: string;
 }
 
 /**
@@ -24,7 +35,8 @@ export interface ObjectFacts {
  */
 const mark = Buffer.from("kofnobj1");
 const tailBytes = 16;
-const factsBytesMax = 64 * 1024;
+/** Ten thousand parts, each with its size and a checksum. */
+const factsBytesMax = 2 * 1024 * 1024;
 const writeBytes = 1024 * 1024;
 
 /** Keys are hashed: no key, whatever it holds, can name a path. */

@@ -1,20 +1,20 @@
 import { open, rm } from "node:fs/promises";
+import { attributesOf } from "./attributes.ts";
 import type { Bucket } from "./bucket.ts";
 import { type WriteCondition, writeCondition } from "./conditions.ts";
 import { incoming } from "./incoming.ts";
 import { type ObjectFacts, writeObjectFile } from "./object-file.ts";
 import type { S3Context, S3Operation } from "./operation.ts";
 import { checksumHeaders, quoted } from "./reply.ts";
-import { keptHeaders } from "./request.ts";
 
 /** PutObject: streams to a temporary file, then publishes it where the condition still holds. */
 export const putObject: S3Operation = async (context, request) => {
   const bucket = context.root.bucket(request.bucket);
-  const condition = writeCondition(request.header);
+  const condition = writeCondition(request.header, request.key);
   // Asked before the body as well, so that a lost race does not cost an upload.
   condition(bucket.facts(request.key));
-  const headers = keptHeaders(request);
-  const body = incoming(request, context.onBytesIn);
+  const attributes = attributesOf(request);
+  const body = incoming(request, context, "crc64nvme");
   const facts = await store(context, bucket, body.bytes, condition, () => {
     const { size, md5, checksum } = body.facts();
     return {
@@ -22,7 +22,7 @@ export const putObject: S3Operation = async (context, request) => {
       size,
       etag: md5,
       modifiedMs: Date.now(),
-      headers,
+      ...attributes,
       ...(checksum && { checksum }),
     };
   });

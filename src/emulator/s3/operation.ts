@@ -1,3 +1,4 @@
+import type { S3Access } from "./gate.ts";
 import type { Reply } from "./reply.ts";
 import type { S3Request } from "./request.ts";
 import type { Root } from "./root.ts";
@@ -10,8 +11,8 @@ export interface S3Context {
   /** Of one page of a listing. */
   readonly pageKeysMax: () => number;
   onBytesIn(count: number): void;
-  /** Throws `S3Error` where the request's signer may not remove this key. */
-  admitRemoval(request: S3Request, key: string): void;
+  /** What the request's signer may do. */
+  readonly access: S3Access;
 }
 
 /** One S3 operation by its API name. What it throws is answered as an error. */

@@ -16,6 +16,9 @@ export interface Reply {
 
 export const quoted = (etag: string) => `"${etag}"`;
 
+/** Whose everything here is. */
+export const owner = { ID: "kofn" };
+
 /** The headers that describe an object in a reply to GET, HEAD. */
 export function describing(facts: ObjectFacts): Record<string, string> {
   return {
@@ -23,6 +26,8 @@ export function describing(facts: ObjectFacts): Record<string, string> {
     etag: quoted(facts.etag),
     "last-modified": new Date(facts.modifiedMs).toUTCString(),
     "accept-ranges": "bytes",
+    ...(facts.storageClass && { "x-amz-storage-class": facts.storageClass }),
+    ...(facts.tags && { "x-amz-tagging-count": String(Object.keys(facts.tags).length) }),
   };
 }
 
@@ -41,6 +46,7 @@ export function errorReply(error: S3Error, request: S3Request | undefined, id: s
     {
       Code: error.code,
       Message: error.message,
+      ...error.details,
       Resource: request?.path ?? "",
       RequestId: id,
       HostId: "kofn",

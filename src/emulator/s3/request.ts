@@ -17,6 +17,8 @@ export interface S3Request {
   readonly query: URLSearchParams;
   readonly message: IncomingMessage;
   header(name: string): string | undefined;
+  /** In lower case. */
+  headerNames(): Iterable<string>;
 }
 
 /**
@@ -38,19 +40,32 @@ export function readRequest(message: IncomingMessage, id: string): S3Request {
         : [rest.slice(0, slash), rest.slice(slash + 1)];
   const key = decoded(rawKey);
   checkRequestKey(key);
+  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  const moved = movedHeaders(query);
   return {
     id,
     method: message.method ?? "GET",
     path,
     bucket: decoded(rawBucket),
     key,
-    query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
+    query,
     message,
     header: (name) => {
-      const value = message.headers[name];
+      const value = message.headers[name] ?? moved.get(name);
       return Array.isArray(value) ? value.join(",") : value;
     },
+    headerNames: () => new Set([...Object.keys(message.headers), ...moved.keys()]),
   };
+}
+
+/**
+ * The headers that a presigned address carries as parameters: clients move `x-amz-…` there, so
+ * that whoever uses the address need not know of them.
+ */
+function movedHeaders(query: URLSearchParams): ReadonlyMap<string, string> {
+  if (!query.has("X-Amz-Signature")) return new Map();
+  const named = [...query].map(([name, value]) => [name.toLowerCase(), value] as const);
+  return new Map(named.filter(([name]) => name.startsWith("x-amz-")));
 }
 
 export function checkRequestKey(key: string): void {
@@ -76,7 +91,7 @@ export function integerIn(
 export function keptHeaders(request: S3Request): Record<string, string> {
   const kept: Record<string, string> = {};
   let metadataBytes = 0;
-  for (const name of Object.keys(request.message.headers)) {
+  for (const name of request.headerNames()) {
     const value = request.header(name) ?? "";
     if (name.startsWith("x-amz-meta-")) {
       metadataBytes += name.length - "x-amz-meta-".length + value.length;
@@ -105,32 +120,11 @@ const servedHeaders = new Set([
   "expires",
 ]);
 
-/** A presigned address stops working when it says so; nothing else of it is checked. */
-export function checkNotExpired(query: URLSearchParams, nowMs: number): void {
-  const expired = () => new S3Error(403, "AccessDenied", "Request has expired");
-  const date = query.get("X-Amz-Date");
-  const seconds = query.get("X-Amz-Expires");
-  if (date !== null && seconds !== null) {
-    const signed = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
-    if (signed === null || !/^\d{1,7}$/.test(seconds))
-      throw new S3Error(
-        400,
-        "AuthorizationQueryParametersError",
-        "Malformed X-Amz-Date or -Expires",
-      );
-    const [year, month, day, hour, minute, second] = signed.slice(1).map(Number) as number[];
-    const signedMs = Date.UTC(year!, month! - 1, day!, hour, minute, second);
-    if (nowMs > signedMs + Number(seconds) * 1000) throw expired();
-  }
-  const epoch = query.get("Expires");
-  if (epoch !== null && query.has("Signature") && nowMs > Number(epoch) * 1000) throw expired();
-}
-
 function decoded(raw: string): string {
   try {
     return decodeURIComponent(raw);
   } catch (cause) {
-    throw new S3Error(400, "InvalidURI", "Couldn't parse the specified URI.", {}, cause);
+    throw new S3Error(400, "InvalidURI", "Couldn't parse the specified URI.", { cause });
   }
 }
 

@@ -45,7 +45,7 @@ export function openRoot(path: string): Root {
   }
   const bucket = (name: string) => {
     const bucket = buckets.get(name);
-    if (bucket === undefined) throw noSuchBucket();
+    if (bucket === undefined) throw noSuchBucket(name);
     return bucket;
   };
   return {
@@ -53,7 +53,7 @@ export function openRoot(path: string): Root {
     has: (name) => buckets.has(name),
     bucket,
     create(name) {
-      if (!isBucketName(name))
+      if (!isBucketName(name) || isForbidden(name))
         throw new S3Error(400, "InvalidBucketName", "The specified bucket is not valid.");
       if (!buckets.has(name))
         buckets.set(name, openBucket(name, join(bucketsPath, name), temporaryPath, Date.now()));
@@ -79,6 +79,15 @@ export function openRoot(path: string): Root {
 /** S3's rule, which also makes a name safe as a folder's: no separators, no leading dot. */
 function isBucketName(name: string): boolean {
   return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..");
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+function isForbidden(name: string): boolean {
+  return (
+    /^\d+\.\d+\.\d+\.\d+$/.test(name) ||
+    /^(xn--|sthree-|amzn-s3-demo-)/.test(name) ||
+    /(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)
+  );
 }
 
 /** Two indexes of one folder would drift apart, so a root has one process at a time. */

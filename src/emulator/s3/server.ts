@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Identities } from "../iam/identity.ts";
 import { faultModel, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
-import { checkNotSkewed, expiringKeys, type Identity, type S3Gate, s3Gate } from "./gate.ts";
+import { type S3Access, type S3Gate, s3Gate } from "./gate.ts";
 import type { S3Context } from "./operation.ts";
 import { errorReply, type Reply, sendHalf, sendS3Reply } from "./reply.ts";
-import { checkNotExpired, readRequest, type S3Request } from "./request.ts";
+import { readRequest, type S3Request } from "./request.ts";
 import { openRoot } from "./root.ts";
 import { s3RouteOf } from "./routes.ts";
 import { S3Error, toS3Error } from "./s3-error.ts";
@@ -14,8 +15,8 @@ export interface S3Options {
   /** The folder that holds everything; made where it is absent, one server at a time. */
   readonly root: string;
   readonly faults?: S3Faults;
-  /** Whose keys are held to statements, by access key. */
-  readonly identities?: ReadonlyMap<string, Identity>;
+  /** Who may ask, by access key; anybody where it is absent. */
+  readonly identities?: Identities | undefined;
   /**
    * Waits for the disk itself before acknowledging. Without it objects survive the death of the
    * process at any instant, but not a power cut within the system's write-back time.
@@ -54,19 +55,17 @@ export function createS3(options: S3Options): S3Server {
   const root = openRoot(options.root);
   const tally = newTally();
   const underWay = new Set<Promise<void>>();
-  const gate = s3Gate(options.identities ?? new Map());
+  const gate = s3Gate(options.identities, () => service.faults.requestsPerKey);
   const service: Service = {
     tally,
     faults: options.faults ?? {},
     fateOf: chooser(options.faults ?? {}),
-    checkKey: expiringKeys(),
     gate,
     closed: false,
     context: {
       root,
       pageKeysMax: () => Math.min(pageKeysMax, service.faults.pageKeysMax ?? pageKeysMax),
       fsync: options.fsync ?? false,
-      admitRemoval: gate.admitRemoval,
       onBytesIn: (count) => {
         tally.bytesIn += count;
       },
@@ -118,11 +117,10 @@ const newTally = () => ({
 });
 
 interface Service {
-  readonly context: S3Context;
+  readonly context: Omit<S3Context, "access">;
   readonly tally: ReturnType<typeof newTally>;
   faults: S3Faults;
   fateOf: (operation: string, key: string) => S3FaultDecision;
-  readonly checkKey: ReturnType<typeof expiringKeys>;
   readonly gate: S3Gate;
   closed: boolean;
 }
@@ -135,6 +133,7 @@ async function answer(
   const { tally, context } = service;
   const id = randomUUID();
   let request: S3Request | undefined;
+  let access: S3Access | undefined;
   let fate: S3FaultDecision | undefined;
   let reply: Reply;
   try {
@@ -144,25 +143,23 @@ async function answer(
     const nowMs = Date.now() + (service.faults.clockAheadMs ?? 0);
     if (service.faults.clockAheadMs !== undefined)
       response.setHeader("date", new Date(nowMs).toUTCString());
-    checkNotExpired(request.query, nowMs);
-    checkNotSkewed(request, nowMs);
-    service.checkKey(request, service.faults.requestsPerKey ?? Number.POSITIVE_INFINITY);
-    const { name, run } = s3RouteOf(request);
-    service.gate.admit(request, name);
+    access = service.gate.open(request, nowMs);
+    const route = s3RouteOf(request);
+    const { name } = route;
+    access.admit(route);
     tally[pricedAs(name)] += 1;
     fate = service.fateOf(name, `${request.bucket}/${request.key}`);
     if (fate.delayMs > 0) await sleep(fate.delayMs);
     if (strikesFirst(fate, request)) tally.faultsInjected += 1;
     if (fate.fault === "reset-before") return breakOff(message);
     refuseByFate(fate, request);
-    reply = await run(context, request);
+    reply = await route.run({ ...context, access }, request);
   } catch (thrown) {
     // The client went away in the middle of its body: there is nobody to tell.
     if (message.destroyed && !message.complete) return breakOff(message);
     tally.errors += 1;
     const error = toS3Error(thrown);
-    const shown = request === undefined ? error : service.gate.errorFor(error, request);
-    reply = errorReply(shown, request, id);
+    reply = errorReply(access?.errorFor(error) ?? error, request, id);
   }
   if (fate?.fault === "reset-after") {
     tally.faultsInjected += 1;

@@ -3,16 +3,17 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
+import type { Attributes } from "./attributes.ts";
 import { type Checksum, type ChecksumName, checksumNames } from "./checksums.ts";
 import { type ObjectFacts, readFactsSync } from "./object-file.ts";
 import { noSuchUpload, S3Error } from "./s3-error.ts";
-import { fromXml, malformed, xmlTextOf } from "./xml.ts";
+import { fromXml, listOf, malformed, xmlTextOf } from "./xml.ts";
 
 /** What an upload was begun with. Plain data. */
-export interface UploadPlan {
+export interface UploadPlan extends Attributes {
   readonly key: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly startedMs: number;
+  /** What it was begun with; without one, the whole object gets the usual one. */
   readonly checksum?: { readonly name: ChecksumName; readonly type: Checksum["type"] };
 }
 
@@ -26,6 +27,8 @@ export interface Upload {
 /** Unfinished multipart uploads of a bucket. They live on over restarts, a week long. */
 export interface Uploads {
   begin(plan: UploadPlan): Upload;
+  /** In no order. */
+  all(): readonly Upload[];
   /** Throws `NoSuchUpload`, also where the upload is for another key. */
   find(id: string, key: string): Upload;
   publishPart(upload: Upload, number: number, path: string, facts: ObjectFacts): void;
@@ -51,7 +54,7 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
   }
   const find = (id: string, key: string) => {
     const upload = uploads.get(id);
-    if (upload === undefined || upload.plan.key !== key) throw noSuchUpload();
+    if (upload === undefined || upload.plan.key !== key) throw noSuchUpload(id);
     return upload;
   };
   return {
@@ -65,6 +68,7 @@ export function openUploads(path: string, temporaryPath: () => string): Uploads 
       uploads.set(id, upload);
       return upload;
     },
+    all: () => [...uploads.values()],
     find,
     publishPart(upload, number, from, facts) {
       const stored = find(upload.id, upload.plan.key);
@@ -123,8 +127,8 @@ const partsMax = 10_000;
 
 /** The parts of a CompleteMultipartUpload body, which must ascend. Throws `S3Error`. */
 export function requestedParts(body: string): RequestedPart[] {
-  const { Part: parts } = fromXml(body, "CompleteMultipartUpload");
-  if (!Array.isArray(parts) || parts.length === 0 || parts.length > partsMax) throw malformed();
+  const parts = listOf(fromXml(body, "CompleteMultipartUpload"), "Part");
+  if (parts.length === 0 || parts.length > partsMax) throw malformed();
   let before = 0;
   return parts.map((part: unknown) => {
     const number = xmlTextOf(part, "PartNumber")?.trim() ?? "";

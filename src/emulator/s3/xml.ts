@@ -41,9 +41,16 @@ export function xmlTextOf(element: unknown, name: string): string | undefined {
   return typeof value === "string" ? unescaped(value) : undefined;
 }
 
+/** Children of one name, of those that may come more than once. */
+export function listOf(element: unknown, name: "Part" | "Object" | "Tag"): readonly unknown[] {
+  if (typeof element !== "object" || element === null) return [];
+  const children = (element as Record<string, unknown>)[name];
+  return Array.isArray(children) ? children : [];
+}
+
 export function malformed(cause?: unknown): S3Error {
   const message = "The XML you provided was not well-formed or did not validate.";
-  return new S3Error(400, "MalformedXML", message, {}, cause);
+  return new S3Error(400, "MalformedXML", message, { cause });
 }
 
 const parser = new XMLParser({
@@ -52,7 +59,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   processEntities: false,
-  isArray: (name) => name === "Part" || name === "Object",
+  isArray: (name) => name === "Part" || name === "Object" || name === "Tag",
 });
 
 function children(content: XmlRecord): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { startEmulator } from "../../emulator/emulator.ts";
 import type { Store } from "../../ports/store.ts";
-import { createBucket, s3Client, s3Store } from "../../storage/s3.ts";
+import { createBucket, hasBucket, s3Client, s3Store } from "../../storage/s3.ts";
 import { homePath } from "./paths.ts";
 
 export const bucket = "kofn";
@@ -98,10 +98,14 @@ async function announced(path: string): Promise<Record<string, string> | null> {
   try {
     const text = await readFile(join(path, "emulator.json"), "utf8");
     const { environment } = JSON.parse(text) as { environment: Record<string, string> };
-    const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? "";
-    const signal = AbortSignal.timeout(2_000);
-    const reply = await fetch(`${endpoint}/${bucket}`, { method: "HEAD", signal });
-    return reply.ok ? environment : null;
+    const client = s3Client({ ...accessTo(environment).s3, maxAttempts: 1 });
+    try {
+      // Signed by the home's own keys: another home's server on this port is not taken for it.
+      const isThere = await hasBucket(client, bucket, AbortSignal.timeout(2_000));
+      return isThere ? environment : null;
+    } finally {
+      client.destroy();
+    }
   } catch {
     // An absent or damaged file, or one of a killed process: nobody serves the home.
     return null;
