@@ -12,6 +12,7 @@ import {
   type WorkerTask,
 } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
+import { changingWeightsCompute } from "../worker/weights-down.ts";
 
 /** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
@@ -32,7 +33,9 @@ export function workerCompute(
     run: record.run,
     request: (task) => workerRequestOf(record, task),
   });
-  return offloadingCompute(compute, store, record.run);
+  const offloading = offloadingCompute(compute, store, record.run);
+  const hasTables = problems.create(record.spec.problem).slicedGradient !== undefined;
+  return hasTables ? changingWeightsCompute(offloading) : offloading;
 }
 
 /** The ordinary worker computes every problem but those whose code is loaded on demand. */
