@@ -26,6 +26,7 @@ export const pipelineStrategy = define({
         only: ["all"],
         because: "a pipeline waits for every stage: what one makes, the next one needs",
       },
+      tableRows: "a stage keeps its gradients, and nobody else needs them",
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
     workers: chosen.stages === "auto" ? workersBefore : chosen.stages,
