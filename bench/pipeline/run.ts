@@ -14,7 +14,8 @@ import { simulateSchedule } from "../../src/model-parallel/simulate-schedule.ts"
  * `npm run bench -- pipeline`: schedules of stages that take 50 ms forward and 100 ms backward,
  * 4 ms a hop, on the virtual clock: makespan, bubble, dollars, and what stages that stay through
  * would cost. Then the way of one hop through the emulator, eight stages that hand on 256 KiB,
- * beside a round of eight workers that are sent 256 KiB and reply as much. STEPS: of either.
+ * beside a round of one worker, and of eight, that are sent 256 KiB and reply as much. STEPS: of
+ * either.
  */
 const [forwardMs, backwardMs, hopMs] = [50, 100, 4];
 const steps = Number(process.env.STEPS ?? 30);
@@ -85,18 +86,23 @@ try {
   });
   // Seven forward and eight backward tasks, one after another, then all updates at once.
   const hop = median(step) / 16;
-  const round = await roundsOf({
-    ...common,
-    problem: "ridge",
-    data: { generate: { type: "regression", rows: 32, features: 65_535 }, test: 0 },
-    workers: 8,
-    wait: "all",
-    encoding: "uncoded",
-    optimizer: { type: "gradient-descent", step: 1e-9 },
-  });
+  const roundOf = async (workers: number) =>
+    median(
+      await roundsOf({
+        ...common,
+        problem: "ridge",
+        data: { generate: { type: "regression", rows: 32, features: 65_535 }, test: 0 },
+        workers,
+        wait: "all",
+        encoding: "uncoded",
+        optimizer: { type: "gradient-descent", step: 1e-9 },
+      }),
+    );
+  const [one, eight] = [await roundOf(1), await roundOf(8)];
   console.log(`through the emulator, 256 KiB each way: ${steps} steps of eight stages`);
   console.log(`step ${median(step).toFixed(0)} ms, a hop ${hop.toFixed(1)} ms`);
-  console.log(`a round of eight workers ${median(round).toFixed(1)} ms`);
+  console.log(`a round of one worker ${one.toFixed(1)} ms, of eight ${eight.toFixed(1)} ms`);
+  console.log(`a hop is ${(hop / one).toFixed(2)} of a round trip`);
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -44,9 +44,10 @@ function layersInWords({ layers }: StageRow): string {
 }
 
 /** What a step takes, and what the rounds of the spec will. */
-export function stagesFacts({ chosen, others, examples }: StagesForecast, rounds: number): string {
+export function stagesFacts(forecast: StagesForecast, rounds: number): string {
+  const { chosen, others, examples, microbatches } = forecast;
   const { setting, makespanMs, bubble, invocations, dollarsPerStep, bytesPerStep } = chosen;
-  const { stages, microbatches, memoryMb } = setting;
+  const { stages, replicas, memoryMb } = setting;
   const fewest = others.fewest.get(memoryMb) ?? null;
   const needs =
     fewest === null
@@ -58,7 +59,8 @@ export function stagesFacts({ chosen, others, examples }: StagesForecast, rounds
     [
       "plan",
       `${plural(stages, "stage")}, ${formatCount(examples)} rows a step in ` +
-        `${formatCount(microbatches)} microbatch${microbatches === 1 ? "" : "es"}`,
+        `${formatCount(microbatches)} microbatch${microbatches === 1 ? "" : "es"}` +
+        (replicas === 1 ? "" : `, dealt to ${replicas} replicas`),
     ],
     ["step", `${formatMs(makespanMs)}, in ${formatCount(invocations)} tasks`],
     ["bubble", `stages wait ${formatPercent(bubble)} of the time, which costs no money`],
@@ -94,14 +96,27 @@ function settingRow(one: PipelineForecast, chosen: PipelineForecast): string[] {
 }
 
 /** The same as JSON lines: a stage each, the other settings, the plan last. */
-export function stagesInWords({ chosen, others, examples }: StagesForecast): object[] {
+export function stagesInWords({
+  chosen,
+  others,
+  examples,
+  microbatches,
+}: StagesForecast): object[] {
   const { slowest, largest } = chosen.table;
   const stages = chosen.table.rows.map((row, stage) => ({ type: "stage", stage, ...row }));
   const settings = others.front.map(({ setting, makespanMs, dollarsPerStep }) => {
     return { type: "alternative", ...setting, makespanMs, dollarsPerStep };
   });
   const { setting, makespanMs, bubble, invocations, bytesPerStep, dollarsPerStep } = chosen;
-  const plan = { type: "result", ...setting, examples, makespanMs, bubble, invocations };
+  const plan = {
+    type: "result",
+    ...setting,
+    microbatches,
+    examples,
+    makespanMs,
+    bubble,
+    invocations,
+  };
   const functions = Object.fromEntries(others.fewest);
   const rest = { bytesPerStep, dollarsPerStep, slowest, largest, functions };
   return [...stages, ...settings, { ...plan, ...rest }];

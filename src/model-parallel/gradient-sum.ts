@@ -36,7 +36,7 @@ export function sumGradients(
 /** A sum that takes one part at a time, those of a use by rising microbatch, and keeps none. */
 export interface GradientSum {
   add(part: GradientPart): void;
-  /** Of each weight. Throws `RunError` where a part is missing. */
+  /** Of each weight; to be asked once. Throws `RunError` where a part is missing. */
   gradients(): ReadonlyMap<string, Float64Array>;
 }
 
@@ -73,7 +73,8 @@ export function gradientSum(version: number, microbatches: number): GradientSum 
         let total: Float64Array | null = null;
         for (const [use, { slopes, count }] of [...uses].sort(([a], [b]) => a - b)) {
           if (count < microbatches) throw missing(weight, use, count);
-          if (total === null) total = slopes.slice();
+          // The first use's sum becomes that of all: parts may be large.
+          if (total === null) total = slopes;
           else for (let i = 0; i < slopes.length; i++) total[i]! += slopes[i]!;
         }
         sums.set(weight, total!);

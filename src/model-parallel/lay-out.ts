@@ -72,9 +72,8 @@ export function layOut(
     };
   });
   const stages = programs.map((program, stage): Omit<StageLayout, "file"> => {
-    const { worker } = program;
     return {
-      worker,
+      worker: program.worker,
       layers: partition.stages[stage]!.nodes,
       imports: importGroups(index, programs, stage).map(({ from, field }) => ({
         stage: from,
@@ -86,6 +85,7 @@ export function layOut(
       parts: parts.flatMap((part, k) => (part.stages.includes(stage) ? [k] : [])),
       takesRows:
         program.outputs.length > 0 || program.imports.some((one) => one.fromStage === null),
+      makesOutput: program.outputs.some((one) => one.index === 0),
       lengths: lengthsOf(files[stage]!),
     };
   });
@@ -170,6 +170,18 @@ function perExample(shape: readonly (number | null)[] | null): readonly number[]
   return rest as readonly number[];
 }
 
+/**
+ * An update holds a part several times over, in double precision too: a part has no more weights,
+ * but for a tensor that has more by itself.
+ */
+const partLengthMax = 4 * 1024 * 1024;
+
+interface OpenPart {
+  readonly stages: readonly number[];
+  readonly tensors: PartLayout["tensors"][number][];
+  length: number;
+}
+
 /** Weights by the stages that use them, the parts in the order of their first tensors. */
 function partsOf(
   { graph }: IndexedGraph,
@@ -184,16 +196,23 @@ function partsOf(
     programs.flatMap(({ steps }, stage) =>
       steps.some((step) => step.kind === "use" && step.module === module) ? [stage] : [],
     );
-  const byStages = new Map<string, { stages: readonly number[]; tensors: PartLayout["tensors"] }>();
+  const open = new Map<string, OpenPart>();
+  const all: OpenPart[] = [];
   for (const [at, tensor] of parameters.entries()) {
     const module = moduleOf.get(at);
     assert(module !== undefined, `${tensor.name} belongs to a layer of the graph`);
     const stages = stagesOf(module);
-    const before = byStages.get(stages.join());
-    const tensors = [...(before?.tensors ?? []), { ...tensor, index: at }];
-    byStages.set(stages.join(), { stages, tensors });
+    const size = tensor.shape.reduce((a, b) => a * b, 1);
+    let part = open.get(stages.join());
+    if (part === undefined || part.length + size > partLengthMax) {
+      part = { stages, tensors: [], length: 0 };
+      open.set(stages.join(), part);
+      all.push(part);
+    }
+    part.tensors.push({ ...tensor, index: at });
+    part.length += size;
   }
-  return [...byStages.values()].map(({ stages, tensors }): PartLayout => {
+  return all.map(({ stages, tensors }): PartLayout => {
     const uses = stages.map((stage): PartUses => {
       const own = new Set(
         programs[stage]!.steps.flatMap((step) => (step.kind === "use" ? [step.node] : [])),

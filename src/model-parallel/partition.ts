@@ -118,3 +118,15 @@ export function stageTable(model: CostModel, partition: Partition): StageTable {
     largest: heaviest(({ peakBytes }) => peakBytes),
   };
 }
+
+/** Throws `RunError` where a stage takes more memory than there is: not every cut is bounded. */
+export function refuseLarge({ rule }: CostModel, { rows, largest }: StageTable): void {
+  const { peakBytes } = rows[largest]!;
+  if (rule.memoryBytesMax === null || peakBytes <= rule.memoryBytesMax) return;
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toPrecision(4)} MB`;
+  throw new RunError(
+    "memory-infeasible",
+    `stage ${largest} takes ${megabytes(peakBytes)} of ${megabytes(rule.memoryBytesMax)}`,
+    { hint: "use placement: auto with partitioner: graph, more stages, or more memory" },
+  );
+}

@@ -3,7 +3,7 @@ import { awsLambda } from "../limits.ts";
 import { type CostModel, costModel } from "./cost-model.ts";
 import { partitionGraph } from "./graph-partitioner.ts";
 import { indexGraph, type LayerGraph } from "./layer-graph.ts";
-import { type Partition, type StageTable, stageTable } from "./partition.ts";
+import { type Partition, refuseLarge, type StageTable, stageTable } from "./partition.ts";
 import { billOf, taskTimes, updateCosts } from "./pipeline-bill.ts";
 import type { PipelineModel, PipelineSetting } from "./pipeline-setting.ts";
 import { makeSchedule, type Pipeline } from "./schedule.ts";
@@ -104,18 +104,6 @@ export function stageModel(of: PipelineModel, setting: PipelineSetting): CostMod
 /** One thread computes: a function with more than one processor is no faster. */
 function cpuShare(memoryMb: number): number {
   return Math.min(1, memoryMb / awsLambda.memoryMbPerCpu);
-}
-
-/** The tree balances memory, but does not bound it. */
-function refuseLarge({ rule }: CostModel, { rows, largest }: StageTable): void {
-  const { peakBytes } = rows[largest]!;
-  if (rule.memoryBytesMax === null || peakBytes <= rule.memoryBytesMax) return;
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toPrecision(4)} MB`;
-  throw new RunError(
-    "memory-infeasible",
-    `stage ${largest} takes ${megabytes(peakBytes)} of ${megabytes(rule.memoryBytesMax)}`,
-    { hint: "use partitioner: graph, more stages, or more memory" },
-  );
 }
 
 function pipelineOf(graph: LayerGraph, { stages }: Partition): Pipeline {

@@ -27,6 +27,8 @@ export interface StageLayout {
   readonly parts: readonly number[];
   /** It reads rows or their targets. */
   readonly takesRows: boolean;
+  /** The model's first output is made here; absent in layouts of before that was told. */
+  readonly makesOutput?: boolean;
   /** How long arrays are; absent in layouts of before that was told. */
   readonly lengths?: ArrayLengths;
 }

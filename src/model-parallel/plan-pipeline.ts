@@ -28,6 +28,8 @@ export interface StagesForecast {
   readonly others: PipelinePlan;
   /** Examples of a step. */
   readonly examples: number;
+  /** Microbatches of a step, dealt to the replicas; `chosen` has those of one replica. */
+  readonly microbatches: number;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface StagePass {
   readonly step: number;
   readonly microbatch: number;
   readonly examples: number;
+  /** As for prediction: nothing is dropped, and averages stand for what a microbatch shows. */
+  readonly isPrediction?: true;
 }
 
 /** One stage of a network, at any weights: arrays in and out, each of several tensors. */
@@ -18,15 +20,37 @@ export interface StageEngine {
   isAt(name: string): boolean;
   /** Sets the weights that are called so, an array for each of the stage's parts. */
   set(name: string, parts: readonly Float32Array[]): void;
-  /** Arrays by the fields of the reply. */
-  forward(input: StageInput, task: StagePass): Readonly<Record<string, Float32Array>>;
-  /** Of slopes an array for each consumer. The loss is a sum over examples. */
+  /** Arrays by the fields of the reply. `stash`: the name to keep for the backward pass. */
+  forward(
+    input: StageInput,
+    task: StagePass,
+    stash?: string | null,
+  ): Readonly<Record<string, Float32Array>>;
+  /** A forward pass is kept under this name, at the weights that are set. */
+  holds(stash: string): boolean;
+  /** A forward pass as for prediction. */
+  predict(input: StageInput, task: StagePass): StagePrediction;
+  /**
+   * Of slopes an array for each consumer. The loss is a sum over examples. A forward pass that is
+   * held under the name of `stash` stands for the imports, and is gone afterwards: the same bits.
+   */
   backward(
     input: StageInput,
     slopes: readonly Float32Array[],
     task: StagePass,
+    stash?: string | null,
   ): { readonly loss: number; readonly fields: Readonly<Record<string, Float32Array>> };
   close(): void;
+}
+
+/** What a stage makes of a microbatch when nothing is trained. */
+export interface StagePrediction {
+  /** Arrays by the fields of the reply. */
+  readonly fields: Readonly<Record<string, Float32Array>>;
+  /** The model's first output, a row after another, where it is made here. */
+  readonly outputs: Float32Array | null;
+  /** Penalties of the layers that count here, once. */
+  readonly penalty: number;
 }
 
 /** What a stage reads: an array for each import, and rows where it reads those. */
@@ -52,4 +76,11 @@ export interface CutModel extends Omit<LaidOut, "files"> {
   readonly partition: Partition;
   /** A stage's file, of each. */
   readonly files: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** The weights of a whole model that was drawn; whoever asked for it closes it. */
+export interface InitialWeights {
+  /** A tensor's numbers, by its place among the model's. */
+  read(index: number): Float32Array<ArrayBuffer>;
+  close(): void;
 }

@@ -9,7 +9,7 @@ import type { RunEvent, RunForecast } from "../ports/events.ts";
 import type { Dataset } from "../run/ingest.ts";
 import { simulatedCompute } from "../simulation/simulated-compute.ts";
 import { virtualClock } from "../simulation/virtual-clock.ts";
-import type { RunSpec } from "../spec/run-spec.ts";
+import { type RunSpec, workerMemoryMb } from "../spec/run-spec.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import {
@@ -47,7 +47,7 @@ export function usualWeather(backend: string): Record<string, unknown> & { model
 export function machineOf(spec: RunSpec, backend: string): Machine {
   const pace = paceOf(spec, backend);
   const workMs = (entries: number) => workMsOf(entries, pace);
-  return { ...simulatedMachine(latenessOf(spec, backend)), workMs };
+  return { ...simulatedMachine(latenessOf(spec, backend), workerMemoryMb(spec)), workMs };
 }
 
 /** What stages of a model meet on Lambda besides the way of an invocation. */
@@ -67,7 +67,10 @@ export function recordedMachine(record: RunRecord, events: readonly RunEvent[]):
   // A record has one speed: what the usual one does not explain counts as travel time.
   const atRest = Math.max(0, workMs - computing);
   const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);
-  return { ...simulatedMachine(lateness), workMs: (entries) => atRest + perEntry * entries };
+  return {
+    ...simulatedMachine(lateness, workerMemoryMb(record.spec)),
+    workMs: (entries) => atRest + perEntry * entries,
+  };
 }
 
 /** A run's forecast on a backend; null where its platform is not known beforehand. */
@@ -76,8 +79,11 @@ export function forecastOn(backend: string, spec: RunSpec, staged: Dataset): Run
 }
 
 /** The simulation as a machine for pilot runs, with any lateness. */
-export function simulatedMachine(lateness: Lateness): Omit<Machine, "workMs"> {
-  const { memoryMb, timeoutMs } = functions.worker;
+export function simulatedMachine(
+  lateness: Lateness,
+  memoryMb: number = functions.worker.memoryMb,
+): Omit<Machine, "workMs"> {
+  const { timeoutMs } = functions.worker;
   const { environmentsPerSlot } = bounds;
   const platform = { memoryMb, timeoutMs, environmentsPerSlot, priceOf: invocationUsd };
   return {

@@ -4,7 +4,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import { problems } from "../problems/registry.ts";
-import type { RunSpec } from "../spec/run-spec.ts";
+import { type RunSpec, workerMemoryMb } from "../spec/run-spec.ts";
 import {
   protocolVersion,
   type WorkerReply,
@@ -12,7 +12,6 @@ import {
   type WorkerTask,
 } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
-import { changingWeightsCompute } from "../worker/weights-down.ts";
 
 /** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
@@ -32,10 +31,9 @@ export function workerCompute(
     client,
     run: record.run,
     request: (task) => workerRequestOf(record, task),
+    memoryMb: workerMemoryMb(record.spec),
   });
-  const offloading = offloadingCompute(compute, store, record.run);
-  const hasTables = problems.create(record.spec.problem).slicedGradient !== undefined;
-  return hasTables ? changingWeightsCompute(offloading) : offloading;
+  return offloadingCompute(compute, store, record.run);
 }
 
 /** The ordinary worker computes every problem but those whose code is loaded on demand. */

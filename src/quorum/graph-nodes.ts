@@ -1,5 +1,5 @@
 import { assert } from "../core/errors.ts";
-import { emptySlotMap, type SlotMap } from "../core/slot-map.ts";
+import { emptySlotMap, type SlotMap, withSlot } from "../core/slot-map.ts";
 import type { Slotted } from "../ports/compute.ts";
 import type { TaskObjects } from "../ports/object-ref.ts";
 import type { Quorum } from "./quorum-state.ts";
@@ -15,6 +15,10 @@ export interface GraphNode {
   readonly rule?: WaitRule;
   /** Keys of the nodes that must be done before: those it takes outputs of, or follows. */
   readonly after: readonly string[];
+  /** The group that it is of, where a step waits for some of several groups. */
+  readonly group?: number;
+  /** It begins when as many groups are done as the step waits for. */
+  readonly afterGroups?: true;
 }
 
 /** What every state has that goes through a graph. */
@@ -24,11 +28,15 @@ export interface Traversing<Reply> {
   /** By the node's place in the step's list; absent while what it follows is not done. */
   readonly nodes: SlotMap<NodeState<Reply>>;
   readonly doneCount: number;
+  /** The groups that count in this step, rising; absent until as many as are needed are done. */
+  readonly joined?: readonly number[];
 }
 
 export interface NodeState<Reply> {
   readonly quorum: Quorum<Reply>;
   readonly isDone: boolean;
+  /** It gave no reply for as long as a run has patience, and its group is done without. */
+  readonly isSilent?: true;
 }
 
 /** Which task of which node: a task of a graph holds all of it. */
@@ -66,6 +74,8 @@ export interface GraphIndex {
   placeOf(key: string): number;
   /** The places of the nodes that name this one as what they come after. */
   followersOf(at: number): readonly number[];
+  /** The places of each group's nodes. */
+  readonly groups: readonly (readonly number[])[];
 }
 
 const known = new WeakMap<readonly GraphNode[], GraphIndex>();
@@ -95,6 +105,7 @@ export function graphIndex(nodes: readonly GraphNode[]): GraphIndex {
       return place;
     },
     followersOf: (at) => followers[at]!,
+    groups: groupsOf(nodes),
   };
   known.set(nodes, index);
   return index;
@@ -107,4 +118,27 @@ function refuseCircles(nodes: readonly GraphNode[], followers: readonly number[]
     for (const follower of followers[at]!) if (--missing[follower]! === 0) ready.push(follower);
   const left = nodes.find((_, at) => missing[at]! > 0);
   assert(left === undefined, `${left?.key} waits in no circle`);
+}
+
+function groupsOf(nodes: readonly GraphNode[]): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  for (const [at, { group }] of nodes.entries()) {
+    if (group === undefined) continue;
+    while (groups.length <= group) groups.push([]);
+    groups[group]!.push(at);
+  }
+  return groups;
+}
+
+export function ruleOf({ rule, slots }: GraphNode): WaitRule {
+  const all = slots.length;
+  return rule ?? { needed: all, enough: all, deadlineMs: Number.POSITIVE_INFINITY };
+}
+
+export function withNode<State extends Traversing<Reply>, Reply>(
+  state: State,
+  at: number,
+  node: NodeState<Reply>,
+): State {
+  return { ...state, nodes: withSlot(state.nodes, at, node) };
 }

@@ -1,33 +1,41 @@
-import { atSlot, forEachSlot, slotsOf, withSlot } from "../core/slot-map.ts";
+import { atSlot, forEachSlot, slotsOf } from "../core/slot-map.ts";
 import type { Arrival, Step, Strategy } from "../engine/strategy.ts";
 import type { Outcome } from "../ports/compute.ts";
 import { backupNumberOf, taskNameOf } from "../ports/task-names.ts";
+import {
+  giveUp,
+  groupsDone,
+  hasTooFew,
+  isIdle,
+  isStepOver,
+  nextWakeMs,
+  withoutJoined,
+} from "./graph-groups.ts";
 import {
   beforeStep,
   type GraphNode,
   graphIndex,
   type NodePlace,
-  type NodeState,
   type Outputs,
+  ruleOf,
   type Traversing,
+  withNode,
 } from "./graph-nodes.ts";
-import { afterTick, giveUpReason, isAlone, isClosed, recordReply, wakeAtMs } from "./quorum.ts";
-import {
-  openQuorum,
-  type PendingSlot,
-  pendingAt,
-  pendingSlots,
-  type Quorum,
-} from "./quorum-state.ts";
-import type { WaitRule } from "./wait-policies/policy.ts";
+import { afterTick, isAlone, isClosed, recordReply } from "./quorum.ts";
+import { openQuorum, type PendingSlot, pendingAt, pendingSlots } from "./quorum-state.ts";
 
 /** A step as a graph of tasks, one step after another. All functions are pure. */
 export interface TaskGraph<State extends Traversing<Reply>, Task extends NodePlace, Reply> {
   /** Without any reply of a node that runs for so long, the run gives up. */
   readonly patienceMs: number;
+  /** How many groups of nodes a step waits for, where its nodes are in groups. */
+  readonly groupsNeeded?: number;
   /** Before the first step, with `beforeStep`. */
   start(): State;
-  /** Of the state's step. Best the same list in every state of a step: it is looked at often. */
+  /**
+   * Of the state's step. Best the same list in every state of a step: it is looked at often. What
+   * comes after groups may be in other slots once it is known which groups count.
+   */
   nodes(state: State): readonly GraphNode[];
   /** The task of one replica; of `outputs` it may use those of the nodes it comes after. */
   task(state: State, place: NodePlace, outputs: Outputs<Reply>): Task;
@@ -52,8 +60,9 @@ export function graph<State extends Traversing<Reply>, Task extends NodePlace, R
     wanted(state) {
       const tasks: Task[] = [];
       if (state.finished) return tasks;
-      forEachSlot(state.nodes, (at, { isDone }) => {
-        if (!isDone) tasks.push(...tasksOf(of, state, at));
+      const nodes = of.nodes(state);
+      forEachSlot(state.nodes, (at, node) => {
+        if (!isIdle(nodes[at]!, node, state)) tasks.push(...tasksOf(of, state, at));
       });
       return tasks;
     },
@@ -63,17 +72,10 @@ export function graph<State extends Traversing<Reply>, Task extends NodePlace, R
         ? receiveTick(of, state, atMs)
         : receiveReply(of, state, arrival, atMs);
     },
-    resume: (state, atMs) => opened(of, { ...state, ...beforeStep }, atMs),
+    resume: (state, atMs) => opened(of, { ...withoutJoined(state), ...beforeStep }, atMs),
     wakeAtMs(state) {
       if (state.finished) return undefined;
-      const nodes = of.nodes(state);
-      let firstMs = Number.POSITIVE_INFINITY;
-      forEachSlot(state.nodes, (at, { quorum, isDone }) => {
-        if (isDone) return;
-        const dueMs = wakeAtMs(quorum, ruleOf(nodes[at]!), of.patienceMs, () => true);
-        firstMs = Math.min(firstMs, dueMs);
-      });
-      return firstMs;
+      return nextWakeMs(of.nodes(state), state, of.patienceMs);
     },
   };
 }
@@ -92,16 +94,23 @@ function receiveTick<State extends Traversing<Reply>, Task extends NodePlace, Re
   const nodes = of.nodes(state);
   let next = state;
   let failed: string | null = null;
-  forEachSlot(state.nodes, (at, { quorum: before, isDone }) => {
-    if (isDone) return;
+  forEachSlot(state.nodes, (at, current) => {
+    if (isIdle(nodes[at]!, current, next)) return;
+    const { quorum: before, isDone } = current;
     const rule = ruleOf(nodes[at]!);
     const quorum = afterTick(before, rule, atMs);
     if (quorum !== before) next = withNode(next, at, { quorum, isDone });
     if (isClosed(quorum, rule, atMs)) next = withDone(of, next, at, atMs);
-    else failed ??= giveUp(of, nodes[at]!, quorum, atMs);
+    else {
+      const reason = giveUp(of, nodes[at]!, quorum, atMs);
+      if (reason === null) return;
+      const { group } = nodes[at]!;
+      if (group !== undefined) next = withNode(next, at, { quorum, isDone, isSilent: true });
+      if (group === undefined || hasTooFew(nodes, next, of.groupsNeeded)) failed ??= reason;
+    }
   });
   if (failed !== null) return { state: next, failed };
-  return next.doneCount === nodes.length ? finished(of, next, atMs) : { state: next };
+  return isStepOver(nodes, next) ? finished(of, next, atMs) : { state: next };
 }
 
 function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
@@ -127,9 +136,10 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
   const next = withNode(state, at, { quorum, isDone: false });
   if (isClosed(quorum, ruleOf(node), atMs)) {
     const after = withDone(of, next, at, atMs);
-    if (after.doneCount === nodes.length) return { ...finished(of, after, atMs), ...rejected };
+    if (isStepOver(nodes, after)) return { ...finished(of, after, atMs), ...rejected };
     const others = pendingSlots(before, node.slots.length).length > 1;
-    if (others || counted.kind === "lost") return { state: after, ...rejected };
+    const isJoin = after.joined !== state.joined;
+    if (others || isJoin || counted.kind === "lost") return { state: after, ...rejected };
     const begun = graphIndex(nodes)
       .followersOf(at)
       .filter((follower) => {
@@ -137,7 +147,8 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
       });
     return { state: after, starts: begun.flatMap((follower) => tasksOf(of, after, follower)) };
   }
-  const failed = giveUp(of, node, quorum, atMs);
+  // Whether a step does without a silent group shows at the next tick.
+  const failed = node.group === undefined ? giveUp(of, node, quorum, atMs) : null;
   if (failed !== null) return { state: next, failed, ...rejected };
   if (counted.kind === "done")
     return { state: next, ...(isAlone(quorum, replica) && { starts: [] }), ...rejected };
@@ -189,8 +200,9 @@ function opened<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
 ): State {
   if (state.finished) return state;
   let next = state;
-  for (const [at, { after }] of of.nodes(state).entries())
-    if (after.length === 0) next = withNode(next, at, { quorum: openQuorum(atMs), isDone: false });
+  for (const [at, { after, afterGroups }] of of.nodes(state).entries())
+    if (after.length === 0 && !afterGroups)
+      next = withNode(next, at, { quorum: openQuorum(atMs), isDone: false });
   return next;
 }
 
@@ -208,19 +220,17 @@ function withDone<State extends Traversing<Reply>, Task extends NodePlace, Reply
     ...withNode(state, at, { quorum, isDone: true }),
     doneCount: state.doneCount + 1,
   };
+  const joined = next.joined ?? groupsDone(nodes, next, of.groupsNeeded);
+  if (joined !== next.joined) next = { ...next, joined };
   const isDone = (key: string) => atSlot(next.nodes, placeOf(key))?.isDone === true;
-  for (const follower of followersOf(at))
-    if (nodes[follower]!.after.every(isDone))
+  const mayBegin = ({ after, afterGroups }: GraphNode) =>
+    (!afterGroups || next.joined !== undefined) && after.every(isDone);
+  const isJoin = next.joined !== state.joined;
+  const others = isJoin ? nodes.flatMap((node, i) => (node.afterGroups ? [i] : [])) : [];
+  for (const follower of [...followersOf(at), ...others])
+    if (mayBegin(nodes[follower]!))
       next = withNode(next, follower, { quorum: openQuorum(atMs), isDone: false });
   return next;
-}
-
-function withNode<State extends Traversing<Reply>, Reply>(
-  state: State,
-  at: number,
-  node: NodeState<Reply>,
-): State {
-  return { ...state, nodes: withSlot(state.nodes, at, node) };
 }
 
 function finished<State extends Traversing<Reply>, Task extends NodePlace, Reply>(
@@ -230,19 +240,4 @@ function finished<State extends Traversing<Reply>, Task extends NodePlace, Reply
 ): Step<State, Task> {
   const step = of.finish(state, outputsOf(of, state), atMs);
   return { ...step, state: opened(of, step.state, atMs) };
-}
-
-function giveUp(
-  { patienceMs }: { readonly patienceMs: number },
-  node: GraphNode,
-  quorum: Quorum<unknown>,
-  atMs: number,
-): string | null {
-  const reason = giveUpReason(quorum, ruleOf(node), node.slots.length, patienceMs, atMs);
-  return reason === null ? null : `${node.key}: ${reason}`;
-}
-
-function ruleOf({ rule, slots }: GraphNode): WaitRule {
-  const all = slots.length;
-  return rule ?? { needed: all, enough: all, deadlineMs: Number.POSITIVE_INFINITY };
 }

@@ -32,6 +32,8 @@ export interface RunData {
   readonly picture: Heatmap;
   readonly slots: readonly SlotData[];
   readonly spending: readonly SpendingPoint[];
+  /** One step of a pipeline; null for other strategies. */
+  readonly schedule: SchedulePicture | null;
   /** What the optimizer learned about itself; null where it learned nothing. */
   readonly coefficients: CoefficientCurves | null;
   /** How tables' gradients travelled in the last round. */
@@ -43,6 +45,32 @@ export interface RunData {
   readonly repeatedReplies: number;
   /** Replies of slots that are not shown one by one. */
   readonly toldInSums: number;
+}
+
+/** A step of a pipeline, worker by worker. */
+export interface SchedulePicture {
+  readonly step: number;
+  readonly measuredMs: number;
+  readonly spans: readonly ScheduleSpan[];
+  /** The same with every task at the median of its kind, and nothing lost. */
+  readonly calmMs: number;
+  readonly calm: readonly ScheduleSpan[];
+}
+
+/** A task of the step, from its start to its reply, in ms since the step began. */
+export interface ScheduleSpan {
+  readonly slot: number;
+  readonly kind: "forward" | "backward" | "update";
+  readonly replica: number;
+  /** Of an update the part of the weights. */
+  readonly stage: number;
+  /** -1 for an update. */
+  readonly microbatch: number;
+  readonly fate: "counted" | "late" | "lost";
+  /** It had been asked before. */
+  readonly isRepeated: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export interface CoefficientCurves {

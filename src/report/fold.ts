@@ -14,6 +14,7 @@ import type {
 import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
 import { latencyOf, slotRows } from "./latency.ts";
+import { scheduleOf } from "./schedule.ts";
 import { downsample, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -49,6 +50,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     picture: heatmapOf(history, slots, pace.slowMs),
     slots: slotRows(history, slots, pace.slowMs),
     spending: spendingOf(history),
+    schedule: scheduleOf(history),
     coefficients: coefficientsOf(history),
     tables: history.rounds.at(-1)?.event.tables ?? [],
     losses: countTexts(lossesOf(history)),

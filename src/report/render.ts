@@ -10,6 +10,7 @@ import { factsSection, troubleSection } from "./sections/facts.ts";
 import { figuresSection, headSection } from "./sections/head.ts";
 import { heatmapSection } from "./sections/heatmap.ts";
 import { progressSection } from "./sections/progress.ts";
+import { scheduleSection } from "./sections/schedule.ts";
 import { slotsSection } from "./sections/slots.ts";
 
 export interface ReportRequest {
@@ -52,6 +53,7 @@ ${data.runs.length > 1 ? comparisonSection(data.runs) : figuresSection(data.runs
 the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
 ${coefficientsSection(data.runs)}
+${scheduleSection(data.runs)}
 ${heatmapSection(data.runs)}
 ${slotsSection(data.runs)}
 ${costSection(data.runs)}

@@ -6,7 +6,7 @@ import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../port
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
-import type { Problem } from "../problems/problem.ts";
+import { problems } from "../problems/registry.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
 import {
   evaluationKey,
@@ -21,7 +21,8 @@ import { toSafetensors } from "../wire/safetensors.ts";
 import { objectCleanUp } from "../worker/objects.ts";
 import { offloadCleanUp } from "../worker/payload-offload.ts";
 import { convergenceOf } from "./convergence.ts";
-import { evaluateModels } from "./evaluate.ts";
+import { curvePoints } from "./curve-points.ts";
+import { type Evaluate, evaluateRun } from "./evaluate-stages.ts";
 import { loadProblem } from "./ingest.ts";
 import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
 import { privacySpent } from "./privacy-spent.ts";
@@ -46,12 +47,6 @@ export const finishEffects: Effects = {
   removes: [...leftovers, "modelParts"],
 };
 
-/** Points on the curve of objective and metrics; more would cost more than they show. */
-const curvePointsMax = 80;
-const curvePointsMin = 12;
-/** Rows through a network, over all points: a forward pass is many products a row. */
-const networkRowsMax = 40_000;
-
 /**
  * Finishes a run, also one that stopped early: evaluates the curve on the unencoded data, writes
  * model and result.
@@ -61,23 +56,24 @@ export async function finishRun(
   prepared: Prepared,
   end: SegmentEnd,
   store: Store,
+  evaluate?: Evaluate,
 ): Promise<ResultEvent> {
   const { run, spec } = record;
-  const problem = await loadProblem(spec.problem, store);
+  const problem =
+    evaluate === undefined ? await loadProblem(spec.problem, store) : problems.create(spec.problem);
   const checkpoint = await readCheckpoint<object>(store, run);
   const { traces, events: history } = await readBatches(store, run, checkpoint?.sequence ?? 0);
   const zero = { round: 0, atMs: 0, model: end.startModel };
   const last = { round: end.rounds, atMs: end.elapsedMs, model: end.model };
   const kept = await withParts(store, run, traces);
   const before = kept.filter((trace) => trace.round < end.rounds);
-  const points = curve([zero, ...before, last], pointsFor(problem, prepared));
+  const points = curvePoints([zero, ...before, last], problem, prepared);
   const models = points.map((point) => point.model);
-  // Objective and metrics come from raw rows: a private run does not publish them.
-  const open = spec.privacy === undefined || spec.privacy.evaluate;
-  const evaluations =
-    open === false
-      ? models.map(() => untold)
-      : await evaluateModels(store, prepared, problem, models, open === "test" ? "test" : "all");
+  const { evaluations, totals } = await evaluateRun(record, prepared, end, store, {
+    problem,
+    models,
+    evaluate,
+  });
   const spent = await privacySpent(store, run, spec);
   const convergence = convergenceTold(record, end, history);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
@@ -94,12 +90,12 @@ export async function finishRun(
     objective,
     metrics: { train, test },
     seconds: end.elapsedMs / 1000,
-    dollars: end.totals.costUsd,
-    bytesUp: end.totals.bytesUp,
-    bytesDown: end.totals.bytesDown,
+    dollars: totals.costUsd,
+    bytesUp: totals.bytesUp,
+    bytesDown: totals.bytesDown,
     ...end.traffic,
     ...(spent === null ? {} : { epsilon: spent.epsilon, privacy: spent }),
-    erasures: end.totals.erasures,
+    erasures: totals.erasures,
     weightsDigest: modelDigest(end.model),
     ...(convergence === null ? {} : { convergence }),
     ...expectedOf(record, end),
@@ -163,8 +159,6 @@ function convergenceTold(
   return convergenceOf(spec, rounds, history);
 }
 
-const untold = { objective: Number.NaN, train: {}, test: {} };
-
 /**
  * The forecast for the rounds that there were, interpolated between the recorded points. A record
  * that only holds the forecast for the whole run gives none for a part of it.
@@ -224,20 +218,4 @@ function modelFile(
   }
   const { weights } = model;
   return toSafetensors({ weights: { shape, data: weights } }, metadata);
-}
-
-function pointsFor(problem: Problem, { rows, testRows }: Prepared): number {
-  if (problem.parameters === undefined) return curvePointsMax;
-  const affordable = Math.floor(networkRowsMax / (rows + testRows));
-  return Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
-}
-
-function curve(points: readonly ModelTrace[], countMax: number): ModelTrace[] {
-  const rounds = new Map(points.map((point) => [point.round, point]));
-  const distinct = [...rounds.values()];
-  if (distinct.length <= countMax) return distinct;
-  const kept = new Set<ModelTrace>();
-  for (let i = 0; i < countMax; i++)
-    kept.add(distinct[Math.round((i * (distinct.length - 1)) / (countMax - 1))]!);
-  return [...kept];
 }

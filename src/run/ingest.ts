@@ -8,6 +8,8 @@ import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { Effects } from "../store-effects.ts";
+import { strategies } from "../strategies/registry.ts";
+import { readFormerRun } from "./former-run.ts";
 import { resolveMembers } from "./resolve-members.ts";
 
 /** The problem's assets, if it has any; whoever starts a run has written them. */
@@ -46,6 +48,12 @@ export async function loadProblem(chosen: RunSpec["problem"], store: Store): Pro
   return problem;
 }
 
+/** Loads the problem where whoever orchestrates the run computes with it. */
+export async function loadFor(spec: RunSpec, store: Store): Promise<void> {
+  const { evaluation } = strategies.create(spec.strategy);
+  if (evaluation === undefined) await loadProblem(spec.problem, store);
+}
+
 /** Writes a spec's data to the store, encoded; what is there already is not written again. */
 export async function ingest(
   spec: RunSpec,
@@ -54,7 +62,11 @@ export async function ingest(
 ): Promise<Dataset> {
   const { encoding, method } = resolveMembers(spec);
   const prepared = await prepareData(spec, ports, onProgress);
+  const { continues } = method;
+  const former =
+    continues === undefined ? {} : { former: await readFormerRun(ports.store, continues, spec) };
   const encoded = await method.stage({
+    ...former,
     spec,
     encoding,
     prepared,

@@ -15,10 +15,11 @@ import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
 import { largestEigenvalue } from "./curvature.ts";
+import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
-import { type Dataset, loadProblem } from "./ingest.ts";
+import { type Dataset, loadFor } from "./ingest.ts";
 import { openTraining, resolveMembers } from "./resolve-members.ts";
-import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
+import { runSegment, type SegmentEnd, type SegmentPorts, segmentOver } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
 import { settleRate } from "./usual-rate.ts";
@@ -64,7 +65,7 @@ export async function recordRun(
   };
   const { dollars } = spec.stop;
   if (dollars !== undefined && prices !== null) {
-    await loadProblem(spec.problem, store);
+    await loadFor(spec, store);
     const strategy = openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
     refuseSmallBudget(dollars, prices, strategy.wanted(strategy.start()));
   }
@@ -109,5 +110,27 @@ export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promi
   const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
   const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
   const end = await runSegment(record, { prepared, encoded }, ports);
-  return { record, end, result: await finishRun(record, prepared, end, store) };
+  const evaluate = stagedEvaluator(record, { prepared, encoded }, end, ports);
+  return { record, end, result: await finishRun(record, prepared, end, store, evaluate) };
+}
+
+/** How the run's models are evaluated where that is done by tasks; undefined where it is not. */
+function stagedEvaluator(
+  { spec, run, largestEigenvalue }: RunRecord,
+  staged: Dataset,
+  { stop }: SegmentEnd,
+  ports: SegmentPorts,
+): Evaluate | undefined {
+  const { method, ...members } = resolveMembers(spec);
+  const { evaluation } = method;
+  if (evaluation === undefined) return undefined;
+  // Nobody answers, or the next segment goes on.
+  const isVain =
+    stop.kind === "unfinished" || (stop.kind !== "done" && stop.reason === segmentOver);
+  return async (problem, models, rows) => {
+    if (isVain) return null;
+    const context = { spec, ...members, ...staged, largestEigenvalue };
+    const of = { problem, prepared: staged.prepared };
+    return evaluateStaged(evaluation(context, models, rows), of, { ...ports, run });
+  };
 }

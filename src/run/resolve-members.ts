@@ -22,10 +22,11 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   const method = strategies.create(spec.strategy);
   const problem = problems.create(spec.problem);
   const encoding = encodings.create(spec.encoding);
-  const refusal = encoding.refusal(spec.workers);
+  const slots = slotsCounted(spec, method);
+  const refusal = encoding.refusal(slots.workers);
   if (refusal !== null) {
-    throw new RunError("bad-combination", `workers: ${spec.workers}: ${refusal}`, {
-      hint: "change workers or the encoding's redundancy",
+    throw new RunError("bad-combination", `${slots.setting}: ${slots.workers}: ${refusal}`, {
+      hint: `change ${slots.setting} or the encoding's redundancy`,
     });
   }
   checkAccepts(method.accepts, spec, { problem, encoding });
@@ -33,7 +34,8 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
   refuseRows(spec, method, problem);
   refuseSums(spec, method);
   const overlaps = optimizers.create(spec.optimizer).searches;
-  const crowd = { workers: spec.workers, redundancy: encoding.redundancy, overlaps };
+  const { redundancy } = encoding;
+  const crowd = { ...slots, redundancy, overlaps };
   const plan = { method, problem, encoding, wait: waitPolicy(spec.wait, crowd) };
   method.check?.(spec, plan);
   return plan;
@@ -42,7 +44,15 @@ export function resolveMembers(spec: RunSpec): ResolvedMembers {
 /** The spec's wait policy in words; also for runs that this kofn would refuse. */
 export function waitInWords(spec: RunSpec): string {
   const { redundancy } = encodings.create(spec.encoding);
-  return waitPolicy(spec.wait, { workers: spec.workers, redundancy }).inWords;
+  const slots = slotsCounted(spec, strategies.create(spec.strategy));
+  return waitPolicy(spec.wait, { ...slots, redundancy }).inWords;
+}
+
+/** What the encoding deals to and a quorum counts: workers, or pipelines of several. */
+function slotsCounted({ workers }: RunSpec, { replicas }: StrategyDefinition) {
+  return replicas === undefined
+    ? { workers, setting: "workers" }
+    : { workers: replicas, called: "replicas", setting: "strategy.replicas" };
 }
 
 function refuseSums({ reduction, strategy }: RunSpec, method: StrategyDefinition): void {
@@ -64,8 +74,7 @@ function refuseRows(spec: RunSpec, method: StrategyDefinition, problem: Problem)
     problem.slicedGradient === undefined
       ? `${spec.problem.type} has no table that rows are looked up in`
       : method.accepts.tableRows !== true
-        ? `strategy ${strategy.type} tells all gradients dense` +
-          (method.accepts.tableRows === undefined ? "" : `, as ${method.accepts.tableRows}`)
+        ? `strategy ${strategy.type} tells all gradients dense`
         : isLazy && gradients === "dense"
           ? "gradients: dense says nothing of absent rows"
           : null;

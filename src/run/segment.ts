@@ -19,7 +19,7 @@ import type { ModelSnapshot, TrainingStrategy } from "../strategies/definition.t
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import { openBudget } from "./budget.ts";
-import { loadProblem } from "./ingest.ts";
+import { loadFor } from "./ingest.ts";
 import { removingOldParts } from "./old-parts.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
@@ -74,7 +74,7 @@ export async function runSegment(
 ): Promise<SegmentEnd> {
   const { store, clock } = ports;
   const { spec, run } = record;
-  await loadProblem(spec.problem, store);
+  await loadFor(spec, store);
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
   const before = await checkpointOf(record, store);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);

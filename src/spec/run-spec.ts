@@ -3,6 +3,7 @@ import { type Feedback, feedbackOption } from "../compression/feedback.ts";
 import { compressors } from "../compression/registry.ts";
 import { type Chosen, parseOptions } from "../core/registry.ts";
 import type { dataSchema } from "../data/options.ts";
+import { functions } from "../limits.ts";
 import type { PrivacyOptions } from "../privacy/options.ts";
 import { reductionTypes } from "../quorum/reduction.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
@@ -94,4 +95,10 @@ export function compressionOf(resolved: Chosen | undefined): {
   if (resolved === undefined) return { compression: { type: "none" }, feedback: "none" };
   const { feedback, ...compression } = resolved;
   return { compression: compression as Chosen, feedback: feedback as Feedback };
+}
+
+/** Megabytes of the functions that the run's workers are. */
+export function workerMemoryMb({ weather }: Pick<RunSpec, "weather">): number {
+  const played = weather?.memoryMb;
+  return typeof played === "number" ? played : functions.worker.memoryMb;
 }

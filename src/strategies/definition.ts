@@ -11,6 +11,7 @@ import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import type { TensorArray } from "../wire/safetensors.ts";
 import type { Accepts } from "./accepts.ts";
 
 /** A way of training, as a spec names it: what it refuses, what it stores, how it proceeds. */
@@ -25,8 +26,15 @@ export interface StrategyDefinition {
   };
   /** How many workers it takes; absent: as many as the spec says. */
   readonly workers?: number;
+  /**
+   * Groups of its workers that work side by side: what an encoding deals to, and a wait counts.
+   * Absent: each worker by itself.
+   */
+  readonly replicas?: number;
   /** The spec with what only its data, once encoded, have decided. */
   settle?(spec: RunSpec, encoded: Encoded): RunSpec;
+  /** The run that it goes on from: its weights and what else its state holds. */
+  readonly continues?: string;
   /** Whom it waits for, in words; absent: what the spec's `wait` says. */
   readonly waitInWords?: string;
   /** It ends at the optimum itself, whichever replies are lost. */
@@ -62,6 +70,38 @@ export interface StrategyDefinition {
   /** Puts what workers need into the store; what is there already costs nothing. */
   stage(context: IngestContext): Promise<Encoded>;
   open(context: StrategyContext): TrainingStrategy;
+  /**
+   * How models are evaluated that no process holds: by tasks. The orchestrator of such a strategy
+   * never loads its problem.
+   */
+  evaluation?(
+    context: StrategyContext,
+    models: readonly ModelRef[],
+    rows: "all" | "test",
+  ): StagedEvaluation;
+}
+
+/** An evaluation as a strategy of its own, to be run on the loop to its end. */
+export interface StagedEvaluation {
+  readonly strategy: Strategy<object, WorkerTask, WorkerReply>;
+  /** Of a state that is finished, of each model. */
+  tallies(state: object): readonly ModelTallies[];
+}
+
+/** What a model was found to be; null where no rows were asked for. */
+export interface ModelTallies {
+  readonly train: Tally | null;
+  readonly test: Tally | null;
+  /** What the model's own layers add to the loss, once. */
+  readonly penalty: number;
+}
+
+export interface Tally {
+  /** As `Problem.tally`, without penalties. */
+  readonly tally: Float64Array;
+  /** Where two classes are told apart: each row's score and class. */
+  readonly scores: Float64Array;
+  readonly classes: Float32Array;
 }
 
 /** What a private run will publish. */
@@ -85,7 +125,19 @@ export interface Members {
   readonly wait: WaitPolicy;
 }
 
+/** A run that another goes on from, at its last checkpoint. */
+export interface FormerRun {
+  readonly run: string;
+  readonly spec: RunSpec;
+  readonly encoded: Encoded;
+  readonly state: object;
+  /** The tensor that a reference of its state stands for. */
+  read(ref: ObjectRef): Promise<TensorArray>;
+}
+
 export interface IngestContext {
+  /** Where the strategy goes on from another run. */
+  readonly former?: FormerRun;
   readonly spec: RunSpec;
   readonly encoding: Encoding;
   readonly prepared: Prepared;

@@ -17,6 +17,7 @@ import type { SecureLocalStepsTask } from "./secure-local-steps.ts";
 import type { SecureTotalTask } from "./secure-total.ts";
 import type { PartSumsTask, PartUpdateTask } from "./stages/part-update.ts";
 import type { StageBackwardTask } from "./stages/stage-backward.ts";
+import type { StageEvaluateTask } from "./stages/stage-evaluate.ts";
 import type { StageForwardTask } from "./stages/stage-forward.ts";
 import type { SubproblemCurvaturesTask } from "./subproblems/curvatures.ts";
 import type { SubproblemGradientsTask } from "./subproblems/gradients.ts";
@@ -59,6 +60,7 @@ export type WorkerTask =
   | SecureTotalTask
   | StageForwardTask
   | StageBackwardTask
+  | StageEvaluateTask
   | PartSumsTask
   | PartUpdateTask
   | AnytimeGradientTask;

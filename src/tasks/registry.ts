@@ -18,6 +18,7 @@ import { secureLocalSteps } from "./secure-local-steps.ts";
 import { secureTotal } from "./secure-total.ts";
 import { partSums, partUpdate } from "./stages/part-update.ts";
 import { stageBackward } from "./stages/stage-backward.ts";
+import { stageEvaluate } from "./stages/stage-evaluate.ts";
 import { stageForward } from "./stages/stage-forward.ts";
 import { subproblemCurvatures } from "./subproblems/curvatures.ts";
 import { subproblemGradients } from "./subproblems/gradients.ts";
@@ -51,6 +52,7 @@ export const taskKinds: {
   "subproblem-solutions": opaque(subproblemSolutions),
   "stage-forward": opaque(stageForward),
   "stage-backward": opaque(stageBackward),
+  "stage-evaluate": opaque(stageEvaluate),
   "part-sums": opaque(partSums),
   "part-update": opaque(partUpdate),
   "anytime-gradient": opaque(anytimeGradient),

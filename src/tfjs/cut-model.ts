@@ -1,23 +1,24 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { assert } from "../core/errors.ts";
-import { randomFrom } from "../core/random.ts";
+import { type Random, randomFrom } from "../core/random.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import { tracedGraph } from "../model-parallel/cost-model.ts";
 import { layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
 import type { LayerGraph } from "../model-parallel/layer-graph.ts";
 import type { Partition } from "../model-parallel/partition.ts";
 import { stagePrograms } from "../model-parallel/stage-program.ts";
-import type { CutModel, CutRequest } from "../model-parallel/staged-model.ts";
+import type { CutModel, CutRequest, InitialWeights } from "../model-parallel/staged-model.ts";
 import { graphOfTopology } from "../model-parallel/topology.ts";
 import type { Tensor } from "../wire/safetensors.ts";
-import { type BackendChoice, openTensorBackend } from "./backend.ts";
+import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
 import { weightVariables } from "./definition.ts";
 import { openStage } from "./stage.ts";
 import { stageFileBytes } from "./stage-engine.ts";
 import type { Layer, LayerWeight } from "./stage-model.ts";
 import { toData } from "./stage-slopes.ts";
 import { traceModel } from "./trace-model.ts";
+import { drawing } from "./trainer.ts";
 import { openWholeModel } from "./whole-model.ts";
 
 interface Definition {
@@ -51,6 +52,27 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
   } finally {
     model.dispose();
   }
+}
+
+/**
+ * The weights that a stored network starts from, of which one model at a time is in memory: the
+ * drawn one, without the copy that it was drawn like.
+ */
+export async function drawModel(definition: Definition, random: Random): Promise<InitialWeights> {
+  const backend = await openTensorBackend(definition.backend);
+  const { bytes, key, takesLink } = definition;
+  const { model, stored } = await openWholeModel(bytes, key, takesLink);
+  const names = weightVariables(model).map(({ name }) => name);
+  const draw = drawing(model);
+  model.dispose();
+  useBackend(backend);
+  const drawn = draw(random);
+  const variables = weightVariables(drawn);
+  return {
+    read: (index) =>
+      Float32Array.from(stored[names[index]!]?.data ?? variables[index]!.variable.dataSync()),
+    close: () => void drawn.dispose(),
+  };
 }
 
 /**

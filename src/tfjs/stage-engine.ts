@@ -1,11 +1,16 @@
 import { assert, RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { NamedShape, StageFile } from "../model-parallel/pipeline-layout.ts";
-import type { StageEngine, StageInput, StagePass } from "../model-parallel/staged-model.ts";
+import type {
+  StageEngine,
+  StageInput,
+  StagePass,
+  StagePrediction,
+} from "../model-parallel/staged-model.ts";
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageLoss, StageSlopes } from "./stage-model.ts";
+import type { StageLoss, StageSlopes, Stash } from "./stage-model.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
 
 const format = "kofn-stage-1";
@@ -34,35 +39,87 @@ export async function openStageEngine(
   const random: Random = randomFrom("stages").fork(`seed/${options.seed}`);
   const stage = await openStage(file.program, random);
   let current: string | null = null;
+  const stashes = keepStashes();
+  const compute = () => {
+    useBackend(backend);
+    assert(current !== null, "weights are set before anything is computed");
+  };
   return {
     file,
     isAt: (name) => name === current,
     set(name, parts) {
       useBackend(backend);
       current = null;
+      stashes.forget();
       stage.set({ ...frozen, ...weightsOf(file, parts) });
       current = name;
     },
-    forward(input, task) {
-      useBackend(backend);
-      assert(current !== null, "weights are set before anything is computed");
-      const { exports } = stage.forward(importsOf(file, input, task), task);
+    holds: stashes.holds,
+    forward(input, task, name = null) {
+      compute();
+      const keep = name === null ? undefined : "stash";
+      const { exports, stash } = stage.forward(importsOf(file, input, task), task, keep);
+      if (stash !== null) stashes.keep(name!, stash);
       return joinedFields(file.exports, (name) => exports[name]);
     },
-    backward(input, slopes, task) {
-      useBackend(backend);
-      assert(current !== null, "weights are set before anything is computed");
+    predict(input, task) {
+      compute();
+      return predictStage(stage, file, input, task);
+    },
+    backward(input, slopes, task, name = null) {
+      compute();
       const arriving = file.slopesIn.map((list, i) => cut(slopes[i]!, list, task.examples));
       const loss = file.program.outputs.length > 0 ? lossOf(options.loss, input) : undefined;
-      const imports = importsOf(file, input, task);
-      const result = stage.backward(imports, Object.assign({}, ...arriving), task, loss);
+      const from = stashes.take(name) ?? importsOf(file, input, task);
+      const result = stage.backward(from, Object.assign({}, ...arriving), task, loss);
       const fields = {
         ...joinedFields(file.slopesOut, (name) => result.imports[name], task.examples),
         ...gradientsOf(file, stage, result),
       };
       return { loss: result.loss, fields };
     },
-    close: () => stage.close(),
+    close() {
+      stashes.forget();
+      stage.close();
+    },
+  };
+}
+
+function predictStage(
+  stage: OpenStage,
+  file: StageFile,
+  input: StageInput,
+  task: StagePass,
+): StagePrediction {
+  const of = { ...task, isPrediction: true } as const;
+  const { exports, outputs } = stage.forward(importsOf(file, input, task), of);
+  const first = outputs.get(0);
+  return {
+    fields: joinedFields(file.exports, (name) => exports[name]),
+    outputs: first === undefined ? null : (first.data as Float32Array),
+    penalty: stage.penalty(),
+  };
+}
+
+/** Forward passes by their names, for one set of weights. */
+function keepStashes() {
+  const stashes = new Map<string, Stash>();
+  const take = (name: string | null) => {
+    const stash = name === null ? undefined : stashes.get(name);
+    if (stash !== undefined) stashes.delete(name!);
+    return stash;
+  };
+  return {
+    take,
+    holds: (name: string) => stashes.has(name),
+    keep(name: string, stash: Stash) {
+      take(name)?.dispose();
+      stashes.set(name, stash);
+    },
+    forget() {
+      for (const { dispose } of stashes.values()) dispose();
+      stashes.clear();
+    },
   };
 }
 

@@ -51,7 +51,7 @@ export function runForward(
 function use(
   stage: StageModel,
   step: Extract<StageStep, { kind: "use" }>,
-  { step: at, microbatch }: StagePass,
+  { step: at, microbatch, isPrediction }: StagePass,
   values: Map<string, tf.Tensor>,
   weights: UsedWeight[],
   observed: Observation[],
@@ -66,11 +66,12 @@ function use(
   const once = new Map(step.inputs.map((key) => [key, tf.clone(values.get(key)!)]));
   const inputs = step.inputs.map((key) => once.get(key)!);
   const label = `step/${at}/microbatch/${microbatch}/use/${step.position}`;
-  const watched = layer.weights.filter((weight) => stage.observing.has(weight));
+  const training = isPrediction !== true;
+  const watched = training ? layer.weights.filter((weight) => stage.observing.has(weight)) : [];
   const result = observing(stage, step.node, watched, observed, () =>
     withWeights(own, () =>
       withSeededRandom(stage.random.fork(label), () =>
-        layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: true }),
+        layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training }),
       ),
     ),
   );

@@ -38,6 +38,8 @@ export interface OpenStage {
   set(weights: Readonly<Record<string, Tensor>>): void;
   read(): Record<string, Tensor>;
   forward(imports: Readonly<Record<string, Tensor>>, task: StagePass, keep?: "stash"): StageForward;
+  /** Penalties of the layers that count here, at the weights that were set. */
+  penalty(): number;
   /**
    * The vector-Jacobian product: slopes of what the exports' slopes and the loss make, from the
    * imports again or from a stash; the same bits. Exports without slopes lead to nothing.
@@ -95,6 +97,7 @@ export async function openStage(program: StageProgram, random: Random): Promise<
       if (keep === undefined) close();
       return { exports, outputs, observed, stash: keep ? { tape, dispose: close } : null };
     },
+    penalty: () => penaltyOf(stage),
     backward(from, slopes, task, loss) {
       const tape = isStash(from)
         ? from.tape
@@ -108,6 +111,14 @@ export async function openStage(program: StageProgram, random: Random): Promise<
     },
     close: () => void model.dispose(),
   };
+}
+
+/** Penalties of the layers that count on a stage, at its weights. */
+function penaltyOf({ program, layer }: StageModel): number {
+  return tf.tidy(() => {
+    const terms = program.penalties.flatMap(({ module }) => layer(module).calculateLosses());
+    return terms.reduce((sum, term) => sum + term.dataSync()[0]!, 0);
+  });
 }
 
 function isStash(from: Readonly<Record<string, Tensor>> | Stash): from is Stash {

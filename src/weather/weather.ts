@@ -14,6 +14,7 @@ export interface Weather {
   /** Of a simulated task: besides computing, and for every million stored numbers. */
   readonly baseMs: number;
   readonly workMsPerMillion: number;
+  readonly memoryMb?: number | undefined;
   readonly s3Errors: number;
 }
 
@@ -45,6 +46,12 @@ export const commonOptions = {
     .min(0)
     .default(1.5)
     .describe("simulated runs: what computing takes for every million stored numbers"),
+  memoryMb: z
+    .int()
+    .min(128)
+    .max(10_240)
+    .optional()
+    .describe("megabytes of the worker's functions; those of the deployed ones where absent"),
   s3Errors: probability
     .default(0)
     .describe("the share of S3 requests answered 503, 500, 409 (conditional writes) or reset"),

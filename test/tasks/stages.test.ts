@@ -25,7 +25,7 @@ function scene() {
       imports: [],
       takesRows: false,
     } as unknown as StagePassTask;
-    return prepareStage(problem, place, () => ({}) as never, task);
+    return prepareStage(problem, place, task, () => ({}) as never);
   };
   return { prepared, sets };
 }

@@ -3,9 +3,8 @@ import type { DenseWindow } from "../formats/table.ts";
 import type { ColumnPlan, Preparation } from "../manifests.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { featureNamesOf } from "./features.ts";
-import type { PreparationJob, PreparedContent } from "./job.ts";
+import { type PreparationJob, type PreparedContent, testChooser, testRowsOf } from "./job.ts";
 import { ratingWriter } from "./rating-rows.ts";
-import { type Split, splitRows } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
 
 /**
@@ -17,9 +16,8 @@ export async function prepareRatings(
   job: PreparationJob<DenseWindow>,
   store: Store,
 ): Promise<PreparedContent> {
-  const split = await splitRows(job, null);
-  const { testRows } = split;
-  const columns = await learnColumns(job, split);
+  const testRows = testRowsOf(job);
+  const columns = await learnColumns(job, testRows);
   const preparation: Preparation = {
     version: 1,
     columns,
@@ -31,7 +29,7 @@ export async function prepareRatings(
   const width = preparation.featureNames.length;
   const train = new SparsePartWriter(store, width);
   const test = new SparsePartWriter(store, width);
-  const target = await write(job, preparation, split, { train, test });
+  const target = await write(job, preparation, testRows, { train, test });
   return {
     preparation,
     rows: job.train.rows - (job.test === null ? testRows : 0),
@@ -45,13 +43,16 @@ export async function prepareRatings(
 }
 
 /** The users and the items that training rows hold. */
-async function learnColumns(job: PreparationJob<DenseWindow>, split: Split): Promise<ColumnPlan[]> {
+async function learnColumns(
+  job: PreparationJob<DenseWindow>,
+  testRows: number,
+): Promise<ColumnPlan[]> {
   const counts = job.columns.map(() => new LevelCounts());
-  const isTest = split.chooser();
+  const isTest = testChooser(job, testRows);
   const sides = [...job.columns.keys()].filter((i) => !job.columns[i]!.isTarget);
   for await (const { cells, rows, width } of job.train.windows())
     for (let row = 0; row < rows; row++) {
-      if (isTest(0)) continue;
+      if (isTest()) continue;
       for (const side of sides) counts[side]!.add(cells[row * width + side]!);
     }
   return sides.map((side): ColumnPlan => {
@@ -74,19 +75,19 @@ interface Writers {
 async function write(
   job: PreparationJob<DenseWindow>,
   preparation: Preparation,
-  split: Split,
+  testRows: number,
   { train, test }: Writers,
 ): Promise<ColumnStatistics> {
   const target = new ColumnStatistics(1);
   const targetAt = job.columns.indexOf(job.target);
   const add = ratingWriter(preparation, job.columns);
-  const isTest = split.chooser();
+  const isTest = testChooser(job, testRows);
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
     for await (const { cells, rows, width } of spool.windows()) {
       for (let row = 0; row < rows; row++) {
         const base = row * width;
-        const testing = spool === job.test || isTest(0);
+        const testing = spool === job.test || isTest();
         const writer = testing ? test : train;
         add(cells, base, cells[base + targetAt]!, writer.buffer);
         if (!testing) target.add(cells, base + targetAt);

@@ -7,16 +7,9 @@ import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
-import { countsFromZero, openInput, withTarget } from "./input.ts";
+import { openInput } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
-import {
-  labelLayout,
-  type Note,
-  sameLayout,
-  type TargetKind,
-  tellNotes,
-  trainingLayout,
-} from "./layout.ts";
+import { labelLayout, type Note, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";
 import { pairPreparation } from "./prepare-pairs.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
@@ -72,7 +65,7 @@ export async function prepareDataSet(
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
-  const special = await specialColumns(train, data, { task, isPrivate }, ports.onNote);
+  const special = await specialColumns(train, data, ports.onNote);
   const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
@@ -95,9 +88,7 @@ export async function prepareDataSet(
   }
   const content =
     data.text === undefined
-      ? await withSpools((spool) =>
-          fromInputs({ ...request, data: withTarget(data, train) }, train, test, ports, spool),
-        )
+      ? await withSpools((spool) => fromInputs(request, train, test, ports, spool))
       : await fromText(request, data.text, ports);
   const digest = isChanged(content) ? digests[0]! : digests.at(-1)!;
   const prepared: Prepared = {
@@ -171,7 +162,7 @@ async function fromInputs(
   { data, task, seed, isPrivate = false, offsets = "kept" }: PrepareRequest,
   train: Input,
   test: Input | null,
-  { store, onProgress = () => undefined, onNote = () => undefined }: PreparePorts,
+  { store, onProgress = () => undefined }: PreparePorts,
   spool: NewSpool,
 ): Promise<PreparedContent> {
   const sparse = train.isSparse;
@@ -190,17 +181,14 @@ async function fromInputs(
     onProgress(done, total);
   };
   const layout = (sparse ? labelLayout : trainingLayout)(data, { task, isPrivate }, train.name);
-  const zeroBased = await countsFromZero(data, isPrivate, train, test);
-  const table = await train.table(layout, progress, zeroBased);
+  const table = await train.table(layout, progress);
   const { columns } = table;
   const random = randomFrom(seed).fork("prepare");
   const trainRows = await shuffled(table, await spool(), random.fork("order/train"));
-  tellNotes(table, train.name, onNote);
   let testRows: Spool<Window> | null = null;
   if (test !== null) {
-    const testTable = await test.table(sameLayout(columns, test.name), progress, zeroBased);
+    const testTable = await test.table(sameLayout(columns, test.name), progress);
     testRows = await shuffled(testTable, await spool(), random.fork("order/test"));
-    tellNotes(testTable, test.name, onNote);
   }
   const allRows = trainRows.rows + (testRows?.rows ?? 0);
   const job = {
@@ -210,7 +198,6 @@ async function fromInputs(
     classify: task === "classification",
     isPrivate,
     offsets,
-    zeroBased,
     train: trainRows,
     test: testRows,
     random,

@@ -1,7 +1,4 @@
-import type { Vector } from "../vector.ts";
-import { isMerged, mergeSlices, type Slices } from "./slices.ts";
-
-type Doubles = Float64Array<ArrayBuffer>;
+import { mergeSlices, type Slices } from "./slices.ts";
 
 /**
  * Sums of rows in doubles: as many rows as were added to, whatever the matrix has. Rows that are
@@ -10,10 +7,8 @@ type Doubles = Float64Array<ArrayBuffer>;
 export class RowSums {
   readonly rows: number;
   readonly columns: number;
-  /** Merged slices that were all that was added: mostly there is one batch. */
-  private only: Slices<Doubles> | null = null;
   private readonly places = new Map<number, number>();
-  private values: Doubles;
+  private values: Float64Array<ArrayBuffer>;
 
   constructor(rows: number, columns: number) {
     this.rows = rows;
@@ -23,29 +18,10 @@ export class RowSums {
 
   /** Rows that were added to. */
   get count(): number {
-    return this.only?.ids.length ?? this.places.size;
+    return this.places.size;
   }
 
-  add(slices: Slices): void {
-    if (this.count === 0 && isMerged(slices)) {
-      this.only = { ...slices, values: addedToZeros(slices.values) };
-      return;
-    }
-    const before = this.only;
-    this.only = null;
-    if (before !== null) this.addRows(before);
-    this.addRows(slices);
-  }
-
-  /** The sums so far, merged. */
-  slices(): Slices<Doubles> {
-    const { rows, columns, places, only } = this;
-    if (only !== null) return { ...only, rows, columns };
-    const ids = Uint32Array.from(places.keys());
-    return mergeSlices({ rows, columns, ids, values: this.values.slice(0, ids.length * columns) });
-  }
-
-  private addRows({ ids, values }: Slices): void {
+  add({ ids, values }: Slices): void {
     const { columns, places } = this;
     this.room(places.size + ids.length);
     for (let at = 0; at < ids.length; at++) {
@@ -53,6 +29,13 @@ export class RowSums {
       const from = at * columns;
       for (let j = 0; j < columns; j++) this.values[to + j]! += values[from + j]!;
     }
+  }
+
+  /** The sums so far, merged. */
+  slices(): Slices<Float64Array<ArrayBuffer>> {
+    const { rows, columns, places } = this;
+    const ids = Uint32Array.from(places.keys());
+    return mergeSlices({ rows, columns, ids, values: this.values.slice(0, ids.length * columns) });
   }
 
   private placeOf(id: number): number {
@@ -71,11 +54,4 @@ export class RowSums {
     larger.set(this.values);
     this.values = larger;
   }
-}
-
-/** A negative zero is none any more, as in a matrix that begins with zeros. */
-function addedToZeros(values: Vector): Doubles {
-  const sums = new Float64Array(values.length);
-  for (let i = 0; i < sums.length; i++) sums[i] = values[i]! + 0;
-  return sums;
 }

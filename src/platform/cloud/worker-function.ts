@@ -9,7 +9,6 @@ import {
 } from "../../tasks/protocol.ts";
 import { fromJson, toPacket } from "../../wire/packet.ts";
 import { withInflatedInputs } from "../../worker/payload-offload.ts";
-import { withKnownWeights } from "../../worker/weights-down.ts";
 import { createWorker } from "../../worker/worker.ts";
 
 /** What Lambda calls: it writes one packet of raw bytes to `reply` and ends it. */
@@ -31,8 +30,7 @@ interface LambdaGlobals {
  */
 export function createWorkerFunction({ bucket }: { readonly bucket: string }): WorkerHandler {
   const store = lazyS3Store(bucket);
-  const worker = withKnownWeights<WorkerRequest, WorkerReply>(createWorker(store));
-  const perform = withInflatedInputs(store, worker);
+  const perform = withInflatedInputs<WorkerRequest, WorkerReply>(store, createWorker(store));
   const handler: WorkerHandler = async (event, reply, context) => {
     const request = fromJson<WorkerRequest>(event, "request");
     refuseOtherVersion(request.version);

@@ -2,6 +2,7 @@ import { lambdaClient } from "../../compute/lambda-client.ts";
 import { systemClock } from "../../compute/system-clock.ts";
 import type { EmulatorOptions } from "../../emulator/emulator.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "../../emulator/emulator-process.ts";
+import { workerMemoryMb } from "../../spec/run-spec.ts";
 import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
 import { deployed } from "../cloud/deployed.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
@@ -66,6 +67,7 @@ export async function emulatedBackend({
 /** The functions as deployed; the worker that the run needs is kept warm. */
 async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
   const { problem } = spec;
+  const memoryMb = workerMemoryMb(spec);
   const variables = { KOFN_BUCKET: bucket };
   const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
   const started = (name: string) =>
@@ -76,6 +78,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
     [names.worker]: {
       directory: await bundleFolder("worker"),
       ...deployed.worker,
+      memoryMb,
       role: deployedRoles.worker,
       environment: variables,
       ...started(names.worker),
@@ -83,6 +86,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
     [names.networkWorker]: {
       directory: await bundleFolder("network-worker"),
       ...deployed.networkWorker,
+      memoryMb,
       role: deployedRoles.networkWorker,
       environment: variables,
       ...started(names.networkWorker),

@@ -1,7 +1,7 @@
 import type { Engine } from "../../tfjs/engine.ts";
 import type { Problem } from "../problem.ts";
-import type { RocAuc } from "../roc-auc.ts";
-import { losses } from "./losses.ts";
+import type { OutputRows } from "../staged-problem.ts";
+import { losses, overRows } from "./losses.ts";
 import { type NetworkOptions, outputsOf } from "./network-options.ts";
 
 /** What is told of a network over some rows, by the usual names. */
@@ -9,19 +9,18 @@ export function tallies(
   options: NetworkOptions,
   engine: () => Engine,
 ): Pick<Problem, "tally" | "metrics"> {
-  const { target } = losses[options.loss];
   return {
     tally({ rows, targets }, weights, _about, auc) {
       const outputs = engine().outputs(rows, weights);
-      const inputs = rows.kind === "dense" ? rows.values : new Float32Array();
-      const loss = engine().lossOf(outputs, targets, inputs);
-      const names =
-        target === "classes" ? hits(options, outputs, targets, inputs) : errors(outputs, targets);
-      if (auc !== undefined && target === "classes") addScores(auc, options, outputs, targets);
-      const penalty = targets.length * engine().penalty(weights);
-      return Float64Array.of(targets.length, loss, penalty, ...names);
+      const values = rows.kind === "dense" ? rows.values : new Float32Array();
+      const tally = tallyOutputs(options, outputs, { targets, values });
+      const scores = auc === undefined ? null : scoresOf(options, outputs, { targets, values });
+      if (scores !== null) auc!.addAll(scores, targets);
+      tally[penaltyAt] = targets.length * engine().penalty(weights);
+      return tally;
     },
     metrics(tally) {
+      const { target } = losses[options.loss];
       // The model's own penalties are of its loss; metrics are told without.
       const meanLoss = (tally[1]! + tally[2]!) / tally[0]!;
       const all = target === "classes" ? chances(options, tally) : distances(tally);
@@ -31,6 +30,23 @@ export function tallies(
       return { meanLoss, metrics: Object.fromEntries(chosen) };
     },
   };
+}
+
+/** Where a tally has the model's own penalties, once a row. */
+const penaltyAt = 2;
+
+/** A network's tally by its outputs, without penalties. */
+export function tallyOutputs(
+  options: NetworkOptions,
+  outputs: Float32Array,
+  { targets, values }: OutputRows,
+): Float64Array {
+  const { positions, width } = outputsOf(options);
+  const loss = losses[options.loss];
+  const sum = overRows(loss, positions, width)(outputs, targets, values);
+  const names =
+    loss.target === "classes" ? hits(options, outputs, targets, values) : errors(outputs, targets);
+  return Float64Array.of(targets.length, sum, 0, ...names);
 }
 
 /** How many positions were told right, of how many. */
@@ -53,19 +69,17 @@ function hits(
 }
 
 /** Of two classes; of more, and of text, there is no such score. */
-function addScores(
-  auc: RocAuc,
+export function scoresOf(
   options: NetworkOptions,
   outputs: Float32Array,
-  targets: Float32Array,
-): void {
+  { targets }: OutputRows,
+): Float64Array | null {
   const { positions, width } = outputsOf(options);
-  if (positions > 1 || width > 2) return;
-  if (options.metrics !== undefined && !options.metrics.includes("auc")) return;
-  if (width === 1) auc.addAll(outputs, targets);
-  else
-    for (let row = 0; row < targets.length; row++)
-      auc.add(outputs[2 * row + 1]! - outputs[2 * row]!, targets[row]!);
+  if (losses[options.loss].target !== "classes" || positions > 1 || width > 2) return null;
+  if (options.metrics !== undefined && !options.metrics.includes("auc")) return null;
+  return Float64Array.from(targets, (_, row) =>
+    width === 1 ? outputs[row]! : outputs[2 * row + 1]! - outputs[2 * row]!,
+  );
 }
 
 /** One output alone stands for the second of two classes. */

@@ -2,6 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import type { StageEngine } from "../../model-parallel/staged-model.ts";
 import type { StagedProblem } from "../staged-problem.ts";
 import { losses, overRows } from "./losses.ts";
+import { scoresOf, tallyOutputs } from "./network-metrics.ts";
 import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
 
 /** Stages that a process keeps ready; an environment of Lambda has those of one worker. */
@@ -19,6 +20,16 @@ export function networkStages(options: NetworkOptions): StagedProblem {
       const { cutModel } = await import("../../tfjs/cut-model.ts");
       return cutModel({ bytes, key, takesLink, backend }, request);
     },
+    async initial(read, random) {
+      const { key } = networkFactsOf(options);
+      const bytes = await present(read, key);
+      const { drawModel } = await import("../../tfjs/cut-model.ts");
+      return drawModel({ bytes, key, takesLink, backend }, random);
+    },
+    // See `tallyOutputs`.
+    tallyLength: losses[options.loss].target === "classes" ? 5 : 7,
+    tally: (outputs, rows) => tallyOutputs(options, outputs, rows),
+    scores: (outputs, rows) => scoresOf(options, outputs, rows),
     async open(file, read) {
       const name = JSON.stringify([file, options.loss, backend, seed]);
       const engine = opened.get(name) ?? load(file, read);

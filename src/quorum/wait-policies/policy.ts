@@ -83,6 +83,8 @@ export interface GradientFacts {
 /** For how many workers, and how much of the data is stored how often. */
 export interface QuorumSize {
   readonly workers: number;
+  /** What these are, where they are no single workers. */
+  readonly called?: string;
   readonly redundancy: number;
   /** Training takes curvature from the slots that two rounds share. */
   readonly overlaps?: boolean;

@@ -11,13 +11,16 @@ export function waitPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
     typeof wait === "object" && "adaptive" in wait ? wait.adaptive.atLeast : undefined;
   const needed = Math.max(policy.needed, atLeast ?? 0);
   if (needed > size.workers) {
+    const { called = "workers" } = size;
     throw new RunError(
       "quorum-too-large",
-      `wait: ${needed} replies are asked for, but there are ${size.workers} workers`,
-      { hint: `ask for at most ${size.workers}, or raise workers` },
+      `wait: ${needed} replies are asked for, but there are ${size.workers} ${called}`,
+      { hint: `ask for at most ${size.workers}, or raise ${called}` },
     );
   }
-  return policy;
+  return size.called === undefined
+    ? policy
+    : { ...policy, inWords: `${policy.inWords} ${size.called}` };
 }
 
 function createPolicy(wait: Wait, size: QuorumSize): WaitPolicy {

@@ -1,9 +1,13 @@
 import { RunError } from "../../core/errors.ts";
-import { functions } from "../../limits.ts";
 import { costModel, type StageRule, type Trace } from "../../model-parallel/cost-model.ts";
 import { fewestStages, partitionGraph } from "../../model-parallel/graph-partitioner.ts";
 import { indexGraph, type LayerGraph } from "../../model-parallel/layer-graph.ts";
-import { checkPartition, type Partition } from "../../model-parallel/partition.ts";
+import {
+  checkPartition,
+  type Partition,
+  refuseLarge,
+  stageTable,
+} from "../../model-parallel/partition.ts";
 import { placeByLayer, placeByLayout } from "../../model-parallel/placement.ts";
 import { partitionTree } from "../../model-parallel/tree-partitioner.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
@@ -23,6 +27,7 @@ export function choosePartition(
   trace: Trace,
 ): Partition {
   const { placement, partitioner, shared, stages } = options;
+  const model = costModel(graph, trace, rule);
   if (placement !== "auto") {
     const index = indexGraph(graph);
     const partition =
@@ -30,19 +35,21 @@ export function choosePartition(
         ? placeByLayout(index, placement, shared)
         : placeByLayer(index, placement, shared);
     const count = partition.stages.length;
-    if (stages === "auto" || count === stages) return partition;
-    throw new RunError(
-      "bad-partition",
-      `strategy.placement: it has ${count} stages, and strategy.stages says ${stages}`,
-      { hint: `say stages: ${count}, or place the layers on ${stages}` },
-    );
+    if (stages !== "auto" && count !== stages)
+      throw new RunError(
+        "bad-partition",
+        `strategy.placement: it has ${count} stages, and strategy.stages says ${stages}`,
+        { hint: `say stages: ${count}, or place the layers on ${stages}` },
+      );
+    refuseLarge(model, stageTable(model, partition));
+    return partition;
   }
-  const model = costModel(graph, trace, rule);
   // One stage that does not fit is refused with what would.
   const count = stages === "auto" ? (fewestStages(model, shared) ?? 1) : stages;
   const partition =
     partitioner === "tree" ? partitionTree(model, count) : partitionGraph(model, count, shared);
   checkPartition(model.index, partition, shared);
+  refuseLarge(model, stageTable(model, partition));
   return partition;
 }
 
@@ -51,6 +58,7 @@ export function stageRule(
   { recompute, microbatches, schedule, balance }: PipelineOptions,
   examples: number,
   optimizer: Stepper,
+  memoryMb: number,
 ): StageRule {
   const inFlight = (stage: number, count: number) => {
     const most = { simple: microbatches, "1f1b": count - stage, interleaved: count + 2 };
@@ -61,7 +69,7 @@ export function stageRule(
     optimizerSlots: optimizerSlots(optimizer),
     recompute,
     inFlight,
-    memoryBytesMax: functions.worker.memoryMb * 1024 * 1024 - residentBytes,
+    memoryBytesMax: memoryMb * 1024 * 1024 - residentBytes,
     bytesPerMs,
     balance,
   };

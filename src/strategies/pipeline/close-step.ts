@@ -1,25 +1,29 @@
 import type { Step } from "../../engine/strategy.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
-import { beforeStep, type Outputs } from "../../quorum/graph-nodes.ts";
+import { beforeStep } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
-import { nodeKey } from "./nodes.ts";
+import { workersOf } from "./nodes.ts";
+import { replicaOf } from "./replicas.ts";
+import type { StepOutputs } from "./stage-tasks.ts";
 import type { PartState, PipelineState, StagesPlan } from "./state.ts";
 
 /** All parts are updated: the step is told, and the next one begins at the new weights. */
 export function closeStep(
   plan: StagesPlan,
   state: PipelineState,
-  outputs: Outputs<WorkerReply>,
+  { keyOf, outputs }: StepOutputs,
   atMs: number,
 ): Step<PipelineState> {
-  const { layout, microbatches, stepper } = plan;
-  const { step } = state;
+  const { layout, microbatches, stepper, replicas } = plan;
+  const { step, joined } = state;
   let loss = 0;
   for (const stage of layout.stages.keys())
-    for (const microbatch of microbatches.keys())
-      loss += outputs(nodeKey({ pass: "backward", stage, microbatch }))[0]!.loss;
-  const updates = layout.parts.map((_, part) => outputs(nodeKey({ pass: "update", part }))[0]!);
+    for (const microbatch of microbatches.keys()) {
+      const replica = replicaOf(replicas, joined, microbatch);
+      loss += outputs(keyOf({ pass: "backward", stage, microbatch, replica }))[0]!.loss;
+    }
+  const updates = layout.parts.map((_, part) => outputs(keyOf({ pass: "update", part }))[0]!);
   const gradientNorm = Math.sqrt(squaresOf(plan, updates));
   const objectiveEstimate = loss / microbatches.reduce((a, b) => a + b, 0);
   const event: RoundEvent = {
@@ -27,7 +31,7 @@ export function closeStep(
     startedMs: state.startedMs,
     atMs,
     round: step,
-    counted: [...new Set(layout.stages.map(({ worker }) => worker))].sort((a, b) => a - b),
+    counted: countedWorkers(plan, joined),
     objectiveEstimate,
     gradientNorm,
     stepSize: stepper.stepSize({ smoothness: 1, share: 1, round: step }),
@@ -45,6 +49,12 @@ export function closeStep(
     firstNorm,
   };
   return { state: next, events: [event], durable: true };
+}
+
+/** The workers of the replicas that count, rising. */
+function countedWorkers({ layout }: StagesPlan, joined: readonly number[] = [0]): number[] {
+  const own = [...new Set(layout.stages.map(({ worker }) => worker))].sort((a, b) => a - b);
+  return joined.flatMap((replica) => own.map((worker) => replica * workersOf(layout) + worker));
 }
 
 function partOf({ tensors, digests }: WorkerReply): PartState {

@@ -4,6 +4,7 @@ import { randomFrom } from "../../core/random.ts";
 import type { Encoded, Prepared } from "../../data/manifests.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../../data/parts/dense-parts.ts";
 import { eachPart } from "../../data/parts/load-parts.ts";
+import { functions } from "../../limits.ts";
 import type {
   PartLayout,
   PartStart,
@@ -11,21 +12,28 @@ import type {
 } from "../../model-parallel/pipeline-layout.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
+import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Problem } from "../../problems/problem.ts";
 import { problems } from "../../problems/registry.ts";
+import { type RunSpec, workerMemoryMb } from "../../spec/run-spec.ts";
 import { encodedKey } from "../../store-layout.ts";
 import { type MicrobatchRows, microbatchReader } from "../../tasks/stages/microbatch.ts";
-import { toSafetensors } from "../../wire/safetensors.ts";
-import type { IngestContext } from "../definition.ts";
+import { dtypeName } from "../../wire/packet.ts";
+import { type TensorArray, toSafetensors } from "../../wire/safetensors.ts";
+import type { FormerRun, IngestContext } from "../definition.ts";
 import { choosePartition, stageRule } from "./choose-partition.ts";
 import type { PipelineOptions } from "./options.ts";
+import { redealParts } from "./redeal.ts";
+import type { ContinuedState, PipelineState } from "./state.ts";
 
 /** Rows for the stages that read them, and the model cut into stages. */
 export interface EncodedPipeline extends Encoded {
   readonly pipeline: PipelineLayout;
   /** Each part's weights to start from. */
   readonly starts: readonly PartStart[];
+  /** Of a run that goes on from another. */
+  readonly continued?: ContinuedState;
 }
 
 const formatVersion = 1;
@@ -36,25 +44,31 @@ const formatVersion = 1;
  * a manifest that is there is kept.
  */
 export async function cutIntoStages(
-  { spec, prepared, store }: IngestContext,
+  { spec, prepared, store, former }: IngestContext,
   options: PipelineOptions,
 ): Promise<EncodedPipeline> {
   const { problem: chosen, seed, optimizer } = spec;
   const { schedule, batch, microbatches, ...rest } = options;
   const content = { formatVersion, of: "stages", prepared: prepared.digest, chosen, seed };
-  const digest = digestOf({ ...content, optimizer, schedule, batch, microbatches, rest });
+  const memoryMb = workerMemoryMb(spec);
+  const ofOthers = memoryMb === functions.worker.memoryMb ? {} : { memoryMb };
+  const of = { optimizer, schedule, batch, microbatches, rest, ...ofOthers };
+  const before = former === undefined ? null : formerState(former, spec);
+  const digest = digestOf({ ...content, ...of, ...(before === null ? {} : { before }) });
   const key = encodedKey(digest);
-  const before = await readPartManifest<EncodedPipeline>(store, key, () => prepared.train);
-  if (before !== null) return before;
+  const kept = await readPartManifest<EncodedPipeline>(store, key, () => prepared.train);
+  if (kept !== null) return kept;
   const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
   const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
   const starts = await writeStarts(store, problem, cut.parts, seed);
-  const slots = slotsOf(cut.stages, prepared);
+  const ofOne = slotsOf(cut.stages, prepared);
+  const slots = Array.from({ length: options.replicas }, () => ofOne).flat();
   const encoded: EncodedPipeline = {
     version: 1,
     digest,
     prepared: prepared.digest,
-    encoding: spec.encoding,
+    // Microbatches are dealt redundantly, not rows.
+    encoding: { type: "uncoded" },
     seed,
     workers: slots.length,
     rows: prepared.rows,
@@ -66,9 +80,44 @@ export async function cutIntoStages(
       parts: cut.parts,
     },
     starts,
+    ...(before === null ? {} : { continued: await continueIn(store, before, former!, cut.parts) }),
   };
   await writePartManifest(store, key, encoded);
   return encoded;
+}
+
+/** The state that another run had come to. Throws `RunError` where it is of another training. */
+function formerState({ run, spec: of, state }: FormerRun, spec: RunSpec): PipelineState {
+  const { finished } = state as PipelineState;
+  // Names may differ from one build of a model to the next.
+  const shapesOf = ({ problem: { type, ...options } }: RunSpec) =>
+    JSON.stringify(problems.create({ type, ...options }).parameters?.map(({ shape }) => shape));
+  const why = finished
+    ? "it is done, and what its optimizer kept is gone"
+    : shapesOf(of) !== shapesOf(spec)
+      ? "its network is another one"
+      : of.optimizer.type !== spec.optimizer.type
+        ? `its optimizer is ${of.optimizer.type}`
+        : null;
+  if (why === null) return state as PipelineState;
+  throw new RunError("bad-combination", `strategy.from: ${run}: ${why}`, {
+    hint: "name a run of the same network and optimizer that stopped before its end",
+  });
+}
+
+async function continueIn(
+  store: Store,
+  { step, firstNorm, parts }: PipelineState,
+  { encoded, read }: FormerRun,
+  layouts: readonly PartLayout[],
+): Promise<ContinuedState> {
+  const from = { layouts: (encoded as EncodedPipeline).pipeline.parts, parts };
+  const write = async (data: TensorArray): Promise<ObjectRef> => {
+    const shape = [data.length];
+    const file = await writeNamed(store, toSafetensors({ tensor: { shape, data } }));
+    return { ...file, dtype: dtypeName(data), shape };
+  };
+  return { step, firstNorm, parts: await redealParts(from, layouts, { read, write }) };
 }
 
 /** The spec's model, measured and cut as the options say; nothing is kept of it. */
@@ -78,9 +127,9 @@ export async function cutModelOf(
 ) {
   const problem = problems.create(spec.problem);
   const read = (name: string) => store.read(name);
-  await problem.load?.(read);
   const examples = Math.ceil(rowsOfStep(options, prepared) / options.microbatches);
-  const rule = stageRule(options, examples, optimizers.create(spec.optimizer) as Stepper);
+  const stepper = optimizers.create(spec.optimizer) as Stepper;
+  const rule = stageRule(options, examples, stepper, workerMemoryMb(spec));
   const cut = await problem.stages!.cut(read, {
     rows: { count: examples, ...(await firstRows(store, prepared, examples)) },
     nowMs: () => performance.now(),
@@ -120,26 +169,19 @@ async function writeNamed(store: Store, bytes: Uint8Array) {
   return { key, sha256 };
 }
 
-/** The weights that every strategy begins with, part by part. */
+/** The weights that every strategy begins with: memory holds the drawn model, and one part. */
 async function writeStarts(
   store: Store,
   problem: Problem,
   parts: readonly PartLayout[],
   seed: number,
 ): Promise<PartStart[]> {
-  const all = problem.initial!(randomFrom(seed).fork("weights"));
-  const offsets: number[] = [];
-  let length = 0;
-  for (const { shape } of problem.parameters!) {
-    offsets.push(length);
-    length += shape.reduce((a, b) => a * b, 1);
-  }
-  return Promise.all(
-    parts.map(async ({ tensors }): Promise<PartStart> => {
-      const arrays = tensors.map(({ index, shape }) => {
-        const from = offsets[index]!;
-        return all.slice(from, from + shape.reduce((a, b) => a * b, 1));
-      });
+  const read = (name: string) => store.read(name);
+  const drawn = await problem.stages!.initial(read, randomFrom(seed).fork("weights"));
+  const starts: PartStart[] = [];
+  try {
+    for (const { tensors } of parts) {
+      const arrays = tensors.map(({ index }) => drawn.read(index));
       const data = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
       let at = 0;
       for (const array of arrays) {
@@ -149,9 +191,12 @@ async function writeStarts(
       const shape = [data.length];
       const file = await writeNamed(store, toSafetensors({ tensor: { shape, data } }));
       const digests = arrays.map((array) => hash("sha256", new Uint8Array(array.buffer), "hex"));
-      return { weights: { ...file, dtype: "F32", shape }, digests };
-    }),
-  );
+      starts.push({ weights: { ...file, dtype: "F32", shape }, digests });
+    }
+  } finally {
+    drawn.close();
+  }
+  return starts;
 }
 
 /** Workers that read rows or targets have all of them: each step takes other ones. */

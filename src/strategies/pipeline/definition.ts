@@ -3,9 +3,11 @@ import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
 import { cutIntoStages, type EncodedPipeline, rowsOfStep } from "./cut.ts";
+import { stagedEvaluation } from "./evaluation.ts";
 import { forecastStages } from "./forecast.ts";
 import { type PipelineOptions, pipelineOptions } from "./options.ts";
-import { checkPipeline, workersBefore } from "./refusals.ts";
+import { checkPipeline, workersFor } from "./refusals.ts";
+import { dealReplicas } from "./replicas.ts";
 import type { StagesPlan } from "./state.ts";
 import { pipeline } from "./strategy.ts";
 
@@ -21,43 +23,58 @@ export const pipelineStrategy = define({
     stateVersion: 1,
     accepts: {
       problems: { only: ["stages"], because: "pipeline cuts a model into stages, and it has none" },
-      encodings: { only: ["uncoded"], because: "a pipeline reads rows as they are" },
-      waits: {
-        only: ["all"],
-        because: "a pipeline waits for every stage: what one makes, the next one needs",
+      encodings: {
+        only: ["uncoded", "replication", "gradient-code"],
+        because: "a pipeline reads rows as they are, and may give microbatches to several replicas",
       },
-      tableRows: "a stage keeps its gradients, and nobody else needs them",
+      waits: {
+        only: ["all", "fastest"],
+        because: "a pipeline waits for every stage, of all its replicas or of the fastest",
+      },
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
-    workers: chosen.stages === "auto" ? workersBefore : chosen.stages,
+    workers: workersFor(chosen),
+    replicas: chosen.replicas,
+    ...(chosen.from === undefined ? {} : { continues: chosen.from }),
     settle: (spec, { workers }) =>
       chosen.stages === "auto"
-        ? { ...spec, workers, strategy: { ...spec.strategy, stages: workers } }
+        ? {
+            ...spec,
+            workers,
+            strategy: { ...spec.strategy, stages: workers / chosen.replicas },
+          }
         : spec,
-    waitInWords: "all: what one stage makes, the next one needs",
-    check: (spec) => checkPipeline(spec, chosen),
+    ...(chosen.replicas === 1
+      ? { waitInWords: "all: what one stage makes, the next one needs" }
+      : {}),
+    check: (spec, { encoding }) => checkPipeline(spec, chosen, encoding),
     needsCurvature: () => false,
     forecastStages: (context, rates) => forecastStages(context, chosen, rates),
     stage: (context) => cutIntoStages(context, chosen),
     open: (context) => trainingStrategy(pipeline(pipelinePlan(context, chosen))),
+    evaluation: (context, models, rows) =>
+      stagedEvaluation(pipelinePlan(context, chosen), context, models, rows),
   }),
 });
 
 /** What the strategy needs to know, once the model is cut. */
 export function pipelinePlan(
-  { spec, prepared, encoded }: StrategyContext,
+  { spec, prepared, encoded, encoding }: StrategyContext,
   options: PipelineOptions,
 ): StagesPlan {
-  const { pipeline: layout, starts } = encoded as EncodedPipeline;
-  const { schedule, activeMicrobatches = null, microbatches, batch } = options;
+  const { pipeline: layout, starts, continued = null } = encoded as EncodedPipeline;
+  const { schedule, activeMicrobatches = null, microbatches, batch, replicas } = options;
   const rows = rowsOfStep(options, prepared);
   const stepper = optimizers.create(spec.optimizer) as Stepper;
   return {
     layout,
     starts,
+    continued,
     schedule,
     activeMicrobatches,
+    recompute: options.recompute,
     microbatches: parted(rows, microbatches),
+    replicas: dealReplicas({ microbatches, replicas }, { ...spec, encoding }),
     order: batch === "all" || rows === prepared.rows ? null : spec.seed,
     optimizer: spec.optimizer,
     stepper,

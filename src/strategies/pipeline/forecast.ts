@@ -2,11 +2,13 @@ import { functions } from "../../limits.ts";
 import { forecastPipeline } from "../../model-parallel/pipeline-forecast.ts";
 import type { PipelineModel, PipelineRates } from "../../model-parallel/pipeline-setting.ts";
 import { planPipeline, type StagesForecast } from "../../model-parallel/plan-pipeline.ts";
+import { workerMemoryMb } from "../../spec/run-spec.ts";
 import type { IngestContext } from "../definition.ts";
 import { cutModelOf, rowsOfStep } from "./cut.ts";
 import type { PipelineOptions } from "./options.ts";
+import { dealReplicas } from "./replicas.ts";
 
-const memorySizes = [functions.worker.memoryMb, 3_538, 5_307, 10_240];
+const memorySizes = [3_538, 5_307, 10_240];
 const stagesMax = 8;
 const microbatchCounts = [1, 2, 4, 8, 16, 32];
 
@@ -18,25 +20,35 @@ export async function forecastStages(
 ): Promise<StagesForecast> {
   const { cut, rule } = await cutModelOf(context, options);
   const rows = rowsOfStep(options, context.prepared);
-  const { microbatches, recompute, balance, shared, partitioner, schedule } = options;
+  const { encoding, spec } = context;
+  const ofStep = { microbatches: options.microbatches, replicas: options.replicas };
+  const dealt = dealReplicas(ofStep, { ...spec, encoding }).microbatches;
+  // Of a step with each replica's own: what is dealt to several is computed by each of them.
+  const computed = dealt.reduce((sum, own) => sum + own.length, 0);
+  const examplesPerStep = Math.round((rows * computed) / options.microbatches);
+  const { replicas, recompute, balance, shared, partitioner, schedule } = options;
+  const microbatches = Math.max(...dealt.map((own) => own.length));
   const stages = cut.partition.stages.length;
   const model: PipelineModel = {
     graph: cut.graph,
     trace: cut.trace,
     tracedMemoryMb: functions.worker.memoryMb,
-    examplesPerStep: rows,
+    examplesPerStep,
     optimizerSlots: rule.optimizerSlots,
     ...{ recompute, balance, shared, partitioner, schedule, rates },
   };
-  const setting = { stages, microbatches, replicas: 1, memoryMb: functions.worker.memoryMb };
+  const memoryMb = workerMemoryMb(spec);
+  const setting = { stages, microbatches, replicas, memoryMb };
   const chosen = forecastPipeline(model, setting, cut.partition);
   const most = Math.min(stagesMax, cut.graph.nodes.length);
   const counts = Array.from({ length: most }, (_, i) => i + 1);
   const others = planPipeline(model, {
     stages: [...new Set([...counts, stages])],
-    microbatches: [...new Set([...microbatchCounts, microbatches])].filter((m) => m <= rows),
-    replicas: [1],
-    memoryMb: memorySizes,
+    microbatches: [...new Set([...microbatchCounts, microbatches])].filter(
+      (m) => m * replicas <= examplesPerStep,
+    ),
+    replicas: [replicas],
+    memoryMb: [...new Set([memoryMb, ...memorySizes])].sort((a, b) => a - b),
   });
-  return { chosen, others, examples: rows };
+  return { chosen, others, examples: rows, microbatches: options.microbatches };
 }

@@ -5,82 +5,125 @@ import type { GraphNode } from "../../quorum/graph-nodes.ts";
 import type { StagesPlan } from "./state.ts";
 
 /** What a node of a step does. */
-export type Work =
-  | {
-      readonly pass: "forward" | "backward";
-      readonly stage: number;
-      readonly microbatch: number;
-    }
-  | { readonly pass: "sums" | "update"; readonly part: number };
+export type Work = PassWork | PartWork;
 
-export interface StepNodes {
-  readonly nodes: readonly GraphNode[];
-  workOf(key: string): Work;
+export interface PassWork {
+  readonly pass: "forward" | "backward";
+  readonly stage: number;
+  readonly microbatch: number;
+  /** The pipeline that it is of; 0 where there is one. */
+  readonly replica: number;
 }
 
-export function nodeKey(work: Work): string {
-  return "part" in work
-    ? `${work.pass}/part-${work.part}`
-    : `${work.pass}/stage-${work.stage}/microbatch-${work.microbatch}`;
+export interface PartWork {
+  readonly pass: "sums" | "update";
+  readonly part: number;
+}
+
+export interface StepNodes {
+  /** With the replicas that count in the step, where that is known: they update the weights. */
+  nodes(joined?: readonly number[]): readonly GraphNode[];
+  workOf(key: string): Work;
+  keyOf(work: Work): string;
 }
 
 /**
- * The tasks of a step: each stage's passes in the order of the schedule, then an update of each
- * part of the weights, after sums over all parts where the optimizer needs such. A stage that
- * exports nothing does all its work in its backward tasks.
+ * The tasks of a step: each stage's passes in the order of the schedule, in each replica, then an
+ * update of each part of the weights, after sums over all parts where the optimizer needs such. A
+ * stage that exports nothing does all its work in its backward tasks.
  */
 export function stepNodes(plan: Shape): StepNodes {
+  const { layout, sumsPerTensor, replicas } = plan;
+  const isOne = replicas.microbatches.length === 1;
+  const keyOf = (work: Work) =>
+    "part" in work
+      ? `${work.pass}/part-${work.part}`
+      : `${isOne ? "" : `replica-${work.replica}/`}${work.pass}/stage-${work.stage}/microbatch-` +
+        `${work.microbatch}`;
   const works = new Map<string, Work>();
-  const nodes: GraphNode[] = [];
-  const add: Add = (work, worker, after) => {
-    const key = nodeKey(work);
-    works.set(key, work);
-    nodes.push({ key, slots: [worker], after: [...new Set(after.map(nodeKey))] });
+  const passes: GraphNode[] = [];
+  const workers = workersOf(layout);
+  for (const [replica, own] of replicas.microbatches.entries())
+    addPasses(plan, replica, own, (work, worker, after) => {
+      const key = keyOf(work);
+      works.set(key, work);
+      const slots = [replica * workers + worker];
+      const node = { key, slots, after: [...new Set(after.map(keyOf))] };
+      passes.push(isOne ? node : { ...node, group: replica });
+    });
+  const updatesBy = (updater: number) => {
+    const nodes: GraphNode[] = [];
+    const add: Add<PartWork, Work> = (work, worker, after) => {
+      const key = keyOf(work);
+      works.set(key, work);
+      const slots = [updater * workers + worker];
+      const node = { key, slots, after: [...new Set(after.map(keyOf))] };
+      nodes.push(isOne ? node : { ...node, afterGroups: true });
+    };
+    // Who comes after groups names none of their nodes.
+    const backward = (users: readonly number[]) =>
+      users.flatMap((stage) =>
+        (isOne ? plan.microbatches : []).map((_, microbatch): Work => {
+          return { pass: "backward", stage, microbatch, replica: 0 };
+        }),
+      );
+    if (sumsPerTensor === 0) addParts(layout, "update", backward, add);
+    else {
+      addParts(layout, "sums", backward, add);
+      const sums = layout.parts.map((_, part): Work => ({ pass: "sums", part }));
+      addParts(layout, "update", () => sums, add);
+    }
+    return nodes;
   };
-  addPasses(plan, add);
-  const { microbatches, layout, sumsPerTensor } = plan;
-  const backward = (users: readonly number[]) =>
-    users.flatMap((stage) =>
-      microbatches.map((_, microbatch): Work => ({ pass: "backward", stage, microbatch })),
-    );
-  if (sumsPerTensor === 0) addParts(layout, "update", backward, add);
-  else {
-    addParts(layout, "sums", backward, add);
-    const sums = layout.parts.map((_, part): Work => ({ pass: "sums", part }));
-    addParts(layout, "update", () => sums, add);
-  }
+  const lists = replicas.microbatches.map((_, updater) => [...passes, ...updatesBy(updater)]);
   return {
-    nodes,
+    nodes: (joined) => lists[joined?.[0] ?? 0]!,
     workOf(key) {
       const work = works.get(key);
       assert(work !== undefined, `there is no task ${key}`);
       return work;
     },
+    keyOf,
   };
+}
+
+/** Of one pipeline; a worker may have several stages. */
+export function workersOf({ stages }: PipelineLayout): number {
+  return 1 + Math.max(...stages.map(({ worker }) => worker));
 }
 
 type Shape = Pick<
   StagesPlan,
-  "layout" | "schedule" | "activeMicrobatches" | "microbatches" | "sumsPerTensor"
+  "layout" | "schedule" | "activeMicrobatches" | "microbatches" | "sumsPerTensor" | "replicas"
 >;
-type Add = (work: Work, worker: number, after: readonly Work[]) => void;
+type Add<Of extends Work, After extends Work> = (
+  work: Of,
+  worker: number,
+  after: readonly After[],
+) => void;
 
-function addPasses({ layout, schedule: name, activeMicrobatches, microbatches }: Shape, add: Add) {
+function addPasses(
+  { layout, schedule: name, activeMicrobatches }: Shape,
+  replica: number,
+  own: readonly number[],
+  add: Add<PassWork, PassWork>,
+): void {
   const { stages } = layout;
   const pipeline = {
     workerOf: stages.map(({ worker }) => worker),
     producers: stages.map(({ imports }) => [...new Set(imports.map(({ stage }) => stage))]),
   };
   const schedule = makeSchedule(pipeline, {
-    ...{ name, microbatches: microbatches.length },
+    ...{ name, microbatches: own.length },
     ...(activeMicrobatches === null ? {} : { activeMicrobatches }),
   });
   for (const [worker, order] of schedule.workers.entries()) {
-    let before: Work | null = null;
-    for (const { kind, stage, microbatch } of order) {
+    let before: PassWork | null = null;
+    for (const { kind, stage, microbatch: turn } of order) {
       const isForward = kind === "F";
       if (isForward && stages[stage]!.exports.length === 0) continue;
-      const work: Passing = { pass: isForward ? "forward" : "backward", stage, microbatch };
+      const pass = isForward ? "forward" : "backward";
+      const work: PassWork = { pass, stage, microbatch: own[turn]!, replica };
       add(work, worker, [...(before === null ? [] : [before]), ...needs(layout, work)]);
       before = work;
     }
@@ -90,28 +133,26 @@ function addPasses({ layout, schedule: name, activeMicrobatches, microbatches }:
 /** A worker's parts one after another: a second environment would start cold. */
 function addParts(
   { stages, parts }: PipelineLayout,
-  pass: "sums" | "update",
+  pass: PartWork["pass"],
   after: (users: readonly number[]) => readonly Work[],
-  add: Add,
+  add: Add<PartWork, Work>,
 ): void {
   const last = new Map<number, Work>();
   for (const [part, { owner, stages: users }] of parts.entries()) {
     const { worker } = stages[owner]!;
     const before = last.get(worker);
-    const work: Work = { pass, part };
+    const work: PartWork = { pass, part };
     add(work, worker, [...after(users), ...(before === undefined ? [] : [before])]);
     last.set(worker, work);
   }
 }
 
-function needs({ stages }: PipelineLayout, { pass, stage, microbatch }: Passing): Work[] {
-  const { imports, consumers } = stages[stage]!;
-  const reads = imports.map((one): Work => ({ pass: "forward", stage: one.stage, microbatch }));
-  if (pass === "forward") return reads;
+function needs({ stages }: PipelineLayout, work: PassWork): PassWork[] {
+  const { imports, consumers } = stages[work.stage]!;
+  const reads = imports.map((one): PassWork => ({ ...work, pass: "forward", stage: one.stage }));
+  if (work.pass === "forward") return reads;
   return [
     ...reads,
-    ...consumers.map((consumer): Work => ({ pass: "backward", stage: consumer, microbatch })),
+    ...consumers.map((consumer): PassWork => ({ ...work, pass: "backward", stage: consumer })),
   ];
 }
-
-type Passing = Extract<Work, { readonly pass: "forward" | "backward" }>;

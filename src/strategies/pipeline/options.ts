@@ -51,13 +51,31 @@ export const pipelineOptions = {
   recompute: z
     .boolean()
     .default(true)
-    .describe("compute a stage's forward pass again for its backward pass; false is not built"),
-  replicas: z.int().min(1).default(1).describe("whole pipelines side by side; only 1 is built"),
+    .describe(
+      "compute a stage's forward pass again for its backward pass; false: an environment keeps " +
+        "it, and computes it again where it is not at hand",
+    ),
+  replicas: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe(
+      "whole pipelines side by side: encoding deals microbatches to them, wait counts them",
+    ),
   tensor: z.int().min(1).default(1).describe("workers that share a layer; only 1 is built"),
   shardOptimizer: z
     .boolean()
     .default(true)
     .describe("the optimizer's state is kept at its stage; false is not built"),
+  from: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "a run that stopped before its end, with any stages: go on from its weights, its " +
+        "optimizer's state and its place in the data",
+    ),
   offload: z.boolean().default(false).describe("activations in the store; true is not built"),
 };
 

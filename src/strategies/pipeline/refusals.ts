@@ -1,24 +1,35 @@
 import { RunError } from "../../core/errors.ts";
+import type { Encoding } from "../../encoding/encoding.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { PipelineOptions } from "./options.ts";
+import { dealReplicas } from "./replicas.ts";
 
 /** What a platform is set up for before it is known how many stages there are. */
-export const workersBefore = 4;
+const stagesBefore = 4;
+
+/** Each replica has a worker a stage. */
+export function workersFor({ stages, replicas }: Pick<PipelineOptions, "stages" | "replicas">) {
+  return (stages === "auto" ? stagesBefore : stages) * replicas;
+}
 
 /** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
-export function checkPipeline(spec: RunSpec, options: PipelineOptions): void {
-  if (options.stages !== "auto" && spec.workers !== options.stages)
+export function checkPipeline(spec: RunSpec, options: PipelineOptions, encoding: Encoding): void {
+  const { stages, replicas } = options;
+  const workers = workersFor(options);
+  const ofReplicas = replicas === 1 ? "" : ` in ${replicas} replicas`;
+  if (stages !== "auto" && spec.workers !== workers)
     throw refused(
-      `workers: ${spec.workers}: a pipeline of ${options.stages} stages has as many workers`,
-      `leave workers out, or say ${options.stages}`,
+      `workers: ${spec.workers}: a pipeline of ${stages} stages${ofReplicas} has ${workers}`,
+      `leave workers out, or say ${workers}`,
     );
-  if (options.stages === "auto" && spec.workers !== workersBefore)
+  if (stages === "auto" && spec.workers !== workers)
     throw refused(
       `workers: ${spec.workers}: stages: auto takes as few workers as hold the model`,
       `leave workers out, or say  strategy: { type: pipeline, stages: ${spec.workers} }`,
     );
   refuseUnbuilt(options);
+  refuseEncoding(spec);
   refuseOptimizer(spec);
   const { batch, microbatches, schedule, activeMicrobatches } = options;
   if (batch !== "all" && batch < microbatches)
@@ -27,10 +38,11 @@ export function checkPipeline(spec: RunSpec, options: PipelineOptions): void {
       `strategy.microbatches: ${microbatches} of a batch of ${batch} rows`,
       { hint: `say at most ${batch}, or a larger batch` },
     );
-  if (schedule === "simple" && (activeMicrobatches ?? microbatches) < microbatches)
+  const dealt = dealReplicas({ microbatches, replicas }, { ...spec, encoding });
+  const most = Math.max(...dealt.microbatches.map((own) => own.length));
+  if (schedule === "simple" && (activeMicrobatches ?? most) < most)
     throw refused(
-      `strategy.activeMicrobatches: ${activeMicrobatches}: simple keeps all ${microbatches} ` +
-        "in flight",
+      `strategy.activeMicrobatches: ${activeMicrobatches}: simple keeps all ${most} in flight`,
       "choose schedule: interleaved or 1f1b, or fewer microbatches",
     );
 }
@@ -39,16 +51,29 @@ function refused(what: string, hint: string): RunError {
   return new RunError("bad-combination", what, { hint });
 }
 
-function refuseUnbuilt({ replicas, tensor, recompute, shardOptimizer, offload }: PipelineOptions) {
+function refuseUnbuilt({ tensor, shardOptimizer, offload }: PipelineOptions) {
   const unbuilt = [
-    [replicas !== 1, `replicas: ${replicas}: pipelines side by side`],
     [tensor !== 1, `tensor: ${tensor}: layers that several workers share`],
-    [!recompute, "recompute: false: activations that outlive a task"],
     [!shardOptimizer, "shardOptimizer: false: an optimizer's state away from its stage"],
     [offload, "offload: true: activations in the store"],
   ] as const;
   for (const [isAsked, what] of unbuilt)
     if (isAsked) throw refused(`strategy.${what} are not built yet`, "leave it out");
+}
+
+/** Of the encodings that deal microbatches, what says nothing here. */
+function refuseEncoding({ encoding }: RunSpec): void {
+  const { encode, approximate = false } = encoding as { encode?: string; approximate?: unknown };
+  if (encode !== undefined)
+    throw refused(
+      `encoding.encode: ${encode}: a pipeline encodes no rows, it deals microbatches`,
+      "leave encode out",
+    );
+  if (approximate !== false)
+    throw refused(
+      `encoding.approximate: ${approximate}: a pipeline adds up whole gradients alone`,
+      "leave approximate out, and wait for as many replicas as have all microbatches",
+    );
 }
 
 function refuseOptimizer({ optimizer: chosen }: RunSpec): void {

@@ -5,14 +5,20 @@ import type { Stepper } from "../../optimizers/optimizer.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Traversing } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { Replicas } from "./replicas.ts";
 
 export interface StagesPlan {
   readonly layout: PipelineLayout;
   readonly starts: readonly PartStart[];
+  /** Where another run had come to, of one that goes on from it. */
+  readonly continued: ContinuedState | null;
   readonly schedule: ScheduleName;
   readonly activeMicrobatches: number | null;
+  /** Environments keep no forward pass for its backward pass. */
+  readonly recompute: boolean;
   /** Examples of each microbatch: they add up to the batch. */
   readonly microbatches: readonly number[];
+  readonly replicas: Replicas;
   /** What the order of rows hangs on; null where every step takes all of them. */
   readonly order: number | null;
   readonly optimizer: Chosen;
@@ -33,6 +39,9 @@ export interface PipelineState extends Traversing<WorkerReply> {
   readonly parts: readonly PartState[];
   readonly firstNorm: number;
 }
+
+/** What a run that goes on from another begins with, in its own parts. */
+export type ContinuedState = Pick<PipelineState, "step" | "firstNorm" | "parts">;
 
 export interface PartState {
   readonly weights: ObjectRef;

@@ -62,11 +62,7 @@ function requestOf(
 ): Request<WorkerTask> {
   const weights = ahead ?? at;
   if (batch !== null) {
-    const some = {
-      operation: "batch-gradient" as const,
-      ...{ batch: batch.size, seed: batch.seed },
-      ...(gradients === null ? {} : { gradients }),
-    };
+    const some = { operation: "batch-gradient", batch: batch.size, seed: batch.seed } as const;
     const { columns } = shape;
     return {
       prefix: `round-${round}/gradient/`,

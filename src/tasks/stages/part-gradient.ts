@@ -102,6 +102,7 @@ export function tensorViews<T extends Float32Array | Float64Array>(
 
 /** What no optimizer is to see, taken out of the gradient. */
 export function withoutObserved(tensors: readonly ParameterSpec[], gradient: Doubles): Doubles {
+  if (tensors.every(({ observed }) => observed !== true)) return gradient;
   const rest = gradient.slice();
   for (const [tensor, own] of tensorViews(tensors, rest).entries())
     if (tensors[tensor]!.observed === true) own.fill(0);

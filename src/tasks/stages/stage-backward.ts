@@ -9,6 +9,7 @@ import {
   type StageRows,
   stageAt,
   stageEffects,
+  stashName,
 } from "./stage-task.ts";
 
 /** A stage's derivative at a microbatch: slopes of what it read, and of its weights. */
@@ -30,15 +31,17 @@ export const stageBackward: TaskKind<StageBackwardTask, StageRows, BackwardInput
   opensProblem: true,
   load: loadStageRows,
   async prepare(place, rowsOf, task, problem) {
-    const ready = await prepareStage(problem, place, rowsOf, task);
+    const stash = stashName(place, task);
+    const ready = await prepareStage(problem, place, task, () => rowsOf(task.rows), stash);
     return {
       ...ready,
       slopes: await Promise.all(task.slopes.map((one) => openTensor(place, one))),
     };
   },
   compute(_problem, ready, { step, rows: { microbatch, examples } }) {
-    const { input, slopes } = ready;
-    const { loss, fields } = stageAt(ready).backward(input, slopes, { step, microbatch, examples });
+    const { input, slopes, stash } = ready;
+    const pass = { step, microbatch, examples };
+    const { loss, fields } = stageAt(ready).backward(input, slopes, pass, stash);
     return { loss, values: new Float32Array(0), version: step, tensors: fields };
   },
   validate: invalidStageReply,

@@ -4,9 +4,11 @@ import {
   type NamedTensorInfoMap,
   registerGradient,
   registerKernel,
+  type Tensor,
   type TensorInfo,
   unregisterGradient,
   unregisterKernel,
+  zeros,
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
 import { einsum, einsumGradient } from "./einsum.ts";
@@ -53,10 +55,30 @@ export function registerPlainKernels(): void {
 /** For every backend: what has no gradient, and what has one that is many times slower. */
 function betterGradients(): void {
   if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
+  mendLookUp();
   if (getGradient("Tile") === tileGradient) return;
   unregisterGradient("Tile");
   registerGradient(tileGradient);
 }
+
+/**
+ * The stock gradient of looking rows up says of the places that their slopes are the places, which
+ * is refused where these come from something that moves: another stage's tensor. It is zero.
+ */
+function mendLookUp(): void {
+  const stock = getGradient("GatherV2")!;
+  if (stock.gradFunc.name === lookUpName) return;
+  const named = {
+    [lookUpName]: (...of: Parameters<typeof stock.gradFunc>) => {
+      const [, indices] = of[1] as Tensor[];
+      return { ...stock.gradFunc(...of), indices: () => zeros(indices!.shape) };
+    },
+  };
+  unregisterGradient("GatherV2");
+  registerGradient({ ...stock, gradFunc: named[lookUpName]! });
+}
+
+const lookUpName = "gradientOfLookUp";
 
 function register(kernelName: string, backendName: KernelBackend["name"], kernel: Kernel): void {
   registerKernel({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { WorkerTask } from "../../../src/tasks/protocol.ts";
 import { pipelined, pipelineSpec } from "./pipelined.ts";
 
 const digestOf = async (spec: object) => (await (await pipelined(spec)).run("one")).digest;
@@ -12,6 +13,8 @@ const others: readonly Variant[] = [
   ["all forward passes first", { schedule: "simple" }],
   ["backward passes first", { schedule: "interleaved", activeMicrobatches: 2 }],
   ["cuts by the tree", { stages: 2, partitioner: "tree", schedule: "interleaved" }],
+  ["kept forward passes", { recompute: false }],
+  ["kept forward passes, all at once", { recompute: false, schedule: "simple" }],
 ];
 
 describe("the weights of a network are the same bits", () => {
@@ -55,4 +58,25 @@ it("stages: auto takes as few as fit, or what the placement has, and is recorded
     expect(record.spec).toMatchObject({ workers, strategy: { stages: workers } });
     expect((await run("one")).digest).toBe(await digestOf(pipelineSpec()));
   }
+});
+
+it("a kept forward pass is read nothing for, and is of no use to whoever lacks it", async () => {
+  const { run } = await pipelined(pipelineSpec({ recompute: false }), "by reference");
+  const reads = async (name: string, stripped: boolean) => {
+    let count = 0;
+    const { digest } = await run(name, {
+      worker: (perform) => async (task) => {
+        const { isKept: _, ...cold } = task as WorkerTask & { isKept?: true };
+        const reply = await perform(stripped && task.operation === "stage-backward" ? cold : task);
+        count += reply.storeReads ?? 0;
+        return reply;
+      },
+    });
+    return { count, digest };
+  };
+  const kept = await reads("kept", false);
+  const lost = await reads("lost", true);
+  expect(kept.digest).toBe(await digestOf(pipelineSpec()));
+  expect(lost.digest).toBe(kept.digest);
+  expect(kept.count).toBeLessThan(lost.count);
 });

@@ -2,11 +2,15 @@ import { join } from "node:path";
 import type { Prepared } from "../../../src/data/manifests.ts";
 import type { Strategy } from "../../../src/engine/strategy.ts";
 import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
-import { modelDigest, readWeights } from "../../../src/run/model-weights.ts";
+import { modelDigest, readWeights, wholeWeights } from "../../../src/run/model-weights.ts";
+import { orchestrate } from "../../../src/run/orchestrate.ts";
 import { openTraining } from "../../../src/run/resolve-members.ts";
+import { simulatedCompute } from "../../../src/simulation/simulated-compute.ts";
+import { virtualClock } from "../../../src/simulation/virtual-clock.ts";
 import type { TrainingStrategy } from "../../../src/strategies/definition.ts";
 import type { EncodedPipeline } from "../../../src/strategies/pipeline/cut.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
+import { noFault } from "../../../src/weather/fault-decision.ts";
 import { createWorker } from "../../../src/worker/worker.ts";
 import { readEncodedManifest } from "../../../src/worker/worker-context.ts";
 import { type Staged, staged } from "../../roles/under-roles.ts";
@@ -82,4 +86,26 @@ export async function pipelined(
 function withoutLengths(encoded: EncodedPipeline): EncodedPipeline {
   const stages = encoded.pipeline.stages.map(({ lengths: _, ...stage }) => stage);
   return { ...encoded, pipeline: { ...encoded.pipeline, stages } };
+}
+
+/** The same network by undisturbed rounds of one worker, which computes it in one piece. */
+export async function inOnePiece(
+  spec: object,
+): Promise<{ readonly weights: Float32Array; readonly objective: number }> {
+  const { strategy: _, ...rest } = spec as Record<string, unknown>;
+  const { record, store } = await staged({
+    ...{ ...rest, strategy: "rounds", workers: 1, wait: "all", encoding: "uncoded" },
+  });
+  const clock = virtualClock();
+  const worker = createWorker(store);
+  const compute = simulatedCompute<WorkerTask, WorkerReply>({
+    clock,
+    perform: (task) => worker(workerRequestOf(record, task)),
+    workMs: () => 5,
+    fateOf: () => noFault,
+    bytesDown: () => 1,
+    bytesUp: () => 1,
+  });
+  const { end, result } = await orchestrate(record, { store, clock, compute });
+  return { weights: wholeWeights(end.model), objective: result.objective };
 }

@@ -1,4 +1,0 @@
-/** Where the module's own tables end. */
-export const tablesEnd: usize = __heap_base;
-
-export { addDoubleRows, addFloatRows } from "./slices";

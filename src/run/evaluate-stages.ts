@@ -1,0 +1,104 @@
+import type { Prepared } from "../data/manifests.ts";
+import { runLoop } from "../engine/loop.ts";
+import type { Totals } from "../journal/checkpoint.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Compute } from "../ports/compute.ts";
+import type { ModelRef } from "../ports/model-ref.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { RocAuc, withAuc } from "../problems/roc-auc.ts";
+import type { StagedEvaluation, Tally } from "../strategies/definition.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import { releasingCompute } from "../worker/objects.ts";
+import { type Evaluation, evaluateModels } from "./evaluate.ts";
+import type { SegmentEnd } from "./segment.ts";
+
+/** Evaluations of models by tasks, and what these have cost. */
+export interface StagedEvaluations {
+  readonly evaluations: readonly Evaluation[];
+  readonly cost: Pick<Totals, "costUsd" | "bytesUp" | "bytesDown">;
+}
+
+/**
+ * Evaluates models by tasks: the orchestrator reads neither rows nor weights. Null where the tasks
+ * were not answered for as long as the run has patience.
+ */
+export async function evaluateStaged(
+  { strategy, tallies }: StagedEvaluation,
+  { problem, prepared }: { readonly problem: Problem; readonly prepared: Prepared },
+  ports: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly compute: Compute<WorkerTask, WorkerReply>;
+    readonly run: string;
+  },
+): Promise<StagedEvaluations | null> {
+  const cost = { costUsd: 0, bytesUp: 0, bytesDown: 0 };
+  const { store, clock, compute, run } = ports;
+  const end = await runLoop(strategy, {
+    compute: releasingCompute(compute, store, run),
+    clock,
+    emit(event) {
+      if (event.type !== "arrival") return;
+      cost.costUsd += event.usage.costUsd;
+      cost.bytesUp += event.usage.bytesUp;
+      cost.bytesDown += event.usage.bytesDown;
+    },
+    save: () => undefined,
+    mayStop: () => null,
+  });
+  if (end.stop.kind !== "done") return null;
+  const evaluations = tallies(end.state).map(({ train, test, penalty }): Evaluation => {
+    const tested = test !== null && prepared.testRows > 0 ? metricsOf(problem, test).metrics : {};
+    if (train === null) return { objective: Number.NaN, train: {}, test: tested };
+    const { meanLoss, metrics } = metricsOf(problem, train);
+    return { objective: meanLoss + penalty, train: metrics, test: tested };
+  });
+  return { evaluations, cost };
+}
+
+function metricsOf(problem: Problem, { tally, scores, classes }: Tally) {
+  const { meanLoss, metrics } = problem.metrics(tally);
+  const area = new RocAuc();
+  area.addAll(scores, classes);
+  return { meanLoss, metrics: withAuc(metrics, area) };
+}
+
+/** Evaluates models by tasks; null where nobody answers, or nobody is to be asked. */
+export type Evaluate = (
+  problem: Problem,
+  models: readonly ModelRef[],
+  rows: "all" | "test",
+) => Promise<StagedEvaluations | null>;
+
+const untold = { objective: Number.NaN, train: {}, test: {} };
+
+/**
+ * Evaluates a run's models, and adds up what that has cost. Objective and metrics come from raw
+ * rows: a private run does not publish them.
+ */
+export async function evaluateRun(
+  { spec }: RunRecord,
+  prepared: Prepared,
+  { totals }: SegmentEnd,
+  store: Store,
+  of: { problem: Problem; models: readonly ModelRef[]; evaluate: Evaluate | undefined },
+): Promise<{ evaluations: readonly Evaluation[]; totals: Totals }> {
+  const { problem, models, evaluate } = of;
+  const open = spec.privacy === undefined || spec.privacy.evaluate;
+  const rows = open === "test" ? "test" : "all";
+  const nothing = { evaluations: models.map(() => untold), totals };
+  if (open === false) return nothing;
+  if (evaluate === undefined)
+    return { evaluations: await evaluateModels(store, prepared, problem, models, rows), totals };
+  const byTasks = await evaluate(problem, models, rows);
+  if (byTasks === null) return nothing;
+  const { evaluations, cost } = byTasks;
+  const added = {
+    costUsd: totals.costUsd + cost.costUsd,
+    bytesUp: totals.bytesUp + cost.bytesUp,
+    bytesDown: totals.bytesDown + cost.bytesDown,
+  };
+  return { evaluations, totals: { ...totals, ...added } };
+}

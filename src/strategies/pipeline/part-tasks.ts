@@ -1,0 +1,82 @@
+import { addScaled } from "../../math/vector.ts";
+import { gradientField } from "../../model-parallel/pipeline-layout.ts";
+import type { ObjectRef } from "../../ports/object-ref.ts";
+import { type NodePlace, nodeObjects } from "../../quorum/graph-nodes.ts";
+import type { HandedTensor } from "../../tasks/stages/handed-tensor.ts";
+import type { PartWork } from "./nodes.ts";
+import { replicaOf } from "./replicas.ts";
+import { noWeights, type PipelineTask, type StepOutputs } from "./stage-tasks.ts";
+import type { PipelineState, StagesPlan } from "./state.ts";
+
+/**
+ * The sums or the update of a part of the weights, by the slopes of every microbatch. Those of one
+ * microbatch are the same bits in every replica, so which replicas count changes nothing.
+ */
+export function partTask(
+  plan: StagesPlan,
+  state: PipelineState,
+  place: NodePlace,
+  { pass, part }: PartWork,
+  { keyOf, outputs }: StepOutputs,
+): PipelineTask {
+  const { tensors, uses, stages } = plan.layout.parts[part]!;
+  const { weights, ahead, memory } = state.parts[part]!;
+  const { sumsPerTensor } = plan;
+  const needsSums = sumsPerTensor > 0;
+  const slopes = stages.flatMap((stage) =>
+    plan.microbatches.map((_, microbatch) => {
+      const replica = replicaOf(plan.replicas, state.joined, microbatch);
+      const key = keyOf({ pass: "backward", stage, microbatch, replica });
+      const { version, tensors: kept } = outputs(key)[0]!;
+      return { version: version!, slopes: kept![gradientField(part)] as HandedTensor };
+    }),
+  );
+  const own = {
+    ...place,
+    round: place.step,
+    weights: noWeights(),
+    optimizer: plan.optimizer,
+    tensors: tensors.map(({ index: _, ...spec }) => spec),
+    uses,
+    examples: plan.microbatches,
+    slopes: pass === "update" && needsSums ? [] : slopes,
+    memory,
+  };
+  if (pass === "sums") {
+    const objects = nodeObjects(place, {}, ["gradient"]);
+    return { ...own, operation: "part-sums", sumsPerTensor, objects };
+  }
+  const added = needsSums ? outputs(keyOf({ pass: "sums", part }))[0]!.tensors! : null;
+  const keep = Object.fromEntries(
+    ["weights", "memory", ...(plan.asksAhead ? ["ahead"] : [])].map((field) => {
+      return [field, { name: `${field}-${part}/${place.step + 1}`, lifetime: "run" }] as const;
+    }),
+  );
+  return {
+    ...own,
+    operation: "part-update",
+    gradient: added === null ? null : (added.gradient as ObjectRef),
+    sums: needsSums ? sumsOfParts(plan, { keyOf, outputs }) : new Float64Array(0),
+    part: weights,
+    ahead,
+    objects: { step: place.step, keep },
+  };
+}
+
+/** Tensor after tensor in the model's order, whatever parts they are in. */
+function sumsOfParts(
+  { layout }: StagesPlan,
+  { keyOf, outputs }: StepOutputs,
+): Float64Array<ArrayBuffer> {
+  const all = layout.parts.flatMap(({ tensors }, part) => {
+    const { values } = outputs(keyOf({ pass: "sums", part }))[0]!;
+    const count = values.length / tensors.length;
+    return tensors.map(({ index }, i) => {
+      return { index, sums: values.subarray(i * count, (i + 1) * count) };
+    });
+  });
+  all.sort((a, b) => a.index - b.index);
+  const total = new Float64Array(all[0]!.sums.length);
+  for (const { sums } of all) addScaled(total, 1, sums);
+  return total;
+}
