@@ -8,21 +8,31 @@ const folder = resolve(import.meta.dirname, "../src/math/kernels");
 const sourceEnding = ".as";
 const target = `${folder}/binary.ts`;
 
-/**
- * No relaxed operations: the same bits on every machine. The memory is shared, so that threads can
- * work on one shard; it is made as large as the shard needs.
- */
+/** No relaxed operations: the same bits on every machine. */
 const options = [
   ...["-O3", "--noAssert", "--converge", "--runtime", "stub", "--use", "abort="],
-  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
-  ...["--enable", "simd", "--enable", "threads", "--memoryBase", "1024"],
+  ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+  ...["--enable", "simd", "--memoryBase", "1024"],
 ];
+
+/**
+ * By their constants, where they begin. Of most the memory is shared, so that threads can work on
+ * one shard; what it takes in and gives out goes quicker where it is not.
+ */
+const modules = {
+  binary: { entry: "main.ts", more: ["--sharedMemory", "--enable", "threads"] },
+  unshared: { entry: "unshared.ts", more: [] },
+} as const;
 
 /** Compiles the kernels into a module of TypeScript, unless it is of these very sources already. */
 export async function buildKernels(): Promise<void> {
   const digest = digestOfSources();
   if (existsSync(target) && readFileSync(target, "utf8").includes(digest)) return;
-  writeFileSync(target, moduleText(await compile(), digest));
+  const texts: string[] = [];
+  for (const [name, { entry, more }] of Object.entries(modules))
+    texts.push(constantText(name, await compile(entry, more)));
+  const head = "// Made by scripts/build-kernels.ts of src/math/kernels/wasm. Sources:";
+  writeFileSync(target, `${head}\n// ${digest}\n${texts.join("")}`);
 }
 
 function digestOfSources(): string {
@@ -30,21 +40,24 @@ function digestOfSources(): string {
   for (const name of globSync(`wasm/*${sourceEnding}`, { cwd: folder }).sort())
     digest.update(name).update(readFileSync(`${folder}/${name}`));
   return digest
-    .update(JSON.stringify(options))
+    .update(JSON.stringify([options, modules]))
     .update(readFileSync(import.meta.filename))
     .digest("hex");
 }
 
 /** The compiler is large: it is loaded where there is something to compile. */
-async function compile(): Promise<Uint8Array> {
+async function compile(entry: string, more: readonly string[]): Promise<Uint8Array> {
   const { main } = await import("assemblyscript/asc");
   const work = mkdtempSync(join(tmpdir(), "kofn-kernels-"));
   try {
-    const { error, stderr } = await main(["main.ts", ...options, "--outFile", "kernels.wasm"], {
-      readFile: (name) => read(name),
-      writeFile: (name, contents) => writeFileSync(join(work, name), contents),
-      listFiles: () => [],
-    });
+    const { error, stderr } = await main(
+      [entry, ...options, ...more, "--outFile", "kernels.wasm"],
+      {
+        readFile: (name) => read(name),
+        writeFile: (name, contents) => writeFileSync(join(work, name), contents),
+        listFiles: () => [],
+      },
+    );
     if (error !== null) throw new Error(`the kernels do not compile:\n${stderr}`, { cause: error });
     return readFileSync(join(work, "kernels.wasm"));
   } finally {
@@ -57,19 +70,12 @@ function read(name: string): string | null {
   return existsSync(path) ? readFileSync(path, "utf8") : null;
 }
 
-function moduleText(wasm: Uint8Array, digest: string): string {
+function constantText(name: string, wasm: Uint8Array): string {
   const lines =
     Buffer.from(wasm)
       .toString("base64")
-      .match(/.{1,96}/g) ?? [];
-  return [
-    `// Made by scripts/build-kernels.ts of src/math/kernels/wasm, ${wasm.length} bytes. Sources:`,
-    `// ${digest}`,
-    "export const binary: string = `",
-    ...lines,
-    "`;",
-    "",
-  ].join("\n");
+      .match(/.{1,99}/g) ?? [];
+  return [`export const ${name}: string = \``, ...lines, "`;", ""].join("\n");
 }
 
 if (import.meta.main) await buildKernels();

@@ -1,17 +1,28 @@
+import { execFileSync } from "node:child_process";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import { denseGradient } from "../../src/math/slices/gradient-part.ts";
 import { writePresent } from "../../src/math/slices/present.ts";
 import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
+import { takeSlicedSteps } from "../../src/tasks/sliced-steps.ts";
 import { networkOf } from "../../test/problems/networks.ts";
 import { medianMs } from "./timing.ts";
 
+/** What else is timed beside: an older checkout of kofn, and a Python that has torch. */
+export interface Others {
+  readonly before: string | undefined;
+  readonly python: string | undefined;
+}
+
+const steps = 20;
+
 /**
- * A step of an embedding of 30,000 x 128 with 2,048 ids: the gradient in the engine, as float32,
- * and plain gradient descent; all weights moved, as before there were slices, and by rows.
+ * A step of an embedding of 30,000 x 128 with 2,048 ids, gradient and plain gradient descent: as a
+ * worker takes it, one local step after another; as a round takes it, whose weights are new every
+ * time; and the same with all weights, dense.
  */
-export async function embeddingStep() {
+export async function embeddingStep({ before, python }: Others) {
   const problem = await networkOf(`${import.meta.dirname}/table.ts`, { loss: "meanSquaredError" });
   const pieces = problem.parameters!;
   const random = randomFrom("ids");
@@ -36,28 +47,44 @@ export async function embeddingStep() {
     writePresent(next, moved.parts, pieces);
     return next;
   };
-  const gradientAlone = {
-    dense: medianMs(7, () =>
-      problem.lossAndGradient(examples, weights, new Float64Array(weights.length)),
-    ),
-    byRows: medianMs(21, () => problem.slicedGradient!(examples, weights, "auto")),
+  const local = (count: number) => () => {
+    const rates = new Float64Array(count).fill(0.1);
+    const task = { id: "", round: 0, slot: 0, weights, rates, batch: 256, seed: 1 };
+    return takeSlicedSteps(problem, examples, task);
   };
-  const ms = { dense: medianMs(7, dense), byRows: medianMs(21, byRows) };
+  const ms = {
+    dense: medianMs(7, dense),
+    byRows: medianMs(21, byRows),
+    local: (medianMs(9, local(1 + steps)) - medianMs(9, local(1))) / steps,
+  };
   const whole = denseGradient(problem.slicedGradient!(examples, weights, "auto")!.parts, pieces);
   const sum = new Float64Array(weights.length);
   problem.lossAndGradient(examples, weights, sum);
   if (!whole.every((value, i) => value === sum[i])) throw new Error("the gradients differ");
-  console.log(
-    "\nembedding of 30,000 x 128, 2,048 ids, one thread       dense     by rows    ratio",
-  );
-  for (const [what, one] of [
-    ["gradient alone", gradientAlone],
-    ["gradient and step of sgd", ms],
-  ] as const)
-    console.log(
-      `${what.padEnd(45)}${one.dense.toFixed(1).padStart(12)} ms${one.byRows
-        .toFixed(1)
-        .padStart(9)} ms${(one.dense / one.byRows).toFixed(1).padStart(9)}`,
-    );
-  return { gradientAlone, ms };
+  const old = before === undefined ? null : stepBefore(before);
+  const torch = python === undefined ? null : stepOfTorch(python);
+  console.log("\nstep of an embedding of 30,000 x 128, 2,048 ids, one thread");
+  const line = (what: string, one: number) => {
+    const times = old === null ? "" : `${(old.ms / one).toFixed(1).padStart(8)} times as fast`;
+    console.log(`${what.padEnd(52)}${one.toFixed(2).padStart(9)} ms${times}`);
+  };
+  if (old !== null) line("dense, by the checkout before", old.ms);
+  line("dense", ms.dense);
+  line("by rows, new weights every time (a round)", ms.byRows);
+  line("by rows, one after another (local steps)", ms.local);
+  if (torch !== null) {
+    line(`torch ${torch.version}, sparse=True`, torch.ms);
+    console.log(`local steps take ${(ms.local / torch.ms).toFixed(1)} times as long as torch's`);
+  }
+  return { ms, before: old, torch };
+}
+
+function stepBefore(checkout: string): { readonly ms: number } {
+  const script = `${import.meta.dirname}/step-before.ts`;
+  return JSON.parse(execFileSync(process.execPath, [script, checkout]).toString());
+}
+
+function stepOfTorch(python: string): { readonly version: string; readonly ms: number } {
+  const script = `${import.meta.dirname}/embedding_step.py`;
+  return JSON.parse(execFileSync(python, [script]).toString());
 }

@@ -2,10 +2,15 @@ import { randomFrom } from "../../src/core/random.ts";
 import { mergeSlices } from "../../src/math/slices/slices.ts";
 import { medianMs } from "./timing.ts";
 
-/** GB/s of input: merged, and only read (a sum of all values), on one thread. */
+/**
+ * GB/s of input on one thread: merged; only read, a sum of all values; and copied to other memory,
+ * which reads and writes it, by the machine's own means. Medians of 31 runs.
+ */
 export function mergeSpeed() {
+  console.log("\nGB/s of input, and how fast merging is of reading:");
   console.log(
-    "\nmerging slices, float32            ids   distinct   merge GB/s   read GB/s   ratio",
+    "slices, float32                    ids   distinct       merge        read        copy" +
+      "       ratio",
   );
   return [
     { rows: 30_000, columns: 128, count: 65_536 },
@@ -19,17 +24,22 @@ export function mergeSpeed() {
     const distinct = mergeSlices(slices).ids.length;
     const bytes = values.byteLength + ids.byteLength;
     const gbPerSecond = (ms: number) => bytes / ms / 1e6;
-    const merge = gbPerSecond(medianMs(9, () => mergeSlices(slices)));
-    const read = gbPerSecond(medianMs(9, () => sumOf(values)));
+    const other = new Float32Array(values.length).fill(1);
+    // Side by side, so that whoever else works on the machine slows all of them.
+    const [merge, read, copy] = [
+      () => mergeSlices(slices),
+      () => sumOf(values),
+      () => other.set(values),
+    ].map((work) => gbPerSecond(medianMs(31, work))) as [number, number, number];
     const ratio = merge / read;
     const shape = `${rows.toLocaleString("en-US")} x ${columns}`;
-    const figures = [merge, read, ratio].map((one) => one.toFixed(2).padStart(12));
+    const figures = [merge, read, copy, ratio].map((one) => one.toFixed(2).padStart(12));
     console.log(
       shape.padEnd(30) +
         `${count.toString().padStart(8)}${distinct.toString().padStart(11)}` +
         figures.join(""),
     );
-    return { rows, columns, count, distinct, merge, read, ratio };
+    return { rows, columns, count, distinct, merge, read, copy, ratio };
   });
 }
 

@@ -1,18 +1,38 @@
+import { parseArgs } from "node:util";
 import { bytesBySharing } from "./bytes.ts";
 import { embeddingStep } from "./embedding-step.ts";
+import { bytesInMemory } from "./memory.ts";
 import { mergeSpeed } from "./merge.ts";
 import { publishedBytes } from "./published.ts";
+import { publishedScaling } from "./scaling.ts";
+import { stockTraining } from "./train-on-batch.ts";
 
 /**
  * Gradients of tables by their rows: how fast slices are merged beside how fast memory is read; an
- * embedding's step dense and by rows; bytes that `auto` sends beside both others, from 0.1 % to all
- * rows; and the published 11.4 GB and 139 MB, by the formula and by a run on a smaller scale.
+ * embedding's step dense and by rows; training by stock layers; bytes of what is held; bytes that
+ * `auto` sends beside both others, from 0.1 % to all rows; the published 11.4 GB and 139 MB, by
+ * the formula and by a run on a smaller scale; and the published scaling on the virtual clock.
+ * `--only NAME` for one of them.
  */
-const report = {
-  bench: "slices",
-  merge: mergeSpeed(),
-  step: await embeddingStep(),
-  bytes: bytesBySharing(),
-  published: publishedBytes(),
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    /** An older checkout of kofn, whose step is timed beside. */
+    before: { type: "string" },
+    /** A Python that has torch, likewise. */
+    python: { type: "string" },
+  },
+});
+const parts = {
+  merge: mergeSpeed,
+  step: () => embeddingStep({ before: values.before, python: values.python }),
+  stock: stockTraining,
+  memory: bytesInMemory,
+  bytes: bytesBySharing,
+  published: publishedBytes,
+  scaling: publishedScaling,
 };
+const report: Record<string, unknown> = { bench: "slices" };
+for (const [name, part] of Object.entries(parts))
+  if (values.only === undefined || values.only === name) report[name] = await part();
 console.log(JSON.stringify(report));

@@ -20,6 +20,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "train by a spec, and report",
     load: async () => (await import("./run.ts")).declareRun,
   },
+  inspect: {
+    usage: "<FILE>",
+    summary: "what a data file holds, and what becomes of its columns",
+    load: async () => (await import("./data/inspect.ts")).declareInspect,
+  },
+  init: {
+    usage: "<FILE>",
+    summary: "write a spec to train on a data file",
+    load: async () => (await import("./data/init.ts")).declareInit,
+  },
   simulate: {
     usage: "<SPEC>",
     summary: "train on a virtual clock, with any number of workers",

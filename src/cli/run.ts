@@ -3,8 +3,10 @@ import { checkBackend } from "../platform/local/registry.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
 import { nameRun } from "../platform/training/start-run.ts";
 import { trainNew } from "../platform/training/train.ts";
+import { resolveSpec } from "../run/resolve-spec.ts";
 import { readSpec } from "../run/spec-file.ts";
-import { parseOverride } from "../spec/overrides.ts";
+import { type Override, parseOverride } from "../spec/overrides.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
 import { reportOutcome } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
@@ -12,6 +14,8 @@ import type { Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 
 export interface RunOptions {
+  /** Makes the spec of a data file: this is its target. */
+  readonly target?: string;
   readonly set: readonly string[];
   readonly backend: string;
   readonly json?: boolean;
@@ -22,7 +26,8 @@ export interface RunOptions {
 export const declareRun: Declare = (command, invoke) => {
   command
     .description("Encodes the data if needed, trains, and writes model and report.")
-    .argument("<SPEC>", "a .yaml, .json or .ts file")
+    .argument("<SPEC>", "a .yaml, .json or .ts file; with --target a data file")
+    .option("--target <column>", "train on a data file by the spec that kofn init would write")
     .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--backend <name>", backendHelp, "emulated")
     .option("--stage <name>", "the deployed stage to run in, instead of here")
@@ -49,7 +54,7 @@ export const declareSimulate: Declare = (command, invoke) => {
 export async function run(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
   const backend = checkBackend(options.backend);
   const settings = options.set.map((text) => parseOverride(text, "--set"));
-  const spec = checkSpec(await readSpec(path, settings));
+  const spec = await specOf(path, options.target, settings, terminal);
   const name = options.name === undefined ? nameRun() : checkRunName(options.name);
   if (terminal.stage !== undefined) {
     const { runDeployed } = await import("./run-deployed.ts");
@@ -64,4 +69,17 @@ export async function run(path: string, options: RunOptions, terminal: Terminal)
   const exitCode = reportOutcome(done, options, terminal);
   if (options.open === true) await openInBrowser(done.result.report, terminal);
   return exitCode;
+}
+/** The spec in a file, or one for a data file. */
+async function specOf(
+  path: string,
+  target: string | undefined,
+  settings: readonly Override[],
+  terminal: Terminal,
+): Promise<RunSpec> {
+  if (target === undefined) return checkSpec(await readSpec(path, settings));
+  const { tellProposal } = await import("./data/init.ts");
+  const { readProfile } = await import("./data/read-profile.ts");
+  const profiled = await readProfile(path, { target, settings }, terminal);
+  return checkSpec(resolveSpec(tellProposal(profiled, terminal)));
 }

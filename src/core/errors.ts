@@ -32,3 +32,42 @@ export function assert(condition: unknown, promise: string): asserts condition {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Errors that one answer names; more would hide the first. */
+const namedMax = 5;
+
+/**
+ * Does all of it, and throws what was refused as one error: its code is the first one's. Anything
+ * that is not a `RunError` is thrown at once.
+ */
+export function allOrRefusal<T>(tasks: readonly (() => T)[]): T[] {
+  const refused: RunError[] = [];
+  const done = tasks.flatMap((task) => {
+    try {
+      return [task()];
+    } catch (thrown) {
+      if (!(thrown instanceof RunError)) throw thrown;
+      refused.push(thrown);
+      return [];
+    }
+  });
+  if (refused.length > 0) throw asOneError(refused);
+  return done;
+}
+
+/** Several errors as one; one alone as it is. */
+export function asOneError(errors: readonly RunError[]): RunError {
+  const [first] = errors;
+  assert(first !== undefined, "an error is of something");
+  if (errors.length === 1) return first;
+  const texts = (of: (error: RunError) => string | undefined) => {
+    const different = [
+      ...new Set(errors.map(of).filter((text) => text !== undefined && text !== "")),
+    ];
+    const more = different.length - namedMax;
+    const some = different.slice(0, namedMax).join("; ");
+    return more > 0 ? `${some}; and ${more} more` : some;
+  };
+  const [message, hint] = [texts((error) => error.message), texts((error) => error.hint)];
+  return new RunError(first.code, message, { hint, kind: first.kind, cause: first });
+}

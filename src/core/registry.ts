@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { RunError } from "./errors.ts";
+import { asOneError, RunError } from "./errors.ts";
 import { asJson, nearest } from "./text.ts";
 
 /**
@@ -82,21 +82,33 @@ export function registry<Product>(
 export function parseOptions<T>(schema: z.ZodType<T>, config: unknown, path: string): T {
   const outcome = schema.safeParse(config);
   if (outcome.success) return outcome.data;
-  const issue = outcome.error.issues[0]!;
+  const { issues } = outcome.error;
+  // What keys say together says nothing where some of them are not known.
+  const isMisspelt = issues.some(({ code }) => code === "unrecognized_keys");
+  const relevant = issues.filter(({ code }) => !isMisspelt || code !== "custom");
+  throw asOneError(relevant.flatMap((issue) => errorsOf(issue, schema, config, path)));
+}
+
+/** What is wrong with a value, or with each of the keys that nobody knows. */
+function errorsOf(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  config: unknown,
+  path: string,
+): RunError[] {
   const place = [path, ...issue.path].filter((part) => part !== "").join(".");
   if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0]!;
     const names = knownKeys(schema, issue.path);
-    throw new RunError("unknown-key", `${place === "" ? key : `${place}.${key}`}: unknown key`, {
-      hint: `${nearest(key, names)}known keys: ${names.join(", ") || "none"}`,
+    return issue.keys.map((key, i) => {
+      const what = `${place === "" ? key : `${place}.${key}`}: unknown key`;
+      const all = i === 0 ? `known keys: ${names.join(", ") || "none"}` : "";
+      const hint = `${nearest(key, names)}${all}`.trim();
+      return new RunError("unknown-key", what, { hint });
     });
   }
   const value = valueAt(config, issue.path);
-  throw new RunError(
-    "bad-value",
-    `${place || "spec"}: ${expectation(issue.message)}, got ${asJson(value)}`,
-    { hint: describe(schema, issue.path) },
-  );
+  const what = `${place || "spec"}: ${expectation(issue.message)}, got ${asJson(value)}`;
+  return [new RunError("bad-value", what, { hint: describe(schema, issue.path) })];
 }
 
 /** The value itself follows, so that its type need not be told as well. */

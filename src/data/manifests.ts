@@ -31,6 +31,8 @@ export type ColumnPlan =
       readonly fill: number | null;
       /** Its numbers stand for truth values: true is 1, false 0. */
       readonly truth?: true;
+      /** Its numbers are days since 1970-01-01. */
+      readonly date?: true;
     }
   | {
       readonly kind: "category";
@@ -55,6 +57,8 @@ export interface Preparation {
   /** Features in the stored rows, intercept included. */
   readonly featureNames: readonly string[];
   readonly sparse: boolean;
+  /** Indices of its LIBSVM rows count from 0. */
+  readonly zeroBased?: true;
   /** Rows are windows of a text's tokens. */
   readonly text?: { readonly vocabulary: Vocabulary; readonly length: number };
   /** Rows are pairs of sentences: see `prepare/prepare-pairs.ts`. */

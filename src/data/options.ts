@@ -14,7 +14,7 @@ const dataObject = z.strictObject({
     .optional()
     .describe("a data set to make up instead of a source: { type: regression, rows: 1000, ... }"),
   format: z
-    .enum(["auto", "csv", "libsvm", "npy", "parquet"])
+    .enum(["auto", "csv", "jsonl", "libsvm", "npy", "parquet"])
     .default("auto")
     .describe(
       "the source's format; auto goes by its name and first bytes. Rows to predict may come in " +
@@ -97,10 +97,16 @@ const dataObject = z.strictObject({
     .union([z.number().min(0).max(0.9), z.string().min(1)])
     .default(0)
     .describe("the share of rows kept for testing (0 to 0.9), or the path of a test file"),
+  stratify: z
+    .boolean()
+    .optional()
+    .describe("keep the same share of each class for testing, rounded; for classes alone"),
   delimiter: z
-    .enum(["auto", ",", ";", "\t", "|"])
+    .enum(["auto", ",", ";", "\t", "|", "::", "whitespace"])
     .default("auto")
-    .describe("what separates CSV fields: a comma, semicolon, tab or bar"),
+    .describe(
+      "what separates CSV fields: a comma, semicolon, tab or bar, two colons, or blanks and tabs",
+    ),
   header: z
     .union([z.literal("auto"), z.boolean()])
     .default("auto")
@@ -112,6 +118,13 @@ const dataObject = z.strictObject({
         "R write it, and a pandas table's index in Parquet are left out without being named",
     ),
   categorical: names.default([]).describe("columns to read as categories though they are numbers"),
+  dates: z
+    .enum(["days", "words", "drop"])
+    .optional()
+    .describe(
+      "what columns of dates, or dates and times, become: days since 1970-01-01 (usually), " +
+        "words, or nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC",
+    ),
   categoriesMax: z
     .int()
     .min(2)
@@ -141,6 +154,14 @@ const dataObject = z.strictObject({
     .max(4_194_304)
     .optional()
     .describe("how many features LIBSVM rows have at most, where that is not to be learned"),
+  zeroBased: z
+    .union([z.literal("auto"), z.boolean()])
+    .optional()
+    .describe(
+      "whether indices of LIBSVM rows count from 0 instead of 1; auto, the usual way, looks " +
+        "whether a 0 stands among them, also in a test file. A file that counts from 0 and has " +
+        "no value of its first feature looks as if it counted from 1: say true",
+    ),
   missing: z
     .enum(["refuse", "impute"])
     .default("refuse")

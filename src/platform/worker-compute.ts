@@ -12,6 +12,7 @@ import {
   type WorkerTask,
 } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
+import { changingWeightsCompute } from "../worker/weights-down.ts";
 
 /** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
@@ -33,7 +34,9 @@ export function workerCompute(
     request: (task) => workerRequestOf(record, task),
     memoryMb: workerMemoryMb(record.spec),
   });
-  return offloadingCompute(compute, store, record.run);
+  const offloading = offloadingCompute(compute, store, record.run);
+  const hasTables = problems.create(record.spec.problem).slicedGradient !== undefined;
+  return hasTables ? changingWeightsCompute(offloading) : offloading;
 }
 
 /** The ordinary worker computes every problem but those whose code is loaded on demand. */

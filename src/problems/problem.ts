@@ -1,5 +1,6 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import type { PresentRows } from "../math/slices/present.ts";
 import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
@@ -92,13 +93,15 @@ export interface Problem {
   ): number;
   /**
    * As `lossAndGradient`, tensor by tensor, with tables by their rows; with `auto` the same bits.
-   * Null, or absent, where no tensor is a table that rows are looked up in.
+   * Null, or absent, where no tensor is a table that rows are looked up in. With `moved`, `weights`
+   * are the array of the last call, and since then only these rows of it have changed.
    */
   slicedGradient?(
     examples: Examples,
     weights: Float32Array,
     form: GradientForm,
     random?: Random,
+    moved?: PresentRows,
   ): SlicedGradient | null;
   /**
    * As `lossAndGradient` of each of many small shards, to the last bit and quicker: for those who

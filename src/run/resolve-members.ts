@@ -74,7 +74,8 @@ function refuseRows(spec: RunSpec, method: StrategyDefinition, problem: Problem)
     problem.slicedGradient === undefined
       ? `${spec.problem.type} has no table that rows are looked up in`
       : method.accepts.tableRows !== true
-        ? `strategy ${strategy.type} tells all gradients dense`
+        ? `strategy ${strategy.type} tells all gradients dense` +
+          (method.accepts.tableRows === undefined ? "" : `, as ${method.accepts.tableRows}`)
         : isLazy && gradients === "dense"
           ? "gradients: dense says nothing of absent rows"
           : null;

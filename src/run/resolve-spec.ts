@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { RunError } from "../core/errors.ts";
+import { allOrRefusal, assert, RunError } from "../core/errors.ts";
+import { asMapping } from "../core/json.ts";
 import { parseOptions } from "../core/registry.ts";
 import { dataSchema } from "../data/options.ts";
 import { encodings } from "../encoding/registry.ts";
@@ -107,7 +108,7 @@ export function resolveSpec(input: unknown): RunSpec {
   }
   const auto = autoKeys.filter((key) => isAuto((input as Record<string, unknown>)[key]));
   const written = Object.entries(input).filter(([key]) => !(auto as string[]).includes(key));
-  const spec = parseOptions(specSchema, Object.fromEntries(written), "");
+  const spec = checkParts(Object.fromEntries(written));
   const problem = problems.resolve(asConfig(spec.problem), "problem");
   const minimised = problems.create(problem);
   const chosen = asConfig(spec.strategy ?? usualStrategy(minimised));
@@ -142,6 +143,27 @@ export function resolveSpec(input: unknown): RunSpec {
     ...(auto.length === 0 ? {} : { auto }),
     ...(open.length === 0 ? {} : { openRate: open }),
   };
+}
+
+/** The spec as written, its parts checked with it: one answer names all that is wrong. */
+function checkParts(written: Readonly<Record<string, unknown>>): z.output<typeof specSchema> {
+  const { data, problem, encoding, strategy } = written;
+  let spec: z.output<typeof specSchema> | undefined;
+  allOrRefusal<unknown>([
+    () => {
+      spec = parseOptions(specSchema, written, "");
+    },
+    () => asMapping(data) && parseOptions(dataSchema, data, "data"),
+    () => isChoice(problem) && problems.resolve(asConfig(problem), "problem"),
+    () => isChoice(encoding) && encodings.resolve(asConfig(encoding), "encoding"),
+    () => isChoice(strategy) && strategies.resolve(asConfig(strategy), "strategy"),
+  ]);
+  assert(spec !== undefined, "a spec that is not refused is there");
+  return spec;
+}
+
+function isChoice(value: unknown): value is string | { readonly type: string } {
+  return typeof value === "string" || typeof asMapping(value)?.type === "string";
 }
 
 /** Under add-remove each record decides by itself where it is: one less moves nobody else. */

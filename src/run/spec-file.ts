@@ -40,7 +40,9 @@ export async function loadSpec(path: string): Promise<unknown> {
   if (codeKinds.includes(kind)) return withFiles(await loadModule(path), path);
   if (!textKinds.includes(kind)) {
     throw new RunError("not-a-spec", `${path}: a spec file does not end in "${kind}"`, {
-      hint: `its name ends in one of ${[...textKinds, ...codeKinds].join(", ")}`,
+      hint:
+        `its name ends in one of ${[...textKinds, ...codeKinds].join(", ")}; of a data file name ` +
+        "the column to predict: kofn run FILE --target NAME",
     });
   }
   const spec = parseYaml(await readText(path, stats.size), path);

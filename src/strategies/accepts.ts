@@ -52,8 +52,11 @@ export interface Accepts {
   readonly packedRows?: true;
   /** Its updates may be compressed. */
   readonly compression?: true;
-  /** Workers may tell gradients of tables by their rows, and lazy optimizers step along those. */
-  readonly tableRows?: true;
+  /**
+   * Workers may tell gradients of tables by their rows, and lazy optimizers step along those; or
+   * why they may not.
+   */
+  readonly tableRows?: true | string;
   /** Functions may add its gradients up. */
   readonly reductions?: true;
   /** It keeps what a spec's `privacy` promises, and needs one. */

@@ -1,11 +1,14 @@
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
+import { presentValues } from "../math/slices/gradient-part.ts";
+import type { GradientForm } from "../math/slices/sliced-gradient.ts";
 import { tokenBatchAt } from "../math/token-batches.ts";
 import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
+import { invalidGradient } from "./gradient.ts";
 import { gatherRows, minibatch } from "./minibatch.ts";
-import type { RoundTask, TaskKind } from "./task-kind.ts";
-import { invalidSums } from "./valid-reply.ts";
+import { slicedReply } from "./sliced-reply.ts";
+import type { RoundTask, TaskKind, TaskOutput } from "./task-kind.ts";
 
 /** How much of a slot's rows a batch is: so many rows, or tokens a side with padding counted. */
 export type BatchSize = number | { readonly tokens: number };
@@ -20,6 +23,8 @@ export interface BatchGradientTask extends RoundTask {
   /** Numbers of a row. */
   readonly columns: number;
   readonly seed: number;
+  /** How tables' gradients are told; absent: as all others, dense. */
+  readonly gradients?: GradientForm;
 }
 
 /** Batches hang on seed, slot and round, so that a task that is asked again repeats its bits. */
@@ -32,14 +37,16 @@ export const batchGradient: TaskKind<BatchGradientTask, Examples> = {
     const { part, times } = batchOf(problem, examples, task, random);
     if (part.targets.length === 0) return { loss: 0, values: hold(sum) };
     const draws = random.fork(`round/${round}`);
+    const sliced = slicedBatch(problem, part, times, task, draws);
+    if (sliced !== null) return sliced;
     const loss = times * problem.lossAndGradient(part, weights, sum, draws);
     for (let i = 0; i < sum.length; i++) sum[i]! *= times;
     return { loss, values: hold(sum) };
   },
-  validate: ({ weights }, reply) => invalidSums(reply, weights.length),
+  validate: ({ weights }, reply, { parameters }) => invalidGradient(reply, weights, parameters),
   size: {
     requestArrays: ({ weights }) => [weights.byteLength],
-    replyBytes: ({ weights }) => weights.byteLength,
+    replyBytes: ({ weights, gradients }) => (gradients === undefined ? weights.byteLength : null),
     entries: ({ batch, columns }, entriesPerSlot) =>
       Math.min(
         entriesPerSlot,
@@ -49,6 +56,24 @@ export const batchGradient: TaskKind<BatchGradientTask, Examples> = {
   },
   effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
+
+/** The same tensor by tensor, tables by their rows; null where nobody asks or there are none. */
+function slicedBatch(
+  problem: Problem,
+  part: Examples,
+  times: number,
+  { gradients, weights }: BatchGradientTask,
+  draws: Random,
+): TaskOutput | null {
+  if (gradients === undefined) return null;
+  const sliced = problem.slicedGradient?.(part, weights, gradients, draws) ?? null;
+  if (sliced === null) return null;
+  for (const one of sliced.parts) {
+    const values = presentValues(one);
+    for (let i = 0; i < values.length; i++) values[i]! *= times;
+  }
+  return slicedReply({ ...sliced, loss: times * sliced.loss }, problem.parameters!, gradients);
+}
 
 /** The stream that a slot's batches are drawn from, round after round. */
 export function batchesRandom({ seed, slot }: Pick<BatchGradientTask, "seed" | "slot">): Random {

@@ -46,10 +46,7 @@ export const gradient: TaskKind<GradientTask, Examples> = {
       });
     };
   },
-  validate: ({ weights }, reply, { parameters }) =>
-    reply.payload === undefined
-      ? invalidSums(reply, weights.length)
-      : invalidSlices(reply, parameters ?? []),
+  validate: ({ weights }, reply, { parameters }) => invalidGradient(reply, weights, parameters),
   size: {
     requestArrays: ({ weights }) => [weights.byteLength],
     replyBytes: ({ weights, gradients }) => (gradients === undefined ? weights.byteLength : null),
@@ -63,6 +60,17 @@ function slicedAnswer(problem: Problem, examples: Examples, task: GradientTask):
   const draws = drawsOf(problem, task);
   const sliced = problem.slicedGradient?.(examples, weights, gradients, draws) ?? null;
   return sliced === null ? null : slicedReply(sliced, problem.parameters!, gradients);
+}
+
+/** Why a gradient, dense or by rows, is as good as lost. */
+export function invalidGradient(
+  reply: WorkerReply,
+  weights: Float32Array,
+  tensors: readonly TensorSpec[] = [],
+): string | null {
+  return reply.payload === undefined
+    ? invalidSums(reply, weights.length)
+    : invalidSlices(reply, tensors);
 }
 
 /** Why a reply that tells of slices is as good as lost. */

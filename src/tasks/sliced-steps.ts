@@ -1,6 +1,7 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { type DoublePart, tensorLength } from "../math/slices/gradient-part.ts";
+import { type PresentRows, presentRows } from "../math/slices/present.ts";
 import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { TensorSpec } from "../math/vector.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -31,7 +32,7 @@ export function takeSlicedSteps(
   for (let h = 0; h < rates.length; h++) {
     const draws = random.fork(`step/${h}`);
     const some = minibatch(examples, batch, draws);
-    const sliced = problem.slicedGradient?.(some, walk.at, "auto", draws) ?? null;
+    const sliced = problem.slicedGradient?.(some, walk.at, "auto", draws, walk.moved) ?? null;
     if (sliced === null) return null;
     const count = some.targets.length;
     loss += sliced.loss / count / rates.length;
@@ -50,6 +51,8 @@ export function takeSlicedSteps(
 class SlicedWalk {
   /** The nearest float32: where gradients are asked. */
   readonly at: Float32Array<ArrayBuffer>;
+  /** Rows that the last step moved; undefined before there was one. */
+  moved: PresentRows | undefined;
   private readonly from: Float32Array;
   /** Set where something moved only: memory that nobody touches is not there. */
   private readonly here: Float64Array<ArrayBuffer>;
@@ -70,6 +73,7 @@ class SlicedWalk {
 
   /** Minus rate x gradient / count. */
   step(parts: readonly DoublePart[], count: number, rate: number): void {
+    this.moved = presentRows(parts);
     for (const [i, part] of parts.entries()) {
       const tensor = this.tensors[i]!;
       const { rows, columns } = tensor;

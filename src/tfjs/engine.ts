@@ -1,9 +1,10 @@
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
+import type { PresentRows } from "../math/slices/present.ts";
 import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
-import { rowBatches } from "./batches.ts";
+import { type RowBatch, rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTrainer } from "./trainer.ts";
@@ -26,13 +27,15 @@ export interface Engine {
   ): number;
   /**
    * As `lossAndGradient`, tensor by tensor, tables that rows are looked up in by their rows: the
-   * same numbers to the bit. Null where the network has no table.
+   * same numbers to the bit. Null where the network has no table. With `moved`, `weights` are the
+   * array of the last call, and since then only these rows of it have changed.
    */
   slicedGradient(
     examples: Examples,
     weights: Float32Array,
     form: GradientForm,
     random?: Random,
+    moved?: PresentRows,
   ): SlicedGradient | null;
   /**
    * Adds every row's gradient, clipped to a norm, in doubles; a row's is the same whichever others
@@ -65,11 +68,7 @@ export async function openEngine(
   const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
   const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
   const { weightsLength, width } = trainer;
-  const set = (weights: Float32Array | Float64Array) => {
-    useBackend(backend);
-    assert(weights.length === weightsLength, "weights are as long as the network has them");
-    trainer.set(weights instanceof Float32Array ? weights : Float32Array.from(weights));
-  };
+  const set = settingOf(trainer, backend);
   return {
     backend,
     isFused,
@@ -90,8 +89,8 @@ export async function openEngine(
         sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
       return sum;
     },
-    slicedGradient(examples, weights, form, random = randomFrom("undrawn")) {
-      if (trainer.sliced !== null) set(weights);
+    slicedGradient(examples, weights, form, random = randomFrom("undrawn"), moved) {
+      if (trainer.sliced !== null) set(weights, moved);
       return slicedGradientOf(trainer, examples, form, random);
     },
     addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
@@ -116,6 +115,18 @@ export async function openEngine(
   };
 }
 
+/** Gives a trainer weights. Of those that it had last, rows that moved are enough. */
+function settingOf({ weightsLength, set }: Trainer, backend: OpenedBackend) {
+  let last: Float32Array | Float64Array | null = null;
+  return (weights: Float32Array | Float64Array, moved?: PresentRows): void => {
+    useBackend(backend);
+    assert(weights.length === weightsLength, "weights are as long as the network has them");
+    const known = weights === last ? moved : undefined;
+    set(weights instanceof Float32Array ? weights : Float32Array.from(weights), known);
+    last = weights;
+  };
+}
+
 function slicedGradientOf(
   { sliced }: Pick<Trainer, "sliced">,
   examples: Examples,
@@ -123,7 +134,7 @@ function slicedGradientOf(
   random: Random,
 ): SlicedGradient | null {
   if (sliced === null) return null;
-  const seeded: SeededPass = ({ from }, work) =>
+  const seeded: SeededPass<RowBatch> = ({ from }, work) =>
     withSeededRandom(random.fork(`rows/${from}`), work);
   const batches = rowBatches(examples);
   return form === "gather" ? sliced.gather(batches, seeded) : sliced.sum(batches, seeded);

@@ -38,15 +38,34 @@ export function applyModel(
   return model.apply(features, { training }) as tf.Tensor;
 }
 
-/**
- * Differentiates the sum of losses over a batch. The gradients of `tables`, places of slots, are
- * taken row by row where rows are looked up in them; where one is used otherwise as well, that
- * stands among the slopes. The layers' averages are as they were afterwards.
- */
+/** As `differentiateLoss` of a batch of rows. */
 export function differentiate(
   { model, slots, lossOf }: Differentiated,
   part: RowBatch,
   tables: readonly number[] = [],
+): GradientPass {
+  const { targets, values, count } = part;
+  const outputs = () => applyModel(model, part, true);
+  const loss: LossOfOutputs = (scores, own) => lossOf(scores, targets, values, own);
+  return differentiateLoss({ model, slots }, { outputs, loss, count }, tables);
+}
+
+/** What is differentiated: a model's outputs for so many rows, and their loss. */
+export interface LossPass {
+  readonly outputs: () => tf.Tensor;
+  readonly loss: LossOfOutputs;
+  readonly count: number;
+}
+
+/**
+ * Differentiates the sum of losses over some rows. The gradients of `tables`, places of slots, are
+ * taken row by row where rows are looked up in them; where one is used otherwise as well, that
+ * stands among the slopes. The layers' averages are as they were afterwards.
+ */
+export function differentiateLoss(
+  { model, slots }: Pick<Differentiated, "model" | "slots">,
+  { outputs, loss, count }: LossPass,
+  tables: readonly number[],
 ): GradientPass {
   const before = slots.map(({ variable, observed }) => observed && variable.dataSync());
   const slopes = new Map<number, Float32Array>();
@@ -56,13 +75,11 @@ export function differentiate(
   const anchor = tables.length === 0 ? null : tf.tidy(() => tf.variable(tf.scalar(0)));
   tf.tidy(() => {
     const whole = () => {
-      const { targets, values } = part;
-      const loss: LossOfOutputs = (outputs, own) => lossOf(outputs, targets, values, own);
-      const node = lossNode(applyModel(model, part, true), loss, lossRecord);
+      const node = lossNode(outputs(), loss, lossRecord);
       const penalties = model.calculateLosses();
       // A penalty inside the model counts once a row, so that sums over parts add up.
-      for (const one of penalties) lossRecord.loss += one.dataSync()[0]! * part.count;
-      const counted = penalties.map((one) => tf.mul(one, part.count) as tf.Scalar);
+      for (const one of penalties) lossRecord.loss += one.dataSync()[0]! * count;
+      const counted = penalties.map((one) => tf.mul(one, count) as tf.Scalar);
       return counted.reduce((sum, one) => tf.add(sum, one), node);
     };
     const trained = slots.flatMap(({ observed, variable }) => (observed ? [] : [variable]));
@@ -78,7 +95,7 @@ export function differentiate(
     }
   });
   anchor?.dispose();
-  return { loss: lossRecord.loss, slopes, rows, observed: takeObserved(slots, before, part.count) };
+  return { loss: lossRecord.loss, slopes, rows, observed: takeObserved(slots, before, count) };
 }
 
 /** A table's rows in one pass, merged in the precision and order of a dense gradient's sums. */

@@ -4,12 +4,8 @@ import { RowSums } from "../math/slices/row-sums.ts";
 import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { Slices } from "../math/slices/slices.ts";
 import type { ParameterSpec } from "../math/vector.ts";
-import {
-  type Differentiated,
-  differentiate,
-  type GradientPass,
-  mergedRows,
-} from "./gradient-pass.ts";
+import type { WeightVariable } from "./definition.ts";
+import { type GradientPass, mergedRows } from "./gradient-pass.ts";
 import type { SlicedGradients } from "./trainer-contract.ts";
 
 type Sums = Float64Array<ArrayBuffer>;
@@ -21,20 +17,24 @@ export interface TableSlot {
 }
 
 /**
- * Adds up gradients tensor by tensor over batches of rows, a table's by its rows. A table that is
- * also used as a whole (a tied output, a penalty) has a dense gradient, so it goes the way of all
- * other tensors: the dense part wins before anything travels.
+ * Adds up gradients tensor by tensor over parts of some rows, a table's by its rows. A table that
+ * is also used as a whole (a tied output, a penalty) has a dense gradient, so it goes the way of
+ * all other tensors: the dense part wins before anything travels.
  */
-export function slicedGradients(of: Differentiated, tables: readonly TableSlot[]): SlicedGradients {
+export function slicedGradients<Part>(
+  slots: readonly WeightVariable[],
+  tables: readonly TableSlot[],
+  differentiated: (part: Part, tables: readonly number[]) => GradientPass,
+): SlicedGradients<Part> {
   /** Places of tables that turned out to be used as a whole. */
   const wholes = new Set<number>();
   return {
     sum(parts, seeded) {
-      const sums = new GradientSums(of.slots);
+      const sums = new GradientSums(slots);
       let loss = 0;
       for (const part of parts) {
         const open = () => tables.map(({ at }) => at).filter((at) => !wholes.has(at));
-        const pass = () => seeded(part, () => differentiate(of, part, open()));
+        const pass = () => seeded(part, () => differentiated(part, open()));
         let one = pass();
         const used = open().filter((at) => one.slopes.has(at));
         for (const at of used) wholes.add(at);
@@ -46,11 +46,11 @@ export function slicedGradients(of: Differentiated, tables: readonly TableSlot[]
     },
     /** Every contribution as it comes, a dense one as all its rows: nothing is added up. */
     gather(parts, seeded) {
-      const sums = new GradientSums(of.slots);
+      const sums = new GradientSums(slots);
       const gathered = new Map(tables.map(({ at }): [number, DoublePart[]] => [at, []]));
       let loss = 0;
       for (const part of parts) {
-        const pass = seeded(part, () => differentiate(of, part, [...gathered.keys()]));
+        const pass = seeded(part, () => differentiated(part, [...gathered.keys()]));
         loss += pass.loss;
         const others = new Map([...pass.slopes].filter(([at]) => !gathered.has(at)));
         sums.add({ ...pass, slopes: others, rows: new Map() });
@@ -62,7 +62,7 @@ export function slicedGradients(of: Differentiated, tables: readonly TableSlot[]
       }
       const { parts: rest } = sums.take([], wholes);
       const all = rest.map((part, at): DoublePart => {
-        const [rows, columns] = of.slots[at]!.shape as [number, number];
+        const [rows, columns] = slots[at]!.shape as [number, number];
         return accumulate(gathered.get(at) ?? [], { rows, columns }, "gather") ?? part;
       });
       const facts = tables.map(({ at }) => ({ tensor: at, rows: distinctRows(all[at]!) }));

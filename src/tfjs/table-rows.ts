@@ -35,7 +35,7 @@ export function lookUpRows(table: tf.Variable, ids: tf.Tensor1D): tf.Tensor2D {
   if (found === undefined) return tf.gather(table, ids) as tf.Tensor2D;
   const { anchor } = current!;
   const [rows, columns] = table.shape as [number, number];
-  const places = Uint32Array.from(ids.dataSync());
+  const places = new Uint32Array(ids.dataSync());
   const lookUp = tf.customGrad(() => ({
     value: tf.gather(table, ids),
     gradFunc(slopes: tf.Tensor) {

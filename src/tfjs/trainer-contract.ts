@@ -1,4 +1,5 @@
 import type { Random } from "../core/random.ts";
+import type { PresentRows } from "../math/slices/present.ts";
 import type { SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
@@ -21,13 +22,13 @@ export interface EngineOptions {
   readonly takesLink: boolean;
 }
 
-/** Gradients tensor by tensor over batches of rows; `seeded` gives a pass the same draws again. */
-export interface SlicedGradients {
-  sum(parts: Iterable<RowBatch>, seeded: SeededPass): SlicedGradient;
-  gather(parts: Iterable<RowBatch>, seeded: SeededPass): SlicedGradient;
+/** Gradients tensor by tensor over parts of rows; `seeded` gives a pass the same draws again. */
+export interface SlicedGradients<Part> {
+  sum(parts: Iterable<Part>, seeded: SeededPass<Part>): SlicedGradient;
+  gather(parts: Iterable<Part>, seeded: SeededPass<Part>): SlicedGradient;
 }
 
-export type SeededPass = <T>(part: RowBatch, work: () => T) => T;
+export type SeededPass<Part> = <T>(part: Part, work: () => T) => T;
 
 /** What computes one portion of rows at weights that were set. */
 export interface Trainer {
@@ -35,9 +36,10 @@ export interface Trainer {
   /** Numbers that come out for a row. */
   readonly width: number;
   /** Tells tables' gradients by their rows; null where the network has no table. */
-  readonly sliced: SlicedGradients | null;
+  readonly sliced: SlicedGradients<RowBatch> | null;
   initial(random: Random): Float32Array<ArrayBuffer>;
-  set(weights: Float32Array): void;
+  /** With `moved`, only these rows are others than at the last call. */
+  set(weights: Float32Array, moved?: PresentRows): void;
   addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;
   /** Adds each row's gradient, clipped; see `Engine`. */
   addClipped(part: RowBatch, clip: number, clipped: Float64Array, random: Random): void;

@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Random } from "../core/random.ts";
+import type { PresentRows } from "../math/slices/present.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { addClippedRows, type RowBatch, refuseStateful } from "./batches.ts";
 import { type WeightVariable, weightCount, weightVariables } from "./definition.ts";
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
 import { applyModel, type Differentiated, differentiate } from "./gradient-pass.ts";
-import { slicedGradients } from "./gradient-sums.ts";
+import { slicedGradients, type TableSlot } from "./gradient-sums.ts";
+import { ownNumbers, rowsInPlace } from "./kernels/platform.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTables } from "./table-rows.ts";
 import type { EngineOptions, Trainer } from "./trainer-contract.ts";
@@ -21,17 +23,17 @@ export async function openTrainer(
   const { model, stored } = await openWholeModel(bytes, key, takesLink);
   const slots = weightVariables(model);
   const of = { model, slots, lossOf: loss };
-  const tables = openTables(model).map(({ variable, hasPenalty }) => ({
-    at: slots.findIndex((slot) => slot.variable === variable),
-    hasPenalty,
-  }));
+  const tables = tableSlots(model, slots);
   return {
     chain: denseChainOf(model),
     weightsLength: weightCount(slots),
     width: model.outputs[0]!.shape.slice(1).reduce<number>((a, b) => a * Number(b), 1),
     initial: (random) => initialWeights(model, slots, stored, random),
-    set: (weights) => setWeights(slots, weights),
-    sliced: tables.length === 0 ? null : slicedGradients(of, tables),
+    set: (weights, moved) => setWeights(slots, weights, moved),
+    sliced:
+      tables.length === 0
+        ? null
+        : slicedGradients(slots, tables, (part, own) => differentiate(of, part, own)),
     addGradient: (part, gradient, random) =>
       withSeededRandom(random, () => addGradient(of, part, gradient)),
     addClipped(part, clip, clipped, random) {
@@ -44,6 +46,14 @@ export async function openTrainer(
       tf.tidy(() => model.calculateLosses().reduce((sum, one) => sum + one.dataSync()[0]!, 0)),
     outputs: (part) => outputsOf(model, part),
   };
+}
+
+/** The tables of a model by their places among its weights. */
+export function tableSlots(model: LayersModel, slots: readonly WeightVariable[]): TableSlot[] {
+  return openTables(model).map(({ variable, hasPenalty }) => ({
+    at: slots.findIndex((slot) => slot.variable === variable),
+    hasPenalty,
+  }));
 }
 
 /** Not what `tidy` returns: it looks for tensors in that, number by number. */
@@ -66,16 +76,28 @@ function addGradient(of: Differentiated, part: RowBatch, gradient: Float64Array)
   return loss;
 }
 
-/** Gives variables their part of the flat weights. */
-export function setWeights(slots: readonly WeightVariable[], weights: Float32Array): void {
+/**
+ * Gives variables their part of the flat weights; of those of which `moved` tells rows, these rows
+ * alone.
+ */
+export function setWeights(
+  slots: readonly WeightVariable[],
+  weights: Float32Array,
+  moved?: PresentRows,
+): void {
   let at = 0;
-  tf.tidy(() => {
-    for (const { variable } of slots) {
-      const own = weights.slice(at, at + variable.size);
-      variable.assign(tf.tensor(own, variable.shape));
-      at += variable.size;
-    }
-  });
+  for (const [i, { variable, shape }] of slots.entries()) {
+    const own = weights.subarray(at, at + variable.size);
+    const rows = moved?.[i] ?? null;
+    const here = rows === null ? null : rowsInPlace(variable);
+    if (here !== null) copyRows(here, own, rows!, shape[1]!);
+    else tf.tidy(() => variable.assign(tf.tensor(ownNumbers(own), variable.shape)));
+    at += variable.size;
+  }
+}
+
+function copyRows(to: Float32Array, from: Float32Array, ids: Uint32Array, columns: number): void {
+  for (const id of ids) for (let j = id * columns; j < (id + 1) * columns; j++) to[j] = from[j]!;
 }
 
 /** Draws models of the same layers; the model itself may be gone by then. */

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
 
+import { type LooksUp, lookUpRows } from "./table-rows.ts";
+
 type Shape = (number | null)[];
 type LayerConfig = ConstructorParameters<typeof layers.Layer>[0];
 type Weight = ReturnType<layers.Layer["addWeight"]>;
@@ -9,7 +11,7 @@ type Weight = ReturnType<layers.Layer["addWeight"]>;
  * One table for what goes in and what comes out: token numbers [batch, positions] become its rows,
  * times sqrt(width); vectors [batch, positions, width] become a score for each token.
  */
-export class TiedEmbedding extends layers.Layer {
+export class TiedEmbedding extends layers.Layer implements LooksUp {
   static readonly className = "TiedEmbedding";
   private readonly tokens: number;
   private readonly width: number;
@@ -27,6 +29,10 @@ export class TiedEmbedding extends layers.Layer {
     this.built = true;
   }
 
+  tableWeights(): Weight[] {
+    return [this.table];
+  }
+
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const shape = inputShape as Shape;
     return shape.length === 2 ? [...shape, this.width] : [...shape.slice(0, 2), this.tokens];
@@ -36,7 +42,11 @@ export class TiedEmbedding extends layers.Layer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0]! : inputs;
       const table = this.table.read() as tf.Tensor2D;
-      if (x.rank === 2) return tf.mul(tf.gather(table, tf.cast(x, "int32")), Math.sqrt(this.width));
+      if (x.rank === 2) {
+        const ids = tf.reshape(tf.cast(x, "int32"), [x.size]) as tf.Tensor1D;
+        const rows = lookUpRows(table as unknown as tf.Variable, ids);
+        return tf.mul(tf.reshape(rows, [...x.shape, this.width]), Math.sqrt(this.width));
+      }
       const flat = tf.reshape(x, [-1, this.width]) as tf.Tensor2D;
       const scores = tf.matMul(flat, table, false, true);
       return tf.reshape(scores, [x.shape[0]!, x.shape[1]!, this.tokens]);
@@ -58,10 +68,14 @@ export class PositionEncoding extends layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    return this.from(0, Array.isArray(inputs) ? inputs[0]! : inputs);
+  }
+
+  /** The same of vectors whose first is at a later position. */
+  from(first: number, x: tf.Tensor): tf.Tensor {
     const [, positions, width] = x.shape as [number, number, number];
-    const name = `${positions}/${width}`;
-    const values = this.waves.get(name) ?? wavesOf(positions, width);
+    const name = `${first}/${positions}/${width}`;
+    const values = this.waves.get(name) ?? wavesOf(first, positions, width);
     if (this.waves.size < wavesKept) this.waves.set(name, values);
     return tf.tidy(() => tf.add(x, tf.tensor(values, [1, positions, width])));
   }
@@ -70,9 +84,9 @@ export class PositionEncoding extends layers.Layer {
 const wavesKept = 256;
 
 /** sin(p / 10000^(2i/width)) at 2i, its cosine at 2i + 1. */
-function wavesOf(positions: number, width: number): Float32Array {
+function wavesOf(first: number, positions: number, width: number): Float32Array {
   return Float32Array.from({ length: positions * width }, (_, at) => {
-    const [position, i] = [Math.floor(at / width), at % width];
+    const [position, i] = [first + Math.floor(at / width), at % width];
     const angle = position / 10_000 ** ((i - (i % 2)) / width);
     return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
   });
@@ -119,27 +133,41 @@ export class MaskedAttention extends layers.Layer {
       const tensors = inputs as tf.Tensor[];
       const [queries, numbers] = [tensors[0], tensors.at(-1)] as [tf.Tensor3D, tf.Tensor2D];
       const memory = tensors.length === 2 ? queries : (tensors[1] as tf.Tensor3D);
-      const [batch, positions, width] = queries.shape;
-      const { heads } = this;
-      const side = width / heads;
-      const times = (x: tf.Tensor3D, weight: Weight) =>
-        tf.matMul(tf.reshape(x, [-1, width]) as tf.Tensor2D, weight.read() as tf.Tensor2D);
-      const questions = tf.reshape(times(queries, this.query), [batch, positions, heads, side]);
-      const pairs = tf.reshape(times(memory, this.joint), [batch, -1, 2, heads, side]);
-      const [keys, values] = tf.unstack(tf.transpose(pairs, [2, 0, 3, 1, 4]));
-      const scores = tf.mul(
-        tf.matMul(tf.transpose(questions, [0, 2, 1, 3]), keys!, false, true),
-        1 / Math.sqrt(side),
-      );
-      const seen = tf.softmax(tf.add(scores, this.hidden(numbers, positions)));
-      const mixed = tf.transpose(tf.matMul(seen, values!), [0, 2, 1, 3]) as tf.Tensor;
-      const flat = tf.reshape(mixed, [batch, positions, width]) as tf.Tensor3D;
-      return tf.reshape(times(flat, this.outward), [batch, positions, width]);
+      const questions = this.questionsOf(queries);
+      const hidden = this.hidden(numbers, queries.shape[1]);
+      return this.answer(questions, this.pairsOf(memory), hidden);
     });
   }
 
+  /** Keys and values of what is asked, [batch, heads, positions, side] each. */
+  pairsOf(memory: tf.Tensor3D): KeysAndValues {
+    const { heads } = this;
+    const [batch, , width] = memory.shape;
+    const pairs = tf.reshape(times(memory, this.joint), [batch, -1, 2, heads, width / heads]);
+    const [keys, values] = tf.unstack(tf.transpose(pairs, [2, 0, 3, 1, 4]));
+    return { keys: keys as tf.Tensor4D, values: values as tf.Tensor4D };
+  }
+
+  /** What vectors ask, [batch, heads, positions, side]. */
+  questionsOf(queries: tf.Tensor3D): tf.Tensor4D {
+    const { heads } = this;
+    const [batch, positions, width] = queries.shape;
+    const split: [number, number, number, number] = [batch, positions, heads, width / heads];
+    return tf.transpose(tf.reshape(times(queries, this.query), split), [0, 2, 1, 3]) as tf.Tensor4D;
+  }
+
+  /** What they are answered, [batch, positions, width]; `hidden` is added to the scores. */
+  answer(questions: tf.Tensor4D, { keys, values }: KeysAndValues, hidden?: tf.Tensor): tf.Tensor3D {
+    const [batch, heads, positions, side] = questions.shape;
+    const scores = tf.mul(tf.matMul(questions, keys, false, true), 1 / Math.sqrt(side));
+    const seen = tf.softmax(hidden === undefined ? scores : tf.add(scores, hidden));
+    const mixed = tf.transpose(tf.matMul(seen, values), [0, 2, 1, 3]) as tf.Tensor;
+    const flat = tf.reshape(mixed, [batch, positions, heads * side]) as tf.Tensor3D;
+    return tf.reshape(times(flat, this.outward), [batch, positions, heads * side]);
+  }
+
   /** Far below zero where a position must not look. */
-  private hidden(numbers: tf.Tensor2D, positions: number): tf.Tensor {
+  hidden(numbers: tf.Tensor2D, positions: number): tf.Tensor {
     const [batch, length] = numbers.shape;
     const isPadding = tf.cast(tf.equal(numbers, tf.scalar(0, numbers.dtype)), "float32");
     const padding = tf.mul(tf.reshape(isPadding, [batch, 1, 1, length]), far);
@@ -152,6 +180,15 @@ export class MaskedAttention extends layers.Layer {
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), heads: this.heads, causal: this.causal };
   }
+}
+
+/** Keys and values of some vectors, [batch, heads, positions, side] each. */
+export type KeysAndValues = { readonly keys: tf.Tensor4D; readonly values: tf.Tensor4D };
+
+/** Vectors, [batch, positions, width], times a matrix, a row each. */
+function times(x: tf.Tensor3D, weight: Weight): tf.Tensor {
+  const flat = tf.reshape(x, [-1, x.shape[2]]) as tf.Tensor2D;
+  return tf.matMul(flat, weight.read() as tf.Tensor2D);
 }
 
 /** Added twice it is still a number that its exponent makes zero of. */

@@ -38,24 +38,11 @@ export function buildTransformer(sizes: TransformerSizes): LayersModel {
   return model({ inputs: [source, target], outputs: scores, name: "transformer" });
 }
 
-/** The same layers, to be computed apart: the encoder once a sentence, the decoder once a token. */
-export function transformerParts(
-  whole: LayersModel,
-  sizes: TransformerSizes,
-): { readonly encoder: LayersModel; readonly decoder: LayersModel; readonly output: LayersModel } {
+/** The encoder alone, of the same layers: computed once a sentence. */
+export function transformerEncoder(whole: LayersModel, sizes: TransformerSizes): LayersModel {
   const parts = wiring(sizes, (name) => whole.getLayer(name));
   const source = input({ shape: [null], dtype: "int32" });
-  const target = input({ shape: [null], dtype: "int32" });
-  const memory = input({ shape: [null, sizes.width] });
-  const state = input({ shape: [1, sizes.width] });
-  return {
-    encoder: model({ inputs: source, outputs: parts.encode(source) }),
-    decoder: model({
-      inputs: [target, memory, source],
-      outputs: parts.decode(target, memory, source),
-    }),
-    output: model({ inputs: state, outputs: parts.project(state) }),
-  };
+  return model({ inputs: source, outputs: parts.encode(source) });
 }
 
 /** How the layers hang together; `find` makes a layer the first time it is named. */

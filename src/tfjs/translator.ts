@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { assert } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
 import {
   type BackendChoice,
   type OpenedBackend,
@@ -9,10 +10,14 @@ import {
   useBackend,
 } from "./backend.ts";
 import { weightCount, weightVariables } from "./definition.ts";
-import { type LossOfOutputs, lossNode } from "./loss-node.ts";
+import { differentiateLoss, type GradientPass } from "./gradient-pass.ts";
+import { slicedGradients } from "./gradient-sums.ts";
+import type { LossOfOutputs } from "./loss-node.ts";
 import { withSeededRandom } from "./seeded-random.ts";
-import { initialWeights, setWeights } from "./trainer.ts";
-import { type TransformerSizes, transformerParts } from "./transformer.ts";
+import { initialWeights, setWeights, tableSlots } from "./trainer.ts";
+import type { SeededPass } from "./trainer-contract.ts";
+import { type TransformerSizes, transformerEncoder } from "./transformer.ts";
+import { type GrowingPrefixes, growingPrefixes } from "./transformer-steps.ts";
 import { openWholeModel } from "./whole-model.ts";
 
 /** Token numbers, a sentence a row, 0 where one is over. */
@@ -22,6 +27,14 @@ export interface TokenRows {
   readonly tokens: Int32Array;
 }
 
+/** Some pairs that go through the network at once, and the loss at their scores. */
+export interface TranslationPass {
+  readonly number: number;
+  readonly source: TokenRows;
+  readonly target: TokenRows;
+  readonly loss: LossOfOutputs;
+}
+
 /** A Transformer at any flat weights. */
 export interface Translator {
   readonly backend: OpenedBackend;
@@ -29,27 +42,28 @@ export interface Translator {
   initial(random: Random): Float32Array<ArrayBuffer>;
   /**
    * The loss at the scores of every target position, a row after another; its gradient is added.
-   * `target` begins with the beginning's token. Draws dropout from `random`.
+   * `target` begins with the beginning's token. Draws dropout from `random`, forked by the number.
    */
   addGradient(
-    source: TokenRows,
-    target: TokenRows,
+    pass: TranslationPass,
     weights: Float32Array,
-    loss: LossOfOutputs,
     gradient: Float64Array,
     random: Random,
   ): number;
+  /**
+   * As `addGradient` of all passes, tensor by tensor; pass i draws from `random` forked by its
+   * number.
+   */
+  slicedGradient(
+    passes: Iterable<TranslationPass>,
+    weights: Float32Array,
+    form: GradientForm,
+    random: Random,
+  ): SlicedGradient;
   /** The scores as for prediction: [row, position, token]. */
   scores(source: TokenRows, target: TokenRows, weights: Float32Array): Float32Array;
-  /** Encodes sentences once, to be asked for the tokens that may come next. */
-  read(source: TokenRows, weights: Float32Array): ReadSentences;
-}
-
-/** Sentences that were encoded. Must be closed. */
-export interface ReadSentences {
-  /** The scores of each prefix's next token, a block a prefix; row `owners[i]` is being told. */
-  next(prefixes: TokenRows, owners: readonly number[]): Float32Array;
-  close(): void;
+  /** Encodes sentences once, to be asked for the tokens that may come next; to be closed. */
+  read(source: TokenRows, weights: Float32Array): GrowingPrefixes;
 }
 
 /** The Transformer of a stored definition. */
@@ -67,7 +81,15 @@ export async function openTranslator(
     assert(weights.length === weightsLength, "weights are as long as the network has them");
     setWeights(variables, weights);
   };
-  const parts = transformerParts(model, sizes);
+  const encoder = transformerEncoder(model, sizes);
+  const differentiated = (
+    { source, target, loss }: TranslationPass,
+    tables: readonly number[],
+  ): GradientPass => {
+    const outputs = () => applied(model, [source, target].map(tensorOf), true);
+    return differentiateLoss({ model, slots: variables }, { outputs, loss, count: 1 }, tables);
+  };
+  const sliced = slicedGradients(variables, tableSlots(model, variables), differentiated);
   return {
     backend,
     weightsLength,
@@ -75,11 +97,21 @@ export async function openTranslator(
       useBackend(backend);
       return initialWeights(model, variables, {}, random);
     },
-    addGradient(source, target, weights, loss, gradient, random) {
+    addGradient(pass, weights, gradient, random) {
       set(weights);
-      return withSeededRandom(random, () =>
-        addSlopes(model, variables, [source, target], loss, gradient),
-      );
+      const { loss, slopes } = drawn(random)(pass, () => differentiated(pass, []));
+      let from = 0;
+      for (const [at, { variable }] of variables.entries()) {
+        const own = slopes.get(at);
+        if (own !== undefined) for (let i = 0; i < own.length; i++) gradient[from + i]! += own[i]!;
+        from += variable.size;
+      }
+      return loss;
+    },
+    slicedGradient(passes, weights, form, random) {
+      set(weights);
+      const seeded = drawn(random);
+      return form === "gather" ? sliced.gather(passes, seeded) : sliced.sum(passes, seeded);
     },
     scores(source, target, weights) {
       set(weights);
@@ -87,9 +119,14 @@ export async function openTranslator(
     },
     read(source, weights) {
       set(weights);
-      return readSentences(parts, source);
+      return readSentences(model, encoder, sizes, source);
     },
   };
+}
+
+/** Every pass draws anew. */
+function drawn(random: Random): SeededPass<TranslationPass> {
+  return ({ number }, work) => withSeededRandom(random.fork(`pass/${number}`), work);
 }
 
 function tensorOf({ rows, length, tokens }: TokenRows): tf.Tensor {
@@ -108,48 +145,22 @@ function valuesOf(work: () => tf.Tensor): Float32Array {
   return values;
 }
 
-function addSlopes(
-  model: LayersModel,
-  variables: ReturnType<typeof weightVariables>,
-  inputs: readonly TokenRows[],
-  loss: LossOfOutputs,
-  gradient: Float64Array,
-): number {
-  const record = { loss: 0 };
-  tf.tidy(() => {
-    const whole = () => lossNode(applied(model, inputs.map(tensorOf), true), loss, record);
-    const { grads } = tf.variableGrads(
-      whole,
-      variables.map(({ variable }) => variable),
-    );
-    let at = 0;
-    for (const { variable } of variables) {
-      const own = grads[variable.name]?.dataSync() as Float32Array | undefined;
-      if (own !== undefined) for (let i = 0; i < own.length; i++) gradient[at + i]! += own[i]!;
-      at += variable.size;
-    }
-  });
-  return record.loss;
-}
-
 function readSentences(
-  { encoder, decoder, output }: ReturnType<typeof transformerParts>,
+  model: LayersModel,
+  encoder: LayersModel,
+  sizes: TransformerSizes,
   source: TokenRows,
-): ReadSentences {
-  const { numbers, memory } = tf.tidy(() => {
-    const numbers = tensorOf(source);
-    return { numbers, memory: applied(encoder, [numbers], false) };
+): GrowingPrefixes {
+  const encoded = tf.tidy(() => {
+    const numbers = tensorOf(source) as tf.Tensor2D;
+    return { numbers, memory: applied(encoder, [numbers], false) as tf.Tensor3D };
   });
+  const growing = growingPrefixes(model, sizes, encoded);
   return {
-    next: (prefixes, owners) =>
-      valuesOf(() => {
-        const own = tf.tensor1d([...owners], "int32");
-        const from = [tf.gather(memory, own), tf.gather(numbers, own)];
-        const states = applied(decoder, [tensorOf(prefixes), ...from], false);
-        const { rows, length } = prefixes;
-        const last = tf.slice(states, [0, length - 1, 0], [rows, 1, states.shape[2]!]);
-        return applied(output, [last], false);
-      }),
-    close: () => tf.dispose([numbers, memory]),
+    next: growing.next,
+    close() {
+      growing.close();
+      tf.dispose([encoded.numbers, encoded.memory]);
+    },
   };
 }

@@ -44,6 +44,12 @@ const yaml = texts([
 ]);
 
 const keys = texts([
+  [
+    "several faults",
+    "problem: { type: ridge, l3: 1 }\ndata: { sauce: x, dorp: 1 }\nstop: { round: 4 }\nseed: -1\n",
+    /stop\.round: .*seed: .*data\.sauce: .*data\.dorp: .*problem\.l3: /,
+    /"rounds".*"source".*"drop".*"l2"/,
+  ],
   ["an unknown key", `${ridge}worker: 4\n`, /worker: unknown key/, /did you mean "workers"/],
   ["one below stop", `${ridge}stop: { round: 4 }\n`, /stop\.round: /, /did you mean "rounds"/],
   ["one below data", "problem: ridge\ndata: { sauce: x }\n", /data\.sauce: /, /"source"/],

@@ -23,6 +23,31 @@ describe("a NumPy array", () => {
     expect(await rowsOf(files, { source: "a.npy", target: -1 }, 2)).toEqual(expected);
   });
 
+  it("may be of any size of number, in either byte order, or of half precision", async () => {
+    const of = async (descr: string, bytes: readonly number[]) => {
+      const array = npy(descr, [1, 2], [0, 0]);
+      array.set(bytes, array.length - bytes.length);
+      return (await rowsOf({ "a.npy": array }, { source: "a.npy", target: -1 }, 1))[0];
+    };
+    expect(await of(">f4", [0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0])).toBe("1,-2");
+    expect(await of("<f2", [0, 0x3e, 0x01, 0x80])).toBe(`1.5,${Math.fround(-(2 ** -24))}`);
+    expect(await of(">i2", [0xff, 0xfe, 1, 0])).toBe("-2,256");
+    expect(await of("|i1", [0xff, 5])).toBe("-1,5");
+    expect(await of("<u4", [0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0])).toBe("4294967296,1");
+  });
+
+  it("may have rows that are arrays, which are laid flat in either order", async () => {
+    const inOrder = npy("<f4", [2, 2, 3], [...Array(12).keys()]);
+    const fortran = npy("<f4", [2, 2, 3], [0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11], {
+      fortran: true,
+    });
+    const expected = ["0,1,2,3,4,5", "6,7,8,9,10,11"];
+    for (const array of [inOrder, fortran])
+      expect(await rowsOf({ "a.npy": array }, { source: "a.npy", target: -1 }, 5)).toEqual(
+        expected,
+      );
+  });
+
   it.each([1, 2, 3])("of format version %i is read", async (version) => {
     const files = { "a.npy": npy("<f8", [2, 3], values, { version }) };
     expect(await rowsOf(files, { source: "a.npy", target: 2 }, 2)).toEqual(expected);

@@ -163,19 +163,22 @@ const files: BadInput[] = [
 ];
 
 const libsvm: BadInput[] = [
-  ["index 0", "1 1:1\n1 0:1\n", "bad-index", /line 2: index 0, expected 1 to/],
-  ["descending indices", "1 2:1 1:1\n", "bad-index", /index 1 after 2/],
-  ["an index twice", "1 2:1 2:1\n", "bad-index", /index 2 after 2/],
+  ["index 0 of 1 and on", "1 1:1\n1 0:1\n", "bad-index", /line 2: index 0, expected 1 to/, false],
+  ["an index twice", "1 2:1 2:1\n", "bad-index", /line 1: index 2 stands there twice/],
+  ["an index twice, apart", "1 2:1 1:1 2:1\n", "bad-index", /line 1: index 2 stands there twice/],
+  ["a missing value", "1 1:nan\n", "not-finite", /value "nan" of index 1/],
+  ["a label with a weight", "1:0.5 1:1\n", "bad-label", /"1:0.5": has a weight/],
+  ["several labels", "1,3 1:1\n", "bad-label", /"1,3": names several classes/],
   ["an enormous index", "1 99999999999:1\n", "bad-index", /99999999999/],
   ["no colon", "1 5\n", "bad-libsvm", /"5", expected index:value/],
   ["a value that is no number", "1 1:x\n", "bad-libsvm", /value "x"/],
   ["an infinite value", "1 1:inf\n", "not-finite", /"inf"/],
   ["a label that is no number", "yes 1:1\n", "bad-label", /label "yes"/],
   ["comments alone", "# nothing\n", "no-rows", /no rows/],
-].map(([name, text, code, message]) => ({
+].map(([name, text, code, message, zeroBased]) => ({
   name: `LIBSVM: ${name as string}`,
   files: { "t.libsvm": text as string },
-  options: { source: "t.libsvm" },
+  options: { source: "t.libsvm", ...(zeroBased === undefined ? {} : { zeroBased: false }) },
   code: code as string,
   message: message as RegExp,
 }));
@@ -185,8 +188,9 @@ const arrays: BadInput[] = [
   ["a cut array", "t.npy", whole.subarray(0, whole.length - 4), "truncated-npy", /expected 16/],
   ["a cut header", "t.npy", whole.subarray(0, 30), "bad-npy", /header of/],
   ["not an array", "t.npy", bytes("a,b\n1,2\n3,4\n"), "bad-npy", /not a NumPy array/],
-  ["a big-endian array", "t.npy", npy(">f4", [1, 2], [1, 2]), "bad-npy", />f4/],
-  ["three dimensions", "t.npy", npy("<f4", [1, 1, 1], [1]), "bad-npy", /shape \(1,1,1\)/],
+  ["complex numbers", "t.npy", npy("<c8", [1, 2], [1, 2]), "bad-npy", /type "<c8"/],
+  ["an array of text", "t.npy", npy("<U2", [1, 2], [1, 2]), "bad-npy", /type "<U2"/],
+  ["rows of nothing", "t.npy", npy("<f4", [2, 0], []), "bad-npy", /shape \(2,0\)/],
   ["NaN", "t.npy", npy("<f8", [1, 2], [NaN, 1]), "missing-value", /row 0, column "column0"/],
   ["not Parquet", "t.parquet", bytes("a,b\n1,2\n3,4\n"), "bad-parquet", /not a readable Parquet/],
 ].map(([name, file, content, code, message]) => ({
@@ -197,7 +201,34 @@ const arrays: BadInput[] = [
   message: message as RegExp,
 }));
 
+const several: BadInput[] = [
+  {
+    name: "several columns of odd numbers",
+    files: { "t.csv": `a,b,y\n${"1,2,3\n".repeat(9)}"1,5",12 %,3\n` },
+    options: csv,
+    code: "odd-numbers",
+    message: /column "a": 1 of .*column "b": 1 of /,
+    hint: /name "a" under.*name "b" under/,
+  },
+  {
+    name: "several unknown columns",
+    files: { "t.csv": good },
+    options: { ...csv, drop: ["c"], categorical: ["d"] },
+    code: "unknown-column",
+    message: /data\.drop.*"c".*data\.categorical.*"d"/,
+  },
+  {
+    name: "equal names that may be a row",
+    files: { "t.csv": "no,no,yes\nno,yes,yes\n" },
+    options: { source: "t.csv", target: -1 },
+    code: "duplicate-column",
+    message: /both called "no"/,
+    hint: /data\.header: false/,
+  },
+];
+
 export const badInputs: readonly BadInput[] = [
+  ...several,
   ...csvStructure,
   ...csvValues,
   ...encodings,

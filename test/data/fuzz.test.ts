@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { openParquet } from "../../src/data/formats/parquet.ts";
 import { type FoundColumn, skipped } from "../../src/data/formats/table.ts";
 import type { DataInput } from "../../src/data/options.ts";
 import { campaign, fuzzing } from "../campaign.ts";
-import { npy } from "./array-files.ts";
+import { npy, zipOf } from "./array-files.ts";
 import { prepared, sourceOf } from "./fixtures.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
@@ -33,6 +33,19 @@ const formats: { name: string; whole: Uint8Array; options: Partial<DataInput> }[
     options: { target: -1 },
   },
   { name: "t.parquet", whole: parquet, options: { target: "y" } },
+  {
+    name: "t.jsonl",
+    whole: text('{"a":1,"b":"é","y":2}\n{"a":3,"b":"x","y":4}\n'),
+    options: { target: "y" },
+  },
+  {
+    name: "t.npz",
+    whole: zipOf({ "X.npy": npy("<f8", [2, 2], [1, 2, 3, 4]), "y.npy": npy("<i8", [2], [1, 2]) }),
+    options: {},
+  },
+  { name: "t.zip", whole: zipOf({ "t.csv": csv }), options: { target: "y" } },
+  { name: "t.csv.zst", whole: zstdCompressSync(csv), options: { target: "y" } },
+  { name: "t.txt", whole: text("a  b  y\n1 2\t3\n 4 5 6\n"), options: { target: "y" } },
 ];
 
 /** Rows or a `RunError` with a message; anything else is thrown on. */

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { parseOptions } from "../../src/core/registry.ts";
 import { encodeData } from "../../src/data/encode/encode.ts";
+import { dataSchema } from "../../src/data/options.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import type { Examples, SparseRows } from "../../src/math/rows.ts";
-import { prepared, realData, refusal } from "./fixtures.ts";
+import { memoryStore, opener, prepared, realData, refusal } from "./fixtures.ts";
 
 function rowTexts({ rows, targets }: Examples): string[] {
   const { values, indices, offsets } = rows as SparseRows;
@@ -26,6 +29,43 @@ describe("a LIBSVM file", () => {
     const examples = await readExamples(done.store, done.prepared.train, 4);
     expect(examples.rows.kind).toBe("sparse");
     expect(rowTexts(examples)).toEqual(["0 1:-1 3:1", "1 0:0.5 2:2 3:1", "1 3:1"]);
+  });
+
+  it("counts from 0 where an index is 0, in a test file too, and keeps that", async () => {
+    const zero = "1 0:7 2:1\n-1 1:2 # 0:1\n";
+    const one = "1 1:3\n-1 2:4\n";
+    const names = async (files: Record<string, string>, options: object = {}) => {
+      const made = await prepared(files, { source: "a.libsvm", intercept: false, ...options });
+      const { preparation, columns } = made.prepared;
+      const rows = rowTexts(await readExamples(made.store, made.prepared.train, columns));
+      return [preparation.featureNames.join(), preparation.zeroBased ?? false, rows];
+    };
+    expect(await names({ "a.libsvm": zero })).toEqual(["0,1,2", true, ["-1 1:2", "1 0:7 2:1"]]);
+    expect(await names({ "a.libsvm": one })).toEqual(["1,2", false, ["-1 1:4", "1 0:3"]]);
+    const both = { "a.libsvm": one, "b.libsvm": zero };
+    expect(await names(both, { test: "b.libsvm" })).toEqual(["0,1,2", true, ["-1 2:4", "1 1:3"]]);
+    const stated = await names({ "a.libsvm": one }, { zeroBased: true });
+    expect(stated).toEqual(["0,1,2", true, ["-1 2:4", "1 1:3"]]);
+    const commented = await names({ "a.libsvm": "1 1:3 # 0:1\n2 2:1\n" });
+    expect(commented[1]).toBe(false);
+  });
+
+  it("passes queries over and sorts what does not ascend, and says so", async () => {
+    const files = { "a.libsvm": "1 qid:3 3:1 1:2 2:5\n0 qid:4 2:1\n" };
+    const notes: string[] = [];
+    const data = parseOptions(dataSchema, { source: "a.libsvm", intercept: false }, "data");
+    const ports = {
+      open: opener(files),
+      store: memoryStore(),
+      onNote: (text: string) => notes.push(text),
+    };
+    const made = await prepareDataSet({ data, task: "regression", seed: 1 }, ports);
+    const rows = rowTexts(await readExamples(ports.store, made.train, made.columns));
+    expect(rows).toEqual(["0 1:1", "1 0:2 1:5 2:1"]);
+    expect(notes.sort()).toEqual([
+      "a.libsvm: qid, the query of a row, is passed over",
+      "a.libsvm: rows whose indices do not ascend are sorted",
+    ]);
   });
 
   it("is copied to slots, and not mixed", async () => {

@@ -43,6 +43,18 @@ describe("raw rows by a saved preparation", () => {
     expect([...batch!.rows.values]).toEqual([0, 0, 0, 1, 0, 0, 1, 1]);
   });
 
+  it("with words that were not trained on are told of, with the words", async () => {
+    const reading = parseOptions(dataSchema, { source: "t", missing: "impute" }, "data");
+    const notes: string[] = [];
+    const rows = { "new.csv": "kind,a\ngreen,2\nred,3\nmauve,1\ngreen,2\n,1\n" };
+    const { batches } = transformer(await trained(), reading, (note) => notes.push(note));
+    for await (const { rows: made } of batches("new.csv", opener(rows))) expect(made.rows).toBe(5);
+    expect(notes).toEqual([
+      'new.csv: column "kind": 2 of its words did not stand in the training rows ' +
+        '("green", "mauve"): rows with them count as none of its words',
+    ]);
+  });
+
   it("know no class that was not trained on", async () => {
     const rows = { "new.csv": "a,kind,y\n1,red,maybe\n1,red,yes\n" };
     const [batch] = await transformed(await trained(), rows);

@@ -7,7 +7,11 @@ import { logProbabilities } from "../../src/problems/translation/token-loss.ts";
 const width = 7;
 
 /** Probabilities that hang on sentence and prefix alone. */
-function language(seed: string): SearchRequest["next"] {
+function language(
+  seed: string,
+): (
+  ...known: [prefixes: readonly (readonly number[])[], owners: readonly number[]]
+) => Float32Array {
   return (prefixes, owners) => {
     const scores = new Float32Array(prefixes.length * width);
     for (const [i, prefix] of prefixes.entries()) {
@@ -19,7 +23,12 @@ function language(seed: string): SearchRequest["next"] {
 }
 
 /** All translations of at most so many tokens, with what they are worth. */
-function* everything(next: SearchRequest["next"], owner: number, lengthMax: number, alpha: number) {
+function* everything(
+  next: ReturnType<typeof language>,
+  owner: number,
+  lengthMax: number,
+  alpha: number,
+) {
   let prefixes: { tokens: number[]; logProbability: number }[] = [
     { tokens: [1], logProbability: 0 },
   ];

@@ -20,6 +20,7 @@ export interface VirtualRun<State, Task extends Slotted, Result> {
   readonly from?: { readonly state: State; readonly elapsedMs: number };
   readonly mayStop?: (events: readonly RunEvent[]) => LoopStop | null;
   readonly environmentsPerSlot?: number;
+  readonly timeoutMs?: number;
   /** What the clock shows when the run starts. */
   readonly clockMs?: number;
 }
@@ -48,6 +49,7 @@ export async function virtualRun<State extends object, Task extends Slotted, Res
     fateOf: run.fateOf ?? (() => noFault),
     bytesDown: () => 1,
     bytesUp: () => 1,
+    ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
     ...(run.environmentsPerSlot === undefined
       ? {}
       : { environmentsPerSlot: run.environmentsPerSlot }),

@@ -2,6 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { withOpenRun } from "../../src/platform/training/open-run.ts";
+import type { RoundEvent } from "../../src/ports/events.ts";
+import { tableLine } from "../../src/report/table-lines.ts";
+import { readHistory } from "../../src/run/finish.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { realData } from "../data/fixtures.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
@@ -73,6 +77,37 @@ test("every backend and a replay come to the same bits", async () => {
   const { result, record } = await runOn("threads", home.path, short);
   expect(result.weightsDigest).toBe(simulated.result.weightsDigest);
   expect(await replayedDigest(home.path, record.run)).toBe(result.weightsDigest);
+});
+
+test("the tied table is told dense, and why; gathered, losses of sgd are the same", async () => {
+  await using home = await temporaryHome();
+  const source = join(home.path, "few.tsv");
+  await writeFile(source, (await readFile(phrases, "utf8")).split("\n").slice(0, 40).join("\n"));
+  const rounds = async (more: object) => {
+    const { result, record } = await runOn("simulated", home.path, {
+      ...{ ...spec, data: { ...spec.data, source }, workers: 2, wait: "all" },
+      ...{ optimizer: { type: "sgd", learningRate: 0.05 }, stop: { rounds: 3, tolerance: 0 } },
+      ...more,
+    });
+    const history = await withOpenRun({ home: home.path }, record.run, ({ store }) =>
+      readHistory(store, record.run),
+    );
+    const events = history.filter((event): event is RoundEvent => event.type === "round");
+    return { result, events, losses: events.map((event) => event.objectiveEstimate) };
+  };
+  for (const strategy of ["rounds", { type: "rounds", batch: { tokens: 2_000 } }]) {
+    const auto = await rounds({ strategy });
+    const [table] = auto.events[0]!.tables!;
+    expect(table).toMatchObject({ dense: "tied", sentBytes: table!.denseBytes });
+    expect(tableLine(table!)).toContain("used as a whole as well, such as by a tied output");
+    const dense = await rounds({ strategy, gradients: "dense" });
+    expect(auto.result.weightsDigest).toBe(dense.result.weightsDigest);
+    const gather = await rounds({ strategy, gradients: "gather" });
+    expect(gather.result.bytesUp).toBeGreaterThan(1.2 * auto.result.bytesUp);
+    for (const [i, loss] of auto.losses.entries())
+      expect(Math.abs(gather.losses[i]! / loss - 1)).toBeLessThan(1e-4);
+    expect(gather.losses[2]).toBeLessThan(gather.losses[0]!);
+  }
 });
 
 test("what does not go together is refused with the reason", async () => {

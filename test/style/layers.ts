@@ -10,7 +10,14 @@ const bottom = ["core", "limits", "store-layout", "store-effects", "ports"];
 const mathematics = ["core", "limits", "math", "wire"];
 const families = ["problems", "encoding", "optimizers", "compression", "privacy", "topology"];
 const data = ["data", "data/sources", "data/formats", "data/corpus", "data/generators"];
-const storedData = [...data, "data/parts", "data/encode", "data/shards", "data/prepare"];
+const storedData = [
+  ...data,
+  "data/parts",
+  "data/encode",
+  "data/shards",
+  "data/prepare",
+  "data/profile",
+];
 /** What strategies are made of. */
 const kit = ["engine", "tasks", "quorum", "spec"];
 const below = [...bottom, "math", "wire", ...families, "model-parallel", ...storedData];
@@ -58,6 +65,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   "data/parts": { rooms: [...bottom, "math", "wire", "data"], packages: [] },
   "data/prepare": { rooms: [...bottom, "math", ...data, "data/parts"], packages: [] },
+  "data/profile": { rooms: ["core", "data", "data/formats", "data/sources"], packages: [] },
   "data/encode": {
     rooms: [...bottom, "math", "wire", "encoding/encoding.ts", "data", "data/parts"],
     packages: [],

@@ -93,3 +93,26 @@ describe("einsum on WASM", () => {
       expect(apart(values, results[1]![i]!)).toBeLessThan(1e-3);
   });
 });
+
+it.each(["wasm", "cpu"] as const)(
+  "on %s the gradient of a look-up is that of a product with ones in the rows' places",
+  async (backend) => {
+    await openTensorBackend(backend);
+    await tf.setBackend(backend);
+    const sines = (rows: number) =>
+      tf.tensor2d(
+        Float32Array.from({ length: 5 * rows }, (_, i) => Math.sin(i)),
+        [rows, 5],
+      );
+    const ids = tf.tensor1d([3, 0, 3, 3, 11, 7, 0], "int32");
+    const gradient = (rowsOf: (table: tf.Tensor) => tf.Tensor) =>
+      tf
+        .grad((table: tf.Tensor) => tf.sum(tf.mul(rowsOf(table), sines(7))))(sines(12))
+        .dataSync();
+    const ones = tf.cast(tf.oneHot(ids, 12), "float32");
+    const looked = gradient((table) => tf.gather(table, ids));
+    const product = gradient((table) => tf.matMul(ones, table));
+    expect(apart(looked as Float32Array, product as Float32Array)).toBeLessThan(1e-6);
+    expect(looked[5]).toBe(0);
+  },
+);

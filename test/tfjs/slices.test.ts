@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import { denseGradient, squaredNorm } from "../../src/math/slices/gradient-part.ts";
+import { type PresentRows, presentRows } from "../../src/math/slices/present.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import type { Engine } from "../../src/tfjs/engine.ts";
 import { lookUpRows } from "../../src/tfjs/table-rows.ts";
@@ -155,6 +156,37 @@ test("no tensors are left behind, nor a pass open", async () => {
   const before = core.memory().numTensors;
   step();
   expect(core.memory().numTensors).toBe(before);
+});
+
+test("only rows that moved are read, unless other weights came between", async () => {
+  const model = networks["one table used twice, beside another"]!();
+  const engine = await engineOf(model, "wasm");
+  const examples = tokens(30, "moved");
+  const weights = engine.initial(randomFrom(5));
+  const gradient = (moved?: PresentRows) =>
+    engine.slicedGradient(examples, weights, "auto", randomFrom("draws"), moved)!;
+  const shapes = shapesOf(model);
+  for (let step = 0; step < 4; step++) {
+    const { parts } = gradient();
+    const rows = presentRows(parts);
+    expect(rows.some((ids) => ids !== null)).toBe(true);
+    const whole = denseGradient(parts, shapes);
+    for (let i = 0; i < weights.length; i++) weights[i]! -= 0.01 * whole[i]!;
+    // Another's weights: what moved since says nothing of those.
+    if (step % 2 === 1)
+      engine.outputs(
+        examples.rows,
+        weights.map(() => 1),
+      );
+    const found = gradient(rows);
+    expect(denseGradient(found.parts, shapes)).toEqual(denseGradient(gradient().parts, shapes));
+  }
+  // A row that moved and was not told of is not seen: the rest is not read again.
+  const before = gradient();
+  weights[4 * 17]! += 1;
+  const unseen = gradient(presentRows(before.parts).map((ids) => ids?.slice(0, 0) ?? null));
+  expect(unseen.loss).toBe(before.loss);
+  expect(gradient().loss).not.toBe(before.loss);
 });
 
 describe("the tied gradient", () => {

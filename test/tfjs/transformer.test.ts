@@ -1,3 +1,4 @@
+import { memory } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { transformerDefinition } from "../../src/tfjs/transformer-definition.ts";
@@ -54,16 +55,22 @@ describe("the Transformer", () => {
 
   test("read once and told token by token it says what it says at once", () => {
     const whole = translator.scores(source, told, weights);
+    const before = memory().numTensors;
     const reading = translator.read(source, weights);
-    for (const length of [1, 2, 3]) {
-      const prefixes = table(
-        ...[1, 0, 1].map((row) => [...told.tokens.slice(3 * row, 3 * row + length)]),
-      );
-      const next = reading.next(prefixes, [1, 0, 1]);
-      for (const [i, row] of [1, 0, 1].entries())
-        expectNear(at(next, i, 0, 1), at(whole, row, length - 1));
+    // As a beam goes on: whose prefix it is, and which of the step before, change.
+    const steps = [
+      { rows: [1, 0, 1], parents: [0, 0, 0] },
+      { rows: [0, 1, 1, 0], parents: [1, 2, 0, 1] },
+      { rows: [1, 0], parents: [2, 3] },
+    ];
+    for (const [position, { rows, parents }] of steps.entries()) {
+      const tokens = rows.map((row) => told.tokens[3 * row + position]!);
+      const next = reading.next(tokens, rows, parents);
+      for (const [i, row] of rows.entries())
+        expectNear(at(next, i, 0, 1), at(whole, row, position));
     }
     reading.close();
+    expect(memory().numTensors).toBe(before);
   });
 
   test("has one table for source, target and output, begun as published", () => {

@@ -12,6 +12,8 @@ export const dataCodes = {
   "bad-gzip": "a compressed file is damaged; compress or download it again",
   "bad-index":
     "an index of a sparse row is out of range or out of order; let indices begin at 1 and ascend",
+  "bad-json-line":
+    "a line is not a JSON object, or not JSON at all; write one object of names and values a line",
   "bad-label": "a row's label is not a number; give a number for each row",
   "bad-libsvm": "a line is not of LIBSVM's form; write label index:value pairs",
   "bad-model": "a model cannot be read or used; save it again as the hint says",
@@ -34,6 +36,7 @@ export const dataCodes = {
     "a vocabulary's file cannot be used; give one that its own tool wrote, of a supported kind",
   "bad-weights": "weights do not fit the model; give those that were saved with it",
   "binary-data": "a text file holds bytes that no text has; save it as UTF-8 text",
+  "comment-line": "a file begins with a comment; remove such lines",
   "duplicate-column": "two columns have one name; give each a name of its own",
   "field-too-long":
     "a field is longer than fields can be; look for a quotation mark that is never closed",
@@ -71,6 +74,7 @@ export const dataCodes = {
   "truncated-gzip": "a compressed file ends before its time; compress or download it again",
   "truncated-npy": "an NPY file ends before its time; copy or download it again",
   "unclosed-quote": "a quoted field is never closed; close it",
+  "unclear-header": "the first line may be names or values; say which by data.header",
   "unknown-character": "a character was not in the training text; use a vocabulary of byte pairs",
   "unknown-column": "no column has this name or index; choose one of those that are named",
   "unknown-layer":

@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
+import { daysIn } from "./dates.ts";
 import type { Column } from "./table.ts";
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -40,8 +41,10 @@ export function cellOf(
   missingValues: ReadonlySet<string>,
   place: () => string,
 ): number {
+  if (column.observe !== undefined) return column.observe(text);
   if (missingValues.has(text.trim())) return missingCell(column, text, place);
   if (column.kind === "text") return levelOf(column, text, place);
+  if (column.date === true) return dateCell(column, text, place);
   const value = numberIn(text) ?? (column.truth === true ? truthOf(text) : undefined);
   if (value === undefined && isNumberless(text)) return missingCell(column, text, place);
   if (value === undefined)
@@ -56,14 +59,13 @@ export function cellOf(
 /** Features are stored in single precision. */
 const largest = 3.4028234663852886e38;
 
-/** A number as read, where it is finite and stays so in single precision. */
-export function finiteNumber(
-  column: Column,
-  value: number,
-  text: string,
-  place: () => string,
-): number {
-  if (value <= largest && value >= -largest) return value;
+/** Whether a number is finite, also in single precision. */
+export function isSingle(value: number): boolean {
+  return value <= largest && value >= -largest;
+}
+
+function finiteNumber(column: Column, value: number, text: string, place: () => string): number {
+  if (isSingle(value)) return value;
   throw new RunError(
     "not-finite",
     `${place()}: ${inQuotes(text)} is not a finite number (float32)`,
@@ -80,8 +82,20 @@ export function numberCell(
   missingValues: ReadonlySet<string>,
   place: () => string,
 ): number {
-  if (column.kind === "number" && value <= largest && value >= -largest) return value;
+  const isPlain = column.kind === "number" && column.date !== true;
+  if (isPlain && value <= largest && value >= -largest) return value;
   return cellOf(column, String(value), missingValues, place);
+}
+
+function dateCell(column: Column, text: string, place: () => string): number {
+  const days = daysIn(text);
+  if (days !== undefined) return days;
+  if (isNumberless(text)) return missingCell(column, text, place);
+  throw new RunError("bad-number", `${place()}: ${inQuotes(text)} is not a date`, {
+    hint:
+      `"${column.name}" held dates up to here: write them like 2024-01-31 or ` +
+      "2024-01-31 12:30:00, list what means a missing one under missingValues, or set data.dates",
+  });
 }
 
 export function missingCell(column: Column, text: string, place: () => string): number {

@@ -1,4 +1,5 @@
 import { isNumberless, numberIn } from "./cell.ts";
+import { daysIn } from "./dates.ts";
 import type { FoundColumn } from "./table.ts";
 
 /** Numbers as people write them, which are none here: 1,5 and 1 234, 12 %, $5, (3), −2, 1.0D+03. */
@@ -20,6 +21,7 @@ export function columnKindOf(
   const present = cells.filter((cell) => !missing.has(cell.trim()));
   const others = present.filter((cell) => numberIn(cell) === undefined);
   if (others.length === 0) return { kind: "number" };
+  if (others.length === present.length && areDates(others)) return { kind: "text", date: true };
   const odd = others.filter((cell) => !isNumberless(cell));
   const numbers = present.length - others.length;
   if (odd.length === 0) return numbers === 0 ? { kind: "text" } : { kind: "number", marked: true };
@@ -27,6 +29,12 @@ export function columnKindOf(
   if (2 * (numbers + alike) <= present.length - (others.length - odd.length))
     return { kind: "text" };
   return { kind: "text", odd: { count: odd.length, of: present.length, first: odd[0]! } };
+}
+
+/** Whether all are dates, but for what says that one is missing. */
+function areDates(cells: readonly string[]): boolean {
+  const dates = cells.filter((cell) => !isNumberless(cell));
+  return dates.length > 0 && dates.every((cell) => daysIn(cell) !== undefined);
 }
 
 /** Whether a cell is a number to people: of a unit, with a decimal comma, by thousands. */

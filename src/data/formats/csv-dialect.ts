@@ -29,10 +29,12 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
       hint: "give a file with a row of column names and at least one row of data",
     });
   const missing = new Set(options.missingValues);
-  const header = options.header === "auto" ? isHeader(first, missing) : options.header;
+  refuseComment(text, rows, name);
+  const isAuto = options.header === "auto";
+  const header = isAuto ? isHeader(rows, missing, name) : options.header === true;
   const body = header ? rows.slice(1) : rows;
   const names = first.map((cell, i) => (header && cell.trim() !== "" ? cell.trim() : `column${i}`));
-  refuseDuplicates(names, name);
+  refuseDuplicates(names, name, isAuto);
   const cellsOf = (column: number) => body.flatMap((row) => row[column] ?? []);
   const columns = names.map(
     (column, i): FoundColumn => ({ name: column, ...columnKindOf(cellsOf(i), missing) }),
@@ -47,8 +49,46 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
   return { delimiter, columns, bodyStart, bodyLine };
 }
 
-function isHeader(first: readonly string[], missing: ReadonlySet<string>): boolean {
-  return first.every((cell) => missing.has(cell.trim()) || !Number.isFinite(numberIn(cell)));
+/** Whether the first row has names: no number but those that count columns, as pandas has them. */
+function isHeader(
+  [first = [], second]: readonly (readonly string[])[],
+  missing: ReadonlySet<string>,
+  file: string,
+): boolean {
+  const numbers = first.map((cell) => (missing.has(cell.trim()) ? undefined : numberIn(cell)));
+  if (!numbers.some(Number.isFinite)) return true;
+  const isNameless = first[0]!.trim() === "";
+  const counts = (number: number | undefined, i: number) =>
+    number === undefined || (Number.isNaN(number) ? false : number === i - Number(isNameless));
+  if (second !== undefined && first.length > 2 && numbers.every(counts))
+    return numberIn(second[0]!) !== 0 || numberIn(second[1]!) !== 1;
+  refuseYears(numbers, file);
+  return false;
+}
+
+/** Years in a row may be names of columns, or values. */
+function refuseYears(numbers: readonly (number | undefined)[], file: string): void {
+  const years = numbers.filter((number) => number !== undefined);
+  const [first = 0] = years;
+  const isYears = first >= 1900 && first <= 2100 && years.every((year, i) => year === first + i);
+  if (!isYears || years.length < 3 || years.length < numbers.length - 2) return;
+  throw new RunError("unclear-header", `${file}: line 1 counts years: are they names, or values?`, {
+    hint: "set data.header: true where they name the columns, false where line 1 is a row",
+  });
+}
+
+/** A name that begins with # is no comment where a row has as many fields. */
+function refuseComment(
+  text: string,
+  [first = [], ...others]: readonly (readonly string[])[],
+  file: string,
+): void {
+  const row = others.find(([cell]) => cell?.startsWith("#") !== true);
+  if (!first[0]!.startsWith("#") || first.length === row?.length) return;
+  const line = text.trimStart().split("\n")[0]!;
+  throw new RunError("comment-line", `${file}: line 1 is a comment: ${inQuotes(line.trim())}`, {
+    hint: `remove such lines: grep -v "^#" ${file} > NEW`,
+  });
 }
 
 /**
@@ -61,7 +101,7 @@ function numbersRows(cells: readonly string[]): boolean {
   return numbers.every((number, i) => number === numbers[0] || number === numbers[i - 1]! + 1);
 }
 
-function refuseDuplicates(names: readonly string[], file: string): void {
+function refuseDuplicates(names: readonly string[], file: string, isAuto: boolean): void {
   const seen = new Map<string, number>();
   names.forEach((name, i) => {
     const before = seen.get(name);
@@ -69,7 +109,11 @@ function refuseDuplicates(names: readonly string[], file: string): void {
       throw new RunError(
         "duplicate-column",
         `${file}: line 1: columns ${before + 1} and ${i + 1} are both called ${inQuotes(name)}`,
-        { hint: "give each column a name of its own" },
+        {
+          hint: isAuto
+            ? "give each column a name of its own, or set data.header: false where line 1 is a row"
+            : "give each column a name of its own",
+        },
       );
     seen.set(name, i);
   });
@@ -90,6 +134,14 @@ function likelyDelimiter(text: string, whole: boolean): string {
     }
   }
   return best;
+}
+
+/** Whether one of the usual delimiters splits the first rows into as many fields each. */
+export function isDelimited(text: string, whole: boolean): boolean {
+  return delimiters.some((candidate) => {
+    const widths = new Set(records(text, candidate, 20, whole).map((row) => row.length));
+    return widths.size === 1 && !widths.has(1);
+  });
 }
 
 /** The first rows as text, leniently, as the scanner is the one that refuses; no blank lines. */

@@ -28,6 +28,9 @@ export class CsvScanner {
   private readonly missingValues: ReadonlySet<string>;
   private readonly reads: readonly boolean[];
   private readonly numeric: readonly boolean[];
+  /** Their cells are handed on once a whole row is here; all of those that are read, or none. */
+  private readonly observed: readonly Column[];
+  private readonly seen: string[] = [];
   /** What is kept from chunk to chunk, so that none needs an allocation of its own. */
   private buffer: Buffer = Buffer.alloc(0);
   private bytes: Buffer = Buffer.alloc(0);
@@ -44,7 +47,8 @@ export class CsvScanner {
     this.delimiter = settings.delimiter.charCodeAt(0);
     this.missingValues = new Set(settings.missingValues);
     this.reads = settings.columns.map((column) => column.kind !== "skip");
-    this.numeric = settings.columns.map((column) => column.kind === "number");
+    this.numeric = settings.columns.map(({ kind, date }) => kind === "number" && date !== true);
+    this.observed = settings.columns.filter(({ observe }) => observe !== undefined);
     this.line = settings.firstLine;
   }
 
@@ -105,6 +109,7 @@ export class CsvScanner {
     const columns = reads.length;
     let at = this.at;
     let out = base;
+    this.seen.length = 0;
     this.innerLines = 0;
     for (let column = 0; column < columns; column++) {
       let value: number | undefined;
@@ -120,6 +125,8 @@ export class CsvScanner {
       if (last !== (column === columns - 1)) return this.ragged(column, last);
       at += 1;
     }
+    for (let i = 0; i < this.observed.length; i++)
+      cells[base + i] = this.observed[i]!.observe!(this.seen[i]!);
     this.at = at;
     this.line += 1 + this.innerLines;
     return true;
@@ -202,6 +209,7 @@ export class CsvScanner {
   }
 
   private cell(text: string, column: number): number {
+    if (this.observed.length > 0) return this.seen.push(text);
     const place = () =>
       `${this.settings.name}: line ${this.line}, column ${this.columnName(column)}`;
     return cellOf(this.settings.columns[column]!, text, this.missingValues, place);

@@ -1,7 +1,8 @@
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { sniff, sniffRows } from "./csv-dialect.ts";
+import { isDelimited, sniff, sniffRows } from "./csv-dialect.ts";
 import { CsvScanner } from "./csv-scanner.ts";
+import { csvTextOf } from "./csv-text.ts";
 import {
   type DenseWindow,
   type Layout,
@@ -18,13 +19,16 @@ export async function openCsv(
   options: ReadOptions,
   layout: Layout,
 ): Promise<Table<DenseWindow>> {
-  const { head, whole } = await headOf(source);
+  const raw = await headOf(decodeText(source));
+  const text = csvTextOf(raw.head, options, (head) => isDelimited(head, raw.whole));
+  const { head } = await headOf(text.rewrite(oneChunk(raw)));
+  const read = { ...options, delimiter: text.delimiter };
   const {
     delimiter,
     columns: fileColumns,
     bodyStart,
     bodyLine,
-  } = sniff(head, whole, options, source.name);
+  } = sniff(head, raw.whole, read, source.name);
   const columns = layout(fileColumns);
   const width = columns.filter((column) => column.kind !== "skip").length;
   return {
@@ -37,7 +41,7 @@ export async function openCsv(
         missingValues: options.missingValues,
         firstLine: bodyLine,
       });
-      return windows(decodeText(source), bodyStart, scanner, width);
+      return windows(text.rewrite(decodeText(source)), bodyStart, scanner, width);
     },
   };
 }
@@ -74,11 +78,21 @@ async function* windows(
   if (rows > 0) yield { kind: "dense", rows, width, cells };
 }
 
-async function headOf(source: Source): Promise<{ head: Buffer; whole: boolean }> {
+interface Head {
+  readonly head: Buffer;
+  /** There is no more. */
+  readonly whole: boolean;
+}
+
+async function* oneChunk({ head }: Head): AsyncGenerator<Buffer> {
+  yield head;
+}
+
+async function headOf(chunks: AsyncIterable<Buffer>): Promise<Head> {
   const parts: Buffer[] = [];
   let bytes = 0;
   let lines = 0;
-  for await (const chunk of decodeText(source)) {
+  for await (const chunk of chunks) {
     parts.push(chunk);
     bytes += chunk.length;
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;

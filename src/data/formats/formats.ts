@@ -1,6 +1,9 @@
 import type { DataOptions } from "../options.ts";
+import { firstBytes } from "../sources/inflate.ts";
 import type { Source } from "../sources/source.ts";
 import { openCsv } from "./csv.ts";
+import { refuseForeign } from "./foreign-files.ts";
+import { openJsonLines } from "./json-lines.ts";
 import { openLibsvm } from "./libsvm.ts";
 import { openNpy } from "./npy.ts";
 import { openParquet } from "./parquet.ts";
@@ -14,20 +17,33 @@ const magics: readonly [Format, readonly number[]][] = [
 ];
 
 const endings: readonly [RegExp, Format][] = [
-  [/\.(libsvm|svm|svmlight)(\.gz)?$/i, "libsvm"],
+  [/\.(libsvm|svm|svmlight)(\.(gz|zst))?$/i, "libsvm"],
   [/\.npy$/i, "npy"],
   [/\.(parquet|pq)$/i, "parquet"],
-  [/\.(csv|tsv|tab|txt|data)(\.gz)?$/i, "csv"],
+  [/\.(jsonl|ndjson)(\.(gz|zst))?$/i, "jsonl"],
+  [/\.(csv|tsv)(\.(gz|zst))?$/i, "csv"],
 ];
 
-/** What a source is written in, by the option, else its name, else its first bytes. */
+/** What lines of text look like, where no name says it. */
+const looks: readonly [RegExp, Format][] = [
+  [/^\s*\{\s*"/, "jsonl"],
+  [/^\s*[-+]?\d[\d.eE+-]*(?:\s+\d+:[-+\d.][\d.eE+-]*)+\s*(?:#|$)/, "libsvm"],
+];
+
+/**
+ * What a source is written in, by the option, else its first bytes, else its name, else its first
+ * line. Throws `RunError` naming what it is where that is not read here.
+ */
 export async function formatOf(source: Source, option: DataOptions["format"]): Promise<Format> {
+  const head = await firstBytes(source, 4_096);
+  const match = magics.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
+  if (match === undefined) refuseForeign(source, head);
   if (option !== "auto") return option;
+  if (match !== undefined) return match[0];
   const named = endings.find(([ending]) => ending.test(source.name));
   if (named !== undefined) return named[1];
-  const head = await source.range(0, Math.min(6, source.sizeBytes));
-  const match = magics.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
-  return match?.[0] ?? "csv";
+  const [line = ""] = head.toString("utf8").split("\n");
+  return looks.find(([look]) => look.test(line))?.[1] ?? "csv";
 }
 
 /** Opens a source of any format; `targets` is a second file for formats without column names. */
@@ -38,8 +54,9 @@ export async function openTable(
   options: DataOptions,
   layout: Layout,
 ): Promise<Table> {
-  if (format === "libsvm") return openLibsvm(source, layout);
+  if (format === "libsvm") return openLibsvm(source, options.zeroBased === true, layout);
   if (format === "npy") return openNpy(source, targets, options.missingValues, layout);
   if (format === "parquet") return openParquet(source, options.missingValues, layout);
+  if (format === "jsonl") return openJsonLines(source, options.missingValues, layout);
   return openCsv(source, options, layout);
 }

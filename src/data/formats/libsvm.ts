@@ -3,29 +3,49 @@ import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { cellOf, finiteNumber, numberIn, plainDecimal } from "./cell.ts";
-import {
-  type Column,
-  type Layout,
-  type SparseWindow,
-  type Table,
-  windowBytesMax,
-  windowRowsMax,
-} from "./table.ts";
+import { cellOf, isSingle, numberIn, plainDecimal } from "./cell.ts";
+import { RowEntries } from "./row-entries.ts";
+import { type Column, type Layout, type SparseWindow, type Table, windowRowsMax } from "./table.ts";
 
 const newline = 0x0a;
 const colon = 0x3a;
 const hash = 0x23;
 const lineBytesMax = 16 * 1024 * 1024;
 /** Feature names are kept with the model, so their number is bounded. */
-const indexMax = 4_194_304;
-const entriesMax = windowBytesMax / 8;
+const featuresMax = 4_194_304;
 
-/** A LIBSVM file: `label index:value ...`, indices from 1 and ascending, `#` begins a comment. */
-export function openLibsvm(source: Source, layout: Layout): Table<SparseWindow> {
+/**
+ * A LIBSVM file: `label index:value ...`, `#` begins a comment, `qid:3` is passed over. Indices
+ * count from 1, or from 0 where `zeroBased` says so; rows whose indices do not ascend are sorted.
+ */
+export function openLibsvm(
+  source: Source,
+  zeroBased: boolean,
+  layout: Layout,
+): Table<SparseWindow> {
   const columns = layout([{ name: "label", kind: "number" }]);
-  const label = columns[0]!;
-  return { columns, windows: () => windows(decodeText(source), new Parser(source.name, label)) };
+  const notes = new Set<string>();
+  const open = () => new Parser(source.name, columns[0]!, zeroBased ? 0 : 1, notes);
+  return { columns, windows: () => windows(decodeText(source), open()), notes: () => [...notes] };
+}
+
+/**
+ * Whether an index of 0 stands anywhere in a file, which then counts from 0. A file that counts
+ * from 0 and never uses its first feature looks as if it counted from 1: nobody can tell.
+ */
+export async function hasIndexZero(source: Source): Promise<boolean> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of decodeText(source)) {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    for (let at = bytes.indexOf("0:"); at > 0; at = bytes.indexOf("0:", at + 1)) {
+      if (!isBlank(bytes[at - 1]!)) continue;
+      const lineAt = bytes.lastIndexOf(newline, at) + 1;
+      if (!bytes.subarray(lineAt, at).includes(hash)) return true;
+    }
+    rest = Buffer.from(bytes.subarray(Math.max(0, bytes.lastIndexOf(newline) + 1)));
+    if (rest.length > lineBytesMax) rest = rest.subarray(-2);
+  }
+  return false;
 }
 
 async function* windows(
@@ -53,27 +73,27 @@ class Parser {
   rows = 0;
   private readonly name: string;
   private readonly label: Column;
+  private readonly firstIndex: number;
+  private readonly notes: Set<string>;
   private lines = 0;
-  private entries = 0;
-  private values = new Float32Array(1024);
-  private indices = new Uint32Array(1024);
-  private readonly offsets = new Uint32Array(windowRowsMax + 1);
+  private readonly entries = new RowEntries();
   private readonly labels = new Float64Array(windowRowsMax);
 
-  constructor(name: string, label: Column) {
+  constructor(name: string, label: Column, firstIndex: number, notes: Set<string>) {
     this.name = name;
     this.label = label;
+    this.firstIndex = firstIndex;
+    this.notes = notes;
   }
 
   full(): boolean {
-    return this.rows === windowRowsMax || this.entries >= entriesMax;
+    return this.rows === windowRowsMax || this.entries.isFull();
   }
 
   take(): SparseWindow {
-    const { rows, values, indices, offsets, labels } = this;
+    const { rows, labels } = this;
     this.rows = 0;
-    this.entries = 0;
-    return { kind: "sparse", rows, values, indices, offsets, labels };
+    return { kind: "sparse", rows, ...this.entries.take(), labels };
   }
 
   line(bytes: Buffer, from: number, to: number): void {
@@ -84,63 +104,74 @@ class Parser {
     if (at === end) return;
     let tokenEnd = beforeBlank(bytes, at, end);
     if (this.label.kind !== "skip") this.labels[this.rows] = this.labelAt(bytes, at, tokenEnd);
-    let previous = 0;
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       at = afterBlanks(bytes, tokenEnd, end);
       if (at === end) break;
       tokenEnd = beforeBlank(bytes, at, end);
-      previous = this.pair(bytes, at, tokenEnd, previous);
+      if (isFirst && isQuery(bytes, at)) this.notes.add("qid, the query of a row, is passed over");
+      else this.pair(bytes, at, tokenEnd);
     }
+    const twice = this.entries.endRow();
+    if (twice !== null)
+      throw this.error(`index ${twice + this.firstIndex} stands there twice`, "bad-index");
+    if (this.entries.hasSorted) this.notes.add("rows whose indices do not ascend are sorted");
     this.rows++;
-    this.offsets[this.rows] = this.entries;
   }
 
-  error(what: string, code: ErrorCode = "bad-libsvm"): RunError {
-    return new RunError(code, `${this.name}: line ${this.lines}: ${what}`, {
-      hint: "each line is: label index:value index:value ..., indices from 1 and ascending",
-    });
+  error(what: string, code: ErrorCode = "bad-libsvm", hint?: string): RunError {
+    const form = `each line is: label index:value index:value ..., indices from ${this.firstIndex}`;
+    return new RunError(code, `${this.name}: line ${this.lines}: ${what}`, { hint: hint ?? form });
   }
 
   private labelAt(bytes: Buffer, from: number, to: number): number {
     const label = bytes.toString("utf8", from, to);
-    if (numberIn(label) === undefined)
-      throw this.error(`label ${inQuotes(label)}, expected a number`, "bad-label");
-    return cellOf(this.label, label, new Set(), () => `${this.name}: line ${this.lines}, label`);
+    if (numberIn(label) !== undefined)
+      return cellOf(this.label, label, new Set(), () => `${this.name}: line ${this.lines}, label`);
+    const what = /^[^:]+:/.test(label)
+      ? ["has a weight, or is an entry without a label", "write a number, and weigh no rows"]
+      : label.includes(",")
+        ? ["names several classes", "give each row one class, or each class a file"]
+        : ["expected a number", "give classes numbers, such as -1 and 1, or 0, 1, 2"];
+    throw this.error(`label ${inQuotes(label)}: ${what[0]!}`, "bad-label", what[1]);
   }
 
-  /** Adds one entry; returns its index as written. */
-  private pair(bytes: Buffer, from: number, to: number, previous: number): number {
+  private pair(bytes: Buffer, from: number, to: number): void {
     let middle = from;
     while (middle < to && bytes[middle] !== colon) middle++;
     const index = middle === to ? undefined : plainDecimal(bytes, from, middle);
     if (index === undefined || !Number.isInteger(index))
       throw this.error(`${inQuotes(bytes.toString("utf8", from, to))}, expected index:value`);
-    if (index < 1 || index > indexMax)
-      throw this.error(`index ${index}, expected 1 to ${indexMax}`, "bad-index");
-    if (index <= previous)
-      throw this.error(`index ${index} after ${previous}, expected ascending ones`, "bad-index");
-    const value = plainDecimal(bytes, middle + 1, to) ?? this.valueAt(bytes, middle + 1, to);
-    if (this.entries === this.values.length) this.grow();
-    this.indices[this.entries] = index - 1;
-    this.values[this.entries++] = value;
-    return index;
+    const place = index - this.firstIndex;
+    if (place < 0 || place >= featuresMax) throw this.badIndex(index);
+    const value = plainDecimal(bytes, middle + 1, to) ?? this.valueAt(bytes, middle + 1, to, index);
+    this.entries.add(place, value);
   }
 
-  private valueAt(bytes: Buffer, from: number, to: number): number {
+  private badIndex(index: number): RunError {
+    const { firstIndex } = this;
+    const last = featuresMax - 1 + firstIndex;
+    const hint =
+      index < firstIndex
+        ? "where indices count from 0, set data.zeroBased: true; a model keeps how its rows counted"
+        : "take indices modulo a smaller number as you write the file (the hashing trick)";
+    return this.error(`index ${index}, expected ${firstIndex} to ${last}`, "bad-index", hint);
+  }
+
+  private valueAt(bytes: Buffer, from: number, to: number, index: number): number {
     const written = bytes.toString("utf8", from, to);
     const value = numberIn(written);
     if (value === undefined) throw this.error(`value ${inQuotes(written)}, expected a number`);
-    return finiteNumber(this.label, value, written, () => `${this.name}: line ${this.lines}`);
+    if (isSingle(value)) return value;
+    throw this.error(
+      `value ${inQuotes(written)} of index ${index} is not a finite number (float32)`,
+      "not-finite",
+      "what is absent counts as 0 in LIBSVM: leave the entry out where that is meant",
+    );
   }
+}
 
-  private grow(): void {
-    const values = new Float32Array(this.values.length * 2);
-    const indices = new Uint32Array(this.values.length * 2);
-    values.set(this.values);
-    indices.set(this.indices);
-    this.values = values;
-    this.indices = indices;
-  }
+function isQuery(bytes: Buffer, at: number): boolean {
+  return bytes.toString("latin1", at, at + 4) === "qid:";
 }
 
 function isBlank(byte: number): boolean {

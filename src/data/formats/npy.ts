@@ -2,6 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
 import { numberCell } from "./cell.ts";
+import { itemTypeOf, type ReadItem } from "./npy-items.ts";
 import {
   type Column,
   type DenseWindow,
@@ -14,18 +15,6 @@ import {
 const headerBytesMax = 1024 * 1024;
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
-type Item = (view: DataView, at: number) => number;
-
-/** What an item of each type is, little-endian. */
-const items: Readonly<Record<string, { readonly bytes: number; readonly read: Item }>> = {
-  "<f4": { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  "<f8": { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
-  "<i4": { bytes: 4, read: (view, at) => view.getInt32(at, true) },
-  "<i8": { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  "|u1": { bytes: 1, read: (view, at) => view.getUint8(at) },
-  "|b1": { bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },
-};
-
 /** An array in a file. */
 interface Npy {
   readonly source: Source;
@@ -34,7 +23,9 @@ interface Npy {
   readonly columnMajor: boolean;
   readonly dataStart: number;
   readonly itemBytes: number;
-  readonly item: Item;
+  readonly item: ReadItem;
+  /** The shape of a row: more than one number where rows are arrays, which are laid flat. */
+  readonly inner: readonly number[];
   readonly truth?: true;
 }
 
@@ -120,15 +111,38 @@ function fill(
 
 async function blockOf(npy: Npy, column: number, from: number, to: number): Promise<DataView> {
   const { columnMajor, columns, rows, itemBytes, dataStart, source } = npy;
-  const start = columnMajor ? column * rows + from : from * columns;
-  const end = columnMajor ? column * rows + to : to * columns;
+  const place = columnMajor ? columnMajorPlace(npy.inner, column) : 0;
+  const start = columnMajor ? place * rows + from : from * columns;
+  const end = columnMajor ? place * rows + to : to * columns;
   const bytes = await source.range(dataStart + start * itemBytes, dataStart + end * itemBytes);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function npyOf(source: Source): Promise<Npy> {
-  const refuse = (what: string, hint = "write it again with numpy.save"): RunError =>
-    new RunError("bad-npy", `${source.name}: ${what}`, { hint });
+/** Where a row's number stands among its numbers when the first index runs fastest. */
+function columnMajorPlace(inner: readonly number[], column: number): number {
+  let [place, rest, step] = [0, column, inner.reduce((product, size) => product * size, 1)];
+  for (const size of [...inner].reverse()) {
+    step /= size;
+    place += (rest % size) * step;
+    rest = Math.floor(rest / size);
+  }
+  return place;
+}
+
+interface NpyHeader {
+  readonly descr: string;
+  readonly columnMajor: boolean;
+  readonly shape: readonly number[];
+  readonly dataStart: number;
+}
+
+/** The shape of an array in a file. Throws `RunError` where there is none. */
+export async function npyShape(source: Source): Promise<readonly number[]> {
+  return (await headerOf(source)).shape;
+}
+
+async function headerOf(source: Source): Promise<NpyHeader> {
+  const refuse = (what: string) => badNpy(source, what);
   const start = await source.range(0, Math.min(12, source.sizeBytes));
   if (start.length < 10 || magic.some((byte, i) => start[i] !== byte))
     throw refuse("not a NumPy array: it does not begin with \\x93NUMPY");
@@ -142,22 +156,40 @@ async function npyOf(source: Source): Promise<Npy> {
   if (headerBytes > headerBytesMax || dataStart > source.sizeBytes)
     throw refuse(`a header of ${headerBytes} bytes does not fit in ${source.sizeBytes}`);
   const header = new TextDecoder("latin1").decode(await source.range(before, dataStart));
+  if (/'descr':\s*\[/.test(header))
+    throw badNpy(
+      source,
+      "its rows are records of several fields",
+      "write them as a table: pandas.DataFrame(array).to_parquet(NAME)",
+    );
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(header)?.[1]?.match(/\d+/g) ?? undefined;
   if (descr === undefined || order === undefined || shape === undefined)
     throw refuse("its header does not say descr, fortran_order and shape");
-  const item = Object.hasOwn(items, descr) ? items[descr]! : undefined;
+  return { descr, columnMajor: order === "True", shape: shape.map(Number), dataStart };
+}
+
+function badNpy(source: Source, what: string, hint = "write it again with numpy.save"): RunError {
+  return new RunError("bad-npy", `${source.name}: ${what}`, { hint });
+}
+
+async function npyOf(source: Source): Promise<Npy> {
+  const { descr, columnMajor, shape, dataStart } = await headerOf(source);
+  const item = itemTypeOf(descr);
   if (item === undefined)
-    throw refuse(
-      `type ${inQuotes(descr)}, expected one of ${Object.keys(items).join(", ")}`,
-      "convert it, for example with array.astype('<f4')",
+    throw badNpy(
+      source,
+      `type ${inQuotes(descr)}, expected numbers or truth values`,
+      /[OUSV]/.test(descr)
+        ? "write columns of text as a table: pandas.DataFrame(array).to_parquet(NAME)"
+        : "convert it, for example with array.astype('<f4')",
     );
-  const [rows = 0, columns = 1] = shape.map(Number);
-  if (shape.length < 1 || shape.length > 2 || columns < 1)
-    throw refuse(`shape (${shape.join(",")}), expected (rows, columns) or (rows,)`);
+  const [rows = 0, ...inner] = shape;
+  const columns = inner.reduce((product, size) => product * size, 1);
+  if (columns < 1) throw badNpy(source, `shape (${shape.join(",")}), expected numbers in each row`);
   const bytes = rows * columns * item.bytes;
-  if (!Number.isSafeInteger(bytes)) throw refuse(`shape (${shape.join(",")}) is too large`);
+  if (!Number.isSafeInteger(bytes)) throw badNpy(source, `shape (${shape.join(",")}) is too large`);
   const held = source.sizeBytes - dataStart;
   if (held < bytes)
     throw new RunError(
@@ -165,9 +197,13 @@ async function npyOf(source: Source): Promise<Npy> {
       `${source.name}: it holds ${held} bytes of data, expected ${bytes} for (${shape.join(",")})`,
       { hint: "copy or download the file again" },
     );
-  const columnMajor = order === "True" && columns > 1;
-  const reader = { item: item.read, ...(descr === "|b1" ? { truth: true as const } : {}) };
-  return { source, rows, columns, columnMajor, dataStart, itemBytes: item.bytes, ...reader };
+  return {
+    ...{ source, rows, columns, inner, dataStart },
+    columnMajor: columnMajor && columns > 1,
+    itemBytes: item.bytes,
+    item: item.read,
+    ...(item.truth === true ? { truth: true } : {}),
+  };
 }
 
 async function targetsOf(source: Source, features: Npy): Promise<Npy> {

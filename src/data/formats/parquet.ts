@@ -2,7 +2,6 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet
 import { messageOf, RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
-import { cellOf, numberCell } from "./cell.ts";
 import { type ParquetColumns, parquetColumns } from "./parquet-columns.ts";
 import {
   type Column,
@@ -12,9 +11,10 @@ import {
   rowCapacity,
   type Table,
 } from "./table.ts";
-import { areTruths } from "./twins.ts";
+import { typedCell } from "./typed-cell.ts";
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
+type Element = ReturnType<typeof parquetSchema>["element"];
 type Cells = ArrayLike<unknown>;
 
 /** The decoder is given up when it says nothing for so long. */
@@ -59,26 +59,64 @@ export async function openParquet(
 function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   try {
     const indices = indicesOf(metadata);
-    return parquetSchema(metadata).children.map(({ element, children }) => {
+    const { children } = parquetSchema(metadata);
+    refuseTwins(
+      source,
+      children.map(({ element }) => element.name),
+    );
+    return children.map(({ element, children }) => {
       const { name, type, converted_type: converted, logical_type: logical } = element;
       if (typeof name !== "string") throw new Error("a column's name is not text");
+      const opaque = children.length > 0 ? "lists or mappings" : opaqueIn(element);
+      const isDate = opaque === undefined && isDated(element);
       const isHalf = logical?.type === "FLOAT16";
       const isNumber =
         children.length === 0 &&
         (converted === "DECIMAL" ||
           isHalf ||
-          (numeric.has(type ?? "") && !/DATE|TIME/.test(converted ?? "")));
+          (numeric.has(type ?? "") && !isDate && opaque === undefined));
       return {
         name,
         kind: isNumber ? "number" : "text",
         ...(type === "BOOLEAN" ? { truth: true as const } : {}),
+        ...(isDate ? { date: true as const } : {}),
+        ...(opaque === undefined ? {} : { opaque }),
         ...(isHalf ? { half: true as const } : {}),
         ...(indices.has(name) ? { aside: "it is the index of a pandas table" } : {}),
       };
     });
   } catch (cause) {
-    throw damaged(source, cause);
+    throw cause instanceof RunError ? cause : damaged(source, cause);
   }
+}
+
+/** Columns are read by name. */
+function refuseTwins(source: Source, names: readonly string[]): void {
+  const twin = names.find((name, i) => names.indexOf(name) < i);
+  if (twin === undefined) return;
+  throw new RunError(
+    "duplicate-column",
+    `${source.name}: two columns are called ${inQuotes(twin)}`,
+    {
+      hint: "give each column a name of its own",
+    },
+  );
+}
+
+/** Days, and points in time of any unit: the decoder makes dates of them. */
+function isDated({ type, converted_type: converted, logical_type: logical }: Element): boolean {
+  if (type === "INT96" || logical?.type === "DATE" || logical?.type === "TIMESTAMP") return true;
+  return converted === "DATE" || /^TIMESTAMP/.test(converted ?? "");
+}
+
+/** What the decoder makes no number, text or date of, and what no two writers store alike. */
+function opaqueIn({ type, converted_type, logical_type }: Element): string | undefined {
+  const kind = `${converted_type ?? ""} ${logical_type?.type ?? ""}`;
+  if (/(^| )TIME(_|$)/.test(kind)) return "times of day";
+  if (/JSON|BSON|VARIANT|GEO/.test(kind)) return "lists or mappings";
+  if (/INTERVAL/.test(kind)) return "spans of time";
+  const isBare = converted_type === undefined && logical_type === undefined;
+  return type === "FIXED_LEN_BYTE_ARRAY" && isBare ? "bytes" : undefined;
 }
 
 /** Columns that pandas wrote for the index of its table. */
@@ -136,41 +174,12 @@ async function* windows(
           `${source.name}: row ${rowStart + from + row}, column ${inQuotes(column.name)}`;
         for (; row < rows; row++) {
           const value = group[j]![from + row];
-          cells[row * width + j] = cell(column, value, missing, place);
+          cells[row * width + j] = typedCell(column, value, missing, place);
         }
       });
       yield { kind: "dense", rows, width, cells };
     }
   }
-}
-
-function cell(
-  column: Column,
-  value: unknown,
-  missing: ReadonlySet<string>,
-  place: () => string,
-): number {
-  if (typeof value === "number") return numberCell(column, value, missing, place);
-  if (typeof value === "bigint") return numberCell(column, Number(value), missing, place);
-  if (typeof value === "boolean") {
-    const read = numberCell(column, Number(value), missing, place);
-    if (read === -1 && !areTruths(column.levels.names)) throw wordsExpected(column, value, place);
-    return read;
-  }
-  if (typeof value === "string") return cellOf(column, value, missing, place);
-  if (value === null || value === undefined) return cellOf(column, "", new Set([""]), place);
-  const what = value instanceof Date ? "a date" : "a nested or binary value";
-  throw new RunError("bad-column", `${place()}: it holds ${what}, expected a number or text`, {
-    hint: `leave "${column.name}" out by data.drop, or turn it into numbers or text`,
-  });
-}
-
-/** A model's column of words such as yes and no: which of them is true, nobody said. */
-function wordsExpected({ name, levels }: Column, value: boolean, place: () => string): RunError {
-  const some = levels.names.slice(0, 5).map(inQuotes).join(", ");
-  return new RunError("bad-column", `${place()}: it is ${value}, expected one of ${some}`, {
-    hint: `write "${name}" as the words that the model was trained on`,
-  });
 }
 
 async function readable<T>(source: Source, read: () => Promise<T>): Promise<T> {

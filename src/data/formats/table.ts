@@ -24,6 +24,8 @@ export interface Table<W extends Window = Window> {
   readonly columns: readonly Column[];
   /** All rows in file order. A window's arrays may be used again for the next one. */
   windows(): AsyncIterable<W>;
+  /** What a person should know of the rows, once all were read. */
+  notes?(): readonly string[];
 }
 
 /** One column of a file and what is read of it. Windows hold those that are not skipped. */
@@ -34,6 +36,10 @@ export interface Column {
   readonly isTarget: boolean;
   /** Numbers that stand for truth values: their words are 1 and 0. */
   readonly truth?: true;
+  /** Its numbers are days since 1970-01-01: see `dates.ts`. */
+  readonly date?: true;
+  /** Takes each cell as it is written, in place of reading it; what it returns is the cell. */
+  readonly observe?: (text: string) => number;
   /** Of a text column; grows while reading up to `levelsMax`, unless it is fixed. */
   readonly levels: Levels;
 }
@@ -55,6 +61,10 @@ export interface FoundColumn {
   readonly kind: "number" | "text";
   /** Its numbers are truth values. */
   readonly truth?: true;
+  /** Its cells are dates, or dates and times. */
+  readonly date?: true;
+  /** What its cells are, where that is neither number, text nor date: lists, or times of day. */
+  readonly opaque?: string;
   /** Its numbers are of two bytes each. */
   readonly half?: true;
   /** The file has names for the other columns, and none for this, the first. */
@@ -104,9 +114,13 @@ export interface Input {
   readonly name: string;
   readonly format: string;
   readonly isSparse: boolean;
+  /** Its last column, `target`, is of a file, or of an array, of its own. */
+  readonly hasTargets?: boolean;
   readonly sizeBytes: number;
   /** The same for the same rows. */
   identity(): Promise<string>;
-  /** `onBytes` hears how many bytes were read. */
-  table(layout: Layout, onBytes: (bytes: number) => void): Promise<Table>;
+  /** `onBytes` hears how many bytes were read; `zeroBased` is how indices of LIBSVM count. */
+  table(layout: Layout, onBytes: (bytes: number) => void, zeroBased?: boolean): Promise<Table>;
+  /** Of LIBSVM: whether an index of 0 stands anywhere in it. */
+  hasIndexZero?(): Promise<boolean>;
 }

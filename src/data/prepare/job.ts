@@ -4,7 +4,6 @@ import type { Column, Window } from "../formats/table.ts";
 import type { Prepared } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
-import { RecordCoins } from "../parts/record-coins.ts";
 import { type Classes, classesOf, statedClasses } from "./classes.ts";
 import type { Spool } from "./spool.ts";
 
@@ -20,6 +19,8 @@ export interface PreparationJob<W extends Window> {
   readonly classify: boolean;
   readonly isPrivate: boolean;
   readonly offsets: OffsetMode;
+  /** Indices of sparse rows count from 0. */
+  readonly zeroBased: boolean;
   readonly train: Spool<W>;
   /** Null where the test rows are chosen from `train`. */
   readonly test: Spool<W> | null;
@@ -36,43 +37,6 @@ export function classesIn({ classify, options, target }: PreparationJob<Window>)
     : statedClasses(options.classes);
 }
 
-/** How many rows are for testing: a share is rounded, and at least one row stays for training. */
-export function testRowsOf({ train, test, options }: PreparationJob<Window>): number {
-  if (train.rows === 0)
-    throw new RunError("no-rows", "the training data hold no rows, expected at least one", {
-      hint: "a row of column names alone is not enough",
-    });
-  if (test !== null) return test.rows;
-  // Each by its own coin: how many they are is seen when they are written.
-  if (options.membership === "records") return 0;
-  const share = typeof options.test === "number" ? options.test : 0;
-  return Math.min(train.rows - 1, Math.round(share * train.rows));
-}
-
-/** Tells the training rows that are for testing, asked once for each row in order. */
-export function testChooser(
-  { test, train, random }: PreparationJob<Window>,
-  testRows: number,
-): () => boolean {
-  if (test !== null) return () => false;
-  return selection(random.fork("split"), train.rows, testRows);
-}
-
-/**
- * The same where a record is chosen by itself, its numbers given: null where its place decides. The
- * share is then the chance of each, and how many they are depends on the records.
- */
-export function recordChooser({
-  test,
-  options,
-  seed,
-}: PreparationJob<Window>): ((...numbers: (Float32Array | Uint32Array)[]) => boolean) | null {
-  if (options.membership !== "records") return null;
-  const share = test === null && typeof options.test === "number" ? options.test : 0;
-  const coins = new RecordCoins(seed, "split");
-  return share === 0 ? () => false : (...numbers) => coins.coin(...numbers) < share;
-}
-
 /** Refuses a set of which nothing is left for training. */
 export function checkTrainingRows(rows: number): void {
   if (rows > 0) return;
@@ -83,17 +47,4 @@ export function checkTrainingRows(rows: number): void {
       hint: "lower data.test, or give more rows",
     },
   );
-}
-
-/** Which rows are for testing: exactly `chosen` of `total`, every subset equally likely. */
-export function selection(random: Random, total: number, chosen: number): () => boolean {
-  if (chosen === 0) return () => false;
-  let left = total;
-  let wanted = chosen;
-  return () => {
-    const taken = random.uniform() * left < wanted;
-    left--;
-    if (taken) wanted--;
-    return taken;
-  };
 }

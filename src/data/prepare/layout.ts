@@ -1,4 +1,4 @@
-import { RunError } from "../../core/errors.ts";
+import { allOrRefusal, RunError } from "../../core/errors.ts";
 import { inQuotes, nearest } from "../../core/text.ts";
 import {
   type Column,
@@ -7,10 +7,19 @@ import {
   type Layout,
   newLevels,
   skipped,
+  type Table,
 } from "../formats/table.ts";
 import { sameLevels } from "../formats/twins.ts";
 import type { DataOptions } from "../options.ts";
 import { classLevels } from "./classes.ts";
+import {
+  levelsWouldShow,
+  refuseOdd,
+  refuseOpaque,
+  refuseUnlessTwo,
+  rowsWouldShow,
+  unfit,
+} from "./column-refusals.ts";
 
 export type TargetKind = "regression" | "classification" | "ratings";
 
@@ -35,33 +44,44 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
       });
     const target = targetIn(options, fileColumns, file);
     const stated = new Map(Object.entries(options.levels ?? {}));
-    for (const name of stated.keys()) known(name, fileColumns, `data.levels in ${file}`);
+    allOrRefusal([
+      ...[...stated.keys()].map((name) => () => known(name, fileColumns, `data.levels in ${file}`)),
+      ...options.drop.map((name) => () => known(name, fileColumns, `data.drop in ${file}`)),
+      ...options.categorical.map(
+        (name) => () => known(name, fileColumns, `data.categorical in ${file}`),
+      ),
+    ]);
     if (stated.has(target.name))
       throw new RunError("bad-option", `data.levels: ${inQuotes(target.name)} is the target`, {
         hint: "state the target's classes by data.classes",
       });
-    for (const name of options.drop) known(name, fileColumns, `data.drop in ${file}`);
-    for (const name of options.categorical) known(name, fileColumns, `data.categorical in ${file}`);
     const dropped = new Set(options.drop);
     const aside = new Set(asideOf(options, fileColumns).map((column) => column.name));
     const categorical = new Set(options.categorical);
     const keep = options.missing === "impute" ? "keep" : "refuse";
-    const columns = fileColumns.map((column): Column => {
+    const read = (column: FoundColumn): Column => {
       const { name } = column;
       if (column === target) return targetColumn(column, options, purpose, file);
       if (dropped.has(name)) return skipped(name);
       if (isPrivate && column.isNameless === true) throw rowsWouldShow(name, file);
       if (aside.has(name)) return skipped(name);
+      refuseOpaque(column, file);
       if (task === "ratings") return rater(name);
       const own = stated.get(name);
       const levels = own === undefined ? newLevels(options.categoriesMax) : fixedLevels(own);
-      const isText = own !== undefined || categorical.has(name) || column.kind === "text";
+      const isStated = own !== undefined || categorical.has(name);
+      if (!isStated && isDate(column, options, purpose)) {
+        if (options.dates === "drop") return skipped(name);
+        return { name, kind: "number", missing: keep, isTarget: false, date: true, levels };
+      }
+      const isText = isStated || column.kind === "text";
       if (isPrivate && isText && own === undefined) throw levelsWouldShow(name, file);
-      if (own === undefined && !categorical.has(name)) refuseOdd(column, file);
+      if (!isStated) refuseOdd(column, file);
       const kind = isText ? "text" : "number";
       const truth = kind === "number" && column.truth === true ? { truth: true as const } : {};
       return { name, kind, missing: keep, isTarget: false, ...truth, levels };
-    });
+    };
+    const columns = allOrRefusal(fileColumns.map((column) => () => read(column)));
     if (task === "ratings") {
       if (stated.size > 0) throw unfit("data.levels", [...stated.keys()].join(", "), file);
       refuseUnlessTwo(columns, file);
@@ -72,6 +92,15 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
       });
     return columns;
   };
+}
+
+/** Whether a column is read as dates, or left out as such; a private run states its columns. */
+export function isDate(
+  { date }: FoundColumn,
+  { dates }: DataOptions,
+  { task, isPrivate }: Purpose,
+): boolean {
+  return date === true && dates !== "words" && task !== "ratings" && !isPrivate;
 }
 
 /** Columns that nobody asked for, and that a look at the file says are no features. */
@@ -96,6 +125,11 @@ export type Note = (text: string) => void;
 export function tellAside({ name, aside }: FoundColumn, file: string, onNote: Note): void {
   if (aside === undefined) return;
   onNote(`${file}: column ${inQuotes(name)} is left out: ${aside}`);
+}
+
+/** Tells what a reader found worth telling of rows, once all were read. */
+export function tellNotes({ notes }: Pick<Table, "notes">, file: string, onNote: Note): void {
+  for (const note of notes?.() ?? []) onNote(`${file}: ${note}`);
 }
 
 /** The one column of a format whose rows are a label and features. */
@@ -126,64 +160,10 @@ export function sameLayout(first: readonly Column[], file: string): Layout {
   };
 }
 
-function levelsWouldShow(name: string, file: string): RunError {
-  return new RunError(
-    "not-private",
-    `${file}: column ${inQuotes(name)} holds text, and every level of it, be it one record's, ` +
-      "would stand in the model in clear",
-    {
-      hint:
-        `state what is public by data.levels: { ${inQuotes(name)}: [...] }, where any other ` +
-        "value is none of them, or leave the column out by data.drop",
-    },
-  );
-}
-
-/** Taken for words, each number would become a feature of its own. */
-function refuseOdd({ name, odd }: FoundColumn, file: string): void {
-  if (odd === undefined) return;
-  const { count, of, first } = odd;
-  throw new RunError(
-    "odd-numbers",
-    `${file}: column ${inQuotes(name)}: ${count} of the first ${of} values are not numbers as ` +
-      `they are read here, the first ${inQuotes(first)}; most are`,
-    {
-      hint:
-        `write them like 1234.5, list what means a missing value under data.missingValues, name ` +
-        `"${name}" under data.categorical to take all of it for words, or leave it out by ` +
-        "data.drop",
-    },
-  );
-}
-
-/** Whether it numbers rows is seen by the rows alone. */
-function rowsWouldShow(name: string, file: string): RunError {
-  return new RunError("not-private", `${file}: the first column has no name`, {
-    hint: `leave it out by data.drop: [${name}], or give it a name in the file`,
-  });
-}
-
 /** A user's or an item's column: any text names one. */
 function rater(name: string): Column {
   const levels = newLevels(raterLevelsMax);
   return { name, kind: "text", missing: "refuse", isTarget: false, levels };
-}
-
-function refuseUnlessTwo(columns: readonly Column[], file: string): void {
-  const sides = columns.filter((column) => column.kind !== "skip" && !column.isTarget);
-  if (sides.length === 2) return;
-  throw new RunError(
-    "bad-ratings",
-    `${file}: ${sides.length} columns are left besides the target ` +
-      `(${sides.map(({ name }) => inQuotes(name)).join(", ")}), expected two: user and item`,
-    { hint: "leave the others out by data.drop" },
-  );
-}
-
-function unfit(option: string, value: string, file: string): RunError {
-  return new RunError("bad-option", `${option}: ${value}, but ${file} has no such columns`, {
-    hint: "remove the option: LIBSVM rows are a label and features, ratings a user and an item",
-  });
 }
 
 function targetIn(

@@ -5,15 +5,8 @@ import { type LostDigits, lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
-import {
-  checkTrainingRows,
-  classesIn,
-  type PreparationJob,
-  type PreparedContent,
-  recordChooser,
-  testChooser,
-  testRowsOf,
-} from "./job.ts";
+import { checkTrainingRows, classesIn, type PreparationJob, type PreparedContent } from "./job.ts";
+import { recordChooser, type Split, splitRows } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
 
 /** From cells to features: learns the plan from the training rows, then writes all rows. */
@@ -21,10 +14,10 @@ export async function prepareDense(
   job: PreparationJob<DenseWindow>,
   store: Store,
 ): Promise<PreparedContent> {
-  const testRows = testRowsOf(job);
   const targetAt = job.columns.indexOf(job.target);
   const classes = classesIn(job);
-  const learned = await learnColumns(job, testRows);
+  const split = await splitRows(job, classes);
+  const learned = await learnColumns(job, split);
   const columns = plansOf(job, learned);
   const preparation: Preparation = {
     version: 1,
@@ -46,7 +39,7 @@ export async function prepareDense(
   const train = new DensePartWriter(store, width);
   const test = new DensePartWriter(store, width);
   const target = new ColumnStatistics(1);
-  await write(job, preparation, { testRows, targetAt, classes, train, test, target });
+  await write(job, preparation, { split, targetAt, classes, train, test, target });
   const parts = { train: await train.close(), test: await test.close() };
   checkTrainingRows(train.rows);
   return {
@@ -116,18 +109,19 @@ interface Learned {
 }
 
 /** What the training rows say of each column. */
-async function learnColumns(job: PreparationJob<DenseWindow>, testRows: number): Promise<Learned> {
+async function learnColumns(job: PreparationJob<DenseWindow>, split: Split): Promise<Learned> {
   const width = job.columns.length;
   const statistics = new ColumnStatistics(width);
   const levels = job.columns.map(() => new LevelCounts());
   const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
-  const isTest = testChooser(job, testRows);
+  const isTest = split.chooser();
+  const targetAt = job.columns.indexOf(job.target);
   let count = 0;
   for await (const { cells, rows } of job.train.windows())
     for (let row = 0; row < rows; row++) {
-      if (isTest()) continue;
-      count++;
       const base = row * width;
+      if (isTest(cells[base + targetAt]!)) continue;
+      count++;
       statistics.add(cells, base);
       for (const column of texts) {
         const level = cells[base + column]!;
@@ -149,7 +143,8 @@ function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learn
       const deviation = standardize ? statistics.deviation(i) : 1;
       const fill = impute ? statistics.mean(i) : null;
       const truth = column.truth === true ? { truth: true as const } : {};
-      return [{ kind: "numeric", name, mean, deviation, fill, ...truth }];
+      const date = column.date === true ? { date: true as const } : {};
+      return [{ kind: "numeric", name, mean, deviation, fill, ...truth, ...date }];
     }
     const stated = job.options.levels?.[name];
     const counts = levels[i]!;
@@ -167,7 +162,7 @@ function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learn
 }
 
 interface Writing {
-  readonly testRows: number;
+  readonly split: Split;
   readonly targetAt: number;
   readonly classes: Classes | null;
   readonly train: DensePartWriter;
@@ -181,7 +176,7 @@ async function write(
   to: Writing,
 ): Promise<void> {
   const features = featureWriter(preparation, job.columns);
-  const isTest = testChooser(job, to.testRows);
+  const isTest = to.split.chooser();
   const isTestRecord = recordChooser(job);
   const record = new Float32Array(to.train.columns + 1);
   const value = new Float64Array(1);
@@ -197,7 +192,7 @@ async function write(
           features(cells, base, record, 0);
           record[to.train.columns] = value[0];
         }
-        const testing = spool === job.test || (isTestRecord?.(record) ?? isTest());
+        const testing = spool === job.test || (isTestRecord?.(record) ?? isTest(cell));
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);
         writer.targets[writer.used++] = value[0];

@@ -10,10 +10,11 @@ import type { Part, Preparation } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
-import { type PreparedContent, selection } from "./job.ts";
+import type { PreparedContent } from "./job.ts";
 import type { Note } from "./layout.ts";
 import { openPairFiles, type PairFiles, pairIdentities, refuseBesidePairs } from "./pair-files.ts";
 import { type PairSources, type SentencePair, sentencePairs } from "./sentence-pairs.ts";
+import { selection } from "./split.ts";
 
 interface PairJob {
   readonly data: DataOptions;

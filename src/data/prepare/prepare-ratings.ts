@@ -3,8 +3,9 @@ import type { DenseWindow } from "../formats/table.ts";
 import type { ColumnPlan, Preparation } from "../manifests.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { featureNamesOf } from "./features.ts";
-import { type PreparationJob, type PreparedContent, testChooser, testRowsOf } from "./job.ts";
+import type { PreparationJob, PreparedContent } from "./job.ts";
 import { ratingWriter } from "./rating-rows.ts";
+import { type Split, splitRows } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
 
 /**
@@ -16,8 +17,9 @@ export async function prepareRatings(
   job: PreparationJob<DenseWindow>,
   store: Store,
 ): Promise<PreparedContent> {
-  const testRows = testRowsOf(job);
-  const columns = await learnColumns(job, testRows);
+  const split = await splitRows(job, null);
+  const { testRows } = split;
+  const columns = await learnColumns(job, split);
   const preparation: Preparation = {
     version: 1,
     columns,
@@ -29,7 +31,7 @@ export async function prepareRatings(
   const width = preparation.featureNames.length;
   const train = new SparsePartWriter(store, width);
   const test = new SparsePartWriter(store, width);
-  const target = await write(job, preparation, testRows, { train, test });
+  const target = await write(job, preparation, split, { train, test });
   return {
     preparation,
     rows: job.train.rows - (job.test === null ? testRows : 0),
@@ -43,16 +45,13 @@ export async function prepareRatings(
 }
 
 /** The users and the items that training rows hold. */
-async function learnColumns(
-  job: PreparationJob<DenseWindow>,
-  testRows: number,
-): Promise<ColumnPlan[]> {
+async function learnColumns(job: PreparationJob<DenseWindow>, split: Split): Promise<ColumnPlan[]> {
   const counts = job.columns.map(() => new LevelCounts());
-  const isTest = testChooser(job, testRows);
+  const isTest = split.chooser();
   const sides = [...job.columns.keys()].filter((i) => !job.columns[i]!.isTarget);
   for await (const { cells, rows, width } of job.train.windows())
     for (let row = 0; row < rows; row++) {
-      if (isTest()) continue;
+      if (isTest(0)) continue;
       for (const side of sides) counts[side]!.add(cells[row * width + side]!);
     }
   return sides.map((side): ColumnPlan => {
@@ -75,19 +74,19 @@ interface Writers {
 async function write(
   job: PreparationJob<DenseWindow>,
   preparation: Preparation,
-  testRows: number,
+  split: Split,
   { train, test }: Writers,
 ): Promise<ColumnStatistics> {
   const target = new ColumnStatistics(1);
   const targetAt = job.columns.indexOf(job.target);
   const add = ratingWriter(preparation, job.columns);
-  const isTest = testChooser(job, testRows);
+  const isTest = split.chooser();
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
     for await (const { cells, rows, width } of spool.windows()) {
       for (let row = 0; row < rows; row++) {
         const base = row * width;
-        const testing = spool === job.test || isTest();
+        const testing = spool === job.test || isTest(0);
         const writer = testing ? test : train;
         add(cells, base, cells[base + targetAt]!, writer.buffer);
         if (!testing) target.add(cells, base + targetAt);

@@ -5,15 +5,8 @@ import type { Preparation } from "../manifests.ts";
 import { lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
-import {
-  checkTrainingRows,
-  classesIn,
-  type PreparationJob,
-  type PreparedContent,
-  recordChooser,
-  testChooser,
-  testRowsOf,
-} from "./job.ts";
+import { checkTrainingRows, classesIn, type PreparationJob, type PreparedContent } from "./job.ts";
+import { recordChooser, type Split, splitRows } from "./split.ts";
 import { ColumnStatistics, SparseMoments } from "./statistics.ts";
 
 /** Scales of more features would make the manifest too long. */
@@ -24,10 +17,10 @@ export async function prepareSparse(
   job: PreparationJob<SparseWindow>,
   store: Store,
 ): Promise<PreparedContent> {
-  const testRows = testRowsOf(job);
   const { intercept } = job.options;
   const classes = classesIn(job);
-  const learned = await learnColumns(job, testRows, classes === null);
+  const split = await splitRows(job, classes);
+  const learned = await learnColumns(job, split, classes === null);
   const features = statedFeatures(job, learned);
   const columns = features + (intercept ? 1 : 0);
   const train = new SparsePartWriter(store, columns);
@@ -35,14 +28,14 @@ export async function prepareSparse(
   const isCentred = job.offsets === "centred" && intercept && classes === null;
   const offset = isCentred ? offsetOf(learned.target, 0) : 0;
   const interceptAt = intercept ? features : -1;
-  const writing = { classes, offset, testRows, features, interceptAt, train, test };
+  const writing = { classes, offset, split, features, interceptAt, train, test };
   const { target, present } = await write(job, writing);
   if (classes !== null && job.options.classes === undefined)
     refuseOneClass(
       job.target.name,
       [...present].map((id) => classes.labels[id]!),
     );
-  const names = Array.from({ length: features }, (_, i) => String(i + 1));
+  const names = Array.from({ length: features }, (_, i) => String(i + Number(!job.zeroBased)));
   const preparation: Preparation = {
     version: 1,
     columns: [],
@@ -54,6 +47,7 @@ export async function prepareSparse(
     intercept,
     featureNames: intercept ? [...names, "intercept"] : names,
     sparse: true,
+    ...(job.zeroBased ? { zeroBased: true } : {}),
   };
   const parts = { train: await train.close(), test: await test.close() };
   checkTrainingRows(train.rows);
@@ -91,13 +85,13 @@ interface Learned {
 
 async function learnColumns(
   job: PreparationJob<SparseWindow>,
-  testRows: number,
+  split: Split,
   isNumber: boolean,
 ): Promise<Learned> {
   let total = 0;
   const target = new ColumnStatistics(1);
   const moments = new SparseMoments();
-  const isTest = testChooser(job, testRows);
+  const isTest = split.chooser();
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
     for await (const window of spool.windows())
@@ -105,7 +99,8 @@ async function learnColumns(
         const end = window.offsets[row + 1]!;
         if (end > window.offsets[row]! && window.indices[end - 1]! >= total)
           total = window.indices[end - 1]! + 1;
-        if (job.offsets === "kept" || spool === job.test || isTest()) continue;
+        if (job.offsets === "kept" || spool === job.test) continue;
+        if (isTest(window.labels[row]!)) continue;
         moments.add(window, row);
         if (isNumber) target.add(window.labels, row);
       }
@@ -138,7 +133,7 @@ interface Writing {
   readonly classes: Classes | null;
   /** Taken from every target. */
   readonly offset: number;
-  readonly testRows: number;
+  readonly split: Split;
   /** The intercept's column, -1 for none. */
   readonly interceptAt: number;
   readonly train: SparsePartWriter;
@@ -149,7 +144,7 @@ interface Writing {
 async function write(job: PreparationJob<SparseWindow>, to: Writing) {
   const statistics = new ColumnStatistics(1);
   const present = new Set<number>();
-  const isTest = testChooser(job, to.testRows);
+  const isTest = to.split.chooser();
   const isTestRecord = recordChooser(job);
   const value = new Float64Array(1);
   for (const spool of [job.train, job.test]) {
@@ -160,7 +155,7 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
         const target =
           to.classes === null ? label - to.offset : (to.classes.classOf[label] ?? Number.NaN);
         const isChosen = () =>
-          isTestRecord?.(...recordOf(window, row, target, to.features)) ?? isTest();
+          isTestRecord?.(...recordOf(window, row, target, to.features)) ?? isTest(label);
         const testing = spool === job.test || isChosen();
         const writer = testing ? to.test : to.train;
         writer.buffer.add(window, row, target, to.features);

@@ -7,9 +7,16 @@ import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
-import { openInput } from "./input.ts";
+import { countsFromZero, openInput, withTarget } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
-import { labelLayout, type Note, sameLayout, type TargetKind, trainingLayout } from "./layout.ts";
+import {
+  labelLayout,
+  type Note,
+  sameLayout,
+  type TargetKind,
+  tellNotes,
+  trainingLayout,
+} from "./layout.ts";
 import { prepareDense } from "./prepare-dense.ts";
 import { pairPreparation } from "./prepare-pairs.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
@@ -65,7 +72,7 @@ export async function prepareDataSet(
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
-  const special = await specialColumns(train, data, ports.onNote);
+  const special = await specialColumns(train, data, { task, isPrivate }, ports.onNote);
   const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
@@ -88,7 +95,9 @@ export async function prepareDataSet(
   }
   const content =
     data.text === undefined
-      ? await withSpools((spool) => fromInputs(request, train, test, ports, spool))
+      ? await withSpools((spool) =>
+          fromInputs({ ...request, data: withTarget(data, train) }, train, test, ports, spool),
+        )
       : await fromText(request, data.text, ports);
   const digest = isChanged(content) ? digests[0]! : digests.at(-1)!;
   const prepared: Prepared = {
@@ -162,7 +171,7 @@ async function fromInputs(
   { data, task, seed, isPrivate = false, offsets = "kept" }: PrepareRequest,
   train: Input,
   test: Input | null,
-  { store, onProgress = () => undefined }: PreparePorts,
+  { store, onProgress = () => undefined, onNote = () => undefined }: PreparePorts,
   spool: NewSpool,
 ): Promise<PreparedContent> {
   const sparse = train.isSparse;
@@ -181,14 +190,17 @@ async function fromInputs(
     onProgress(done, total);
   };
   const layout = (sparse ? labelLayout : trainingLayout)(data, { task, isPrivate }, train.name);
-  const table = await train.table(layout, progress);
+  const zeroBased = await countsFromZero(data, isPrivate, train, test);
+  const table = await train.table(layout, progress, zeroBased);
   const { columns } = table;
   const random = randomFrom(seed).fork("prepare");
   const trainRows = await shuffled(table, await spool(), random.fork("order/train"));
+  tellNotes(table, train.name, onNote);
   let testRows: Spool<Window> | null = null;
   if (test !== null) {
-    const testTable = await test.table(sameLayout(columns, test.name), progress);
+    const testTable = await test.table(sameLayout(columns, test.name), progress, zeroBased);
     testRows = await shuffled(testTable, await spool(), random.fork("order/test"));
+    tellNotes(testTable, test.name, onNote);
   }
   const allRows = trainRows.rows + (testRows?.rows ?? 0);
   const job = {
@@ -198,6 +210,7 @@ async function fromInputs(
     classify: task === "classification",
     isPrivate,
     offsets,
+    zeroBased,
     train: trainRows,
     test: testRows,
     random,

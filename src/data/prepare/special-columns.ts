@@ -1,14 +1,16 @@
+import { inQuotes } from "../../core/text.ts";
 import { type FoundColumn, type Input, type Layout, skipped } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
-import { asideOf, type Note, tellAside } from "./layout.ts";
+import { asideOf, isDate, type Note, type Purpose, tellAside } from "./layout.ts";
 
 /**
  * Columns that once were read otherwise: content of that time must not be taken for this. Tells
- * which of them are left out.
+ * which of them are left out, and which are read as dates.
  */
 export async function specialColumns(
   input: Input,
   data: DataOptions,
+  purpose: Purpose,
   onNote: Note = () => undefined,
 ): Promise<readonly string[]> {
   if (input.isSparse || data.text !== undefined || data.generate !== undefined) return [];
@@ -22,9 +24,33 @@ export async function specialColumns(
   for (const column of aside) tellAside(column, input.name, onNote);
   const halves = fileColumns.filter(({ half }) => half === true);
   const marked = fileColumns.filter((column) => column.marked === true);
+  const dates = datesIn(fileColumns, data, purpose);
+  for (const name of dates)
+    onNote(`${input.name}: column ${inQuotes(name)} is read as days since 1970-01-01 (data.dates)`);
   return [
     ...aside.map(({ name }) => `${name}: left out`),
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),
     ...marked.map(({ name }) => `${name}: numbers, some of them missing in words`),
+    ...dates.map((name) => `${name}: dates as days`),
+    ...(isCounted(input, data, fileColumns) ? ["the first line has names"] : []),
   ];
+}
+
+/** Numbers in the first line that count columns once were a row. */
+function isCounted({ format }: Input, { header }: DataOptions, columns: readonly FoundColumn[]) {
+  if (format !== "csv" || header !== "auto") return false;
+  return columns.some(({ name }, i) => i > 0 && (name === String(i) || name === String(i - 1)));
+}
+
+/** Columns that become days; neither the target, nor what the options say something else of. */
+function datesIn(fileColumns: readonly FoundColumn[], data: DataOptions, purpose: Purpose) {
+  const { target, drop, categorical, levels = {}, dates } = data;
+  if (dates === "drop") return [];
+  const others = new Set([target, ...drop, ...categorical, ...Object.keys(levels)]);
+  return fileColumns
+    .filter((column, i) => {
+      const isTarget = target === i || target === i - fileColumns.length;
+      return !isTarget && !others.has(column.name) && isDate(column, data, purpose);
+    })
+    .map(({ name }) => name);
 }

@@ -18,9 +18,10 @@ import type { SourceOpener } from "../sources/source.ts";
 import { classFinder } from "./classes.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
-import { classesMax, type Note, tellAside } from "./layout.ts";
+import { classesMax, type Note, tellAside, tellNotes } from "./layout.ts";
 import { type Batch, textBatches } from "./prepare-text.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
+import { countUnseen, tellUnseen } from "./unseen-levels.ts";
 
 /** Turns raw rows into features the way a model's training data were. */
 export interface Transformer {
@@ -63,7 +64,8 @@ export function transformer(
           { hint: "give the rows in the format the model was trained on" },
         );
       const layout = isLabelled ? labelsOf(preparation) : layoutOf(preparation, input.name, onNote);
-      const table = await input.table(layout, () => undefined);
+      const zeroBased = preparation.zeroBased === true;
+      const table = await input.table(layout, () => undefined, zeroBased);
       const read = table.columns.filter((column) => column.kind !== "skip");
       const toBatch = batcher(preparation, read);
       let firstRow = 0;
@@ -71,6 +73,8 @@ export function transformer(
         yield { ...toBatch(window), firstRow };
         firstRow += window.rows;
       }
+      tellNotes(table, input.name, onNote);
+      tellUnseen(preparation, table.columns, input.name, onNote);
     },
   };
 }
@@ -120,10 +124,14 @@ function labelsOf(preparation: Preparation): Layout {
 function columnOf(plan: ColumnPlan): Column {
   const missing = plan.fill === null ? "refuse" : "keep";
   const { name } = plan;
-  const truth = plan.kind === "numeric" && plan.truth === true ? { truth: true as const } : {};
-  return plan.kind === "numeric"
-    ? { name, kind: "number", missing, isTarget: false, ...truth, levels: newLevels(0) }
-    : { name, kind: "text", missing, isTarget: false, levels: knownLevels(plan.levels) };
+  if (plan.kind === "numeric") {
+    const truth = plan.truth === true ? { truth: true as const } : {};
+    const date = plan.date === true ? { date: true as const } : {};
+    const levels = newLevels(0);
+    return { name, kind: "number", missing, isTarget: false, ...truth, ...date, levels };
+  }
+  const levels = countUnseen(knownLevels(plan.levels));
+  return { name, kind: "text", missing, isTarget: false, levels };
 }
 
 /** Targets may be missing where they are to be predicted; they are read for comparison only. */

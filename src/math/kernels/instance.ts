@@ -1,5 +1,5 @@
 import { assert, RunError } from "../../core/errors.ts";
-import { binary } from "./binary.ts";
+import { binary, unshared } from "./binary.ts";
 
 /** The compiled kernels over one memory. Addresses are bytes within it. */
 export interface Instance {
@@ -54,6 +54,26 @@ export interface Kernels {
   unpackLevels(packed: number, length: number, unit: number, bits: number, out: number): void;
 }
 
+/** What adds rows to sums, over a memory of its own that other threads do not see. */
+export interface RowsInstance {
+  readonly memory: ArrayBuffer;
+  readonly kernels: RowKernels;
+}
+
+/** What `wasm/unshared.as` exports: see `wasm/slices.as`. */
+export interface RowKernels {
+  addFloatRows: AddRows;
+  addDoubleRows: AddRows;
+}
+
+type AddRows = (
+  places: number,
+  count: number,
+  values: number,
+  sums: number,
+  columns: number,
+) => void;
+
 /** Below this address are the module's own tables. */
 export const firstFree = 16_384;
 /** Of any memory: addresses have 32 bits. */
@@ -62,25 +82,32 @@ const pageBytes = 65_536;
 
 /** A memory of its own for `bytes` bytes, zeroed, with the kernels over it; it never grows. */
 export function instantiate(bytes: number): Instance {
-  assert(bytes <= memoryBytesMax, "a memory of 32-bit addresses");
-  const pages = Math.ceil(bytes / pageBytes);
-  const wasmMemory = allocate(pages);
-  const { exports } = new WebAssembly.Instance(compiled(), { env: { memory: wasmMemory } });
-  const { tablesEnd, ...kernels } = exports as unknown as Exports;
-  assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
-  return {
-    memory: wasmMemory.buffer,
-    wasmMemory,
-    kernels,
-    ballast: new ArrayBuffer(pages * pageBytes),
-  };
+  const wasmMemory = allocate<SharedArrayBuffer>(bytes, true);
+  const kernels = kernelsOver<Kernels>(compiled(), wasmMemory);
+  const { buffer: memory } = wasmMemory;
+  return { memory, wasmMemory, kernels, ballast: new ArrayBuffer(memory.byteLength) };
 }
 
-type Exports = Kernels & { readonly tablesEnd: { readonly value: number } };
+/** The same for what adds rows. */
+export function instantiateRows(bytes: number): RowsInstance {
+  const memory = allocate<ArrayBuffer>(bytes, false);
+  knownRows ??= compiledFrom(unshared);
+  return { memory: memory.buffer, kernels: kernelsOver<RowKernels>(knownRows, memory) };
+}
 
-function allocate(pages: number): { readonly buffer: SharedArrayBuffer } {
+function kernelsOver<Own>(module: object, memory: object): Own {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { tablesEnd, ...kernels } = exports as { tablesEnd: { readonly value: number } };
+  assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
+  return kernels as Own;
+}
+
+function allocate<Buffer>(bytes: number, shared: boolean): { readonly buffer: Buffer } {
+  assert(bytes <= memoryBytesMax, "a memory of 32-bit addresses");
+  const pages = Math.ceil(bytes / pageBytes);
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const limits = { initial: pages, maximum: pages, shared };
+    return new WebAssembly.Memory(limits) as { readonly buffer: Buffer };
   } catch (cause) {
     throw new RunError("no-memory", `no ${(pages * pageBytes) / 2 ** 20} MiB for a shard`, {
       hint: "give the worker more memory, or spread the rows over more workers",
@@ -90,13 +117,17 @@ function allocate(pages: number): { readonly buffer: SharedArrayBuffer } {
 }
 
 let known: object | undefined;
+let knownRows: object | undefined;
 
 /** Compiled when first needed, once a thread. */
 export function compiled(): object {
-  if (known !== undefined) return known;
+  known ??= compiledFrom(binary);
+  return known;
+}
+
+function compiledFrom(text: string): object {
   try {
-    known = new WebAssembly.Module(Buffer.from(binary, "base64"));
-    return known;
+    return new WebAssembly.Module(Buffer.from(text, "base64"));
   } catch (cause) {
     throw new RunError("no-simd", "this JavaScript engine cannot run the kernels", {
       hint: "they need WebAssembly with SIMD and threads: use Node.js 22.18 or later",
@@ -113,7 +144,7 @@ declare const WebAssembly: {
     readonly initial: number;
     readonly maximum: number;
     readonly shared: boolean;
-  }) => { readonly buffer: SharedArrayBuffer };
+  }) => { readonly buffer: unknown };
 };
 
 /** As many as have lanes of their own in a matrix's memory. */

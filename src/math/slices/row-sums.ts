@@ -1,4 +1,7 @@
-import { mergeSlices, type Slices } from "./slices.ts";
+import type { Vector } from "../vector.ts";
+import { isMerged, mergeSlices, type Slices } from "./slices.ts";
+
+type Doubles = Float64Array<ArrayBuffer>;
 
 /**
  * Sums of rows in doubles: as many rows as were added to, whatever the matrix has. Rows that are
@@ -7,8 +10,10 @@ import { mergeSlices, type Slices } from "./slices.ts";
 export class RowSums {
   readonly rows: number;
   readonly columns: number;
+  /** Merged slices that were all that was added: mostly there is one batch. */
+  private only: Slices<Doubles> | null = null;
   private readonly places = new Map<number, number>();
-  private values: Float64Array<ArrayBuffer>;
+  private values: Doubles;
 
   constructor(rows: number, columns: number) {
     this.rows = rows;
@@ -18,10 +23,29 @@ export class RowSums {
 
   /** Rows that were added to. */
   get count(): number {
-    return this.places.size;
+    return this.only?.ids.length ?? this.places.size;
   }
 
-  add({ ids, values }: Slices): void {
+  add(slices: Slices): void {
+    if (this.count === 0 && isMerged(slices)) {
+      this.only = { ...slices, values: addedToZeros(slices.values) };
+      return;
+    }
+    const before = this.only;
+    this.only = null;
+    if (before !== null) this.addRows(before);
+    this.addRows(slices);
+  }
+
+  /** The sums so far, merged. */
+  slices(): Slices<Doubles> {
+    const { rows, columns, places, only } = this;
+    if (only !== null) return { ...only, rows, columns };
+    const ids = Uint32Array.from(places.keys());
+    return mergeSlices({ rows, columns, ids, values: this.values.slice(0, ids.length * columns) });
+  }
+
+  private addRows({ ids, values }: Slices): void {
     const { columns, places } = this;
     this.room(places.size + ids.length);
     for (let at = 0; at < ids.length; at++) {
@@ -29,13 +53,6 @@ export class RowSums {
       const from = at * columns;
       for (let j = 0; j < columns; j++) this.values[to + j]! += values[from + j]!;
     }
-  }
-
-  /** The sums so far, merged. */
-  slices(): Slices<Float64Array<ArrayBuffer>> {
-    const { rows, columns, places } = this;
-    const ids = Uint32Array.from(places.keys());
-    return mergeSlices({ rows, columns, ids, values: this.values.slice(0, ids.length * columns) });
   }
 
   private placeOf(id: number): number {
@@ -54,4 +71,11 @@ export class RowSums {
     larger.set(this.values);
     this.values = larger;
   }
+}
+
+/** A negative zero is none any more, as in a matrix that begins with zeros. */
+function addedToZeros(values: Vector): Doubles {
+  const sums = new Float64Array(values.length);
+  for (let i = 0; i < sums.length; i++) sums[i] = values[i]! + 0;
+  return sums;
 }

@@ -1,4 +1,6 @@
+import { type RowPlaces, sumRowsResident } from "../kernels/sums-of-rows.ts";
 import type { Vector } from "../vector.ts";
+import { rankIds } from "./ranks.ts";
 
 /**
  * Some rows of a matrix of `rows` x `columns`; all others are zero. A row may stand here several
@@ -44,63 +46,30 @@ export function isMerged({ ids }: Pick<Slices, "ids">): boolean {
 export function mergeSlices<Values extends Vector>(slices: Slices<Values>): Slices<Values> {
   if (isMerged(slices)) return slices;
   const { rows, columns, ids, values } = slices;
-  const order = ascendingOrder(ids, rows);
-  let count = 1;
-  for (let at = 1; at < order.length; at++) if (ids[order[at]!] !== ids[order[at - 1]!]) count++;
-  const mergedIds = new Uint32Array(count);
+  const { distinct, places } = rankIds(ids, rows);
+  const of = { count: distinct.length, places };
+  const sums = sumRowsResident(values, of, columns) ?? plainSums(values, of, columns);
+  return { rows, columns, ids: distinct, values: sums };
+}
+
+function plainSums<Values extends Vector>(
+  values: Values,
+  { count, places }: RowPlaces,
+  columns: number,
+): Values {
   const sums = emptyLike(values, count * columns);
-  let to = -columns;
-  let place = -1;
-  for (let at = 0; at < order.length; at++) {
-    const from = order[at]! * columns;
-    const id = ids[order[at]!]!;
-    if (place >= 0 && mergedIds[place] === id) addRow(sums, to, values, from, columns);
-    else {
-      mergedIds[++place] = id;
-      to += columns;
-      copyRow(sums, to, values, from, columns);
-    }
+  for (let at = 0; at < places.length; at++) {
+    const to = (places[at]! >>> 1) * columns;
+    const from = at * columns;
+    if ((places[at]! & 1) === 1) for (let j = 0; j < columns; j++) sums[to + j] = values[from + j]!;
+    else for (let j = 0; j < columns; j++) sums[to + j]! += values[from + j]!;
   }
-  return { rows, columns, ids: mergedIds, values: sums };
-}
-
-function copyRow(out: Vector, to: number, values: Vector, from: number, columns: number): void {
-  for (let j = 0; j < columns; j++) out[to + j] = values[from + j]!;
-}
-
-function addRow(out: Vector, to: number, values: Vector, from: number, columns: number): void {
-  for (let j = 0; j < columns; j++) out[to + j]! += values[from + j]!;
+  return sums;
 }
 
 function emptyLike<Values extends Vector>(values: Values, length: number): Values {
   const made = values instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
   return made as Values;
-}
-
-const digitBits = 11;
-
-/** The places of ids in ascending order, equal ones in the order in which they stand. */
-function ascendingOrder(ids: Uint32Array, below: number): Uint32Array {
-  let order = new Uint32Array(ids.length);
-  for (let at = 0; at < order.length; at++) order[at] = at;
-  let other = new Uint32Array(ids.length);
-  const counts = new Uint32Array(2 ** digitBits);
-  for (let shift = 0; shift < 32 && below > 2 ** shift; shift += digitBits) {
-    counts.fill(0);
-    const mask = counts.length - 1;
-    for (let at = 0; at < ids.length; at++) counts[(ids[at]! >>> shift) & mask]!++;
-    for (let digit = 0, sum = 0; digit < counts.length; digit++) {
-      const count = counts[digit]!;
-      counts[digit] = sum;
-      sum += count;
-    }
-    for (let at = 0; at < order.length; at++) {
-      const place = order[at]!;
-      other[counts[(ids[place]! >>> shift) & mask]!++] = place;
-    }
-    [order, other] = [other, order];
-  }
-  return order;
 }
 
 /** One after the other, in this order; nothing is added up. Shapes must be equal. */

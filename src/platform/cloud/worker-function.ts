@@ -9,6 +9,7 @@ import {
 } from "../../tasks/protocol.ts";
 import { fromJson, toPacket } from "../../wire/packet.ts";
 import { withInflatedInputs } from "../../worker/payload-offload.ts";
+import { withKnownWeights } from "../../worker/weights-down.ts";
 import { createWorker } from "../../worker/worker.ts";
 
 /** What Lambda calls: it writes one packet of raw bytes to `reply` and ends it. */
@@ -30,7 +31,8 @@ interface LambdaGlobals {
  */
 export function createWorkerFunction({ bucket }: { readonly bucket: string }): WorkerHandler {
   const store = lazyS3Store(bucket);
-  const perform = withInflatedInputs<WorkerRequest, WorkerReply>(store, createWorker(store));
+  const worker = withKnownWeights<WorkerRequest, WorkerReply>(createWorker(store));
+  const perform = withInflatedInputs(store, worker);
   const handler: WorkerHandler = async (event, reply, context) => {
     const request = fromJson<WorkerRequest>(event, "request");
     refuseOtherVersion(request.version);

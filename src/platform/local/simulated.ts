@@ -5,6 +5,7 @@ import { ephemeralState } from "../../simulation/ephemeral-state.ts";
 import { ephemeralShards, needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import { replyArena } from "../../simulation/reply-arena.ts";
 import { simulatedCompute } from "../../simulation/simulated-compute.ts";
+import { simulatedWeights } from "../../simulation/simulated-weights.ts";
 import { virtualClock } from "../../simulation/virtual-clock.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { arrayBytesOf, requestArrays, taskEntries, taskWithinTime } from "../../tasks/registry.ts";
@@ -36,20 +37,25 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
       const together = batchedWorker(shards, problem);
       const clock = virtualClock();
       const shardMs = workMsOf(record.entriesPerSlot, weather) - weather.baseMs;
-      const compute = simulatedCompute<WorkerTask, WorkerReply>({
-        clock,
-        perform: (task) => perform(workerRequestOf(record, task)),
-        performAll: (tasks) =>
-          tasks.some((task) => task.objects !== undefined)
-            ? null
-            : together(workerRequestOf(record, tasks[0]!), tasks),
-        workMs: (task) => workMsOf(taskEntries(task, record.entriesPerSlot), weather),
-        withinTime: (task, delayMs) => taskWithinTime(task, delayMs + weather.baseMs, shardMs),
-        fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
-        bytesDown: (task) => downBytes(requestArrays(task)),
-        bytesUp: (result) => upBytes(arrayBytesOf(result)),
-        replyBytes: (task) => replyBytes(task, problem.isQuadratic),
-      });
+      const open = (
+        requestBytes: (task: WorkerTask, all: readonly number[]) => readonly number[],
+      ) =>
+        simulatedCompute<WorkerTask, WorkerReply>({
+          clock,
+          perform: (task) => perform(workerRequestOf(record, task)),
+          performAll: (tasks) =>
+            tasks.some((task) => task.objects !== undefined)
+              ? null
+              : together(workerRequestOf(record, tasks[0]!), tasks),
+          workMs: (task) => workMsOf(taskEntries(task, record.entriesPerSlot), weather),
+          withinTime: (task, delayMs) => taskWithinTime(task, delayMs + weather.baseMs, shardMs),
+          fateOf: ({ id, slot, round }, isCold) => fates({ task: id, slot, round }, isCold),
+          bytesDown: (task) => downBytes(requestBytes(task, requestArrays(task))),
+          bytesUp: (result) => upBytes(arrayBytesOf(result)),
+          replyBytes: (task) => replyBytes(task, problem.isQuadratic),
+        });
+      const hasTables = problem.slicedGradient !== undefined;
+      const compute = hasTables ? simulatedWeights(open) : open((_, all) => all);
       return { clock, compute };
     },
     async close() {

@@ -72,8 +72,10 @@ export function networkProblem(options: NetworkOptions): Problem {
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
       engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
-    slicedGradient: (examples, weights, form, random) =>
-      engine().slicedGradient(examples, weights, form, random?.fork(`seed/${options.seed}`)),
+    slicedGradient(examples, weights, form, random, moved) {
+      const draws = random?.fork(`seed/${options.seed}`);
+      return engine().slicedGradient(examples, weights, form, draws, moved);
+    },
     addClippedGradient(examples, weights, clip, { clipped }, random) {
       // Nothing is told of no rows, by whoever has not loaded the network either.
       if (examples.targets.length === 0) return;

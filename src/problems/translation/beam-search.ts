@@ -13,11 +13,13 @@ export interface SearchRequest extends SearchOptions {
   readonly lengthsMax: readonly number[];
   /**
    * Logarithms of the next token's probabilities after each prefix, a block a prefix; all are of
-   * one length and begin with the beginning's token. Prefix i is of sentence `owners[i]`.
+   * one length and begin with the beginning's token. Prefix i is of sentence `owners[i]`, and goes
+   * on from prefix `parents[i]` of the call before; in the first call it is the beginning alone.
    */
   readonly next: (
     prefixes: readonly (readonly number[])[],
     owners: readonly number[],
+    parents: readonly number[],
   ) => Float32Array;
 }
 
@@ -31,8 +33,12 @@ export interface Translation {
 
 interface Prefix {
   readonly tokens: readonly number[];
+  /** Its place among all prefixes of the step before. */
+  readonly parent: number;
   readonly logProbability: number;
 }
+
+const beginning: Prefix = { tokens: [specialTokens.begin], parent: 0, logProbability: 0 };
 
 interface Search {
   alive: readonly Prefix[];
@@ -47,22 +53,22 @@ interface Search {
  */
 export function beamSearch(request: SearchRequest): Translation[] {
   const { lengthsMax, beam, lengthPenalty, next } = request;
-  const searches = lengthsMax.map(
-    (): Search => ({ alive: [{ tokens: [specialTokens.begin], logProbability: 0 }], best: null }),
-  );
+  const searches = lengthsMax.map((): Search => ({ alive: [beginning], best: null }));
   for (;;) {
     const open = [...searches.keys()].filter((i) => searches[i]!.alive.length > 0);
     if (open.length === 0) break;
     const prefixes = open.flatMap((i) => searches[i]!.alive.map(({ tokens }) => tokens));
     const owners = open.flatMap((i) => searches[i]!.alive.map(() => i));
-    const all = next(prefixes, owners);
+    const parents = open.flatMap((i) => searches[i]!.alive.map(({ parent }) => parent));
+    const all = next(prefixes, owners, parents);
     const width = all.length / prefixes.length;
     let at = 0;
     for (const i of open) {
       const { alive } = searches[i]!;
       const own = all.subarray(at * width, (at + alive.length) * width);
+      const bounds = { beam, lengthPenalty, lengthMax: lengthsMax[i]!, first: at };
       at += alive.length;
-      extend(searches[i]!, own, width, { beam, lengthPenalty, lengthMax: lengthsMax[i]! });
+      extend(searches[i]!, own, width, bounds);
     }
   }
   return searches.map(({ best }) => best!);
@@ -70,16 +76,18 @@ export function beamSearch(request: SearchRequest): Translation[] {
 
 interface Bounds extends SearchOptions {
   readonly lengthMax: number;
+  /** The place of the sentence's first prefix among all. */
+  readonly first: number;
 }
 
 /** One more token for every prefix of a sentence. */
 function extend(search: Search, all: Float32Array, width: number, bounds: Bounds): void {
-  const { beam, lengthPenalty, lengthMax } = bounds;
+  const { beam, lengthPenalty, lengthMax, first } = bounds;
   const { alive } = search;
   // The first token is the beginning's; the next one makes it so many.
   const length = alive[0]!.tokens.length;
   const mustEnd = length > lengthMax;
-  const finish = ({ tokens, logProbability }: Prefix) => {
+  const finish = ({ tokens, logProbability }: Omit<Prefix, "parent">) => {
     const score = logProbability / penaltyOf(length, lengthPenalty);
     if (search.best === null || score > search.best.score)
       search.best = { tokens: tokens.slice(1), logProbability, score };
@@ -99,7 +107,11 @@ function extend(search: Search, all: Float32Array, width: number, bounds: Bounds
     if (token === specialTokens.end) {
       if (rank < beam) finish({ ...alive[prefix]!, logProbability });
     } else if (going.length < beam)
-      going.push({ tokens: [...alive[prefix]!.tokens, token], logProbability });
+      going.push({
+        tokens: [...alive[prefix]!.tokens, token],
+        parent: first + prefix,
+        logProbability,
+      });
   }
   // Greedy: the likeliest token was the end.
   if (beam === 1 && best[0]!.token === specialTokens.end) going.pop();

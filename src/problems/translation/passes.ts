@@ -1,6 +1,8 @@
 import type { Random } from "../../core/random.ts";
 import type { Examples } from "../../math/rows.ts";
+import type { GradientForm, SlicedGradient } from "../../math/slices/sliced-gradient.ts";
 import { tokenBatches } from "../../math/token-batches.ts";
+import type { TranslationPass } from "../../tfjs/translator.ts";
 import { beamSearch, type SearchOptions } from "./beam-search.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 import { logProbabilities, type TokenSums, tokenLoss } from "./token-loss.ts";
@@ -30,6 +32,23 @@ function* passesOf({ rows, targets }: Examples): Generator<Pass> {
   }
 }
 
+/** Rows as the network is trained on them, with the loss of each pass. */
+function* trainedPasses(
+  options: TranslationOptions,
+  examples: Examples,
+): Generator<TranslationPass> {
+  const { labelSmoothing } = options;
+  const { tokens } = translationFactsOf(options);
+  let number = 0;
+  for (const { pairs, factors } of passesOf(examples)) {
+    const { source, decoderInput: target, labels } = pairs;
+    const judge = { labelSmoothing, tokens, factors };
+    const loss: TranslationPass["loss"] = (scores, slopes) =>
+      tokenLoss(scores, labels, target.rows, judge, slopes).loss;
+    yield { number: number++, source, target, loss };
+  }
+}
+
 /** The sum of losses over rows; their gradient is added. */
 export function addGradients(
   options: TranslationOptions,
@@ -39,23 +58,22 @@ export function addGradients(
   random: Random,
 ): number {
   const translator = translatorOf(options);
-  const { labelSmoothing } = options;
-  const { tokens } = translationFactsOf(options);
   let loss = 0;
-  let at = 0;
-  for (const { pairs, factors } of passesOf(examples)) {
-    const { source, decoderInput, labels } = pairs;
-    const judge = { labelSmoothing, tokens, factors };
-    loss += translator.addGradient(
-      source,
-      decoderInput,
-      weights,
-      (scores, slopes) => tokenLoss(scores, labels, decoderInput.rows, judge, slopes).loss,
-      gradient,
-      random.fork(`pass/${at++}`),
-    );
-  }
+  for (const pass of trainedPasses(options, examples))
+    loss += translator.addGradient(pass, weights, gradient, random);
   return loss;
+}
+
+/** The same tensor by tensor. The table is the output as well, so its gradient is dense. */
+export function gradientsByTensor(
+  options: TranslationOptions,
+  examples: Examples,
+  weights: Float32Array,
+  form: GradientForm,
+  random: Random,
+): SlicedGradient {
+  const passes = trainedPasses(options, examples);
+  return translatorOf(options).slicedGradient(passes, weights, form, random);
 }
 
 function* sumsOfPasses(
@@ -131,8 +149,10 @@ export function translateSentences(
       const hypotheses = beamSearch({
         ...search,
         lengthsMax: some.map(({ length }) => length + moreTokens),
-        next: (prefixes, owners) =>
-          logProbabilities(reading.next(tokenTableOf(prefixes), owners), tokens),
+        next(prefixes, owners, parents) {
+          const last = prefixes.map((prefix) => prefix.at(-1)!);
+          return logProbabilities(reading.next(last, owners, parents), tokens);
+        },
       });
       for (const [i, at] of places.entries()) out[at] = hypotheses[i]!.tokens;
     } finally {

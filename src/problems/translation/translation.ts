@@ -4,7 +4,14 @@ import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import type { Problem } from "../problem.ts";
 import { type TranslationFacts, type TranslationOptions, translationFactsOf } from "./options.ts";
-import { addGradients, metricsOf, summedLoss, tallyOf, translateSentences } from "./passes.ts";
+import {
+  addGradients,
+  gradientsByTensor,
+  metricsOf,
+  summedLoss,
+  tallyOf,
+  translateSentences,
+} from "./passes.ts";
 import { longerSides } from "./token-rows.ts";
 import { openTranslatorOf, sizesOf, translatorOf } from "./translators.ts";
 
@@ -60,6 +67,7 @@ function translationProblem(options: TranslationOptions): Problem {
     throw new RunError("bad-value", `problem.width: ${width}, in ${heads} heads`, {
       hint: "choose an even width that the number of heads divides",
     });
+  const draws = (random = randomFrom("undrawn")) => random.fork(`seed/${options.seed}`);
   return {
     ...(facts === undefined ? {} : { parameters: facts.pieces }),
     readsPairs: true,
@@ -85,8 +93,10 @@ function translationProblem(options: TranslationOptions): Problem {
     load: (read) => openTranslatorOf(options, read),
     initial: (random) => translatorOf(options).initial(random),
     rowTokens: longerSides,
-    lossAndGradient: (examples, weights, gradient, random = randomFrom("undrawn")) =>
-      addGradients(options, examples, weights, gradient, random.fork(`seed/${options.seed}`)),
+    lossAndGradient: (examples, weights, gradient, random) =>
+      addGradients(options, examples, weights, gradient, draws(random)),
+    slicedGradient: (examples, weights, form, random) =>
+      gradientsByTensor(options, examples, weights, form, draws(random)),
     lineSearchTerms: (examples, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = weights.map((weight, i) => weight + step * direction[i]!);

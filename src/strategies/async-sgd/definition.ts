@@ -61,6 +61,8 @@ export const asyncSgdStrategy = define({
           "momentum",
       },
       packedRows: true,
+      tableRows:
+        "it steps along the mean of every slot's latest gradient, which has the rows of all",
     },
     usual: { optimizer: "gradient-descent" },
     waitInWords: "nobody: every reply is a step",

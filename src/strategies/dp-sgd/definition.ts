@@ -70,6 +70,7 @@ export const dpSgdStrategy = define({
           "a line search asks the raw rows, and so does a safe step, which nobody has paid for",
       },
       privacy: true,
+      tableRows: "noise moves every row",
     },
     privacyPlan: (spec) => privacyPlan(spec, chosen),
     check: (spec, parts) => checkDpSgd(spec, parts, chosen),

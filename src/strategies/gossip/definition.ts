@@ -25,6 +25,7 @@ export const gossipStrategy = define({
       ...privateChoices,
       problems: { only: ["smooth"], code: "not-proximal", because: "gossip follows gradients" },
       privacy: true,
+      tableRows: "neighbours tell all of their weights under noise",
     },
     privacyPlan: () => ({ observers: observersInWords, publisher: "node" }),
     check: (spec, parts) => checkGossip(spec, parts, chosen),

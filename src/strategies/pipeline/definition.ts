@@ -31,6 +31,7 @@ export const pipelineStrategy = define({
         only: ["all", "fastest"],
         because: "a pipeline waits for every stage, of all its replicas or of the fastest",
       },
+      tableRows: "a stage keeps its gradients, and nobody else needs them",
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
     workers: workersFor(chosen),

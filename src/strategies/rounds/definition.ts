@@ -56,9 +56,8 @@ export const roundsStrategy = define({
     accepts: {
       problems: { only: ["smooth", "l1"], because: "it is not convex" },
       packedRows: true,
-      ...(chosen.batch === undefined
-        ? { tableRows: true as const, reductions: true as const }
-        : {}),
+      tableRows: true,
+      ...(chosen.batch === undefined ? { reductions: true as const } : {}),
     },
     check(spec, parts) {
       refuse(spec, parts, chosen.exact);
@@ -194,7 +193,7 @@ export function roundsPlan(opening: StrategyContext, chosen: RoundsOptions): Rou
     patienceMs: spec.stop.patience * 1000,
     ...(chosen.batch === undefined ? {} : { batch: { size: chosen.batch, seed: spec.seed } }),
     exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,
-    gradients: gradientForm(opening, needsAll || chosen.batch !== undefined),
+    gradients: gradientForm(opening, needsAll),
   };
 }
 

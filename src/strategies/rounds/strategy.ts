@@ -62,7 +62,11 @@ function requestOf(
 ): Request<WorkerTask> {
   const weights = ahead ?? at;
   if (batch !== null) {
-    const some = { operation: "batch-gradient", batch: batch.size, seed: batch.seed } as const;
+    const some = {
+      operation: "batch-gradient" as const,
+      ...{ batch: batch.size, seed: batch.seed },
+      ...(gradients === null ? {} : { gradients }),
+    };
     const { columns } = shape;
     return {
       prefix: `round-${round}/gradient/`,

@@ -1,4 +1,10 @@
-import { getKernel, type NamedAttrMap, type TensorInfo } from "@tensorflow/tfjs-core";
+import {
+  backend as currentBackend,
+  getBackend,
+  getKernel,
+  type NamedAttrMap,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
 import { assert } from "../../core/errors.ts";
 
 /** What a kernel of ours needs of the backend it runs on: tensors as plain arrays. */
@@ -41,6 +47,21 @@ export function kernelBackendOf(name: KernelBackend["name"], backend: unknown): 
     },
     free: (tensor) => void own.disposeData(tensor.dataId),
   };
+}
+
+/**
+ * Where the numbers of a table stand, to write some of its rows; null where that is not to be done.
+ * Only of what rows are looked up in: products keep matrices in a form of their own, and would not
+ * see it. On other backends tensors share arrays with others.
+ */
+export function rowsInPlace(table: TensorInfo): Float32Array | null {
+  if (getBackend() !== "wasm") return null;
+  return wasmArrays(currentBackend() as unknown as WasmBackend).read(table);
+}
+
+/** Numbers that a tensor may be made of: WASM takes them in, others keep the array itself. */
+export function ownNumbers(values: Float32Array): Float32Array {
+  return getBackend() === "wasm" ? values : values.slice();
 }
 
 type Arrays = Pick<KernelBackend, "make" | "read" | "readIntegers">;

@@ -1,0 +1,111 @@
+import { inQuotes } from "../../core/text.ts";
+import type { DataOptions } from "../options.ts";
+import type { ColumnProfile } from "./column-tally.ts";
+import type { TableProfile } from "./table-profile.ts";
+
+/** What a run makes of a column. */
+export interface ColumnUse {
+  readonly kind: "target" | "number" | "date" | "category" | "left out";
+  /** In words: of what it becomes, or why nothing. */
+  readonly why: string;
+  /** How many features it becomes. */
+  readonly features: number;
+  /** The data option that must name it, where the reader alone would do otherwise. */
+  readonly option?: "drop" | "categorical";
+}
+
+/** A key is told by its name where its values do not show it. */
+const keyName = /(?:^|[\s_.-])(?:id|ids|key|uuid|guid|nr)$/i;
+const keyNameInCamels = /[a-z](?:Id|ID|Key|Nr)$/;
+/** Fewer rows than this may differ by chance. */
+const uniqueRowsMin = 10;
+
+/** What becomes of a column, by all that its file holds and the options that are given. */
+export function useOf(profile: TableProfile, at: number, options: DataOptions): ColumnUse {
+  const column = profile.columns[at]!;
+  const { name } = column.found;
+  if (at === profile.targetAt) return { kind: "target", why: "target", features: 0 };
+  if (options.drop.includes(name)) return leftOut("data.drop");
+  if (options.levels?.[name] !== undefined)
+    return { kind: "category", why: "data.levels", features: options.levels[name].length };
+  if (options.categorical.includes(name)) return asCategory(column, options);
+  const { aside } = column.found;
+  if (aside !== undefined) return leftOut(aside);
+  const reason = reasonToDrop(column);
+  if (reason !== null) return { ...leftOut(reason), option: "drop" };
+  if (column.type === "date") return asDate(column, options);
+  if (column.codes > 0 && column.type === "integer")
+    return fits(column, options)
+      ? { ...asCategory(column, options), why: `${wordsOf(column)} with leading zeros` }
+      : { ...leftOut(`${manyOf(column, options)}, with leading zeros`), option: "drop" };
+  if (column.type === "words" || (column.type === "truth" && column.found.kind === "text"))
+    return fits(column, options)
+      ? forReader(column, asCategory(column, options))
+      : { ...leftOut(manyOf(column, options)), option: "drop" };
+  return { kind: "number", why: column.type === "truth" ? "1 or 0" : "a number", features: 1 };
+}
+
+/** Why a column tells nothing that holds for other rows; null where it may. */
+function reasonToDrop(column: ColumnProfile): string | null {
+  const { type, distinct, hasMore, missing, odd, isUnique, rows, countsRows } = column;
+  if (type === "opaque") return `it holds ${column.found.opaque}`;
+  if (type === "nothing") return "every value is missing";
+  if (distinct === 1 && !hasMore) return missing === 0 ? "one value in every row" : "one value";
+  const readerOdd = column.found.odd;
+  if (odd !== null || readerOdd !== undefined) {
+    const first = odd === null ? readerOdd!.first : odd.text;
+    const count = odd === null ? readerOdd!.count : odd.count;
+    return `${count} cells among numbers are none, the first ${inQuotes(first)}`;
+  }
+  const isMany = rows >= uniqueRowsMin;
+  if (isUnique && isMany && type === "words") return "another text in each row";
+  if (type !== "integer") return null;
+  if (countsRows && isMany) return "it counts the rows";
+  if (!isKey(column.found.name)) return null;
+  if (isUnique && isMany) return "a key: another whole number in each row";
+  return hasMore || distinct > 100 ? "a key by its name: its numbers measure nothing" : null;
+}
+
+function isKey(name: string): boolean {
+  return keyName.test(name) || keyNameInCamels.test(name);
+}
+
+function asDate(column: ColumnProfile, { dates }: DataOptions): ColumnUse {
+  if (dates === "drop") return leftOut("data.dates: drop");
+  if (column.found.date !== true)
+    return { ...leftOut("dates among other words in its first rows"), option: "drop" };
+  if (dates === "words") return { kind: "category", why: "words", features: column.distinct };
+  return { kind: "date", why: "days since 1970-01-01", features: 1 };
+}
+
+function asCategory(column: ColumnProfile, options: DataOptions): ColumnUse {
+  const isNamed = options.categorical.includes(column.found.name);
+  const use = { kind: "category", why: wordsOf(column), features: column.distinct } as const;
+  return isNamed || column.found.kind === "text" ? use : { ...use, option: "categorical" };
+}
+
+/** Words that come after more rows of numbers than a look at the file goes through. */
+function forReader({ found }: ColumnProfile, use: ColumnUse): ColumnUse {
+  return found.kind === "text" && found.date !== true ? use : { ...use, option: "categorical" };
+}
+
+function fits({ distinct, hasMore }: ColumnProfile, { categoriesMax }: DataOptions): boolean {
+  return !hasMore && distinct <= categoriesMax;
+}
+
+function wordsOf({ distinct, type }: ColumnProfile): string {
+  return type === "integer" ? `${distinct} codes` : `${distinct} words`;
+}
+
+function manyOf(
+  { distinct, hasMore, type }: ColumnProfile,
+  { categoriesMax }: DataOptions,
+): string {
+  const count = `${hasMore ? "over " : ""}${distinct.toLocaleString("en-US")}`;
+  const what = type === "integer" ? "codes" : "words";
+  return `${count} ${what}, more than data.categoriesMax (${categoriesMax})`;
+}
+
+function leftOut(why: string): ColumnUse {
+  return { kind: "left out", why, features: 0 };
+}
