@@ -39,7 +39,6 @@ class Stream implements Random {
   private s1 = 0;
   private s2 = 0;
   private s3 = 0;
-  private isSeeded = false;
   private wasForked = false;
   private children: Children | null = null;
 
@@ -89,7 +88,8 @@ class Stream implements Random {
 
   /** xoshiro128** by Blackman and Vigna (2018), 32-bit outputs. */
   private next32(): number {
-    if (!this.isSeeded) this.seed();
+    // From the first draw on they are never 0 all at once.
+    if ((this.s0 | this.s1 | this.s2 | this.s3) === 0) this.seed();
     const { s1 } = this;
     const s2 = this.s2 ^ this.s0;
     const s3 = this.s3 ^ s1;
@@ -106,7 +106,6 @@ class Stream implements Random {
     this.s2 = finished(this.c, this.length, 2);
     this.s3 = finished(this.d, this.length, 3);
     if ((this.s0 | this.s1 | this.s2 | this.s3) === 0) this.s0 = 1;
-    this.isSeeded = true;
   }
 }
 

@@ -36,7 +36,7 @@ export function withSlot<Value>(map: SlotMap<Value>, slot: number, value: Value)
 /** As `withSlot` of each slot and its value, one after the other; every page is copied once. */
 export function withSlots<Value>(
   map: SlotMap<Value>,
-  slots: readonly number[],
+  slots: ArrayLike<number>,
   values: readonly Value[],
 ): SlotMap<Value> {
   const shelves: (Items<Page<Value>> | null)[] = map.shelves.slice();

@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Compute, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { inFlight, TaskBatch } from "./in-flight.ts";
+import { waitingTasks } from "./waiting-tasks.ts";
 
 /** A reply, and what it is a reply to. */
 export interface Completion<Task, Result> {
@@ -10,11 +11,6 @@ export interface Completion<Task, Result> {
   readonly outcome: Outcome<Result>;
   readonly usage: Usage;
   readonly atMs: number;
-}
-
-interface Waiting {
-  readonly cancel: () => void;
-  wantedAt: number;
 }
 
 export interface DispatcherPorts<Task extends Slotted, Result> {
@@ -44,7 +40,6 @@ export interface Dispatcher<Task> {
 export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): Dispatcher<T> {
   const { clock, originMs } = ports;
   const started = inFlight<T>();
-  const waiting = new Map<string, Waiting>();
   let reconciliations = 0;
   let pending = 0;
   let heldBack: LoopStop | null = null;
@@ -57,27 +52,28 @@ export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): 
     pending += tasks.length;
     start(ports, batch);
   };
-  const defer = (task: T, untilMs: number) => {
-    // Woken even if the strategy has moved on: the next reconciliation finds nothing to do.
-    const cancel = clock.schedule(originMs + untilMs, () => {
-      waiting.delete(task.id);
-      launch([task]);
-      if (heldBack !== null) ports.inbox.wake();
-    });
-    waiting.set(task.id, { cancel, wantedAt: reconciliations });
+  const waiting = waitingTasks<T>(ports, (task) => {
+    launch([task]);
+    if (heldBack !== null) ports.inbox.wake();
+  });
+  /** The task is missing and can start now; one that must wait for its time begins to. */
+  const isReady = (task: T, nowMs: number): boolean => {
+    if (started.renew(task, reconciliations) || waiting.renew(task, reconciliations)) return false;
+    const { notBeforeMs = 0 } = task;
+    if (notBeforeMs > nowMs) waiting.add(task, notBeforeMs, reconciliations);
+    return notBeforeMs <= nowMs;
   };
-  /** Returns the tasks that can start now; schedules those that must wait for their time. */
-  const startable = (tasks: readonly T[]): T[] => {
+  /** Returns the tasks that can start now. */
+  const startable = (tasks: readonly T[]): readonly T[] => {
     const nowMs = clock.nowMs() - originMs;
-    const ready: T[] = [];
-    for (const task of tasks) {
-      if (started.renew(task, reconciliations)) continue;
-      const deferred = waiting.size > 0 ? waiting.get(task.id) : undefined;
-      if (deferred !== undefined) deferred.wantedAt = reconciliations;
-      else if ((task.notBeforeMs ?? 0) <= nowMs) ready.push(task);
-      else defer(task, task.notBeforeMs ?? 0);
+    // Mostly all of them can: a copy is made only where one cannot.
+    let ready: T[] | null = null;
+    for (let i = 0; i < tasks.length; i++) {
+      const task = tasks[i]!;
+      if (isReady(task, nowMs)) ready?.push(task);
+      else ready ??= tasks.slice(0, i);
     }
-    return ready;
+    return ready ?? tasks;
   };
   return {
     reconcile(wanted) {
@@ -87,7 +83,7 @@ export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): 
       // All else that is wanted is there, so equal counts mean that nothing more is.
       if (started.size + waiting.size + missing.length !== wanted.length) {
         started.forgetAllBut(reconciliations);
-        cancelUnwanted(waiting, reconciliations);
+        waiting.cancelAllBut(reconciliations);
       }
       launch(missing);
     },
@@ -100,12 +96,6 @@ export function dispatcher<T extends Slotted, R>(ports: DispatcherPorts<T, R>): 
     heldBack: () => heldBack,
     isQuiet: () => pending === 0,
   };
-}
-
-/** Cancels the scheduled tasks that this reconciliation did not want. */
-function cancelUnwanted(waiting: Map<string, Waiting>, reconciliation: number): void {
-  for (const [id, { cancel, wantedAt }] of waiting)
-    if (wantedAt !== reconciliation && waiting.delete(id)) cancel();
 }
 
 /** Starts tasks, whose replies become completions in the inbox; all in one call where possible. */

@@ -157,14 +157,15 @@ export function collectInBatches<State extends Collecting<Reply>, Task extends S
   const most = state.finished ? 0 : safeCount(state.quorum, of.rule(state));
   if (most === 0) return null;
   // Numbers side by side: an object each would outlive the replies of others.
-  const slots: number[] = [];
-  const timesMs: number[] = [];
-  const replies: Reply[] = [];
+  const slots = new Int32Array(most);
+  const timesMs = new Float64Array(most);
+  const replies = new Array<Reply>(most);
+  let count = 0;
   const losses = new Map<number, Loss>();
   let { heardMs } = state.quorum;
   return {
     record(task, outcome, atMs) {
-      if (slots.length >= most) return null;
+      if (count >= most) return null;
       const { slot } = task;
       if (outcome.kind === "lost") {
         const givesUpMs = heardMs + of.patienceMs;
@@ -178,9 +179,9 @@ export function collectInBatches<State extends Collecting<Reply>, Task extends S
       }
       const { result } = outcome;
       if (of.validate(state, task, result) !== null) return null;
-      slots.push(slot);
-      timesMs.push(atMs);
-      replies.push(result);
+      slots[count] = slot;
+      timesMs[count] = atMs;
+      replies[count++] = result;
       heardMs = atMs;
       return nothing;
     },
@@ -188,7 +189,7 @@ export function collectInBatches<State extends Collecting<Reply>, Task extends S
     wakeAtMs: () => heardMs + of.patienceMs,
     state: () => ({
       ...state,
-      quorum: recordReplies(state.quorum, { slots, timesMs, replies, losses }),
+      quorum: recordReplies(state.quorum, { count, slots, timesMs, replies, losses }),
     }),
   };
 }

@@ -54,8 +54,10 @@ type Lost = Extract<Outcome<unknown>, { kind: "lost" }>;
 
 /** Sound replies in the order they came in, and the newest losses between them. */
 export interface RecordedReplies<Reply> {
-  readonly slots: readonly number[];
-  readonly timesMs: readonly number[];
+  /** So many of what follows are filled. */
+  readonly count: number;
+  readonly slots: Int32Array;
+  readonly timesMs: Float64Array;
   readonly replies: readonly Reply[];
   readonly losses: ReadonlyMap<number, Loss>;
 }
@@ -63,18 +65,20 @@ export interface RecordedReplies<Reply> {
 /** As `recordReply` of all these one after another. */
 export function recordReplies<Reply>(
   quorum: Quorum<Reply>,
-  { slots, timesMs, replies, losses }: RecordedReplies<Reply>,
+  { count, slots, timesMs, replies, losses }: RecordedReplies<Reply>,
 ): Quorum<Reply> {
-  const { count } = quorum.replies;
+  const before = quorum.replies.count;
+  const places = new Int32Array(count);
+  const arrivals = new Array<QuorumReplies>(count);
+  for (let i = 0; i < count; i++) {
+    places[i] = before + i;
+    arrivals[i] = { slot: slots[i]!, atMs: timesMs[i]! };
+  }
   return {
     ...quorum,
-    heardMs: timesMs.at(-1) ?? quorum.heardMs,
-    replies: withSlots(quorum.replies, slots, replies),
-    arrivals: withSlots(
-      quorum.arrivals,
-      slots.map((_, i) => count + i),
-      slots.map((slot, i): QuorumReplies => ({ slot, atMs: timesMs[i]! })),
-    ),
+    heardMs: count === 0 ? quorum.heardMs : timesMs[count - 1]!,
+    replies: withSlots(quorum.replies, slots.subarray(0, count), replies),
+    arrivals: withSlots(quorum.arrivals, places, arrivals),
     losses: withSlots(quorum.losses, [...losses.keys()], [...losses.values()]),
   };
 }

@@ -37,18 +37,21 @@ export function taskCache<Task extends Slotted>(): (
   };
   return (request, pending) => {
     const { slot, copy, attempt, notBeforeMs } = pending;
-    const make = () => dated(request.task(request.prefix + taskNameOf(pending), pending), pending);
     // Backup tasks are few and come late.
-    if (copy > 0) return make();
+    if (copy > 0) return taskFor(request, pending);
     const { first, again } = tasksOf(request);
     const lost = attempt === 0 ? undefined : again.get(slot);
     const before = attempt === 0 ? first[slot] : lost?.attempt === attempt ? lost.task : undefined;
     if (before === null || (before !== undefined && dateOf(before) === notBeforeMs)) return before;
-    const task = make();
+    const task = taskFor(request, pending);
     if (attempt === 0) first[slot] = task;
     else again.set(slot, { attempt, task });
     return task;
   };
+}
+
+function taskFor<Task extends Slotted>(request: Request<Task>, pending: PendingSlot): Task | null {
+  return dated(request.task(request.prefix + taskNameOf(pending), pending), pending);
 }
 
 /**
