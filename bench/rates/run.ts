@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   here("wine.csv", "softmax", "cultivar"),
   here("wine.csv", "ridge", "proline"),
   given("digits.csv", "network", "digit"),
-].filter(({ name, data }) => name.includes(sets) && existsSync(data.source!));
+].filter(({ name, data }) => name.includes(sets) && existsSync(String(data.source)));
 
 const { run, close } = await simulations();
 const objectiveOf = async ({ problem, data }: Case, more: Partial<RunInput>) => {

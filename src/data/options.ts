@@ -8,7 +8,13 @@ const spelled = z
   .refine((values) => new Set(values).size === values.length, "expected each value once");
 
 const dataObject = z.strictObject({
-  source: z.string().min(1).optional().describe("a file's path or s3://bucket/key"),
+  source: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe(
+      "a file's path or s3://bucket/key; a folder of files, a pattern such as rows/part-*.csv, " +
+        "or a list, whose files have the same columns: folders such as year=2024 are columns too",
+    ),
   generate: z
     .looseObject({ type: z.string() })
     .optional()

@@ -107,16 +107,20 @@ async function readStart(path: string, length: number): Promise<Uint8Array> {
 /** Paths in a spec are relative to its folder, whatever the working folder is. */
 function withPaths(spec: unknown, path: string): unknown {
   if (!isMapping(spec)) return spec;
-  const moved = Object.entries(pathKeys).flatMap(([part, keys]) => {
+  const sections = Object.entries(pathKeys).flatMap(([part, keys]) => {
     const section = spec[part];
     if (!isMapping(section)) return [];
     const entries = Object.entries(section).map(([key, value]) => {
-      const isPath = keys.includes(key) && typeof value === "string" && value !== "";
-      return [key, isPath ? fromFolder(dirname(path), value) : value];
+      return [key, keys.includes(key) ? moved(value, path) : value];
     });
     return [[part, Object.fromEntries(entries)]];
   });
-  return { ...spec, ...Object.fromEntries(moved) };
+  return { ...spec, ...Object.fromEntries(sections) };
+}
+
+function moved(value: unknown, path: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => moved(one, path));
+  return typeof value === "string" && value !== "" ? fromFolder(dirname(path), value) : value;
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,8 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { messageOf, RunError } from "../core/errors.ts";
-import type { Source } from "../data/sources/source.ts";
-import { isBrokenBody, retryingReads, s3Client } from "./s3.ts";
+import { isPattern, splitPattern, tableFiles } from "../data/sources/file-pattern.ts";
+import type { Source, SourceFile } from "../data/sources/source.ts";
+import { isBrokenBody, retryingReads, s3Client, s3Store } from "./s3.ts";
 
 const breaksMax = 20;
 
@@ -37,6 +38,40 @@ export async function openS3(address: string, client: S3Client = s3Client()): Pr
       });
     },
   };
+}
+
+/**
+ * The objects that an address stands for: itself, or those below a prefix that ends in a slash, or
+ * of a pattern such as `s3://bucket/rows/part-*.csv`. Throws `RunError` where there are none.
+ */
+export async function listS3(
+  address: string,
+  client: S3Client = s3Client(),
+): Promise<readonly SourceFile[]> {
+  if (!address.endsWith("/") && !isPattern(address)) return [{ source: address, partition: {} }];
+  const { base, rest } = isPattern(address)
+    ? splitPattern(address)
+    : { base: address.slice(0, -1), rest: null };
+  const [, bucket = "", folder = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(base) ?? [];
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const store = s3Store({ bucket, client });
+  const keys = await store.list(prefix).catch((cause: unknown) => {
+    throw cause instanceof RunError ? cause : unlistable(address, cause);
+  });
+  const below = keys.filter((key) => !key.endsWith("/")).map((key) => key.slice(prefix.length));
+  const files = tableFiles(below, rest);
+  if (files.length > 0)
+    return files.map(({ path, partition }) => ({ source: `${base}/${path}`, partition }));
+  throw new RunError("unreadable-object", `${address}: no object is there`, {
+    hint: "keys whose last parts begin with _ or . do not count; end a prefix in a slash",
+  });
+}
+
+function unlistable(address: string, cause: unknown): RunError {
+  return new RunError("unreadable-object", `${address}: ${messageOf(cause)}`, {
+    hint: "check bucket, region and credentials (AWS_PROFILE, AWS_REGION; s3:ListBucket)",
+    cause,
+  });
 }
 
 /** An object's bytes; where the connection breaks, a new one goes on behind what has come. */

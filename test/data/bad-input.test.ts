@@ -21,7 +21,7 @@ function within(root: string, options: DataInput): DataInput {
   const { source, test } = options;
   return {
     ...options,
-    ...(source === undefined ? {} : { source: join(root, source) }),
+    ...(typeof source === "string" ? { source: join(root, source) } : {}),
     ...(typeof test === "string" ? { test: join(root, test) } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { S3Faults } from "../../src/emulator/s3/faults.ts";
 import { createBucket, s3Client, s3Store } from "../../src/storage/s3.ts";
-import { openS3 } from "../../src/storage/s3-source.ts";
+import { listS3, openS3 } from "../../src/storage/s3-source.ts";
 import { answering } from "../cli/aws-answers.ts";
 import { type Listening, listen, temporaryFolder } from "../emulator/s3-listener.ts";
 import { given, illCloud, undisturbed } from "./cloud.ts";
@@ -89,6 +89,23 @@ describe("bodies cut in the middle", () => {
   test("for ever are an error in the end", async () => {
     await under({ cut: 1 }, () => expect(store().read("large")).rejects.toThrow());
   });
+});
+
+test("a prefix or a pattern stands for the objects below it, with what folders say", async () => {
+  for (const key of ["t/k=1/a.csv", "t/k=2/b.csv", "t/_SUCCESS", "u.csv"])
+    await store().write(key, Uint8Array.of(1));
+  const found = async (address: string) => {
+    const files = await listS3(address, client);
+    return files.map(({ source, partition }) => [source, partition.k]);
+  };
+  const both = [
+    ["s3://faults/t/k=1/a.csv", "1"],
+    ["s3://faults/t/k=2/b.csv", "2"],
+  ];
+  expect(await found("s3://faults/t/")).toEqual(both);
+  expect(await found("s3://faults/t/*/*.csv")).toEqual(both);
+  expect(await found("s3://faults/u.csv")).toEqual([["s3://faults/u.csv", undefined]]);
+  await expect(found("s3://faults/none/")).rejects.toThrow(/no object is there/);
 });
 
 test("bursts of 503 SlowDown: what is asked for is refused twice running", async () => {

@@ -127,7 +127,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   planner: { rooms: [...training, "weather"], packages: [] },
   weather: { rooms: ["core"], packages: [] },
   storage: {
-    rooms: [...bottom, "math", "wire", "data/sources/source.ts"],
+    rooms: [...bottom, "math", "wire", "data/sources/source.ts"].concat([
+      "data/sources/file-pattern.ts",
+    ]),
     packages: ["@aws-sdk/client-s3", "@smithy/node-http-handler"],
   },
   compute: {

@@ -58,6 +58,8 @@ export const dataCodes = {
     "a column looks like numbers written in another way; say how they are written, or mend them",
   "one-class":
     "the training rows hold fewer than two classes; check data.target, or give rows of every class",
+  "other-columns":
+    "the files of one table have different columns; write all of them with the same ones",
   "ragged-row":
     "a row has more or fewer fields than the first; quote fields that hold the delimiter",
   "row-too-long":

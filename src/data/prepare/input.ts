@@ -6,11 +6,38 @@ import type { Input } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
 import type { Source, SourceOpener } from "../sources/source.ts";
 import { generatedInput } from "./generated.ts";
+import { type InputPart, joinedInput } from "./joined-input.ts";
 
-/** The input that options name. */
+/** The input that options name: generated, a file, or several files that are one table. */
 export async function openInput(options: DataOptions, open: SourceOpener): Promise<Input> {
   if (options.generate !== undefined) return generatedInput(options.generate);
-  const unzipped = await unzip(await open(options.source ?? ""));
+  const sources = asList(options.source);
+  const lists = sources.map((source) => open.list?.(source) ?? [{ source, partition: {} }]);
+  const files = (await Promise.all(lists)).flat();
+  const [first] = files;
+  if (files.length === 1 && Object.keys(first!.partition).length === 0)
+    return fileInput(first!.source, options, open);
+  const parts: InputPart[] = [];
+  for (const { source, partition } of files)
+    parts.push({ input: await fileInput(source, options, open), partition });
+  return joinedInput(sources.join(", "), parts, options.missingValues);
+}
+
+/** The paths that a spec gives, be it one or a list. */
+export function asList(source: DataOptions["source"] = ""): readonly string[] {
+  return typeof source === "string" ? [source] : source;
+}
+
+/** The one file of data that are not a table. Throws `RunError` for a list. */
+export function oneSource(source: DataOptions["source"], option: string): string {
+  if (typeof source === "string") return source;
+  throw new RunError("bad-option", `${option}: expected data.source, the path of one file`, {
+    hint: "a list of files is for tables; join the files, or name one",
+  });
+}
+
+async function fileInput(path: string, options: DataOptions, open: SourceOpener): Promise<Input> {
+  const unzipped = await unzip(await open(path));
   const { source } = unzipped;
   const format: Format = await formatOf(source, options.format);
   const targets = (await targetsOf(options, format, open)) ?? unzipped.targets;

@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import type { DataOptions } from "../options.ts";
 import type { SourceOpener } from "../sources/source.ts";
+import { oneSource } from "./input.ts";
 import type { PairSources } from "./sentence-pairs.ts";
 
 /** The files that pairs are read from, and the digests that name them. */
@@ -38,7 +39,7 @@ export async function openPairFiles(data: DataOptions, open: SourceOpener): Prom
   const file = path ?? ("sentencePiece" in vocabulary ? vocabulary.sentencePiece : undefined);
   const opened = file === undefined ? null : await open(file);
   return {
-    train: await sides(source, targetSource),
+    train: await sides(oneSource(source, "data.pairs"), targetSource),
     test: isTestFile ? await sides(test, testTargetSource) : null,
     vocabulary: opened && {
       bytes: await opened.range(0, opened.sizeBytes),

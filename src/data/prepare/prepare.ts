@@ -7,7 +7,7 @@ import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
-import { countsFromZero, openInput, withTarget } from "./input.ts";
+import { countsFromZero, oneSource, openInput, withTarget } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
 import {
   labelLayout,
@@ -153,7 +153,7 @@ async function fromText(
       throw new RunError("bad-option", `data.${key}: it has no meaning beside data.text`, {
         hint: "remove it: a text's classes are its tokens",
       });
-  const source = await open(data.source);
+  const source = await open(oneSource(data.source, "data.text"));
   const test = typeof data.test === "string" ? await open(data.test) : null;
   const total = 2 * source.sizeBytes + (test?.sizeBytes ?? 0);
   let done = 0;

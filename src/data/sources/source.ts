@@ -11,5 +11,16 @@ export interface Source {
   range(from: number, to: number): Promise<Uint8Array>;
 }
 
+/** A file of those that a source stands for. */
+export interface SourceFile {
+  readonly source: string;
+  /** What its folders say of all its rows: `year=2024` is `{ year: "2024" }`. */
+  readonly partition: Readonly<Record<string, string>>;
+}
+
 /** Finds a source by a path or an address. Throws `RunError` where there is none. */
-export type SourceOpener = (source: string) => Promise<Source>;
+export interface SourceOpener {
+  (source: string): Promise<Source>;
+  /** The files that a source stands for: of a folder or a pattern several; absent for itself. */
+  readonly list?: (source: string) => Promise<readonly SourceFile[]>;
+}
