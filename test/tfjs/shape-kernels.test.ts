@@ -125,3 +125,32 @@ it("integers are left to the stock kernels", async () => {
     Int32Array.of(1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6),
   );
 });
+
+describe("rows are looked up as on the plain backend, their gradient too", () => {
+  it.each([
+    [[7, 3], [4]],
+    [
+      [9, 40],
+      [2, 5],
+    ],
+    [[6], [8]],
+    [
+      [5, 2, 3],
+      [3, 1],
+    ],
+  ])("in %j, %j of them", async (shape, places) => {
+    const count = places.reduce((a, b) => a * b, 1);
+    const ids = Int32Array.from({ length: count }, (_, i) => (3 * i) % shape[0]!);
+    const [plain, wasm] = await onBoth(shape, (x) => tf.gather(x, tf.tensor(ids, places, "int32")));
+    expect(wasm).toEqual(plain);
+  });
+
+  it("and refused where there is no such row; other axes are looked up as well", async () => {
+    useBackend(await openTensorBackend("wasm"));
+    const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    for (const id of [2, -1])
+      expect(() => tf.gather(x, tf.tensor1d([0, id], "int32"))).toThrow("not in [0, 1]");
+    const columns = tf.gather(x, tf.tensor1d([2, 0], "int32"), 1);
+    expect([...(await columns.data())]).toEqual([3, 1, 6, 4]);
+  });
+});

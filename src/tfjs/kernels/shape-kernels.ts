@@ -19,6 +19,7 @@ export function registerShapeKernels(): void {
   if (isDone || getKernel("Transpose", "wasm") === undefined) return;
   isDone = true;
   shareIdentities();
+  replaceGather();
   for (const [name, move] of Object.entries(moves)) {
     const own = getKernel(name, "wasm")!;
     unregisterKernel(name, "wasm");
@@ -47,6 +48,42 @@ function shareIdentities(): void {
       return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
     },
   });
+}
+
+/** Rows of a matrix by their numbers, copied row by row. */
+function replaceGather(): void {
+  const own = getKernel("GatherV2", "wasm")!;
+  unregisterKernel("GatherV2", "wasm");
+  registerKernel({
+    ...own,
+    kernelFunc(args) {
+      const { x, indices } = args.inputs as { x: TensorInfo; indices: TensorInfo };
+      const { axis, batchDims = 0 } = args.attrs as unknown as { axis: number; batchDims?: number };
+      const isOurs = x.dtype === "float32" && indices.dtype === "int32" && axis === 0;
+      if (!isOurs || batchDims !== 0 || x.shape.includes(0) || indices.shape.includes(0))
+        return own.kernelFunc(args);
+      return rowsAt(kernelBackendOf("wasm", args.backend), x, indices) ?? own.kernelFunc(args);
+    },
+  });
+}
+
+/** Null where a number is of no row: who has refused that goes on refusing it. */
+function rowsAt(platform: KernelBackend, x: TensorInfo, indices: TensorInfo): TensorInfo | null {
+  const [rows, ...inner] = x.shape;
+  const width = inner.reduce((a, b) => a * b, 1);
+  if (!platform.readIntegers(indices).every((id) => id >= 0 && id < rows!)) return null;
+  const output = platform.make([...indices.shape, ...inner]);
+  const [out, values] = [platform.read(output), platform.read(x)];
+  copyRows(out, values, platform.readIntegers(indices), width);
+  return output;
+}
+
+function copyRows(to: Float32Array, from: Float32Array, ids: Int32Array, width: number): void {
+  for (let row = 0; row < ids.length; row++) {
+    const at = ids[row]! * width;
+    if (width > 16) to.set(from.subarray(at, at + width), row * width);
+    else for (let j = 0; j < width; j++) to[row * width + j] = from[at + j]!;
+  }
 }
 
 function transposed(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInfo {
