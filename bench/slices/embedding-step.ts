@@ -7,7 +7,7 @@ import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { takeSlicedSteps } from "../../src/tasks/sliced-steps.ts";
 import { networkOf } from "../../test/problems/networks.ts";
-import { medianMs } from "./timing.ts";
+import { meanMs } from "./timing.ts";
 
 /** What else is timed beside: an older checkout of kofn, and a Python that has torch. */
 export interface Others {
@@ -53,9 +53,9 @@ export async function embeddingStep({ before, python }: Others) {
     return takeSlicedSteps(problem, examples, task);
   };
   const ms = {
-    dense: medianMs(7, dense),
-    byRows: medianMs(21, byRows),
-    local: (medianMs(9, local(1 + steps)) - medianMs(9, local(1))) / steps,
+    dense: meanMs(7, dense),
+    byRows: meanMs(21, byRows),
+    local: (meanMs(9, local(1 + steps)) - meanMs(9, local(1))) / steps,
   };
   const whole = denseGradient(problem.slicedGradient!(examples, weights, "auto")!.parts, pieces);
   const sum = new Float64Array(weights.length);

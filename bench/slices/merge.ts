@@ -1,10 +1,10 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { mergeSlices } from "../../src/math/slices/slices.ts";
-import { medianMs } from "./timing.ts";
+import { meanMs } from "./timing.ts";
 
 /**
  * GB/s of input on one thread: merged; only read, a sum of all values; and copied to other memory,
- * which reads and writes it, by the machine's own means. Medians of 31 runs.
+ * which reads and writes it, by the machine's own means. Means of 31 runs.
  */
 export function mergeSpeed() {
   console.log("\nGB/s of input, and how fast merging is of reading:");
@@ -30,7 +30,7 @@ export function mergeSpeed() {
       () => mergeSlices(slices),
       () => sumOf(values),
       () => other.set(values),
-    ].map((work) => gbPerSecond(medianMs(31, work))) as [number, number, number];
+    ].map((work) => gbPerSecond(meanMs(31, work))) as [number, number, number];
     const ratio = merge / read;
     const shape = `${rows.toLocaleString("en-US")} x ${columns}`;
     const figures = [merge, read, copy, ratio].map((one) => one.toFixed(2).padStart(12));

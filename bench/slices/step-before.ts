@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { medianMs } from "./timing.ts";
+import { meanMs } from "./timing.ts";
 
 /**
  * `node bench/slices/step-before.ts CHECKOUT`: the embedding's step as another checkout of kofn
@@ -17,7 +17,7 @@ const targets = Float32Array.from({ length: 256 }, () => random.normal());
 const examples = { rows: { kind: "dense", rows: 256, columns: 8, values }, targets };
 let weights = problem.initial(randomFrom(1));
 const sgd = optimizers.create({ type: "sgd", learningRate: 0.1 });
-const ms = medianMs(7, () => {
+const ms = meanMs(7, () => {
   const sum = new Float64Array(weights.length);
   problem.lossAndGradient(examples, weights, sum);
   const gradient = Float64Array.from(new Float32Array(sum));
