@@ -6,6 +6,7 @@ const suites = {
   "scikit-learn": () =>
     import("./conformance-scikit-learn.ts").then((one) => one.conformanceScikitLearn()),
   sacrebleu: () => import("./conformance-sacrebleu.ts").then((one) => one.conformanceSacreBleu()),
+  clients: () => import("./conformance-clients.ts").then((one) => one.conformanceClients()),
   torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
 };
 

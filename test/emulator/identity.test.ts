@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -136,6 +137,21 @@ describe("S3", () => {
     }
     const cut = (await presigned("GET", "signed")).replace(/X-Amz-SignedHeaders=\w+&?/, "");
     expect(await got(cut)).toEqual([400, "AuthorizationQueryParametersError"]);
+  });
+
+  test("an address of the older kind is its signer's as well", async () => {
+    await put(clientOf(testKeys), "old");
+    const old = (secret: string, seconds: number, key = "old") => {
+      const expires = Math.floor(Date.now() / 1000) + seconds;
+      const signature = createHmac("sha1", secret).update(`GET\n\n\n${expires}\n/mine/${key}`);
+      const query = { AWSAccessKeyId: "local", Expires: String(expires) };
+      const search = new URLSearchParams({ ...query, Signature: signature.digest("base64") });
+      return fetch(`${served.endpoint}/mine/old?${search}`);
+    };
+    expect((await old("local", 60)).status).toBe(200);
+    expect(await (await old("other", 60)).text()).toContain("SignatureDoesNotMatch");
+    expect(await (await old("local", 60, "a")).text()).toContain("SignatureDoesNotMatch");
+    expect(await (await old("local", -60)).text()).toContain("Request has expired");
   });
 
   test("what a presigned address carries in place of headers counts as headers", async () => {

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { type OldAddress, oldAddressOf } from "./sigv2.ts";
 
 /** A request's signature of Signature Version 4, from its header or from its address. */
 export interface Signed {
@@ -29,6 +30,7 @@ export type Authentication =
   | { readonly kind: "none" }
   | { readonly kind: "unsupported" }
   | { readonly kind: "both" }
+  | { readonly kind: "old"; readonly address: OldAddress }
   | { readonly kind: "malformed"; readonly where: Signed["where"]; readonly what: string }
   | { readonly kind: "signed"; readonly signed: Signed };
 
@@ -43,10 +45,10 @@ export function authenticationOf({ url = "/", headers }: IncomingMessage): Authe
   const { query } = halves(url);
   const parameters = /(^|&)(X-Amz-|Signature=)/.test(query) ? new URLSearchParams(query) : null;
   const inQuery = parameters?.has("X-Amz-Algorithm") || parameters?.has("X-Amz-Signature");
-  const isOld = parameters?.has("Signature") && parameters.has("AWSAccessKeyId");
-  if (text !== undefined && (inQuery || isOld)) return { kind: "both" };
+  const address = parameters === null ? null : oldAddressOf(parameters);
+  if (text !== undefined && (inQuery || address !== null)) return { kind: "both" };
   if (inQuery) return signedInQuery(parameters!);
-  if (isOld) return { kind: "unsupported" };
+  if (address !== null) return { kind: "old", address };
   if (text === undefined) return { kind: "none" };
   return text.startsWith(`${algorithm} `) ? signedInHeader(text, headers) : { kind: "unsupported" };
 }

@@ -1,4 +1,4 @@
-import type { S3Request } from "./request.ts";
+import { isPresigned, type S3Request } from "./request.ts";
 import { accessDenied, invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 
 /** What an operation understands, by names in a row; `checksum-*` stands for all that begin so. */
@@ -20,6 +20,9 @@ const usualHeaders = names(
 /** Parameters that change nothing: the operation's name, as some of AWS's SDKs send it. */
 const usualParameters = names("x-id versionId");
 
+/** Of an address that was signed in the older way. */
+const signing = names("AWSAccessKeyId Signature Expires");
+
 const conditions: Readonly<Record<string, readonly string[]>> = {
   GET: names("if-match if-none-match if-modified-since if-unmodified-since"),
   HEAD: names("if-match if-none-match if-modified-since if-unmodified-since"),
@@ -39,8 +42,9 @@ export function checkArguments(request: S3Request, understood: Understood): void
   const headers = [...usualHeaders, ...names(reads)];
   const refuse = (what: string) => notImplemented(`${name} with ${what}`);
   for (const parameter of request.query.keys()) {
-    const isMoved = /^x-amz-/i.test(parameter) && request.query.has("X-Amz-Signature");
-    if (!isMoved && !parameters.includes(parameter)) throw refuse(`?${parameter}`);
+    const isMoved = /^x-amz-/i.test(parameter) && isPresigned(request);
+    const isOld = request.query.has("AWSAccessKeyId") && signing.includes(parameter);
+    if (!isMoved && !isOld && !parameters.includes(parameter)) throw refuse(`?${parameter}`);
   }
   for (const header of request.headerNames()) {
     if (header.startsWith("x-amz-") && !isAmong(header.slice("x-amz-".length), headers))

@@ -40,12 +40,15 @@ export function s3Gate(
   const used = new Map<string, number>();
   return {
     open(request, nowMs) {
-      const signed = signatureOf(request, nowMs);
+      const signature = signatureOf(request, nowMs);
       if (identities === undefined) return anyone;
-      const identity = signerOf(request, signed, identities);
-      const { accessKeyId } = signed!;
-      if (identity.sessionToken !== undefined) spend(used, accessKeyId, requestsPerKey());
-      return accessOf(identity, request, () => chunkSignatures(signed!, identity.secretAccessKey));
+      const identity = signerOf(request, signature, identities);
+      // Addresses of the older kind name no chunks.
+      const signed = signature?.kind === "signed" ? signature.signed : undefined;
+      if (identity.sessionToken !== undefined && signed !== undefined)
+        spend(used, signed.accessKeyId, requestsPerKey());
+      const chunks = () => signed && chunkSignatures(signed, identity.secretAccessKey);
+      return accessOf(identity, request, chunks);
     },
   };
 }

@@ -63,9 +63,13 @@ export function readRequest(message: IncomingMessage, id: string): S3Request {
  * that whoever uses the address need not know of them.
  */
 function movedHeaders(query: URLSearchParams): ReadonlyMap<string, string> {
-  if (!query.has("X-Amz-Signature")) return new Map();
+  if (!isPresigned({ query })) return new Map();
   const named = [...query].map(([name, value]) => [name.toLowerCase(), value] as const);
   return new Map(named.filter(([name]) => name.startsWith("x-amz-")));
+}
+
+export function isPresigned({ query }: Pick<S3Request, "query">): boolean {
+  return query.has("X-Amz-Signature") || query.has("AWSAccessKeyId");
 }
 
 export function checkRequestKey(key: string): void {

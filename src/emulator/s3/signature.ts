@@ -1,5 +1,13 @@
 import { type Identities, type Identity, localRegion } from "../iam/identity.ts";
-import { authenticationOf, isSame, reckon, type Signed, signedAtMs } from "../iam/sigv4.ts";
+import { type OldAddress, oldSignature, oldTextToSign } from "../iam/sigv2.ts";
+import {
+  authenticationOf,
+  isSame,
+  type Reckoned,
+  reckon,
+  type Signed,
+  signedAtMs,
+} from "../iam/sigv4.ts";
 import type { S3Request } from "./request.ts";
 import { accessDenied, invalidArgument, S3Error } from "./s3-error.ts";
 
@@ -12,8 +20,13 @@ const skewMsMax = 15 * 60_000;
 /** A week: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 const expiresSecondsMax = 604_800;
 
+/** How a request was signed: as is usual today, or as older addresses are. */
+export type Signature =
+  | { readonly kind: "signed"; readonly signed: Signed }
+  | { readonly kind: "old"; readonly address: OldAddress };
+
 /** How a request was signed, well-formed and at its time; null for one that is not signed. */
-export function signatureOf(request: S3Request, nowMs: number): Signed | null {
+export function signatureOf(request: S3Request, nowMs: number): Signature | null {
   const authentication = authenticationOf(request.message);
   if (authentication.kind === "none") return null;
   if (authentication.kind === "both")
@@ -28,22 +41,26 @@ export function signatureOf(request: S3Request, nowMs: number): Signed | null {
         "AWS4-HMAC-SHA256.",
     );
   if (authentication.kind === "malformed") throw malformedAt(authentication);
-  const { signed } = authentication;
-  checkScope(signed);
-  if (signed.where === "query") checkLifetime(signed, nowMs);
-  else checkNotSkewed(signed, nowMs);
-  return signed;
+  if (authentication.kind === "old") checkNotExpired(authentication.address, nowMs);
+  else {
+    const { signed } = authentication;
+    checkScope(signed);
+    if (signed.where === "query") checkLifetime(signed, nowMs);
+    else checkNotSkewed(signed, nowMs);
+  }
+  return authentication;
 }
 
 /** Whom a request's key belongs to. Throws where it is nobody's, or was not signed with it. */
 export function signerOf(
   request: S3Request,
-  signed: Signed | null,
+  signature: Signature | null,
   identities: Identities,
 ): Identity {
-  if (signed === null) throw accessDenied("Access Denied");
-  const identity = identities.get(signed.accessKeyId);
-  const about = { AWSAccessKeyId: signed.accessKeyId };
+  if (signature === null) throw accessDenied("Access Denied");
+  const given = signature.kind === "old" ? signature.address : signature.signed;
+  const identity = identities.get(given.accessKeyId);
+  const about = { AWSAccessKeyId: given.accessKeyId };
   if (identity === undefined)
     throw new S3Error(
       403,
@@ -51,16 +68,10 @@ export function signerOf(
       "The AWS Access Key Id you provided does not exist in our records.",
       { details: about },
     );
-  if ((identity.sessionToken ?? null) !== signed.token)
+  if ((identity.sessionToken ?? null) !== given.token)
     throw new S3Error(400, "InvalidToken", "The provided token is malformed or otherwise invalid.");
-  const subject = { payload: payloadOf(request, signed), path: "as-is" } as const;
-  const { canonical, toSign, signature } = reckon(
-    request.message,
-    signed,
-    identity.secretAccessKey,
-    subject,
-  );
-  if (isSame(signature, signed.signature)) return identity;
+  const wanted = reckoned(request, signature, identity.secretAccessKey);
+  if (isSame(wanted.signature, given.signature)) return identity;
   throw new S3Error(
     403,
     "SignatureDoesNotMatch",
@@ -69,12 +80,24 @@ export function signerOf(
     {
       details: {
         ...about,
-        StringToSign: toSign,
-        SignatureProvided: signed.signature,
-        CanonicalRequest: canonical,
+        StringToSign: wanted.toSign,
+        SignatureProvided: given.signature,
+        ...(wanted.canonical !== "" && { CanonicalRequest: wanted.canonical }),
       },
     },
   );
+}
+
+function reckoned(request: S3Request, signature: Signature, secret: string): Reckoned {
+  const { message, bucket, path, query } = request;
+  if (signature.kind === "signed") {
+    const subject = { payload: payloadOf(request, signature.signed), path: "as-is" } as const;
+    return reckon(message, signature.signed, secret, subject);
+  }
+  const isInHost = !path.startsWith(`/${bucket}`);
+  const resource = isInHost ? `/${bucket}${path}` : path;
+  const toSign = oldTextToSign(message, signature.address, resource, query);
+  return { canonical: "", toSign, signature: oldSignature(toSign, secret) };
 }
 
 /** The body's digest, or what stands for it: an address does not know what will be sent to it. */
@@ -150,6 +173,12 @@ function checkLifetime(signed: Signed, nowMs: number): void {
     Expires: new Date(endMs).toISOString(),
     ServerTime: new Date(nowMs).toISOString(),
   });
+}
+
+function checkNotExpired({ expires }: OldAddress, nowMs: number): void {
+  if (!/^\d{1,12}$/.test(expires))
+    throw accessDenied("Invalid date (should be seconds since epoch)");
+  if (nowMs > Number(expires) * 1000) throw accessDenied("Request has expired");
 }
 
 function malformedAt(
