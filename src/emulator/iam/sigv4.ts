@@ -84,7 +84,7 @@ function signedInQuery(parameters: URLSearchParams): Authentication {
   });
 }
 
-interface Parts {
+interface SignatureParts {
   readonly credential: string | undefined;
   readonly signedHeaders: string | undefined;
   readonly signature: string | undefined;
@@ -93,7 +93,7 @@ interface Parts {
   readonly token: string | string[] | undefined;
 }
 
-function signedBy(where: Signed["where"], parts: Parts): Authentication {
+function signedBy(where: Signed["where"], parts: SignatureParts): Authentication {
   const fields = (parts.credential ?? "").split("/");
   const [end, service, region, date] = fields.slice(-4).reverse();
   if (fields.length < 5 || parts.signedHeaders === undefined || parts.signature === undefined)

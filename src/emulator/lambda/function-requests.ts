@@ -36,7 +36,7 @@ interface Given {
   readonly account: AccountView;
 }
 
-interface Operation {
+interface FunctionOperation {
   readonly method: string;
   readonly path: RegExp;
   readonly name: string;
@@ -44,7 +44,7 @@ interface Operation {
 }
 
 const one = "/2015-03-31/functions/([^/]+)";
-const operations: readonly Operation[] = [
+const operations: readonly FunctionOperation[] = [
   { method: "GET", path: new RegExp(`^${one}$`), name: "GetFunction", run: getFunction },
   {
     method: "GET",

@@ -22,7 +22,7 @@ import { checkedEvent } from "./json.ts";
 import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
-import { signerOf } from "./signature.ts";
+import { callerOf } from "./signature.ts";
 
 const drainedBytesMax = 64 * 1024 * 1024;
 
@@ -117,20 +117,20 @@ function answering(
 ): (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> {
   const executions = openExecutions(join(home, "executions"));
   return async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
-    const signer = signerOf(request, identities, Date.now());
+    const caller = callerOf(request, identities, Date.now());
     const asked = functionRequestOf(request);
     if (asked !== null) {
       const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
-      signer.verify(wished);
-      signer.demand(`lambda:${asked.name}`, asked.resource);
+      caller.verify(wished);
+      caller.demand(`lambda:${asked.name}`, asked.resource);
       return sendFunctionReply(response, await asked.answer(wished, account));
     }
     const route = lambdaRouteOf(request);
     const bytesMax =
       route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
     const body = await bodyOf(request, bytesMax);
-    signer.verify(body);
-    signer.demand("lambda:InvokeFunction", route.arn);
+    caller.verify(body);
+    caller.demand("lambda:InvokeFunction", route.arn);
     const called = account.functions.get(route.name);
     if (called === undefined) throw noFunction(route.arn);
     const { config, version } = called.at(route.qualifier);

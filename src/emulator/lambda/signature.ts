@@ -14,7 +14,7 @@ import { LambdaError } from "./failures.ts";
 const skewMsMax = 5 * 60_000;
 
 /** Somebody who says who he is. */
-export interface Signer {
+export interface Caller {
   /** Throws `LambdaError` where the request, with this body, was not signed by his secret. */
   verify(body: Buffer): void;
   /** Throws `LambdaError` where his statements do not allow an action. */
@@ -22,7 +22,7 @@ export interface Signer {
 }
 
 /** Throws `LambdaError` for a request that is not signed, or by a key that nobody has. */
-export function signerOf(request: IncomingMessage, identities: Identities, nowMs: number): Signer {
+export function callerOf(request: IncomingMessage, identities: Identities, nowMs: number): Caller {
   const signed = signatureOf(request, nowMs);
   const identity = identities.get(signed.accessKeyId);
   if (identity === undefined || (identity.sessionToken ?? null) !== signed.token)

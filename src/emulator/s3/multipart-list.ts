@@ -59,7 +59,7 @@ export const listMultipartUploads: S3Operation = (context, request) => {
   const idMarker = keyMarker === "" ? "" : (query.get("upload-id-marker") ?? "");
   const all = inOrder(context.root.bucket(request.bucket).uploads.all());
   const place = idMarker === "" ? -1 : all.findIndex(({ id }) => id === idMarker);
-  const rest = place >= 0 ? all.slice(place + 1) : all.filter(behind(keyMarker));
+  const rest = place >= 0 ? all.slice(place + 1) : all.filter(isAfterMarker(keyMarker));
   const page: Upload[] = [];
   const folders = new Set<string>();
   let isTruncated = false;
@@ -104,7 +104,7 @@ export const listMultipartUploads: S3Operation = (context, request) => {
   return { status: 200, xml };
 };
 
-const behind =
+const isAfterMarker =
   (keyMarker: string) =>
   ({ plan }: Upload): boolean =>
     compareUtf8(plan.key, keyMarker) > 0;

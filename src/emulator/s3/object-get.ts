@@ -63,13 +63,13 @@ function description(request: S3Request, facts: ObjectFacts): Described {
   };
 }
 
-interface Part extends Stretch {
+interface ObjectPart extends Stretch {
   readonly headers: Readonly<Record<string, string>>;
   readonly checksum: Readonly<Record<string, string>>;
 }
 
 /** The part that a read asks for; an object that came in one piece is its own first part. */
-function partOf(request: S3Request, facts: ObjectFacts): Part | undefined {
+function partOf(request: S3Request, facts: ObjectFacts): ObjectPart | undefined {
   if (!request.query.has("partNumber")) return undefined;
   if (request.header("range") !== undefined)
     throw new S3Error(

@@ -27,7 +27,7 @@ import {
   putObjectTagging,
 } from "./tagging.ts";
 
-export interface Route {
+export interface S3Route {
   readonly method: string;
   readonly on: "service" | "bucket" | "object";
   readonly name: string;
@@ -60,7 +60,7 @@ const copied =
  * as https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html has it; a parameter or a
  * header that stands there and not here is refused.
  */
-const routes: readonly Route[] = [
+const routes: readonly S3Route[] = [
   {
     ...{ method: "GET", on: "service", name: "ListBuckets", run: listBuckets },
     action: "ListAllMyBuckets",
@@ -190,7 +190,7 @@ const routes: readonly Route[] = [
 ];
 
 /** The operation a request asks for. Throws `NotImplemented` rather than doing something near. */
-export function s3RouteOf(request: S3Request): Route {
+export function s3RouteOf(request: S3Request): S3Route {
   const on = request.bucket === "" ? "service" : request.key === "" ? "bucket" : "object";
   const match = routes.find(
     (route) =>
