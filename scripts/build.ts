@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
-  chmodSync,
   cpSync,
   existsSync,
   globSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildPage } from "../src/report/page-bundle.ts";
+import { buildCli } from "./build-cli.ts";
 import { buildFunctions } from "./build-functions.ts";
 import { buildInfra } from "./build-infra.ts";
 import { buildKernels } from "./build-kernels.ts";
@@ -40,7 +40,7 @@ export async function buildDist(to: string, functions?: string): Promise<void> {
   compile("--outDir", to, ...(functions === undefined ? [] : ["--noCheck"]));
   await buildInfra(join(to, "infra"));
   buildPage(join(to, "src/report"));
-  chmodSync(join(to, "src/cli/main.js"), 0o755);
+  await buildCli(to);
 }
 
 function compile(...options: readonly string[]): void {

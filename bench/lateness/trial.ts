@@ -85,7 +85,7 @@ export async function course(common: RunInput, trial: Trial): Promise<Course> {
     mayStop: () => null,
   });
   await compute.close();
-  const evaluations = await evaluate(store, prepared, problem, weights);
+  const evaluations = await evaluate({ store, prepared }, problem, weights);
   return { endsMs, dollars, objectives: evaluations.map(({ objective }) => objective) };
 }
 

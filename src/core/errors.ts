@@ -71,3 +71,8 @@ export function asOneError(errors: readonly RunError[]): RunError {
   const [message, hint] = [texts((error) => error.message), texts((error) => error.hint)];
   return new RunError(first.code, message, { hint, kind: first.kind, cause: first });
 }
+
+/** Whether the system gave this code for what failed, such as ENOENT. */
+export function hasCode(thrown: unknown, code: string): boolean {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code === code;
+}

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync } from "node:fs";
+import { hasCode } from "./errors.ts";
 
 /**
  * Rows, secrets and models lie in a home, so that whatever is made there is its owner's alone: no
@@ -22,6 +23,15 @@ export function closeOwnFolder(path: string): void {
   try {
     chmodSync(path, ownFolder);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "EPERM") throw thrown;
+    if (!hasCode(thrown, "EPERM")) throw thrown;
+  }
+}
+
+/** Whether a process that left files is still there, be it another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && process.kill(pid, 0);
+  } catch (thrown) {
+    return hasCode(thrown, "EPERM");
   }
 }

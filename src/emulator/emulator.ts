@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { compileCachePath } from "../core/compile-cache.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { prices } from "../limits.ts";
 import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
@@ -101,7 +102,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     identities,
     concurrency: options.concurrency,
     // The second and later cold starts of a bundle need not compile it.
-    variables: { NODE_COMPILE_CACHE: resolve(options.home, "compile-cache"), ...environment },
+    variables: { NODE_COMPILE_CACHE: compileCachePath(), ...environment },
     weather,
     faults: options.faults?.lambda,
     seed,

@@ -2,8 +2,14 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
+import type { PartsPool } from "../run/parts-pool.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
+import {
+  protocolVersion,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerTask,
+} from "../tasks/protocol.ts";
 import { resolveWeather, type WeatherConfig } from "../weather/weather.ts";
 
 /** A place where runs run: a store, a clock, and workers. */
@@ -12,6 +18,8 @@ export interface Backend {
   readonly store: Store;
   /** A fresh one for every run: simulated time begins at 0. */
   open(record: RunRecord): { clock: Clock; compute: Compute<WorkerTask, WorkerReply> };
+  /** Who goes through prepared rows besides this process. */
+  readonly pool?: PartsPool;
   close(): Promise<void>;
 }
 
@@ -19,6 +27,12 @@ export interface BackendOptions {
   /** KOFN_HOME. */
   readonly home: string;
   readonly spec: RunSpec;
+}
+
+/** An invocation's payload: the data, the problem and the task. */
+export function workerRequestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
+  const { run, encoded, spec } = record;
+  return { version: protocolVersion, run, encoded, problem: spec.problem, task };
 }
 
 /** What backends play where a spec names no weather. The emulator's cold starts are real ones. */

@@ -5,14 +5,10 @@ import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
 import { problems } from "../problems/registry.ts";
 import { type RunSpec, workerMemoryMb } from "../spec/run-spec.ts";
-import {
-  protocolVersion,
-  type WorkerReply,
-  type WorkerRequest,
-  type WorkerTask,
-} from "../tasks/protocol.ts";
+import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
 import { changingWeightsCompute } from "../worker/weights-down.ts";
+import { workerRequestOf } from "./backend.ts";
 
 /** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
@@ -45,10 +41,4 @@ export function workerFor(
   { worker, networkWorker = worker }: WorkerNames,
 ): string {
   return problems.create(problem).load === undefined ? worker : networkWorker;
-}
-
-/** An invocation's payload: the data, the problem and the task. */
-export function workerRequestOf(record: RunRecord, task: WorkerTask): WorkerRequest {
-  const { run, encoded, spec } = record;
-  return { version: protocolVersion, run, encoded, problem: spec.problem, task };
 }

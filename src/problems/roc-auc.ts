@@ -39,6 +39,22 @@ export class RocAuc {
     for (let i = 0; i < targets.length; i++) this.add(scores[i]!, targets[i]!);
   }
 
+  /** Rows that another one was told, as plain data: their order says nothing. */
+  addRows({ first, second, counts, hasNaN }: RocRows): void {
+    if (hasNaN) this.#hasNaN = true;
+    for (const score of first) this.add(score, 0);
+    for (const score of second) this.add(score, 1);
+    if (counts === null) return;
+    if (this.#counts === null) this.#countInBins();
+    for (const side of ["first", "second"] as const)
+      for (let bin = 0; bin < bins; bin++) this.#counts![side][bin]! += counts[side][bin]!;
+  }
+
+  rows(): RocRows {
+    const [first, second] = [this.#first.values(), this.#second.values()];
+    return { first, second, counts: this.#counts, hasNaN: this.#hasNaN };
+  }
+
   get isExact(): boolean {
     return this.#counts === null;
   }
@@ -93,6 +109,14 @@ export class RocAuc {
   }
 }
 
+/** What rows were told: scores of both classes, or how many of each are in a bin. */
+export interface RocRows {
+  readonly first: Float64Array;
+  readonly second: Float64Array;
+  readonly counts: { readonly first: Uint32Array; readonly second: Uint32Array } | null;
+  readonly hasNaN: boolean;
+}
+
 /** The metrics with the area as `auc`, where it is defined. */
 export function withAuc(
   metrics: Readonly<Record<string, number>>,
@@ -114,6 +138,10 @@ class Scores {
       this.#values = larger;
     }
     this.#values[this.length++] = score;
+  }
+
+  values(): Float64Array {
+    return this.#values.slice(0, this.length);
   }
 
   /** They are sorted in place: their order says nothing. */

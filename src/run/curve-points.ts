@@ -5,16 +5,23 @@ import type { Problem } from "../problems/problem.ts";
 /** Points on the curve of objective and metrics; more would cost more than they show. */
 const curvePointsMax = 80;
 const curvePointsMin = 12;
+/** Products of stored numbers over all points while somebody waits: about a second. */
+const awaitedProductsMax = 2 ** 29;
 /** Rows through a network, over all points: a forward pass is many products a row. */
 const networkRowsMax = 40_000;
 
-/** The models of a run that are evaluated, the first and the last among them. */
+/**
+ * The models of a run that are evaluated, the first and the last among them; of a run that was
+ * interrupted few, as somebody waits for its end.
+ */
 export function curvePoints(
   points: readonly ModelTrace[],
   problem: Pick<Problem, "parameters">,
-  prepared: Pick<Prepared, "rows" | "testRows">,
+  prepared: Pick<Prepared, "rows" | "testRows" | "columns">,
+  isAwaited = false,
 ): ModelTrace[] {
-  const countMax = countFor(problem, prepared);
+  const countMax = countFor(problem, prepared, isAwaited);
+  if (countMax === 1) return points.slice(-1);
   const rounds = new Map(points.map((point) => [point.round, point]));
   const distinct = [...rounds.values()];
   if (distinct.length <= countMax) return distinct;
@@ -26,9 +33,16 @@ export function curvePoints(
 
 function countFor(
   { parameters }: Pick<Problem, "parameters">,
-  { rows, testRows }: Pick<Prepared, "rows" | "testRows">,
+  { rows, testRows, columns }: Pick<Prepared, "rows" | "testRows" | "columns">,
+  isAwaited: boolean,
 ): number {
-  if (parameters === undefined) return curvePointsMax;
   const affordable = Math.floor(networkRowsMax / (rows + testRows));
-  return Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
+  const usual =
+    parameters === undefined
+      ? curvePointsMax
+      : Math.min(curvePointsMax, Math.max(curvePointsMin, affordable));
+  if (!isAwaited) return usual;
+  const quick =
+    parameters === undefined ? Math.floor(awaitedProductsMax / (rows * columns)) : affordable;
+  return Math.min(usual, Math.max(1, quick));
 }

@@ -12,6 +12,7 @@ import type { StagedEvaluation, Tally } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import { type Evaluation, evaluateModels } from "./evaluate.ts";
+import type { PartsPool } from "./parts-pool.ts";
 import type { SegmentEnd } from "./segment.ts";
 
 /** Evaluations of models by tasks, and what these have cost. */
@@ -83,15 +84,22 @@ export async function evaluateRun(
   prepared: Prepared,
   { totals }: SegmentEnd,
   store: Store,
-  of: { problem: Problem; models: readonly ModelRef[]; evaluate: Evaluate | undefined },
+  of: {
+    problem: Problem;
+    models: readonly ModelRef[];
+    evaluate: Evaluate | undefined;
+    pool: PartsPool | undefined;
+  },
 ): Promise<{ evaluations: readonly Evaluation[]; totals: Totals }> {
-  const { problem, models, evaluate } = of;
+  const { problem, models, evaluate, pool } = of;
   const open = spec.privacy === undefined || spec.privacy.evaluate;
   const rows = open === "test" ? "test" : "all";
   const nothing = { evaluations: models.map(() => untold), totals };
   if (open === false) return nothing;
-  if (evaluate === undefined)
-    return { evaluations: await evaluateModels(store, prepared, problem, models, rows), totals };
+  if (evaluate === undefined) {
+    const on = { store, prepared, chosen: spec.problem, pool };
+    return { evaluations: await evaluateModels(on, problem, models, rows), totals };
+  }
   const byTasks = await evaluate(problem, models, rows);
   if (byTasks === null) return nothing;
   const { evaluations, cost } = byTasks;

@@ -1,13 +1,13 @@
 import type { Part, Prepared } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
-import { eachPart } from "../data/parts/load-parts.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
-import { exactScoresMax, RocAuc, withAuc } from "../problems/roc-auc.ts";
-import { labelled } from "../tasks/minibatch.ts";
+import { exactScoresMax, withAuc } from "../problems/roc-auc.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { readWeights } from "./model-weights.ts";
+import { type PartsPool, tallyParts } from "./parts-pool.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -16,27 +16,35 @@ export interface Evaluation {
   readonly test: Record<string, number>;
 }
 
+/** On which data, and who goes through them besides this process. */
+export interface EvaluationOf {
+  readonly store: Store;
+  readonly prepared: Prepared;
+  /** As others make the problem anew. */
+  readonly chosen?: RunSpec["problem"];
+  readonly pool?: PartsPool | undefined;
+}
+
 /**
  * Evaluates several models on the unencoded data: objective and metrics, with `metricRows: test`
  * only those of the test rows. A sharded model is assembled for a pass of its own, one after the
  * other: memory holds one model.
  */
 export async function evaluateModels(
-  store: Store,
-  prepared: Prepared,
+  of: EvaluationOf,
   problem: Problem,
   models: readonly ModelRef[],
   metricRows: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
+  const { store } = of;
   const whole = models.flatMap((model) => (model.kind === "whole" ? [model.weights] : []));
-  const evaluations =
-    whole.length === 0 ? [] : await evaluate(store, prepared, problem, whole, metricRows);
+  const evaluations = whole.length === 0 ? [] : await evaluate(of, problem, whole, metricRows);
   const all: Evaluation[] = [];
   for (const model of models) {
     if (model.kind === "whole") all.push(evaluations.shift()!);
     else {
       const weights = [await readWeights(store, model)];
-      all.push(...(await evaluate(store, prepared, problem, weights, metricRows)));
+      all.push(...(await evaluate(of, problem, weights, metricRows)));
     }
   }
   return all;
@@ -44,15 +52,15 @@ export async function evaluateModels(
 
 /** As `evaluateModels`, in one pass over the stored parts: memory holds one part at a time. */
 export async function evaluate(
-  store: Store,
-  prepared: Prepared,
+  of: EvaluationOf,
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
   rows: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
-  const train =
-    rows === "test" ? null : await metricsOf(store, prepared, prepared.train, problem, weights);
-  const test = await metricsOf(store, prepared, prepared.test, problem, weights);
+  const { prepared } = of;
+  const train = rows === "test" ? null : await metricsOf(of, prepared.train, problem, weights);
+  const test =
+    prepared.test.length === 0 ? [] : await metricsOf(of, prepared.test, problem, weights);
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
     const tested = prepared.testRows > 0 ? test[i]!.metrics : {};
@@ -67,26 +75,21 @@ export async function evaluate(
 type Metrics = ReturnType<Problem["metrics"]>;
 
 async function metricsOf(
-  store: Store,
-  prepared: Prepared,
+  { store, prepared, chosen, pool }: EvaluationOf,
   parts: readonly Part[],
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
 ): Promise<Metrics[]> {
-  const { targetMean, targetVariance } = prepared;
+  const { targetMean, targetVariance, columns } = prepared;
   const about = isFar(targetMean, Math.sqrt(targetVariance)) ? targetMean : 0;
-  const totals: Float64Array[] = [];
-  const areas = weights.map((_, i) => new RocAuc(exactScoresOf(i, weights.length)));
-  for await (const part of eachPart(store, parts, prepared.columns)) {
-    const examples = labelled(part);
-    for (const [i, at] of weights.entries()) {
-      const tally = problem.tally(examples, at, about, areas[i]);
-      const total = totals[i];
-      if (total === undefined) totals[i] = Float64Array.from(tally);
-      else for (let j = 0; j < tally.length; j++) total[j]! += tally[j]!;
-    }
-  }
-  return totals.map((total, i) => {
+  const scoresMax = weights.map((_, i) => exactScoresOf(i, weights.length));
+  const work = { parts, columns, weights, about, scoresMax };
+  const shared = chosen === undefined ? null : await pool?.tally({ ...work, problem: chosen });
+  const { tallies, areas } = shared ?? (await tallyParts(store, problem, work));
+  return weights.map((_, i) => {
+    const total = Float64Array.from(tallies[0]![i]!);
+    for (const part of tallies.slice(1))
+      for (let j = 0; j < total.length; j++) total[j]! += part[i]![j]!;
     const { meanLoss, metrics } = problem.metrics(total);
     return { meanLoss, metrics: withAuc(metrics, areas[i]!) };
   });

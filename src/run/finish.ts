@@ -25,6 +25,7 @@ import { curvePoints } from "./curve-points.ts";
 import { type Evaluate, evaluateRun } from "./evaluate-stages.ts";
 import { loadProblem } from "./ingest.ts";
 import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
+import type { PartsPool } from "./parts-pool.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
 
@@ -47,6 +48,12 @@ export const finishEffects: Effects = {
   removes: [...leftovers, "modelParts"],
 };
 
+/** Who evaluates the curve, where this process does not, or not alone. */
+export interface FinishPorts {
+  readonly evaluate?: Evaluate | undefined;
+  readonly pool?: PartsPool | undefined;
+}
+
 /**
  * Finishes a run, also one that stopped early: evaluates the curve on the unencoded data, writes
  * model and result.
@@ -56,7 +63,7 @@ export async function finishRun(
   prepared: Prepared,
   end: SegmentEnd,
   store: Store,
-  evaluate?: Evaluate,
+  { evaluate, pool }: FinishPorts = {},
 ): Promise<ResultEvent> {
   const { run, spec } = record;
   const problem =
@@ -67,12 +74,14 @@ export async function finishRun(
   const last = { round: end.rounds, atMs: end.elapsedMs, model: end.model };
   const kept = await withParts(store, run, traces);
   const before = kept.filter((trace) => trace.round < end.rounds);
-  const points = curvePoints([zero, ...before, last], problem, prepared);
+  const isAwaited = end.stop.kind === "interrupted";
+  const points = curvePoints([zero, ...before, last], problem, prepared, isAwaited);
   const models = points.map((point) => point.model);
   const { evaluations, totals } = await evaluateRun(record, prepared, end, store, {
     problem,
     models,
     evaluate,
+    pool,
   });
   const spent = await privacySpent(store, run, spec);
   const convergence = convergenceTold(record, end, history);

@@ -18,6 +18,7 @@ import { largestEigenvalue } from "./curvature.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
+import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, resolveMembers } from "./resolve-members.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts, segmentOver } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
@@ -40,8 +41,9 @@ export async function recordRun(
   written: RunSpec,
   { prepared, encoded }: Dataset,
   forecast: RunForecast | null = null,
+  pool?: PartsPool,
 ): Promise<RunRecord> {
-  const rated = await settleRate(written, prepared, store);
+  const rated = await settleRate(written, prepared, store, pool);
   const { method } = resolveMembers(rated);
   const spec = method.settle?.(rated, encoded) ?? rated;
   const needsCurvature = method.needsCurvature(spec);
@@ -61,7 +63,7 @@ export async function recordRun(
     encoded: encodedKey(encoded.digest),
     entriesPerSlot: entriesPerSlot(encoded),
     ...(forecast === null ? {} : { forecast }),
-    largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared) : 0,
+    largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared, pool) : 0,
   };
   const { dollars } = spec.stop;
   if (dollars !== undefined && prices !== null) {
@@ -111,7 +113,8 @@ export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promi
   const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
   const end = await runSegment(record, { prepared, encoded }, ports);
   const evaluate = stagedEvaluator(record, { prepared, encoded }, end, ports);
-  return { record, end, result: await finishRun(record, prepared, end, store, evaluate) };
+  const how = { evaluate, pool: ports.pool };
+  return { record, end, result: await finishRun(record, prepared, end, store, how) };
 }
 
 /** How the run's models are evaluated where that is done by tasks; undefined where it is not. */

@@ -21,6 +21,7 @@ import { releasingCompute } from "../worker/objects.ts";
 import { openBudget } from "./budget.ts";
 import { loadFor } from "./ingest.ts";
 import { removingOldParts } from "./old-parts.ts";
+import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
 import { resumable, stateShape } from "./state-version.ts";
 
@@ -47,6 +48,8 @@ export interface SegmentPorts {
   readonly signal?: AbortSignal;
   /** The price of a task before any was metered; absent where tasks are free. */
   readonly prices?: TaskPrices<WorkerTask> | null;
+  /** Who goes through the rows for the curve, where this process is not the only one that can. */
+  readonly pool?: PartsPool;
   /** A simulated run with more replies than this records most of them as sums. */
   readonly repliesToldMax?: number;
 }

@@ -16,6 +16,7 @@ import type { Problem } from "../problems/problem.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
 import { largestEigenvalue } from "./curvature.ts";
+import type { PartsPool } from "./parts-pool.ts";
 import { resolveMembers } from "./resolve-members.ts";
 
 /**
@@ -79,10 +80,11 @@ export async function settleRate(
   spec: RunSpec,
   prepared: Prepared,
   store: Store,
+  pool?: PartsPool,
 ): Promise<RunSpec> {
   const { openRate, ...rest } = spec;
   if (openRate === undefined) return spec;
-  const units = await unitsOf(rest, prepared, store);
+  const units = await unitsOf(rest, prepared, store, pool);
   return { ...rest, optimizer: inUnits(spec.optimizer, openRate, units) };
 }
 
@@ -90,14 +92,20 @@ export async function settleRate(
  * What the data say of sizes: weights are of the order of the target's deviation over the root mean
  * square of a feature that is not zero, gradients of their product; classes count as 1.
  */
-async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise<RateUnits> {
+async function unitsOf(
+  spec: RunSpec,
+  prepared: Prepared,
+  store: Store,
+  pool: PartsPool | undefined,
+): Promise<RateUnits> {
   const { problem } = resolveMembers(spec);
   const spread = problem.target === "classes" ? 1 : Math.sqrt(prepared.targetVariance) || 1;
   const isScaled = spec.data.standardize && !prepared.preparation.sparse;
   const size = isScaled ? 1 : await featureSize(prepared, store);
   const [weight, slope] = [spread / size, spread * size];
   const loss = weight * slope;
-  const step = spec.optimizer.type === "sgd" ? await safeStep(spec, prepared, store) : Number.NaN;
+  const isSgd = spec.optimizer.type === "sgd";
+  const step = isSgd ? await safeStep(spec, prepared, store, pool) : Number.NaN;
   return { step, weight, slope, "per weight": 1 / weight, loss, "per loss": 1 / loss };
 }
 
@@ -106,11 +114,16 @@ async function unitsOf(spec: RunSpec, prepared: Prepared, store: Store): Promise
  * is not tight that is not so, but s stored rows for each data row make a random one at most
  * (1 + 1/sqrt(s))^2 times as steep.
  */
-async function safeStep(spec: RunSpec, prepared: Prepared, store: Store): Promise<number> {
+async function safeStep(
+  spec: RunSpec,
+  prepared: Prepared,
+  store: Store,
+  pool: PartsPool | undefined,
+): Promise<number> {
   const { problem, encoding, wait } = resolveMembers(spec);
   const share = Math.min(wait.needed, spec.workers) / spec.workers;
   const steeper = encoding.tight ? 1 / share : (1 + (encoding.redundancy * share) ** -0.5) ** 2;
-  const eigenvalue = await largestEigenvalue(store, prepared);
+  const eigenvalue = await largestEigenvalue(store, prepared, pool);
   return 1 / (steeper * (problem.smoothness(eigenvalue) + problem.l2));
 }
 

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
 import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { closeOwnFolder, makeOwnFolder, ownFile } from "../core/own-files.ts";
+import { hasCode } from "../core/errors.ts";
+import { closeOwnFolder, isAlive, makeOwnFolder, ownFile } from "../core/own-files.ts";
 import { compareUtf8 } from "../core/text.ts";
 import type { Store } from "../ports/store.ts";
 import { checkKey, escapedFolderOf, keyOfEscaped, keyOfName, pathOfKey } from "./keys.ts";
@@ -137,17 +138,5 @@ async function unlessAbsent<T>(act: () => Promise<T>, fallback: T): Promise<T> {
   } catch (thrown) {
     if (hasCode(thrown, "ENOENT") || hasCode(thrown, "ENOTDIR")) return fallback;
     throw thrown;
-  }
-}
-
-function hasCode(thrown: unknown, code: string): boolean {
-  return (thrown as NodeJS.ErrnoException | undefined)?.code === code;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return Number.isInteger(pid) && process.kill(pid, 0);
-  } catch (thrown) {
-    return hasCode(thrown, "EPERM");
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { createBucket, s3Client } from "../../src/storage/s3.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { type AwsAnswer, answering, lambdaRefusal, s3Refusal } from "./aws-answers.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lambdaCompute } from "../../src/compute/lambda.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import type { Outcome, Usage } from "../../src/ports/compute.ts";
 import { fromJson, toJson, toJsonBytes } from "../../src/wire/packet.ts";
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { lambdaConformance } from "./lambda.ts";
 
 // Another endpoint, or "aws" for the real one: functions of these names must be deployed there.

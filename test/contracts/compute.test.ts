@@ -4,7 +4,7 @@ import { lambdaCompute } from "../../src/compute/lambda.ts";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { threadsCompute } from "../../src/compute/threads.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { type Compute, noUsage } from "../../src/ports/compute.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
 import { virtualClock } from "../../src/simulation/virtual-clock.ts";

@@ -2,6 +2,7 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareUtf8 } from "../../src/core/text.ts";
+import { folderStore } from "../../src/platform/local/folder-store.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { overlayStore } from "../../src/simulation/overlay-store.ts";
 import { diskStore } from "../../src/storage/disk.ts";
@@ -24,6 +25,7 @@ const stores: Record<string, () => Store> = {
   memory: memoryStore,
   overlay: () => overlayStore(memoryStore()),
   disk: () => diskStore(`${folder.path}/disk-${fresh++}`),
+  folder: () => folderStore(`${folder.path}/folder-${fresh++}`, "laws"),
   s3: () => s3Store({ bucket: "laws", prefix: `s${fresh++}/`, client, partBytes: 5 << 20 }),
   flaky: () => flakyStore(memoryStore(), { seed: 1 }),
 };

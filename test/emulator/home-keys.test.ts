@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, expect, test } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { createBucket } from "../../src/storage/s3.ts";
 import { refusal } from "./refusal.ts";
 import { temporaryFolder } from "./s3-listener.ts";

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { listenLocally } from "../../src/emulator/lambda/local-listener.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { eventually } from "../eventually.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 

@@ -3,7 +3,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { afterAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { eventually } from "../eventually.ts";
 import { temporaryFolder } from "./s3-listener.ts";
 

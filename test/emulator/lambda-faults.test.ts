@@ -10,7 +10,7 @@ import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import type { Emulator, EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { eventually } from "../eventually.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));

@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LambdaClient, lambdaClient } from "../../src/compute/lambda-client.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { temporaryFolder } from "./s3-listener.ts";
 
 /*

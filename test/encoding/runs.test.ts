@@ -80,7 +80,7 @@ async function outcome(given: object, text: string) {
   const end = await segment(start);
   expect(end.stop.kind).toBe("done");
   const { problem } = resolveMembers(start.record.spec);
-  const [done] = await evaluate(start.store, start.staged.prepared, problem, [
+  const [done] = await evaluate({ store: start.store, prepared: start.staged.prepared }, problem, [
     wholeWeights(end.model),
   ]);
   return { weights: wholeWeights(end.model), elapsedMs: end.elapsedMs, objective: done!.objective };

@@ -4,8 +4,8 @@ import { type EmulatorOptions, startEmulator } from "../../src/emulator/emulator
 import type { FunctionConfig } from "../../src/emulator/lambda/function-config.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
-import { accessTo, bucket, ensureBucket } from "../../src/platform/local/home.ts";
-import { bundleFolder } from "../../src/platform/local/paths.ts";
+import { bucket, bundleFolder } from "../../src/platform/local/paths.ts";
+import { accessTo, ensureBucket } from "../../src/platform/local/s3-access.ts";
 import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
 import { workerCompute } from "../../src/platform/worker-compute.ts";
 import type { Clock } from "../../src/ports/clock.ts";

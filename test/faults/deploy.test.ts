@@ -8,7 +8,7 @@ import {
   readGolden,
 } from "../../scripts/goldens/golden.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
-import { storeAt } from "../../src/platform/local/home.ts";
+import { storeAt } from "../../src/platform/local/s3-access.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { arithmetic } from "../../src/run/arithmetic.ts";
 import { protocolVersion } from "../../src/tasks/protocol.ts";

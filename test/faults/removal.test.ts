@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { readRecord } from "../../src/journal/run-record.ts";
-import { ensureBucket } from "../../src/platform/local/home.ts";
+import { ensureBucket } from "../../src/platform/local/s3-access.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { given, illCloud } from "./cloud.ts";
 import { movableClock } from "./movable-clock.ts";

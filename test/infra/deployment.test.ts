@@ -15,7 +15,7 @@ import {
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { awsLambda, functions } from "../../src/limits.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { accountTests } from "./accounts.ts";
 import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";

@@ -33,7 +33,7 @@ async function ended({ file, target, problem }: Golden, more: object, change = s
   const { prepared } = start.staged;
   const both = [new Float32Array(weights.length), weights];
   const member = problems.create(start.record.spec.problem);
-  const told = await evaluate(start.store, prepared, member, both);
+  const told = await evaluate({ store: start.store, prepared }, member, both);
   return { from: told[0]!.objective, to: told[1]!.objective, record: start.record };
 }
 

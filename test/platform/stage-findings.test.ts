@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { lambdaClient, stopFunctions } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
-import { accessTo } from "../../src/platform/local/home.ts";
+import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { stageFindings } from "../../src/platform/training/stage-findings.ts";
 import { createBucket, s3Client } from "../../src/storage/s3.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Prepared } from "../../src/data/manifests.ts";
 import { isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
+import { workerRequestOf } from "../../src/platform/backend.ts";
 import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
-import { workerRequestOf } from "../../src/platform/worker-compute.ts";
 import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
@@ -99,7 +99,7 @@ describe("what has expired is called gone, not denied", () => {
     const own = as(store, "orchestrator");
     const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
     for (const key of await store.list("parts/")) await store.remove(key);
-    const evaluated = evaluate(own, prepared, problems.create(record.spec.problem), []);
+    const evaluated = evaluate({ store: own, prepared }, problems.create(record.spec.problem), []);
     await expect(evaluated).rejects.toThrow("it is not in the store");
     for (const key of [record.encoded, record.prepared]) {
       await store.remove(key);

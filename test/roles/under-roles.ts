@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import { type AccessRequest, isAllowed, type Statement } from "../../src/emulator/iam/policy.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
+import { workerRequestOf } from "../../src/platform/backend.ts";
 import { takeLease } from "../../src/platform/cloud/lease.ts";
 import { openDataSource } from "../../src/platform/open-source.ts";
-import { workerFor, workerRequestOf } from "../../src/platform/worker-compute.ts";
+import { workerFor } from "../../src/platform/worker-compute.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { ingest, publishProblemAssets } from "../../src/run/ingest.ts";

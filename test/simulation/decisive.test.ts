@@ -21,7 +21,9 @@ async function objectiveAndSeconds(wait: Wait, optimizer: string) {
   expect(end.rounds).toBe(40);
   const { prepared } = start.staged;
   const { problem } = resolveMembers(start.record.spec);
-  const [done] = await evaluate(start.store, prepared, problem, [wholeWeights(end.model)]);
+  const [done] = await evaluate({ store: start.store, prepared }, problem, [
+    wholeWeights(end.model),
+  ]);
   return { objective: done!.objective, seconds: end.elapsedMs / 1000 };
 }
 

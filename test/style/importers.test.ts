@@ -6,8 +6,10 @@ import { readTexts } from "./source-tree.ts";
 const others: Readonly<Record<string, string>> = {
   "src/cli/main.ts": "the command",
   "src/data/formats/parquet-thread.ts": "a thread of its own",
+  "src/data/formats/text-thread.ts": "a thread of its own",
   "src/emulator/runtime/main.ts": "a process of its own",
   "src/index.ts": "the package",
+  "src/platform/local/parts-thread.ts": "a thread of its own",
   "src/platform/local/thread-worker.ts": "a thread of its own",
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
   "src/privacy/observers.ts": "attacks, for benches as well",

@@ -60,7 +60,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   "data/sources": { rooms: ["core"], packages: [] },
   "data/generators": { rooms: ["core"], packages: [] },
   "data/formats": {
-    rooms: ["core", "data", "data/sources"],
+    rooms: ["core", "math", "data", "data/sources"],
     packages: ["csv-parse", "hyparquet", "hyparquet-compressors"],
   },
   "data/parts": { rooms: [...bottom, "math", "wire", "data"], packages: [] },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
-import { workerRequestOf } from "../../src/platform/worker-compute.ts";
+import { workerRequestOf } from "../../src/platform/backend.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { openTraining } from "../../src/run/resolve-members.ts";

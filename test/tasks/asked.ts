@@ -1,5 +1,5 @@
 import { goldenSpecs } from "../../scripts/goldens/specs.ts";
-import { workerRequestOf } from "../../src/platform/worker-compute.ts";
+import { workerRequestOf } from "../../src/platform/backend.ts";
 import { modelBytes } from "../../src/ports/model-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";

@@ -14,6 +14,8 @@ const carriageReturn = 0x0d;
 export interface CsvText {
   /** The byte between fields; `auto` where the rows are to say it. */
   readonly delimiter: string;
+  /** The scanner takes it as it is. */
+  readonly isPlain: boolean;
   /** The text with fields set apart by it, and lines ended by newlines; the same lines. */
   rewrite(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
 }
@@ -37,9 +39,10 @@ export function csvTextOf(
   const separator = separatorOf(lines, sign ?? delimiter, isDelimited);
   const own = delimiter === "auto" ? (sign ?? "auto") : delimiter;
   if (separator === "byte" && !isOldMac && named === "")
-    return { delimiter: own, rewrite: (chunks) => chunks };
+    return { delimiter: own, isPlain: true, rewrite: (chunks) => chunks };
   return {
     delimiter: separator === "byte" ? own : unitSeparator,
+    isPlain: false,
     rewrite: (chunks) => rewritten(chunks, { separator, isOldMac, skip: named.length }),
   };
 }

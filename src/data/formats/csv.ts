@@ -4,12 +4,20 @@ import { isDelimited, sniff, sniffRows } from "./csv-dialect.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { csvTextOf } from "./csv-text.ts";
 import {
+  type Column,
   type DenseWindow,
   type Layout,
   type ReadOptions,
   rowCapacity,
   type Table,
 } from "./table.ts";
+import {
+  type BlockSettings,
+  type FoundRows,
+  levelNumbers,
+  type TextBlock,
+  textBlocks,
+} from "./text-blocks.ts";
 
 const headBytesMax = 8 * 1024 * 1024;
 
@@ -18,6 +26,7 @@ export async function openCsv(
   source: Source,
   options: ReadOptions,
   layout: Layout,
+  settings?: BlockSettings,
 ): Promise<Table<DenseWindow>> {
   const raw = await headOf(decodeText(source));
   const text = csvTextOf(raw.head, options, (head) => isDelimited(head, raw.whole));
@@ -30,52 +39,128 @@ export async function openCsv(
     bodyLine,
   } = sniff(head, raw.whole, read, source.name);
   const columns = layout(fileColumns);
-  const width = columns.filter((column) => column.kind !== "skip").length;
+  const { missingValues } = options;
   return {
     columns,
-    windows() {
-      const scanner = new CsvScanner({
-        name: source.name,
-        delimiter,
-        columns,
-        missingValues: options.missingValues,
-        firstLine: bodyLine,
-      });
-      return windows(text.rewrite(decodeText(source)), bodyStart, scanner, width);
+    async *windows() {
+      const buffer = new WindowBuffer(columns);
+      const job = { format: "csv", columns, delimiter, missingValues, firstIndex: 0 } as const;
+      const blocks = text.isPlain
+        ? await textBlocks(source, { ...job, bodyStart }, settings)
+        : null;
+      const rest =
+        blocks === null
+          ? { from: bodyStart, line: bodyLine }
+          : yield* blockWindows(blocks, buffer, bodyLine);
+      if (rest !== null) {
+        const firstLine = rest.line;
+        const scan = { name: source.name, delimiter, columns, missingValues, firstLine };
+        yield* scannedWindows(
+          text.rewrite(decodeText(source)),
+          rest.from,
+          new CsvScanner(scan),
+          buffer,
+        );
+      }
+      if (buffer.rows > 0) yield buffer.take();
     },
   };
 }
 
-async function* windows(
+/** Rows that become windows. */
+class WindowBuffer {
+  rows = 0;
+  readonly columns: readonly Column[];
+  private readonly width: number;
+  private readonly rowsMax: number;
+  private readonly cells: Float64Array;
+
+  constructor(columns: readonly Column[]) {
+    this.columns = columns;
+    this.width = columns.filter((column) => column.kind !== "skip").length;
+    this.rowsMax = rowCapacity(this.width);
+    this.cells = new Float64Array(this.rowsMax * this.width);
+  }
+
+  /** Takes rows that the scanner has; true where a window is full. */
+  fill(scanner: CsvScanner): boolean {
+    this.rows = scanner.fill(this.cells, this.width, this.rows, this.rowsMax);
+    return this.rows === this.rowsMax;
+  }
+
+  /** Takes rows from `from` on, as many as fit; returns the first that is left over. */
+  add({ rows, cells }: FoundRows, from: number): number {
+    const count = Math.min(rows - from, this.rowsMax - this.rows);
+    const source = cells.subarray(from * this.width, (from + count) * this.width);
+    this.cells.set(source, this.rows * this.width);
+    this.rows += count;
+    return from + count;
+  }
+
+  isFull(): boolean {
+    return this.rows === this.rowsMax;
+  }
+
+  take(): DenseWindow {
+    const { rows, width, cells } = this;
+    this.rows = 0;
+    return { kind: "dense", rows, width, cells };
+  }
+}
+
+/** Windows of rows that were found by threads; where other rows begin, null at the file's end. */
+async function* blockWindows(
+  blocks: AsyncIterable<TextBlock>,
+  buffer: WindowBuffer,
+  firstLine: number,
+): AsyncGenerator<DenseWindow, { readonly from: number; readonly line: number } | null> {
+  let line = firstLine;
+  for await (const block of blocks) {
+    const levels = block.kind === "rows" ? levelNumbers(buffer.columns, block.found) : null;
+    if (block.kind === "other" || levels === null) return { from: block.from, line };
+    const { found } = block;
+    renumber(found, buffer.columns, levels);
+    for (let row = 0; row < found.rows; ) {
+      row = buffer.add(found, row);
+      if (buffer.isFull()) yield buffer.take();
+    }
+    line += found.lines;
+  }
+  return null;
+}
+
+/** Puts the numbers that levels have among all rows in place of those of a block. */
+function renumber(
+  { rows, cells }: FoundRows,
+  columns: readonly Column[],
+  levels: readonly (Float64Array | null)[],
+): void {
+  const read = levels.filter((_, i) => columns[i]!.kind !== "skip");
+  for (const [column, numbers] of read.entries()) {
+    if (numbers === null) continue;
+    for (let at = column; at < rows * read.length; at += read.length) {
+      const level = cells[at]!;
+      if (level >= 0) cells[at] = numbers[level]!;
+    }
+  }
+}
+
+async function* scannedWindows(
   chunks: AsyncIterable<Buffer>,
-  bodyStart: number,
+  from: number,
   scanner: CsvScanner,
-  width: number,
+  buffer: WindowBuffer,
 ): AsyncGenerator<DenseWindow> {
-  const rowsMax = rowCapacity(width);
-  const cells = new Float64Array(rowsMax * width);
-  let rows = 0;
-  let skip = bodyStart;
-  const fill = () => {
-    rows = scanner.fill(cells, width, rows, rowsMax);
-    return rows === rowsMax;
-  };
+  let skip = from;
   for await (const chunk of chunks) {
     const skipped = Math.min(skip, chunk.length);
     skip -= skipped;
     scanner.push(chunk.subarray(skipped));
-    while (fill()) {
-      yield { kind: "dense", rows, width, cells };
-      rows = 0;
-    }
+    while (buffer.fill(scanner)) yield buffer.take();
   }
   scanner.finish();
-  while (fill()) {
-    yield { kind: "dense", rows, width, cells };
-    rows = 0;
-  }
+  while (buffer.fill(scanner)) yield buffer.take();
   scanner.close();
-  if (rows > 0) yield { kind: "dense", rows, width, cells };
 }
 
 interface Head {

@@ -1,18 +1,12 @@
-import type { ErrorCode } from "../../core/error-codes/error-codes.ts";
-import { RunError } from "../../core/errors.ts";
-import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { cellOf, isSingle, numberIn, plainDecimal } from "./cell.ts";
-import { RowEntries } from "./row-entries.ts";
-import { type Column, type Layout, type SparseWindow, type Table, windowRowsMax } from "./table.ts";
+import { isBlank, SparseParser } from "./sparse-parser.ts";
+import type { Column, Layout, SparseWindow, Table } from "./table.ts";
+import { type BlockSettings, levelNumbers, type TextBlock, textBlocks } from "./text-blocks.ts";
 
 const newline = 0x0a;
-const colon = 0x3a;
 const hash = 0x23;
 const lineBytesMax = 16 * 1024 * 1024;
-/** Feature names are kept with the model, so their number is bounded. */
-const featuresMax = 4_194_304;
 
 /**
  * A LIBSVM file: `label index:value ...`, `#` begins a comment, `qid:3` is passed over. Indices
@@ -22,11 +16,24 @@ export function openLibsvm(
   source: Source,
   zeroBased: boolean,
   layout: Layout,
+  settings?: BlockSettings,
 ): Table<SparseWindow> {
   const columns = layout([{ name: "label", kind: "number" }]);
   const notes = new Set<string>();
-  const open = () => new Parser(source.name, columns[0]!, zeroBased ? 0 : 1, notes);
-  return { columns, windows: () => windows(decodeText(source), open()), notes: () => [...notes] };
+  const firstIndex = zeroBased ? 0 : 1;
+  const text = { format: "libsvm", columns, bodyStart: 0, firstIndex } as const;
+  return {
+    columns,
+    notes: () => [...notes],
+    async *windows() {
+      const parser = new SparseParser(source.name, columns[0]!, firstIndex, notes);
+      const of = { ...text, delimiter: " ", missingValues: [] };
+      const blocks = await textBlocks(source, of, settings);
+      const from = blocks === null ? 0 : yield* blockWindows(blocks, parser, columns[0]!);
+      if (from !== null) yield* lineWindows(decodeText(source), from, parser);
+      if (parser.rows > 0) yield parser.take();
+    },
+  };
 }
 
 /**
@@ -48,12 +55,35 @@ export async function hasIndexZero(source: Source): Promise<boolean> {
   return false;
 }
 
-async function* windows(
+/** Windows of rows that were found by threads; where other rows begin, null at the file's end. */
+async function* blockWindows(
+  blocks: AsyncIterable<TextBlock>,
+  parser: SparseParser,
+  label: Column,
+): AsyncGenerator<SparseWindow, number | null> {
+  for await (const block of blocks) {
+    const labels = block.kind === "rows" ? levelNumbers([label], block.found) : null;
+    if (block.kind === "other" || labels === null) return block.from;
+    const { found } = block;
+    for (let row = 0; row < found.rows; ) {
+      row = parser.add(found, row, labels[0]!);
+      if (parser.full()) yield parser.take();
+    }
+    parser.passLines(found);
+  }
+  return null;
+}
+
+async function* lineWindows(
   chunks: AsyncIterable<Buffer>,
-  parser: Parser,
+  from: number,
+  parser: SparseParser,
 ): AsyncGenerator<SparseWindow> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
+  let skip = from;
+  for await (const whole of chunks) {
+    const chunk = whole.subarray(Math.min(skip, whole.length));
+    skip -= whole.length - chunk.length;
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     let at = 0;
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, at)) {
@@ -65,127 +95,4 @@ async function* windows(
     if (rest.length > lineBytesMax) throw parser.error(`a line of over ${lineBytesMax} bytes`);
   }
   parser.line(rest, 0, rest.length);
-  if (parser.rows > 0) yield parser.take();
-}
-
-/** Collects lines into a window. */
-class Parser {
-  rows = 0;
-  private readonly name: string;
-  private readonly label: Column;
-  private readonly firstIndex: number;
-  private readonly notes: Set<string>;
-  private lines = 0;
-  private readonly entries = new RowEntries();
-  private readonly labels = new Float64Array(windowRowsMax);
-
-  constructor(name: string, label: Column, firstIndex: number, notes: Set<string>) {
-    this.name = name;
-    this.label = label;
-    this.firstIndex = firstIndex;
-    this.notes = notes;
-  }
-
-  full(): boolean {
-    return this.rows === windowRowsMax || this.entries.isFull();
-  }
-
-  take(): SparseWindow {
-    const { rows, labels } = this;
-    this.rows = 0;
-    return { kind: "sparse", rows, ...this.entries.take(), labels };
-  }
-
-  line(bytes: Buffer, from: number, to: number): void {
-    this.lines++;
-    const comment = bytes.subarray(from, to).indexOf(hash);
-    const end = comment < 0 ? to : from + comment;
-    let at = afterBlanks(bytes, from, end);
-    if (at === end) return;
-    let tokenEnd = beforeBlank(bytes, at, end);
-    if (this.label.kind !== "skip") this.labels[this.rows] = this.labelAt(bytes, at, tokenEnd);
-    for (let isFirst = true; ; isFirst = false) {
-      at = afterBlanks(bytes, tokenEnd, end);
-      if (at === end) break;
-      tokenEnd = beforeBlank(bytes, at, end);
-      if (isFirst && isQuery(bytes, at)) this.notes.add("qid, the query of a row, is passed over");
-      else this.pair(bytes, at, tokenEnd);
-    }
-    const twice = this.entries.endRow();
-    if (twice !== null)
-      throw this.error(`index ${twice + this.firstIndex} stands there twice`, "bad-index");
-    if (this.entries.hasSorted) this.notes.add("rows whose indices do not ascend are sorted");
-    this.rows++;
-  }
-
-  error(what: string, code: ErrorCode = "bad-libsvm", hint?: string): RunError {
-    const form = `each line is: label index:value index:value ..., indices from ${this.firstIndex}`;
-    return new RunError(code, `${this.name}: line ${this.lines}: ${what}`, { hint: hint ?? form });
-  }
-
-  private labelAt(bytes: Buffer, from: number, to: number): number {
-    const label = bytes.toString("utf8", from, to);
-    if (numberIn(label) !== undefined)
-      return cellOf(this.label, label, new Set(), () => `${this.name}: line ${this.lines}, label`);
-    const what = /^[^:]+:/.test(label)
-      ? ["has a weight, or is an entry without a label", "write a number, and weigh no rows"]
-      : label.includes(",")
-        ? ["names several classes", "give each row one class, or each class a file"]
-        : ["expected a number", "give classes numbers, such as -1 and 1, or 0, 1, 2"];
-    throw this.error(`label ${inQuotes(label)}: ${what[0]!}`, "bad-label", what[1]);
-  }
-
-  private pair(bytes: Buffer, from: number, to: number): void {
-    let middle = from;
-    while (middle < to && bytes[middle] !== colon) middle++;
-    const index = middle === to ? undefined : plainDecimal(bytes, from, middle);
-    if (index === undefined || !Number.isInteger(index))
-      throw this.error(`${inQuotes(bytes.toString("utf8", from, to))}, expected index:value`);
-    const place = index - this.firstIndex;
-    if (place < 0 || place >= featuresMax) throw this.badIndex(index);
-    const value = plainDecimal(bytes, middle + 1, to) ?? this.valueAt(bytes, middle + 1, to, index);
-    this.entries.add(place, value);
-  }
-
-  private badIndex(index: number): RunError {
-    const { firstIndex } = this;
-    const last = featuresMax - 1 + firstIndex;
-    const hint =
-      index < firstIndex
-        ? "where indices count from 0, set data.zeroBased: true; a model keeps how its rows counted"
-        : "take indices modulo a smaller number as you write the file (the hashing trick)";
-    return this.error(`index ${index}, expected ${firstIndex} to ${last}`, "bad-index", hint);
-  }
-
-  private valueAt(bytes: Buffer, from: number, to: number, index: number): number {
-    const written = bytes.toString("utf8", from, to);
-    const value = numberIn(written);
-    if (value === undefined) throw this.error(`value ${inQuotes(written)}, expected a number`);
-    if (isSingle(value)) return value;
-    throw this.error(
-      `value ${inQuotes(written)} of index ${index} is not a finite number (float32)`,
-      "not-finite",
-      "what is absent counts as 0 in LIBSVM: leave the entry out where that is meant",
-    );
-  }
-}
-
-function isQuery(bytes: Buffer, at: number): boolean {
-  return bytes.toString("latin1", at, at + 4) === "qid:";
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
-}
-
-function afterBlanks(bytes: Buffer, from: number, to: number): number {
-  let at = from;
-  while (at < to && isBlank(bytes[at]!)) at++;
-  return at;
-}
-
-function beforeBlank(bytes: Buffer, from: number, to: number): number {
-  let at = from;
-  while (at < to && !isBlank(bytes[at]!)) at++;
-  return at;
 }

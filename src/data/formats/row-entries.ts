@@ -26,6 +26,15 @@ export class RowEntries {
     this.values[this.count++] = value;
   }
 
+  /** A whole row, whose indices ascend. */
+  addRow(indices: Uint32Array, values: Float32Array): void {
+    while (this.count + values.length > this.values.length) this.grow();
+    this.indices.set(indices, this.count);
+    this.values.set(values, this.count);
+    this.count += values.length;
+    this.offsets[++this.rows] = this.count;
+  }
+
   /** Ends the row; returns an index that stands in it twice, null where none does. */
   endRow(): number | null {
     const start = this.offsets[this.rows]!;

@@ -79,6 +79,7 @@ async function targetsOf(
 function counted(source: Source, onBytes: (bytes: number) => void): Source {
   return {
     ...source,
+    ...(source.file === undefined ? {} : { file: { path: source.file.path, passed: onBytes } }),
     async *bytes() {
       for await (const chunk of source.bytes()) {
         onBytes(chunk.length);

@@ -7,6 +7,8 @@ export interface Source {
   identity(): Promise<string>;
   /** From the first byte on; may be called again. */
   bytes(): AsyncIterable<Uint8Array>;
+  /** Of a file of this machine: where threads may read it; `passed` is told how much they did. */
+  readonly file?: { readonly path: string; passed(bytes: number): void };
   /** The bytes from `from` up to, not including, `to`. */
   range(from: number, to: number): Promise<Uint8Array>;
 }

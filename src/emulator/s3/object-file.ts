@@ -74,6 +74,20 @@ export async function writeObjectFile(
   }
 }
 
+/** The facts at the end of a file's bytes, or undefined where they are not a complete object. */
+export function factsOf(whole: Uint8Array): ObjectFacts | undefined {
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  const tail = bytes.subarray(-tailBytes);
+  if (tail.length < tailBytes || !tail.subarray(8).equals(mark)) return undefined;
+  const length = tail.readUInt32LE(0);
+  if (length > factsBytesMax || length + tailBytes > bytes.length) return undefined;
+  const end = bytes.length - tailBytes;
+  const json = bytes.subarray(end - length, end);
+  if (crc32(json) !== tail.readUInt32LE(4)) return undefined;
+  const facts = JSON.parse(json.toString()) as ObjectFacts;
+  return facts.size === end - length ? facts : undefined;
+}
+
 /** The facts at the end of a file, or undefined where it is not a complete object. */
 export function readFactsSync(path: string): ObjectFacts | undefined {
   const file = openSync(path, "r");
@@ -110,7 +124,8 @@ export async function* readPieces(
   }
 }
 
-function encodeTail(facts: ObjectFacts): Buffer {
+/** What stands after an object's bytes in its file. */
+export function encodeTail(facts: ObjectFacts): Buffer {
   const json = Buffer.from(JSON.stringify(facts));
   const tail = Buffer.alloc(8);
   tail.writeUInt32LE(json.length, 0);

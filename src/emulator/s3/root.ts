@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RunError } from "../../core/errors.ts";
-import { closeOwnFolder, makeOwnFolder, ownFile } from "../../core/own-files.ts";
+import { hasCode, RunError } from "../../core/errors.ts";
+import { closeOwnFolder, isAlive, makeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { type Bucket, openBucket } from "./bucket.ts";
 import { noSuchBucket, S3Error } from "./s3-error.ts";
 
@@ -30,10 +30,9 @@ const heldHere = new Set<string>();
 export function openRoot(path: string): Root {
   const bucketsPath = join(path, "buckets");
   const temporary = join(path, "tmp");
-  const lock = join(path, "lock");
   closeOwnFolder(path);
   makeOwnFolder(bucketsPath);
-  acquire(lock);
+  const release = lockRoot(path);
   rmSync(temporary, { recursive: true, force: true });
   makeOwnFolder(temporary);
   const temporaryPath = () => join(temporary, randomUUID());
@@ -69,10 +68,7 @@ export function openRoot(path: string): Root {
       await rm(grave, { recursive: true, force: true });
     },
     temporaryPath,
-    release() {
-      heldHere.delete(lock);
-      rmSync(lock, { force: true });
-    },
+    release,
   };
 }
 
@@ -90,8 +86,12 @@ function isForbidden(name: string): boolean {
   );
 }
 
-/** Two indexes of one folder would drift apart, so a root has one process at a time. */
-function acquire(lock: string): void {
+/**
+ * Two indexes of one folder would drift apart, so a root has one process at a time. Returns how to
+ * let go of it. Throws `RunError("root-in-use")` while another process has it.
+ */
+export function lockRoot(path: string): () => void {
+  const lock = join(path, "lock");
   const owner = heldHere.has(lock) ? process.pid : liveOwner(lock);
   if (owner !== undefined)
     throw new RunError("root-in-use", `${lock}: process ${owner} is serving this folder`, {
@@ -100,6 +100,16 @@ function acquire(lock: string): void {
   rmSync(lock, { force: true });
   writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: ownFile });
   heldHere.add(lock);
+  return () => {
+    heldHere.delete(lock);
+    rmSync(lock, { force: true });
+  };
+}
+
+/** Whether this process or another has a root. */
+export function isRootHeld(path: string): boolean {
+  const lock = join(path, "lock");
+  return heldHere.has(lock) || liveOwner(lock) !== undefined;
 }
 
 /** A killed process leaves its lock; one with our own number can only be an earlier us. */
@@ -108,17 +118,8 @@ function liveOwner(lock: string): number | undefined {
   try {
     pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (hasCode(thrown, "ENOENT")) return undefined;
     throw thrown;
   }
   return Number.isNaN(pid) || pid === process.pid || !isAlive(pid) ? undefined : pid;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -52,6 +52,29 @@ export interface Kernels {
     adding: number,
   ): void;
   unpackLevels(packed: number, length: number, unit: number, bits: number, out: number): void;
+  /** Lines of LIBSVM text as sparse rows, up to the first that is not plain. */
+  sparseRows(
+    at: number,
+    end: number,
+    firstIndex: number,
+    featuresMax: number,
+    values: number,
+    indices: number,
+    rows: number,
+    entry: number,
+    state: number,
+  ): number;
+  /** Rows of text as doubles, up to the first that is not plain: see `wasm/table-text.as`. */
+  tableRows(
+    at: number,
+    end: number,
+    columns: number,
+    delimiter: number,
+    reads: number,
+    out: number,
+    rowsMax: number,
+    state: number,
+  ): number;
 }
 
 /** What adds rows to sums, over a memory of its own that other threads do not see. */

@@ -7,8 +7,9 @@ import { type Backend, type BackendOptions, playedWeather } from "../backend.ts"
 import { deployed } from "../cloud/deployed.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
 import { deployedRoles } from "./deployed-roles.ts";
-import { accessTo, announce, bucket, ensureBucket } from "./home.ts";
-import { bundleFolder } from "./paths.ts";
+import { announce } from "./home.ts";
+import { bucket, bundleFolder } from "./paths.ts";
+import { accessTo, ensureBucket } from "./s3-access.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
 /** Of functions that publish versions, as the deployed ones do: the one they start with. */

@@ -3,7 +3,7 @@ import { access, rm, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { makeOwnFolder } from "../../core/own-files.ts";
-import { isServed, openHome, type RunHome } from "./home.ts";
+import { isServed, type RunHome, readHome } from "./home.ts";
 
 /** Another process may only be reading; one that trains stays longer than this. */
 const patienceMs = 3_000;
@@ -42,7 +42,7 @@ export async function serveAlone<T>(path: string, open: () => Promise<T>): Promi
 
 /** Opens a home's store for reading, whoever serves it. */
 export async function lookInto(path: string): Promise<RunHome> {
-  return patiently(path, () => openHome(path));
+  return patiently(path, () => readHome(path));
 }
 
 async function patiently<T>(path: string, open: () => Promise<T | undefined>): Promise<T> {

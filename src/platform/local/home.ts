@@ -1,54 +1,88 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RunError } from "../../core/errors.ts";
 import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
-import { startEmulator } from "../../emulator/emulator.ts";
+import { isRootHeld, lockRoot } from "../../emulator/s3/root.ts";
 import type { Store } from "../../ports/store.ts";
-import { createBucket, hasBucket, s3Client, s3Store } from "../../storage/s3.ts";
-import { homePath } from "./paths.ts";
+import { folderStore } from "./folder-store.ts";
+import { bucket, homePath } from "./paths.ts";
 
-export const bucket = "kofn";
-
-/** The local store, always over S3's wire API. */
+/** The local store: its files, or the server of another process that has them. */
 export interface RunHome {
   readonly path: string;
-  readonly access: Access;
   readonly store: Store;
-  /** Another process serves the store: a run is going on there. */
+  /** Another process has the store: a run is going on there. */
   readonly isLive: boolean;
   close(): Promise<void>;
 }
 
-/** Opens the store for reading: through the process that serves it, or by serving it here. */
+const lockRetryMs = 50;
+const lockPatienceMs = 1_500;
+
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * Opens the store for a run: through the process that has it, or for this one alone. Throws
+ * `RunError("root-in-use")` where another process has it that says nothing of itself.
+ */
 export async function openHome(path: string = homePath()): Promise<RunHome> {
-  const served = await announced(path);
-  if (served !== null) {
-    const access = accessTo(served);
-    return { path, access, store: storeAt(access), isLive: true, close: async () => {} };
+  const store = storeIn(path);
+  let release: (() => void) | undefined;
+  for (let waitedMs = 0; release === undefined; waitedMs += lockRetryMs) {
+    const served = await announced(path);
+    if (served !== null) return joined(path, served);
+    release = lockIfFree(path, waitedMs);
+    // Who has it may be about to say so, or to let go of it.
+    if (release === undefined) await sleep(lockRetryMs);
   }
-  const emulator = await startEmulator({ home: path, functions: {} });
-  const access = accessTo(emulator.environment);
-  const close = await announce(path, emulator.environment);
+  const held = release;
+  const withdraw = await announce(path, {});
   return {
     path,
-    access,
-    store: await ensureBucket(access),
+    store,
     isLive: false,
     async close() {
-      await close();
-      await emulator.close();
+      await withdraw();
+      held();
     },
   };
 }
 
-/** Whether another process, or this one, serves this home. */
+function lockIfFree(path: string, waitedMs: number): (() => void) | undefined {
+  try {
+    return lockRoot(rootOf(path));
+  } catch (thrown) {
+    const isInUse = thrown instanceof RunError && thrown.code === "root-in-use";
+    if (!isInUse || waitedMs >= lockPatienceMs) throw thrown;
+    return undefined;
+  }
+}
+
+/** Opens the store to look into it, whoever has it: nobody is kept from it meanwhile. */
+export async function readHome(path: string): Promise<RunHome> {
+  const served = await announced(path);
+  if (served !== null) return joined(path, served);
+  return { path, store: storeIn(path), isLive: false, close: async () => {} };
+}
+
+/** A home's store by its files, for a process or a thread that may use it. */
+export function storeIn(path: string): Store {
+  return folderStore(rootOf(path), bucket);
+}
+
+/** Whether another process, or this one, has this home. */
 export async function isServed(path: string): Promise<boolean> {
   return (await announced(path)) !== null;
 }
 
-/** Publishes the store's address to other processes of this home. Returns how to withdraw it. */
+/**
+ * Tells other processes of this home who has its store, and the address of the server where there
+ * is one. Returns how to withdraw it.
+ */
 export async function announce(
   path: string,
-  environment: Readonly<Record<string, string>>,
+  environment: Environment,
 ): Promise<() => Promise<void>> {
   const file = join(path, "emulator.json");
   makeOwnFolder(path);
@@ -58,56 +92,32 @@ export async function announce(
   return () => rm(file, { force: true });
 }
 
-/** Client settings for an emulator that leave this process's own AWS settings alone. */
-export interface Access {
-  readonly s3: { readonly endpoint: string } & Identity;
-  readonly lambda: { readonly endpoint: string } & Identity;
+function rootOf(path: string): string {
+  return join(path, "s3");
 }
 
-interface Identity {
-  readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+/** A store with an index of its own must hear of every change: it is asked, not its files. */
+async function joined(path: string, environment: Environment): Promise<RunHome> {
+  const close = async () => {};
+  if (endpointOf(environment) === null) return { path, store: storeIn(path), isLive: true, close };
+  const { accessTo, storeAt } = await import("./s3-access.ts");
+  return { path, store: storeAt(accessTo(environment)), isLive: true, close };
 }
 
-export function accessTo(environment: Readonly<Record<string, string>>): Access {
-  const identity = {
-    region: environment.AWS_REGION ?? "",
-    credentials: {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? "",
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? "",
-    },
-  };
-  return {
-    s3: { endpoint: environment.AWS_ENDPOINT_URL_S3 ?? "", ...identity },
-    lambda: { endpoint: environment.AWS_ENDPOINT_URL_LAMBDA ?? "", ...identity },
-  };
+function endpointOf({ AWS_ENDPOINT_URL_S3: endpoint = "" }: Environment): string | null {
+  return endpoint === "" ? null : endpoint;
 }
 
-export function storeAt({ s3 }: Pick<Access, "s3">): Store {
-  return s3Store({ bucket, client: s3Client(s3) });
-}
-
-export async function ensureBucket(access: Access): Promise<Store> {
-  const client = s3Client(access.s3);
-  await createBucket(client, bucket);
-  return s3Store({ bucket, client });
-}
-
-/** The environment of the emulator that serves this home, or null where none does. */
-async function announced(path: string): Promise<Record<string, string> | null> {
+/** What the process that has this home told of itself, or null where none has it. */
+async function announced(path: string): Promise<Environment | null> {
   try {
     const text = await readFile(join(path, "emulator.json"), "utf8");
-    const { environment } = JSON.parse(text) as { environment: Record<string, string> };
-    const client = s3Client({ ...accessTo(environment).s3, maxAttempts: 1 });
-    try {
-      // Signed by the home's own keys: another home's server on this port is not taken for it.
-      const isThere = await hasBucket(client, bucket, AbortSignal.timeout(2_000));
-      return isThere ? environment : null;
-    } finally {
-      client.destroy();
-    }
+    const { environment } = JSON.parse(text) as { environment: Environment };
+    if (endpointOf(environment) === null) return isRootHeld(rootOf(path)) ? environment : null;
+    const { isServing } = await import("./s3-access.ts");
+    return (await isServing(environment)) ? environment : null;
   } catch {
-    // An absent or damaged file, or one of a killed process: nobody serves the home.
+    // An absent or damaged file, or one of a killed process: nobody has the home.
     return null;
   }
 }

@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../../core/errors.ts";
 
+/** The one bucket of a home. */
+export const bucket = "kofn";
+
 /** Where local runs live, unless KOFN_HOME says otherwise. */
 export function homePath(): string {
   return process.env.KOFN_HOME ?? ".kofn";

@@ -13,10 +13,10 @@ import { faultModelOf } from "../../weather/fault-decision.ts";
 import { weatherFrom } from "../../weather/weather.ts";
 import { shardCache } from "../../worker/shard-cache.ts";
 import { createSyncWorker } from "../../worker/worker.ts";
-import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
+import { type Backend, type BackendOptions, playedWeather, workerRequestOf } from "../backend.ts";
 import { replyBytes, workMsOf } from "../platform-model.ts";
-import { workerRequestOf } from "../worker-compute.ts";
 import { openHome } from "./home.ts";
+import { threadsPool } from "./parts-threads.ts";
 
 /** The real mathematics on a virtual clock: any number of workers, hours in seconds. */
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
@@ -32,6 +32,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
   return {
     name: "simulated",
     store,
+    pool: threadsPool(opened.path),
     open(record) {
       const problem = problems.create(record.spec.problem);
       const together = batchedWorker(shards, problem);

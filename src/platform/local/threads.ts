@@ -2,9 +2,9 @@ import { systemClock } from "../../compute/system-clock.ts";
 import { threadsCompute } from "../../compute/threads.ts";
 import type { Compute } from "../../ports/compute.ts";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "../../tasks/protocol.ts";
-import type { Backend, BackendOptions } from "../backend.ts";
-import { workerRequestOf } from "../worker-compute.ts";
+import { type Backend, type BackendOptions, workerRequestOf } from "../backend.ts";
 import { openHome } from "./home.ts";
+import { threadsPool } from "./parts-threads.ts";
 
 /** Workers as threads of this process: no weather, no bill, nothing in between. */
 export async function threadsBackend({ home, spec }: BackendOptions): Promise<Backend> {
@@ -14,10 +14,11 @@ export async function threadsBackend({ home, spec }: BackendOptions): Promise<Ba
   return {
     name: "threads",
     store: opened.store,
+    pool: threadsPool(opened.path),
     open(record) {
       const threads = threadsCompute<WorkerRequest & { id: string; slot: number }, WorkerReply>({
         entry,
-        data: { access: opened.access, shardsMax: spec.workers },
+        data: { home: opened.path, shardsMax: spec.workers },
       });
       const compute: Compute<WorkerTask, WorkerReply> = {
         start(task, deliver) {

@@ -21,7 +21,7 @@ import type { TrainingStrategy } from "../../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { createWorker } from "../../worker/worker.ts";
 import { readEncodedManifest } from "../../worker/worker-context.ts";
-import { workerRequestOf } from "../worker-compute.ts";
+import { workerRequestOf } from "../backend.ts";
 
 export interface Replayed {
   readonly rounds: number;

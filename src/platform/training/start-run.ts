@@ -42,7 +42,9 @@ export function nameRun(startedAt = new Date()): string {
 /** Ingests the data and writes the run's record. Trains nothing. */
 export async function createRun(
   written: RunSpec,
-  backend: Pick<Backend, "name" | "store"> & { readonly functions?: RunFunctions | undefined },
+  backend: Pick<Backend, "name" | "store" | "pool"> & {
+    readonly functions?: RunFunctions | undefined;
+  },
   watchers: Watchers = {},
   run: string = nameRun(),
 ): Promise<RunRecord> {
@@ -60,7 +62,9 @@ export async function createRun(
   // The forecast of a huge simulation would take about as long as the simulation.
   const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);
-  const record = await recordRun(backend.store, about, { ...spec, weather }, staged, forecast);
+  const recorded = { ...spec, weather };
+  const { store, pool } = backend;
+  const record = await recordRun(store, about, recorded, staged, forecast, pool);
   if (spec.openRate !== undefined) watchers.onSettled?.(record);
   return record;
 }
@@ -85,6 +89,7 @@ export async function continueRun(
     prices: taskPrices(record.spec, record.backend, record.entriesPerSlot),
     ...(listen === undefined ? {} : { listen }),
     ...(signal === undefined ? {} : { signal }),
+    ...(backend.pool === undefined ? {} : { pool: backend.pool }),
   });
   await compute.close();
   const { report, model } = await writeArtifacts(backend, record.run, home);

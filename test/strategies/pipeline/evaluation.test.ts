@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Prepared } from "../../../src/data/manifests.ts";
-import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
+import { workerRequestOf } from "../../../src/platform/backend.ts";
 import type { Store } from "../../../src/ports/store.ts";
 import { evaluateModels } from "../../../src/run/evaluate.ts";
 import { loadProblem } from "../../../src/run/ingest.ts";
@@ -45,7 +45,7 @@ async function trained(given: object, lost: (slot: number) => boolean = () => fa
   const { end, result } = await orchestrate(record, { store: watched, clock, compute });
   const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
   const problem = await loadProblem(record.spec.problem, store);
-  const [whole] = await evaluateModels(store, prepared, problem, [end.model]);
+  const [whole] = await evaluateModels({ store, prepared }, problem, [end.model]);
   return { result, whole: whole!, read: [...read] };
 }
 

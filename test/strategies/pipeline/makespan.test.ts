@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Encoded, Prepared } from "../../../src/data/manifests.ts";
 import { runLoop } from "../../../src/engine/loop.ts";
-import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
+import { workerRequestOf } from "../../../src/platform/backend.ts";
 import { openTraining } from "../../../src/run/resolve-members.ts";
 import { simulatedCompute } from "../../../src/simulation/simulated-compute.ts";
 import { virtualClock } from "../../../src/simulation/virtual-clock.ts";

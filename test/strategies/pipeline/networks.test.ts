@@ -27,7 +27,7 @@ async function bothWays(spec: object) {
   const { weights, events } = await run("weather", { fateOf: fatesOf(weather) });
   const problem = await loadProblem(record.spec.problem, store);
   const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
-  const [own] = await evaluate(store, prepared, problem, [Float32Array.from(weights)]);
+  const [own] = await evaluate({ store, prepared }, problem, [Float32Array.from(weights)]);
   const lost = events.filter((event) => event.type === "arrival" && event.fate === "lost");
   const first = events.find((event) => event.type === "round")!;
   return { aim, own: own!.objective, lost: lost.length, first: first.objectiveEstimate };

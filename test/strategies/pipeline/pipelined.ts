@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Prepared } from "../../../src/data/manifests.ts";
 import type { Strategy } from "../../../src/engine/strategy.ts";
-import { workerRequestOf } from "../../../src/platform/worker-compute.ts";
+import { workerRequestOf } from "../../../src/platform/backend.ts";
 import { modelDigest, readWeights, wholeWeights } from "../../../src/run/model-weights.ts";
 import { orchestrate } from "../../../src/run/orchestrate.ts";
 import { openTraining } from "../../../src/run/resolve-members.ts";

@@ -18,3 +18,5 @@ export { hadamard } from "./hadamard";
 export { greatest, packLevels, unpackLevels } from "./levels";
 export { product } from "./matrices";
 export { selectLargest } from "./select";
+export { sparseRows } from "./sparse-text";
+export { tableRows } from "./table-text";

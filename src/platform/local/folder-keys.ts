@@ -1,0 +1,119 @@
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import { hasCode } from "../../core/errors.ts";
+import { ownFile } from "../../core/own-files.ts";
+import { fileNameOf, readFactsSync } from "../../emulator/s3/object-file.ts";
+
+/** Which keys a folder of objects holds. */
+export interface FolderKeys {
+  /** An object of this key was written. */
+  add(key: string): void;
+  /** Every key whose object is there, in no order. */
+  present(): readonly string[];
+}
+
+const nanoseconds = 1_000_000n;
+/** Longer than any clock's tick, in nanoseconds. */
+const settledNs = 1_000_000_000n;
+
+/**
+ * Which key a file's name stands for. Names are digests of keys: a list of the keys beside them
+ * saves opening each file. It is a hint alone: what it does not say is read from the file, and
+ * what it says counts where the file is there.
+ */
+export function folderKeys(folder: string): FolderKeys {
+  const path = join(folder, "keys");
+  const objects = join(folder, "objects");
+  const byName = new Map<string, string>();
+  let readBytes = 0;
+  let seen: { readonly changed: bigint; readonly keys: readonly string[] } | null = null;
+  const append = (fresh: readonly string[]) => {
+    for (const key of fresh) byName.set(fileNameOf(key), key);
+    const lines = fresh.map((key) => `${JSON.stringify(key)}\n`).join("");
+    appendFileSync(path, lines, { mode: ownFile });
+  };
+  const readOn = () => {
+    const text = textFrom(path, readBytes);
+    const end = text.lastIndexOf("\n") + 1;
+    readBytes += Buffer.byteLength(text.slice(0, end));
+    for (const line of text.slice(0, end).split("\n")) {
+      const key = keyIn(line);
+      if (key !== null) byName.set(fileNameOf(key), key);
+    }
+  };
+  return {
+    add(key) {
+      if (!byName.has(fileNameOf(key))) append([key]);
+    },
+    present() {
+      const { mtimeNs: changed } = statSync(objects, { bigint: true });
+      if (seen?.changed === changed) return seen.keys;
+      readOn();
+      const names = readdirSync(objects);
+      const unlisted: string[] = [];
+      const present: string[] = [];
+      for (const name of names) {
+        const listed = byName.get(name);
+        if (listed !== undefined) present.push(listed);
+        else {
+          const key = keyOfFile(join(objects, name));
+          if (key === null || fileNameOf(key) !== name) continue;
+          present.push(key);
+          unlisted.push(key);
+        }
+      }
+      if (unlisted.length > 0) append(unlisted);
+      // A folder's time is as coarse as the system's clock: what just changed may do so again in
+      // the same moment.
+      const isSettled = BigInt(Date.now()) * nanoseconds - changed > settledNs;
+      seen = isSettled ? { changed, keys: present } : null;
+      return present;
+    },
+  };
+}
+
+/** A line that was cut short, or is another program's, is none. */
+function keyIn(line: string): string | null {
+  if (!line.startsWith('"') || !line.endsWith('"')) return null;
+  try {
+    return JSON.parse(line) as string;
+  } catch {
+    // The file itself is asked instead.
+    return null;
+  }
+}
+
+function keyOfFile(path: string): string | null {
+  try {
+    return readFactsSync(path)?.key ?? null;
+  } catch (thrown) {
+    // Removed since the folder was read.
+    if (hasCode(thrown, "ENOENT")) return null;
+    throw thrown;
+  }
+}
+
+function textFrom(path: string, from: number): string {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (thrown) {
+    if (hasCode(thrown, "ENOENT")) return "";
+    throw thrown;
+  }
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    readSync(file, bytes, 0, bytes.length, from);
+    return bytes.toString("utf8");
+  } finally {
+    closeSync(file);
+  }
+}

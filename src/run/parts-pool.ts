@@ -1,0 +1,83 @@
+import { assert } from "../core/errors.ts";
+import type { Part } from "../data/manifests.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
+import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
+import { RocAuc } from "../problems/roc-auc.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
+import { labelled } from "../tasks/minibatch.ts";
+
+/**
+ * Others that go through stored parts: threads of this machine. What they find is the same, to the
+ * bit, as where one process does it alone. Each answers null where it is not worth the start.
+ */
+export interface PartsPool {
+  tally(work: TallyWork & { readonly problem: RunSpec["problem"] }): Promise<PartTallies | null>;
+  gram(work: PartsWork): Promise<readonly Float64Array<ArrayBuffer>[] | null>;
+}
+
+export interface PartsWork {
+  readonly parts: readonly Part[];
+  readonly columns: number;
+}
+
+/** Rows and the weights to evaluate on them. */
+export interface TallyWork extends PartsWork {
+  readonly weights: readonly Float32Array<ArrayBuffer>[];
+  readonly about: number;
+  /** For each of the weights: as many scores are kept one by one. */
+  readonly scoresMax: readonly number[];
+}
+
+/** A problem's sums at each of the weights, of each part in order, and the areas of all parts. */
+export interface PartTallies {
+  readonly tallies: readonly (readonly Float64Array[])[];
+  readonly areas: readonly RocAuc[];
+}
+
+/** One pass over the stored parts: memory holds one part at a time. */
+export async function tallyParts(
+  store: Store,
+  problem: Problem,
+  { parts, columns, weights, about, scoresMax }: TallyWork,
+): Promise<PartTallies> {
+  const areas = scoresMax.map((count) => new RocAuc(count));
+  const tallies: Float64Array[][] = [];
+  for await (const part of eachPart(store, parts, columns)) {
+    const examples = labelled(part);
+    tallies.push(weights.map((at, i) => problem.tally(examples, at, about, areas[i])));
+  }
+  return { tallies, areas };
+}
+
+/** Parts are added up in so many groups, whoever does it: so sums are the same everywhere. */
+const gramGroups = 8;
+
+/** The groups that parts are added up in. */
+export function groupsOf(parts: readonly Part[]): Part[][] {
+  return Array.from({ length: Math.min(gramGroups, parts.length) }, (_, group) =>
+    parts.filter((_, part) => part % gramGroups === group),
+  );
+}
+
+/** X'X over some parts of dense rows, in their order: its upper triangle, row after row. */
+export async function gramOf(
+  store: Store,
+  { parts, columns }: PartsWork,
+): Promise<Float64Array<ArrayBuffer>> {
+  const out = new Float64Array(columns * columns);
+  for await (const { rows } of eachPart(store, parts, columns)) {
+    assert(rows.kind === "dense", "the Gram matrix of sparse rows is not formed");
+    const { values } = rows;
+    const row = new Float64Array(columns);
+    for (let from = 0; from < rows.rows * columns; from += columns) {
+      for (let j = 0; j < columns; j++) row[j] = values[from + j]!;
+      for (let i = 0; i < columns; i++) {
+        const factor = row[i]!;
+        const base = i * columns;
+        for (let j = i; j < columns; j++) out[base + j]! += factor * row[j]!;
+      }
+    }
+  }
+  return out;
+}
