@@ -77,12 +77,8 @@ export async function finishRun(
   const isAwaited = end.stop.kind === "interrupted";
   const points = curvePoints([zero, ...before, last], problem, prepared, isAwaited);
   const models = points.map((point) => point.model);
-  const { evaluations, totals } = await evaluateRun(record, prepared, end, store, {
-    problem,
-    models,
-    evaluate,
-    pool,
-  });
+  const of = { problem, models, evaluate, pool };
+  const { evaluations, totals } = await evaluateRun(record, prepared, end, store, of);
   const spent = await privacySpent(store, run, spec);
   const convergence = convergenceTold(record, end, history);
   const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({

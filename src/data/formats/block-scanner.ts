@@ -124,12 +124,11 @@ function tableScan(job: TextJob, { memory, kernels }: Instance, places: Places):
 }
 
 function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places): Scan {
-  const { firstIndex } = job;
   const state = new Int32Array(memory, places.state, 2);
   return ({ bytes, start, end }, slot) => {
     const column: Column = { ...job.columns[0]!, levels: newLevels(Number.MAX_SAFE_INTEGER) };
     const notes = new Set<string>();
-    const parser = new SparseParser(job.path, column, firstIndex, notes);
+    const parser = new SparseParser(job.path, column, job.firstIndex, notes);
     const labelOf = labelReader(parser, column);
     const out = places.slots[slot]!;
     // An entry takes four bytes of text at least, a row two.
@@ -145,7 +144,7 @@ function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places)
       const count = kernels.sparseRows(
         places.text + at,
         places.text + end,
-        firstIndex,
+        job.firstIndex,
         featuresMax,
         values.byteOffset,
         indices.byteOffset,
