@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { startEmulatorProcess } from "../src/emulator/emulator-process.ts";
-import { accessTo } from "../src/platform/local/home.ts";
+import { accessTo } from "../src/platform/local/s3-access.ts";
 import { createBucket, s3Client } from "../src/storage/s3.ts";
 import { installedPackages } from "./conformance-install.ts";
 
