@@ -138,8 +138,8 @@ try {
           `${(below.atMs / 1000).toFixed()} s`,
   );
   console.log(
-    `${rounds} rounds in ${result.seconds.toFixed()} s; ` +
-      `with evaluations ${wholeSeconds.toFixed()} s, of a processor ${processorSeconds.toFixed()} s`,
+    `${rounds} rounds in ${result.seconds.toFixed()} s; with evaluations ` +
+      `${wholeSeconds.toFixed()} s, of a processor ${processorSeconds.toFixed()} s`,
   );
   console.log(
     JSON.stringify({

@@ -31,12 +31,14 @@ test("any 2 of 3 train a translator; text goes in, text comes out, with BLEU", a
   const all = (await readFile(phrases, "utf8")).split("\n");
   const lines = all.slice(0, 30);
   const source = join(home.path, "some.tsv");
-  await writeFile(source, `${all.slice(0, 480).join("\n")}\n`);
+  await writeFile(source, `${all.slice(0, 240).join("\n")}\n`);
   const { record, result } = await runOn("simulated", home.path, {
     ...spec,
     data: { ...spec.data, source },
+    strategy: { type: "rounds", batch: { tokens: 256 } },
+    optimizer: { ...optimizer, learningRate: 0.015 },
     weather: { model: "lambda", failures: "4%" },
-    stop: { rounds: 50, tolerance: 0 },
+    stop: { rounds: 40, tolerance: 0 },
   });
   expect(result.erasures).toBeGreaterThan(0);
   expect(result.metrics.train.logloss).toBeLessThan(1);
@@ -82,7 +84,7 @@ test("every backend and a replay come to the same bits", async () => {
 test("the tied table is told dense, and why; gathered, losses of sgd are the same", async () => {
   await using home = await temporaryHome();
   const source = join(home.path, "few.tsv");
-  await writeFile(source, (await readFile(phrases, "utf8")).split("\n").slice(0, 40).join("\n"));
+  await writeFile(source, (await readFile(phrases, "utf8")).split("\n").slice(0, 20).join("\n"));
   const rounds = async (more: object) => {
     const { result, record } = await runOn("simulated", home.path, {
       ...{ ...spec, data: { ...spec.data, source }, workers: 2, wait: "all" },
