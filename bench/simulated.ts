@@ -7,7 +7,9 @@ import type { EvaluatedEvent } from "../src/ports/events.ts";
 import type { RunInput } from "../src/run/resolve-spec.ts";
 
 /** One simulated run and the original problem's objective along it. */
-export interface Simulated extends Trained {
+export interface Simulated extends Omit<Trained, "result"> {
+  /** What a bench runs is not private: its objective is there. */
+  readonly result: Trained["result"] & { readonly objective: number };
   /** One for every evaluated round, ascending; the last is the end. */
   readonly curve: readonly EvaluatedEvent[];
 }
@@ -22,7 +24,8 @@ export async function simulations(): Promise<{
     async run(spec, listen) {
       const trained = await train(spec, { backend: "simulated", home, ...(listen && { listen }) });
       const curve = await evaluatedOf(home, trained.run);
-      return { ...trained, curve };
+      const { result } = trained;
+      return { ...trained, result: { ...result, objective: result.objective! }, curve };
     },
     close: () => rm(home, { recursive: true, force: true }),
   };

@@ -11,7 +11,7 @@ const script = join(import.meta.dirname, "conformance/scikit_learn.py");
 /** An optimum that scikit-learn found. */
 interface Solved {
   readonly data: string;
-  readonly problem: string;
+  readonly problem: "ridge" | "logistic" | "softmax";
   readonly rows: number;
   readonly metric: number;
   readonly objective: number;
@@ -56,7 +56,7 @@ async function holds(folder: string, l2: number, solved: Solved): Promise<boolea
   );
   const name = problem === "ridge" ? "r2" : "accuracy";
   const ours = result.metrics.train[name]!;
-  const off = result.objective / objective - 1;
+  const off = result.objective! / objective - 1;
   const shown = [ours, theirs].map((value) => value.toFixed(6));
   const apart = (ours - theirs).toExponential(1);
   console.log(line(data, problem, name, shown[0]!, shown[1]!, apart, off.toExponential(1)));

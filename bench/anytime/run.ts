@@ -54,7 +54,7 @@ const bench = await simulations();
 const least: number[] = [];
 for (let trial = 1; trial <= trials; trial++) {
   const exact = { optimizer: "l-bfgs", strategy: "rounds", encoding: "uncoded" } as const;
-  const weather = { model: "calm" };
+  const weather = { model: "calm" } as const;
   const end = await bench.run({ ...spec(trial), ...exact, wait: "all", weather });
   least.push(end.result.objective);
 }

@@ -17,7 +17,7 @@ const features = numberOption("features", 256);
 const seconds = numberOption("seconds", 600);
 const rounds = numberOption("rounds", 1500);
 const waits = [12, 24, 32];
-const codes = ["uncoded", "replication", "hadamard", "steiner", "haar"];
+const codes = ["uncoded", "replication", "hadamard", "steiner", "haar"] as const;
 
 const common: RunInput = {
   problem: { type: "logistic", l2: 0.001 },

@@ -15,7 +15,7 @@ const k = 24;
 const rows = numberOption("rows", 1024);
 const features = numberOption("features", 1500);
 const rounds = numberOption("rounds", 200);
-const corrected = { type: "rounds", exact: true };
+const corrected = { type: "rounds", exact: true } as const;
 const ways: readonly { way: string; chosen: Pick<RunInput, "wait" | "strategy"> }[] = [
   { way: "all", chosen: { wait: "all" } },
   { way: `fastest ${k}`, chosen: { wait: { fastest: k } } },

@@ -89,7 +89,7 @@ function spec(
     data: { generate: { type: "ratings" }, test: 0.2 },
     workers,
     wait: { fastest },
-    encoding,
+    encoding: encoding as NonNullable<RunInput["encoding"]>,
     strategy: { type: "alternating", epochs, iterations, exactBelow },
     optimizer: { type: "l-bfgs", backOff: 0.5 },
     stop: { rounds: 1_000_000, tolerance: 0 },

@@ -13,7 +13,7 @@ export function policiesFor(workers: number, taskMs: number): readonly Policy[] 
   const most = fewer(workers, 0.9);
   const nearlyAll = fewer(workers, 0.95);
   const few = fewer(workers, 0.75);
-  const hadamard = (redundancy: number) => ({ type: "hadamard", redundancy });
+  const hadamard = (redundancy: number) => ({ type: "hadamard", redundancy }) as const;
   return [
     { name: "uncoded, all", spec: { encoding: "uncoded", wait: "all" } },
     { name: "ideal speculation, all", spec: { encoding: "uncoded", wait: "all" }, isOracle: true },

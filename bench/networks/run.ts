@@ -107,7 +107,8 @@ async function outcomeOf(
   const events = await withOpenRun({ home }, run, ({ store }) => readHistory(store, run));
   const rounds = events.filter((event) => event.type === "round");
   const samplesAt = sampled(rounds, localSteps * training.batch);
-  const { objective, metrics, bitsUp = 0, bitsDown = 0, erasures } = result;
+  const { metrics, bitsUp = 0, bitsDown = 0, erasures } = result;
+  const objective = result.objective!;
   return {
     training: training.name,
     circumstance: circumstance.name,

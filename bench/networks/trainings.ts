@@ -62,11 +62,11 @@ export interface Circumstance {
   readonly name: string;
   /** Late, failing and compressed; on the platform that the bench was asked for. */
   readonly disturbed: boolean;
-  readonly outer?: { readonly type: string; readonly hyperLearningRate: number };
+  readonly outer?: { readonly type: "mada"; readonly hyperLearningRate: number };
 }
 
 /** A change is some ten times smaller than a gradient, so its hyper-gradients are as well. */
-const mada = { type: "mada", hyperLearningRate: 1 };
+const mada = { type: "mada", hyperLearningRate: 1 } as const;
 
 export const circumstances: readonly Circumstance[] = [
   { name: "undisturbed, uncompressed", disturbed: false },
@@ -81,7 +81,7 @@ export function specOf(training: Training, { disturbed, outer }: Circumstance): 
   const slower = disturbed ? workers / quorum : 1;
   const [scale, shift] = [slower * training.scale, slower * training.shift];
   const learningRate = { schedule: "inverse" as const, scale, shift };
-  const schedule = { type: "cosine", steps: rounds };
+  const schedule = { type: "cosine", steps: rounds } as const;
   return {
     ...spec,
     workers,

@@ -85,7 +85,7 @@ function specOf({ source, rows, workers, steps }: Bench, row: Row, tuning: Tunin
     ...(outer === 0
       ? {}
       : { optimizer: { type: "sgd", learningRate: 1, momentum: outer, nesterov: true } }),
-    ...(compression === null ? {} : { compression }),
+    ...(compression === null ? {} : { compression: compression as RunInput["compression"] }),
     stop: { rounds: Math.round(steps / local), tolerance: 0 },
     weather: { model: "calm" },
   };

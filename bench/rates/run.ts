@@ -64,7 +64,7 @@ for (const one of cases) {
   console.log(`${one.name}: optimum ${optimum.toPrecision(6)}`);
   for (const { name: type } of methods) {
     const how = { optimizer: type, strategy, wait: { fastest: replies }, stop: { rounds } };
-    const { objective, start } = await objectiveOf(one, how);
+    const { objective, start } = await objectiveOf(one, how as Partial<RunInput>);
     const above = objective / optimum - 1;
     const left = (objective - optimum) / (start - optimum);
     results.push({ set: one.name, optimizer: type, above, left });
@@ -85,7 +85,7 @@ async function network(one: Case): Promise<void> {
       strategy,
       encoding: "uncoded",
       stop: { rounds },
-    });
+    } as Partial<RunInput>);
     results.push({ set: one.name, optimizer: type, start, objective });
     console.log(`  ${type.padEnd(14)}${start.toPrecision(4)}  ${objective.toPrecision(4)}`);
   }
@@ -103,7 +103,11 @@ function caseOf(source: string, problem: string, target?: string): Case {
   const name = `${source.split("/").at(-1)!.split(".")[0]}, ${problem}`;
   const model = `${import.meta.dirname}/dense.ts`;
   const chosen = problem === "network" ? { type: problem, model } : problem;
-  return { name, problem: chosen, data: target === undefined ? { source } : { source, target } };
+  return {
+    name,
+    problem: chosen as RunInput["problem"],
+    data: target === undefined ? { source } : { source, target },
+  };
 }
 
 function percent(share: number): string {

@@ -23,7 +23,7 @@ const codes = [
   { type: "hadamard" },
   { type: "paley", chunk: rows },
   { type: "steiner", chunk: rows },
-];
+] as const;
 const cases = [
   { who: "others each round", k: 12 },
   { who: "others each round", k: 24 },
@@ -71,7 +71,7 @@ console.log(
   JSON.stringify({ bench: "ridge-erasures", rows, features, workers, rounds, trials, results }),
 );
 
-async function measure(encoding: { readonly type: string }, who: string, k: number) {
+async function measure(encoding: RunInput["encoding"], who: string, k: number) {
   const ends: number[] = [];
   const worst: number[] = [];
   const seconds: number[] = [];
@@ -79,8 +79,8 @@ async function measure(encoding: { readonly type: string }, who: string, k: numb
     const dead = someSlots(workers, workers - k, `dead/${trial}/${k}`);
     const weather =
       who === "others each round"
-        ? { model: "exponential", meanMs: 1000 }
-        : { model: "calm", deadSlots: dead };
+        ? ({ model: "exponential", meanMs: 1000 } as const)
+        : ({ model: "calm", deadSlots: dead } as const);
     const wait = k === workers ? "all" : { fastest: k };
     const done = await bench.run({ ...spec(trial, rounds), encoding, wait, weather });
     const gaps = done.curve.map(({ objective }) => objective / least.get(trial)! - 1);

@@ -37,7 +37,7 @@ const privacy = {
   adjacency: "zero-out",
   clip: 1,
 } as const;
-const optimizer = { type: "sgd", learningRate: 1 };
+const optimizer = { type: "sgd", learningRate: 1 } as const;
 const privately: RunInput = { ...table, privacy, optimizer };
 
 const runs: Record<string, RunInput> = {

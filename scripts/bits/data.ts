@@ -59,6 +59,6 @@ export const stormy = {
 } as const;
 
 export const network = (name: "glyphs" | "sentences") => ({
-  type: "network",
+  type: "network" as const,
   model: join(examples, name, "model.ts"),
 });

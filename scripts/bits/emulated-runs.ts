@@ -9,7 +9,7 @@ const emulated = (workers: number, spec: Omit<Spec, "workers" | "wait">): BitsRu
   spec: { stop: { rounds: 4, tolerance: 0 }, ...spec, workers, wait: "all" },
 });
 
-const faults = { model: "calm", failures: 0.1, duplicates: 0.1 };
+const faults = { model: "calm", failures: 0.1, duplicates: 0.1 } as const;
 
 export const emulatedRuns: Record<string, BitsRun> = {
   "emulated-rounds-hadamard-4": emulated(4, {

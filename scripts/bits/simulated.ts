@@ -9,4 +9,4 @@ export const quick = (spec: Spec): BitsRun => ({ backend: "simulated", quick: tr
 
 export const some = { rounds: 12, tolerance: 0 };
 export const few = { rounds: 5, tolerance: 0 };
-export const late = { model: "exponential", meanMs: 30 };
+export const late = { model: "exponential", meanMs: 30 } as const;

@@ -8,26 +8,10 @@ import {
   type MechanismUse,
   parseMechanismUse,
 } from "../privacy/release.ts";
+import { type AccountOptions, refuseUnused } from "./account-options.ts";
 import type { Declare } from "./command.ts";
 import { facts } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
-
-/** The options as commander parses them: numbers are still text. */
-export interface AccountOptions {
-  readonly mechanism?: string;
-  readonly releases?: string;
-  readonly adjacency?: string;
-  readonly sampler?: string;
-  readonly divisor?: string;
-  readonly rate?: string;
-  readonly noise?: string;
-  readonly steps?: string;
-  readonly rows?: string;
-  readonly margin?: string;
-  readonly delta?: string;
-  readonly epsilon?: string;
-  readonly json?: boolean;
-}
 
 export const declareAccount: Declare = (command, invoke) => {
   command
@@ -36,9 +20,9 @@ export const declareAccount: Declare = (command, invoke) => {
         "open is named in the answer: the adjacency, the sampler and the divisor.",
     )
     .option("--mechanism <name>", "dp-sgd, gaussian, laplace or sketch")
-    .option("--rate <q>", "dp-sgd: the chance of a record to be in a batch", "1")
+    .option("--rate <q>", "dp-sgd: the chance of a record to be in a batch (default: 1)")
     .option("--noise <z>", "the noise's deviation (or scale) over the sensitivity or clip norm")
-    .option("--steps <T>", "how many batches or releases", "1")
+    .option("--steps <T>", "how many batches or releases (default: 1)")
     .option("--rows <k>", "sketch: how many rows are released")
     .option("--margin <gamma>", "sketch: (sigma^2 + lambda_min) / C^2")
     .option("--delta <d>", "at which delta epsilon is told")
@@ -53,6 +37,7 @@ export const declareAccount: Declare = (command, invoke) => {
 
 /** `kofn account`: budgets from the accountants, and noise from budgets, without a run. */
 export async function accountCommand(options: AccountOptions, terminal: Terminal): Promise<number> {
+  refuseUnused(options);
   const delta = options.delta === undefined ? null : numberOf(options.delta, "--delta");
   const epsilon = options.epsilon === undefined ? null : numberOf(options.epsilon, "--epsilon");
   if (delta !== null) checkDelta(delta);

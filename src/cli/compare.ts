@@ -1,14 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { RunError } from "../core/errors.ts";
-import { closeOwnFolder, ownFile } from "../core/own-files.ts";
-import { lookInto } from "../platform/local/home-claim.ts";
 import { checkBackend } from "../platform/local/registry.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
 import { nameRun } from "../platform/training/start-run.ts";
 import { trainNew } from "../platform/training/train.ts";
-import { renderReport } from "../report/render.ts";
-import { readHistory } from "../run/finish.ts";
+import { writeComparison } from "../platform/training/write-comparison.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import { loadSpec } from "../run/spec-file.ts";
 import { parseOverride, withOverrides } from "../spec/overrides.ts";
@@ -86,7 +81,8 @@ export async function compareCommand(
       });
     if (end.stop.kind === "interrupted") break;
   }
-  const report = await writeComparison(name, compared, terminal.home);
+  const labelled = compared.map(({ label, result: { run } }) => ({ label, run }));
+  const report = await writeComparison(name, labelled, terminal.home);
   const speak = say(terminal, options);
   speak(comparisonTable(compared));
   speak(`\nreport  ${report}`);
@@ -126,24 +122,4 @@ function repeatsOf(text: string): number {
   throw new RunError("bad-repeats", `--repeats: expected 1 or more, got ${JSON.stringify(text)}`, {
     hint: "give a whole number, as in --repeats 5",
   });
-}
-
-async function writeComparison(
-  name: string,
-  compared: readonly Compared[],
-  path: string,
-): Promise<string> {
-  const home = await lookInto(path);
-  try {
-    const runs = [];
-    for (const { label, result } of compared)
-      runs.push({ label, events: await readHistory(home.store, result.run) });
-    const folder = join(path, "comparisons", name);
-    closeOwnFolder(folder);
-    const report = join(folder, "report.html");
-    await writeFile(report, renderReport({ title: name, runs }), { mode: ownFile });
-    return report;
-  } finally {
-    await home.close();
-  }
 }

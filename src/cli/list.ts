@@ -1,3 +1,4 @@
+import { RunError } from "../core/errors.ts";
 import { withOpenHome } from "../platform/training/open-run.ts";
 import { listRuns, overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
 import { formatNumber } from "../report/format.ts";
@@ -8,19 +9,21 @@ import { printJson, type Terminal } from "./terminal.ts";
 export const declareList: Declare = (command, invoke) => {
   command
     .option("--stage <name>", stageHelp)
+    .option("--limit <n>", "the latest n runs alone")
     .option("--json", jsonHelp)
-    .action((options) => invoke((terminal) => list(options, terminal)));
+    .action((options) => invoke((terminal) => listCommand(options, terminal)));
 };
 
 /** `kofn list`: the runs of this home, live and past. */
-export async function list(
-  options: { readonly json?: boolean },
+export async function listCommand(
+  options: { readonly json?: boolean; readonly limit?: string },
   terminal: Terminal,
 ): Promise<number> {
+  const limit = limitOf(options.limit);
   const runs =
     (await withOpenHome(terminal, async ({ store, isLive }) => {
       const overviews: RunOverview[] = [];
-      for (const record of await listRuns(store))
+      for (const record of (await listRuns(store)).slice(-limit))
         overviews.push(await overviewOf(store, record, await isLive(record.run)));
       return overviews;
     })) ?? [];
@@ -41,6 +44,14 @@ export async function list(
     );
   }
   return 0;
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new RunError("bad-option", `--limit: ${text}, expected a whole number of 1 or more`, {
+    hint: "write it like --limit 10",
+  });
 }
 
 function rowOf({ run, startedAt, what, status, result }: RunOverview): string[] {

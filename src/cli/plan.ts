@@ -43,11 +43,11 @@ export const declarePlan: Declare = (command, invoke) => {
     .option("--probe", "take the lateness that a few rounds meet; starts workers")
     .option("--for <goal>", "what is to be least: seconds or dollars", "seconds")
     .option("--json", "alternatives as JSON lines on standard output, the plan last")
-    .action((path, options) => invoke((terminal) => plan(path, options, terminal)));
+    .action((path, options) => invoke((terminal) => planCommand(path, options, terminal)));
 };
 
 /** `kofn plan SPEC`: forecasts a run and resolves `auto`; starts nothing. */
-export async function plan(
+export async function planCommand(
   path: string,
   options: PlanOptions,
   terminal: Terminal,

@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { messageOf, RunError } from "../core/errors.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
-import { withOpenRun } from "../platform/training/open-run.ts";
+import { withTrainedRun } from "../platform/training/open-run.ts";
 import {
   modelReader,
   type Predictions,
@@ -40,7 +40,7 @@ export async function predictCommand(
   options: { readonly output?: string } & TranslationFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const { model, reading } = await withOpenRun(terminal, runName, async ({ store }, record) => {
+  const { model, reading } = await withTrainedRun(terminal, runName, async ({ store }, record) => {
     const model = await readTrainedModel(store, record.run);
     return { model, reading: modelReader(record.spec.data, model) };
   });

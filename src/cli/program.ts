@@ -3,6 +3,7 @@ import { exitCodes, remedyOf } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
 import type { Declare, Invoke } from "./command.ts";
+import { meantBy } from "./synonyms.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface CommandEntry {
@@ -97,8 +98,18 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
   export: {
     usage: "<RUN>",
-    summary: "the model as safetensors, npy, tfjs or json",
+    summary: "the model for others: safetensors, onnx, hub, tfjs, npy or json",
     load: async () => (await import("./export.ts")).declareExport,
+  },
+  serve: {
+    usage: "<RUN>",
+    summary: "answer predictions over HTTP, to this machine alone",
+    load: async () => (await import("./serve.ts")).declareServe,
+  },
+  rm: {
+    usage: "<RUN>",
+    summary: "remove a run for good",
+    load: async () => (await import("./remove.ts")).declareRemove,
   },
   emulate: {
     usage: "",
@@ -128,7 +139,15 @@ const commands: Readonly<Record<string, CommandEntry>> = {
 };
 
 /** Runs one command line and handles every error. Returns the exit code. */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(given: readonly string[], terminal: Terminal): Promise<number> {
+  let args = given;
+  try {
+    const meant = meantBy(given);
+    for (const note of meant.notes) terminal.err(`note: ${note}`);
+    args = meant.args;
+  } catch (thrown) {
+    return reportFailure(thrown, terminal);
+  }
   let exitCode = 0;
   let stage: string | undefined;
   const invoke: Invoke = async (work) => {

@@ -1,22 +1,19 @@
 import { writeFile } from "node:fs/promises";
 import { messageOf, RunError } from "../core/errors.ts";
-import { openHome } from "../platform/local/home.ts";
-import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
-import { openDataSource } from "../platform/open-source.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
+import { withReleaseData } from "../platform/training/release-data.ts";
+import { type ReleaseOptions, releaseInputOf } from "../platform/training/release-request.ts";
+import { readRanges } from "../platform/training/release-table.ts";
 import { calibrateRelease, type ReleaseRequest } from "../privacy/release/calibrate.ts";
 import { bestRows, forecaster } from "../privacy/release/forecast.ts";
-import { publishRelease, type Released } from "../privacy/release/publish-release.ts";
+import type { Released } from "../privacy/release/publish-release.ts";
 import type { DataTable } from "../privacy/release/table.ts";
 import { adjacencies } from "../privacy/release.ts";
 import { formatCount } from "../report/format.ts";
-import { prepareData } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { collectValues, type Declare } from "./command.ts";
 import { progressView } from "./progress.ts";
-import { type ReleaseOptions, releaseInputOf, releaseRequestOf } from "./release-request.ts";
-import { namesOf, readRanges, refuseLearned, tableOf } from "./release-table.ts";
 import { facts } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 
@@ -48,11 +45,11 @@ export const declareRelease: Declare = (command, invoke) => {
       [],
     )
     .option("--json", "the result as a JSON line on standard output")
-    .action((path, options) => invoke((terminal) => release(path, options, terminal)));
+    .action((path, options) => invoke((terminal) => releaseCommand(path, options, terminal)));
 };
 
 /** `kofn release SPEC`: a private copy, or sketch, of the data, as a file to train on. */
-export async function release(
+export async function releaseCommand(
   path: string,
   options: ReleaseOptions,
   terminal: Terminal,
@@ -61,38 +58,21 @@ export async function release(
   const ranges = options.ranges === undefined ? {} : await readRanges(options.ranges);
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
-  refuseLearned(spec);
-  const claim = await claimHome(terminal.home);
   const bar = progressView(terminal, spec.stop);
+  const order = { spec, input, ranges, onStage: bar.onStage };
   try {
-    const home = await serveAlone(terminal.home, () => openHome(terminal.home));
-    try {
-      const { store } = home;
-      const ports = { open: openDataSource, store };
-      const prepared = await prepareData(spec, ports, bar.onStage, "kept");
-      const { entry, norm, budget } = input;
-      const table = await tableOf(prepared, store, { ranges, entry, norm });
-      const request = releaseRequestOf(input, table.columns);
+    return await withReleaseData(terminal.home, order, async ({ table, request, ...opened }) => {
       bar.close();
       if (options.forecast === true) {
         forecast(table, request, options, terminal);
         return 0;
       }
-      const eigenvalue = input.hidden === "private" ? "private" : "given";
-      const names = namesOf(prepared);
-      const shaping = { ranges, entry, norm };
-      const source = { store, digest: prepared.digest, names, table, shaping, budget };
-      const released = await publishRelease(source, request, eigenvalue);
+      const released = await opened.publish();
       if (options.output !== undefined) await write(options.output, released.csv);
-      const target = names.at(-1)!;
+      const target = opened.names.at(-1)!;
       report(released, { request, table, spec: path, target }, options, terminal);
       return 0;
-    } finally {
-      await home.close();
-    }
-  } catch (thrown) {
-    if (thrown instanceof RunError) await claim.abandon();
-    throw thrown;
+    });
   } finally {
     bar.close();
   }

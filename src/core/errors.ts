@@ -28,9 +28,21 @@ export function assert(condition: unknown, promise: string): asserts condition {
   if (!condition) throw new Error(`broken promise: ${promise}`);
 }
 
-/** The message of anything that was thrown. */
+/** What an operating system's refusals mean, by their codes. */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: "this user may not",
+  EISDIR: "it is a folder, not a file",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a file stands where a folder is expected",
+  EROFS: "the disk can only be read",
+};
+
+/** The message of anything that was thrown; an operating system's refusal in words. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { code = "", syscall } = thrown as NodeJS.ErrnoException;
+  if (syscall === undefined || !Object.hasOwn(refusals, code)) return thrown.message;
+  return `${refusals[code]} (${code})`;
 }
 
 /** Errors that one answer names; more would hide the first. */

@@ -28,6 +28,10 @@ export interface Registry<Product> {
   nameOf(type: string): string;
   /** The member itself; `config` as `resolve` returned it (defaults are filled in again). */
   create(config: { readonly type: string }): Product;
+  /** Adds a member to this process; returns how to take it away. Throws where its name is taken. */
+  register(member: Definition<z.ZodRawShape, Product>): () => void;
+  /** Whether a program registered the member of this name. */
+  isOwn(type: string): boolean;
 }
 
 /** A member's name with its options, complete. Plain data. */
@@ -42,8 +46,9 @@ export function define<Shape extends z.ZodRawShape, Product>(
 
 export function registry<Product>(
   family: string,
-  members: readonly Definition<z.ZodRawShape, Product>[],
+  ours: readonly Definition<z.ZodRawShape, Product>[],
 ): Registry<Product> {
+  const members = [...ours];
   const byName = new Map(
     members.flatMap((member) =>
       [member.name, ...(member.aliases ?? [])].map((name) => [name, member] as const),
@@ -72,7 +77,31 @@ export function registry<Product>(
       const { type, ...options } = resolve(config, family);
       return find(type, family).create(options as never);
     },
+    register(member) {
+      refuseMember(member, family, byName.has(member.name));
+      members.push(member);
+      byName.set(member.name, member);
+      return () => {
+        members.splice(members.indexOf(member), 1);
+        byName.delete(member.name);
+      };
+    },
+    isOwn(type) {
+      const member = byName.get(type);
+      return member !== undefined && !ours.includes(member);
+    },
   };
+}
+
+function refuseMember({ name, examples }: Definition, family: string, isTaken: boolean): void {
+  const refuse = (what: string, hint: string) => {
+    throw new RunError("bad-member", `${family} ${JSON.stringify(name)}: ${what}`, { hint });
+  };
+  if (isTaken) refuse("the name is taken", "choose another name; each is registered once");
+  if (!/^[a-z][a-z0-9-]*$/.test(name))
+    refuse("no name for a spec", "use lower-case letters, digits and dashes");
+  if (examples.length === 0)
+    refuse("it has no examples", "give examples: [{}], or options that it needs");
 }
 
 /**
@@ -149,6 +178,21 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 }
 
 function describe(schema: z.ZodType, path: readonly PropertyKey[]): string {
-  const doc = schemaAt(schema, path)?.description;
-  return doc === undefined ? "see docs/reference.md for what may stand here" : `it is ${doc}`;
+  const found = schemaAt(schema, path);
+  const doc = found?.description;
+  const form = formOf(found, path);
+  if (doc === undefined) return form || "see docs/reference.md for what may stand here";
+  return form === "" ? `it is ${doc}` : `it is ${doc}; ${form}`;
+}
+
+/** How a mapping is written; nothing for other values. */
+function formOf(schema: z.ZodType | undefined, path: readonly PropertyKey[]): string {
+  const object = unwrapped(schema);
+  if (!(object instanceof z.ZodObject)) return "";
+  const [first] = Object.entries(object.shape as z.ZodRawShape);
+  const name = path.at(-1);
+  if (first === undefined || name === undefined) return "";
+  const [key, option] = first as [string, z.ZodType];
+  const usual = option instanceof z.ZodDefault ? asJson(option.def.defaultValue) : "...";
+  return `write it like ${String(name)}: { ${key}: ${usual} }`;
 }

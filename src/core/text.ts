@@ -1,10 +1,54 @@
 import { closest, distance } from "fastest-levenshtein";
 
+/** Words of other libraries for what is called otherwise here; the first that is a choice. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  alpha: ["l2", "l1"],
+  lambda: ["l2", "l1"],
+  c: ["l2"],
+  penalty: ["l2"],
+  regularization: ["l2"],
+  weightdecay: ["l2", "weightDecay"],
+  lr: ["learningRate"],
+  eta: ["learningRate"],
+  stepsize: ["learningRate"],
+  epochs: ["rounds"],
+  iterations: ["rounds"],
+  maxiter: ["rounds"],
+  steps: ["rounds"],
+  tol: ["tolerance"],
+  batchsize: ["batch"],
+  label: ["target"],
+  y: ["target"],
+  file: ["source"],
+  path: ["source"],
+  testsize: ["test"],
+  randomstate: ["seed"],
+  gd: ["gradient-descent"],
+  linear: ["ridge"],
+  linearregression: ["ridge"],
+  ols: ["ridge"],
+  logisticregression: ["logistic"],
+  multinomial: ["softmax"],
+  svm: ["squared-hinge"],
+  neuralnetwork: ["network"],
+  matrixfactorization: ["factorization"],
+};
+
 /** `did you mean "x"? `, or nothing where no choice is near enough to be meant. */
 export function nearest(name: string, choices: readonly string[]): string {
   if (choices.length === 0) return "";
+  const meant = plain(name);
+  const alike =
+    choices.find((choice) => plain(choice) === meant) ??
+    (Object.hasOwn(synonyms, meant) ? synonyms[meant]! : []).find((one) => choices.includes(one));
+  if (alike !== undefined) return `did you mean "${alike}"? `;
   const best = closest(name, choices);
   return distance(name, best) <= Math.max(2, name.length / 3) ? `did you mean "${best}"? ` : "";
+}
+
+/** `LBFGS`, `l_bfgs` and `l-bfgs` are one word. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }
 
 /** A text in quotes, cut where it is long. */

@@ -33,7 +33,13 @@ export interface RunRecord {
   /** The forecast of its time and cost, if there was one. */
   readonly forecast?: RunForecast;
   /** What held before a resume changed it, each up to the checkpoint of that number. */
-  readonly earlier?: readonly (Pick<RunSpec, "wait" | "stop"> & { readonly upTo: number })[];
+  readonly earlier?: readonly EarlierSettings[];
+}
+
+/** Settings that a resume changed; the optimizer where its learning rate did. */
+export interface EarlierSettings extends Pick<RunSpec, "wait" | "stop"> {
+  readonly upTo: number;
+  readonly optimizer?: RunSpec["optimizer"];
 }
 
 /**

@@ -1,11 +1,14 @@
 import type { Part, Prepared } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
+import { eachPart } from "../data/parts/load-parts.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
+import { hasOwnMetrics, ownMetricSums, ownMetricsOf } from "../problems/own-metrics.ts";
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { exactScoresMax, withAuc } from "../problems/roc-auc.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { labelled } from "../tasks/minibatch.ts";
 import { readWeights } from "./model-weights.ts";
 import { type PartsPool, tallyParts } from "./parts-pool.ts";
 
@@ -86,13 +89,36 @@ async function metricsOf(
   const work = { parts, columns, weights, about, scoresMax };
   const shared = chosen === undefined ? null : await pool?.tally({ ...work, problem: chosen });
   const { tallies, areas } = shared ?? (await tallyParts(store, problem, work));
+  const own = await ownMetrics({ store, prepared }, parts, problem, weights);
   return weights.map((_, i) => {
     const total = Float64Array.from(tallies[0]![i]!);
     for (const part of tallies.slice(1))
       for (let j = 0; j < total.length; j++) total[j]! += part[i]![j]!;
     const { meanLoss, metrics } = problem.metrics(total);
-    return { meanLoss, metrics: withAuc(metrics, areas[i]!) };
+    return { meanLoss, metrics: { ...withAuc(metrics, areas[i]!), ...own[i] } };
   });
+}
+
+/** Metrics that a program registered, in a pass of their own; none where there are none. */
+async function ownMetrics(
+  { store, prepared }: Pick<EvaluationOf, "store" | "prepared">,
+  parts: readonly Part[],
+  problem: Problem,
+  weights: readonly Float32Array<ArrayBuffer>[],
+): Promise<readonly Record<string, number>[]> {
+  if (!hasOwnMetrics(problem)) return [];
+  const { offset = 0 } = prepared.preparation.target;
+  const sums: Float64Array[] = [];
+  let rows = 0;
+  for await (const part of eachPart(store, parts, prepared.columns)) {
+    const examples = labelled(part);
+    rows += examples.targets.length;
+    for (const [i, at] of weights.entries()) {
+      const more = ownMetricSums(problem, examples, at, offset);
+      sums[i] = sums[i]?.map((sum, j) => sum + more[j]!) ?? more;
+    }
+  }
+  return sums.map((sum) => ownMetricsOf(problem, sum, rows));
 }
 
 /** The last weights are the result's: as many scores as all others of the curve together. */

@@ -10,8 +10,8 @@ import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { reductionTypes } from "../quorum/reduction.ts";
 import { waitSchema } from "../quorum/wait-policies/wait.ts";
+import type { SpecChoices } from "../spec/choices/spec.ts";
 import {
-  type AutoKey,
   autoKeys,
   type GradientChoice,
   gradientChoices,
@@ -85,11 +85,7 @@ export const specSchema = z.strictObject({
 });
 
 /** A spec as a TypeScript file writes it. */
-export type RunInput = Written & { data: z.input<typeof dataSchema> };
-
-type Plain = z.input<typeof specSchema>;
-
-type Written = Omit<Plain, AutoKey> & { [Key in AutoKey]?: Plain[Key] | "auto" };
+export type RunInput = SpecChoices;
 
 /** Gives a spec written in TypeScript its types. */
 export function defineRun(spec: RunInput): RunInput {

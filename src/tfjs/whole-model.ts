@@ -3,8 +3,9 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type LayersTopology, normalizers, readDefinition } from "./definition.ts";
-import { modelFrom, withoutLink } from "./open-model.ts";
+import { modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
+import { withoutLink } from "./without-link.ts";
 
 /** A stored network in one piece, as it is trained. */
 export interface WholeNetwork {

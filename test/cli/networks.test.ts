@@ -88,14 +88,10 @@ describe("a network, from the command line", () => {
     const buffer = new Uint8Array(bytes).buffer;
     const weights = tf.io.decodeWeights(buffer, json.weightsManifest[0].weights);
     for (const weight of model.weights) weight.write(weights[weight.originalName]!);
-    const columns = json.userDefinedMetadata.preparation.columns as {
-      mean: number;
-      deviation: number;
-    }[];
     const [, first] = (await readFile(join(folder.path, "rows.csv"), "utf8")).split("\n");
     const cells = first!.split(",").slice(0, 3).map(Number);
-    const features = cells.map((cell, i) => (cell - columns[i]!.mean) / columns[i]!.deviation);
-    const chances = (model.predict(tf.tensor2d([features])) as tf.Tensor).dataSync();
+    // Raw: the model standardises by itself.
+    const chances = (model.predict(tf.tensor2d([cells])) as tf.Tensor).dataSync();
     const [header, line] = predicted.out.trim().split("\n");
     const told = line!.split(",").map(Number);
     const at = header!.split(",").findIndex((name) => name.includes("other"));

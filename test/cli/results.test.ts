@@ -159,10 +159,11 @@ describe("a target with a large offset", () => {
     await take("npy", "far.npy");
     const bytes = await readFile(at("far.npy"));
     expect(bytes.toString("latin1")).toContain("'descr': '<f8'");
-    expect(bytes.readDoubleLE(bytes.length - 8)).toBeCloseTo(intercept.standardized, 9);
+    expect(bytes.readDoubleLE(bytes.length - 8)).toBeCloseTo(intercept.original, 9);
     await take("tfjs", "far-tfjs");
     const weights = await readFile(join(at("far-tfjs"), "weights.bin"));
-    expect(weights.readFloatLE(4)).toBe(Math.fround(intercept.standardized));
+    // Mean, variance, kernel, bias: rows are standardised in front of the dense layer.
+    expect(weights.readFloatLE(12)).toBe(Math.fround(intercept.standardized));
   });
 });
 
@@ -174,20 +175,20 @@ describe("kofn export", () => {
   };
   const weightsOf = async (run: string) => {
     const bytes = await readFile(await exported(run, "safetensors", `${run}.safetensors`));
-    return fromSafetensors(bytes).tensors.weights!.data as Float32Array;
+    const { tensors } = fromSafetensors(bytes);
+    const { data } = tensors["linear.weight"]!;
+    return Float32Array.of(...data, ...tensors["linear.bias"]!.data);
   };
 
   it("writes the weights as a NumPy array", async () => {
     const bytes = await readFile(await exported("ridge", "npy", "w.npy"));
     const header = bytes.readUInt16LE(8);
     expect(10 + header).toBe(64 * Math.ceil((10 + header) / 64));
-    const weights = await weightsOf("ridge");
-    expect(bytes.subarray(10 + header)).toEqual(
-      Buffer.from(
-        weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength),
-      ),
-    );
-    expect(bytes.toString("latin1", 10, 10 + header)).toContain(`'shape': (${weights.length},)`);
+    const model = JSON.parse(await readFile(await exported("ridge", "json", "n.json"), "utf8"));
+    const expected = [...model.coefficients, model.intercept].map(({ original }) => original);
+    const values = new Float64Array(Uint8Array.from(bytes.subarray(10 + header)).buffer);
+    expect([...values]).toEqual(expected);
+    expect(bytes.toString("latin1", 10, 10 + header)).toContain(`'shape': (${values.length},)`);
   });
 
   it("writes coefficients in the data's own units", async () => {
@@ -208,14 +209,19 @@ describe("kofn export", () => {
     const model = JSON.parse(await readFile(join(folder, "model.json"), "utf8"));
     const bytes = await readFile(join(folder, "weights.bin"));
     const weights = await weightsOf("logistic");
-    expect(new Float32Array(new Uint8Array(bytes).buffer)).toEqual(Float32Array.from(weights));
+    const features = weights.length - 1;
+    const values = new Float32Array(new Uint8Array(bytes).buffer);
+    expect(values.subarray(2 * features)).toEqual(weights);
     const [{ paths, weights: listed }] = model.weightsManifest;
     expect(paths).toEqual(["weights.bin"]);
     expect(listed.map(({ shape }: { shape: number[] }) => shape)).toEqual([
-      [weights.length - 1, 1],
+      [features],
+      [features],
+      [features, 1],
       [1],
     ]);
-    const [, dense] = model.modelTopology.model_config.config.layers;
+    const [, standardising, dense] = model.modelTopology.model_config.config.layers;
+    expect(standardising).toMatchObject({ class_name: "BatchNormalization" });
     expect(dense.config).toMatchObject({ units: 1, activation: "sigmoid", use_bias: true });
   });
 });

@@ -162,6 +162,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     ]),
     packages: [],
   },
+  /** Trained models as files of other formats; graphs are written in protobuf. */
+  "model-export": {
+    rooms: [...training, "tfjs", "platform/training"],
+    packages: ["@bufbuild/protobuf"],
+  },
   cli: {
     rooms: [...training, ...adapters, "emulator", "simulation", "planner", "report"].concat([
       "platform",
@@ -169,13 +174,20 @@ export const layers: Readonly<Record<string, Layer>> = {
       "platform/billing",
       "platform/local",
       "platform/training",
+      "model-export",
+      "library",
     ]),
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
+  },
+  /** What programs call: the same as the command line, without a terminal. */
+  library: {
+    rooms: [...training, "platform", "platform/local", "platform/training", "model-export"],
+    packages: [],
   },
   /** Contract suites for others' members: nothing else loads them. */
   testing: { rooms: ["core", "ports", "math", "wire", ...families], packages: [] },
   /** The package's public face. */
-  index: { rooms: [...training, "platform/local", "platform/training"], packages: [] },
+  index: { rooms: [...training, "library"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
   functions: { rooms: ["core", "limits", "compute", "platform/cloud"], packages: [] },
   infra: { rooms: ["limits"], packages: [] },

@@ -38,7 +38,9 @@ export function breaches(texts: SourceTexts): string[] {
 function textBreaches(path: string, text: string): string[] {
   const lines = text.split("\n");
   const found: string[] = [];
-  if (path.endsWith(".ts") && lines.length - 1 > fileLinesMax)
+  // What a command makes of the registries is as long as those are, and nobody edits it.
+  const isMade = text.startsWith("// Made by `npm run docs`");
+  if (path.endsWith(".ts") && !isMade && lines.length - 1 > fileLinesMax)
     found.push(`${path}: ${lines.length - 1} lines`);
   for (const [i, line] of lines.entries()) {
     if (path.endsWith(".ts") && line.length > columnsMax)

@@ -27,6 +27,7 @@ export const dataCodes = {
     "text stands after a closing quotation mark; write a quotation mark within a field twice",
   "bad-ratings":
     "ratings have other columns than user, item and target; drop the others by data.drop",
+  "bad-rows": "rows from code are not rows; give objects, lists of values, or a matrix",
   "bad-shape": "a network's input has another size than a row; change its shape, or the columns",
   "bad-state":
     "an optimizer's saved state does not fit the model; use the model that it was saved with",

@@ -11,6 +11,7 @@ export const specCodes = {
   "bad-adjacency": "this mechanism has no bound under this adjacency; choose the one that is named",
   "bad-combination": "two settings exclude each other; change one of them as the hint says",
   "bad-goal": "a plan is for seconds or for dollars; write --for seconds or --for dollars",
+  "bad-member": "a member that a program registers cannot be one; mend what is named",
   "bad-module":
     "a spec's module cannot be loaded or has none; end it with export default defineRun({ ... })",
   "bad-option": "an option has a value that it cannot have; give one of those that are named",

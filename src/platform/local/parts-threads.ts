@@ -30,8 +30,11 @@ export function threadsPool(
   return {
     async tally({ parts, ...work }) {
       const isLoaded = problems.create(work.problem).load !== undefined;
+      // A thread knows no problem that a program registered in this one.
+      const isOwn = problems.isOwn(work.problem.type);
       const count = Math.min(threads, parts.length);
-      if (isLoaded || count < 2 || !isWorth({ parts, ...work }, work.weights.length)) return null;
+      if (isLoaded || isOwn || count < 2 || !isWorth({ parts, ...work }, work.weights.length))
+        return null;
       const shares = dealt(parts, count);
       const told = await Promise.all(
         shares.map((share) =>

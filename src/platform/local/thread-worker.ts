@@ -3,11 +3,22 @@ import type { WorkerReply, WorkerRequest } from "../../tasks/protocol.ts";
 import { createWorker } from "../../worker/worker.ts";
 import { storeIn } from "./home.ts";
 
+interface ThreadData {
+  readonly home: string;
+  readonly shardsMax: number;
+  /** Addresses of modules that register a program's own members. */
+  readonly modules: readonly string[];
+}
+
 /** One thread's worker; it keeps the shards of all its slots. */
-serveThread((data: { readonly home: string; readonly shardsMax: number }) => {
-  const perform = createWorker(storeIn(data.home), () => performance.now(), data.shardsMax);
+serveThread(({ home, shardsMax, modules }: ThreadData) => {
+  const perform = createWorker(storeIn(home), () => performance.now(), shardsMax);
+  const registered = Promise.all(modules.map((address) => import(address)));
   return {
-    perform: (request: WorkerRequest): Promise<WorkerReply> => perform(request),
+    async perform(request: WorkerRequest): Promise<WorkerReply> {
+      await registered;
+      return perform(request);
+    },
     transfers: (reply) => [reply.values.buffer as ArrayBuffer],
   };
 });

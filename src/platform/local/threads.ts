@@ -4,6 +4,7 @@ import type { Compute } from "../../ports/compute.ts";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "../../tasks/protocol.ts";
 import { type Backend, type BackendOptions, workerRequestOf } from "../backend.ts";
 import { openHome } from "./home.ts";
+import { ownModules } from "./own-modules.ts";
 import { threadsPool } from "./parts-threads.ts";
 
 /** Workers as threads of this process: no weather, no bill, nothing in between. */
@@ -18,7 +19,7 @@ export async function threadsBackend({ home, spec }: BackendOptions): Promise<Ba
     open(record) {
       const threads = threadsCompute<WorkerRequest & { id: string; slot: number }, WorkerReply>({
         entry,
-        data: { home: opened.path, shardsMax: spec.workers },
+        data: { home: opened.path, shardsMax: spec.workers, modules: ownModules() },
       });
       const compute: Compute<WorkerTask, WorkerReply> = {
         start(task, deliver) {

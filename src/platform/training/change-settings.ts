@@ -9,10 +9,12 @@ import { type Override, withOverrides } from "../../spec/overrides.ts";
 import { checkSpec } from "./check-spec.ts";
 
 const changeable = ["stop", "wait"];
+/** The one option of a member that may change: what the optimizer remembers goes on. */
+const learningRate = "optimizer.learningRate";
 
 /**
- * Changes a run's settings between two segments: its budgets and its wait policy. Keeps the former
- * values with the checkpoint's number, for replays. Throws `RunError` for a run of another
+ * Changes a run's settings between two segments: budgets, wait policy, learning rate. Keeps the
+ * former values with the checkpoint's number, for replays. Throws `RunError` for a run of another
  * arithmetic, and for a checkpoint that this kofn cannot continue from.
  */
 export async function changeSettings(
@@ -33,8 +35,9 @@ export async function changeSettings(
     });
   }
   const sequence = checkpoint?.sequence ?? 0;
-  const { wait, stop } = record.spec;
-  const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop }];
+  const { wait, stop, optimizer } = record.spec;
+  const rate = JSON.stringify(optimizer) === JSON.stringify(spec.optimizer) ? {} : { optimizer };
+  const earlier = [...(record.earlier ?? []), { upTo: sequence, wait, stop, ...rate }];
   const amended: RunRecord = { ...record, spec, earlier };
   await amendRecord(store, amended);
   return amended;
@@ -43,9 +46,9 @@ export async function changeSettings(
 /** Throws `RunError` for a setting that cannot change during a run. */
 export function checkChangeable(settings: readonly Override[]): void {
   for (const { path } of settings) {
-    if (changeable.includes(path[0]!)) continue;
+    if (changeable.includes(path[0]!) || path.join(".") === learningRate) continue;
     throw new RunError("fixed-setting", `--set ${path.join(".")}: a run keeps what it began with`, {
-      hint: "only stop.* and wait may change on resume; start another run for the rest",
+      hint: `only stop.*, wait and ${learningRate} may change on resume; start another run`,
     });
   }
 }

@@ -38,15 +38,25 @@ export async function withOpenHome<T>(
   }
 }
 
+/** As `withOpenRun`, with a run that has a model where `latest` is asked for. */
+export function withTrainedRun<T>(
+  at: HomeOptions,
+  name: string,
+  use: (home: OpenedRun, record: RunRecord) => Promise<T>,
+): Promise<T> {
+  return withOpenRun(at, name, use, "model");
+}
+
 /** Calls `use` with a home's store and one of its runs. */
 export async function withOpenRun<T>(
   at: HomeOptions,
   name: string,
   use: (home: OpenedRun, record: RunRecord) => Promise<T>,
+  needs: "model" | "nothing" = "nothing",
 ): Promise<T> {
   if (name !== "latest") checkRunName(name);
   const used = await withOpenHome(at, async (home) => ({
-    value: await use(home, await findRun(home.store, name)),
+    value: await use(home, await findRun(home.store, name, needs)),
   }));
   if (used === null) throw unknownRun(name, []);
   return used.value;

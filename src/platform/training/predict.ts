@@ -2,6 +2,7 @@ import { parseOptions } from "../../core/registry.ts";
 import { type DataOptions, dataSchema } from "../../data/options.ts";
 import { isRatings } from "../../data/prepare/rating-rows.ts";
 import { transformer } from "../../data/prepare/transform.ts";
+import type { SourceOpener } from "../../data/sources/source.ts";
 import type { Examples, Rows } from "../../math/rows.ts";
 import { classAt, classProbabilities } from "../../problems/class-probabilities.ts";
 import { predictLinear as linear } from "../../problems/linear.ts";
@@ -29,8 +30,14 @@ export interface Predictions {
   readonly knownRows: number;
 }
 
+/** How files are written, as far as that is no matter of the model. */
+export type ReadingOptions = Pick<
+  DataOptions,
+  "delimiter" | "header" | "missing" | "missingValues"
+>;
+
 /** How a run's data were written, so that other files of that kind can be read. */
-export function modelReader(data: DataOptions, { preparation }: TrainedModel): DataOptions {
+export function modelReader(data: ReadingOptions, { preparation }: TrainedModel): DataOptions {
   const { delimiter, header, missing, missingValues } = data;
   const format = preparation.sparse && !isRatings(preparation) ? "libsvm" : "auto";
   const input = { source: "-", format, delimiter, header, missing, missingValues };
@@ -43,6 +50,7 @@ export async function* predictRows(
   source: string,
   reading: DataOptions,
   onNote?: (text: string) => void,
+  open: SourceOpener = openDataSource,
 ): AsyncGenerator<Predictions> {
   const problem = problems.create(model.problem);
   const { offset = 0 } = model.preparation.target;
@@ -51,7 +59,7 @@ export async function* predictRows(
   let knownRows = 0;
   const area = new RocAuc();
   const { batches } = transformer(model.preparation, reading, onNote);
-  for await (const batch of batches(source, openDataSource)) {
+  for await (const batch of batches(source, open)) {
     const { rows, targets, firstRow } = batch;
     const outputs = problem.predict?.(rows, model.weights) ?? linear(rows, model.weights);
     const values = offset === 0 ? outputs : outputs.map((output) => output + offset);

@@ -51,10 +51,7 @@ export async function replayRun(
   const scratch = overlayStore(store);
   const perform = performer(scratch, record);
   const oldParts = removingOldParts(scratch, record.run);
-  const eras = (record.earlier ?? []).map(({ upTo, wait, stop }) => ({
-    upTo,
-    strategy: strategyOf({ ...record.spec, wait, stop }),
-  }));
+  const eras = erasOf(record).map(({ upTo, spec }) => ({ upTo, strategy: strategyOf(spec) }));
   const last = strategyOf(record.spec);
   let current = eras[0]?.strategy ?? last;
   const strategy: TrainingStrategy = {
@@ -88,6 +85,21 @@ export async function replayRun(
     weightsDigest: modelDigest(model),
     recordedDigest: result?.weightsDigest ?? null,
   };
+}
+
+/**
+ * What held before each change, the first first. An optimizer stands with the last settings that it
+ * held for: those before are of the same one.
+ */
+function erasOf({ spec, earlier = [] }: RunRecord): { upTo: number; spec: RunRecord["spec"] }[] {
+  let { optimizer } = spec;
+  return earlier
+    .toReversed()
+    .map(({ upTo, wait, stop, optimizer: own = optimizer }) => {
+      optimizer = own;
+      return { upTo, spec: { ...spec, wait, stop, optimizer } };
+    })
+    .toReversed();
 }
 
 /** A worker of the replay; what one step's tasks hand on goes when a later one begins. */

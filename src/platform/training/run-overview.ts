@@ -7,7 +7,7 @@ import type { Store } from "../../ports/store.ts";
 import { readJson } from "../../run/finish.ts";
 import { waitInWords } from "../../run/resolve-members.ts";
 import { segmentOver } from "../../run/segment.ts";
-import { eventsKey, recordKey, resultKey } from "../../store-layout.ts";
+import { eventsKey, modelKey, recordKey, resultKey } from "../../store-layout.ts";
 import { fromPacket } from "../../wire/packet.ts";
 
 /** A run as a list shows it. */
@@ -36,13 +36,21 @@ export async function listRuns(store: Store): Promise<RunRecord[]> {
   return records.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 }
 
-/** The run that a person means: a name, a unique part of one, or `latest`. */
-export async function findRun(store: Store, text: string): Promise<RunRecord> {
+/**
+ * The run that a person means: a name, a unique part of one, or `latest`. Who needs a model means
+ * by `latest` the latest run that has one.
+ */
+export async function findRun(
+  store: Store,
+  text: string,
+  needs: "model" | "nothing" = "nothing",
+): Promise<RunRecord> {
   const name = text === "latest" ? text : checkRunName(text);
   if (name !== "latest" && (await store.read(recordKey(name))) !== null)
     return readRecord(store, name);
   const records = await listRuns(store);
-  const matches = name === "latest" ? records.slice(-1) : matching(name, records);
+  const matches =
+    name === "latest" ? await latestOf(records, store, needs) : matching(name, records);
   if (matches.length === 1) return matches[0]!;
   if (matches.length === 0)
     throw unknownRun(
@@ -53,6 +61,17 @@ export async function findRun(store: Store, text: string): Promise<RunRecord> {
   throw new RunError("ambiguous-run", `${text}: ${matches.length} runs have that in their names`, {
     hint: `write more of the name: ${some.join(", ")}${matches.length > 4 ? ", ..." : ""}`,
   });
+}
+
+async function latestOf(
+  records: readonly RunRecord[],
+  store: Store,
+  needs: "model" | "nothing",
+): Promise<readonly RunRecord[]> {
+  if (needs === "model")
+    for (const record of records.toReversed())
+      if ((await store.list(modelKey(record.run))).length > 0) return [record];
+  return records.slice(-1);
 }
 
 /** Generated names begin with a date: another part is easier to type. */

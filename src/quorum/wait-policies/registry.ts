@@ -1,8 +1,20 @@
 import { assert, RunError } from "../../core/errors.ts";
+import { registry } from "../../core/registry.ts";
 import { adaptiveWait } from "./adaptive.ts";
 import { deadline, fastest, speculate, waitForAll } from "./fixed-policies.ts";
 import type { QuorumSize, WaitMember, WaitPolicy } from "./policy.ts";
 import type { Wait } from "./wait.ts";
+
+/** Rules that a program registered, by the name that `wait: { rule: name }` gives. */
+export const ownWaits = registry<(size: QuorumSize) => WaitPolicy>("wait rule", []);
+
+const ownWait: WaitMember = {
+  name: "rule",
+  create(wait, size) {
+    if (typeof wait === "string" || !("rule" in wait)) return null;
+    return ownWaits.create({ type: wait.rule, ...wait.options })(size);
+  },
+};
 
 /** The policy for a number of workers. Throws `RunError` where it asks for more than there are. */
 export function waitPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
@@ -25,7 +37,10 @@ export function waitPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
 
 function createPolicy(wait: Wait, size: QuorumSize): WaitPolicy {
   const copying = speculate((quorum) => createPolicy(quorum, size));
-  const members: readonly WaitMember[] = [waitForAll, fastest, deadline, adaptiveWait, copying];
+  const members: readonly WaitMember[] = [
+    ...[waitForAll, fastest, deadline],
+    ...[adaptiveWait, copying, ownWait],
+  ];
   for (const member of members) {
     const policy = member.create(wait, size);
     if (policy !== null) return policy;

@@ -62,6 +62,10 @@ export const waitSchema = z
       z.literal("adaptive"),
       z.strictObject({ adaptive: adaptiveSchema }),
       z.strictObject({ speculate: copiesSchema }),
+      z.strictObject({
+        rule: z.string().describe("a rule that the program registered"),
+        options: z.record(z.string(), z.unknown()).default({}).describe("the rule's own options"),
+      }),
     ],
     "expected all, { fastest: 12 }, { deadline: 800ms, atLeast: 9 }, adaptive, " +
       "{ adaptive: { rule: gain } } or { speculate: { after: 0.75 } }",
@@ -88,5 +92,7 @@ export function waitKindOf(wait: Wait): WaitKind {
   if ("adaptive" in wait)
     return wait.adaptive.rule === "deadline" ? "adaptive deadline" : "adaptive k";
   if ("speculate" in wait) return "speculate";
+  // What a program's own rule learns, it learns from replies.
+  if ("rule" in wait) return "adaptive deadline";
   return "fastest" in wait ? "fastest" : "deadline";
 }

@@ -1,8 +1,8 @@
-import { RunError } from "../core/errors.ts";
-import { nearest } from "../core/text.ts";
-import type { Guarantee, ReleaseRequest, ReleaseScheme } from "../privacy/release/calibrate.ts";
-import { informationUnits, protectedUnits } from "../privacy/release/mutual-information.ts";
-import { type Adjacency, adjacencies } from "../privacy/release.ts";
+import { RunError } from "../../core/errors.ts";
+import { nearest } from "../../core/text.ts";
+import type { Guarantee, ReleaseRequest, ReleaseScheme } from "../../privacy/release/calibrate.ts";
+import { informationUnits, protectedUnits } from "../../privacy/release/mutual-information.ts";
+import { type Adjacency, adjacencies } from "../../privacy/release.ts";
 
 /** The options as commander parses them: numbers are still text. */
 export interface ReleaseOptions {

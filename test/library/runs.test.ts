@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineRun, type Prediction, predict, RunError, resume, train } from "../../src/index.ts";
-import { newFolder } from "./fixtures.ts";
+import { newFolder } from "../cli/fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";

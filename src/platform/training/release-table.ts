@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { messageOf, RunError } from "../core/errors.ts";
-import { nearest } from "../core/text.ts";
-import type { Prepared } from "../data/manifests.ts";
-import { eachPart } from "../data/parts/load-parts.ts";
-import { clipToNorm } from "../math/vector.ts";
-import type { Store } from "../ports/store.ts";
-import type { DataTable } from "../privacy/release/table.ts";
-import type { RunSpec } from "../spec/run-spec.ts";
+import { messageOf, RunError } from "../../core/errors.ts";
+import { nearest } from "../../core/text.ts";
+import type { Prepared } from "../../data/manifests.ts";
+import { eachPart } from "../../data/parts/load-parts.ts";
+import { clipToNorm } from "../../math/vector.ts";
+import type { Store } from "../../ports/store.ts";
+import type { DataTable } from "../../privacy/release/table.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
 
 /** The public bounds of each column's numbers, which become -1 and 1. */
 export type Ranges = Readonly<Record<string, readonly [least: number, most: number]>>;

@@ -1,0 +1,51 @@
+import { RunError } from "../core/errors.ts";
+import { loadModel } from "../library/model.ts";
+import { serve } from "../library/serve.ts";
+import { type Declare, runHelp } from "./command.ts";
+import { interrupts, type Terminal } from "./terminal.ts";
+
+export const declareServe: Declare = (command, invoke) => {
+  command
+    .description(
+      "Answers predictions over HTTP: POST rows as JSON to /predict. Listens on this machine " +
+        "alone unless --host says otherwise; there is no password.",
+    )
+    .argument("<RUN>", `${runHelp}, or the path of an exported model`)
+    .option("--host <name>", "the address to listen on", "127.0.0.1")
+    .option("--port <number>", "the port; 0 for any that is free", "8080")
+    .action((run, options) => invoke((terminal) => serveCommand(run, options, terminal)));
+};
+
+/** `kofn serve RUN`: until Ctrl-C. */
+export async function serveCommand(
+  run: string,
+  options: { readonly host: string; readonly port: string },
+  terminal: Terminal,
+): Promise<number> {
+  const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 65_536;
+  if (port > 65_535)
+    throw new RunError("bad-option", `--port: ${options.port}, expected 0 to 65535`, {
+      hint: "write it like --port 8080",
+    });
+  const model = await loadModel(run, { home: terminal.home });
+  const served = await serve(model, { host: options.host, port });
+  const stop = interrupts(terminal, "closing");
+  try {
+    terminal.out(`${model.run} answers at ${served.url}/predict`);
+    const example = `'[{${model.columns
+      .slice(0, 3)
+      .map((name) => `"${name}": ...`)
+      .join(", ")}}]'`;
+    terminal.err(
+      `try: curl -s ${served.url}/predict -H content-type:application/json -d ${example}`,
+    );
+    if (!stop.signal.aborted)
+      await new Promise<void>((resolve) => {
+        stop.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+  } finally {
+    stop.close();
+    await served.close();
+  }
+  return 0;
+}

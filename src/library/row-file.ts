@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { finished } from "node:stream/promises";
+import { RunError } from "../core/errors.ts";
+import { closeOwnFolder, ownFile } from "../core/own-files.ts";
+import type { Source } from "../data/sources/source.ts";
+import type { SpecChoices } from "../spec/choices/spec.ts";
+import { namedRows, type RowSource, type RowValue } from "./row-source.ts";
+
+/** The `data` of a spec in code: rows that the program has, in place of a source. */
+export type DataInCode =
+  | SpecChoices["data"]
+  | (Omit<SpecChoices["data"], "source" | "generate" | "targetSource" | "format"> & {
+      /** The rows themselves. They are kept in the home, for its owner alone. */
+      readonly rows: RowSource;
+      /** What is to be predicted of each row, where it is no column of the rows. */
+      readonly targets?: ArrayLike<RowValue>;
+    });
+
+/** A spec in code: members are told apart by `type`, and data may be rows. */
+export type SpecInCode = Omit<SpecChoices, "data"> & { readonly data: DataInCode };
+
+const targetName = "target";
+
+/**
+ * The spec with rows from code as a file of the home, named by what it holds: the same rows are one
+ * file, and resuming, replaying and planning find it. Columns that hold a text are categories,
+ * however the text looks; a missing value is null, undefined or NaN.
+ */
+export async function withRowFile(spec: SpecInCode, home: string): Promise<unknown> {
+  if (!("rows" in spec.data)) return spec;
+  const { rows, targets, ...data } = spec.data;
+  const stored = await storeRows(rows, targets, home);
+  const target = data.target ?? (targets === undefined ? undefined : targetName);
+  const texts = stored.textColumns.filter((name) => name !== target && !data.drop?.includes(name));
+  return {
+    ...spec,
+    data: {
+      missingValues: [""],
+      ...data,
+      ...(target === undefined ? {} : { target }),
+      categorical: [...new Set([...(data.categorical ?? []), ...texts])],
+      ...{ source: stored.path, format: "csv", delimiter: ",", header: true },
+    },
+  };
+}
+
+interface StoredRows {
+  readonly path: string;
+  readonly textColumns: readonly string[];
+}
+
+async function storeRows(
+  rows: RowSource,
+  targets: ArrayLike<RowValue> | undefined,
+  home: string,
+): Promise<StoredRows> {
+  const folder = join(resolve(home), "rows");
+  closeOwnFolder(dirname(folder));
+  closeOwnFolder(folder);
+  const staging = await mkdtemp(join(folder, "unfinished-"));
+  try {
+    const file = join(staging, "rows.csv");
+    const stream = createWriteStream(file, { mode: ownFile });
+    const digest = createHash("sha256");
+    const texts = new Set<string>();
+    for await (const text of csvOf(rows, { targets, texts })) {
+      digest.update(text);
+      if (!stream.write(text)) await once(stream, "drain");
+    }
+    stream.end();
+    await finished(stream);
+    const path = join(folder, `${digest.digest("hex")}.csv`);
+    await rename(file, path);
+    return { path, textColumns: [...texts] };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Rows as the text of a CSV file, in pieces. */
+async function* csvOf(
+  rows: RowSource,
+  more: {
+    readonly names?: readonly string[];
+    readonly targets?: ArrayLike<RowValue> | undefined;
+    /** Is told the columns that hold a text. */
+    readonly texts?: Set<string>;
+  },
+): AsyncGenerator<string> {
+  const { targets, texts } = more;
+  let piece = "";
+  let count = 0;
+  for await (const { names, cells } of namedRows(rows, more.names)) {
+    if (count === 0) piece = lineOf(targets === undefined ? names : [...names, targetName]);
+    for (const [i, cell] of cells.entries()) if (typeof cell === "string") texts?.add(names[i]!);
+    piece += lineOf(targets === undefined ? cells : [...cells, targetAt(targets, count)]);
+    count++;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = "";
+  }
+  if (targets !== undefined && targets.length !== count)
+    throw new RunError("bad-rows", `targets: ${targets.length} of them, for ${count} rows`, {
+      hint: "give one for each row, in the same order",
+    });
+  if (count === 0)
+    throw new RunError("no-rows", "rows: there are none", { hint: "give at least one row" });
+  yield piece;
+}
+
+const pieceLength = 64 * 1024;
+
+function targetAt(targets: ArrayLike<RowValue>, row: number): RowValue {
+  return row < targets.length ? targets[row] : null;
+}
+
+function lineOf(cells: readonly RowValue[]): string {
+  return `${cells.map(fieldOf).join(",")}\n`;
+}
+
+/** Numbers as they are read again, to the bit. */
+function fieldOf(cell: RowValue): string {
+  if (cell === null || cell === undefined) return "";
+  if (typeof cell === "number") return Number.isNaN(cell) ? "" : String(cell);
+  const text = String(cell);
+  return /^[\w.-]+$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+/** Rows as a source in memory. Lists have values in the order of `names`. */
+export async function rowsInMemory(rows: RowSource, names: readonly string[]): Promise<Source> {
+  const pieces: string[] = [];
+  for await (const piece of csvOf(rows, { names })) pieces.push(piece);
+  return sourceOf(new TextEncoder().encode(pieces.join("")));
+}
+
+function sourceOf(bytes: Uint8Array): Source {
+  return {
+    name: "rows",
+    sizeBytes: bytes.length,
+    identity: async () => createHash("sha256").update(bytes).digest("hex"),
+    async *bytes() {
+      yield bytes;
+    },
+    range: async (from, to) => bytes.slice(from, to),
+  };
+}

@@ -1,0 +1,110 @@
+import { RunError } from "../../core/errors.ts";
+import type { ColumnPlan, Preparation } from "../../data/manifests.ts";
+import { elementTypes, type GraphBuilder } from "./graph.ts";
+
+/** What raw rows become: features without the intercept, in single precision. */
+export interface Features {
+  /** The name of a value of shape [rows, width]. */
+  readonly value: string;
+  readonly width: number;
+}
+
+type Numeric = Extract<ColumnPlan, { kind: "numeric" }>;
+type Category = Extract<ColumnPlan, { kind: "category" }>;
+
+/** The open size of every input and output. */
+export const rowsSize = "rows";
+
+/**
+ * The preparation as part of the graph: one input `numbers` with all numeric columns in order, in
+ * double precision, where NaN is a missing value; and one input of texts for every column of
+ * categories, under its name, where an empty text is a missing value. LIBSVM rows are dense here,
+ * and a text's rows are its tokens.
+ */
+export function rawRows(graph: GraphBuilder, preparation: Preparation): Features {
+  const { columns, featureNames, intercept, text, pairs, sparse } = preparation;
+  const width = featureNames.length - (intercept ? 1 : 0);
+  if (pairs !== undefined)
+    throw new RunError("bad-format", "--format: onnx cannot hold a model that translates", {
+      hint: "a beam search is no graph: choose safetensors, or kofn serve",
+    });
+  if (text !== undefined) {
+    const tokens = graph.input("tokens", "int64", [rowsSize, width]);
+    return { value: cast(graph, tokens, "float"), width };
+  }
+  if (columns.length === 0 || (sparse && columns.every((plan) => plan.kind === "numeric"))) {
+    const features = graph.input("features", "double", [rowsSize, width]);
+    return { value: cast(graph, features, "float"), width };
+  }
+  const numbers = numericFeatures(graph, columns);
+  const pieces = pieceOrder(columns).map((piece) =>
+    piece.kind === "category"
+      ? oneHot(graph, piece)
+      : sliced(graph, numbers!, piece.from, piece.to),
+  );
+  const value =
+    pieces.length === 1 ? pieces[0]! : graph.node("Concat", pieces, { axis: { int: 1 } });
+  return { value, width };
+}
+
+/** Names of the columns of the input `numbers`, in order. */
+export function numberNames({ columns }: Preparation): string[] {
+  return columns.filter((plan) => plan.kind === "numeric").map(({ name }) => name);
+}
+
+type Piece = Category | { readonly kind: "numbers"; readonly from: number; readonly to: number };
+
+/** Columns in their order: numbers that stand side by side in one piece. */
+function pieceOrder(columns: readonly ColumnPlan[]): Piece[] {
+  const pieces: Piece[] = [];
+  let numbers = 0;
+  for (const plan of columns) {
+    if (plan.kind === "category") {
+      pieces.push(plan);
+      continue;
+    }
+    const last = pieces.at(-1);
+    if (last?.kind === "numbers") pieces[pieces.length - 1] = { ...last, to: numbers + 1 };
+    else pieces.push({ kind: "numbers", from: numbers, to: numbers + 1 });
+    numbers++;
+  }
+  return pieces;
+}
+
+/** (x - mean) / deviation, missing values filled, in doubles; then single precision as stored. */
+function numericFeatures(graph: GraphBuilder, columns: readonly ColumnPlan[]): string | null {
+  const plans = columns.filter((plan): plan is Numeric => plan.kind === "numeric");
+  if (plans.length === 0) return null;
+  const row = (values: readonly number[]) => graph.doubles(values, [1, plans.length]);
+  let value = graph.input("numbers", "double", [rowsSize, plans.length]);
+  if (plans.some(({ fill }) => fill !== null)) {
+    const missing = graph.node("IsNaN", [value]);
+    const fills = row(plans.map(({ fill }) => fill ?? Number.NaN));
+    value = graph.node("Where", [missing, fills, value]);
+  }
+  if (plans.some(({ mean }) => mean !== 0))
+    value = graph.node("Sub", [value, row(plans.map(({ mean }) => mean))]);
+  if (plans.some(({ deviation }) => deviation !== 1))
+    value = graph.node("Div", [value, row(plans.map(({ deviation }) => deviation))]);
+  return cast(graph, value, "float");
+}
+
+function sliced(graph: GraphBuilder, numbers: string, from: number, to: number): string {
+  const ends = [graph.integers([from]), graph.integers([to]), graph.integers([1])];
+  return graph.node("Slice", [numbers, ...ends]);
+}
+
+/** One for the level that a text is, nothing for one that training did not see. */
+function oneHot(graph: GraphBuilder, { name, levels, fill }: Category): string {
+  let value = graph.input(name, "string", [rowsSize, 1]);
+  if (fill !== null) {
+    const missing = graph.node("Equal", [value, graph.texts([""], [1, 1])]);
+    value = graph.node("Where", [missing, graph.texts([fill], [1, 1]), value]);
+  }
+  const isLevel = graph.node("Equal", [value, graph.texts(levels, [1, levels.length])]);
+  return cast(graph, isLevel, "float");
+}
+
+export function cast(graph: GraphBuilder, value: string, to: keyof typeof elementTypes): string {
+  return graph.node("Cast", [value], { to: { int: elementTypes[to] } });
+}

@@ -1,0 +1,148 @@
+// Made by `npm run docs` from the registries: edit those, not this file.
+import type { GeneratorChoice } from "./generators.ts";
+
+/** Where rows are and how they become features: the `data` of a spec. */
+export interface DataChoice {
+  /**
+   * A file's path or s3://bucket/key; a folder of files, a pattern such as rows/part-*.csv, or
+   * a list, whose files have the same columns: folders such as year=2024 are columns too.
+   */
+  readonly source?: string | readonly (string)[] | undefined;
+  /** A data set to make up instead of a source: { type: regression, rows: 1000, ... }. */
+  readonly generate?: GeneratorChoice | undefined;
+  /**
+   * The source's format; auto goes by its name and first bytes. Rows to predict may come in
+   * another: truth values and numbers are taken by what they mean, not by how they are spelt.
+   * Default: "auto".
+   */
+  readonly format?: "auto" | "csv" | "jsonl" | "libsvm" | "npy" | "parquet" | undefined;
+  /**
+   * The column to predict: its name, or its index from 0 (-1: the last). LIBSVM has its own.
+   */
+  readonly target?: string | number | undefined;
+  /** A second file with the targets: of NPY, and of pairs of sentences. */
+  readonly targetSource?: string | undefined;
+  /** Read the source as running text: rows of tokens, the target what comes next. */
+  readonly text?: {
+    /**
+     * What a token is: a character, or a byte pair learned from the text. Default:
+     * "characters".
+     */
+    readonly vocabulary?: "characters" | {
+      /** How many tokens there are at most. At least 257, at most 65536. */
+      readonly bytePair: number;
+    } | undefined;
+    /** Tokens in a row. At least 2, at most 65536. Default: 64. */
+    readonly length?: number | undefined;
+    /** Tokens from one row's start to the next; the length where absent. At least 1. */
+    readonly stride?: number | undefined;
+  } | undefined;
+  /**
+   * Read the source as sentences to translate, one a line: the target after a tab, or on the
+   * same line of data.targetSource.
+   */
+  readonly pairs?: {
+    /**
+     * The tokens that both sides share: byte pairs learned from both, or codes of subword-nmt,
+     * or a model of sentencepiece.
+     */
+    readonly vocabulary?: {
+      /** How many tokens there are at most. At least 257, at most 65000. */
+      readonly bytePair: number;
+    } | {
+      /** The path of a codes file of subword-nmt. */
+      readonly subwordNmt: string;
+      /** How many tokens there are at most. At least 1, at most 65000. */
+      readonly tokens: number;
+    } | {
+      /** The path of a .model file in BPE form. */
+      readonly sentencePiece: string;
+      /** How many pieces the file has at most. At least 1, at most 65000. */
+      readonly tokens: number;
+    } | undefined;
+    /**
+     * The most tokens a side of a training pair has; longer pairs are left out. At least 1, at
+     * most 4096. Default: 100.
+     */
+    readonly length?: number | undefined;
+    /** The targets of data.test, where that and the sources are files of their own. */
+    readonly testTargetSource?: string | undefined;
+  } | undefined;
+  /** The share of rows kept for testing (0 to 0.9), or the path of a test file. Default: 0. */
+  readonly test?: number | string | undefined;
+  /** Keep the same share of each class for testing, rounded; for classes alone. */
+  readonly stratify?: boolean | undefined;
+  /**
+   * What separates CSV fields: a comma, semicolon, tab or bar, two colons, or blanks and tabs.
+   * Default: "auto".
+   */
+  readonly delimiter?: "auto" | "," | ";" | "\t" | "|" | "::" | "whitespace" | undefined;
+  /** Whether the first CSV row names the columns. Default: "auto". */
+  readonly header?: "auto" | boolean | undefined;
+  /**
+   * Columns to leave out; a first column that has no name and tells rows apart, as pandas and R
+   * write it, and a pandas table's index in Parquet are left out without being named.
+   */
+  readonly drop?: readonly (string)[] | undefined;
+  /** Columns to read as categories though they are numbers. */
+  readonly categorical?: readonly (string)[] | undefined;
+  /**
+   * What columns of dates, or dates and times, become: days since 1970-01-01 (usually), words,
+   * or nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC.
+   */
+  readonly dates?: "days" | "words" | "drop" | undefined;
+  /**
+   * The most categories one column may have; each becomes a feature. At least 2, at most 10000.
+   * Default: 100.
+   */
+  readonly categoriesMax?: number | undefined;
+  /**
+   * The target's classes in order, where they are public knowledge and not to be learned from
+   * the rows; private runs need them.
+   */
+  readonly classes?: readonly (string | number | boolean)[] | undefined;
+  /**
+   * Columns to read as categories, and their levels in order, where those are public knowledge:
+   * { kind: [flat, house] }; any other value is none of them.
+   */
+  readonly levels?: 
+    | Readonly<Record<string, readonly (string
+    | number
+    | boolean)[]>>
+    | undefined;
+  /**
+   * How many features LIBSVM rows have at most, where that is not to be learned. At least 1, at
+   * most 4194304.
+   */
+  readonly features?: number | undefined;
+  /**
+   * Whether indices of LIBSVM rows count from 0 instead of 1; auto, the usual way, looks
+   * whether a 0 stands among them, also in a test file. A file that counts from 0 and has no
+   * value of its first feature looks as if it counted from 1: say true.
+   */
+  readonly zeroBased?: "auto" | boolean | undefined;
+  /**
+   * What to do about missing values: refuse, or impute the mean or commonest value. Default:
+   * "refuse".
+   */
+  readonly missing?: "refuse" | "impute" | undefined;
+  /**
+   * Texts that mean a value is missing; among numbers NULL, None, <NA>, \N, #N/A, - and their
+   * like mean it too.
+   */
+  readonly missingValues?: readonly (string)[] | undefined;
+  /** Scale numeric features to mean 0 and deviation 1 over the training rows. Default: true. */
+  readonly standardize?: boolean | undefined;
+  /**
+   * How encoded shards store features: in 4 bytes each, in 2 (off by at most 0.4 %), or in 1
+   * (off by at most 0.4 % of the row's largest). Default: "float32".
+   */
+  readonly storage?: "float32" | "bfloat16" | "int8" | undefined;
+  /**
+   * What decides which rows are for testing and at which worker: their number and place, or
+   * each row itself, by a keyed hash; records usually in private runs under add-remove alone.
+   */
+  readonly membership?: "places" | "records" | undefined;
+  /** Add a last feature that is always 1. Default: true. */
+  readonly intercept?: boolean | undefined;
+}
