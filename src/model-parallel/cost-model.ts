@@ -1,5 +1,8 @@
 import { RunError } from "../core/errors.ts";
 import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
+import { partLengthMax } from "./pipeline-layout.ts";
+
+const partBytesMax = partLengthMax * Float32Array.BYTES_PER_ELEMENT;
 
 /** What one microbatch measured: the only source of costs, never counts of parameters alone. */
 export interface Trace {
@@ -54,6 +57,8 @@ export interface StageRule {
 export interface StageFigures {
   readonly weightBytes: number;
   readonly trainableBytes: number;
+  /** Trainable, of the layer that has most of them. */
+  readonly largestBytes: number;
   /** Of one microbatch; the model's own inputs are in `inputBytes`. */
   readonly importBytes: number;
   readonly inputBytes: number;
@@ -103,6 +108,15 @@ export interface CostModel {
   readonly load: (figures: StageFigures, stage: number, stages: number) => number;
 }
 
+/** A backward pass holds slopes where they are computed, copied, joined, and as a file's bytes. */
+const passCopies = 4;
+/**
+ * An update holds its part's weights, the new ones and their bytes; slopes, read and as bytes;
+ * sums and gradient in doubles; and of the optimizer's numbers those read, moved, packed, written.
+ */
+const updateCopies = 9;
+const updateSlotCopies = 4;
+
 /** The cost model of a graph that was traced. */
 export function costModel(graph: LayerGraph, trace: Trace, rule: StageRule): CostModel {
   const index = indexGraph(graph);
@@ -111,19 +125,24 @@ export function costModel(graph: LayerGraph, trace: Trace, rule: StageRule): Cos
   const figures = (positions: readonly number[]) =>
     sumFigures(index, trace, positions, { scale, bytesOf, recompute: rule.recompute });
   const all = figures(graph.nodes.map((_, i) => i));
-  const peakBytes = (own: StageFigures, stage: number, stages: number) => {
+  const passBytes = (own: StageFigures, stage: number, stages: number) => {
     const kept = rule.recompute ? 1 : rule.inFlight(stage, stages);
-    const state = own.weightBytes + (1 + rule.optimizerSlots) * own.trainableBytes;
     const received = own.importBytes + own.inputBytes + own.exportBytes;
-    return state + kept * (own.activationBytes + received) + own.workingBytes;
+    const activations = kept * (own.activationBytes + received) + own.workingBytes;
+    return own.weightBytes + passCopies * own.trainableBytes + activations;
+  };
+  const peakBytes = (own: StageFigures, stage: number, stages: number) => {
+    const part = Math.min(own.trainableBytes, Math.max(partBytesMax, own.largestBytes));
+    const update = (updateCopies + updateSlotCopies * rule.optimizerSlots) * part;
+    return Math.max(passBytes(own, stage, stages), own.weightBytes + update);
   };
   const busyMs = (own: StageFigures) =>
     own.forwardMs + own.backwardMs + trafficBytes(own, rule.recompute) / rule.bytesPerMs;
   // One stage of everything sends nothing, so its shares are those of computing alone.
-  const whole = { bytes: peakBytes(all, 0, 1), ms: all.forwardMs + all.backwardMs };
+  const whole = { bytes: passBytes(all, 0, 1), ms: all.forwardMs + all.backwardMs };
   const share = (part: number, of: number) => (of > 0 ? part / of : 0);
   const load = (own: StageFigures, stage: number, stages: number) =>
-    rule.balance * share(peakBytes(own, stage, stages), whole.bytes) +
+    rule.balance * share(passBytes(own, stage, stages), whole.bytes) +
     (1 - rule.balance) * share(busyMs(own), whole.ms);
   return { index, trace, rule, figures, peakBytes, busyMs, load };
 }
@@ -174,6 +193,7 @@ function sumFigures(
   return {
     weightBytes: sum(modules!, (name) => trace.modules[name]!.weightBytes),
     trainableBytes: sum(modules!, (name) => trace.modules[name]!.trainableBytes),
+    largestBytes: Math.max(0, ...[...modules!].map((name) => trace.modules[name]!.trainableBytes)),
     importBytes: sum(imports!, bytesOf),
     inputBytes: sum(inputs!, bytesOf),
     exportBytes: sum(exports!, bytesOf),

@@ -100,8 +100,8 @@ function* growing({ index, trace, rule }: CostModel, from: number): Generator<St
   const scale = rule.examples / trace.examples;
   const bytesOf = (id: string) => index.tensor(id).bytesPerExample! * rule.examples;
   const own = {
-    ...{ weightBytes: 0, trainableBytes: 0, importBytes: 0, inputBytes: 0, exportBytes: 0 },
-    ...{ activationBytes: 0, workingBytes: 0, forwardMs: 0, backwardMs: 0 },
+    ...{ weightBytes: 0, trainableBytes: 0, largestBytes: 0, importBytes: 0, inputBytes: 0 },
+    ...{ exportBytes: 0, activationBytes: 0, workingBytes: 0, forwardMs: 0, backwardMs: 0 },
   };
   const seen = new Set<string>();
   const isNew = (key: string) => !seen.has(key) && seen.add(key) !== undefined;
@@ -110,6 +110,7 @@ function* growing({ index, trace, rule }: CostModel, from: number): Generator<St
     if (isNew(`layer/${module}`)) {
       own.weightBytes += trace.modules[module]!.weightBytes;
       own.trainableBytes += trace.modules[module]!.trainableBytes;
+      own.largestBytes = Math.max(own.largestBytes, trace.modules[module]!.trainableBytes);
     }
     for (const read of inputs) {
       if (!isNew(`tensor/${at}/${read}`)) continue;

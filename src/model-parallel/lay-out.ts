@@ -10,6 +10,7 @@ import {
   type PartLayout,
   type PartUses,
   type PipelineLayout,
+  partLengthMax,
   type StageFile,
   type StageLayout,
   slopesField,
@@ -169,12 +170,6 @@ function perExample(shape: readonly (number | null)[] | null): readonly number[]
   );
   return rest as readonly number[];
 }
-
-/**
- * An update holds a part several times over, in double precision too: a part has no more weights,
- * but for a tensor that has more by itself.
- */
-const partLengthMax = 4 * 1024 * 1024;
 
 interface OpenPart {
   readonly stages: readonly number[];

@@ -10,6 +10,10 @@ const small = [
   "data={ generate: { type: classification, rows: 40, features: 12 } }",
 ].flatMap((setting) => ["--set", setting]);
 
+/** Functions with so little memory that a layer of 40,000 weights fills one. */
+const wide = fileURLToPath(new URL("../fixtures/networks/wide.ts", import.meta.url));
+const narrow = [`problem={ type: network, model: ${wide} }`, "weather={ memoryMb: 204 }"];
+
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";
 beforeAll(async () => {
@@ -122,6 +126,18 @@ describe("what cannot be a pipeline", () => {
     ["shared layers", ["strategy.tensor=2"], /tensor: 2.*not built yet/],
     ["offloaded activations", ["strategy.offload=true"], /offload: true.*not built yet/],
     ["compression", ["compression=qsgd"], /compression: strategy pipeline/],
+    [
+      "a model for one function's memory",
+      ["strategy.stages=1", ...narrow],
+      /stages: 1: no partition keeps every stage within 4.194 MB/,
+      /3 stages fit/,
+    ],
+    [
+      "a placement for its function's memory",
+      ["strategy.stages=2", "strategy.placement=1 | ...", ...narrow],
+      /stage 1 takes 4.\d+ MB of 4.194 MB/,
+      /placement: auto/,
+    ],
     ["an unknown schedule", ["strategy.schedule=1b1f"], /1b1f|schedule/],
   ] as const)("%s: one message, exit 2", async (_what, settings, message, hint: RegExp = /./) => {
     const more = settings.flatMap((setting) => ["--set", setting]);

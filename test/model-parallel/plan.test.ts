@@ -95,14 +95,14 @@ describe("the forecast of a pipeline", () => {
 });
 
 describe("the plan", () => {
-  const heavy = model(8, { rates: { ...free, invokeMs: 20, residentBytes: 100e6 } }, 100e6);
+  const heavy = model(8, { rates: { ...free, invokeMs: 20, residentBytes: 100e6 } }, 80e6);
   const choices = {
     ...{ stages: [1, 2, 4, 8], microbatches: [4, 8], replicas: [1, 2], memoryMb: [1769, 3008] },
   };
 
   it("has a front of time against money, and says how many functions a model needs", () => {
     const { front, forecasts, refusals, fewest } = planPipeline(heavy, choices);
-    // 8 x (100 MB of weights, as much of slopes, twice that of optimizer state) over 1.75 GB.
+    // 8 x 80 MB of weights, and slopes four times over; or a layer's update.
     expect(fewest.get(1769)).toBe(2);
     expect(fewest.get(3008)).toBe(2);
     expect(refusals).toHaveLength(2 * 2 * 2);

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import type { Backend } from "../../src/platform/backend.ts";
+import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { campaign } from "../campaign.ts";
+import { runOn, temporaryHome } from "./workplace.ts";
+
+const memoryMb = 450;
+const model = fileURLToPath(new URL("../fixtures/networks/large.ts", import.meta.url));
+/** 67 MB of weights, and as much again several times over while they are trained. */
+const spec = (stages: number, weather: object = { memoryMb }) => ({
+  problem: { type: "network", model, backend: "wasm" },
+  data: { generate: { type: "classification", rows: 32, features: 12 }, test: 0 },
+  strategy: { type: "pipeline", stages, batch: 16, microbatches: 2 },
+  optimizer: { type: "adam", learningRate: 0.001 },
+  stop: { rounds: 2, tolerance: 0 },
+  weather: { model: "calm", ...weather },
+});
+
+it.skipIf(!campaign(false, true))(
+  "a model that no single function holds trains over four, each within its memory",
+  async () => {
+    await using home = await temporaryHome();
+    await expect(runOn("emulated", home.path, spec(1))).rejects.toMatchObject({
+      code: "memory-infeasible",
+      message: expect.stringMatching(/^stages: 1: no partition keeps every stage within/),
+      hint: expect.stringMatching(/^\d stages fit/),
+    });
+    const four = await peaksOf(home.path, spec(4));
+    expect(four.stop).toBe("done");
+    expect(four.lost).toBe(0);
+    expect(four.largestMb).toBeLessThan(memoryMb);
+    // With more memory one function does it, to the same bits, and takes more than that ceiling.
+    const one = await peaksOf(home.path, spec(1, { memoryMb: 4_000 }));
+    expect(one.largestMb).toBeGreaterThan(memoryMb);
+    expect(four.digest).toBe(one.digest);
+    console.log(
+      `${four.largestMb.toFixed(0)} MB a function of four, ${one.largestMb.toFixed(0)} of one`,
+    );
+  },
+);
+
+/** The largest resident memory that any environment ever had, and how the run ended. */
+async function peaksOf(home: string, given: object) {
+  let largestMb = 0;
+  let lost = 0;
+  const looks: Promise<void>[] = [];
+  const look = async (backend: Backend) => {
+    for (const { pid, tenant } of await (backend as EmulatedBackend).emulator().environments())
+      if (tenant !== null) largestMb = Math.max(largestMb, peakMb(pid));
+  };
+  const { result, end } = await runOn("emulated", home, given, {
+    listen(event, backend) {
+      if (event.type !== "arrival") return;
+      if (event.fate === "lost") lost++;
+      looks.push(look(backend));
+    },
+  });
+  await Promise.all(looks);
+  return { largestMb, lost, digest: result.weightsDigest, stop: end.stop.kind };
+}
+
+function peakMb(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw thrown;
+  }
+}
