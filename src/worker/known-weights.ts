@@ -6,6 +6,8 @@ type Weights = Float32Array<ArrayBuffer>;
 /** Versions of the weights that an orchestrator keeps, to tell what changed since. */
 const versionsMax = 8;
 const versionBytesMax = 2 ** 28;
+/** After so many changes of everything in a row nobody looks for smaller ones any more. */
+const vainMax = 4;
 /** Fewer bytes are told as a whole. */
 const bytesMin = 4_096;
 
@@ -25,6 +27,7 @@ export class KnownWeights {
   private readonly bySlot = new Map<number, Weights>();
   private readonly underWay = new Map<number, number>();
   private versions: readonly Weights[] = [];
+  private vain = 0;
   private readonly changes = new WeakMap<Weights, WeakMap<Weights, VectorChange | null>>();
 
   /** A task starts: what changed since the weights that its worker has; null for all of them. */
@@ -43,11 +46,18 @@ export class KnownWeights {
   /** A task is over: its worker has these weights, or null for nobody knows which. */
   end(slot: number, weights: Weights | null): void {
     this.underWay.set(slot, Math.max(0, (this.underWay.get(slot) ?? 0) - 1));
-    if (weights === null) this.bySlot.delete(slot);
+    if (this.vain >= vainMax) this.forget();
+    else if (weights === null) this.bySlot.delete(slot);
     else {
       this.bySlot.set(slot, weights);
       this.keep(weights);
     }
+  }
+
+  /** Every step moves all weights, such as exact Adam: that is no use, and takes memory. */
+  private forget(): void {
+    this.bySlot.clear();
+    this.versions = [];
   }
 
   private keep(weights: Weights): void {
@@ -65,6 +75,7 @@ export class KnownWeights {
     const found = known.get(to);
     if (found !== undefined) return found;
     const made = changeBetween(from, to);
+    this.vain = made === null ? this.vain + 1 : 0;
     known.set(to, made);
     return made;
   }

@@ -97,12 +97,14 @@ test("functions tell the same rows, and the report has a line for each table", a
   await using home = await temporaryHome();
   const more = { strategy: localSteps, wait: "all", weather: { model: "calm" } };
   const simulated = await run(home.path, more);
-  const emulated = await run(home.path, more, "emulated");
+  // Crashes and repetitions: environments that have no weights, or those of another round.
+  const rough = { ...more, weather: { model: "calm", failures: "10%", duplicates: "10%" } };
+  const emulated = await run(home.path, rough, "emulated");
   expect(emulated.result.weightsDigest).toBe(simulated.result.weightsDigest);
   // Weights went down once; from then on as the rows that changed, and the simulation knows it.
   const whole = 4 * 4 * 1.34 * 4 * (4 * (900 + 500) + 2);
-  for (const { result } of [simulated, emulated]) expect(result.bytesDown).toBeLessThan(whole / 2);
-  expect(emulated.result.bytesDown / simulated.result.bytesDown).toBeCloseTo(1, 1);
+  expect(simulated.result.bytesDown).toBeLessThan(whole / 2);
+  expect(emulated.result.bytesDown).toBeLessThan(whole);
   const [users] = foldRun("", emulated.events).tables;
   expect(users).toMatchObject({ tensor: "users/embeddings", rows: 900 });
   expect(users!.distinctRows).toBeLessThan(4 * 3 * 16);

@@ -154,4 +154,17 @@ describe("weights go down as what changed since those that a worker has", () => 
     await ask(1, Float32Array.of(1, 3));
     expect(seen.every(isWhole)).toBe(true);
   });
+
+  test("where everything changed time after time, nobody looks any more", async () => {
+    const { seen, ask } = place();
+    const [first, second] = versions(2);
+    for (let round = 0; round < 5; round++)
+      await ask(
+        0,
+        first!.map((weight) => weight + round),
+      );
+    await ask(0, first!);
+    await ask(0, second!);
+    expect(seen.every(isWhole)).toBe(true);
+  });
 });
