@@ -31,7 +31,8 @@ export function taskTimes(
     const forward = sendsOn ? { in: [arriving], out: [row.exportBytes] } : { in: [], out: [] };
     const backward = {
       in: [readsAgain ? arriving : 0, row.exportBytes],
-      out: [row.importBytes],
+      // Slopes of what it read, and of its weights.
+      out: [row.importBytes, row.trainableBytes],
     };
     const ms = (list: readonly number[]) => list.reduce((sum, bytes) => sum + moving(bytes), 0);
     const large = (list: readonly number[]) => list.filter((bytes) => !isInline(bytes)).length;
@@ -50,22 +51,25 @@ export function taskTimes(
   });
 }
 
-/** After the last backward task: each stage's owner reads its replicas' gradients, and writes. */
+/**
+ * After the last backward task: who updates a stage's weights reads their slopes of every
+ * microbatch, the weights and what the optimizer keeps, and writes the latter two anew. Then each
+ * replica's stage reads the new weights.
+ */
 export function updateCosts(
-  { rates }: PipelineModel,
-  { replicas }: PipelineSetting,
+  { rates, optimizerSlots }: PipelineModel,
+  { microbatches, replicas }: PipelineSetting,
   table: StageTable,
 ) {
-  const times = table.rows.map(({ trainableBytes: bytes }) =>
-    bytes === 0 ? 0 : (replicas + 1) * (bytes / rates.bytesPerMs + rates.objectMs),
-  );
-  // Every replica's stage writes its gradient, and reads the new weights.
-  const shared = table.rows.map(({ trainableBytes: bytes }) =>
-    bytes === 0 ? 0 : 2 * (bytes / rates.bytesPerMs + rates.objectMs),
-  );
-  const both = times.map((ms, i) => ms + shared[i]!);
-  const bytes = table.rows.reduce((sum, row) => sum + (3 * replicas + 1) * row.trainableBytes, 0);
-  const billedMs = times.map((ms, i) => ms + replicas * shared[i]!).reduce((a, b) => a + b, 0);
+  const slopes = microbatches * replicas;
+  const copies = slopes + 2 + 2 * optimizerSlots;
+  const moving = (bytes: number, times: number, objects: number) =>
+    bytes === 0 ? 0 : (times * bytes) / rates.bytesPerMs + objects * rates.objectMs;
+  const times = table.rows.map(({ trainableBytes }) => moving(trainableBytes, copies, slopes + 4));
+  const reads = table.rows.map(({ trainableBytes }) => moving(trainableBytes, 1, 1));
+  const both = times.map((ms, i) => ms + reads[i]!);
+  const bytes = table.rows.reduce((sum, row) => sum + (copies + replicas) * row.trainableBytes, 0);
+  const billedMs = times.map((ms, i) => ms + replicas * reads[i]!).reduce((a, b) => a + b, 0);
   return { ms: Math.max(...both) + rates.invokeMs, billedMs, bytes };
 }
 
@@ -86,8 +90,8 @@ export function billOf(
     (sum, { reads, writes }) => sum + reads * prices.s3.usdPerGet + writes * prices.s3.usdPerPut,
     0,
   );
-  const updates =
-    work.length * (2 * replicas * prices.s3.usdPerGet + (replicas + 1) * prices.s3.usdPerPut);
+  const read = microbatches * replicas + 2 + replicas;
+  const updates = work.length * (read * prices.s3.usdPerGet + 2 * prices.s3.usdPerPut);
   const others =
     requests +
     objects * microbatches * replicas +
