@@ -13,6 +13,8 @@ export const awsLambda = {
   initTimeoutMs: 10_000,
   syncPayloadBytesMax: 6 * MiB,
   asyncPayloadBytesMax: 1 * MiB,
+  /** What one step of a durable execution may keep as its result. */
+  durableResultBytesMax: MiB / 4,
   streamedReplyBytesMax: 200 * MiB,
   environmentVariableBytesMax: 4096,
   /** Of an account; new ones begin with 10 or 50. */

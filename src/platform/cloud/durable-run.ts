@@ -1,5 +1,5 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
-
+import { awsLambda } from "../../limits.ts";
 import { segmentOver } from "../../run/segment.ts";
 
 /** What one segment of a run came to. */
@@ -28,7 +28,10 @@ export function durableRun(
     for (let number = 1; ; number++) {
       const report = await context.step(
         `segment-${number}`,
-        () => segment(event.run, context.executionContext.durableExecutionArn, remainingMs),
+        async () =>
+          keepable(
+            await segment(event.run, context.executionContext.durableExecutionArn, remainingMs),
+          ),
         { retryStrategy },
       );
       if (!isCutShort(report)) return report;
@@ -36,6 +39,21 @@ export function durableRun(
     }
   });
 }
+
+/**
+ * A report that a step can keep: the platform refuses a larger one, and a segment whose report is
+ * refused is trained again. Of a reason that is too long its beginning stays.
+ */
+function keepable(report: SegmentReport): SegmentReport {
+  const bytes = Buffer.byteLength(JSON.stringify(report));
+  const excess = bytes - awsLambda.durableResultBytesMax;
+  if (excess <= 0) return report;
+  const { reason } = report;
+  return { ...report, reason: `${reason.slice(0, -(excess + cutBytes))}…` };
+}
+
+/** The dots that stand for what was cut, and half a character that is spelled out. */
+const cutBytes = 9;
 
 /** Whether the invocation ran out of time; a cancelled run has another reason. */
 function isCutShort({ stop, reason }: SegmentReport): boolean {

@@ -75,6 +75,19 @@ test("a cancelled run ends its execution, and so does one out of budget", async 
   }
 });
 
+test.each([262_143, 262_144, 262_145])("a step whose result is %i bytes is kept", async (bytes) => {
+  const report = { run: "a", stop: "budget", reason: "", rounds: 3, weightsDigest: "" };
+  const reason = "ü".padEnd(bytes - Buffer.byteLength(JSON.stringify(report)) - 1, "x");
+  const whole = { ...report, reason };
+  expect(Buffer.byteLength(JSON.stringify(whole))).toBe(bytes);
+  const runner = new LocalDurableTestRunner({ handlerFunction: durableRun(async () => whole) });
+  const kept = (await runner.run({ payload: { run: "a" } })).getResult() as SegmentReport;
+  expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThanOrEqual(262_144);
+  expect(kept).toMatchObject({ run: "a", stop: "budget", rounds: 3 });
+  if (bytes <= 262_144) expect(kept).toEqual(whole);
+  else expect(kept.reason).toMatch(/^üx{262000,}…$/);
+});
+
 test("a segment that fails every time fails the execution, after six tries", async () => {
   let tries = 0;
   const handler = durableRun(async () => {
