@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import type { Store } from "../../src/ports/store.ts";
 import { secureLocalSteps } from "../roles/cases.ts";
 import { runUnder, staged } from "../roles/under-roles.ts";
 
@@ -22,8 +24,19 @@ export const specs: readonly object[] = [
   secureLocalSteps,
 ];
 
+/** A store that lets others go on before it answers, so that tasks really take turns. */
+function yielding(store: Store): Store {
+  return {
+    ...store,
+    async read(key) {
+      await setImmediate();
+      return store.read(key);
+    },
+  };
+}
+
 /** How a run ends, in this process on a virtual clock. */
 export async function endOf(spec: object): Promise<object> {
-  const { stop, result } = await runUnder(await staged(spec), null);
+  const { stop, result } = await runUnder(await staged(spec), null, { slotStore: yielding });
   return { stop, result };
 }
