@@ -156,6 +156,7 @@ export async function runCli(given: readonly string[], terminal: Terminal): Prom
   const program = await openProgram(args, terminal, invoke);
   program.hook("preAction", (_program, action) => {
     stage = action.opts<{ stage?: string }>().stage;
+    refuseUnused(action);
   });
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -195,6 +196,24 @@ async function openProgram(
     if (name === called) (await load())(program.command(name).summary(summary), invoke);
     else program.command(`${name} ${usage}`).summary(summary);
   return program;
+}
+
+/** By command, pairs of options of which one would be passed over in silence. */
+const exclusive: Readonly<Record<string, readonly (readonly [string, string, string])[]>> = {
+  run: [
+    ["backend", "stage", "a stage has its own workers"],
+    ["open", "stage", "a run in a stage goes on without this terminal: kofn report RUN --open"],
+  ],
+  plan: [["from", "probe", "both say which lateness the plan takes"]],
+};
+
+function refuseUnused(command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+  for (const [option, other, why] of exclusive[command.name()] ?? [])
+    if (isGiven(option) && isGiven(other))
+      throw new RunError("bad-option", `--${option} and --${other}: ${why}`, {
+        hint: `leave --${option} or --${other} out`,
+      });
 }
 
 function argumentsOf(command: Command): string {

@@ -32,13 +32,9 @@ export async function serveCommand(
   const stop = interrupts(terminal, "closing");
   try {
     terminal.out(`${model.run} answers at ${served.url}/predict`);
-    const example = `'[{${model.columns
-      .slice(0, 3)
-      .map((name) => `"${name}": ...`)
-      .join(", ")}}]'`;
-    terminal.err(
-      `try: curl -s ${served.url}/predict -H content-type:application/json -d ${example}`,
-    );
+    const rows = JSON.stringify([model.example]).replaceAll("'", "\\u0027");
+    const json = "-H content-type:application/json";
+    terminal.err(`try: curl -s ${served.url}/predict ${json} -d '${rows}'`);
     if (!stop.signal.aborted)
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener("abort", () => resolve(), { once: true });

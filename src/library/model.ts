@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { RunError } from "../core/errors.ts";
+import type { ColumnPlan, Preparation } from "../data/manifests.ts";
 import { isRatings } from "../data/prepare/rating-rows.ts";
 import { readModelFrom } from "../model-export/read-model.ts";
 import { homePath } from "../platform/local/paths.ts";
@@ -36,6 +37,8 @@ export interface Model {
   readonly columns: readonly string[];
   /** Labels of what is predicted; null for numbers. */
   readonly classes: readonly string[] | null;
+  /** A row that it takes: numbers about as they usually are, and the first of all levels. */
+  readonly example: Readonly<Record<string, number | string>>;
   /** Predicts raw rows, in their order: the same numbers as `kofn predict`. */
   predict(rows: RowSource): Promise<Prediction[]>;
 }
@@ -67,14 +70,13 @@ function modelInHand(model: TrainedModel): Model {
   const { preparation } = model;
   const columns = preparation.columns.map(({ name }) => name);
   const { classes } = preparation.target;
+  const about = { run: model.run, columns, classes, example: exampleOf(preparation) };
   const isNumbered = preparation.sparse && !isRatings(preparation);
   if (preparation.text !== undefined || preparation.pairs !== undefined || isNumbered)
-    return { run: model.run, columns, classes, predict: () => refuseRows(model) };
+    return { ...about, predict: () => refuseRows(model) };
   const reading = csvReading(model);
   return {
-    run: model.run,
-    columns,
-    classes,
+    ...about,
     async predict(rows) {
       const source = await rowsInMemory(rows, columns);
       const predicted: Prediction[] = [];
@@ -83,6 +85,19 @@ function modelInHand(model: TrainedModel): Model {
       return predicted;
     },
   };
+}
+
+function exampleOf({ columns }: Preparation): Model["example"] {
+  return Object.fromEntries(
+    columns.map((plan) => [plan.name, plan.kind === "category" ? plan.levels[0]! : usual(plan)]),
+  );
+}
+
+/** A date stands as its days, and is written as a date. */
+function usual(plan: Extract<ColumnPlan, { kind: "numeric" }>): number | string {
+  const mean = Number(plan.mean.toPrecision(3));
+  if (plan.date !== true) return mean;
+  return new Date(Math.round(plan.mean) * 86_400_000).toISOString().slice(0, 10);
 }
 
 async function refuseRows({ run, preparation }: TrainedModel): Promise<never> {

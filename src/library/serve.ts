@@ -60,9 +60,9 @@ async function answer(model: Model, request: IncomingMessage, isLocal: boolean):
   const named = (request.headers.host ?? "").replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   if (isLocal && !loopback.includes(named))
     return told(403, `the request is for ${named}`, "ask for 127.0.0.1 or localhost");
-  const { run, columns, classes } = model;
+  const { run, columns, classes, example } = model;
   if (request.method === "GET" && request.url === "/")
-    return { status: 200, body: { run, columns, classes } };
+    return { status: 200, body: { run, columns, classes, example } };
   if (request.url !== "/predict")
     return told(
       404,

@@ -116,6 +116,15 @@ it("options that do not apply are refused", async () => {
   ]);
 });
 
+it.each([
+  ["run", "--stage dev --backend simulated", "--backend and --stage"],
+  ["run", "--stage dev --open", "--open and --stage"],
+  ["plan", "--from one --probe", "--from and --probe"],
+])("kofn %s %s: one of them would be passed over", async (command, options, told) => {
+  const { exitCode, err } = await kofn(home, command, at("small.yaml"), ...options.split(" "));
+  expect([exitCode, err]).toEqual([2, expect.stringContaining(told)]);
+});
+
 it("a folder in a file's place is told in words", async () => {
   await mkdir(at("folder"), { recursive: true });
   const { exitCode, err } = await kofn(home, "export", "one", "--output", at("folder"));

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -90,13 +92,24 @@ it("accounts, and releases what may be trained on", async () => {
   expect(released.sigma).toBeGreaterThan(0);
 });
 
+/** A page that made its own name mean this machine would send that name. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  const asked = request(url, { headers: { host } });
+  asked.end();
+  const [answered] = (await once(asked, "response")) as [IncomingMessage];
+  answered.resume();
+  return answered.statusCode;
+}
+
 it("serves predictions on loopback, and tells what is wrong with rows", async () => {
   const { model } = await train(spec, options());
   const hand = await model();
   const served = await serve(hand, { port: 0 });
   try {
     const about = (await (await fetch(served.url)).json()) as object;
-    expect(about).toEqual({ run: hand.run, columns: ["size", "kind"], classes: null });
+    const { run, columns, example } = hand;
+    expect(about).toEqual({ run, columns, classes: null, example });
+    expect(columns).toEqual(["size", "kind"]);
     const post = async (body: string, type = "application/json", path = "/predict") => {
       const headers = { "content-type": type };
       const answered = await fetch(`${served.url}${path}`, { method: "POST", headers, body });
@@ -106,6 +119,8 @@ it("serves predictions on loopback, and tells what is wrong with rows", async ()
     const text = JSON.stringify(rows.slice(0, 2));
     expect(await post(text)).toEqual({ status: 200, body: { predictions: expected } });
     expect(await post(`{"rows": ${text}}`)).toMatchObject({ status: 200 });
+    expect(await post(JSON.stringify([example]))).toMatchObject({ status: 200 });
+    expect(await statusFor(served.url, "evil.example")).toBe(403);
     expect(await post("{")).toMatchObject({ status: 400 });
     expect(await post('[{"size": 1}]')).toMatchObject({
       status: 400,
