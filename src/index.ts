@@ -33,7 +33,6 @@ export {
   startInStage,
 } from "./library/queries.ts";
 export { type ReleasedRows, type ReleaseInCode, release } from "./library/release.ts";
-export type { DataInCode, SpecInCode } from "./library/row-file.ts";
 export type {
   NumberMatrix,
   Row,
@@ -41,6 +40,7 @@ export type {
   RowValue,
   TensorDataset,
 } from "./library/row-source.ts";
+export type { DataInCode, SpecInCode } from "./library/spec-in-code.ts";
 export type { OnRound, RoundAction } from "./library/steering.ts";
 export {
   resume,

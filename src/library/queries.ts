@@ -14,7 +14,8 @@ import { type MechanismUse, parseMechanismUse } from "../privacy/release.ts";
 import { waitInWords } from "../run/resolve-members.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { type SpecInCode, withRowFile } from "./row-file.ts";
+import { withRowFile } from "./row-file.ts";
+import type { SpecInCode } from "./spec-in-code.ts";
 import { type BackendName, type Trained, type TrainOptions, train } from "./train.ts";
 
 export interface PlaceOptions {

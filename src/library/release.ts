@@ -4,7 +4,8 @@ import { withReleaseData } from "../platform/training/release-data.ts";
 import { releaseInputOf } from "../platform/training/release-request.ts";
 import type { Ranges } from "../platform/training/release-table.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
-import { type SpecInCode, withRowFile } from "./row-file.ts";
+import { withRowFile } from "./row-file.ts";
+import type { SpecInCode } from "./spec-in-code.ts";
 
 /** How data are released, and what that may tell: as the options of `kofn release`. */
 export interface ReleaseInCode {

@@ -7,21 +7,8 @@ import { finished } from "node:stream/promises";
 import { RunError } from "../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../core/own-files.ts";
 import type { Source } from "../data/sources/source.ts";
-import type { SpecChoices } from "../spec/choices/spec.ts";
 import { namedRows, type RowSource, type RowValue } from "./row-source.ts";
-
-/** The `data` of a spec in code: rows that the program has, in place of a source. */
-export type DataInCode =
-  | SpecChoices["data"]
-  | (Omit<SpecChoices["data"], "source" | "generate" | "targetSource" | "format"> & {
-      /** The rows themselves. They are kept in the home, for its owner alone. */
-      readonly rows: RowSource;
-      /** What is to be predicted of each row, where it is no column of the rows. */
-      readonly targets?: ArrayLike<RowValue>;
-    });
-
-/** A spec in code: members are told apart by `type`, and data may be rows. */
-export type SpecInCode = Omit<SpecChoices, "data"> & { readonly data: DataInCode };
+import type { SpecInCode } from "./spec-in-code.ts";
 
 const targetName = "target";
 

@@ -11,7 +11,8 @@ import type { Orchestrated } from "../run/orchestrate.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import { checkPlace } from "./members.ts";
 import { loadModel, type Model } from "./model.ts";
-import { type SpecInCode, withRowFile } from "./row-file.ts";
+import { withRowFile } from "./row-file.ts";
+import type { SpecInCode } from "./spec-in-code.ts";
 import {
   type OnRound,
   overridesOf,

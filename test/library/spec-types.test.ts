@@ -20,7 +20,7 @@ test("tsc takes 40 right specs, and names what is wrong with 40 others", () => {
     const lines = [...right, ...wrong.map(([spec]) => spec)].map(
       (spec, i) => `export const spec${i}: SpecInCode = { ${spec} };`,
     );
-    const head = 'import type { SpecInCode } from "../../../src/index.ts";';
+    const head = 'import type { SpecInCode } from "../../../src/library/spec-in-code.ts";';
     writeFileSync(join(folder, "specs.ts"), [head, ...lines, ""].join("\n"));
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const options = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes"];
