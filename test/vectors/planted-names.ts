@@ -1,3 +1,4 @@
+import { getHashes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as zlib from "node:zlib";
@@ -30,12 +31,15 @@ const layoutPath = "src/store-layout.ts";
 export function plantsFor(promised: Promises, texts: SourceTexts): PlantedName[] {
   const strange = strangeNames(texts);
   const source = Object.values(texts).join("\n");
+  const { [layoutPath]: _, ...others } = texts;
+  const named = Object.values(others).join("\n");
   const found = new Map<string, PlantedName>();
   for (const [golden, of] of Object.entries(promised.goldens))
     for (const kind of ["state", "tasks", "replies", "taskNames", "keys"] as const)
       for (const entry of of[kind]) {
         const name = nameIn(kind, entry);
         if (name === null || found.has(`${kind} ${name}`)) continue;
+        if (kind === "taskNames" && !new RegExp(`\\}/${name}[/$]`).test(named)) continue;
         if (!changes(kind, name, source, texts, strange)) continue;
         found.set(`${kind} ${name}`, { kind, name, entry, golden });
       }
@@ -61,7 +65,7 @@ function changes(
   strange: ReadonlySet<string>,
 ): boolean {
   if (kind === "keys") return texts[layoutPath]!.includes(`)}${name}`);
-  if (kind === "taskNames") return source.includes(`/${name}/`);
+  if (kind === "taskNames") return true;
   if (/^\d/.test(name)) return false;
   if (!/^[a-z]\w*$/i.test(name)) return source.includes(`"${name}"`) && !strange.has(name);
   // A name that is a text as well, as operations are, would have to be changed there too.
@@ -85,6 +89,9 @@ function strangeNames(texts: SourceTexts): ReadonlySet<string> {
     ...[...asked, names].join(" ").match(/[\w-]+/g)!,
     ..."import export from type of as get set is new this with async await static".split(" "),
     // The list's own, which the copy prints, and the names of its runs.
+    // Algorithms of digests, and fields of a network's model.
+    ...getHashes(),
+    ..."inputs outputs".split(" "),
     ..."strategy stateVersion state tasks replies taskNames keys whole part".split(" "),
   ]);
 }
@@ -100,7 +107,7 @@ export function plantedIn({ kind, name }: PlantedName, texts: SourceTexts): Sour
   if (kind === "keys")
     return { [layoutPath]: texts[layoutPath]!.replaceAll(`)}${name}`, `)}${other}`) };
   const holding = Object.fromEntries(
-    Object.entries(texts).filter(([file, text]) => !specs.includes(file) && text.includes(name)),
+    Object.entries(texts).filter(([file, text]) => isHolder(kind, file) && text.includes(name)),
   );
   const changed: Record<string, string> = {};
   for (const [file, tree] of parseAll(holding)) {
@@ -109,28 +116,25 @@ export function plantedIn({ kind, name }: PlantedName, texts: SourceTexts): Sour
     for (const node of places.sort((a, b) => b.end - a.end)) {
       const start = node.getStart(tree);
       const before = text.slice(start, node.end);
-      const after =
-        kind === "taskNames"
-          ? before.replace(`/${name}/`, `/${other}/`)
-          : before.replace(name, other);
-      text = text.slice(0, start) + after + text.slice(node.end);
+      text = text.slice(0, start) + before.replace(name, other) + text.slice(node.end);
     }
     if (text !== holding[file]) changed[file] = text;
   }
   return changed;
 }
 
-const templates = new Set([
-  SyntaxKind.TemplateHead,
-  SyntaxKind.TemplateMiddle,
-  SyntaxKind.TemplateTail,
-  SyntaxKind.NoSubstitutionTemplateLiteral,
-  SyntaxKind.StringLiteral,
-]);
+/** Keys of stores may have a part of the same name as tasks; specs are as they are. */
+function isHolder(kind: PlantedName["kind"], file: string): boolean {
+  return !specs.includes(file) && (kind !== "taskNames" || file !== layoutPath);
+}
+
+/** What follows a request's number. */
+const templates = new Set([SyntaxKind.TemplateMiddle, SyntaxKind.TemplateTail]);
 
 function isPlace(kind: PlantedName["kind"], name: string, node: Node): boolean {
   const { text } = node as unknown as { readonly text?: string };
-  if (kind === "taskNames") return templates.has(node.kind) && (text ?? "").includes(`/${name}/`);
+  if (kind === "taskNames")
+    return templates.has(node.kind) && new RegExp(`^/${name}(/|$)`).test(text ?? "");
   if (text !== name) return false;
   const isOperation = kind === "tasks";
   return (
