@@ -23,7 +23,7 @@ def rows_of(path):
 
     table = pandas.read_csv(path, engine="pyarrow")
     y = table.pop("y").to_numpy()
-    x = table.to_numpy()
+    x = table.to_numpy(dtype="float64", copy=True)
     x -= x.mean(axis=0)
     x /= x.std(axis=0)
     return x, y, f"pandas {pandas.__version__}"

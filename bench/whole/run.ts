@@ -68,7 +68,7 @@ const rows: Readonly<Record<string, Row>> = {
     problem: { type: "logistic", l2: 0.0001 },
     file: "rows.libsvm",
     write: (path) => writeSparse(path, sparseShape),
-    peerTolerance: 1e-4,
+    peerTolerance: 1e-5,
     isSparse: true,
   },
 };

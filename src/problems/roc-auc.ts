@@ -42,16 +42,23 @@ export class RocAuc {
   /** Rows that another one was told, as plain data: their order says nothing. */
   addRows({ first, second, counts, hasNaN }: RocRows): void {
     if (hasNaN) this.#hasNaN = true;
-    for (const score of first) this.add(score, 0);
-    for (const score of second) this.add(score, 1);
-    if (counts === null) return;
+    const before = this.#first.length + this.#second.length;
+    const isExact = counts === null && this.#counts === null;
+    if (isExact && before + first.length + second.length <= this.#scoresMax) {
+      this.#first.append(first);
+      this.#second.append(second);
+      return;
+    }
     if (this.#counts === null) this.#countInBins();
+    for (const score of first) this.#counts!.first[binOf(score)]! += 1;
+    for (const score of second) this.#counts!.second[binOf(score)]! += 1;
+    if (counts === null) return;
     for (const side of ["first", "second"] as const)
       for (let bin = 0; bin < bins; bin++) this.#counts![side][bin]! += counts[side][bin]!;
   }
 
   rows(): RocRows {
-    const [first, second] = [this.#first.values(), this.#second.values()];
+    const [first, second] = [this.#first.values().slice(), this.#second.values().slice()];
     return { first, second, counts: this.#counts, hasNaN: this.#hasNaN };
   }
 
@@ -102,8 +109,8 @@ export class RocAuc {
 
   #countInBins(): void {
     this.#counts = { first: new Uint32Array(bins), second: new Uint32Array(bins) };
-    for (const score of this.#first.sorted()) this.#counts.first[binOf(score)]! += 1;
-    for (const score of this.#second.sorted()) this.#counts.second[binOf(score)]! += 1;
+    for (const score of this.#first.values()) this.#counts.first[binOf(score)]! += 1;
+    for (const score of this.#second.values()) this.#counts.second[binOf(score)]! += 1;
     this.#first.clear();
     this.#second.clear();
   }
@@ -140,8 +147,19 @@ class Scores {
     this.#values[this.length++] = score;
   }
 
+  append(values: Float64Array): void {
+    const length = this.length + values.length;
+    if (length > this.#values.length) {
+      const larger = new Float64Array(length);
+      larger.set(this.values());
+      this.#values = larger;
+    }
+    this.#values.set(values, this.length);
+    this.length = length;
+  }
+
   values(): Float64Array {
-    return this.#values.slice(0, this.length);
+    return this.#values.subarray(0, this.length);
   }
 
   /** They are sorted in place: their order says nothing. */

@@ -31,6 +31,7 @@ export const timed: Readonly<Record<string, string>> = {
   "test/simulation/simulated-run.ts": "writes that take longer than what is simulated beside them",
   "test/simulation/virtual-clock.test.ts":
     "work that takes real time while the virtual stands still",
+  "test/scenarios/growth.test.ts": "processor time, with limits in the campaign alone",
   "test/simulation/pace.test.ts": "processor time, against sixteen times what it takes",
 };
 

@@ -3,6 +3,7 @@ import { openSync } from "node:fs";
 import { RunError } from "../../core/errors.ts";
 import { firstFree, type Instance, instantiate } from "../../math/kernels/instance.ts";
 import { type BlockText, blockText, tailBytesMax } from "./block-text.ts";
+import { cellOf } from "./cell.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { featuresMax, SparseParser } from "./sparse-parser.ts";
 import { type Column, newLevels } from "./table.ts";
@@ -46,7 +47,7 @@ export function blockScanner(
   const instance = instantiate(slotsAt + 2 * slotBytes);
   const { memory } = instance;
   new Uint8Array(memory, reads, job.columns.length).set(
-    job.columns.map(({ kind }) => (kind === "skip" ? 0 : 1)),
+    job.columns.map(({ kind }) => ["skip", "number", "text"].indexOf(kind)),
   );
   const scan = (job.format === "csv" ? tableScan : sparseScan)(job, instance, places);
   return ({ from, to, slot }) => {
@@ -84,7 +85,7 @@ function emptyBlock({ format, columns }: TextJob): FoundRows {
 function tableScan(job: TextJob, { memory, kernels }: Instance, places: Places): Scan {
   const { delimiter, missingValues } = job;
   const width = job.columns.filter(({ kind }) => kind !== "skip").length;
-  const isPlain = job.columns.every(({ kind, date }) => kind !== "text" && date !== true);
+  const isPlain = job.columns.every(({ date }) => date !== true);
   const state = new Int32Array(memory, places.state, 2);
   return ({ bytes, start, end }, slot) => {
     const columns = job.columns.map(
@@ -94,9 +95,11 @@ function tableScan(job: TextJob, { memory, kernels }: Instance, places: Places):
     const scanner = new CsvScanner(reading);
     const out = places.slots[slot]!;
     const cells = new Float64Array(memory, out, end);
+    const texts = textCells(columns, new Set(missingValues), { memory, out, text: places.text });
     let [at, rows, lines] = [start, 0, 0];
     while (at < end) {
       if (isPlain) {
+        const before = rows;
         rows += kernels.tableRows(
           places.text + at,
           places.text + end,
@@ -107,6 +110,7 @@ function tableScan(job: TextJob, { memory, kernels }: Instance, places: Places):
           end - at,
           places.state,
         );
+        texts(bytes, before, rows);
         at = state[0]! - places.text;
         lines += state[1]!;
         if (at >= end) break;
@@ -120,6 +124,34 @@ function tableScan(job: TextJob, { memory, kernels }: Instance, places: Places):
     }
     const levels = columns.map((column) => column.levels.names);
     return { rows, lines, cells: cells.subarray(0, rows * width), levels };
+  };
+}
+
+/** Puts numbers of levels in place of where the kernel found the texts of them, row by row. */
+function textCells(
+  columns: readonly Column[],
+  missing: ReadonlySet<string>,
+  { memory, out, text }: { memory: SharedArrayBuffer; out: number; text: number },
+): (bytes: Buffer, from: number, to: number) => void {
+  const read = columns.filter(({ kind }) => kind !== "skip");
+  const width = read.length;
+  const known = read.map((column) => (column.kind === "text" ? new Map<string, number>() : null));
+  const levelAt = (bytes: Buffer, column: number, from: number, to: number) => {
+    const name = bytes.toString("latin1", from, to);
+    const before = known[column]!.get(name);
+    if (before !== undefined) return before;
+    const cell = cellOf(read[column]!, bytes.toString("utf8", from, to), missing, () => "");
+    known[column]!.set(name, cell);
+    return cell;
+  };
+  return (bytes, from, to) => {
+    const cells = new Float64Array(memory, out, to * width);
+    const found = new Int32Array(memory, out, 2 * to * width);
+    for (const [column, levels] of known.entries()) {
+      if (levels === null) continue;
+      for (let at = from * width + column; at < to * width; at += width)
+        cells[at] = levelAt(bytes, column, found[2 * at]! - text, found[2 * at + 1]! - text);
+    }
   };
 }
 

@@ -7,9 +7,10 @@ const fieldBytesMax: usize = 1048576;
 
 /**
  * Reads rows of comma-separated text between `at` and `end` as doubles, row after row at `out`: a
- * plain decimal for each column whose byte in `reads` is 1, none for the others. Stops before the
- * first row that holds anything else, a quotation mark or no line end, and at `rowsMax`. Zeroes
- * follow `end`. Writes to `state` where it stopped and how many lines that was; returns the rows.
+ * plain decimal for each column whose byte in `reads` is 1; where that is 2, in the double's place
+ * where the cell begins and ends; none for the others. Stops before the first row that holds
+ * anything else, a quotation mark or no line end, and at `rowsMax`. Zeroes follow `end`. Writes to
+ * `state` where it stopped and how many lines that was; returns the rows.
  */
 export function tableRows(
   at: usize,
@@ -68,7 +69,8 @@ function tableRow(
   let from = at;
   let to = out;
   for (let column = 0; column < columns; column++) {
-    if (load<u8>(reads + usize(column)) != 0) {
+    const kind = load<u8>(reads + usize(column));
+    if (kind == 1) {
       const value = plainDecimal(from);
       from = numberEnd;
       if (from == 0) return 0;
@@ -79,6 +81,13 @@ function tableRow(
       const start = from;
       while (from < end && load<u8>(from) != delimiter && load<u8>(from) != newline) from++;
       if (from - start > fieldBytesMax) return 0;
+      if (kind == 2) {
+        const isLine = from > start && load<u8>(from) == newline;
+        const isCut = isLine && load<u8>(from - 1) == carriageReturn;
+        store<i32>(to, i32(start));
+        store<i32>(to, i32(isCut ? from - 1 : from), 4);
+        to += 8;
+      }
     }
     let byte = load<u8>(from);
     if (byte == carriageReturn && load<u8>(from, 1) == newline) byte = load<u8>(++from);

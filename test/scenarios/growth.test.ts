@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { train } from "../../src/index.ts";
+import { campaign } from "../campaign.ts";
+import { kofn } from "../cli/fixtures.ts";
+import { temporaryHome } from "./workplace.ts";
+
+/** A long run's rounds must cost at its end what they cost at its start. */
+const rounds = campaign(200, 20_000);
+/** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
+const none = Number.POSITIVE_INFINITY;
+const ratioMax = campaign(none, 1.2);
+const growthMegabytesMax = campaign(none, 100);
+const runsInHome = campaign(6, 300);
+const lookSecondsMax = campaign(none, 1);
+const resumeSecondsMax = campaign(none, 2);
+
+const data = { generate: { type: "regression", rows: 400, features: 10 } };
+const calm = { weather: { model: "calm" }, wait: "all" };
+const specs: Readonly<Record<string, object>> = {
+  ridge: {
+    ...calm,
+    problem: { type: "ridge", l2: 0.01 },
+    data,
+    workers: 4,
+    optimizer: { type: "gradient-descent", step: 1e-6 },
+    stop: { rounds, tolerance: 0 },
+  },
+  "local-steps with compression": {
+    ...calm,
+    problem: { type: "ridge", l2: 0.01 },
+    data,
+    workers: 4,
+    strategy: { type: "local-steps", steps: 2, batch: 4 },
+    optimizer: { type: "sgd", learningRate: 1e-4 },
+    compression: { type: "top-k", k: 3 },
+    stop: { rounds, tolerance: 0 },
+  },
+  "dp-sgd": {
+    ...calm,
+    problem: { type: "logistic", l2: 0.1 },
+    data: {
+      generate: { type: "classification", rows: 400, features: 10 },
+      classes: ["0", "1"],
+      standardize: false,
+    },
+    workers: 4,
+    strategy: { type: "dp-sgd" },
+    optimizer: { type: "sgd", learningRate: 0.01, momentum: 0 },
+    privacy: { epsilon: 900, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 },
+    stop: { rounds },
+  },
+};
+
+/** Processor seconds that `work` takes in this process. */
+async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+test.each(Object.entries(specs))("rounds do not grow dearer: %s", async (_, spec) => {
+  await using home = await temporaryHome();
+  const marks: { readonly seconds: number; readonly megabytes: number }[] = [];
+  const every = rounds / 10;
+  const before = process.cpuUsage();
+  const { result } = await train(spec as never, {
+    backend: "simulated",
+    home: home.path,
+    name: "long",
+    listen(event) {
+      if (event.type !== "round" || (event.round + 1) % every !== 0) return;
+      const { user, system } = process.cpuUsage(before);
+      marks.push({
+        seconds: (user + system) / 1e6,
+        megabytes: process.memoryUsage().rss / 1e6,
+      });
+    },
+  });
+  expect(result.rounds).toBe(rounds);
+  expect(marks.length).toBe(10);
+  // The first tenth also compiles.
+  const early = (marks[4]!.seconds - marks[1]!.seconds) / 3;
+  const late = (marks[9]!.seconds - marks[6]!.seconds) / 3;
+  console.log(
+    `${rounds} rounds: ${((early * 1e3) / every).toFixed(3)} processor ms a round early, ` +
+      `${((late * 1e3) / every).toFixed(3)} late; ` +
+      `${marks[1]!.megabytes.toFixed(0)} MB early, ${marks[9]!.megabytes.toFixed(0)} late`,
+  );
+  expect(late / early).toBeLessThan(ratioMax);
+  expect(marks[9]!.megabytes - marks[1]!.megabytes).toBeLessThan(growthMegabytesMax);
+  const shown = await processorSeconds(async () => {
+    const { exitCode, out } = await kofn(home.path, "show", "long");
+    expect(exitCode).toBe(0);
+    expect(out).toContain("last events");
+  });
+  expect(shown).toBeLessThan(lookSecondsMax);
+  const resumed = await processorSeconds(async () => {
+    const more = `stop.rounds=${rounds + 2}`;
+    expect((await kofn(home.path, "resume", "long", "--set", more)).exitCode).toBe(0);
+  });
+  console.log(`show: ${shown.toFixed(2)} processor s, two more rounds: ${resumed.toFixed(2)}`);
+  expect(resumed).toBeLessThan(resumeSecondsMax);
+});
+
+test("a home of many runs is listed quickly", async () => {
+  await using home = await temporaryHome();
+  const spec = { ...specs.ridge, stop: { rounds: 5 } };
+  for (let run = 0; run < runsInHome; run++)
+    await train(spec as never, { backend: "simulated", home: home.path, name: `run-${run}` });
+  const listed = await processorSeconds(async () => {
+    const { out } = await kofn(home.path, "list");
+    expect(out.match(/run-\d+/g)?.length).toBe(runsInHome);
+  });
+  console.log(`list of ${runsInHome} runs: ${listed.toFixed(2)} processor s`);
+  expect(listed).toBeLessThan(lookSecondsMax);
+});
