@@ -48,7 +48,7 @@ export async function bill(
   }
   const stored = await withOpenRun(terminal, name, async ({ store }, record) => {
     const span = spanOf(record.startedAt, await readHistory(store, record.run));
-    const others = (await listRuns(store)).filter(
+    const others = (await listRuns(store)).records.filter(
       ({ run, startedAt }) => run !== record.run && meets(Date.parse(startedAt), span),
     );
     return { run: record.run, span, others, items: await runBill(store, record) };

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
 import { isOfFeatures } from "../data/encode/encode-features.ts";
 import { openHome } from "../platform/local/home.ts";
@@ -5,6 +6,8 @@ import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
 import { openDataSource } from "../platform/open-source.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
 import { planInHome, resolveAuto } from "../platform/training/forecast-run.ts";
+import { removeAll } from "../ports/remove-all.ts";
+import type { Store } from "../ports/store.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
 import { type Dataset, ingest } from "../run/ingest.ts";
 import { readSpec } from "../run/spec-file.ts";
@@ -46,7 +49,14 @@ export async function encodeSpec(
     );
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
-      staged = await ingest(spec, { open: openDataSource, store: home.store }, bar.onStage);
+      const ports = { open: openDataSource, store: home.store };
+      staged = await ingest(spec, ports, bar.onStage);
+      const damaged = await damagedParts(home.store, staged);
+      if (damaged.length > 0) {
+        terminal.err(`note: ${damaged.length} damaged parts are made again`);
+        await removeAll(home.store, damaged);
+        staged = await ingest(spec, ports, bar.onStage);
+      }
     } finally {
       await home.close();
     }
@@ -58,6 +68,20 @@ export async function encodeSpec(
   }
   report(staged, options, terminal);
   return 0;
+}
+
+/** Keys of the parts whose bytes are not those of their digest. */
+async function damagedParts(store: Store, { prepared, encoded }: Dataset): Promise<string[]> {
+  const shards = encoded.slots.flatMap(({ parts }) => parts);
+  const digests = new Map(
+    [...prepared.train, ...prepared.test, ...shards].map(({ key, sha256 }) => [key, sha256]),
+  );
+  const damaged: string[] = [];
+  for (const [key, sha256] of digests) {
+    const bytes = await store.read(key);
+    if (bytes === null || hash("sha256", bytes, "hex") !== sha256) damaged.push(key);
+  }
+  return damaged;
 }
 
 function report(

@@ -1,6 +1,11 @@
 import { RunError } from "../core/errors.ts";
 import { withOpenHome } from "../platform/training/open-run.ts";
-import { listRuns, overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
+import {
+  listRuns,
+  overviewOf,
+  type RunOverview,
+  unlessDamaged,
+} from "../platform/training/run-overview.ts";
 import { formatNumber } from "../report/format.ts";
 import { type Declare, jsonHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
@@ -20,11 +25,17 @@ export async function listCommand(
   terminal: Terminal,
 ): Promise<number> {
   const limit = limitOf(options.limit);
+  const damage: RunError[] = [];
   const runs =
     (await withOpenHome(terminal, async ({ store, isLive }) => {
       const overviews: RunOverview[] = [];
-      for (const record of (await listRuns(store)).slice(-limit))
-        overviews.push(await overviewOf(store, record, await isLive(record.run)));
+      const listed = await listRuns(store);
+      damage.push(...listed.damage);
+      for (const record of listed.records.slice(-limit)) {
+        const overview = overviewOf(store, record, await isLive(record.run));
+        const whole = await unlessDamaged(overview, (thrown) => damage.push(thrown));
+        if (whole !== null) overviews.push(whole);
+      }
       return overviews;
     })) ?? [];
   if (options.json === true) {
@@ -36,13 +47,17 @@ export async function listCommand(
         objective: result?.objective,
       });
     printJson(terminal, { type: "result", runs: runs.length });
-  } else if (runs.length === 0) {
+  } else if (runs.length === 0 && damage.length === 0) {
     terminal.err(`no runs in ${terminal.home} yet; start one: kofn run SPEC`);
   } else {
     terminal.out(
       table(["run", "started", "what", "status", "rounds", "objective"], runs.map(rowOf)),
     );
   }
+  // The others were listed: what is damaged is told behind them.
+  const [first, ...more] = damage;
+  for (const { message, hint } of more) terminal.err(`${message} (${hint})`);
+  if (first !== undefined) throw first;
   return 0;
 }
 

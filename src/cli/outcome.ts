@@ -80,9 +80,10 @@ export function convergenceLines(
   convergence: Convergence | undefined,
 ): (readonly [string, string])[] {
   if (convergence === undefined || convergence.converged) return [];
-  const { gradient, tolerance } = convergence;
+  const { gradient, tolerance, gap } = convergence;
   const left = `the gradient is ${formatNumber(finiteOrNull(gradient))} of the first`;
-  return [["converged", `no: ${left} (stop.tolerance: ${tolerance})`]];
+  const above = gap === undefined ? "" : `, up to ${formatNumber(100 * gap)} % above the optimum`;
+  return [["converged", `no: ${left} (stop.tolerance: ${tolerance})${above}`]];
 }
 
 /** Of the data up, what is compressed updates. */

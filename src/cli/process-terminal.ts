@@ -1,16 +1,13 @@
 import pc from "picocolors";
+import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { homePath } from "../platform/local/paths.ts";
 import type { LiveLine, Terminal } from "./terminal.ts";
 
-const signals = ["SIGINT", "SIGTERM"] as const;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** This process's own terminal. */
 export async function processTerminal(): Promise<Terminal> {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      // The reader of our output is gone (`kofn list | head`, a closed window); a run continues.
-      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-    });
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", outputFailed);
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
@@ -30,6 +27,22 @@ export async function processTerminal(): Promise<Terminal> {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+/** The reader of our output may go (`kofn list | head`, a closed window): a run continues. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE" || error.code === "EIO") return;
+  // What was asked for did not get where it was to go. Said once, on what may still be open.
+  if (process.listenerCount("exit", failedExit) > 0) return;
+  process.on("exit", failedExit);
+  process.stderr.write(
+    `error: the output cannot be written: ${error.message}\n` +
+      "hint: make room there, or send it elsewhere; nothing else was lost\n",
+  );
+}
+
+function failedExit(): void {
+  process.exitCode = exitCodes.input;
 }
 
 async function liveLine(): Promise<LiveLine> {

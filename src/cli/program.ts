@@ -76,6 +76,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "stop a run, its checkpoint kept",
     load: async () => (await import("./cancel.ts")).declareCancel,
   },
+  forget: {
+    usage: "<RUN>",
+    summary: "remove the secrets of a private run",
+    load: async () => (await import("./cancel.ts")).declareForget,
+  },
   replay: {
     usage: "<RUN>",
     summary: "compute a run again from its recorded arrivals, and compare",

@@ -1,11 +1,13 @@
 import { RunError } from "../core/errors.ts";
 import { changeSettings, checkChangeable } from "../platform/training/change-settings.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
-import { overviewOf } from "../platform/training/run-overview.ts";
+import { overviewOf, unlessDamaged } from "../platform/training/run-overview.ts";
 import { artifactPaths } from "../platform/training/start-run.ts";
 import { trainFurther } from "../platform/training/train.ts";
 import type { ResultEvent } from "../ports/events.ts";
 import { removeLeftovers } from "../run/finish.ts";
+import { isEndWhole } from "../run/model-weights.ts";
+import { readResult } from "../run/stored-end.ts";
 import { parseOverride } from "../spec/overrides.ts";
 import { cancelKey } from "../store-layout.ts";
 import { collectValues, type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
@@ -55,7 +57,11 @@ export async function resumeCommand(
     );
   }
   const stored = await withOpenRun(terminal, name, async ({ store, isLive }, record) => {
-    const { status, result } = await overviewOf(store, record, await isLive(record.run));
+    const live = await isLive(record.run);
+    // What the end of a run wrote is written again: damage there is no reason to stop.
+    const { status, result, isReported } = await overviewOf(store, record, live, (...of) =>
+      unlessDamaged(readResult(...of)),
+    );
     if (status === "running") {
       const { stage } = terminal;
       const place = stage === undefined ? "another process" : `stage ${stage}`;
@@ -63,7 +69,8 @@ export async function resumeCommand(
         hint: `kofn watch ${record.run} follows it, kofn cancel ${record.run} stops it`,
       });
     }
-    if (status === "done" && result !== null) {
+    const isWritten = result !== null && isReported && (await isEndWhole(store, record.run));
+    if (status === "done" && isWritten) {
       // Its process may have been ended while it removed what was not needed any more.
       await removeLeftovers(store, record.run, true);
       return { done: result };

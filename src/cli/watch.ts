@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { RunError } from "../core/errors.ts";
-import type { EventBatch } from "../journal/checkpoint.ts";
+import { eventsIn } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
@@ -9,7 +9,6 @@ import { artifactPaths, writeArtifacts } from "../platform/training/start-run.ts
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey } from "../store-layout.ts";
-import { fromPacket } from "../wire/packet.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progressView } from "./progress.ts";
@@ -94,7 +93,7 @@ function follower(run: string, listen: (event: RunEvent) => void): Follower {
       if (key <= seen) continue;
       const bytes = await store.read(key);
       if (bytes === null) continue;
-      for (const event of fromPacket<EventBatch>(bytes, key).events) listen(event);
+      for (const event of eventsIn(bytes, key)) listen(event);
       seen = key;
     }
   };
@@ -127,6 +126,8 @@ function reportEnd(
     speak(resultTable(result));
     warnOfEnd(result, terminal);
   }
+  // A process that was killed before its last write.
+  if (result === null && status === "done") terminal.err(`${run}: ${reason}`);
   if (status !== "done") {
     const why = reason === "" ? "its process ended" : reason;
     const where = terminal.stage === undefined ? "" : ` --stage ${terminal.stage}`;

@@ -7,7 +7,7 @@ export function parseJson<T>(bytes: Uint8Array, place: string): T {
     return JSON.parse(new TextDecoder().decode(bytes)) as T;
   } catch (cause) {
     throw new RunError("bad-json", `${place}: it is damaged: it is not JSON`, {
-      hint: "put back a copy of it, or remove it and start anew",
+      hint: "put back a copy of it",
       cause,
     });
   }

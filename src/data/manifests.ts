@@ -1,5 +1,6 @@
-import { checkVersion, parseJson } from "../core/json.ts";
+import { checkVersion } from "../core/json.ts";
 import type { Chosen } from "../core/registry.ts";
+import { damagedObject, parseStored } from "../store-damage.ts";
 import type { SentenceVocabulary } from "./corpus/sentence-vocabulary.ts";
 import type { Vocabulary } from "./corpus/vocabulary.ts";
 import type { FeatureScales, LostDigits, OffsetMode } from "./offsets.ts";
@@ -132,10 +133,20 @@ export interface RawRows {
   readonly entries: number;
 }
 
-/** A manifest as it was stored. Throws `RunError` for one of another version than this code's. */
-export function parseManifest<Manifest>(bytes: Uint8Array, key: string): Manifest {
-  const manifest = checkVersion(parseJson<Manifest>(bytes, key), manifestVersion, key);
-  const { preparation } = manifest as { readonly preparation?: unknown };
+/**
+ * A manifest as it was stored; `contentDigest` is what a run's record says of it. Throws `RunError`
+ * where it is damaged, and for one of another version than this code's.
+ */
+export function parseManifest<Manifest>(
+  bytes: Uint8Array,
+  key: string,
+  contentDigest?: string,
+): Manifest {
+  const stored = parseStored<Manifest>(bytes, key, contentDigest);
+  const manifest = checkVersion(stored, manifestVersion, key);
+  const { preparation, digest } = manifest as { preparation?: unknown; digest?: unknown };
+  if (!key.endsWith(`/${digest}.json`))
+    throw damagedObject(key, `it is the manifest of ${String(digest)}`);
   if (preparation !== undefined)
     checkVersion(preparation, preparationVersion, `${key}: preparation`);
   return manifest;

@@ -43,7 +43,7 @@ process.on("message", (call: EmulatorCall) => {
 });
 process.once("disconnect", () => process.exit(0));
 // A terminal's interrupt reaches the whole group; the parent decides when this process ends.
-process.on("SIGINT", () => {});
+for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
 async function answer({ question, value }: EmulatorCall): Promise<unknown> {
   if (question === "start") {

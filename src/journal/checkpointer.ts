@@ -10,7 +10,7 @@ import {
   type StateShape,
   type Totals,
 } from "./checkpoint.ts";
-import { appendLog, batchesOf } from "./event-log.ts";
+import { appender, batchesOf } from "./event-log.ts";
 import type { MeteredCosts } from "./task-costs.ts";
 
 /** Between one write and the next: short rounds would spend more on saving than on work. */
@@ -59,6 +59,7 @@ export function checkpointer<State extends object>(
   const { listen = () => {}, pauseMs = pauseMsDefault, sums = null } = how;
   const totals = { ...(from?.totals ?? noTotals) };
   let sequence = from?.sequence ?? 0;
+  const append = appender(store, run, from?.events);
   const events: RunEvent[] = [];
   const traces: ModelTrace[] = [];
   let newest: Pending<State> | null = null;
@@ -66,14 +67,13 @@ export function checkpointer<State extends object>(
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
   const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>();
-
   const write = async () => {
     while (newest !== null && failure === null) {
-      const { events: eventCount, traces: traceCount, ...kept } = newest;
+      const { eventCount, traceCount, ...kept } = newest;
       newest = null;
       const batches = batchesOf(events.splice(0, eventCount), traces.splice(0, traceCount));
       sequence += batches.length;
-      const restMs = await appendLog(store, run, batches, { sequence, ...kept }).catch((thrown) => {
+      const restMs = await append(batches, { sequence, ...kept }).catch((thrown: unknown) => {
         failure = unwritten(thrown);
         return 0;
       });
@@ -97,7 +97,7 @@ export function checkpointer<State extends object>(
       if (trace !== undefined) traces.push(trace);
       last = state;
       const kept = { ...shape, state, elapsedMs, totals: { ...totals }, ...costsOf(how) };
-      newest = { ...kept, events: events.length, traces: traces.length };
+      newest = { ...kept, eventCount: events.length, traceCount: traces.length };
       writing ??= write();
     },
     async flush(elapsedMs) {
@@ -121,9 +121,9 @@ function costsOf({ costs }: Recording): { readonly costs?: MeteredCosts } {
 }
 
 /** A state to keep, and how many of the events and traces not yet written belong to it. */
-interface Pending<State> extends Omit<Checkpoint<State>, "sequence"> {
-  readonly events: number;
-  readonly traces: number;
+interface Pending<State> extends Omit<Checkpoint<State>, "sequence" | "events"> {
+  readonly eventCount: number;
+  readonly traceCount: number;
 }
 
 /** Does not keep a process alive that has nothing else to do. */

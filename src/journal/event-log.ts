@@ -1,7 +1,9 @@
+import { hash } from "node:crypto";
+import { RunError } from "../core/errors.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey, stateKey } from "../store-layout.ts";
-import { toPacket } from "../wire/packet.ts";
+import { toSealedPacket } from "../wire/sealed-packet.ts";
 import { type Checkpoint, type EventBatch, type ModelTrace, storedBatch } from "./checkpoint.ts";
 
 const triesMax = 8;
@@ -13,23 +15,42 @@ const packingPauseMsMax = 2_000;
 /** A batch's events are one text, whose length is bounded where it is read. */
 const batchEventsMax = 20_000;
 
-/** Writes the events first, and then the state that names them. How long to rest after that. */
+/** As `appendLog`, each time behind what was written before. Returns how long to rest. */
+export function appender(store: Store, run: string, events: string | undefined) {
+  let before = events;
+  return async <State>(
+    batches: readonly EventBatch[],
+    checkpoint: Omit<Checkpoint<State>, "events">,
+  ): Promise<number> => {
+    const named = before === undefined ? checkpoint : { ...checkpoint, events: before };
+    const { events: last, restMs } = await appendLog(store, run, batches, named);
+    before = last;
+    return restMs;
+  };
+}
+
+/**
+ * Writes the events first, and then the state that names them; `events` of the checkpoint is the
+ * digest of the batch before them. Returns that of the last one, and how long to rest.
+ */
 export async function appendLog<State>(
   store: Store,
   run: string,
   batches: readonly EventBatch[],
   checkpoint: Checkpoint<State>,
-): Promise<number> {
+): Promise<{ readonly events: string | undefined; readonly restMs: number }> {
   const startMs = performance.now();
+  let { events } = checkpoint;
   for (const [i, batch] of batches.entries()) {
-    const bytes = toPacket(storedBatch(batch));
+    const bytes = toSealedPacket(storedBatch(batch, events));
+    events = hash("sha256", bytes, "hex");
     const key = eventsKey(run, checkpoint.sequence - batches.length + 1 + i);
     await persistently(() => store.write(key, bytes));
   }
-  const bytes = toPacket(checkpoint);
+  const bytes = toSealedPacket({ ...checkpoint, events });
   const packedMs = performance.now() - startMs;
   await persistently(() => store.write(stateKey(run), bytes));
-  return restAfter(packedMs);
+  return { events, restMs: restAfter(packedMs) };
 }
 
 function restAfter(packedMs: number): number {
@@ -54,7 +75,8 @@ async function persistently(write: () => Promise<void>): Promise<void> {
     try {
       return await write();
     } catch (thrown) {
-      if (attempt === triesMax) throw thrown;
+      const isFinal = thrown instanceof RunError && thrown.code === "home-gone";
+      if (attempt === triesMax || isFinal) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, retryFirstMs * 2 ** (attempt - 1)));
     }
   }

@@ -1,9 +1,11 @@
 import { RunError } from "../core/errors.ts";
-import { checkVersion, parseJson } from "../core/json.ts";
+import { checkVersion } from "../core/json.ts";
 import { randomFrom } from "../core/random.ts";
+import { sealedJson } from "../core/seals.ts";
 import type { RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { damagedObject, parseStored } from "../store-damage.ts";
 import { recordKey } from "../store-layout.ts";
 
 /** Of the record's own shape. */
@@ -27,6 +29,8 @@ export interface RunRecord {
   /** Keys of the manifests. */
   readonly prepared: string;
   readonly encoded: string;
+  /** SHA-256 of the manifests' texts. Absent before they were noted. */
+  readonly manifests?: { readonly prepared: string; readonly encoded: string };
   readonly largestEigenvalue: number;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
@@ -80,7 +84,7 @@ export async function amendRecord(store: Store, record: RunRecord): Promise<void
 }
 
 function recordBytes(record: RunRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(record, null, 1));
+  return sealedJson(JSON.stringify(record, null, 1));
 }
 
 /** Throws `RunError` for a run that is not there, and for a record of another shape. */
@@ -91,7 +95,10 @@ export async function readRecord(store: Store, run: string): Promise<RunRecord> 
       hint: "kofn list shows the runs that are there",
     });
   }
-  return checkVersion(parseJson<RunRecord>(bytes, recordKey(run)), recordVersion, recordKey(run));
+  const key = recordKey(run);
+  const record = checkVersion(parseStored<RunRecord>(bytes, key), recordVersion, key);
+  if (record.run === run) return record;
+  throw damagedObject(key, `it is the record of ${record.run}`);
 }
 
 const adjectives = [

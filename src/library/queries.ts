@@ -104,7 +104,7 @@ export async function list(options: PlaceOptions = {}): Promise<RunInList[]> {
   const { home = homePath(), stage } = options;
   const listed = await withOpenHome({ home, stage }, async ({ store, isLive }) => {
     const runs: RunInList[] = [];
-    for (const record of await listRuns(store)) {
+    for (const record of (await listRuns(store)).records) {
       const overview = await overviewOf(store, record, await isLive(record.run));
       const { run, startedAt, backend, what, status, result } = overview;
       const objective = Number.isFinite(result?.objective) ? result!.objective : null;

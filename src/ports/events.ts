@@ -208,6 +208,11 @@ export interface Convergence {
   readonly gradient: number;
   /** What it was to fall to: `stop.tolerance`. */
   readonly tolerance: number;
+  /**
+   * The objective is above the optimum by this part of it at most: the duality gap. Absent where
+   * there is no such bound.
+   */
+  readonly gap?: number;
   /** In words, where it did not converge: what is the matter, and what to change. */
   readonly reason?: string;
   readonly remedy?: string;

@@ -2,6 +2,7 @@ import { atSlot } from "../core/slot-map.ts";
 import type { Arrival, ReplyBatch, Step, Strategy } from "../engine/strategy.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
 import { backupNumberOf } from "../ports/task-names.ts";
+import { isDamage } from "../store-damage.ts";
 import {
   afterTick,
   giveUpReason,
@@ -170,6 +171,7 @@ export function collectInBatches<State extends Collecting<Reply>, Task extends S
       if (outcome.kind === "lost") {
         const givesUpMs = heardMs + of.patienceMs;
         if (atMs >= givesUpMs || of.afterLoss !== undefined) return null;
+        if (isDamage(outcome.reason)) return null;
         const before = losses.get(slot) ?? atSlot(state.quorum.losses, slot);
         const loss = lossAfter(before, { task, outcome, atMs, givesUpMs });
         losses.set(slot, loss);

@@ -2,6 +2,7 @@ import { atSlot, slotsOf, withSlot, withSlots } from "../core/slot-map.ts";
 import { nextTryMs } from "../engine/backoff.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
 import { backupNumberOf } from "../ports/task-names.ts";
+import { isDamage, withRemedy } from "../store-damage.ts";
 import { nextBackupMs, slotsToBackUp } from "./backup-tasks.ts";
 import { type Loss, pendingSlots, type Quorum } from "./quorum-state.ts";
 import type { QuorumReplies, WaitRule } from "./wait-policies/policy.ts";
@@ -101,7 +102,10 @@ export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number):
   return count >= rule.needed ? atMs >= deadlineOf(quorum, rule) : atMs >= desertedMs(quorum, rule);
 }
 
-/** Why the run gives up: no reply came for as long as its patience; null before that. */
+/**
+ * Why the run gives up: no reply came for as long as its patience, or every reply that is needed
+ * and missing was lost to damage, which to ask again does not mend. Null before that.
+ */
 export function giveUpReason(
   quorum: Quorum<unknown>,
   rule: WaitRule,
@@ -109,6 +113,8 @@ export function giveUpReason(
   patienceMs: number,
   atMs: number,
 ): string | null {
+  const damage = damageOf(quorum, rule, workers);
+  if (damage !== null) return damage;
   if (atMs < quorum.heardMs + patienceMs) return null;
   const { count } = quorum.replies;
   const missing = pendingSlots(quorum, workers).flatMap(({ slot, copy }) => (copy ? [] : [slot]));
@@ -118,6 +124,23 @@ export function giveUpReason(
     `${count} of the ${rule.needed} replies needed came, and none for ${patienceMs / 1000} s; ` +
     `silent slots: ${missing.join(", ")}${last === undefined ? "" : ` (last: ${last})`}`
   );
+}
+
+/** The damage that all missing slots met, where the quorum cannot close without one of them. */
+function damageOf(
+  { replies, losses, ...quorum }: Quorum<unknown>,
+  { needed, desertion }: WaitRule,
+  workers: number,
+): string | null {
+  const { count } = replies;
+  // As many losses as slots are missing: told without looking at each.
+  if (count >= needed || desertion !== undefined || losses.count < workers - count) return null;
+  const reasons = pendingSlots({ replies, losses, ...quorum }, workers).map(
+    ({ slot }) => atSlot(losses, slot)?.reason ?? "",
+  );
+  const reason = reasons[0];
+  if (reason === undefined || !reasons.every(isDamage)) return null;
+  return `${count} of the ${needed} replies needed came: ${withRemedy(reason)}`;
 }
 
 /**

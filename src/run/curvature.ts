@@ -1,10 +1,12 @@
-import { jsonBytes, parseJson } from "../core/json.ts";
+import { RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
+import { sealedJson } from "../core/seals.ts";
 import type { Prepared } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import { addScaled, dot, norm, scaled } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
+import { parseStored } from "../store-damage.ts";
 import type { Effects } from "../store-effects.ts";
 import { curvatureKey } from "../store-layout.ts";
 import { gramOf, groupsOf, type PartsPool, type PartsWork } from "./parts-pool.ts";
@@ -35,7 +37,8 @@ export async function largestEigenvalue(
 ): Promise<number> {
   const key = curvatureKey(prepared.digest);
   const stored = await store.read(key);
-  if (stored !== null) return parseJson<{ value: number }>(stored, key).value;
+  const before = stored === null ? null : wholeValue(stored, key);
+  if (before !== null) return before;
   const random = randomFrom(prepared.digest);
   let v = Float64Array.from({ length: prepared.columns }, () => random.normal());
   v = scaled(1 / norm(v), v);
@@ -51,7 +54,7 @@ export async function largestEigenvalue(
     if (residual <= toleranceRelative * quotient) break;
     v = scaled(1 / norm(image), image);
   }
-  await store.write(key, jsonBytes({ value }));
+  await store.write(key, sealedJson(JSON.stringify({ value })));
   return value;
 }
 
@@ -79,6 +82,17 @@ async function gramSums(store: Store, { parts, columns }: PartsWork) {
 function applied(matrix: Float64Array, v: Float64Array): Float64Array<ArrayBuffer> {
   const columns = v.length;
   return Float64Array.from(v, (_, i) => dot(matrix.subarray(i * columns, (i + 1) * columns), v));
+}
+
+/** Null for a damaged one, which is computed anew. */
+function wholeValue(bytes: Uint8Array, key: string): number | null {
+  try {
+    const { value } = parseStored<{ readonly value: unknown }>(bytes, key);
+    return typeof value === "number" && value >= 0 ? value : null;
+  } catch (thrown) {
+    if (thrown instanceof RunError) return null;
+    throw thrown;
+  }
 }
 
 /** X'X v / n. */

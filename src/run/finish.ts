@@ -1,26 +1,19 @@
-import { jsonBytes, parseJson } from "../core/json.ts";
+import { parseJson } from "../core/json.ts";
 import type { Prepared } from "../data/manifests.ts";
-import { type ModelTrace, readBatches, readCheckpoint } from "../journal/checkpoint.ts";
+import { type ModelTrace, readCheckpoint, readLog } from "../journal/checkpoint.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { Convergence, EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
+import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
 import { problems } from "../problems/registry.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
-import {
-  evaluationKey,
-  modelKey,
-  modelPartsPrefix,
-  type PrefixName,
-  prefixIn,
-  resultKey,
-} from "../store-layout.ts";
+import { modelKey, modelPartsPrefix, type PrefixName, prefixIn } from "../store-layout.ts";
 import { taskKinds } from "../tasks/registry.ts";
 import { toSafetensors } from "../wire/safetensors.ts";
 import { objectCleanUp } from "../worker/objects.ts";
 import { offloadCleanUp } from "../worker/payload-offload.ts";
-import { convergenceOf } from "./convergence.ts";
+import { convergenceAtEnd } from "./convergence.ts";
 import { curvePoints } from "./curve-points.ts";
 import { type Evaluate, evaluateRun } from "./evaluate-stages.ts";
 import { loadProblem } from "./ingest.ts";
@@ -28,6 +21,7 @@ import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
+import { readEvaluated, readResult, writeEnd } from "./stored-end.ts";
 
 const cleanUps: readonly CleanUp[] = [
   offloadCleanUp,
@@ -69,7 +63,7 @@ export async function finishRun(
   const problem =
     evaluate === undefined ? await loadProblem(spec.problem, store) : problems.create(spec.problem);
   const checkpoint = await readCheckpoint<object>(store, run);
-  const { traces, events: history } = await readBatches(store, run, checkpoint?.sequence ?? 0);
+  const { traces, events: history } = await readLog(store, run, checkpoint);
   const zero = { round: 0, atMs: 0, model: end.startModel };
   const last = { round: end.rounds, atMs: end.elapsedMs, model: end.model };
   const kept = await withParts(store, run, traces);
@@ -80,8 +74,8 @@ export async function finishRun(
   const of = { problem, models, evaluate, pool };
   const { evaluations, totals } = await evaluateRun(record, prepared, end, store, of);
   const spent = await privacySpent(store, run, spec);
-  const convergence = convergenceTold(record, end, history);
-  const events: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
+  const convergence = await convergenceAtEnd(record, { prepared, end, history, store });
+  const evaluated: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
     round,
     atMs,
@@ -108,9 +102,8 @@ export async function finishRun(
     model: modelKey(run),
   };
   // The model first: removing what is no longer needed may take long.
-  await store.write(modelKey(run), modelFile(record, prepared, end.model));
-  await store.write(evaluationKey(run), jsonBytes(events));
-  await store.write(resultKey(run), jsonBytes(result));
+  const file = modelFile(record, prepared, end.model);
+  await writeEnd(store, { run, model: file, evaluated, result });
   await removeLeftovers(store, run, end.stop.kind === "done");
   if (end.stop.kind === "done") await removeOtherParts(store, run, [end.startModel, end.model]);
   return result;
@@ -154,16 +147,6 @@ export async function removeOtherParts(
   );
 }
 
-/** Null before the end, and for private runs, whose budget decides how many rounds they take. */
-function convergenceTold(
-  { spec }: RunRecord,
-  { stop, rounds }: SegmentEnd,
-  history: readonly RunEvent[],
-): Convergence | null {
-  if (stop.kind !== "done" || spec.privacy !== undefined) return null;
-  return convergenceOf(spec, rounds, history);
-}
-
 /**
  * The forecast for the rounds that there were, interpolated between the recorded points. A record
  * that only holds the forecast for the whole run gives none for a part of it.
@@ -188,9 +171,9 @@ export function expectedOf(
 /** Every event of a run so far, the evaluation and the result included where there are any. */
 export async function readHistory(store: Store, run: string): Promise<RunEvent[]> {
   const checkpoint = await readCheckpoint<object>(store, run);
-  const { events } = await readBatches(store, run, checkpoint?.sequence ?? 0);
-  const evaluated = (await readJson<EvaluatedEvent[]>(store, evaluationKey(run))) ?? [];
-  const result = await readJson<ResultEvent>(store, resultKey(run));
+  const { events } = await readLog(store, run, checkpoint);
+  const evaluated = await readEvaluated(store, run);
+  const result = await readResult(store, run);
   return [...events, ...evaluated, ...(result === null ? [] : [result])];
 }
 

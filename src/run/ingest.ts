@@ -7,6 +7,7 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { readNamedObject } from "../store-damage.ts";
 import type { Effects } from "../store-effects.ts";
 import { strategies } from "../strategies/registry.ts";
 import { readFormerRun } from "./former-run.ts";
@@ -29,11 +30,19 @@ export type IngestProgress = (what: "reading" | "encoding", done: number, total:
 export async function publishProblemAssets(spec: RunSpec, store: Store): Promise<RunSpec> {
   const { publishAssets } = resolveMembers(spec).problem;
   if (publishAssets === undefined) return spec;
-  const write = (key: string, bytes: Uint8Array) => store.writeOnce(key, bytes);
+  const write = (key: string, bytes: Uint8Array) => writeNamed(store, key, bytes);
   const { type } = spec.problem;
   const { pairs } = spec.data;
   const tokens = pairs && tokensMax(pairs.vocabulary);
   return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed, tokens)) } };
+}
+
+/** Writes an object that its key names the content of, also in the place of a damaged one. */
+async function writeNamed(store: Store, key: string, bytes: Uint8Array): Promise<boolean> {
+  if (await store.writeOnce(key, bytes)) return true;
+  const before = await store.read(key);
+  if (before === null || Buffer.compare(before, bytes) !== 0) await store.write(key, bytes);
+  return false;
 }
 
 /** The options as a record will hold them: plain JSON. */
@@ -44,7 +53,7 @@ function plain(options: Readonly<Record<string, unknown>>): Record<string, unkno
 /** Loads the code that computes a problem, where that is loaded on demand. */
 export async function loadProblem(chosen: RunSpec["problem"], store: Store): Promise<Problem> {
   const problem = problems.create(chosen);
-  await problem.load?.((key) => store.read(key));
+  await problem.load?.((key) => readNamedObject(store, key));
   return problem;
 }
 

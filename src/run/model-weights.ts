@@ -2,9 +2,11 @@ import { hash } from "node:crypto";
 import { assert, RunError } from "../core/errors.ts";
 import { type ModelRef, modelBytes, type PlacedTensor } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
+import { damagedObject, readableObject } from "../store-damage.ts";
 import { modelKey } from "../store-layout.ts";
 import { fromSafetensors, toSafetensors } from "../wire/safetensors.ts";
 import { readObject } from "../worker/objects.ts";
+import { readEvaluated, readModelObject } from "./stored-end.ts";
 
 /** SHA-256 over the weights' little-endian bytes: two runs that agree have the same. */
 export function weightsDigest(weights: Float32Array<ArrayBuffer>): string {
@@ -32,15 +34,41 @@ export const shardedFormat = "kofn-sharded-1";
  */
 export async function readModelFile(store: Store, run: string): Promise<Uint8Array | null> {
   const key = modelKey(run);
-  const bytes = await store.read(key);
-  if (bytes === null) return null;
-  const { parts, tensors, shape, ...metadata } = fromSafetensors(bytes, key).metadata;
-  if (metadata.format !== shardedFormat || parts === undefined || shape === undefined) return bytes;
+  const stored = await readModelObject(store, run);
+  if (stored === null) return null;
+  const { bytes, weightsDigest: expected } = stored;
+  const { tensors: own, metadata: all } = readableObject(key, () => fromSafetensors(bytes, key));
+  const { parts, tensors, shape, ...metadata } = all;
+  if (metadata.format !== shardedFormat || parts === undefined || shape === undefined) {
+    const { data } = own.weights ?? {};
+    const isOther = data instanceof Float32Array && weightsDigest(packed(data)) !== expected;
+    if (expected !== undefined && isOther)
+      throw damagedObject(key, "its weights are not those of the run's result");
+    return bytes;
+  }
   const places = tensors === undefined ? {} : { tensors: JSON.parse(tensors) };
   const data = await readWeights(store, { kind: "sharded", parts: JSON.parse(parts), ...places });
   const weights = { shape: JSON.parse(shape) as number[], data };
   return toSafetensors({ weights }, { ...metadata, format: wholeFormat });
 }
+
+/** In memory of its own: what was read may stand anywhere within a larger object. */
+function packed(data: Float32Array): Float32Array<ArrayBuffer> {
+  return new Float32Array(data);
+}
+
+/** Whether all that the end of a run leaves is there as it was written. */
+export async function isEndWhole(store: Store, run: string): Promise<boolean> {
+  try {
+    await readEvaluated(store, run);
+    return (await readModelFile(store, run)) !== null;
+  } catch (thrown) {
+    if (thrown instanceof RunError && codesOfDamage.includes(thrown.code)) return false;
+    throw thrown;
+  }
+}
+
+const codesOfDamage: readonly string[] = ["damaged-object", "bad-object"];
 
 /** The weights of a model that is whole. */
 export function wholeWeights(model: ModelRef): Float32Array<ArrayBuffer> {

@@ -1,3 +1,4 @@
+import { assert } from "../core/errors.ts";
 import type { Encoded, Prepared } from "../data/manifests.ts";
 import {
   type RunFunctions,
@@ -9,6 +10,7 @@ import type { TaskPrices } from "../journal/task-costs.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { contentDigest } from "../store-damage.ts";
 import type { Effects } from "../store-effects.ts";
 import { encodedKey, preparedKey } from "../store-layout.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
@@ -18,9 +20,10 @@ import { largestEigenvalue } from "./curvature.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
+import { segmentOver } from "./interruption.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, resolveMembers } from "./resolve-members.ts";
-import { runSegment, type SegmentEnd, type SegmentPorts, segmentOver } from "./segment.ts";
+import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
 import { settleRate } from "./usual-rate.ts";
@@ -61,6 +64,10 @@ export async function recordRun(
     spec,
     prepared: preparedKey(prepared.digest),
     encoded: encodedKey(encoded.digest),
+    manifests: {
+      prepared: await textDigest(store, preparedKey(prepared.digest)),
+      encoded: await textDigest(store, encodedKey(encoded.digest)),
+    },
     entriesPerSlot: entriesPerSlot(encoded),
     ...(forecast === null ? {} : { forecast }),
     largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared, pool) : 0,
@@ -73,6 +80,23 @@ export async function recordRun(
   }
   await writeRecord(store, record);
   return record;
+}
+
+/** What a run is trained on, as its record says. Throws `RunError` where it is another. */
+export async function readManifests(
+  store: Store,
+  { prepared, encoded, manifests }: Pick<RunRecord, "prepared" | "encoded" | "manifests">,
+): Promise<Dataset> {
+  return {
+    prepared: await readEncodedManifest<Prepared>(store, prepared, manifests?.prepared),
+    encoded: await readEncodedManifest<Encoded>(store, encoded, manifests?.encoded),
+  };
+}
+
+async function textDigest(store: Store, key: string): Promise<string> {
+  const bytes = await store.read(key);
+  assert(bytes !== null, "a run begins with manifests that are in the store");
+  return contentDigest(bytes);
 }
 
 export interface About {
@@ -109,8 +133,7 @@ export interface Orchestrated {
 export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promise<Orchestrated> {
   checkArithmetic(record);
   const { store } = ports;
-  const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
-  const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
+  const { prepared, encoded } = await readManifests(store, record);
   const end = await runSegment(record, { prepared, encoded }, ports);
   const evaluate = stagedEvaluator(record, { prepared, encoded }, end, ports);
   const how = { evaluate, pool: ports.pool };

@@ -3,7 +3,7 @@ import { lostInWords } from "../data/offsets.ts";
 import type { LoopStop } from "../engine/dispatcher.ts";
 import { type LoopEnd, runLoop } from "../engine/loop.ts";
 import { type ArrivalHistogram, arrivalHistogram } from "../journal/arrival-histogram.ts";
-import { type Checkpoint, readCheckpoint, type Totals } from "../journal/checkpoint.ts";
+import { type Checkpoint, readCheckpoint, readLog, type Totals } from "../journal/checkpoint.ts";
 import { type Checkpointer, checkpointer } from "../journal/checkpointer.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TaskPrices } from "../journal/task-costs.ts";
@@ -14,12 +14,14 @@ import type { RunEvent, RunFacts, StartedEvent, StoppedEvent } from "../ports/ev
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Effects } from "../store-effects.ts";
-import { cancelKey, eventsKey } from "../store-layout.ts";
+import { eventsKey } from "../store-layout.ts";
 import type { ModelSnapshot, TrainingStrategy } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import { openBudget } from "./budget.ts";
+import { type DivergenceWatch, watchDivergence } from "./divergence.ts";
 import { loadFor } from "./ingest.ts";
+import { outsideReasons } from "./interruption.ts";
 import { removingOldParts } from "./old-parts.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
@@ -32,10 +34,6 @@ export const segmentEffects: Effects = {
   removes: ["events"],
 };
 
-/** The reason of a segment that ran out of its invocation's time: the next segment continues. */
-export const segmentOver = "the segment's time was up";
-
-const cancelCheckMs = 1_000;
 const slotsToldMin = 8;
 const traceBytesMax = 64 * 1024 * 1024;
 
@@ -79,7 +77,8 @@ export async function runSegment(
   const { spec, run } = record;
   await loadFor(spec, store);
   const strategy = openTraining(spec, staged, record.largestEigenvalue);
-  const before = await checkpointOf(record, store);
+  const divergence = watchDivergence();
+  const before = await checkpointOf(record, store, divergence);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
   const rounds = before === null ? 0 : strategy.progress(before.state).round;
   const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: before });
@@ -92,7 +91,7 @@ export async function runSegment(
   const start = strategy.start();
   if (before === null) log.save(start, 0);
   const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
-  const control = outside(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
+  const control = outsideReasons(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
   const startModel = strategy.progress(start).model;
   const isTraced = tracing(spec.stop.rounds, startModel);
   const end = await runLoop(
@@ -102,6 +101,7 @@ export async function runSegment(
       clock,
       emit(event) {
         budget.record(event);
+        divergence.record(event);
         log.tell(event);
       },
       save(state, elapsedMs) {
@@ -113,7 +113,7 @@ export async function runSegment(
       },
       maySend: (tasks) => budget.maySend(tasks, log.totals()),
       mayStop(elapsedMs) {
-        const failure = log.failure();
+        const failure = log.failure() ?? divergence.reason();
         if (failure !== null) return { kind: "unfinished", reason: failure };
         const reason = control.reason();
         if (reason !== null) return { kind: "interrupted", reason };
@@ -155,11 +155,20 @@ function stoppedEvent({ stop, elapsedMs: atMs }: LoopEnd<object>): StoppedEvent 
   return { type: "stopped", atMs, ...stop };
 }
 
-/** Returns the checkpoint to continue from; removes what a crashed segment wrote after it. */
-async function checkpointOf(record: RunRecord, store: Store): Promise<Checkpoint<object> | null> {
+/**
+ * Returns the checkpoint to continue from; removes what a crashed segment wrote after it. Throws
+ * `RunError` where the events before it are not whole: the run's end would need them.
+ */
+async function checkpointOf(
+  record: RunRecord,
+  store: Store,
+  divergence: DivergenceWatch,
+): Promise<Checkpoint<object> | null> {
   const { run } = record;
   const before = resumable(record, await readCheckpoint<object>(store, run));
-  if (before !== null) await forgetBeyond(store, run, before.sequence);
+  if (before === null) return null;
+  for (const event of (await readLog(store, run, before)).events) divergence.record(event);
+  await forgetBeyond(store, run, before.sequence);
   return before;
 }
 
@@ -194,43 +203,6 @@ function sumsOf({ backend, spec }: RunRecord, repliesMax: number): ArrivalHistog
   return arrivalHistogram(Math.max(slotsToldMin, Math.floor(repliesMax / 16 / rounds)));
 }
 
-/** The reasons to stop from outside the run, and a promise that resolves with the first of them. */
-function outside(
-  store: Store,
-  run: string,
-  { signal, clock }: SegmentPorts,
-  budgetMs: number,
-): { interrupted: Promise<void>; reason(): string | null; close(): void } {
-  let wake = () => {};
-  const interrupted = new Promise<void>((resolve) => (wake = resolve));
-  let reason: string | null = null;
-  const stop = (why: string) => () => {
-    reason ??= why;
-    wake();
-  };
-  const abort = () => stop(isTimeOut(signal) ? segmentOver : "interrupted")();
-  if (signal?.aborted) abort();
-  else signal?.addEventListener("abort", abort, { once: true });
-  const forgetBudget = clock.schedule(clock.nowMs() + budgetMs, wake);
-  // In real time even where the run's clock is a simulation's: a person is waiting.
-  const look = setInterval(() => {
-    // The checkpointer reports a store that does not answer; this looks again anyway.
-    store.read(cancelKey(run)).then(
-      (mark) => mark !== null && stop("cancelled")(),
-      () => undefined,
-    );
-  }, cancelCheckMs);
-  return {
-    interrupted,
-    reason: () => reason,
-    close() {
-      clearInterval(look);
-      forgetBudget();
-      signal?.removeEventListener("abort", abort);
-    },
-  };
-}
-
 /** Removes event batches that a crash left without a checkpoint that names them. */
 async function forgetBeyond(store: Store, run: string, sequence: number): Promise<void> {
   const last = eventsKey(run, sequence);
@@ -240,8 +212,4 @@ async function forgetBeyond(store: Store, run: string, sequence: number): Promis
 
 function plainSpec(spec: RunRecord["spec"]): Record<string, unknown> {
   return JSON.parse(JSON.stringify(spec)) as Record<string, unknown>;
-}
-
-function isTimeOut(signal: AbortSignal | undefined): boolean {
-  return (signal?.reason as Error | undefined)?.name === "TimeoutError";
 }

@@ -9,7 +9,7 @@ import { noisedSumKey, rawSumKey } from "../store-layout.ts";
 import { gatherRows, labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
 import { type Published, publicationOf, publishSum } from "./published-sum.ts";
-import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import { publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
 import type { RoundTask, TaskKind } from "./task-kind.ts";
 import { invalidVector } from "./valid-reply.ts";
 
@@ -49,7 +49,7 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
     const secret = await nodeSecret(store, run, slot);
     return {
       examples,
-      published: own === null ? null : publishedVectorOf(own, key),
+      published: own === null ? null : publishedVectorOf(own, key, task.weights.length),
       secret,
       batchUse: publicationOf("batch", place, task, { rate }),
       noiseUse: publicationOf("sum", place, task, { rate, clip, rule: publishes?.rule }),
@@ -71,7 +71,7 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
         values: await publishSum(place, slot, round, key, publishes, Float64Array.from(values)),
       };
     }
-    await store.write(rawSumKey(run, round, slot), publishedVectorBytes(Float64Array.from(values)));
+    await store.write(rawSumKey(run, round, slot), storedVectorBytes(Float64Array.from(values)));
     return { loss: 0, values: new Float64Array(0) };
   },
   // A sum without noise is put aside: its reply holds nothing.

@@ -16,7 +16,7 @@ import { ledgerPrefix, nodeMessageKey } from "../store-layout.ts";
 import { mixed, nextState, type StepRule } from "./consensus-update.ts";
 import { labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
-import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import { publishedVectorBytes, publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
 import type {
   ReplyFacts,
   RoundTask,
@@ -32,6 +32,8 @@ import type {
  */
 export interface ConsensusStepTask extends RoundTask {
   readonly operation: "node-round";
+  /** Of every message, in numbers. */
+  readonly length: number;
   /** Whose messages of the round before it mixes, itself among them, and by which weights. */
   readonly from: Uint32Array<ArrayBuffer>;
   readonly mixing: Float64Array<ArrayBuffer>;
@@ -66,13 +68,16 @@ export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
     const { round, from } = task;
     const own = await store.read(nodeMessageKey(run, round, slot));
     if (own !== null) {
-      const published = publishedVectorOf(own, nodeMessageKey(run, round, slot));
+      const key = nodeMessageKey(run, round, slot);
+      const published = publishedVectorOf(own, key, task.length);
       return { examples, published, messages: [], secret: new Uint8Array(0), use: "" };
     }
     const senders = round === 1 ? [] : [...from];
     const [secret, ...messages] = await Promise.all([
       nodeSecret(store, run, slot),
-      ...senders.map((node) => readMessage(store, run, round - 1, node)),
+      ...senders.map((node) =>
+        readMessage(store, nodeMessageKey(run, round - 1, node), task.length),
+      ),
     ]);
     return { examples, published: null, messages, secret, use: useOf(place, task, messages) };
   },
@@ -96,9 +101,9 @@ export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
       store,
       ledger,
       entry,
-      publishedVectorBytes(Float64Array.from(values)),
+      storedVectorBytes(Float64Array.from(values)),
     );
-    return { loss: 0, values: publishedVectorOf(bytes, key) };
+    return { loss: 0, values: publishedVectorOf(bytes, key, values.length) };
   },
   validate: (_task, reply, facts) => invalidMessage(reply, facts),
   size: {
@@ -123,11 +128,10 @@ function invalidMessage({ values }: WorkerReply, { weightsLength }: ReplyFacts):
   return isFiniteVector(values) ? null : "its message holds numbers that are none";
 }
 
-async function readMessage(store: Store, run: string, round: number, node: number) {
-  const key = nodeMessageKey(run, round, node);
+async function readMessage(store: Store, key: string, length: number) {
   const bytes = await store.read(key);
-  if (bytes !== null) return publishedVectorOf(bytes, key);
-  throw new RunError("no-message", `${key}: node ${node} has published nothing there`, {
+  if (bytes !== null) return publishedVectorOf(bytes, key, length);
+  throw new RunError("no-message", `${key}: its node has published nothing there`, {
     hint: "messages of a run are kept until it is over; start it anew",
   });
 }

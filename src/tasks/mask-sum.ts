@@ -11,7 +11,7 @@ import {
 import { workerRoles } from "../store-effects.ts";
 import { summedPartiesKey } from "../store-layout.ts";
 import { keptSecret } from "./node-secret.ts";
-import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import { publishedVectorBytes } from "./published-vector.ts";
 import { bytesOfWords, sharePurpose } from "./secure-terms.ts";
 import type { TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
 
@@ -65,7 +65,7 @@ export const maskSum: TaskKind<MaskSumTask, null, Input> = {
     const key = summedPartiesKey(run, round);
     if (await store.writeOnce(key, publishedVectorBytes(parties))) return output;
     const first = await store.read(key);
-    const others = first === null ? parties : publishedVectorOf(first, key);
+    const others = first === null ? parties : partiesOf(first);
     if (isSameSet(others, parties)) return output;
     return { loss: 0, values: others, payload: new Uint8Array(0) };
   },
@@ -87,6 +87,12 @@ export const maskSum: TaskKind<MaskSumTask, null, Input> = {
     writes: ["published"],
   },
 };
+
+/** A set that was written; of a damaged one, numbers that are no set that was asked for. */
+function partiesOf(bytes: Uint8Array): Float64Array<ArrayBuffer> {
+  const whole = bytes.length - (bytes.length % Float64Array.BYTES_PER_ELEMENT);
+  return new Float64Array(new Uint8Array(bytes.subarray(0, whole)).buffer);
+}
 
 /** Slots and rounds, one after the other, as pairs. */
 export function pairsOf(parties: ArrayLike<number>): (readonly [number, number])[] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
 import { newSecret } from "../privacy/mechanisms/secret-draws.ts";
@@ -13,7 +14,7 @@ export async function nodeSecret(store: Store, run: string, node: NoiseOwner): P
   const known = await store.read(key);
   if (known !== null) return checked(known, key);
   const drawn = newSecret();
-  if (await store.writeOnce(key, drawn)) return drawn;
+  if (await store.writeOnce(key, Buffer.concat([drawn, digestOf(drawn)]))) return drawn;
   const first = await store.read(key);
   if (first !== null) return checked(first, key);
   throw new RunError("no-secret", `${key}: it is there, and cannot be read`, {
@@ -31,8 +32,16 @@ export async function keptSecret(store: Store, run: string, node: NoiseOwner): P
   });
 }
 
+function digestOf(secret: Uint8Array): Buffer {
+  return createHash("sha256").update(secret).digest();
+}
+
 function checked(bytes: Uint8Array, key: string): Uint8Array {
-  if (bytes.length === newSecret().length) return bytes;
+  const { length } = newSecret();
+  // One that an earlier version drew has no digest behind it.
+  if (bytes.length === length) return bytes;
+  const secret = bytes.subarray(0, length);
+  if (digestOf(secret).equals(bytes.subarray(length))) return secret;
   throw new RunError("bad-secret", `${key}: it is no node's secret`, {
     hint: "start the run anew: without its secrets, noise would not be what it was",
   });

@@ -32,18 +32,20 @@ export const noisyAggregate: TaskKind<NoisyAggregateTask, null, NoisedInput> = {
   async prepare(place, _material, task) {
     const { store, run } = place;
     const { round, from, publishes } = task;
+    const { length } = task.weights;
     const key = noisedSumKey(run, round);
     const known = await store.read(key);
     if (known !== null)
       return {
-        published: publishedVectorOf(known, key),
+        published: publishedVectorOf(known, key, length),
         sums: [],
         secret: new Uint8Array(0),
         use: "",
       };
     const read = async (slot: number) => {
-      const bytes = await store.read(rawSumKey(run, round, slot));
-      if (bytes !== null) return publishedVectorOf(bytes, rawSumKey(run, round, slot));
+      const sumKey = rawSumKey(run, round, slot);
+      const bytes = await store.read(sumKey);
+      if (bytes !== null) return publishedVectorOf(bytes, sumKey, length);
       throw new RunError("no-sum", `round ${round}: slot ${slot} has put no sum aside`, {
         hint: "resume the run: the round is asked anew",
       });

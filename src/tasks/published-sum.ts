@@ -3,7 +3,7 @@ import type { Unit } from "../privacy/ledger/entry.ts";
 import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
 import { quickAccount, type SumNoise } from "../privacy/sum-noise.ts";
 import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
-import { publishedVectorBytes, publishedVectorOf } from "./published-vector.ts";
+import { publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
 import type { WorkerContext } from "./task-kind.ts";
 
 /** How a sum is noised and charged: all of it public. */
@@ -33,8 +33,8 @@ export async function publishSum(
     openLedger(store, ledgerPrefix(run, publisher), { ...budget, account: quickAccount(rounds) }),
   );
   const entry = { id: `round/${round}/sum/${publisher}`, release, unit, observers, key };
-  const bytes = await publishOnce(store, ledger, entry, publishedVectorBytes(values));
-  return publishedVectorOf(bytes, key);
+  const bytes = await publishOnce(store, ledger, entry, storedVectorBytes(values));
+  return publishedVectorOf(bytes, key, values.length);
 }
 
 /** Noise under one name hides one sum: whatever the sum depends on is part of the name. */

@@ -33,7 +33,8 @@ export const secureTotal: TaskKind<SecureTotalTask, null, Input> = {
   async prepare({ store, run }, _material, { round, from, weights }) {
     const key = noisedSumKey(run, round);
     const before = await store.read(key);
-    if (before !== null) return { published: publishedVectorOf(before, key), sums: [] };
+    if (before !== null)
+      return { published: publishedVectorOf(before, key, weights.length), sums: [] };
     const read = async (slot: number) => {
       const bytes = await store.read(rawSumKey(run, round, slot));
       if (bytes?.length === maskedBytes(weights.length)) return wordsOfBytes(bytes);

@@ -1,6 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { memoryKey } from "../store-layout.ts";
-import { fromPacket, toPacket } from "../wire/packet.ts";
+import { fromSealedPacket, toSealedPacket } from "../wire/sealed-packet.ts";
 import type { WorkerContext } from "./task-kind.ts";
 
 /** What a slot's worker keeps from one round to the next. */
@@ -45,7 +45,7 @@ export async function loadWorkerState(
 /** Null for a damaged object: as good as lost, and told as such. */
 function readable(bytes: Uint8Array, key: string): WorkerState | null {
   try {
-    return fromPacket<WorkerState>(bytes, key);
+    return fromSealedPacket<WorkerState>(bytes, key);
   } catch (thrown) {
     if (thrown instanceof RunError) return null;
     throw thrown;
@@ -61,7 +61,7 @@ export async function writeWorkerState(
   if (memory.left === null && memory.velocity === null) return;
   const { warm, written } = await keptAt(place);
   const key = memoryKey(place.run, place.slot, round);
-  const bytes = toPacket(memory);
+  const bytes = toSealedPacket(memory);
   await place.store.write(key, bytes);
   warm.set(key, memory);
   for (const old of warm.keys()) if (warm.size > warmCount) warm.delete(old);

@@ -27,10 +27,13 @@ const depthMax = 200;
 
 /**
  * A value as one safetensors object: arrays become tensors named by their path, the rest becomes
- * JSON in the metadata. `fromPacket(toPacket(x))` equals x to the bit; absent and undefined keys
- * are the same; NaN and infinities survive.
+ * JSON in the metadata, behind `before`. `fromPacket(toPacket(x))` equals x to the bit; absent and
+ * undefined keys are the same; NaN and infinities survive.
  */
-export function toPacket(value: object): Uint8Array<ArrayBuffer> {
+export function toPacket(
+  value: object,
+  before: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, Tensor> = Object.create(null);
   const json = JSON.stringify(
     replaced(value as Plain, "", (array, path) => {
@@ -41,7 +44,7 @@ export function toPacket(value: object): Uint8Array<ArrayBuffer> {
       return { [mark]: name };
     }),
   );
-  return toSafetensors(tensors, { plain: json });
+  return toSafetensors(tensors, { ...before, plain: json });
 }
 
 /** The value in a packet. Throws `RunError` on anything damaged. `place` names the bytes. */

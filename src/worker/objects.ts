@@ -4,6 +4,7 @@ import { putRequests } from "../limits.ts";
 import type { Compute, Outcome, Receiver, Slotted, Usage } from "../ports/compute.ts";
 import { type KeptObject, type ObjectRef, objectBytes } from "../ports/object-ref.ts";
 import type { Store } from "../ports/store.ts";
+import { remedyFor } from "../store-damage.ts";
 import { type CleanUp, type Effects, workerRoles } from "../store-effects.ts";
 import { modelPartKey, stepObjectKey, stepObjectsPrefix } from "../store-layout.ts";
 import { dtypeName } from "../wire/packet.ts";
@@ -20,7 +21,7 @@ export const objectCleanUp: CleanUp = { atStop: ["stepObjects"] };
 export async function readChecked(store: Store, key: string, sha256: string): Promise<Uint8Array> {
   const bytes = await store.read(key);
   if (bytes === null || hash("sha256", bytes, "hex") !== sha256)
-    throw new RunError("bad-object", `${key} is gone or damaged`);
+    throw new RunError("bad-object", `${key} is gone or damaged`, { hint: remedyFor(key) });
   return bytes;
 }
 

@@ -39,15 +39,22 @@ export function workerContexts(
   });
 }
 
-/** A manifest of prepared or encoded data. Throws `RunError` for one of another version. */
-export async function readEncodedManifest<T>(store: Store, key: string): Promise<T> {
+/**
+ * A manifest of prepared or encoded data; `contentDigest` is what a record says of it. Throws
+ * `RunError` for one that is gone, damaged or of another version.
+ */
+export async function readEncodedManifest<T>(
+  store: Store,
+  key: string,
+  contentDigest?: string,
+): Promise<T> {
   const bytes = await store.read(key);
   if (bytes === null) {
     throw new RunError("no-manifest", `${key} is not in the store`, {
       hint: "encode the data again: kofn encode SPEC",
     });
   }
-  return parseManifest<T>(bytes, key);
+  return parseManifest<T>(bytes, key, contentDigest);
 }
 
 /** A failed load is forgotten, so that the next request tries again. */

@@ -2,6 +2,7 @@ import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
+import { readNamedObject } from "../store-damage.ts";
 import type { Effects } from "../store-effects.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
@@ -74,7 +75,7 @@ export function createSyncWorker(
     return placeOf(request)
       .then(async (place) => {
         if (needsProblem) {
-          await problem(request.problem).load?.((key) => store.read(key));
+          await problem(request.problem).load?.((key) => readNamedObject(store, key));
           readied.add(problem(request.problem));
         }
         return operation.load(place);

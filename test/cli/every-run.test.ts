@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
+import { appendLog } from "../../src/journal/event-log.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import {
   evaluationKey,
@@ -129,6 +131,8 @@ test("a run that this kofn would refuse can be read, but not recomputed", async 
   const { store, close } = await openHome(home);
   const record = JSON.parse(Buffer.from((await store.read(recordKey("one")))!).toString());
   delete record.spec.data.classes;
+  // As a version wrote it that sealed nothing yet.
+  delete record.sha256;
   await store.write(recordKey("one"), Buffer.from(JSON.stringify(record)));
   await close();
   for (const command of [["list"], ["show", "one"], ["report", "one"], ["watch", "one"]])
@@ -159,8 +163,12 @@ async function simulated(home: string, spec: string, name: string, ...more: stri
 /** Takes away what a process writes last, as if it had been killed before. */
 async function cutOff(path: string, run: string): Promise<void> {
   const { store, close } = await openHome(path);
-  const events = await store.list(eventsKey(run, 0).replace(/[^/]+$/, ""));
-  for (const key of [events.at(-1)!, resultKey(run), evaluationKey(run), modelKey(run)])
+  for (const key of [resultKey(run), evaluationKey(run), modelKey(run)]) await store.remove(key);
+  const { sequence, events: _, ...last } = (await readCheckpoint<object>(store, run))!;
+  const { events, traces } = await readBatches(store, run, { upTo: sequence });
+  const told = events.filter(({ type }) => type !== "stopped");
+  for (const key of await store.list(eventsKey(run, 0).replace(/[^/]+$/, "")))
     await store.remove(key);
+  await appendLog(store, run, [{ events: told, traces }], { ...last, sequence: 1 });
   await close();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
+import { readBatches, readCheckpoint, readLog } from "../../src/journal/checkpoint.ts";
 import { checkpointer } from "../../src/journal/checkpointer.ts";
 import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -66,8 +66,8 @@ describe("the recorder", () => {
     expect(checkpoint?.totals).toMatchObject({ invocations: 3, erasures: 2, costUsd: 1.5 });
     const times = ({ events }: { events: readonly RunEvent[] }) =>
       events.map((event) => event.type === "arrival" && event.atMs);
-    expect(times(await readBatches(store, "r", 2))).toEqual([1, 2, 3]);
-    expect(times(await readBatches(store, "r", 2, 1))).toEqual([2, 3]);
+    expect(times(await readBatches(store, "r", { upTo: 2 }))).toEqual([1, 2, 3]);
+    expect(times(await readBatches(store, "r", { upTo: 2, after: 1 }))).toEqual([2, 3]);
     expect(log.totals().invocations).toBe(4);
   });
 
@@ -84,7 +84,7 @@ describe("the recorder", () => {
     await second.flush(9);
     const after = (await readCheckpoint<{ round: number }>(store, "r"))!;
     expect(after).toMatchObject({ totals: { invocations: 2 }, state: { round: 0 } });
-    const { events } = await readBatches(store, "r", after.sequence);
+    const { events } = await readLog(store, "r", after);
     expect(events).toEqual([arrival(1), arrival(2)]);
   });
 });

@@ -37,6 +37,8 @@ test("23: 1000 starts, clones included: no noise is ever drawn twice", async () 
     const messageOf = async (round: number, node: number): Promise<Vector> =>
       new Float64Array(
         new Uint8Array((await store.read(nodeMessageKey(run, round, node)))!).buffer,
+        0,
+        3,
       );
     for (const { round, slot, from, mixing, rule, noise } of tasks) {
       const heard = round === 1 ? null : [...from].map((node) => messageOf(round - 1, node));
@@ -77,7 +79,7 @@ test("a secret is drawn once, by whoever is first, and never while nothing is as
     const [task] = gossip(plan).wanted(gossip(plan).start());
     expect(written).toEqual([]);
     await Promise.all(Array.from({ length: 10 }, () => performed(store, run, shards, task!)));
-    expect(written).toEqual([expect.stringMatching(`^secrets/${run}/node-0 [0-9a-f]{64}$`)]);
+    expect(written).toEqual([expect.stringMatching(`^secrets/${run}/node-0 [0-9a-f]{128}$`)]);
     return written[0];
   };
   expect(await secretOf()).not.toBe(await secretOf());

@@ -49,7 +49,7 @@ async function bothWays() {
   const sharded = memoryStore();
   for (const key of await store.list("")) await sharded.write(key, (await store.read(key))!);
   const { sequence, state } = (await readCheckpoint<object>(store, run))!;
-  const { traces, events } = await readBatches(store, run, sequence);
+  const { traces, events } = await readBatches(store, run, { upTo: sequence });
   for (const key of await sharded.list(`runs/${run}/`)) await sharded.remove(key);
   const log = checkpointer<object>(sharded, { run, shape: stateShape(record) }, null);
   for (const event of events) log.tell(event);

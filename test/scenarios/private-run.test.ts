@@ -13,6 +13,7 @@ import { openTraining } from "../../src/run/resolve-members.ts";
 import { nodeMessageKey } from "../../src/store-layout.ts";
 import type { ConsensusStepTask } from "../../src/tasks/consensus-step.ts";
 import { mixed, nextState } from "../../src/tasks/consensus-update.ts";
+import { publishedVectorOf } from "../../src/tasks/published-vector.ts";
 import { filesBelow, found, type Needle, needle, telling } from "../privacy/needles.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
@@ -81,7 +82,7 @@ test("24: a private run under faults tells nothing of what it hides", async () =
           [...from].map(async (j) =>
             t === 1
               ? new Float64Array(4)
-              : new Float64Array(new Uint8Array(await read(nodeMessageKey(run, t - 1, j))).buffer),
+              : publishedVectorOf(await read(nodeMessageKey(run, t - 1, j)), "message", 4),
           ),
         );
         rule = { ...rule, step: 1 / (0.1 * t) };

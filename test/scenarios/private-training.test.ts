@@ -62,7 +62,7 @@ test("private training under faults tells nothing of what it hides", async () =>
     const read = async (key: string) => (await store.read(key))!;
     const encoded = JSON.parse(Buffer.from(await read(done.record.encoded)).toString()) as Encoded;
     const { sequence } = (await readCheckpoint<object>(store, run))!;
-    const { traces } = await readBatches(store, run, sequence);
+    const { traces } = await readBatches(store, run, { upTo: sequence });
     const weights = [new Float32Array(4), ...traces.map((trace) => wholeWeights(trace.model))];
     const problem = problems.create(spec.problem);
     const needles: Needle[] = [];

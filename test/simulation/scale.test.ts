@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
+import { readCheckpoint, readLog } from "../../src/journal/checkpoint.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayRun } from "../../src/platform/training/replay-run.ts";
 import { trainFurther, trainNew } from "../../src/platform/training/train.ts";
@@ -111,7 +111,7 @@ describe("replies told in sums", () => {
     const { end } = await throughout(start, () => ({ ...sums, ...interruptAt(40) }));
     expect(weightsDigest(wholeWeights(end.model))).toBe(weightsDigest(wholeWeights(calm.model)));
     const saved = await readCheckpoint(start.store, start.record.run);
-    const { events } = await readBatches(start.store, start.record.run, saved!.sequence);
+    const { events } = await readLog(start.store, start.record.run, saved);
     const { dollars, arrivals } = foldRun("all", events).figures;
     expect(dollars).toBeCloseTo(end.totals.costUsd, 9);
     const { counted, late, lost } = arrivals;

@@ -1,6 +1,6 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { replay } from "../../src/engine/replay.ts";
-import { readBatches, readCheckpoint } from "../../src/journal/checkpoint.ts";
+import { readCheckpoint, readLog } from "../../src/journal/checkpoint.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { workerRequestOf } from "../../src/platform/backend.ts";
 import { taskPrices } from "../../src/platform/task-prices.ts";
@@ -169,7 +169,7 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
     store,
     record.run,
   ))!;
-  const { events } = await readBatches(store, record.run, checkpoint.sequence);
+  const { events } = await readLog(store, record.run, checkpoint);
   const { prepared, encoded } = staged;
   const training = openTraining(record.spec, { prepared, encoded }, record.largestEigenvalue);
   const state = await replay(training, events, performer(record, store));

@@ -6,7 +6,7 @@ export interface Layer {
   readonly packages: readonly string[];
 }
 
-const bottom = ["core", "limits", "store-layout", "store-effects", "ports"];
+const bottom = ["core", "limits", "store-layout", "store-damage", "store-effects", "ports"];
 const mathematics = ["core", "limits", "math", "wire"];
 const families = ["problems", "encoding", "optimizers", "compression", "privacy", "topology"];
 const data = ["data", "data/sources", "data/formats", "data/corpus", "data/generators"];
@@ -33,6 +33,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   core: { rooms: [], packages: ["fastest-levenshtein"] },
   limits: { rooms: [], packages: [] },
   "store-layout": { rooms: [], packages: [] },
+  "store-damage": { rooms: ["core", "ports"], packages: [] },
   "store-effects": { rooms: ["store-layout"], packages: [] },
   ports: { rooms: [], packages: [] },
   math: { rooms: bottom, packages: [] },
@@ -55,7 +56,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
 
   /** The manifests and options that all rooms of the data share. */
-  data: { rooms: ["core", "math", "data/corpus"], packages: [] },
+  data: { rooms: ["core", "store-damage", "math", "data/corpus"], packages: [] },
   "data/corpus": { rooms: ["core"], packages: [] },
   "data/sources": { rooms: ["core"], packages: [] },
   "data/generators": { rooms: ["core"], packages: [] },
@@ -89,6 +90,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     rooms: [
       "core",
       "limits",
+      "store-damage",
       "ports",
       "math",
       "encoding/encoding.ts",

@@ -28,6 +28,7 @@ export type ErrorCode =
 const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "aws-busy": "unfinished",
   "expired-credentials": "unfinished",
+  "home-gone": "unfinished",
   "missing-gradient": "unfinished",
   "no-network": "unfinished",
   superseded: "unfinished",

@@ -22,9 +22,13 @@ export const runningCodes = {
   "bad-safetensors": "bytes are no safetensors object; write it again, or restore a copy",
   "bad-signature": "AWS refuses the signature; check the secret key and the clock",
   emulator: "the emulator met a fault of its own; run kofn doctor, and report it",
+  "damaged-object":
+    "a stored object is not what was written; put back a copy, or do as the hint says",
   "emulator-ended": "the emulator's process has ended; start again: its log says why",
   "expired-credentials": "the credentials have expired; sign in again: a run in AWS goes on",
   gone: "the bucket or a function of the stage is not there; check AWS_REGION, or deploy again",
+  "home-gone":
+    "a home's store is gone in the middle of the work; put the folder back, and resume the run",
   "home-in-use": "another process works in this home; wait for it, or set KOFN_HOME",
   "home-unwritable":
     "runs cannot be kept in this home; set KOFN_HOME to a folder that may be written",

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { assert } from "../../core/errors.ts";
-import { jsonBytes } from "../../core/json.ts";
+import { assert, RunError } from "../../core/errors.ts";
+import { sealedJson } from "../../core/seals.ts";
 import { bounds } from "../../limits.ts";
 import type { Store } from "../../ports/store.ts";
 import { toSafetensors } from "../../wire/safetensors.ts";
@@ -106,15 +106,18 @@ export function digestOf(content: object): string {
   return hash("sha256", JSON.stringify(content), "hex");
 }
 
-/** A manifest, where it and every part it names are in the store; null where anything is absent. */
+/**
+ * A manifest, where it and every part it names are in the store; null where anything is absent, or
+ * the manifest is damaged: it is then made again.
+ */
 export async function readPartManifest<M>(
   store: Store,
   key: string,
   partsOf: (manifest: M) => readonly Part[],
 ): Promise<M | null> {
   const bytes = await store.read(key);
-  if (bytes === null) return null;
-  const manifest = parseManifest<M>(bytes, key);
+  const manifest = bytes === null ? null : wholeManifest<M>(bytes, key);
+  if (manifest === null) return null;
   const present = new Set(await store.list("parts/"));
   return partsOf(manifest).every((part) => present.has(part.key)) ? manifest : null;
 }
@@ -124,5 +127,14 @@ export async function writePartManifest(
   key: string,
   manifest: object,
 ): Promise<void> {
-  await store.write(key, jsonBytes(manifest));
+  await store.write(key, sealedJson(JSON.stringify(manifest)));
+}
+
+function wholeManifest<M>(bytes: Uint8Array, key: string): M | null {
+  try {
+    return parseManifest<M>(bytes, key);
+  } catch (thrown) {
+    if (thrown instanceof RunError && thrown.code === "damaged-object") return null;
+    throw thrown;
+  }
 }

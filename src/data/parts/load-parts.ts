@@ -1,7 +1,6 @@
-import { hash } from "node:crypto";
-import { RunError } from "../../core/errors.ts";
 import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
+import { checkDigest, damagedObject, readableObject } from "../../store-damage.ts";
 import { fromSafetensors, type Tensor } from "../../wire/safetensors.ts";
 import type { Part } from "../manifests.ts";
 import type { ChunkPiece } from "./chunks.ts";
@@ -39,14 +38,12 @@ export async function* eachPart(
 
 async function readPart(store: Store, part: Part, columns: number): Promise<Examples> {
   const refuse = (what: string): never => {
-    throw new RunError("bad-part", `${part.key}: ${what}`, {
-      hint: "the store was changed; remove the object and prepare and encode the data again",
-    });
+    throw damagedObject(part.key, what);
   };
   const bytes = await store.read(part.key);
   if (bytes === null) return refuse("it is not in the store");
-  if (hash("sha256", bytes, "hex") !== part.sha256) return refuse("its bytes are not its digest's");
-  const { tensors } = fromSafetensors(bytes, part.key);
+  checkDigest(bytes, part.key, part.sha256);
+  const { tensors } = readableObject(part.key, () => fromSafetensors(bytes, part.key));
   const { values, targets, weights, indices, offsets } = tensors;
   if (!isFloats(targets) || targets.data.length !== part.rows)
     return refuse("it does not hold the rows it should");

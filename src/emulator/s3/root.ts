@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode, RunError } from "../../core/errors.ts";
-import { closeOwnFolder, isAlive, makeOwnFolder, ownFile } from "../../core/own-files.ts";
+import { RunError } from "../../core/errors.ts";
+import { closeOwnFolder, makeOwnFolder } from "../../core/own-files.ts";
+import { lockHolder, takeProcessLock } from "../../core/process-lock.ts";
 import { type Bucket, openBucket } from "./bucket.ts";
 import { noSuchBucket, S3Error } from "./s3-error.ts";
 
@@ -23,8 +24,6 @@ export interface Root {
   temporaryPath(): string;
   release(): void;
 }
-
-const heldHere = new Set<string>();
 
 /** Opens or makes a root. Throws `RunError("root-in-use")` while another process has it. */
 export function openRoot(path: string): Root {
@@ -92,34 +91,14 @@ function isForbidden(name: string): boolean {
  */
 export function lockRoot(path: string): () => void {
   const lock = join(path, "lock");
-  const owner = heldHere.has(lock) ? process.pid : liveOwner(lock);
-  if (owner !== undefined)
-    throw new RunError("root-in-use", `${lock}: process ${owner} is serving this folder`, {
-      hint: "stop it, use its endpoint, or choose another folder; if it is gone, remove the file",
-    });
-  rmSync(lock, { force: true });
-  writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: ownFile });
-  heldHere.add(lock);
-  return () => {
-    heldHere.delete(lock);
-    rmSync(lock, { force: true });
-  };
+  const taken = takeProcessLock(lock);
+  if ("release" in taken) return taken.release;
+  throw new RunError("root-in-use", `${lock}: process ${taken.heldBy} is serving this folder`, {
+    hint: "stop it, use its endpoint, or choose another folder; if it is gone, remove the file",
+  });
 }
 
 /** Whether this process or another has a root. */
 export function isRootHeld(path: string): boolean {
-  const lock = join(path, "lock");
-  return heldHere.has(lock) || liveOwner(lock) !== undefined;
-}
-
-/** A killed process leaves its lock; one with our own number can only be an earlier us. */
-function liveOwner(lock: string): number | undefined {
-  let pid: number;
-  try {
-    pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
-  } catch (thrown) {
-    if (hasCode(thrown, "ENOENT")) return undefined;
-    throw thrown;
-  }
-  return Number.isNaN(pid) || pid === process.pid || !isAlive(pid) ? undefined : pid;
+  return lockHolder(join(path, "lock")) !== null;
 }

@@ -68,6 +68,11 @@ export function toS3Error(thrown: unknown): S3Error {
       "The disk is full: free space under the emulator's root, then try again.",
       { cause: thrown },
     );
+  // Its folder was removed under it: to try again does not bring it back.
+  if (code === "ENOENT")
+    return new S3Error(404, "NoSuchBucket", "The specified bucket does not exist", {
+      cause: thrown,
+    });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new S3Error(500, "InternalError", `We encountered an internal error: ${message}`, {
     cause: thrown,

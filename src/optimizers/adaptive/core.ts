@@ -30,6 +30,8 @@ export interface Core<Slot extends string = string, Name extends string = string
   readonly forgets?: true;
   /** It shrinks weights itself. */
   readonly decays?: true;
+  /** The part of the step's rate that a tensor decays at, or all weights as one; 1 where absent. */
+  decayShare?(piece: TensorSpec | undefined): number;
   /** What it learned while it trained, by name. */
   learned?(state: CoreState<Slot, Name>): Readonly<Record<string, number>>;
 }
@@ -92,7 +94,8 @@ export function advance(
   const isEmpty = before.step === 0 || Object.keys(before.slots).length === 0;
   const state = isEmpty ? { step: before.step, ...core.start(weights.length) } : before;
   const scale = clip === undefined ? 1 : clipScale(sums?.[0] ?? squares(gradient), clip);
-  if (weightDecay > 0 && core.decays !== true) decay(weights, rate * weightDecay, pieces);
+  if (weightDecay > 0 && core.decays !== true)
+    decay(weights, rate * weightDecay, pieces, core.decayShare?.bind(core));
   core.step(state, { ...here, sums: sums?.subarray(1), scale, weightDecay });
   return { ...state, step: state.step + 1 };
 }
@@ -132,11 +135,13 @@ export function decay(
   weights: Flat,
   share: number,
   pieces: readonly TensorSpec[] | undefined,
+  partOf: (piece: TensorSpec | undefined) => number = () => 1,
 ): void {
-  const keep = 1 - share;
   let start = 0;
-  for (const { shape } of pieces ?? [{ shape: [weights.length, 1] }]) {
+  for (const piece of pieces ?? [undefined]) {
+    const { shape } = piece ?? { shape: [weights.length, 1] };
     const end = start + shape.reduce((product, side) => product * side, 1);
+    const keep = 1 - share * partOf(piece);
     if (shape.length >= 2) for (let i = start; i < end; i++) weights[i]! *= keep;
     start = end;
   }

@@ -41,11 +41,14 @@ export const muon = defineAdaptive({
 
 /**
  * A matrix of [inputs, outputs]: m <- mu m + (1 - mu) g, U = (1 - mu) g + mu m,
- * W <- W - rate sqrt(max(1, outputs / inputs)) orthogonalized(U). Other weights: Adam's step.
+ * W <- W - rate sqrt(max(1, outputs / inputs)) orthogonalized(U). Other weights: Adam's step. Each
+ * decays at its own rate, as in its author's two groups.
  */
 function muonCore(factors: MuonFactors, adam: Core<"m" | "v">): Core<"m" | "v"> {
   const { learningRate, otherRate } = factors;
   return {
+    decayShare: (piece) =>
+      piece !== undefined && isMatrix(piece, factors.others) ? 1 : otherRate / learningRate,
     start: (length) => ({ slots: zeros(length, "m", "v"), numbers: {} }),
     step(state, here) {
       const { weights, asked, gradient, pieces = [] } = here;

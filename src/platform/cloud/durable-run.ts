@@ -1,6 +1,6 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { awsLambda } from "../../limits.ts";
-import { segmentOver } from "../../run/segment.ts";
+import { segmentOver } from "../../run/interruption.ts";
 
 /** What one segment of a run came to. */
 export interface SegmentReport {

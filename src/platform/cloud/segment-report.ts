@@ -3,8 +3,8 @@ import { RunError } from "../../core/errors.ts";
 import { type RunRecord, readRecord } from "../../journal/run-record.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic, otherArithmeticCode } from "../../run/arithmetic.ts";
+import { segmentOver } from "../../run/interruption.ts";
 import { orchestrate } from "../../run/orchestrate.ts";
-import { segmentOver } from "../../run/segment.ts";
 import { otherStateCode } from "../../run/state-version.ts";
 import { taskPrices } from "../task-prices.ts";
 import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts";
@@ -15,7 +15,12 @@ import { supersededCode, takeLease } from "./lease.ts";
 const marginMs = 30_000;
 
 /** Codes of failures that would repeat if the segment were tried again. */
-const finalCodes: readonly string[] = [supersededCode, otherArithmeticCode, otherStateCode];
+const finalCodes: readonly string[] = [
+  supersededCode,
+  otherArithmeticCode,
+  otherStateCode,
+  "damaged-object",
+];
 
 export interface SegmentOf {
   readonly run: string;

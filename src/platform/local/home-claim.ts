@@ -1,8 +1,10 @@
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, readdirSync } from "node:fs";
 import { access, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { makeOwnFolder } from "../../core/own-files.ts";
+import { lockHolder, takeProcessLock } from "../../core/process-lock.ts";
 import { isServed, type RunHome, readHome } from "./home.ts";
 
 /** Another process may only be reading; one that trains stays longer than this. */
@@ -40,9 +42,60 @@ export async function serveAlone<T>(path: string, open: () => Promise<T>): Promi
   return patiently(path, async () => ((await isServed(path)) ? undefined : open()));
 }
 
+/** Opens something over a home's store, also beside others that work there. */
+export async function serveTogether<T>(path: string, open: () => Promise<T>): Promise<T> {
+  return patiently(path, open);
+}
+
+/** The same for a server, which must hear of every change: once no other run is at work there. */
+export async function serveOnly<T>(path: string, run: string, open: () => Promise<T>): Promise<T> {
+  return patiently(path, async () => {
+    const isFree = !runsAtWork(path).some((other) => other !== run) && !(await isServed(path));
+    return isFree ? open() : undefined;
+  });
+}
+
+function runsAtWork(path: string): string[] {
+  const folder = join(path, "working");
+  if (!existsSync(folder)) return [];
+  const runs = readdirSync(folder).flatMap((name) => /^([a-z0-9-]+)\.lock$/.exec(name)?.[1] ?? []);
+  return runs.filter((run) => isWorkedOn(path, run));
+}
+
 /** Opens a home's store for reading, whoever serves it. */
 export async function lookInto(path: string): Promise<RunHome> {
   return patiently(path, () => readHome(path));
+}
+
+/** Where the process that works on a run shows that it does. */
+function runLock(path: string, run: string): string {
+  return join(path, "working", `${run}.lock`);
+}
+
+/** Whether a process of this machine works on a run. */
+export function isWorkedOn(path: string, run: string): boolean {
+  return lockHolder(runLock(path, run)) !== null;
+}
+
+/** Calls `work` as the only process that works on a run. Throws `RunError` where another does. */
+export async function workingAlone<T>(
+  path: string,
+  run: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const file = runLock(path, run);
+  makeOwnFolder(dirname(file));
+  const taken = takeProcessLock(file);
+  if (!("release" in taken)) {
+    throw new RunError("run-is-live", `${run} is running in process ${taken.heldBy} (${file})`, {
+      hint: `kofn watch ${run} follows it, kofn cancel ${run} stops it`,
+    });
+  }
+  try {
+    return await work();
+  } finally {
+    taken.release();
+  }
 }
 
 async function patiently<T>(path: string, open: () => Promise<T | undefined>): Promise<T> {

@@ -113,7 +113,9 @@ async function announced(path: string): Promise<Environment | null> {
   try {
     const text = await readFile(join(path, "emulator.json"), "utf8");
     const { environment } = JSON.parse(text) as { environment: Environment };
-    if (endpointOf(environment) === null) return isRootHeld(rootOf(path)) ? environment : null;
+    // What answers at an address that a killed process left may be any program.
+    if (!isRootHeld(rootOf(path))) return null;
+    if (endpointOf(environment) === null) return environment;
     const { isServing } = await import("./s3-access.ts");
     return (await isServing(environment)) ? environment : null;
   } catch {

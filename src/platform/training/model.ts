@@ -5,6 +5,7 @@ import { type Preparation, preparationVersion } from "../../data/manifests.ts";
 import type { Store } from "../../ports/store.ts";
 import { loadProblem } from "../../run/ingest.ts";
 import { readModelFile, wholeFormat } from "../../run/model-weights.ts";
+import { readableObject, readNamedObject } from "../../store-damage.ts";
 import { modelKey } from "../../store-layout.ts";
 import { fromSafetensors } from "../../wire/safetensors.ts";
 
@@ -29,18 +30,20 @@ export async function readTrainedModel(store: Store, run: string): Promise<Train
       hint: `it appears when the run stops: kofn watch ${run}, or kofn resume ${run}`,
     });
   }
-  const { tensors, metadata } = fromSafetensors(bytes, key);
+  const { tensors, metadata } = readableObject(key, () => fromSafetensors(bytes, key));
   const weights = tensors.weights?.data;
   if (!(weights instanceof Float32Array) || metadata.format !== wholeFormat) {
     throw new RunError("bad-model", `${key}: it is not a model that this version knows`, {
       hint: "use the version of kofn that wrote it",
     });
   }
-  const problem = JSON.parse(metadata.problem ?? "") as Chosen;
+  const { problem, stored } = readableObject(key, () => ({
+    problem: JSON.parse(metadata.problem ?? "") as Chosen,
+    stored: JSON.parse(metadata.preparation ?? "null") as Preparation,
+  }));
   await loadProblem(problem, store);
   const networkKey = (problem.facts as { readonly key?: string } | undefined)?.key;
-  const stored = JSON.parse(metadata.preparation ?? "null") as Preparation;
   const preparation = checkVersion(stored, preparationVersion, key);
-  const network = networkKey === undefined ? null : await store.read(networkKey);
+  const network = networkKey === undefined ? null : await readNamedObject(store, networkKey);
   return { run, problem, preparation, weights, bytes, network };
 }

@@ -3,7 +3,7 @@ import { checkRunName, type RunRecord } from "../../journal/run-record.ts";
 import { openDeploymentHome } from "../cloud/deployment-home.ts";
 import { isOrchestrated } from "../cloud/lease.ts";
 import type { RunHome } from "../local/home.ts";
-import { lookInto } from "../local/home-claim.ts";
+import { isWorkedOn, lookInto } from "../local/home-claim.ts";
 import { findRun, unknownRun } from "./run-overview.ts";
 
 export interface HomeOptions {
@@ -31,8 +31,8 @@ export async function withOpenHome<T>(
   if (!existsSync(path)) return null;
   const home = await lookInto(path);
   try {
-    const { store, isLive } = home;
-    return await use({ store, isLive: async () => isLive });
+    const { store } = home;
+    return await use({ store, isLive: async (run) => isWorkedOn(path, run) });
   } finally {
     await home.close();
   }

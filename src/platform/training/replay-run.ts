@@ -1,26 +1,26 @@
-import type { Encoded, Prepared } from "../../data/manifests.ts";
 import { checkReplayable, replay } from "../../engine/replay.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
-import type { ResultEvent, RunEvent } from "../../ports/events.ts";
+import type { RunEvent } from "../../ports/events.ts";
 import { removeAll } from "../../ports/remove-all.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic } from "../../run/arithmetic.ts";
-import { readHistory, readJson } from "../../run/finish.ts";
+import { readHistory } from "../../run/finish.ts";
 import { loadProblem } from "../../run/ingest.ts";
 import { modelDigest } from "../../run/model-weights.ts";
 import { removingOldParts } from "../../run/old-parts.ts";
+import { readManifests } from "../../run/orchestrate.ts";
 import { openTraining } from "../../run/resolve-members.ts";
+import { readResult } from "../../run/stored-end.ts";
 import {
   encodeAgain,
   ephemeralShards,
   needsEphemeralShards,
 } from "../../simulation/ephemeral-store.ts";
 import { overlayStore } from "../../simulation/overlay-store.ts";
-import { resultKey, stepObjectsPrefix } from "../../store-layout.ts";
+import { stepObjectsPrefix } from "../../store-layout.ts";
 import type { TrainingStrategy } from "../../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { createWorker } from "../../worker/worker.ts";
-import { readEncodedManifest } from "../../worker/worker-context.ts";
 import { workerRequestOf } from "../backend.ts";
 
 export interface Replayed {
@@ -42,8 +42,7 @@ export async function replayRun(
   checkReplayable(events);
   const store = needsEphemeralShards(record.spec) ? ephemeralShards(home) : home;
   if (needsEphemeralShards(record.spec)) await encodeAgain(record, store);
-  const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
-  const encoded = await readEncodedManifest<Encoded>(store, record.encoded);
+  const { prepared, encoded } = await readManifests(store, record);
   await loadProblem(record.spec.problem, store);
   const strategyOf = (spec: RunRecord["spec"]) =>
     openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
@@ -78,7 +77,7 @@ export async function replayRun(
     }
   }
   const state = await replay(strategy, watched(events), perform);
-  const result = await readJson<ResultEvent>(store, resultKey(record.run));
+  const result = await readResult(store, record.run);
   const { round, model } = strategy.progress(state);
   return {
     rounds: round,

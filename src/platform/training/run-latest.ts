@@ -37,12 +37,19 @@ export async function readLatest(
   const last = checkpoint?.sequence ?? 0;
   const events: RunEvent[] = [];
   let sequence = last;
+  let named = checkpoint?.events;
+  const batch = async (upTo: number) => {
+    const read = await readBatches(store, run, { upTo, after: upTo - 1, last: named });
+    named = read.before;
+    return read.events;
+  };
   const isEnough = () =>
     events.some(({ type }) => type === "round") &&
     events.filter(wanted.isNews).length >= wanted.count;
-  for (; sequence > 1 && !isEnough(); sequence--)
-    events.unshift(...(await readBatches(store, run, sequence, sequence - 1)).events);
-  const first = last === 0 ? [] : (await readBatches(store, run, 1)).events;
+  for (; sequence > 1 && !isEnough(); sequence--) events.unshift(...(await batch(sequence)));
+  // Between two batches that are not neighbours nothing tells of the other.
+  if (sequence > 1) named = undefined;
+  const first = last === 0 ? [] : await batch(1);
   const started = first.find((event) => event.type === "started");
   // Both ends met: the first batch is among the last events.
   const all = sequence <= 1 ? [...first, ...events] : events;

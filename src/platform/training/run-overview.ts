@@ -1,14 +1,14 @@
 import { RunError } from "../../core/errors.ts";
 import { nearest } from "../../core/text.ts";
-import type { EventBatch } from "../../journal/checkpoint.ts";
+import { eventsIn } from "../../journal/checkpoint.ts";
 import { checkRunName, type RunRecord, readRecord } from "../../journal/run-record.ts";
 import type { ResultEvent, RunEvent, StoppedEvent } from "../../ports/events.ts";
 import type { Store } from "../../ports/store.ts";
-import { readJson } from "../../run/finish.ts";
+import { segmentOver } from "../../run/interruption.ts";
 import { waitInWords } from "../../run/resolve-members.ts";
-import { segmentOver } from "../../run/segment.ts";
-import { eventsKey, modelKey, recordKey, resultKey } from "../../store-layout.ts";
-import { fromPacket } from "../../wire/packet.ts";
+import { readResult } from "../../run/stored-end.ts";
+import { damagedObject } from "../../store-damage.ts";
+import { eventsKey, modelKey, recordKey, stateKey } from "../../store-layout.ts";
 
 /** A run as a list shows it. */
 export interface RunOverview {
@@ -28,12 +28,38 @@ export interface RunOverview {
 
 export type RunStatus = "done" | "running" | "stopped" | "unfinished";
 
-/** Names of all runs, the latest start last. */
-export async function listRuns(store: Store): Promise<RunRecord[]> {
+/** The records of all runs, the latest start last, and what is wrong with damaged ones. */
+export async function listRuns(
+  store: Store,
+): Promise<{ readonly records: RunRecord[]; readonly damage: RunError[] }> {
   const keys = await store.list("runs/");
   const names = keys.flatMap((key) => /^runs\/([^/]+)\/run\.json$/.exec(key)?.[1] ?? []);
-  const records = await Promise.all(names.map((name) => readRecord(store, name)));
-  return records.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+  const started = keys.flatMap((key) => /^runs\/([^/]+)\/state\./.exec(key)?.[1] ?? []);
+  const damage = started.filter((name) => !names.includes(name)).map(withoutRecord);
+  const records = await Promise.all(
+    names.map((name) => unlessDamaged(readRecord(store, name), (thrown) => damage.push(thrown))),
+  );
+  const whole = records.filter((record) => record !== null);
+  return { records: whole.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)), damage };
+}
+
+/** A state comes after a record. */
+function withoutRecord(run: string): RunError {
+  return damagedObject(recordKey(run), "it is not in the store, and the run's checkpoint is");
+}
+
+/** Null where what is read is damaged, which `onDamage` is told. */
+export async function unlessDamaged<T>(
+  reading: Promise<T>,
+  onDamage: (thrown: RunError) => void = () => undefined,
+): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (!(thrown instanceof RunError) || thrown.code !== "damaged-object") throw thrown;
+    onDamage(thrown);
+    return null;
+  }
 }
 
 /**
@@ -48,7 +74,8 @@ export async function findRun(
   const name = text === "latest" ? text : checkRunName(text);
   if (name !== "latest" && (await store.read(recordKey(name))) !== null)
     return readRecord(store, name);
-  const records = await listRuns(store);
+  const { records } = await listRuns(store);
+  if (name !== "latest" && (await store.read(stateKey(name))) !== null) throw withoutRecord(name);
   const matches =
     name === "latest" ? await latestOf(records, store, needs) : matching(name, records);
   if (matches.length === 1) return matches[0]!;
@@ -91,28 +118,38 @@ export function unknownRun(name: string, names: readonly string[]): RunError {
   });
 }
 
-/** `isLive`: another process serves this home, so that a run without an end may be going on. */
+/**
+ * `isLive`: another process serves this home, so that a run without an end may be going on.
+ * `reading` may take a damaged result for none.
+ */
 export async function overviewOf(
   store: Store,
   record: RunRecord,
   isLive: boolean,
+  reading = readResult,
 ): Promise<RunOverview> {
   const { run, startedAt, backend, spec } = record;
   const stopped = await lastStop(store, run);
   const what = [spec.problem.type, spec.encoding.type, spec.optimizer.type, waitInWords(spec)].join(
     ", ",
   );
-  const result = await readJson<ResultEvent>(store, resultKey(run));
+  const result = await reading(store, run);
   return {
     run,
     startedAt,
     backend,
     what,
     status: statusOf(stopped, isLive),
-    reason: stopped === null || stopped.kind === "done" ? "" : stopped.reason,
+    reason: reasonOf(stopped, result),
     result,
     isReported: stopped !== null && result?.seconds === stopped.atMs / 1000,
   };
+}
+
+function reasonOf(stopped: StoppedEvent | null, result: ResultEvent | null): string {
+  if (stopped === null) return "";
+  if (stopped.kind !== "done") return stopped.reason;
+  return result === null ? "its result is not written: kofn resume writes it" : "";
 }
 
 function statusOf(stopped: StoppedEvent | null, isLive: boolean): RunStatus {
@@ -128,6 +165,6 @@ async function lastStop(store: Store, run: string): Promise<StoppedEvent | null>
   const key = (await store.list(folder)).at(-1);
   const bytes = key === undefined ? null : await store.read(key);
   if (key === undefined || bytes === null) return null;
-  const last: RunEvent | undefined = fromPacket<EventBatch>(bytes, key).events.at(-1);
+  const last: RunEvent | undefined = eventsIn(bytes, key).at(-1);
   return last?.type === "stopped" ? last : null;
 }

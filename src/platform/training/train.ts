@@ -4,7 +4,7 @@ import type { Orchestrated } from "../../run/orchestrate.ts";
 import { encodeAgain, needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Backend } from "../backend.ts";
-import { claimHome, serveAlone } from "../local/home-claim.ts";
+import { claimHome, serveOnly, serveTogether, workingAlone } from "../local/home-claim.ts";
 import { openComputeBackend } from "../local/registry.ts";
 import { planInHome, resolveAuto } from "./forecast-run.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
@@ -24,7 +24,7 @@ export async function trainNew(
     const staging = onStage === undefined ? {} : { onStage };
     const plan = (open: RunSpec) => planInHome(home, { spec: open, backend, ...staging });
     const spec = await resolveAuto(written, plan, onPlan);
-    return await withBackend({ backend, home, spec }, async (opened) => {
+    return await withBackend({ run, backend, home, spec }, async (opened) => {
       record = await createRun(spec, opened, watchers, run);
       return continueRun(record, opened, home, watchers);
     });
@@ -47,21 +47,26 @@ export function trainFurther(
   home: string,
   watchers: Watchers = {},
 ): Promise<Orchestrated> {
-  const { backend, spec } = record;
-  return withBackend({ backend, home, spec }, async (opened) => {
+  const { run, backend, spec } = record;
+  return withBackend({ run, backend, home, spec }, async (opened) => {
     if (needsEphemeralShards(spec)) await encodeAgain(record, opened.store);
     return continueRun(record, opened, home, watchers);
   });
 }
 
 async function withBackend<T>(
-  { backend, home, spec }: Omit<NewRun, "run">,
+  { run, backend, home, spec }: NewRun,
   use: (backend: Backend) => Promise<T>,
 ): Promise<T> {
-  const opened = await serveAlone(home, () => openComputeBackend(backend, { home, spec }));
-  try {
-    return await use(opened);
-  } finally {
-    await opened.close();
-  }
+  return workingAlone(home, run, async () => {
+    const open = () => openComputeBackend(backend, { home, spec });
+    const opened = await (backend === "emulated"
+      ? serveOnly(home, run, open)
+      : serveTogether(home, open));
+    try {
+      return await use(opened);
+    } finally {
+      await opened.close();
+    }
+  });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
-import { jsonBytes } from "../../core/json.ts";
 import { parseOptions } from "../../core/registry.ts";
+import { sealedJson, unsealedJson } from "../../core/seals.ts";
 import { type MechanismUse, parseMechanismUse } from "../release.ts";
 
 /** What a neighbouring data set differs in: a node's whole data, or one of its records. */
@@ -31,8 +31,9 @@ const schema = z.strictObject({
   key: z.string().min(1).max(1_024),
 });
 
+/** An entry as it is stored, with its own digest. */
 export function entryBytes(entry: LedgerEntry): Uint8Array {
-  return jsonBytes(entry);
+  return sealedJson(JSON.stringify(entry));
 }
 
 /** An entry from the store. Throws `RunError`: a budget cannot be told from what is damaged. */
@@ -43,9 +44,11 @@ export function parseEntry(bytes: Uint8Array, place: string): LedgerEntry {
       cause,
     });
   if (bytes.length > entryBytesMax) throw damaged();
+  const { text, seal } = unsealedJson(bytes);
+  if (seal === "wrong") throw damaged();
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    json = JSON.parse(text);
   } catch (cause) {
     throw damaged(cause);
   }

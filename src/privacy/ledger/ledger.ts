@@ -47,14 +47,17 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
   let pagesDone = 0;
   const note = (entry: LedgerEntry) => {
     allEntries.push(entry);
-    if (!byId.has(entry.id)) byId.set(entry.id, entry);
+    byId.set(entry.id, entry);
     tally.add(entry.release);
   };
   const readOn = async () => {
     const from = allEntries.length;
     const { entries, pages } = await readEntries(store, prefix, from);
     // Whoever else reads on meanwhile may have been quicker.
-    entries.slice(allEntries.length - from).forEach(note);
+    for (const entry of entries.slice(allEntries.length - from)) {
+      if (byId.has(entry.id)) throw repeatedEntry(prefix, entry);
+      note(entry);
+    }
     pagesDone = Math.max(pagesDone, pages);
   };
   /** For whoever opens it cold. Left out by a crash, it is made up for by the next that charges. */
@@ -85,6 +88,8 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
     },
     async entries() {
       await readOn();
+      for (const key of await store.list(`${prefix}committed/`))
+        if (!byId.has(key.slice(`${prefix}committed/`.length))) throw missingEntry(key);
       return [...allEntries];
     },
     async spent() {
@@ -92,6 +97,18 @@ export function openLedger(store: Store, prefix: string, budget: LedgerBudget): 
       return spentBy(budget, tally);
     },
   };
+}
+
+function repeatedEntry(prefix: string, { id }: LedgerEntry): RunError {
+  return new RunError("bad-ledger", `${prefix}: ${id} stands in it twice, and is charged once`, {
+    hint: "nothing more is released under this ledger: put back a copy of its entries",
+  });
+}
+
+function missingEntry(key: string): RunError {
+  return new RunError("bad-ledger", `${key}: what it notes as published was charged nowhere`, {
+    hint: "nothing more is released under this ledger: put back a copy of its entries",
+  });
 }
 
 /** Where a release's having been published is noted. */

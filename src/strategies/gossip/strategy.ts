@@ -69,6 +69,7 @@ function taskOf(
     slot,
     round: state.round + 1,
     weights: new Float32Array(start),
+    length: plan.weightsLength,
     operation: "node-round",
     from: senders.from,
     mixing: senders.weights,

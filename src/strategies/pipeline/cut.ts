@@ -17,6 +17,7 @@ import type { Store } from "../../ports/store.ts";
 import type { Problem } from "../../problems/problem.ts";
 import { problems } from "../../problems/registry.ts";
 import { type RunSpec, workerMemoryMb } from "../../spec/run-spec.ts";
+import { readNamedObject } from "../../store-damage.ts";
 import { encodedKey } from "../../store-layout.ts";
 import { type MicrobatchRows, microbatchReader } from "../../tasks/stages/microbatch.ts";
 import { dtypeName } from "../../wire/packet.ts";
@@ -126,7 +127,7 @@ export async function cutModelOf(
   options: PipelineOptions,
 ) {
   const problem = problems.create(spec.problem);
-  const read = (name: string) => store.read(name);
+  const read = (name: string) => readNamedObject(store, name);
   const examples = Math.ceil(rowsOfStep(options, prepared) / options.microbatches);
   const stepper = optimizers.create(spec.optimizer) as Stepper;
   const rule = stageRule(options, examples, stepper, workerMemoryMb(spec));

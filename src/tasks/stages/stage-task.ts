@@ -2,6 +2,7 @@ import { assert, RunError } from "../../core/errors.ts";
 import type { StageEngine, StageInput } from "../../model-parallel/staged-model.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Problem } from "../../problems/problem.ts";
+import { readNamedObject } from "../../store-damage.ts";
 import type { Effects } from "../../store-effects.ts";
 import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidSums } from "../valid-reply.ts";
@@ -71,7 +72,8 @@ export async function prepareStage(
   stash: string | null = null,
 ): Promise<ReadyStage> {
   assert(problem.stages !== undefined, "only a problem with stages is asked for one");
-  const engine = await problem.stages.open(task.file, (key) => place.store.read(key));
+  const read = (key: string) => readNamedObject(place.store, key);
+  const engine = await problem.stages.open(task.file, read);
   const name = task.parts.map(({ sha256 }) => sha256).join();
   if (!engine.isAt(name)) {
     const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));

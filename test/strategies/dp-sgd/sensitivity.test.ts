@@ -26,7 +26,7 @@ async function sumOf(scene: Scene, examples: Examples): Promise<Float64Array> {
   (scene.shards as Examples[])[0] = examples;
   await scene.perform(task!);
   const bytes = (await scene.store.read(rawSumKey(scene.run, 0, 0)))!;
-  return new Float64Array(new Uint8Array(bytes).buffer);
+  return new Float64Array(new Uint8Array(bytes).buffer, 0, scene.plan.weightsLength);
 }
 
 const rows = 24;

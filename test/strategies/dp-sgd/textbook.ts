@@ -51,7 +51,8 @@ export async function noiseOf(scene: Scene, task: WorkerTask): Promise<Float64Ar
     ? { from: [...task.from], ...rule }
     : { rate: task.rate, clip: task.clip, rule };
   const key = nodeSecretKey(run, isTotal ? "aggregator" : task.slot);
-  const secret = (await store.read(key))!;
+  // Behind the secret is its digest.
+  const secret = (await store.read(key))!.subarray(0, 32);
   const zero = new Float64Array(scene.plan.weightsLength);
   return withKeyedNoise(zero, rule, secret, publicationOf("sum", place, task, named));
 }

@@ -95,7 +95,7 @@ test("the orchestrator's state holds released messages and nothing that was not"
   const last = await Promise.all(
     scene.shards.map(async (_, node) => {
       const bytes = (await scene.store.read(nodeMessageKey(scene.run, 5, node)))!;
-      return new Float64Array(new Uint8Array(bytes).buffer);
+      return new Float64Array(new Uint8Array(bytes).buffer, 0, end.state.mean.length);
     }),
   );
   const mean = last[0]!.map((_, j) => last.reduce((sum, y) => sum + y[j]! / 6, 0));

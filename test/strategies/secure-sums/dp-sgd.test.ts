@@ -26,7 +26,11 @@ function firstSums({ shards, spec, plan }: Scene): Float64Array[] {
 async function firstNoise(scene: Scene): Promise<number[]> {
   await virtualRun(dpSgd({ ...scene.plan, roundsMax: 1 }), { perform: scene.perform });
   const key = noisedSumKey(scene.run, 0);
-  const published = publishedVectorOf((await scene.store.read(key))!, key);
+  const published = publishedVectorOf(
+    (await scene.store.read(key))!,
+    key,
+    scene.plan.weightsLength,
+  );
   const sums = firstSums(scene);
   const { noise } = scene.plan.published.rule;
   return [...published].map((value, j) => {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { finishRun } from "../../src/run/finish.ts";
+import { scene, segment, table } from "../simulation/simulated-run.ts";
+
+const common = { workers: 4, wait: "all", encoding: "replication" };
+
+/** A run to its end, and what its result says of the optimum. */
+async function ended(spec: object, classes = false) {
+  const start = await scene({ ...common, ...spec }, table(200, 4, 3, classes));
+  const end = await segment(start);
+  const { record, staged, store } = start;
+  return finishRun(record, staged.prepared, end, store);
+}
+
+const problems: [string, object, boolean][] = [
+  ["ridge", { problem: { type: "ridge", l2: 0.1 } }, false],
+  ["lasso", { problem: { type: "lasso", l1: 0.2 }, optimizer: "fista" }, false],
+  [
+    "elastic-net",
+    { problem: { type: "elastic-net", l1: 0.2, l2: 0.1 }, optimizer: "fista" },
+    false,
+  ],
+  ["logistic", { problem: { type: "logistic", l2: 0.01 } }, true],
+  ["squared-hinge", { problem: { type: "squared-hinge", l2: 0.01 } }, true],
+  ["softmax", { problem: { type: "softmax", l2: 0.01 } }, true],
+];
+
+describe.each(problems)("%s", (_name, spec, classes) => {
+  test("the gap bounds how far a model is above the optimum, and closes there", async () => {
+    const best = await ended({ ...spec, stop: { rounds: 2_000, tolerance: 1e-9 } }, classes);
+    expect(best.convergence!.gap).toBeLessThan(1e-5);
+    for (const rounds of [2, 5]) {
+      const early = await ended({ ...spec, stop: { rounds, tolerance: 0 } }, classes);
+      const above = (early.objective - best.objective) / early.objective;
+      // Free intercepts are settled first: what they are off by is not in the gap.
+      expect(early.convergence!.gap).toBeGreaterThan(above / 2 - 1e-6);
+    }
+  });
+});
+
+test("ended by a tolerance that the start made large, a run says how far off it is", async () => {
+  // A column ten thousand times as large as the others is nearly all of the first gradient.
+  const rows = Array.from({ length: 120 }, (_, i) => {
+    const [a, b] = [Math.sin(7 * i), Math.cos(11 * i)];
+    return `${10_000 * a},${b},${a + 3 * b}`;
+  });
+  const start = await scene(
+    {
+      ...common,
+      problem: { type: "ridge", l2: 0.001 },
+      data: { source: "table.csv", target: "y", standardize: false },
+      optimizer: { type: "gradient-descent" },
+      stop: { rounds: 500, tolerance: 1e-3 },
+    },
+    `a,b,y\n${rows.join("\n")}\n`,
+  );
+  const end = await segment(start);
+  const result = await finishRun(start.record, start.staged.prepared, end, start.store);
+  expect(result.rounds).toBeLessThan(500);
+  expect(result.convergence).toMatchObject({ converged: false });
+  expect(result.convergence!.gap).toBeGreaterThan(0.1);
+  expect(result.convergence!.reason).toMatch(/may be up to .* above the optimum/);
+});
