@@ -32,7 +32,10 @@ test("emulate serves until it is interrupted, by the variables it prints", async
   expect(await Body?.transformToString()).toBe("written");
   client.destroy();
   running.child.kill("SIGINT");
-  const { exitCode, out } = await running.ended;
+  const { exitCode, out, err } = await running.ended;
   expect(exitCode).toBe(0);
-  expect(out).toContain(`export AWS_ENDPOINT_URL_S3=${environment.AWS_ENDPOINT_URL_S3}`);
+  expect(environment.AWS_ACCESS_KEY_ID).toMatch(/^AKIA[0-9A-F]{16}$/);
+  for (const name of ["AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+    expect(out).toContain(`export ${name}=${environment[name]}`);
+  expect(err).toMatch(/before 1\.29 and 2\.13, .* ignore AWS_ENDPOINT_URL_S3/);
 });
