@@ -7,24 +7,27 @@ import { finished } from "node:stream/promises";
 import { RunError } from "../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../core/own-files.ts";
 import type { Source } from "../data/sources/source.ts";
+import { withNetworkFile } from "./network-file.ts";
 import { namedRows, type RowSource, type RowValue } from "./row-source.ts";
 import type { SpecInCode } from "./spec-in-code.ts";
 
 const targetName = "target";
 
 /**
- * The spec with rows from code as a file of the home, named by what it holds: the same rows are one
- * file, and resuming, replaying and planning find it. Columns that hold a text are categories,
- * however the text looks; a missing value is null, undefined or NaN.
+ * The spec with a network and rows from code as files of the home: rows as a file named by what it
+ * holds, so that the same rows are one file, and resuming, replaying and planning find it. Columns
+ * that hold a text are categories, however the text looks; a missing value is null, undefined or
+ * NaN.
  */
 export async function withRowFile(spec: SpecInCode, home: string): Promise<unknown> {
-  if (!("rows" in spec.data)) return spec;
+  const withNetwork = await withNetworkFile(spec, home);
+  if (!("rows" in spec.data)) return withNetwork;
   const { rows, targets, ...data } = spec.data;
   const stored = await storeRows(rows, targets, home);
   const target = data.target ?? (targets === undefined ? undefined : targetName);
   const texts = stored.textColumns.filter((name) => name !== target && !data.drop?.includes(name));
   return {
-    ...spec,
+    ...withNetwork,
     data: {
       missingValues: [""],
       ...data,

@@ -11,5 +11,20 @@ export type DataInCode =
       readonly targets?: ArrayLike<RowValue>;
     });
 
+/** A network that the program has: a builder as `kofn/tfjs` types it, or a layers model in hand. */
+export type NetworkInCode =
+  | ((tools: never) => unknown)
+  | {
+      toJSON(unused?: unknown, returnString?: boolean): unknown;
+      readonly weights: readonly unknown[];
+    };
+
+type Network = Extract<SpecChoices["problem"], { readonly type: "network" }>;
+
 /** A spec in code: members are told apart by `type`, and data may be rows. */
-export type SpecInCode = Omit<SpecChoices, "data"> & { readonly data: DataInCode };
+export type SpecInCode = Omit<SpecChoices, "data" | "problem"> & {
+  readonly data: DataInCode;
+  readonly problem:
+    | SpecChoices["problem"]
+    | (Omit<Network, "model"> & { readonly model: NetworkInCode });
+};

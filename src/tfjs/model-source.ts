@@ -73,7 +73,11 @@ async function built(path: string, place: string): Promise<NetworkDefinition> {
     throw new RunError("bad-model", `${place}: it has no function as its default export`, {
       hint: "export default ({ tf }) => tf.sequential({ layers: [...] })",
     });
-  const build = module.default as Builder;
+  return builtBy(module.default as Builder, place);
+}
+
+/** What a builder makes: its layers, and weights where some never move. */
+async function builtBy(build: Builder, place: string): Promise<NetworkDefinition> {
   let model: layers.LayersModel;
   try {
     model = await build({ tf: { ...tf, ...layers } as unknown as TensorFlow, own: ownLayers });
@@ -87,12 +91,42 @@ async function built(path: string, place: string): Promise<NetworkDefinition> {
     throw new RunError("bad-model", `${place}: its default export returns no layers model`, {
       hint: "return what tf.sequential(...) or tf.model(...) made",
     });
-  const { class_name, config } = model.toJSON(null, false) as unknown as LayersTopology;
+  const topology = topologyOf(model);
   // Weights are drawn from the spec's seed, save those that never move.
   const moving = new Set(weightVariables(model).map(({ variable }) => variable));
   const frozen = model.weights.filter((weight) => !moving.has(weight.read() as tf.Variable));
   const weights = frozen.length === 0 ? {} : namedTensors(model.weights);
-  return { topology: { class_name, config: config }, weights };
+  return { topology, weights };
+}
+
+function topologyOf(model: layers.LayersModel): LayersTopology {
+  const { class_name, config } = model.toJSON(null, false) as unknown as LayersTopology;
+  return { class_name, config };
+}
+
+/**
+ * A model that a program has as the files of a model.json: one in hand with its weights, which
+ * training starts from; one that is built with those that never move, all others being drawn.
+ */
+export async function modelJsonOf(
+  given: Builder | layers.LayersModel,
+): Promise<{ readonly json: string; readonly weights: Uint8Array }> {
+  await openTensorBackend("auto");
+  registerLayers();
+  const { topology, weights } =
+    typeof given === "function"
+      ? await builtBy(given, "problem.model")
+      : { topology: topologyOf(given), weights: namedTensors(given.weights) };
+  const listed = Object.entries(weights).map(([name, { shape }]) => ({
+    ...{ name, shape, dtype: "float32" },
+  }));
+  const manifest = [{ paths: ["weights.bin"], weights: listed }];
+  const weightsManifest = listed.length === 0 ? [] : manifest;
+  const values = Object.values(weights).map(({ data }) => Float32Array.from(data));
+  return {
+    json: JSON.stringify({ format: "layers-model", modelTopology: topology, weightsManifest }),
+    weights: Buffer.concat(values.map(({ buffer }) => new Uint8Array(buffer))),
+  };
 }
 
 interface ModelJson {

@@ -183,7 +183,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   /** What programs call: the same as the command line, without a terminal. */
   library: {
-    rooms: [...training, "platform", "platform/local", "platform/training", "model-export"],
+    rooms: [...training, "tfjs", "platform", "platform/local", "platform/training"].concat([
+      "model-export",
+    ]),
     packages: [],
   },
   /** Contract suites for others' members: nothing else loads them. */
