@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { RunError } from "../core/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Gives a command its arguments, its options, and the function that it calls. */
@@ -17,4 +18,23 @@ export const backendHelp = "emulated, threads or simulated";
 /** Collects the values of an option that may be repeated, in order. */
 export function collectValues(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
+}
+
+/** By command, pairs of options of which one would be passed over in silence. */
+const exclusive: Readonly<Record<string, readonly (readonly [string, string, string])[]>> = {
+  run: [
+    ["backend", "stage", "a stage has its own workers"],
+    ["open", "stage", "a run in a stage goes on without this terminal: kofn report RUN --open"],
+  ],
+  plan: [["from", "probe", "both say which lateness the plan takes"]],
+};
+
+/** Throws `RunError` where an option was given that another one makes useless. */
+export function refuseUnused(command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+  for (const [option, other, why] of exclusive[command.name()] ?? [])
+    if (isGiven(option) && isGiven(other))
+      throw new RunError("bad-option", `--${option} and --${other}: ${why}`, {
+        hint: `leave --${option} or --${other} out`,
+      });
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { exitCodes, remedyOf } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { kofnVersion } from "../core/version.ts";
-import type { Declare, Invoke } from "./command.ts";
+import { type Declare, type Invoke, refuseUnused } from "./command.ts";
 import { meantBy } from "./synonyms.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -201,24 +201,6 @@ async function openProgram(
     if (name === called) (await load())(program.command(name).summary(summary), invoke);
     else program.command(`${name} ${usage}`).summary(summary);
   return program;
-}
-
-/** By command, pairs of options of which one would be passed over in silence. */
-const exclusive: Readonly<Record<string, readonly (readonly [string, string, string])[]>> = {
-  run: [
-    ["backend", "stage", "a stage has its own workers"],
-    ["open", "stage", "a run in a stage goes on without this terminal: kofn report RUN --open"],
-  ],
-  plan: [["from", "probe", "both say which lateness the plan takes"]],
-};
-
-function refuseUnused(command: Command): void {
-  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
-  for (const [option, other, why] of exclusive[command.name()] ?? [])
-    if (isGiven(option) && isGiven(other))
-      throw new RunError("bad-option", `--${option} and --${other}: ${why}`, {
-        hint: `leave --${option} or --${other} out`,
-      });
 }
 
 function argumentsOf(command: Command): string {
