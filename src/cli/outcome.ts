@@ -23,6 +23,7 @@ export function reportOutcome(
   const { stop } = end;
   say(terminal, options)(resultTable(result));
   warnOfEnd(result, terminal);
+  warnOfBase(result, terminal);
   if (stop.kind !== "done") {
     terminal.err(`${terminal.paint.yellow("stopped:")} ${stop.reason}; its checkpoint is kept`);
     terminal.err(`go on with: ${resumeCommand(result.run, stop)}`);
@@ -74,6 +75,31 @@ export function warnOfEnd({ convergence }: ResultEvent, terminal: Terminal): voi
   terminal.err(`${terminal.paint.yellow("not converged:")} ${reason}`);
   terminal.err(`hint: ${remedy}`);
 }
+
+/** Says so where a model predicts no better than the targets' mean, or the classes' shares, do. */
+export function warnOfBase({ metrics: { train, test } }: ResultEvent, terminal: Terminal): void {
+  const isTested = Object.keys(test).length > 0;
+  const reason = noBetterThanBase(isTested ? test : train);
+  if (reason === null) return;
+  const rows = isTested ? "test" : "training";
+  terminal.err(
+    `${terminal.paint.yellow("no better than the base rate:")} on ${rows} rows ${reason}`,
+  );
+  terminal.err("hint: look at the columns (kofn inspect FILE), or take a more flexible problem");
+}
+
+/** Why metrics are no better than a guess that looks at no feature; null where they are. */
+function noBetterThanBase({ r2, logloss, baseAccuracy }: Metrics): string | null {
+  if (r2 !== undefined && r2 <= 0)
+    return `r2 is ${formatNumber(r2)}: the mean of the targets is as near to them`;
+  if (logloss === undefined || baseAccuracy === undefined) return null;
+  const share = baseAccuracy;
+  const base = share === 1 ? 0 : -share * Math.log(share) - (1 - share) * Math.log(1 - share);
+  if (logloss < base) return null;
+  return `logloss is ${formatNumber(logloss)}, and ${formatNumber(base)} by the classes' shares`;
+}
+
+type Metrics = Readonly<Partial<Record<string, number>>>;
 
 /** Empty where the run converged, as is usual. */
 export function convergenceLines(

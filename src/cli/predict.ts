@@ -50,9 +50,8 @@ export async function predictCommand(
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
   if (model.preparation.pairs !== undefined)
     return translated(to, (sink) => writeTranslations(model, data, options, sink, terminal));
-  let metrics: Readonly<Record<string, number>> | null = null;
+  let last: Predictions | null = null;
   let rows = 0;
-  let knownRows = 0;
   try {
     for await (const batch of predictions(model, data, reading, onNote)) {
       if (rows === 0) {
@@ -62,7 +61,7 @@ export async function predictCommand(
       }
       await to.write(linesOf(batch, classes));
       rows += batch.rows;
-      ({ metrics, knownRows } = batch);
+      last = batch;
     }
     await to.close();
   } catch (thrown) {
@@ -70,13 +69,31 @@ export async function predictCommand(
     throw thrown;
   }
   terminal.err(`${formatCount(rows)} rows predicted`);
-  if (metrics !== null) {
-    const figures = Object.entries(metrics).map(
-      ([name, value]) => `${name} ${formatNumber(value)}`,
-    );
-    terminal.err(`against ${formatCount(knownRows)} known targets: ${figures.join("  ")}`);
-  }
+  if (last !== null) for (const line of comparedInWords(last, classes)) terminal.err(line);
   return 0;
+}
+
+/** How right predictions are, where their targets are known. */
+function comparedInWords(
+  { metrics, knownRows, confusion, residuals }: Predictions,
+  labels: Labels,
+): string[] {
+  if (metrics === null) return [];
+  const figures = Object.entries(metrics).map(([name, value]) => `${name} ${formatNumber(value)}`);
+  const lines = [`against ${formatCount(knownRows)} known targets: ${figures.join("  ")}`];
+  if (confusion !== null && labels !== null) {
+    const [first, second] = labels.map((label) => JSON.stringify(label)) as [string, string];
+    const of = (name: string, right: number, wrong: number, other: string) =>
+      `of ${formatCount(right + wrong)} ${name} ${formatCount(right)} are taken for it, ` +
+      `${formatCount(wrong)} for ${other}`;
+    lines.push(of(first, confusion.first.first, confusion.first.second, second));
+    lines.push(of(second, confusion.second.second, confusion.second.first, first));
+  }
+  if (residuals !== null) {
+    const [low, half, high] = residuals.map((value) => formatNumber(value));
+    lines.push(`target less prediction: 5 % below ${low}, half below ${half}, 95 % below ${high}`);
+  }
+  return lines;
 }
 
 async function translated(to: Sink, write: (to: Sink) => Promise<void>): Promise<number> {

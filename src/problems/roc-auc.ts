@@ -18,6 +18,9 @@ export class RocAuc {
   readonly #first = new Scores();
   readonly #second = new Scores();
   #hasNaN = false;
+  /** Rows of both classes, and how many of them score above 0, which is taken for the second. */
+  readonly #total: [first: number, second: number] = [0, 0];
+  readonly #above: [first: number, second: number] = [0, 0];
 
   constructor(scoresMax = exactScoresMax) {
     this.#scoresMax = scoresMax;
@@ -25,6 +28,9 @@ export class RocAuc {
 
   /** A row's score, higher for the second class, and its class: 0 or 1. */
   add(score: number, target: number): void {
+    const side = target > 0 ? 1 : 0;
+    this.#total[side]++;
+    if (score > 0) this.#above[side]++;
     if (Number.isNaN(score)) this.#hasNaN = true;
     else if (this.#counts !== null)
       this.#counts[target > 0 ? "second" : "first"][binOf(score)]! += 1;
@@ -40,8 +46,12 @@ export class RocAuc {
   }
 
   /** Rows that another one was told, as plain data: their order says nothing. */
-  addRows({ first, second, counts, hasNaN }: RocRows): void {
+  addRows({ first, second, counts, total, above, hasNaN }: RocRows): void {
     if (hasNaN) this.#hasNaN = true;
+    for (const side of [0, 1] as const) {
+      this.#total[side] += total[side];
+      this.#above[side] += above[side];
+    }
     const before = this.#first.length + this.#second.length;
     const isExact = counts === null && this.#counts === null;
     if (isExact && before + first.length + second.length <= this.#scoresMax) {
@@ -59,7 +69,8 @@ export class RocAuc {
 
   rows(): RocRows {
     const [first, second] = [this.#first.values().slice(), this.#second.values().slice()];
-    return { first, second, counts: this.#counts, hasNaN: this.#hasNaN };
+    const [total, above] = [[...this.#total] as const, [...this.#above] as const];
+    return { first, second, counts: this.#counts, total, above, hasNaN: this.#hasNaN };
   }
 
   get isExact(): boolean {
@@ -79,6 +90,33 @@ export class RocAuc {
       second += b;
     }
     return ordered / (before * second);
+  }
+
+  /**
+   * The average precision of the second class: the precision at each score, weighed by the recall
+   * that is gained there. Null where the area is.
+   */
+  averagePrecision(): number | null {
+    const groups = this.#groups();
+    if (groups === null) return null;
+    let [first, second] = this.#total;
+    let sum = 0;
+    for (const [a, b] of groups) {
+      sum += (b * second) / (first + second);
+      first -= a;
+      second -= b;
+    }
+    return sum / this.#total[1];
+  }
+
+  /** Rows by their class and by the one that they are taken for. */
+  confusion(): Confusion {
+    const [firstAbove, secondAbove] = this.#above;
+    const [first, second] = this.#total;
+    return {
+      first: { first: first - firstAbove, second: firstAbove },
+      second: { first: second - secondAbove, second: secondAbove },
+    };
   }
 
   /** How far `value()` may be off: half of the pairs that share a bin; 0 where it is exact. */
@@ -121,16 +159,16 @@ export interface RocRows {
   readonly first: Float64Array;
   readonly second: Float64Array;
   readonly counts: { readonly first: Uint32Array; readonly second: Uint32Array } | null;
+  /** How many rows of each class there are, and how many of them score above 0. */
+  readonly total: readonly [first: number, second: number];
+  readonly above: readonly [first: number, second: number];
   readonly hasNaN: boolean;
 }
 
-/** The metrics with the area as `auc`, where it is defined. */
-export function withAuc(
-  metrics: Readonly<Record<string, number>>,
-  area: RocAuc,
-): Record<string, number> {
-  const auc = area.value();
-  return auc === null ? { ...metrics } : { ...metrics, auc };
+/** By class, how many rows of it are taken for each. */
+export interface Confusion {
+  readonly first: { readonly first: number; readonly second: number };
+  readonly second: { readonly first: number; readonly second: number };
 }
 
 /** Numbers in an array that grows. */

@@ -42,6 +42,11 @@ describe("the area under the curve of two classes", () => {
     for (const { train } of curve as unknown as { train: { auc: number } }[])
       expect(train.auc).toBeGreaterThan(0);
     expect(aucOf(err)).toBeCloseTo(byHand, 3);
+    const taken = (label: string, isAbove: boolean) =>
+      scores.filter((p, i) => rows[i]!.endsWith(label) && p > 0.5 === isAbove).length;
+    expect(err).toMatch(/baseAccuracy 0\.\d+\nof \d+ "no" /);
+    expect(err).toContain(`"no" ${taken("no", false)} are taken for it, ${taken("no", true)} for`);
+    expect(err).toContain(`"yes" ${taken("yes", true)} are taken for it, ${taken("yes", false)} f`);
     expect(aucOf((await kofn(at("areas"), "show", "noisy")).out)).toBeCloseTo(byHand, 3);
     expect((await kofn(at("areas"), "report", "noisy")).exitCode).toBe(0);
     const page = await readFile(at("areas/runs/noisy/report.html"), "utf8");

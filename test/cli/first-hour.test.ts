@@ -2,6 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ResultEvent } from "../../src/ports/events.ts";
+import { readSpec } from "../../src/run/spec-file.ts";
+import { parseOverride } from "../../src/spec/overrides.ts";
 import { jsonLines, kofn, kofnAt, newFolder } from "./fixtures.ts";
 import { loanColumns, loansCsv } from "./loans.ts";
 
@@ -19,20 +21,22 @@ const resultOf = (out: string) => jsonLines(out).at(-1) as unknown as ResultEven
 
 describe("a table of 20,000 loans as people have them", () => {
   it("comes to a model with its area under the curve by one command, and by two", async () => {
-    const simulated = ["--backend", "simulated", "--json"];
-    const one = await here("run", "loans.csv", "--target", "defaulted", ...simulated);
-    expect(one.err).not.toContain("error:");
-    expect(one.exitCode).toBe(0);
-    const { train, test } = resultOf(one.out).metrics;
+    const simulated = ["--backend", "simulated", "--json", "--set", "stop.rounds=30"];
+    const ran = await here("run", "loans.csv", "--target", "defaulted", ...simulated);
+    expect(ran.err).not.toContain("error:");
+    expect(ran.exitCode).toBe(0);
+    const { train, test } = resultOf(ran.out).metrics;
     expect(test.auc).toBeGreaterThan(0.75);
     expect(Math.abs(test.auc! - train.auc!)).toBeLessThan(0.05);
 
     const init = await here("init", "loans.csv", "--target", "defaulted");
     expect(init.exitCode).toBe(0);
     expect(init.err).toContain("train by it: kofn run loans.yaml");
-    const two = await here("run", "loans.yaml", ...simulated);
-    expect(two.exitCode).toBe(0);
-    expect(resultOf(two.out).weightsDigest).toBe(resultOf(one.out).weightsDigest);
+    const written = await readFile(at("loans.yaml"), "utf8");
+    expect(ran.err).toContain(written.split("\n\n")[1]!.trimEnd());
+    const settings = [parseOverride("stop.rounds=30", "--set")];
+    const used = await readSpec(at("loans.yaml"), settings);
+    expect(used).toMatchObject({ problem: { type: "logistic" }, auto: ["workers", "wait"] });
   });
 
   it("is written into the spec with every column that is left out, and why", async () => {
@@ -121,5 +125,27 @@ describe("a data file that a run is made of", () => {
     const none = await here("init", "holes.csv", "--target", "z");
     expect(none.err).toMatch(/no column is called "z"/);
     expect((await kofn(at("home"), "run", at("same.csv"))).err).toMatch(/--target NAME/);
+  });
+});
+
+describe("a model that says nothing", () => {
+  it("is told to be no better than the base rate, of classes and of numbers", async () => {
+    const rows = Array.from({ length: 200 }, (_, i) => {
+      const x = (i * 7919) % 101;
+      return `${x},${(i * 104_729) % 7 < 1 ? "yes" : "no"},${(i * 15_485_863) % 89}`;
+    });
+    await writeFile(at("noise.csv"), `${["x,bad,y", ...rows].join("\n")}\n`);
+    for (const [target, reason] of [
+      ["bad", /no better than the base rate: on test rows logloss is 0\.\d+, and 0\.\d+ by the/],
+      ["y", /no better than the base rate: on test rows r2 is -/],
+    ] as const) {
+      const drop = `data.drop=[${target === "y" ? "bad" : "y"}]`;
+      const plain = ["workers=2", "wait=all", "stop.rounds=20"];
+      const set = [drop, ...plain].flatMap((setting) => ["--set", setting]);
+      const args = [...set, "--backend", "simulated"];
+      const { err, exitCode } = await here("run", "noise.csv", "--target", target, ...args);
+      expect(exitCode).toBe(0);
+      expect(err).toMatch(reason);
+    }
   });
 });

@@ -6,7 +6,8 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
-import { RocAuc, withAuc } from "../../src/problems/roc-auc.ts";
+import { RocAuc } from "../../src/problems/roc-auc.ts";
+import { withAuc } from "../../src/problems/two-class-metrics.ts";
 import { partOf, sparseOf } from "../../src/testing/exact-examples.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { networkOf } from "./networks.ts";
@@ -25,6 +26,10 @@ interface Golden {
 const golden: Golden = JSON.parse(
   readFileSync(join(import.meta.dirname, "../vectors/roc-auc.json"), "utf8"),
 );
+/** What scikit-learn says of the same scores. */
+const others: {
+  readonly scores: Record<string, { metrics: Record<string, number>; confusion: number[][] }>;
+} = JSON.parse(readFileSync(join(import.meta.dirname, "../vectors/two-classes.json"), "utf8"));
 const { model } = golden;
 const examples: Examples = {
   rows: { kind: "dense", rows: 60, columns: 3, values: Float32Array.from(model.rows.flat()) },
@@ -45,7 +50,18 @@ describe("the area under the curve is that of scikit-learn", () => {
     area.addAll(scores, targets);
     expect(area.value()).toBeCloseTo(auc, 14);
     expect([area.isExact, area.errorMax()]).toEqual([true, 0]);
-    expect(withAuc({ accuracy: 1 }, area)).toEqual({ accuracy: 1, auc: area.value() });
+  });
+
+  test.each(Object.entries(golden.scores))("and so are the others: %s", (name, given) => {
+    const area = new RocAuc();
+    area.addAll(given.scores, given.targets);
+    const { metrics, confusion } = others.scores[name]!;
+    const { accuracy, auc, ...found } = withAuc({ accuracy: 1 }, area);
+    expect([accuracy, auc]).toEqual([1, area.value()]);
+    expect(Object.keys(found)).toEqual(Object.keys(metrics));
+    for (const key of Object.keys(metrics)) expect(found[key], key).toBeCloseTo(metrics[key]!, 13);
+    const { first, second } = area.confusion();
+    expect([first, second].map((of) => [of.first, of.second])).toEqual(confusion);
   });
 
   test.each(["logistic", "squared-hinge"])("of %s", (type) => {
@@ -113,4 +129,19 @@ test("beyond its memory it is approximate, within the error that it tells", () =
   const few = new RocAuc(2);
   few.addAll([-0, 0, -1, 2, Number.POSITIVE_INFINITY], [0, 1, 0, 1, 1]);
   expect(few.value()).toBe(5.5 / 6);
+});
+
+test.each([1_000, 20])("rows that several were told give the metrics of all, %i kept", (kept) => {
+  const whole = new RocAuc(kept);
+  const [left, right] = [new RocAuc(kept), new RocAuc(kept)];
+  for (let i = 0; i < 90; i++) {
+    const [score, target] = [((i * 37) % 50) / 8 - 3, i % 4 === 0 ? 1 : 0];
+    whole.add(score, target);
+    (i < 40 ? left : right).add(score, target);
+  }
+  const joined = new RocAuc(kept);
+  for (const one of [left, right]) joined.addRows(structuredClone(one.rows()));
+  expect(joined.isExact).toBe(kept === 1_000);
+  expect(withAuc({}, joined)).toEqual(withAuc({}, whole));
+  expect(joined.confusion()).toEqual(whole.confusion());
 });

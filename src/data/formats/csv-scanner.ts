@@ -29,7 +29,7 @@ export class CsvScanner {
   private readonly reads: readonly boolean[];
   private readonly numeric: readonly boolean[];
   /** Their cells are handed on once a whole row is here; all of those that are read, or none. */
-  private readonly observed: readonly Column[];
+  private readonly observers: readonly Column[];
   private readonly seen: string[] = [];
   /** What is kept from chunk to chunk, so that none needs an allocation of its own. */
   private buffer: Buffer = Buffer.alloc(0);
@@ -48,7 +48,7 @@ export class CsvScanner {
     this.missingValues = new Set(settings.missingValues);
     this.reads = settings.columns.map((column) => column.kind !== "skip");
     this.numeric = settings.columns.map(({ kind, date }) => kind === "number" && date !== true);
-    this.observed = settings.columns.filter(({ observe }) => observe !== undefined);
+    this.observers = settings.columns.filter(({ observe }) => observe !== undefined);
     this.line = settings.firstLine;
   }
 
@@ -125,8 +125,8 @@ export class CsvScanner {
       if (last !== (column === columns - 1)) return this.ragged(column, last);
       at += 1;
     }
-    for (let i = 0; i < this.observed.length; i++)
-      cells[base + i] = this.observed[i]!.observe!(this.seen[i]!);
+    for (let i = 0; i < this.observers.length; i++)
+      cells[base + i] = this.observers[i]!.observe!(this.seen[i]!);
     this.at = at;
     this.line += 1 + this.innerLines;
     return true;
@@ -209,7 +209,7 @@ export class CsvScanner {
   }
 
   private cell(text: string, column: number): number {
-    if (this.observed.length > 0) return this.seen.push(text);
+    if (this.observers.length > 0) return this.seen.push(text);
     const place = () =>
       `${this.settings.name}: line ${this.line}, column ${this.columnName(column)}`;
     return cellOf(this.settings.columns[column]!, text, this.missingValues, place);

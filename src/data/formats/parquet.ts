@@ -59,6 +59,7 @@ export async function openParquet(
 function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   try {
     const indices = indicesOf(metadata);
+    const unclear = unclearIn(metadata);
     const { children } = parquetSchema(metadata);
     refuseTwins(
       source,
@@ -67,7 +68,8 @@ function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
     return children.map(({ element, children }) => {
       const { name, type, converted_type: converted, logical_type: logical } = element;
       if (typeof name !== "string") throw new Error("a column's name is not text");
-      const opaque = children.length > 0 ? "lists or mappings" : opaqueIn(element);
+      const nested = children.length > 0 ? "lists or mappings" : undefined;
+      const opaque = nested ?? unclear.get(name) ?? opaqueIn(element);
       const isDate = opaque === undefined && isDated(element);
       const isHalf = logical?.type === "FLOAT16";
       const isNumber =
@@ -117,6 +119,21 @@ function opaqueIn({ type, converted_type, logical_type }: Element): string | und
   if (/INTERVAL/.test(kind)) return "spans of time";
   const isBare = converted_type === undefined && logical_type === undefined;
   return type === "FIXED_LEN_BYTE_ARRAY" && isBare ? "bytes" : undefined;
+}
+
+/**
+ * Unsigned numbers of 2^31 and more that DuckDB wrote as differences: their first value does not
+ * fit the 32 bits of its type, and the decoder cuts it.
+ */
+function unclearIn({ created_by: writer, row_groups }: Metadata): ReadonlyMap<string, string> {
+  const chunks = row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data));
+  const cut = chunks.filter((chunk) => {
+    const { max_value: most } = chunk?.statistics ?? {};
+    const isDelta = chunk?.type === "INT32" && chunk.encodings.includes("DELTA_BINARY_PACKED");
+    return isDelta && /DuckDB/.test(writer ?? "") && typeof most === "number" && most >= 2 ** 31;
+  });
+  const what = "unsigned numbers in a form that readers take differently: write it as BIGINT";
+  return new Map(cut.map((chunk) => [chunk!.path_in_schema.join("."), what]));
 }
 
 /** Columns that pandas wrote for the index of its table. */

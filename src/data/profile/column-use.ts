@@ -42,7 +42,8 @@ export function useOf(profile: TableProfile, at: number, options: DataOptions): 
     return fits(column, options)
       ? forReader(column, asCategory(column, options))
       : { ...leftOut(manyOf(column, options)), option: "drop" };
-  return { kind: "number", why: column.type === "truth" ? "1 or 0" : "a number", features: 1 };
+  const scaled = options.standardize ? "scaled" : "as it is";
+  return { kind: "number", why: column.type === "truth" ? "1 or 0" : scaled, features: 1 };
 }
 
 /** Why a column tells nothing that holds for other rows; null where it may. */

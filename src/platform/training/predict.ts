@@ -7,7 +7,9 @@ import type { Examples, Rows } from "../../math/rows.ts";
 import { classAt, classProbabilities } from "../../problems/class-probabilities.ts";
 import { predictLinear as linear } from "../../problems/linear.ts";
 import { problems } from "../../problems/registry.ts";
-import { RocAuc, withAuc } from "../../problems/roc-auc.ts";
+import { Residuals } from "../../problems/residuals.ts";
+import { type Confusion, RocAuc } from "../../problems/roc-auc.ts";
+import { withAuc } from "../../problems/two-class-metrics.ts";
 import { openDataSource } from "../open-source.ts";
 import type { TrainedModel } from "./model.ts";
 
@@ -28,6 +30,10 @@ export interface Predictions {
    */
   readonly metrics: Readonly<Record<string, number>> | null;
   readonly knownRows: number;
+  /** Of two classes that are scored: rows by their class and by the one they are taken for. */
+  readonly confusion: Confusion | null;
+  /** Of numbers: below which 5, 50 and 95 % of targets minus predictions lie. */
+  readonly residuals: readonly number[] | null;
 }
 
 /** How files are written, as far as that is no matter of the model. */
@@ -58,6 +64,7 @@ export async function* predictRows(
   let tally: Float64Array | null = null;
   let knownRows = 0;
   const area = new RocAuc();
+  const residuals = new Residuals();
   const { batches } = transformer(model.preparation, reading, onNote);
   for await (const batch of batches(source, open)) {
     const { rows, targets, firstRow } = batch;
@@ -74,12 +81,20 @@ export async function* predictRows(
       const more = problem.tally(labelled, model.weights, about, area);
       tally = tally === null ? more : tally.map((sum, i) => sum + more[i]!);
       knownRows += labelled.rows.rows;
+      if (classes === null)
+        for (const [i, target] of targets!.entries()) residuals.add(target + offset - values[i]!);
     }
     const sums = tally;
     yield {
       ...{ firstRow, rows: rows.rows, values, classes, chances, knownRows },
       get metrics() {
         return sums === null ? null : withAuc(problem.metrics(sums).metrics, area);
+      },
+      get confusion() {
+        return area.value() === null ? null : area.confusion();
+      },
+      get residuals() {
+        return sums === null || classes !== null ? null : residuals.quantiles([0.05, 0.5, 0.95]);
       },
     };
   }
