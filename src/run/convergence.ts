@@ -3,6 +3,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Convergence, RoundEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { strategies } from "../strategies/registry.ts";
 import { relativeGap } from "./duality-gap.ts";
 import { loadProblem } from "./ingest.ts";
 import { readWeights } from "./model-weights.ts";
@@ -24,6 +25,9 @@ export async function convergenceAtEnd(
 ): Promise<Convergence | null> {
   const { stop, model, rounds } = end;
   if (stop.kind !== "done" || spec.privacy !== undefined) return null;
+  // A model that no process holds is told by its gradient alone.
+  const isInStages = strategies.create(spec.strategy).evaluation !== undefined;
+  if (isInStages) return convergenceOf(spec, rounds, history);
   const problem = await loadProblem(spec.problem, store);
   const gap = await relativeGap(store, prepared, problem, () => readWeights(store, model));
   return convergenceOf(spec, rounds, history, gap);

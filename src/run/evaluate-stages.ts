@@ -12,6 +12,7 @@ import { withAuc } from "../problems/two-class-metrics.ts";
 import type { StagedEvaluation, Tally } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
+import type { RunBudget } from "./budget.ts";
 import { type Evaluation, evaluateModels } from "./evaluate.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -24,7 +25,7 @@ export interface StagedEvaluations {
 
 /**
  * Evaluates models by tasks: the orchestrator reads neither rows nor weights. Null where the tasks
- * were not answered for as long as the run has patience.
+ * were not answered for as long as the run has patience, or are beyond its budget of dollars.
  */
 export async function evaluateStaged(
   { strategy, tallies }: StagedEvaluation,
@@ -34,21 +35,27 @@ export async function evaluateStaged(
     readonly clock: Clock;
     readonly compute: Compute<WorkerTask, WorkerReply>;
     readonly run: string;
+    /** The run's, and what it has spent already. */
+    readonly budget: RunBudget;
+    readonly totals: Totals;
   },
 ): Promise<StagedEvaluations | null> {
   const cost = { costUsd: 0, bytesUp: 0, bytesDown: 0 };
-  const { store, clock, compute, run } = ports;
+  const { store, clock, compute, run, budget, totals } = ports;
   const end = await runLoop(strategy, {
     compute: releasingCompute(compute, store, run),
     clock,
     emit(event) {
       if (event.type !== "arrival") return;
+      budget.record(event);
       cost.costUsd += event.usage.costUsd;
       cost.bytesUp += event.usage.bytesUp;
       cost.bytesDown += event.usage.bytesDown;
     },
     save: () => undefined,
     mayStop: () => null,
+    maySend: (tasks) =>
+      budget.maySend(tasks, { ...totals, costUsd: totals.costUsd + cost.costUsd }),
   });
   if (end.stop.kind !== "done") return null;
   const evaluations = tallies(end.state).map(({ train, test, penalty }): Evaluation => {

@@ -16,11 +16,11 @@ import { encodedKey, preparedKey } from "../store-layout.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
+import { openBudget } from "./budget.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
-import { segmentOver } from "./interruption.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, resolveMembers } from "./resolve-members.ts";
 import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
@@ -144,19 +144,20 @@ export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promi
 function stagedEvaluator(
   { spec, run, largestEigenvalue }: RunRecord,
   staged: Dataset,
-  { stop }: SegmentEnd,
+  { stop, rounds, totals }: SegmentEnd,
   ports: SegmentPorts,
 ): Evaluate | undefined {
   const { method, ...members } = resolveMembers(spec);
   const { evaluation } = method;
   if (evaluation === undefined) return undefined;
-  // Nobody answers, or the next segment goes on.
-  const isVain =
-    stop.kind === "unfinished" || (stop.kind !== "done" && stop.reason === segmentOver);
+  // Nobody answers, somebody wants it to end, or the next segment goes on.
+  const isVain = stop.kind === "unfinished" || stop.kind === "interrupted";
   return async (problem, models, rows) => {
     if (isVain) return null;
     const context = { spec, ...members, ...staged, largestEigenvalue };
     const of = { problem, prepared: staged.prepared };
-    return evaluateStaged(evaluation(context, models, rows), of, { ...ports, run });
+    const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: null });
+    const how = { ...ports, run, budget, totals };
+    return evaluateStaged(evaluation(context, models, rows), of, how);
   };
 }

@@ -46,7 +46,7 @@ async function trained(given: object, lost: (slot: number) => boolean = () => fa
   const prepared = await readEncodedManifest<Prepared>(store, record.prepared);
   const problem = await loadProblem(record.spec.problem, store);
   const [whole] = await evaluateModels({ store, prepared }, problem, [end.model]);
-  return { result, whole: whole!, read: [...read] };
+  return { result, end, whole: whole!, read: [...read] };
 }
 
 interface Case {
@@ -102,4 +102,17 @@ it("the orchestrator reads neither the network, nor weights, nor rows", async ()
   const { read } = await trained(pipelineSpec({}, data(12, 3)));
   expect(read.length).toBeGreaterThan(0);
   expect(read.filter((key) => /^(networks|parts)\/|\/(model|objects)\//.test(key))).toEqual([]);
+});
+
+it("is no more than the run's budget of dollars pays for", async () => {
+  const spec = (dollars: number) =>
+    pipelineSpec({}, { ...data(12, 3), stop: { rounds: 2, tolerance: 0, dollars } });
+  const rich = await trained(spec(1));
+  const { costUsd } = rich.end.totals;
+  expect(rich.result.dollars).toBeGreaterThan(costUsd);
+  expect(rich.result.objective).toBeGreaterThan(0);
+  // Training stops at the budget already: no task of an evaluation may start after it.
+  const poor = await trained(spec(costUsd * 1.001));
+  expect(poor.result.dollars).toBeLessThanOrEqual(costUsd * 1.001);
+  expect(poor.result.objective).toBeNaN();
 });
