@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
@@ -5,7 +6,9 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../core/errors.ts";
@@ -20,6 +23,8 @@ export interface FolderKeys {
   present(): readonly string[];
 }
 
+/** So many keys of objects that are gone are no burden. */
+const goneMax = 10_000;
 const nanoseconds = 1_000_000n;
 /** Longer than any clock's tick, in nanoseconds. */
 const settledNs = 1_000_000_000n;
@@ -40,8 +45,19 @@ export function folderKeys(folder: string): FolderKeys {
     const lines = fresh.map((key) => `${JSON.stringify(key)}\n`).join("");
     appendFileSync(path, lines, { mode: ownFile });
   };
+  /** A long life leaves many keys of objects that are gone. */
+  const keepOnly = (present: readonly string[]) => {
+    const aside = `${path}-${process.pid}-${randomUUID()}`;
+    const lines = present.map((key) => `${JSON.stringify(key)}\n`).join("");
+    writeFileSync(aside, lines, { mode: ownFile });
+    renameSync(aside, path);
+    byName.clear();
+    for (const key of present) byName.set(fileNameOf(key), key);
+    readBytes = Buffer.byteLength(lines);
+  };
   const readOn = () => {
-    const text = textFrom(path, readBytes);
+    const { text, from } = textFrom(path, readBytes);
+    readBytes = from;
     const end = text.lastIndexOf("\n") + 1;
     readBytes += Buffer.byteLength(text.slice(0, end));
     for (const line of text.slice(0, end).split("\n")) {
@@ -71,6 +87,7 @@ export function folderKeys(folder: string): FolderKeys {
         }
       }
       if (unlisted.length > 0) append(unlisted);
+      if (byName.size > 2 * present.length + goneMax) keepOnly(present);
       // A folder's time is as coarse as the system's clock: what just changed may do so again in
       // the same moment.
       const isSettled = BigInt(Date.now()) * nanoseconds - changed > settledNs;
@@ -101,18 +118,21 @@ function keyOfFile(path: string): string | null {
   }
 }
 
-function textFrom(path: string, from: number): string {
+/** From the start where the list was written anew and is shorter than before. */
+function textFrom(path: string, after: number): { readonly text: string; readonly from: number } {
   let file: number;
   try {
     file = openSync(path, "r");
   } catch (thrown) {
-    if (hasCode(thrown, "ENOENT")) return "";
+    if (hasCode(thrown, "ENOENT")) return { text: "", from: 0 };
     throw thrown;
   }
   try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    const { size } = fstatSync(file);
+    const from = size < after ? 0 : after;
+    const bytes = Buffer.alloc(size - from);
     readSync(file, bytes, 0, bytes.length, from);
-    return bytes.toString("utf8");
+    return { text: bytes.toString("utf8"), from };
   } finally {
     closeSync(file);
   }

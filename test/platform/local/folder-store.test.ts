@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
@@ -85,6 +85,21 @@ test("without the list of keys, damaged or cut short, every object is found", as
     damage();
     expect(await folderStore(at, "kofn").list("")).toEqual(keys);
   }
+});
+
+test("the list of keys forgets objects that are gone, and whoever had read it goes on", async () => {
+  const at = root();
+  const [one, other] = [folderStore(at, "kofn"), folderStore(at, "kofn")];
+  await one.write("stays", Buffer.from("x"));
+  expect(await other.list("")).toEqual(["stays"]);
+  const list = join(at, "buckets/kofn/keys");
+  const gone = Array.from({ length: 12_000 }, (_, i) => `"memory/${i}"\n`).join("");
+  appendFileSync(list, gone);
+  await other.write("second", Buffer.from("y"));
+  expect(await one.list("")).toEqual(["second", "stays"]);
+  expect(statSync(list).size).toBeLessThan(100);
+  await one.write("third", Buffer.from("z"));
+  expect(await other.list("")).toEqual(["second", "stays", "third"]);
 });
 
 test("a file that was cut short is no object, and nothing is left aside", async () => {
