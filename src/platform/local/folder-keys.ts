@@ -73,19 +73,7 @@ export function folderKeys(folder: string): FolderKeys {
       const { mtimeNs: changed } = statSync(objects, { bigint: true });
       if (seen?.changed === changed) return seen.keys;
       readOn();
-      const names = readdirSync(objects);
-      const unlisted: string[] = [];
-      const present: string[] = [];
-      for (const name of names) {
-        const listed = byName.get(name);
-        if (listed !== undefined) present.push(listed);
-        else {
-          const key = keyOfFile(join(objects, name));
-          if (key === null || fileNameOf(key) !== name) continue;
-          present.push(key);
-          unlisted.push(key);
-        }
-      }
+      const { present, unlisted } = keysOf(readdirSync(objects), byName, objects);
       if (unlisted.length > 0) append(unlisted);
       if (byName.size > 2 * present.length + goneMax) keepOnly(present);
       // A folder's time is as coarse as the system's clock: what just changed may do so again in
@@ -95,6 +83,20 @@ export function folderKeys(folder: string): FolderKeys {
       return present;
     },
   };
+}
+
+/** The keys of these files: by their names, or else as the files themselves say. */
+function keysOf(names: readonly string[], byName: ReadonlyMap<string, string>, folder: string) {
+  const present: string[] = [];
+  const unlisted: string[] = [];
+  for (const name of names) {
+    const listed = byName.get(name);
+    const key = listed ?? keyOfFile(join(folder, name));
+    if (key === null || (listed === undefined && fileNameOf(key) !== name)) continue;
+    present.push(key);
+    if (listed === undefined) unlisted.push(key);
+  }
+  return { present, unlisted };
 }
 
 /** A line that was cut short, or is another program's, is none. */

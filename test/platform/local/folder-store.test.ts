@@ -87,7 +87,7 @@ test("without the list of keys, damaged or cut short, every object is found", as
   }
 });
 
-test("the list of keys forgets objects that are gone, and whoever had read it goes on", async () => {
+test("the list of keys forgets objects that are gone; whoever had read it goes on", async () => {
   const at = root();
   const [one, other] = [folderStore(at, "kofn"), folderStore(at, "kofn")];
   await one.write("stays", Buffer.from("x"));
