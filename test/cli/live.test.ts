@@ -29,7 +29,7 @@ const slow = [
 ];
 
 describe("a run that goes on in another process", () => {
-  it("can be listed, watched and cancelled, and has its home for itself", async () => {
+  it("can be listed, watched and cancelled, with others beside it but no second server", async () => {
     const run = kofnProcess({ home }, "run", spec, "--json", "--name", "live", ...slow);
     await run.says(/"type":"round","round":1|"round":1,/);
     const watch = kofnProcess({ home }, "watch", "live", "--json");
@@ -37,7 +37,9 @@ describe("a run that goes on in another process", () => {
 
     const list = await kofn(home, "list");
     expect(list.out).toMatch(/live .*running/);
-    const second = await kofn(home, "simulate", spec);
+    const beside = await kofn(home, "simulate", spec, "--name", "beside");
+    expect(beside.exitCode, beside.err).toBe(0);
+    const second = await kofn(home, "run", spec, "--backend", "emulated");
     expect([second.exitCode, second.err]).toEqual([
       2,
       expect.stringMatching(/error: .*another kofn process works in this home/),
