@@ -91,8 +91,14 @@ function docOf({ description = "", default: usual, minimum, maximum }: Json): st
   ].filter((limit) => limit !== "");
   const range = limits.length === 0 ? "" : ` ${capital(limits.join(", "))}.`;
   const isShown = usual !== undefined && typeof usual !== "object";
-  const fallback = isShown ? ` Default: ${JSON.stringify(usual)}.` : "";
+  const fallback = isShown ? ` Default: ${spelled(usual)}.` : "";
   return `${sentence}${range}${fallback}`.trim();
+}
+
+/** Small numbers by their power of ten. */
+function spelled(value: unknown): string {
+  const isSmall = typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3;
+  return isSmall ? value.toExponential() : JSON.stringify(value);
 }
 
 function capital(text: string): string {

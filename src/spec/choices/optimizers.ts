@@ -270,7 +270,7 @@ interface LionOptimizer extends OptimizerChoiceShared {
   readonly type: "lion";
   /**
    * How far a step goes; runs by rounds and local-steps that leave it out get one that fits
-   * their data, with what goes with it: see optimizers.md. Default: 0.0001.
+   * their data, with what goes with it: see optimizers.md. Default: 1e-4.
    */
   readonly learningRate?: number | undefined;
   /**
@@ -329,7 +329,7 @@ interface MuonOptimizer extends OptimizerChoiceShared {
   readonly momentum?: number | undefined;
   /** Matrices whose name holds one of these are left to AdamW. */
   readonly others?: readonly (string)[] | undefined;
-  /** AdamW's learning rate. Default: 0.0003. */
+  /** AdamW's learning rate. Default: 3e-4. */
   readonly otherRate?: number | undefined;
   /** AdamW's: how long the mean of gradients remembers. At least 0. Default: 0.9. */
   readonly beta1?: number | undefined;

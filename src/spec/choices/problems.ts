@@ -51,7 +51,7 @@ interface FactorizationProblem {
   readonly rank?: number | undefined;
   /**
    * The penalty's factor beside the mean of half squared errors: lambda over the number of
-   * ratings, where lambda stands beside their sum; b is free. At least 0. Default: 0.0001.
+   * ratings, where lambda stands beside their sum; b is free. At least 0. Default: 1e-4.
    */
   readonly l2?: number | undefined;
   /** B, what every rating starts from; the mean of the training ratings if absent. */

@@ -86,7 +86,7 @@ export interface SpecChoices {
     readonly rounds?: number | undefined;
     /**
      * Stop when the gradient's norm is below this part of the first round's. At least 0.
-     * Default: 0.000001.
+     * Default: 1e-6.
      */
     readonly tolerance?: number | undefined;
     /** The most seconds. */
