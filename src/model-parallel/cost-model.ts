@@ -1,6 +1,11 @@
 import { RunError } from "../core/errors.ts";
 import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
-import { partLengthMax } from "./pipeline-layout.ts";
+
+/**
+ * An update holds a part many times over, in double precision too: a part has no more weights, but
+ * for a tensor that has more by itself.
+ */
+export const partLengthMax = 1024 * 1024;
 
 const partBytesMax = partLengthMax * Float32Array.BYTES_PER_ELEMENT;
 

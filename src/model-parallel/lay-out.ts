@@ -1,5 +1,6 @@
 import { assert } from "../core/errors.ts";
 import type { ParameterSpec } from "../math/vector.ts";
+import { partLengthMax } from "./cost-model.ts";
 import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
 import type { Partition } from "./partition.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type PartLayout,
   type PartUses,
   type PipelineLayout,
-  partLengthMax,
   type StageFile,
   type StageLayout,
   slopesField,

@@ -43,12 +43,6 @@ export interface ArrayLengths {
   readonly gradients: readonly number[];
 }
 
-/**
- * An update holds a part many times over, in double precision too: a part has no more weights, but
- * for a tensor that has more by itself.
- */
-export const partLengthMax = 1024 * 1024;
-
 /** Weights that the same stages use: one object of the store, updated by one task. */
 export interface PartLayout {
   /** Where it is updated: the first of `stages`. */

@@ -3,8 +3,8 @@ import {
   type GraphNode,
   graphIndex,
   type NodeState,
-  ruleOf,
   type Traversing,
+  waitRuleOf,
 } from "./graph-nodes.ts";
 import { giveUpReason, wakeAtMs } from "./quorum.ts";
 import type { Quorum } from "./quorum-state.ts";
@@ -67,7 +67,7 @@ export function nextWakeMs(nodes: Nodes, state: Traversing<unknown>, patienceMs:
   let firstMs = Number.POSITIVE_INFINITY;
   forEachSlot(state.nodes, (at, node) => {
     if (isIdle(nodes[at]!, node, state)) return;
-    const dueMs = wakeAtMs(node.quorum, ruleOf(nodes[at]!), patienceMs, () => true);
+    const dueMs = wakeAtMs(node.quorum, waitRuleOf(nodes[at]!), patienceMs, () => true);
     firstMs = Math.min(firstMs, dueMs);
   });
   return firstMs;
@@ -80,6 +80,6 @@ export function giveUp(
   quorum: Quorum<unknown>,
   atMs: number,
 ): string | null {
-  const reason = giveUpReason(quorum, ruleOf(node), node.slots.length, patienceMs, atMs);
+  const reason = giveUpReason(quorum, waitRuleOf(node), node.slots.length, patienceMs, atMs);
   return reason === null ? null : `${node.key}: ${reason}`;
 }

@@ -130,7 +130,7 @@ function groupsOf(nodes: readonly GraphNode[]): readonly (readonly number[])[] {
   return groups;
 }
 
-export function ruleOf({ rule, slots }: GraphNode): WaitRule {
+export function waitRuleOf({ rule, slots }: GraphNode): WaitRule {
   const all = slots.length;
   return rule ?? { needed: all, enough: all, deadlineMs: Number.POSITIVE_INFINITY };
 }

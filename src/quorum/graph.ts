@@ -17,8 +17,8 @@ import {
   graphIndex,
   type NodePlace,
   type Outputs,
-  ruleOf,
   type Traversing,
+  waitRuleOf,
   withNode,
 } from "./graph-nodes.ts";
 import { afterTick, isAlone, isClosed, recordReply } from "./quorum.ts";
@@ -97,7 +97,7 @@ function receiveTick<State extends Traversing<Reply>, Task extends NodePlace, Re
   forEachSlot(state.nodes, (at, current) => {
     if (isIdle(nodes[at]!, current, next)) return;
     const { quorum: before, isDone } = current;
-    const rule = ruleOf(nodes[at]!);
+    const rule = waitRuleOf(nodes[at]!);
     const quorum = afterTick(before, rule, atMs);
     if (quorum !== before) next = withNode(next, at, { quorum, isDone });
     if (isClosed(quorum, rule, atMs)) next = withDone(of, next, at, atMs);
@@ -134,7 +134,7 @@ function receiveReply<State extends Traversing<Reply>, Task extends NodePlace, R
   const asReplica = { ...task, slot: replica };
   const quorum = recordReply(before, asReplica, counted, atMs, of.patienceMs);
   const next = withNode(state, at, { quorum, isDone: false });
-  if (isClosed(quorum, ruleOf(node), atMs)) {
+  if (isClosed(quorum, waitRuleOf(node), atMs)) {
     const after = withDone(of, next, at, atMs);
     if (isStepOver(nodes, after)) return { ...finished(of, after, atMs), ...rejected };
     const others = pendingSlots(before, node.slots.length).length > 1;

@@ -9,7 +9,7 @@ import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { RocAuc } from "../problems/roc-auc.ts";
 import { withAuc } from "../problems/two-class-metrics.ts";
-import type { StagedEvaluation, Tally } from "../strategies/definition.ts";
+import type { RowTally, StagedEvaluation } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import type { RunBudget } from "./budget.ts";
@@ -67,7 +67,7 @@ export async function evaluateStaged(
   return { evaluations, cost };
 }
 
-function metricsOf(problem: Problem, { tally, scores, classes }: Tally) {
+function metricsOf(problem: Problem, { tally, scores, classes }: RowTally) {
   const { meanLoss, metrics } = problem.metrics(tally);
   const area = new RocAuc();
   area.addAll(scores, classes);

@@ -90,13 +90,13 @@ export interface StagedEvaluation {
 
 /** What a model was found to be; null where no rows were asked for. */
 export interface ModelTallies {
-  readonly train: Tally | null;
-  readonly test: Tally | null;
+  readonly train: RowTally | null;
+  readonly test: RowTally | null;
   /** What the model's own layers add to the loss, once. */
   readonly penalty: number;
 }
 
-export interface Tally {
+export interface RowTally {
   /** As `Problem.tally`, without penalties. */
   readonly tally: Float64Array;
   /** Where two classes are told apart: each row's score and class. */

@@ -16,7 +16,7 @@ import { invalidReply } from "../../tasks/registry.ts";
 import type { HandedTensor } from "../../tasks/stages/handed-tensor.ts";
 import type { StoredRows } from "../../tasks/stages/stage-evaluate.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
-import type { ModelTallies, StagedEvaluation, StrategyContext, Tally } from "../definition.ts";
+import type { ModelTallies, RowTally, StagedEvaluation, StrategyContext } from "../definition.ts";
 import { workersOf } from "./nodes.ts";
 import { isLarge, noWeights } from "./stage-tasks.ts";
 import type { StagesPlan } from "./state.ts";
@@ -162,7 +162,7 @@ function addUp(
   outputs: Outputs<WorkerReply>,
 ): ModelTallies {
   const last = outputStage(plan);
-  const of = (set: Chunk["set"]): Tally | null => {
+  const of = (set: Chunk["set"]): RowTally | null => {
     const replies = chunks.flatMap((chunk, i) =>
       chunk.set === set ? [outputs(keyOf(i, last))[0]!] : [],
     );
