@@ -142,12 +142,14 @@ export function parseManifest<Manifest>(
   key: string,
   contentDigest?: string,
 ): Manifest {
-  const stored = parseStored<Manifest>(bytes, key, contentDigest);
+  const stored = parseStored<Manifest>(bytes, key);
   const manifest = checkVersion(stored, manifestVersion, key);
   const { preparation, digest } = manifest as { preparation?: unknown; digest?: unknown };
   if (!key.endsWith(`/${digest}.json`))
     throw damagedObject(key, `it is the manifest of ${String(digest)}`);
   if (preparation !== undefined)
     checkVersion(preparation, preparationVersion, `${key}: preparation`);
+  // What another version wrote is told as such first.
+  if (contentDigest !== undefined) parseStored(bytes, key, contentDigest);
   return manifest;
 }

@@ -15,7 +15,9 @@ async function recordOf(run: string, change?: (record: object) => object): Promi
   try {
     const key = recordKey(run);
     if (change !== undefined) {
-      const before = JSON.parse(new TextDecoder().decode((await opened.store.read(key))!));
+      const { sha256: _, ...before } = JSON.parse(
+        new TextDecoder().decode((await opened.store.read(key))!),
+      );
       await opened.store.write(key, new TextEncoder().encode(JSON.stringify(change(before))));
     }
     return new TextDecoder().decode((await opened.store.read(key))!);

@@ -53,7 +53,12 @@ async function meanwhile(
 }
 
 const versioned = (version: unknown) => (bytes: Uint8Array) =>
-  new TextEncoder().encode(JSON.stringify({ ...JSON.parse(text(bytes)), version }));
+  written({ ...JSON.parse(text(bytes)), version });
+
+/** As it is stored where nothing was sealed yet. */
+function written({ sha256: _, ...object }: Readonly<Record<string, unknown>>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(object));
+}
 
 async function refused(words: string, ...args: string[]): Promise<void> {
   const { exitCode, err } = await kofn(home, ...args);
@@ -89,7 +94,7 @@ test("how rows become features has a version of its own", () =>
     (bytes) => {
       const manifest = JSON.parse(text(bytes)) as { preparation: object };
       const preparation = { ...manifest.preparation, version: 5 };
-      return new TextEncoder().encode(JSON.stringify({ ...manifest, preparation }));
+      return written({ ...manifest, preparation });
     },
     () => refused("preparation: its version is 5, expected 1", "resume", "part"),
   ));
