@@ -57,23 +57,25 @@ describe("a model of three classes", () => {
       return at(`out-${format}`);
     };
     const { tensors } = fromSafetensors(await readFile(await path("safetensors")), "model");
-    expect(tensors.weights!.shape).toEqual([3, 3]);
-    const weights = tensors.weights!.data;
+    expect(tensors["linear.weight"]!.shape).toEqual([3, 2]);
+    expect(tensors["linear.bias"]!.shape).toEqual([3]);
+    const weights = tensors["linear.weight"]!.data;
+    const biases = tensors["linear.bias"]!.data;
     const npy = await readFile(await path("npy"));
     expect(npy.toString("latin1", 10, 80)).toContain("'shape': (3, 3)");
     const json = JSON.parse(await readFile(await path("json"), "utf8"));
     const names = json.classes.map((one: { class: string }) => one.class);
     expect(names).toEqual(["high", "low", "mid, or so"]);
-    expect(json.classes[1].coefficients[0].standardized).toBeCloseTo(weights[3]!, 6);
-    expect(json.classes[1].intercept.standardized).toBeCloseTo(weights[5]!, 6);
+    expect(json.classes[1].coefficients[0].standardized).toBeCloseTo(weights[2]!, 6);
+    expect(json.classes[1].intercept.standardized).toBeCloseTo(biases[1]!, 6);
     const layers = await path("tfjs");
     const topology = JSON.parse(await readFile(join(layers, "model.json"), "utf8"));
-    const [, dense] = topology.modelTopology.model_config.config.layers;
+    const [, , dense] = topology.modelTopology.model_config.config.layers;
     expect(dense.config).toMatchObject({ units: 3, activation: "softmax" });
     const bin = await readFile(join(layers, "weights.bin"));
-    const floats = Array.from({ length: 9 }, (_, i) => bin.readFloatLE(4 * i));
-    // The kernel is features by classes, and the biases come after it.
-    expect(floats).toEqual([0, 3, 6, 1, 4, 7, 2, 5, 8].map((place) => weights[place]));
+    // After mean and variance of two features; the kernel is features by classes.
+    const floats = Array.from({ length: 9 }, (_, i) => bin.readFloatLE(4 * (4 + i)));
+    expect(floats).toEqual([...[0, 2, 4, 1, 3, 5].map((place) => weights[place]), ...biases]);
   });
 });
 
