@@ -1,5 +1,5 @@
 import { randomFrom } from "../../src/core/random.ts";
-import { mergeSlices } from "../../src/math/slices/slices.ts";
+import { mergeSlices } from "../../src/math/slices/merge.ts";
 import { meanMs } from "./timing.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { accumulate } from "../../src/math/slices/accumulation.ts";
-import { type DoublePart, weightedSum } from "../../src/math/slices/gradient-part.ts";
+import type { DoublePart } from "../../src/math/slices/gradient-part.ts";
+import { weightedSum } from "../../src/math/slices/merge.ts";
 import { payloadOfParts } from "../../src/tasks/sliced-reply.ts";
 
 interface Setting {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
+import { awaitedLater } from "../core/awaited-later.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
 import { withTrainedRun } from "../platform/training/open-run.ts";
@@ -121,9 +122,7 @@ function terminalSink(terminal: Terminal): Sink {
 function fileSink(path: string): Sink {
   const unfinished = `${path}.part-${process.pid}`;
   const stream = createWriteStream(unfinished);
-  const failed = once(stream, "error").then(([cause]) => refuse(path, cause));
-  // Raced in every write; without one it must not count as unhandled.
-  failed.catch(() => {});
+  const failed = awaitedLater(once(stream, "error").then(([cause]) => refuse(path, cause)));
   return {
     async write(text) {
       if (!stream.write(text)) await Promise.race([once(stream, "drain"), failed]);

@@ -1,11 +1,7 @@
 import { atSlot, type SlotMap, slotsOf } from "../core/slot-map.ts";
 import type { Encoding } from "../encoding/encoding.ts";
-import {
-  type DoublePart,
-  type TensorPart,
-  tensorLength,
-  weightedSum,
-} from "../math/slices/gradient-part.ts";
+import { type DoublePart, type TensorPart, tensorLength } from "../math/slices/gradient-part.ts";
+import { weightedSum } from "../math/slices/merge.ts";
 import { addScaled, type TensorSpec } from "../math/vector.ts";
 import type { WorkerReply } from "../tasks/protocol.ts";
 import { readSlicedReply } from "../tasks/sliced-reply.ts";

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { awaitedLater } from "../core/awaited-later.ts";
 import type { Store } from "../ports/store.ts";
 
 /**
@@ -6,9 +7,7 @@ import type { Store } from "../ports/store.ts";
  * environment asks for the first event, and signs with what Lambda put into the environment.
  */
 export function lazyS3Store(bucket: string): Store {
-  const opening = open(bucket);
-  // Whoever first asks for something hears of a failure; until then there is nobody to tell.
-  opening.catch(() => {});
+  const opening = awaitedLater(open(bucket));
   return {
     read: async (key) => (await opening).read(key),
     async write(key, bytes) {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { joinSlices, mergeSlices } from "../math/slices/slices.ts";
+import { mergeSlices } from "../math/slices/merge.ts";
+import { joinSlices } from "../math/slices/slices.ts";
 import type { RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import { type LossOfOutputs, lossNode } from "./loss-node.ts";

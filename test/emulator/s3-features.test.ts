@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectTaggingCommand,
   GetObjectAttributesCommand,
@@ -19,26 +18,18 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { crc64nvme } from "../../src/emulator/s3/checksums.ts";
-import { s3Client } from "../../src/storage/s3.ts";
 import { refusal } from "../conformance/s3.ts";
-import { type Listening, listen, temporaryFolder, testKeys } from "./s3-listener.ts";
+import { listenWithBucket } from "./s3-listener.ts";
 
-const folder = temporaryFolder();
 const Bucket = "features";
-let served: Listening;
+let bucket: Awaited<ReturnType<typeof listenWithBucket>>;
 let client: S3Client;
 
 beforeAll(async () => {
-  served = await listen({ root: folder.path });
-  const { endpoint } = served;
-  client = s3Client({ endpoint, region: "us-east-1", credentials: testKeys, maxAttempts: 1 });
-  await client.send(new CreateBucketCommand({ Bucket }));
+  bucket = await listenWithBucket(Bucket);
+  client = bucket.client;
 });
-afterAll(async () => {
-  client.destroy();
-  await served.close();
-  folder.remove();
-});
+afterAll(() => bucket.close());
 
 const put = (Key: string, more: object = {}) =>
   client.send(new PutObjectCommand({ Bucket, Key, Body: "x", ...more }));

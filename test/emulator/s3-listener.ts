@@ -3,8 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { type Identities, ownerWith } from "../../src/emulator/iam/identity.ts";
 import { createS3, type S3Options, type S3Server } from "../../src/emulator/s3/server.ts";
+import { s3Client } from "../../src/storage/s3.ts";
 
 /** What tests sign with, as the owner. */
 export const testKeys = { accessKeyId: "local", secretAccessKey: "local" };
@@ -41,6 +43,25 @@ export async function listen(options: S3Options): Promise<Listening> {
       await new Promise((resolve) => server.close(resolve));
       await s3.close();
       if (failures.length > 0) throw new AggregateError(failures, "handle() rejected");
+    },
+  };
+}
+
+/** A bucket of the local S3 for a file's tests, and the owner's client; `close` ends all of it. */
+export async function listenWithBucket(Bucket: string) {
+  const folder = temporaryFolder();
+  const served = await listen({ root: folder.path });
+  const { endpoint } = served;
+  const more = { region: "us-east-1", credentials: testKeys, maxAttempts: 1 };
+  const client = s3Client({ endpoint, ...more });
+  await client.send(new CreateBucketCommand({ Bucket }));
+  return {
+    client,
+    served,
+    async close() {
+      client.destroy();
+      await served.close();
+      folder.remove();
     },
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { type DoublePart, denseGradient } from "../../src/math/slices/gradient-part.ts";
+import { mergeSlices } from "../../src/math/slices/merge.ts";
 import { writePresent } from "../../src/math/slices/present.ts";
-import { mergeSlices } from "../../src/math/slices/slices.ts";
 import type { Memory, Optimizer, Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 

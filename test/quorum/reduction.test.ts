@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { cutPart, cutTensors, joinCuts } from "../../src/math/slices/cuts.ts";
 import { type DoublePart, denseGradient } from "../../src/math/slices/gradient-part.ts";
-import { mergeSlices } from "../../src/math/slices/slices.ts";
+import { mergeSlices } from "../../src/math/slices/merge.ts";
 import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { awaitedLater } from "../../core/awaited-later.ts";
 import { messageOf, RunError } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 import { levelOf } from "./cell.ts";
@@ -156,10 +157,8 @@ async function* blocks(
   const ask = (number: number) => {
     if (number >= count) return;
     const slot = Math.floor(number / scanners.length) % slotsPerThread;
-    const answer = scanners[number % scanners.length]!.ask({ number, slot, ...rangeOf(number) });
-    // It is awaited in its turn; until then nobody may be listening for its failure.
-    answer.catch(() => undefined);
-    under.set(number, answer);
+    const scanner = scanners[number % scanners.length]!;
+    under.set(number, awaitedLater(scanner.ask({ number, slot, ...rangeOf(number) })));
   };
   try {
     for (let number = 0; number < ahead; number++) ask(number);

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { awaitedLater } from "../../core/awaited-later.ts";
 import { assert, RunError } from "../../core/errors.ts";
 import { sealedJson } from "../../core/seals.ts";
 import { bounds } from "../../limits.ts";
@@ -75,9 +76,7 @@ export class PartQueue {
   /** Returns when the part before this one is written. Throws where that failed. */
   async add(bytes: Uint8Array, rows: number): Promise<void> {
     await this.finish();
-    this.writing = writePart(this.store, bytes, rows);
-    // The next call awaits it and hears of a failure; until then nobody may be listening.
-    this.writing.catch(() => undefined);
+    this.writing = awaitedLater(writePart(this.store, bytes, rows));
   }
 
   async close(): Promise<readonly Part[]> {

@@ -1,3 +1,4 @@
+import { awaitedLater } from "../../core/awaited-later.ts";
 import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkDigest, damagedObject, readableObject } from "../../store-damage.ts";
@@ -30,8 +31,7 @@ export async function* eachPart(
   for (let index = 1; next !== null; index++) {
     const part = await next;
     next = read(index);
-    // It is awaited in the next turn; until then nobody may be listening for its failure.
-    next?.catch(() => undefined);
+    if (next !== null) void awaitedLater(next);
     yield part;
   }
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { awaitedLater } from "../../core/awaited-later.ts";
 import { assert } from "../../core/errors.ts";
 import type { DenseWindow, SparseWindow, Window } from "../formats/table.ts";
 
@@ -69,9 +70,7 @@ function spoolIn<W extends Window>(file: FileHandle): Spool<W> {
       places.push(place);
       rows += window.rows;
       end += bytes;
-      written = writeAll(file, Buffer.from(staging, 0, bytes), place.at);
-      // Whoever comes next awaits it and hears of a failure; until then nobody may be listening.
-      written.catch(() => undefined);
+      written = awaitedLater(writeAll(file, Buffer.from(staging, 0, bytes), place.at));
     },
     async *windows() {
       await written;
@@ -88,8 +87,7 @@ function spoolIn<W extends Window>(file: FileHandle): Spool<W> {
       for (let index = 1; ; index++) {
         const window = await next;
         if (window === null) return;
-        next = read(index);
-        next.catch(() => undefined);
+        next = awaitedLater(read(index));
         yield window;
       }
     },

@@ -12,6 +12,7 @@ const filesMax = 100_000;
  * such as `part-*.csv`. Throws `RunError` where there are none.
  */
 export async function listLocal(path: string): Promise<readonly SourceFile[]> {
+  // What cannot be looked at is refused, with the reason, by who opens or lists it.
   const info = await stat(path).catch(() => null);
   if (info !== null && !info.isDirectory()) return [{ source: path, partition: {} }];
   if (info === null && !isPattern(path)) return [{ source: path, partition: {} }];

@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { awaitedLater } from "../../core/awaited-later.ts";
 import { contextOf, type LambdaContext, loadHandler, streamingMark } from "./handler.ts";
 import {
   errorReport,
@@ -12,9 +13,10 @@ import {
  * parent it starts ahead of need, serves when told to, and ends with the parent.
  */
 const client = openRuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API ?? "");
-const loading = loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? "");
 // A failure is reported once the environment is needed.
-loading.catch(() => {});
+const loading = awaitedLater(
+  loadHandler(process.env.LAMBDA_TASK_ROOT ?? ".", process.env._HANDLER ?? ""),
+);
 
 if (process.connected) {
   process.once("disconnect", () => process.exit(0));

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { awaitedLater } from "../../core/awaited-later.ts";
 import type { PlainConnection } from "../../wire/plain-http.ts";
 
 /** An error as Lambda's runtime reports it. */
@@ -33,7 +34,7 @@ export function streamedReply(connection: PlainConnection, outlets: Outlets): St
   let chunked = false;
   const taken = Promise.withResolvers<unknown>();
   // Whoever awaits `finished` gets the failure; a handler that never ends has nobody.
-  taken.promise.catch(() => {});
+  void awaitedLater(taken.promise);
   const chunk = (bytes: Buffer, done?: () => void) => {
     connection.write(`${bytes.length.toString(16)}\r\n`);
     connection.write(bytes);

@@ -1,5 +1,6 @@
 import { presentValues, type TensorPart } from "./gradient-part.ts";
-import { addSlices, isShorterAsSlices, joinSlices, mergeSlices, type Slices } from "./slices.ts";
+import { mergeSlices } from "./merge.ts";
+import { addSlices, isShorterAsSlices, joinSlices, type Slices } from "./slices.ts";
 
 /**
  * How the contributions to one tensor's gradient become one. `gather`: slices and dense ones alike

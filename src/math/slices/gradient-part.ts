@@ -1,12 +1,5 @@
 import type { TensorSpec, Vector } from "../vector.ts";
-import {
-  addSlices,
-  addToRows,
-  isShorterAsSlices,
-  mergeSlices,
-  type Slices,
-  unionOfIds,
-} from "./slices.ts";
+import { addSlices, type Slices } from "./slices.ts";
 
 /** What is known of one tensor's gradient: all of it, or the rows that are not zero. */
 export type TensorPart<Values extends Vector = Vector> =
@@ -43,10 +36,6 @@ export function squaredNorm(parts: readonly TensorPart[]): number {
   return sum;
 }
 
-function merged(part: TensorPart): TensorPart {
-  return part.kind === "dense" ? part : { kind: "slices", slices: mergeSlices(part.slices) };
-}
-
 /** The whole vector, absent rows as zeros. */
 export function denseGradient(
   parts: readonly TensorPart[],
@@ -61,36 +50,4 @@ export function denseGradient(
     from += lengths[i]!;
   }
   return out;
-}
-
-/**
- * The weighted sum of one tensor's parts, one after another, in doubles: dense where any of them
- * is, or where its distinct rows are no fewer bytes than all; else merged slices. The same bits
- * as sums of dense vectors in the same order.
- */
-export function weightedSum(
-  contributions: readonly TensorPart[],
-  weights: readonly number[],
-  length: number,
-): DoublePart {
-  const parts = contributions.map(merged);
-  const lists = parts.flatMap((part) => (part.kind === "slices" ? [part.slices.ids] : []));
-  const first = parts.find((part) => part.kind === "slices");
-  if (first !== undefined && lists.length === parts.length) {
-    const { rows, columns } = first.slices;
-    const ids = unionOfIds(lists);
-    if (isShorterAsSlices(ids.length, { rows, columns })) {
-      const slices = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
-      for (const [i, part] of parts.entries())
-        if (part.kind === "slices") addToRows(slices, weights[i]!, part.slices);
-      return { kind: "slices", slices };
-    }
-  }
-  const values = new Float64Array(length);
-  for (const [i, part] of parts.entries()) {
-    const weight = weights[i]!;
-    if (part.kind === "slices") addSlices(values, 0, weight, part.slices);
-    else for (let j = 0; j < length; j++) values[j]! += weight * part.values[j]!;
-  }
-  return { kind: "dense", values };
 }

@@ -1,5 +1,6 @@
 import type { DoublePart, TensorPart } from "./gradient-part.ts";
-import { addSlices, addToRows, isShorterAsSlices, mergeSlices, unionOfIds } from "./slices.ts";
+import { mergeSlices } from "./merge.ts";
+import { addSlices, addToRows, isShorterAsSlices, unionOfIds } from "./slices.ts";
 
 /**
  * The weighted sum of one tensor's parts, taken in one after another: it holds the distinct rows,

@@ -1,5 +1,6 @@
 import type { Vector } from "../vector.ts";
-import { isMerged, mergeSlices, type Slices } from "./slices.ts";
+import { mergeSlices } from "./merge.ts";
+import { isMerged, type Slices } from "./slices.ts";
 
 type Doubles = Float64Array<ArrayBuffer>;
 

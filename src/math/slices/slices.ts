@@ -1,6 +1,4 @@
-import { type RowPlaces, sumRowsResident } from "../kernels/sums-of-rows.ts";
 import type { Vector } from "../vector.ts";
-import { rankIds } from "./ranks.ts";
 
 /**
  * Some rows of a matrix of `rows` x `columns`; all others are zero. A row may stand here several
@@ -38,36 +36,8 @@ export function isMerged({ ids }: Pick<Slices, "ids">): boolean {
   return true;
 }
 
-/**
- * Every row once, ids ascending. What stands several times is added up in the order in which it
- * stands, in the precision of the values: the bits do not depend on how it is done. Slices that
- * are merged come back as they are.
- */
-export function mergeSlices<Values extends Vector>(slices: Slices<Values>): Slices<Values> {
-  if (isMerged(slices)) return slices;
-  const { rows, columns, ids, values } = slices;
-  const { distinct, places } = rankIds(ids, rows);
-  const of = { count: distinct.length, places };
-  const sums = sumRowsResident(values, of, columns) ?? plainSums(values, of, columns);
-  return { rows, columns, ids: distinct, values: sums };
-}
-
-function plainSums<Values extends Vector>(
-  values: Values,
-  { count, places }: RowPlaces,
-  columns: number,
-): Values {
-  const sums = emptyLike(values, count * columns);
-  for (let at = 0; at < places.length; at++) {
-    const to = (places[at]! >>> 1) * columns;
-    const from = at * columns;
-    if ((places[at]! & 1) === 1) for (let j = 0; j < columns; j++) sums[to + j] = values[from + j]!;
-    else for (let j = 0; j < columns; j++) sums[to + j]! += values[from + j]!;
-  }
-  return sums;
-}
-
-function emptyLike<Values extends Vector>(values: Values, length: number): Values {
+/** Zeros of the same precision. */
+export function emptyLike<Values extends Vector>(values: Values, length: number): Values {
   const made = values instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
   return made as Values;
 }

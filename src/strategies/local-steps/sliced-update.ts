@@ -4,8 +4,8 @@ import {
   denseGradient,
   squaredNorm,
   tensorLength,
-  weightedSum,
 } from "../../math/slices/gradient-part.ts";
+import { weightedSum } from "../../math/slices/merge.ts";
 import { joinPresent, presentPlaces, presentRows } from "../../math/slices/present.ts";
 import type { TableTraffic } from "../../ports/events.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import { sumRowsResident } from "../../../src/math/kernels/sums-of-rows.ts";
+import { mergeSlices } from "../../../src/math/slices/merge.ts";
 import { rankIds } from "../../../src/math/slices/ranks.ts";
-import { mergeSlices } from "../../../src/math/slices/slices.ts";
 import { normals } from "./by-hand.ts";
 
 /** Sums by hand, in float32 after each row as in the values' own precision. */

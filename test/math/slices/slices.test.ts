@@ -6,13 +6,12 @@ import {
   denseGradient,
   squaredNorm,
   type TensorPart,
-  weightedSum,
 } from "../../../src/math/slices/gradient-part.ts";
+import { mergeSlices, weightedSum } from "../../../src/math/slices/merge.ts";
 import { RowSums } from "../../../src/math/slices/row-sums.ts";
 import {
   isMerged,
   isShorterAsSlices,
-  mergeSlices,
   type Slices,
   sliceBytes,
   unionOfIds,

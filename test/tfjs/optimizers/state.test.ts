@@ -169,7 +169,6 @@ test("importing kofn/tfjs brings in the methods and nothing else of kofn", () =>
   expect([...folders].sort()).toEqual([
     "core",
     "core/error-codes",
-    "math/kernels",
     "math/slices",
     "optimizers/adaptive",
     "optimizers/adaptive/mada",
