@@ -47,12 +47,14 @@ export function cellOf(
   if (column.date === true) return dateCell(column, text, place);
   const value = numberIn(text) ?? (column.truth === true ? truthOf(text) : undefined);
   if (value === undefined && isNumberless(text)) return missingCell(column, text, place);
-  if (value === undefined)
+  if (value === undefined) {
+    const held = column.truth === true ? "truth values" : "numbers";
     throw new RunError("bad-number", `${place()}: ${inQuotes(text)} is not a number`, {
       hint:
-        `"${column.name}" held numbers up to here; correct the value, list it under ` +
+        `"${column.name}" held ${held} up to here; correct the value, list it under ` +
         `missingValues, or name the column under categorical`,
     });
+  }
   return finiteNumber(column, value, text, place);
 }
 

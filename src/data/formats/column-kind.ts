@@ -1,4 +1,4 @@
-import { isNumberless, numberIn } from "./cell.ts";
+import { isNumberless, numberIn, truthOf } from "./cell.ts";
 import { daysIn } from "./dates.ts";
 import type { FoundColumn } from "./table.ts";
 
@@ -24,6 +24,9 @@ export function columnKindOf(
   if (others.length === present.length && areDates(others)) return { kind: "text", date: true };
   const odd = others.filter((cell) => !isNumberless(cell));
   const numbers = present.length - others.length;
+  const marks = odd.length < others.length ? { marked: true as const } : {};
+  if (numbers === 0 && odd.length > 0 && odd.every((cell) => truthOf(cell) !== undefined))
+    return { kind: "number", truth: true, inWords: true, ...marks };
   if (odd.length === 0) return numbers === 0 ? { kind: "text" } : { kind: "number", marked: true };
   const alike = odd.filter(isWritten).length;
   if (2 * (numbers + alike) <= present.length - (others.length - odd.length))

@@ -61,6 +61,8 @@ export interface FoundColumn {
   readonly kind: "number" | "text";
   /** Its numbers are truth values. */
   readonly truth?: true;
+  /** They are written as words: true and false. */
+  readonly inWords?: true;
   /** Its cells are dates, or dates and times. */
   readonly date?: true;
   /** What its cells are, where that is neither number, text nor date: lists, or times of day. */

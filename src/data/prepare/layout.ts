@@ -193,7 +193,7 @@ function ownTarget({ generate, targetSource }: DataOptions): string | undefined 
 }
 
 function targetColumn(
-  { name, kind }: FoundColumn,
+  { name, kind, inWords }: FoundColumn,
   { classes }: DataOptions,
   { task, isPrivate }: Purpose,
   file: string,
@@ -205,7 +205,7 @@ function targetColumn(
     throw new RunError("bad-option", `data.classes: ${classes.join(", ")}: the target is numbers`, {
       hint: "remove it, or choose a problem that classifies, such as logistic",
     });
-  if (kind === "text")
+  if (kind === "text" || inWords === true)
     throw new RunError(
       "bad-target",
       `${file}: target ${inQuotes(name)} holds text, expected numbers for a regression`,

@@ -23,6 +23,7 @@ export async function specialColumns(
   const aside = asideOf(data, fileColumns);
   for (const column of aside) tellAside(column, input.name, onNote);
   const halves = fileColumns.filter(({ half }) => half === true);
+  const truths = fileColumns.filter(({ inWords }) => inWords === true);
   const marked = fileColumns.filter((column) => column.marked === true);
   const dates = datesIn(fileColumns, data, purpose);
   for (const name of dates)
@@ -30,6 +31,7 @@ export async function specialColumns(
   return [
     ...aside.map(({ name }) => `${name}: left out`),
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),
+    ...truths.map(({ name }) => `${name}: truth values in words`),
     ...marked.map(({ name }) => `${name}: numbers, some of them missing in words`),
     ...dates.map((name) => `${name}: dates as days`),
     ...(isCounted(input, data, fileColumns) ? ["the first line has names"] : []),

@@ -122,6 +122,8 @@ export class ColumnTally {
     if (truthOf(cell) !== undefined) this.#truths++;
     const place = this.#place(number === undefined || isCode ? cell : String(number + 0));
     if (number !== undefined && Number.isFinite(number)) return this.#number(number);
+    const truth = this.#found.truth === true ? truthOf(cell) : undefined;
+    if (truth !== undefined) return truth;
     if (isNumberless(cell)) {
       this.#firstMark ??= this.#rows;
       this.#marks++;
