@@ -18,6 +18,7 @@ export interface DeployedFunction {
   readonly reservedConcurrency?: number;
   /** Each deployment publishes a version of it. */
   readonly publish?: true;
+  readonly durable?: { readonly executionTimeoutSeconds: number };
   /** Names of its environment variables, SST's own left out. */
   readonly variables: readonly string[];
 }
@@ -37,6 +38,7 @@ export function functionsOf({ resources }: Rehearsal): Record<string, DeployedFu
       const tenancy = (inputs.tenancyConfig as { tenantIsolationMode: string } | undefined)
         ?.tenantIsolationMode;
       const reserved = inputs.reservedConcurrentExecutions as number | undefined;
+      const durable = inputs.durableConfig as { executionTimeout: number } | undefined;
       const about: DeployedFunction = {
         handler,
         memoryMb: memorySize,
@@ -45,6 +47,7 @@ export function functionsOf({ resources }: Rehearsal): Record<string, DeployedFu
         ...(tenancy === undefined ? {} : { tenancy }),
         ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
         ...(inputs.publish === true ? { publish: true } : {}),
+        ...(durable && { durable: { executionTimeoutSeconds: durable.executionTimeout } }),
         variables: Object.keys(environment.variables)
           .filter((key) => key.startsWith("KOFN_"))
           .sort(),

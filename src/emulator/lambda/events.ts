@@ -18,6 +18,8 @@ export interface EventsOptions {
   readonly directory: string;
   readonly retryDelaysMs?: readonly number[] | undefined;
   run(route: Route, payload: Buffer, requestId: string): Promise<InvocationOutcome>;
+  /** Takes what an event came to in the end: its last outcome, or why it was given up. */
+  ended?(route: Route, outcome: InvocationOutcome | Error): Promise<void>;
 }
 
 interface Kept {
@@ -39,6 +41,11 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   let closed = false;
   closeOwnFolder(directory);
 
+  async function end(path: string, { route }: Kept, outcome: InvocationOutcome | Error) {
+    await options.ended?.(route, outcome);
+    await rm(path, { force: true });
+  }
+
   async function attempt(path: string, kept: Kept, failures: number, throttles: number) {
     if (closed) return;
     const again = (delayMs: number, failed: number, refused: number) => {
@@ -51,13 +58,13 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       const refused = thrown instanceof LambdaError && thrown.status === 429;
       const waits = refused && throttles < throttledTriesMax;
       if (waits) return again(throttledDelayMs, failures, throttles + 1);
-      return rm(path, { force: true });
+      return end(path, kept, thrown as Error);
     }
     // A closing emulator ends its environments: what they answered then does not count.
     if (closed) return;
     if (outcome.functionError !== undefined && failures < awsLambda.asyncRetriesMax)
       return again(delaysMs[failures] ?? delaysMs.at(-1) ?? 0, failures + 1, throttles);
-    return rm(path, { force: true });
+    return end(path, kept, outcome);
   }
 
   function begin(path: string, kept: Kept, failures = 0, throttles = 0): void {

@@ -21,6 +21,8 @@ export interface FunctionConfig {
   /** A version is published when it is created and whenever it is deployed again. */
   readonly publish?: boolean;
   readonly architecture?: Architecture;
+  /** Each of its executions has a name, and may go on for so long. */
+  readonly durable?: { readonly executionTimeoutSeconds: number };
   /**
    * Environments kept started without a tenant, so that a new one costs only the bundle's load;
    * 1 for a function with tenants, else 0.

@@ -85,7 +85,7 @@ export function functionNameOf(
   encoded: string,
   parameter: string | null = null,
 ): { readonly name: string; readonly qualifier: string | undefined } {
-  const parts = decoded(encoded).split(":");
+  const parts = decodedPart(encoded).split(":");
   const marker = parts.indexOf("function");
   const [name = "", suffix] =
     marker >= 0 && marker + 1 < parts.length ? parts.slice(marker + 1) : parts;
@@ -96,11 +96,12 @@ export function functionNameOf(
   return { name, qualifier: suffix ?? parameter ?? undefined };
 }
 
-function decoded(text: string): string {
+/** A part of a path. Throws `LambdaError` where it is badly encoded. */
+export function decodedPart(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw badParameter("The function's name is badly encoded.");
+    throw badParameter("The request's path is badly encoded.");
   }
 }
 

@@ -9,10 +9,12 @@ import type { Identities } from "../iam/identity.ts";
 import type { AccountView } from "./account-requests.ts";
 import { type FunctionBill, noBill, sum } from "./bill.ts";
 import { type Reserving, shareOf } from "./concurrency.ts";
+import { begin, callingDurably, endOf } from "./durable-calls.ts";
+import { durableRequestOf } from "./durable-requests.ts";
 import type { EnvironmentInfo } from "./environments.ts";
 import { type Events, openEvents } from "./events.ts";
-import { openExecutions } from "./executions.ts";
-import { LambdaError, noFunction, sendError, tooLarge } from "./failures.ts";
+import { type Executions, openExecutions } from "./executions.ts";
+import { LambdaError, noFunction, sendError } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import { type LambdaFaults, openFunctionFaults } from "./function-faults.ts";
 import { type FunctionReply, functionRequestOf } from "./function-requests.ts";
@@ -21,10 +23,9 @@ import type { InvocationOutcome } from "./invoke.ts";
 import { checkedEvent } from "./json.ts";
 import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
+import { bodyOf } from "./request-body.ts";
 import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
 import { callerOf } from "./signature.ts";
-
-const drainedBytesMax = 64 * 1024 * 1024;
 
 /** Functions behind Lambda's wire API, each in environments of its own. */
 export interface LocalLambda {
@@ -67,14 +68,19 @@ export interface LambdaOptions {
 const memoryCheckMs = 200;
 
 export async function createLambda(options: LambdaOptions): Promise<LocalLambda> {
-  const { fates, run, account, closeFunctions } = openFunctions(options);
+  const { fates, run: plainly, account, closeFunctions } = openFunctions(options);
   const { functions } = account;
+  const executions = openExecutions(join(options.home, "executions"));
+  const run = callingDurably(plainly, executions);
   const events = await openEvents({
     directory: join(options.home, "events"),
     retryDelaysMs: options.retryDelaysMs,
     run: async (route, payload, requestId) => run(route, payload, requestId),
+    async ended({ execution }, outcome) {
+      if (execution !== undefined) await executions.ended(execution, endOf(outcome));
+    },
   });
-  const answer = answering(options, { account, events, run });
+  const answer = answering(options, { account, events, executions, run });
   return {
     handle(request, response) {
       const requestId = randomUUID();
@@ -107,40 +113,41 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
 interface Answering {
   readonly account: AccountView;
   readonly events: Events;
+  readonly executions: Executions;
   readonly run: ReturnType<typeof openFunctions>["run"];
 }
 
 /** Answers one request, after it has been found out who asks and whether he may. */
 function answering(
-  { identities, home }: LambdaOptions,
-  { account, events, run }: Answering,
+  { identities }: LambdaOptions,
+  { account, events, executions, run }: Answering,
 ): (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> {
-  const executions = openExecutions(join(home, "executions"));
   return async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
     const caller = callerOf(request, identities, Date.now());
-    const asked = functionRequestOf(request);
+    const asked = durableRequestOf(request, executions) ?? functionRequestOf(request);
     if (asked !== null) {
       const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
       caller.verify(wished);
       caller.demand(`lambda:${asked.name}`, asked.resource);
       return sendFunctionReply(response, await asked.answer(wished, account));
     }
-    const route = lambdaRouteOf(request);
+    const wish = lambdaRouteOf(request);
     const bytesMax =
-      route.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
+      wish.kind === "event" ? awsLambda.asyncPayloadBytesMax : awsLambda.syncPayloadBytesMax;
     const body = await bodyOf(request, bytesMax);
     caller.verify(body);
-    caller.demand("lambda:InvokeFunction", route.arn);
-    const called = account.functions.get(route.name);
-    if (called === undefined) throw noFunction(route.arn);
-    const { config, version } = called.at(route.qualifier);
-    checkTenant(route, config.tenancy === "PER_TENANT");
+    caller.demand("lambda:InvokeFunction", wish.arn);
+    const called = account.functions.get(wish.name);
+    if (called === undefined) throw noFunction(wish.arn);
+    const { config, version } = called.at(wish.qualifier);
+    checkTenant(wish, config.tenancy === "PER_TENANT");
     const payload = checkedEvent(body);
-    if (route.kind === "dry-run") return void response.writeHead(204).end();
+    if (wish.kind === "dry-run") return void response.writeHead(204).end();
+    const begun = await begin(executions, { wish, config, version, payload, requestId });
+    const { route } = begun;
+    if (begun.arn !== undefined) response.setHeader("x-amz-durable-execution-arn", begun.arn);
     if (route.kind === "event") {
-      const { execution } = route;
-      const isNew = execution === undefined || (await executions.begin(execution, payload));
-      if (isNew) await events.accept(route, payload, requestId);
+      if (begun.isNew) await events.accept(route, payload, requestId);
       return void response.writeHead(202, { "content-length": 0 }).end();
     }
     if (route.kind === "stream")
@@ -211,34 +218,4 @@ function billOf(functions: ReadonlyMap<string, LocalFunction>): LambdaBill {
 function sendFunctionReply(response: ServerResponse, { status, body }: FunctionReply): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(body === null ? undefined : JSON.stringify(body));
-}
-
-async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
-    await drained(request);
-    throw tooLarge(bytesMax);
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > bytesMax) reject(tooLarge(bytesMax));
-    else chunks.push(chunk);
-  });
-  request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-  request.once("error", reject);
-  return promise;
-}
-
-/** A client that is still sending reads no refusal: this drains its body, up to a bound. */
-async function drained(request: IncomingMessage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > drainedBytesMax) resolve();
-  });
-  for (const event of ["end", "close", "error"]) request.once(event, () => resolve());
-  return promise;
 }

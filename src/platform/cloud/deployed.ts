@@ -25,6 +25,9 @@ export const deployed = {
     timeoutMs: 900000,
     architecture: "arm64",
     publish: true,
+    durable: {
+      executionTimeoutSeconds: 604800,
+    },
     variables: ["KOFN_BUCKET", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
   },
   worker: {
