@@ -75,6 +75,11 @@ export interface StageFile {
   /** Slopes of exports, by their keys; in the order of `StageLayout.consumers`. */
   readonly slopesIn: readonly (readonly NamedShape[])[];
   readonly gradients: readonly GradientField[];
+  /**
+   * How long the first axis of each example's tensors is here, of which a microbatch may have
+   * fewer; absent where they have the shapes that stand here.
+   */
+  readonly positions?: number;
 }
 
 /** Of one example, without the axis of examples; of a weight the whole shape. */

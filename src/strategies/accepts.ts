@@ -11,7 +11,7 @@ const traits = {
   smooth: "a smooth problem (ridge, logistic, softmax)",
   l1: "one with an l1 penalty (lasso)",
   pairs: "factorization",
-  stages: "network",
+  stages: "network; translation",
   tight: "a tight one (hadamard, replication, uncoded)",
   "line search": "l-bfgs",
   "safe step": "gradient-descent",

@@ -26,6 +26,10 @@ interface Definition {
   readonly key: string;
   readonly takesLink: boolean;
   readonly backend: BackendChoice;
+  /** Tensors for the model's inputs by their names; one input has the rows as they are. */
+  readonly inputs?: (values: Float32Array, rows: number) => Readonly<Record<string, Tensor>>;
+  /** See `StageFile.positions`. */
+  readonly positions?: number;
 }
 
 /** Measures a microbatch, cuts a stored network by it, and writes down what each stage computes. */
@@ -39,19 +43,34 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
   try {
     const untraced = graphOfTopology(JSON.parse(JSON.stringify(topology)));
     const { rows, nowMs, repeats = 3 } = request;
-    const shape = [rows.count, ...model.inputs[0]!.shape.slice(1).map(Number)];
-    const inputs = { [untraced.inputs[0]!]: { shape, data: rows.values } };
+    const inputs =
+      definition.inputs?.(rows.values, rows.count) ?? plainInput(model, untraced, rows);
     const trace = await traceModel(untraced, { inputs, nowMs, repeats });
     const graph = tracedGraph(untraced, trace);
     const partition = request.partition(graph, trace);
     const weights = await weightsOfStages(graph, partition, model);
     const tensors = weightVariables(model).map(({ variable: _, ...spec }): ParameterSpec => spec);
     const { files, ...laid } = layOut(graph, partition, tensors, (module) => weights.moved(module));
-    const bytes = files.map((file, stage) => stageFileBytes(file, weights.frozen[stage]!));
+    const { positions } = definition;
+    const bytes = files.map((file, stage) =>
+      stageFileBytes(
+        positions === undefined ? file : { ...file, positions },
+        weights.frozen[stage]!,
+      ),
+    );
     return { graph, trace, partition, ...laid, files: bytes };
   } finally {
     model.dispose();
   }
+}
+
+function plainInput(
+  model: LayersModel,
+  graph: LayerGraph,
+  { count, values }: CutRequest["rows"],
+): Readonly<Record<string, Tensor>> {
+  const shape = [count, ...model.inputs[0]!.shape.slice(1).map(Number)];
+  return { [graph.inputs[0]!]: { shape, data: values } };
 }
 
 /**

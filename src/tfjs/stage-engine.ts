@@ -1,6 +1,6 @@
 import { assert, RunError } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
-import type { NamedShape, StageFile } from "../model-parallel/pipeline-layout.ts";
+import type { StageFile } from "../model-parallel/pipeline-layout.ts";
 import type {
   StageEngine,
   StageInput,
@@ -10,7 +10,16 @@ import type {
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageLoss, StageSlopes, Stash } from "./stage-model.ts";
+import {
+  cutExamples,
+  cutWeights,
+  importsOf,
+  joined,
+  joinedFields,
+  plainInputs,
+  sizeOf,
+} from "./stage-arrays.ts";
+import type { RowInputs, StageLoss, StageSlopes, Stash } from "./stage-model.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
 
 const format = "kofn-stage-1";
@@ -23,21 +32,36 @@ export function stageFileBytes(
   return toSafetensors(frozen, { format, stage: JSON.stringify(file) });
 }
 
-/** The engine of a stored stage. `seed` is what dropout hangs on. */
-export async function openStageEngine(
-  bytes: Uint8Array,
-  place: string,
-  options: { readonly backend: BackendChoice; readonly loss: OutputLoss; readonly seed: number },
-): Promise<StageEngine> {
+export interface StageEngineOptions {
+  readonly backend: BackendChoice;
+  readonly loss: OutputLoss;
+  /** What dropout hangs on. */
+  readonly seed: number;
+  /** The rows as they are where absent. */
+  readonly inputs?: RowInputs;
+}
+
+function readStage(bytes: Uint8Array, place: string) {
   const { tensors: frozen, metadata } = fromSafetensors(bytes, place);
   if (metadata.format !== format || metadata.stage === undefined)
     throw new RunError("bad-stage", `${place}: it is no stage that this version knows`, {
       hint: "use the version of kofn that wrote it",
     });
-  const file = JSON.parse(metadata.stage) as StageFile;
+  return { frozen, file: JSON.parse(metadata.stage) as StageFile };
+}
+
+/** The engine of a stored stage. */
+export async function openStageEngine(
+  bytes: Uint8Array,
+  place: string,
+  options: StageEngineOptions,
+): Promise<StageEngine> {
+  const { file, frozen } = readStage(bytes, place);
   const backend = await openTensorBackend(options.backend);
   const random: Random = randomFrom("stages").fork(`seed/${options.seed}`);
   const stage = await openStage(file.program, random);
+  const { inputs = plainInputs } = options;
+  const reads = (input: StageInput, task: StagePass) => importsOf(file, input, task, inputs);
   let current: string | null = null;
   const stashes = keepStashes();
   const compute = () => {
@@ -58,22 +82,24 @@ export async function openStageEngine(
     forward(input, task, name = null) {
       compute();
       const keep = name === null ? undefined : "stash";
-      const { exports, stash } = stage.forward(importsOf(file, input, task), task, keep);
+      const { exports, stash } = stage.forward(reads(input, task), task, keep);
       if (stash !== null) stashes.keep(name!, stash);
-      return joinedFields(file.exports, (name) => exports[name]);
+      return joinedFields(file.exports, (name) => exports[name]!);
     },
     predict(input, task) {
       compute();
-      return predictStage(stage, file, input, task);
+      return predictStage(stage, file, reads(input, task), task);
     },
     backward(input, slopes, task, name = null) {
       compute();
-      const arriving = file.slopesIn.map((list, i) => cut(slopes[i]!, list, task.examples));
+      const arriving = file.slopesIn.map((list, i) =>
+        cutExamples(file, slopes[i]!, list, task.examples),
+      );
       const loss = file.program.outputs.length > 0 ? lossOf(options.loss, input) : undefined;
-      const from = stashes.take(name) ?? importsOf(file, input, task);
+      const from = stashes.take(name) ?? reads(input, task);
       const result = stage.backward(from, Object.assign({}, ...arriving), task, loss);
       const fields = {
-        ...joinedFields(file.slopesOut, (name) => result.imports[name], task.examples),
+        ...joinedFields(file.slopesOut, (name) => result.imports[name]!),
         ...gradientsOf(file, stage, result),
       };
       return { loss: result.loss, fields };
@@ -88,14 +114,14 @@ export async function openStageEngine(
 function predictStage(
   stage: OpenStage,
   file: StageFile,
-  input: StageInput,
+  imports: Readonly<Record<string, Tensor>>,
   task: StagePass,
 ): StagePrediction {
   const of = { ...task, isPrediction: true } as const;
-  const { exports, outputs } = stage.forward(importsOf(file, input, task), of);
+  const { exports, outputs } = stage.forward(imports, of);
   const first = outputs.get(0);
   return {
-    fields: joinedFields(file.exports, (name) => exports[name]),
+    fields: joinedFields(file.exports, (name) => exports[name]!),
     outputs: first === undefined ? null : (first.data as Float32Array),
     penalty: stage.penalty(),
   };
@@ -125,68 +151,9 @@ function keepStashes() {
 
 function weightsOf({ parts }: StageFile, arrays: readonly Float32Array[]) {
   const weights: Record<string, Tensor> = {};
-  for (const [k, tensors] of parts.entries()) Object.assign(weights, cut(arrays[k]!, tensors));
+  for (const [k, tensors] of parts.entries())
+    Object.assign(weights, cutWeights(arrays[k]!, tensors));
   return weights;
-}
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Tensors out of one array; with `examples` each has an axis of those in front. */
-function cut(
-  array: Float32Array,
-  list: readonly NamedShape[],
-  examples?: number,
-): Record<string, Tensor> {
-  const tensors: Record<string, Tensor> = {};
-  let at = 0;
-  for (const { name, shape: own } of list) {
-    const shape = examples === undefined ? own : [examples, ...own];
-    const data = array.subarray(at, at + sizeOf(shape));
-    tensors[name] = { shape, data };
-    at += data.length;
-  }
-  assert(at === array.length, "an array is as long as its tensors");
-  return tensors;
-}
-
-function importsOf(
-  { program, imports }: StageFile,
-  { imports: arrays, rows }: StageInput,
-  { examples }: StagePass,
-): Readonly<Record<string, Tensor>> {
-  const arriving = imports.map((list, i) => cut(arrays[i]!, list, examples));
-  const own = program.imports
-    .filter(({ fromStage }) => fromStage === null)
-    .map(({ tensor, shape }) => {
-      assert(rows !== null, "a stage that reads rows is handed some");
-      return [tensor, { shape: [examples, ...shape.slice(1).map(Number)], data: rows.values }];
-    });
-  return Object.assign({}, ...arriving, Object.fromEntries(own));
-}
-
-/** One array a field; zeros stand for what nothing depends on. */
-function joinedFields(
-  fields: StageFile["exports"],
-  tensorOf: (name: string) => Tensor | undefined,
-  examples = 0,
-): Record<string, Float32Array> {
-  const arrays = fields.map(({ field, tensors }) => {
-    const all = tensors.map(({ name, shape }) => {
-      return tensorOf(name)?.data ?? new Float32Array(examples * sizeOf(shape));
-    });
-    return [field, joined(all)] as const;
-  });
-  return Object.fromEntries(arrays);
-}
-
-function joined(arrays: readonly ArrayLike<number>[]): Float32Array {
-  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    out.set(array, at);
-    at += array.length;
-  }
-  return out;
 }
 
 /** Slopes of trained weights, and what was seen in place of observed ones. */

@@ -34,7 +34,7 @@ export type StageLoss = (outputs: ReadonlyMap<number, Tensor>) => {
 
 export interface StageSlopes {
   readonly loss: number;
-  /** By import; absent where nothing here depends on it, or it is no number to be moved. */
+  /** By import, zeros where nothing here depends on it; absent where it is no number. */
   readonly imports: Readonly<Record<string, Tensor>>;
   /** Of each weight at each use: a shared one has several. */
   readonly weights: readonly {
@@ -49,6 +49,13 @@ export interface StageSlopes {
 export type Layer = LayersModel["layers"][number];
 
 export type LayerWeight = Layer["weights"][number];
+
+/** What a stage reads of rows, one after another: by the tensors of its imports. */
+export type RowInputs = (
+  values: Float32Array,
+  examples: number,
+  own: StageProgram["imports"],
+) => Readonly<Record<string, Tensor>>;
 
 /** A stage's layers as they are computed. */
 export interface StageModel {

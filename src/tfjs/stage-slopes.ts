@@ -67,9 +67,10 @@ export function slopesOf(
   tf.tidy(() => {
     gradients = tape.slopes(number, variables).map((slope) => slope && toData(slope));
   });
-  const moved = imports.flatMap(({ key }, i) =>
-    gradients[i] ? [[key, gradients[i]] as const] : [],
-  );
+  const moved = imports.map(({ key, variable }, i) => {
+    const { shape, size } = variable;
+    return [key, gradients[i] ?? { shape, data: new Float32Array(size) }] as const;
+  });
   const own = weights.map(({ node, weight, variable }, i) => {
     const data = gradients[imports.length + i]?.data as Float32Array | undefined;
     return { node, weight, slopes: data ?? new Float32Array(variable.size) };

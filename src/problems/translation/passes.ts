@@ -6,7 +6,13 @@ import type { TranslationPass } from "../../tfjs/translator.ts";
 import { beamSearch, type SearchOptions } from "./beam-search.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 import { logProbabilities, type TokenSums, tokenLoss } from "./token-loss.ts";
-import { longerSides, type PaddedPairs, paddedPairs, tokenTableOf } from "./token-rows.ts";
+import {
+  longerSides,
+  type PaddedPairs,
+  paddedPairs,
+  tokenFactors,
+  tokenTableOf,
+} from "./token-rows.ts";
 import { translatorOf } from "./translators.ts";
 
 /** Rows go through the network with so many tokens a side at once, padding counted. */
@@ -21,13 +27,8 @@ interface Pass {
 function* passesOf({ rows, targets }: Examples): Generator<Pass> {
   for (const places of tokenBatches(longerSides(rows), passTokens)) {
     const pairs = paddedPairs(rows, places);
-    const factors = Float64Array.from(places, (row, i) => {
-      const { length } = pairs.decoderInput;
-      const own = pairs.labels.subarray(i * length, (i + 1) * length);
-      const tokens = own.reduce((count, token) => count + (token === 0 ? 0 : 1), 0);
-      // A row of padding alone counts nothing, whatever its target.
-      return tokens === 0 ? 0 : targets[row]! / tokens;
-    });
+    const counted = places.map((row) => targets[row]!);
+    const factors = tokenFactors(pairs.labels, counted);
     yield { pairs, factors };
   }
 }
@@ -110,8 +111,13 @@ export function tallyOf(
   examples: Examples,
   weights: Float32Array | Float64Array,
 ): Float64Array {
+  return tallyOfSums(sumsOfPasses(options, examples, Float32Array.from(weights), false));
+}
+
+/** The same of sums that were computed. */
+export function tallyOfSums(all: Iterable<TokenSums>): Float64Array {
   const tally = new Float64Array(4);
-  for (const sums of sumsOfPasses(options, examples, Float32Array.from(weights), false)) {
+  for (const sums of all) {
     tally[0]! += sums.tokens;
     tally[1]! += sums.loss;
     tally[2]! += sums.surprise;

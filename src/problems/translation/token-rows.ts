@@ -17,9 +17,9 @@ export interface TokenTable {
   readonly tokens: Int32Array;
 }
 
-/** Sentences of different lengths as a table. */
-export function tokenTableOf(sentences: readonly (readonly number[])[]): TokenTable {
-  const length = sentences.reduce((longest, one) => Math.max(longest, one.length), 1);
+/** Sentences of different lengths as a table, of at least so many columns. */
+export function tokenTableOf(sentences: readonly (readonly number[])[], least = 1): TokenTable {
+  const length = sentences.reduce((longest, one) => Math.max(longest, one.length), least);
   const tokens = new Int32Array(sentences.length * length);
   for (const [row, sentence] of sentences.entries()) tokens.set(sentence, row * length);
   return { rows: sentences.length, length, tokens };
@@ -29,15 +29,38 @@ export function tokenTableOf(sentences: readonly (readonly number[])[]): TokenTa
  * Pairs out of stored rows: the source from column 0 on, the target from the middle on, as
  * `data/prepare/prepare-pairs.ts` writes them.
  */
-export function paddedPairs(rows: Rows, places: readonly number[]): PaddedPairs {
+export function paddedPairs(rows: Rows, places: readonly number[], least = 1): PaddedPairs {
   const pairs = places.map((row) => sidesOf(rows, row));
   const targets = pairs.map(({ target }) => target);
   const decoderInput = targets.map((target) => [specialTokens.begin, ...target.slice(0, -1)]);
   return {
-    source: tokenTableOf(pairs.map(({ source }) => source)),
-    decoderInput: tokenTableOf(decoderInput),
-    labels: tokenTableOf(targets).tokens,
+    source: tokenTableOf(
+      pairs.map(({ source }) => source),
+      least,
+    ),
+    decoderInput: tokenTableOf(decoderInput, least),
+    labels: tokenTableOf(targets, least).tokens,
   };
+}
+
+/** All rows of some dense ones, both sides padded to the longest of any, at least `least`. */
+export function evenPairs(values: Float32Array, rows: number, least = 1): PaddedPairs {
+  const all: Rows = { kind: "dense", rows, columns: values.length / rows, values };
+  const longest = longerSides(all).reduce((most, one) => Math.max(most, one), least);
+  return paddedPairs(all, [...Array(rows).keys()], longest);
+}
+
+/**
+ * What a token of each row counts in the loss: the row's target over its tokens. A row of padding
+ * alone counts nothing, whatever its target.
+ */
+export function tokenFactors(labels: Int32Array, targets: ArrayLike<number>): Float64Array {
+  const length = labels.length / targets.length;
+  return Float64Array.from(targets, (target, row) => {
+    const own = labels.subarray(row * length, (row + 1) * length);
+    const tokens = own.reduce((count, token) => count + (token === 0 ? 0 : 1), 0);
+    return tokens === 0 ? 0 : target / tokens;
+  });
 }
 
 /** How many tokens each row's longer side has. */

@@ -13,6 +13,7 @@ import {
   translateSentences,
 } from "./passes.ts";
 import { longerSides } from "./token-rows.ts";
+import { translationStages } from "./translation-stages.ts";
 import { openTranslatorOf, sizesOf, translatorOf } from "./translators.ts";
 
 /** Sentences to sentences: the published encoder-decoder Transformer. */
@@ -91,6 +92,7 @@ function translationProblem(options: TranslationOptions): Problem {
       return { ...options, seed: options.seed ?? seed, facts: { key, tokens, pieces } };
     },
     load: (read) => openTranslatorOf(options, read),
+    stages: translationStages(options),
     initial: (random) => translatorOf(options).initial(random),
     rowTokens: longerSides,
     lossAndGradient: (examples, weights, gradient, random) =>

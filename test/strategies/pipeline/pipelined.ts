@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Prepared } from "../../../src/data/manifests.ts";
 import type { Strategy } from "../../../src/engine/strategy.ts";
 import { workerRequestOf } from "../../../src/platform/backend.ts";
+import type { RunEvent } from "../../../src/ports/events.ts";
 import { modelDigest, readWeights, wholeWeights } from "../../../src/run/model-weights.ts";
 import { orchestrate } from "../../../src/run/orchestrate.ts";
 import { openTraining } from "../../../src/run/resolve-members.ts";
@@ -89,9 +90,11 @@ function withoutLengths(encoded: EncodedPipeline): EncodedPipeline {
 }
 
 /** The same network by undisturbed rounds of one worker, which computes it in one piece. */
-export async function inOnePiece(
-  spec: object,
-): Promise<{ readonly weights: Float32Array; readonly objective: number }> {
+export async function inOnePiece(spec: object): Promise<{
+  readonly weights: Float32Array;
+  readonly objective: number;
+  readonly losses: readonly number[];
+}> {
   const { strategy: _, ...rest } = spec as Record<string, unknown>;
   const { record, store } = await staged({
     ...{ ...rest, strategy: "rounds", workers: 1, wait: "all", encoding: "uncoded" },
@@ -106,6 +109,10 @@ export async function inOnePiece(
     bytesDown: () => 1,
     bytesUp: () => 1,
   });
-  const { end, result } = await orchestrate(record, { store, clock, compute });
-  return { weights: wholeWeights(end.model), objective: result.objective };
+  const losses: number[] = [];
+  const listen = (event: RunEvent) => {
+    if (event.type === "round") losses.push(event.objectiveEstimate);
+  };
+  const { end, result } = await orchestrate(record, { store, clock, compute, listen });
+  return { weights: wholeWeights(end.model), objective: result.objective, losses };
 }
