@@ -3,9 +3,7 @@ import { assert, RunError } from "../core/errors.ts";
 import type { Examples } from "../math/rows.ts";
 import { isFiniteVector } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
-import { messageEpsilon } from "../privacy/accountants/additive.ts";
 import type { Unit } from "../privacy/ledger/entry.ts";
-import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
 import {
   type NoiseRule,
   noiseReleaseOf,
@@ -90,6 +88,9 @@ export const consensusStep: TaskKind<ConsensusStepTask, Examples, NodeInput> = {
   async publish(place, task, { values }): Promise<TaskOutput> {
     const { store, run, slot } = place;
     const { round, noise, unit, budget, observers } = task;
+    // Loaded only where something is published, so that other workers start sooner.
+    const { openLedger, publishOnce } = await import("../privacy/ledger/ledger.ts");
+    const { messageEpsilon } = await import("../privacy/accountants/additive.ts");
     // Entries never change: a warm node reads only those that are new to it.
     const ledger = await place.cached(`ledger/${run}/${JSON.stringify(budget)}`, async () =>
       openLedger(store, ledgerPrefix(run, slot), { ...budget, account: messageEpsilon }),

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Unit } from "../privacy/ledger/entry.ts";
-import { openLedger, publishOnce } from "../privacy/ledger/ledger.ts";
-import { quickAccount, type SumNoise } from "../privacy/sum-noise.ts";
+import type { SumNoise } from "../privacy/sum-noise.ts";
 import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
 import { publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
 import type { WorkerContext } from "./task-kind.ts";
@@ -28,6 +27,7 @@ export async function publishSum(
   { release, unit, budget, rounds, observers }: Published,
   values: Float64Array<ArrayBuffer>,
 ): Promise<Float64Array<ArrayBuffer>> {
+  const [{ openLedger, publishOnce }, { quickAccount }] = await Promise.all(accounting());
   // Entries never change: a warm environment reads only those that are new to it.
   const ledger = await cached(`ledger/${publisher}/${run}/${JSON.stringify(budget)}`, async () =>
     openLedger(store, ledgerPrefix(run, publisher), { ...budget, account: quickAccount(rounds) }),
@@ -35,6 +35,11 @@ export async function publishSum(
   const entry = { id: `round/${round}/sum/${publisher}`, release, unit, observers, key };
   const bytes = await publishOnce(store, ledger, entry, storedVectorBytes(values));
   return publishedVectorOf(bytes, key, values.length);
+}
+
+/** What charges: loaded only where something is published, so that other workers start sooner. */
+function accounting() {
+  return [import("../privacy/ledger/ledger.ts"), import("../privacy/sum-noise.ts")] as const;
 }
 
 /** Noise under one name hides one sum: whatever the sum depends on is part of the name. */
