@@ -1,5 +1,8 @@
+import { Readable } from "node:stream";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { connectPlain, type PlainConnection } from "../wire/plain-http.ts";
+
+const eventStream = "application/vnd.amazon.eventstream";
 
 type Handler = NodeHttpHandler;
 type Request = Parameters<Handler["handle"]>[0];
@@ -12,8 +15,8 @@ export function isLocal(endpoint: string | undefined): boolean {
 }
 
 /**
- * The SDK's request handler for an endpoint on this machine. It reads a reply in one piece; the
- * SDK's own handler reads streamed replies.
+ * The SDK's request handler for an endpoint on this machine. It reads a reply to its end; the
+ * SDK's own handler sends what is streamed.
  */
 export class LocalHttpHandler extends NodeHttpHandler {
   readonly #idle: PlainConnection[] = [];
@@ -22,8 +25,7 @@ export class LocalHttpHandler extends NodeHttpHandler {
   override async handle(request: Request, options?: Options): Promise<Answer> {
     const { body } = request;
     const plain = body === undefined || typeof body === "string" || body instanceof Uint8Array;
-    if (!plain || request.path.endsWith("/response-streaming-invocations"))
-      return super.handle(request, options);
+    if (!plain) return super.handle(request, options);
     const bytes = typeof body === "string" ? Buffer.from(body) : (body as Uint8Array | undefined);
     const connection = this.#connection(request);
     const abort = () => connection.destroy();
@@ -36,7 +38,10 @@ export class LocalHttpHandler extends NodeHttpHandler {
       if (connection.usable) this.#idle.push(connection);
       else this.#open.delete(connection);
       const { status: statusCode, headers } = reply;
-      return { response: { statusCode, headers, body: reply.body } as Answer["response"] };
+      // The SDK takes a stream's events apart from a stream alone.
+      const body =
+        headers["content-type"] === eventStream ? Readable.from(reply.chunks) : reply.body;
+      return { response: { statusCode, headers, body } as Answer["response"] };
     } catch (thrown) {
       this.#open.delete(connection);
       if (signal?.aborted) throw named("AbortError", "Request aborted");

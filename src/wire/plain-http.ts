@@ -6,6 +6,8 @@ export interface PlainReply {
   /** By lower-case name; of repeated ones the last. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** The body as it was sent. */
+  readonly chunks: readonly Buffer[];
 }
 
 /**
@@ -96,7 +98,7 @@ function reset(): Error {
 
 /** Puts one reply together; `take` gives it with its last byte. Throws on what is not HTTP. */
 function replyReader() {
-  let head: Omit<PlainReply, "body"> | undefined;
+  let head: Omit<PlainReply, "body" | "chunks"> | undefined;
   let early: Buffer = Buffer.alloc(0);
   let body: Buffer | undefined;
   let filled = 0;
@@ -114,7 +116,7 @@ function replyReader() {
     if (!chunked) body = Buffer.allocUnsafe(boundedLength(length ?? "0"));
     return early.subarray(end + 4);
   };
-  let pieces: Buffer = Buffer.alloc(0);
+  const chunks = chunkReader();
   return {
     take(bytes: Buffer): PlainReply | undefined {
       let rest: Buffer | undefined = bytes;
@@ -122,16 +124,20 @@ function replyReader() {
       if (rest === undefined || head === undefined) return undefined;
       if (body !== undefined) {
         filled += rest.copy(body, filled);
-        return filled === body.length ? { ...head, body } : undefined;
+        return filled === body.length ? { ...head, body, chunks: [body] } : undefined;
       }
-      pieces = Buffer.concat([pieces, rest]);
-      const whole = dechunked(pieces);
-      return whole === undefined ? undefined : { ...head, body: whole };
+      const whole = chunks.take(rest);
+      if (whole === undefined) return undefined;
+      return {
+        ...head,
+        chunks: whole,
+        body: whole.length === 1 ? whole[0]! : Buffer.concat(whole),
+      };
     },
   };
 }
 
-function parsedHead(text: string): Omit<PlainReply, "body"> {
+function parsedHead(text: string): Omit<PlainReply, "body" | "chunks"> {
   const [first = "", ...lines] = text.split("\r\n");
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
   if (status === undefined) throw new Error("the reply is not HTTP/1.1");
@@ -150,17 +156,48 @@ function boundedLength(text: string): number {
   return length;
 }
 
-/** The body in its chunks, or undefined where the last one is not in yet. Trailers are dropped. */
-function dechunked(bytes: Buffer): Buffer | undefined {
-  const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
-    const line = bytes.indexOf("\r\n", at);
-    if (line < 0) return undefined;
-    const size = Number.parseInt(bytes.toString("latin1", at, line), 16);
-    if (!(size >= 0 && size <= bodyBytesMax)) throw new Error("the reply has a malformed chunk");
-    if (size === 0) return bytes.indexOf("\r\n\r\n", at) < 0 ? undefined : Buffer.concat(parts);
-    at = line + 2 + size + 2;
-    if (at > bytes.length) return undefined;
-    parts.push(bytes.subarray(line + 2, at - 2));
-  }
+/** Takes a body in chunks apart; `take` gives them with the last one. Trailers are dropped. */
+function chunkReader() {
+  const chunks: Buffer[] = [];
+  /** What is not yet a whole line: a chunk's length, or what follows the last chunk. */
+  let line = "";
+  let missing = 0;
+  let total = 0;
+  const begin = (text: string) => {
+    const size = Number.parseInt(text, 16);
+    total += size;
+    if (!(size >= 0 && total <= bodyBytesMax)) throw new Error("the reply has a malformed chunk");
+    missing = size;
+    if (size > 0) chunks.push(Buffer.allocUnsafe(size));
+    return size > 0;
+  };
+  const fill = (bytes: Buffer, at: number): number => {
+    const chunk = chunks.at(-1)!;
+    const copied = bytes.copy(chunk, chunk.length - missing, at);
+    missing -= copied;
+    return at + copied;
+  };
+  /** Whether the last chunk, of no bytes, is behind us. */
+  let isLast = false;
+  return {
+    take(bytes: Buffer): readonly Buffer[] | undefined {
+      for (let at = 0; at < bytes.length; ) {
+        if (missing > 0) {
+          at = fill(bytes, at);
+          continue;
+        }
+        const end = bytes.indexOf("\n", at);
+        line += bytes.toString("latin1", at, end < 0 ? bytes.length : end + 1);
+        if (line.length > headBytesMax) throw new Error("the reply has a malformed chunk");
+        if (end < 0) return undefined;
+        at = end + 1;
+        const text = line.trim();
+        line = "";
+        if (isLast && text === "") return chunks;
+        // A line of its own ends each chunk.
+        if (!isLast && text !== "") isLast = !begin(text);
+      }
+      return undefined;
+    },
+  };
 }

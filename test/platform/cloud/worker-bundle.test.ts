@@ -29,6 +29,15 @@ test("zipped, the worker's bundle is below a megabyte", async () => {
   expect(bytes).toBeLessThan(1_000_000);
 });
 
+test("the worker's bundle holds no optimizers, which only a pipeline's stages apply", async () => {
+  const sourceOf = async (name: string) => {
+    const folder = await bundleFolder(name);
+    return readFile(join(folder, `${name}.mjs`), "utf8");
+  };
+  expect(await sourceOf("worker")).not.toContain("schedule-free");
+  expect(await sourceOf("network-worker")).toContain("schedule-free");
+});
+
 test("zipped, what computes networks is below five megabytes, and in no other worker", async () => {
   const bytes = zipBytes(await bundleFolder("network-worker"));
   expect(bytes).toBeGreaterThan(500_000);
