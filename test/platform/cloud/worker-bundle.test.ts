@@ -30,7 +30,7 @@ test("zipped, the worker's bundle is below a megabyte", async () => {
 });
 
 test("the worker's bundle holds no optimizers, which only a pipeline's stages apply", async () => {
-  const sourceOf = async (name: string) => {
+  const sourceOf = async (name: "worker" | "network-worker") => {
     const folder = await bundleFolder(name);
     return readFile(join(folder, `${name}.mjs`), "utf8");
   };
