@@ -13,13 +13,13 @@ import * as kofn from "../../src/tfjs/optimizers/public.ts";
  * memory that a run keeps, and as a TensorFlow.js optimizer beside TensorFlow.js's own; the best of
  * several hundred milliseconds, and what is remembered for each weight.
  */
-const pieces = [
+const tensors = [
   { name: "first/kernel", shape: [784, 128] },
   { name: "first/bias", shape: [128] },
   { name: "last/kernel", shape: [128, 10] },
   { name: "last/bias", shape: [10] },
 ];
-const sizes = pieces.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
+const sizes = tensors.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
 const length = sizes.reduce((sum, size) => sum + size, 0);
 const random = randomFrom("optimizers");
 const normals = (scale: number) =>
@@ -47,13 +47,13 @@ function report(name: string, one: Adaptive, options: object): void {
   const asked = method.core.asksAhead ? weights.slice() : weights;
   let state = beforeFirst;
   const coreMs = best(() => {
-    state = advance(method, state, { weights, asked, gradient, rate: 1e-3, pieces });
+    state = advance(method, state, { weights, asked, gradient, rate: 1e-3, tensors });
   });
   const stepper = stepperOf(one).create(parsed);
   let memory = stepper.start();
   const here = { weights: Float32Array.from(start), asked: Float32Array.from(start) };
   const runMs = best(() => {
-    const told = { ...here, gradient, stepSize: 1e-3, pieces, shrink: (point: never) => point };
+    const told = { ...here, gradient, stepSize: 1e-3, tensors, shrink: (point: never) => point };
     memory = stepper.move(memory, told).memory;
   });
   const maker = (kofn as unknown as Makers)[camel(one.name)]!;
@@ -81,7 +81,7 @@ function stock(): Readonly<Record<string, tf.Optimizer>> {
 
 function applying(optimizer: tf.Optimizer): number {
   let at = 0;
-  const made = pieces.map(({ shape }, i) => {
+  const made = tensors.map(({ shape }, i) => {
     const end = at + sizes[i]!;
     const tensors = [start, gradient].map((all) =>
       tf.tensor(Float32Array.from(all.subarray(at, end)), shape),

@@ -35,7 +35,7 @@ for (const [stages, microbatches] of [
       backward: () => backwardMs,
       hop: () => hopMs,
     });
-    if ("stuck" in timeline) throw new Error("a schedule of ours ends");
+    if ("deadlock" in timeline) throw new Error("a schedule of ours ends");
     const usd = (ms: number) =>
       computeUsd(gbSeconds(ms, memoryMb), architecture) +
       2 * stages * microbatches * prices.usdPerRequest;

@@ -24,7 +24,7 @@ const steps = 20;
  */
 export async function embeddingStep({ before, python }: Others) {
   const problem = await networkOf(`${import.meta.dirname}/table.ts`, { loss: "meanSquaredError" });
-  const pieces = problem.parameters!;
+  const tensors = problem.parameters!;
   const random = randomFrom("ids");
   const values = Float32Array.from({ length: 2_048 }, () => random.integer(30_000));
   const targets = Float32Array.from({ length: 256 }, () => random.normal());
@@ -37,14 +37,14 @@ export async function embeddingStep({ before, python }: Others) {
     problem.lossAndGradient(examples, weights, sum);
     const gradient = Float64Array.from(new Float32Array(sum));
     const shrink = (point: Float64Array<ArrayBuffer>) => point;
-    const here = { weights, asked: weights, gradient, stepSize, pieces, shrink };
+    const here = { weights, asked: weights, gradient, stepSize, tensors, shrink };
     return Float32Array.from(sgd.move(sgd.start(), here).weights);
   };
   const byRows = () => {
     const { parts } = problem.slicedGradient!(examples, weights, "auto")!;
-    const moved = sgd.moveParts!(sgd.start(), { weights, parts, stepSize, pieces })!;
+    const moved = sgd.moveParts!(sgd.start(), { weights, parts, stepSize, tensors })!;
     const next = weights.slice();
-    writePresent(next, moved.parts, pieces);
+    writePresent(next, moved.parts, tensors);
     return next;
   };
   const local = (count: number) => () => {
@@ -57,7 +57,7 @@ export async function embeddingStep({ before, python }: Others) {
     byRows: meanMs(21, byRows),
     local: (meanMs(9, local(1 + steps)) - meanMs(9, local(1))) / steps,
   };
-  const whole = denseGradient(problem.slicedGradient!(examples, weights, "auto")!.parts, pieces);
+  const whole = denseGradient(problem.slicedGradient!(examples, weights, "auto")!.parts, tensors);
   const sum = new Float64Array(weights.length);
   problem.lossAndGradient(examples, weights, sum);
   if (!whole.every((value, i) => value === sum[i])) throw new Error("the gradients differ");

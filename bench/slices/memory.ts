@@ -9,7 +9,7 @@ import { networkOf } from "../../test/problems/networks.ts";
 /** Bytes of gradient, message and lazy state by rows touched, beside table and exact moments. */
 export async function bytesInMemory() {
   const problem = await networkOf(`${import.meta.dirname}/table.ts`, { loss: "meanSquaredError" });
-  const pieces = problem.parameters!;
+  const tensors = problem.parameters!;
   const weights = problem.initial!(randomFrom(1));
   const adam = { type: "adam", learningRate: 0.01 };
   const [lazy, exact] = [true, false].map(
@@ -24,9 +24,9 @@ export async function bytesInMemory() {
       targets,
     };
     const sliced = problem.slicedGradient!(examples, weights, "auto")!;
-    const { payload } = slicedReply(sliced, pieces, "auto");
+    const { payload } = slicedReply(sliced, tensors, "auto");
     const { parts } = sliced;
-    const standing = { weights, parts, stepSize: 0.01, pieces };
+    const standing = { weights, parts, stepSize: 0.01, tensors };
     const { memory } = lazy!.moveParts!(lazy!.start(), standing)!;
     const rows = sliced.tables[0]!.rows;
     return {
@@ -39,8 +39,8 @@ export async function bytesInMemory() {
   };
   const shrink = (point: Float64Array<ArrayBuffer>) => point;
   const [few, many] = [told(32), told(256)];
-  const gradient = denseGradient(many.parts, pieces);
-  const all = { weights, asked: weights, gradient, stepSize: 0.01, pieces, shrink };
+  const gradient = denseGradient(many.parts, tensors);
+  const all = { weights, asked: weights, gradient, stepSize: 0.01, tensors, shrink };
   const moments = arrayBytes(exact!.move(exact!.start(), all).memory);
   const table = { table: weights.byteLength, moments, gradient: gradient.byteLength };
   console.log("\nbytes of an embedding of 30,000 x 128 by the rows that a batch touches");

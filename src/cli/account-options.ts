@@ -29,7 +29,7 @@ const mechanismOptions: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** An option that changes nothing was given for a reason, which the answer would pass over. */
-export function refuseUnused(options: AccountOptions): void {
+export function refuseUnusedOptions(options: AccountOptions): void {
   const { mechanism, releases } = options;
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [name],

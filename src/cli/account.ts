@@ -8,7 +8,7 @@ import {
   type MechanismUse,
   parseMechanismUse,
 } from "../privacy/release.ts";
-import { type AccountOptions, refuseUnused } from "./account-options.ts";
+import { type AccountOptions, refuseUnusedOptions } from "./account-options.ts";
 import type { Declare } from "./command.ts";
 import { facts } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
@@ -37,7 +37,7 @@ export const declareAccount: Declare = (command, invoke) => {
 
 /** `kofn account`: budgets from the accountants, and noise from budgets, without a run. */
 export async function accountCommand(options: AccountOptions, terminal: Terminal): Promise<number> {
-  refuseUnused(options);
+  refuseUnusedOptions(options);
   const delta = options.delta === undefined ? null : numberOf(options.delta, "--delta");
   const epsilon = options.epsilon === undefined ? null : numberOf(options.epsilon, "--epsilon");
   if (delta !== null) checkDelta(delta);

@@ -43,19 +43,19 @@ export async function encodeSpec(
   const bar = progressView(terminal, written.stop);
   let staged: Dataset;
   try {
-    const { onStage } = bar;
+    const { onPhase } = bar;
     const spec = await resolveAuto(written, (open) =>
-      planInHome(terminal.home, { spec: open, backend: "emulated", onStage }),
+      planInHome(terminal.home, { spec: open, backend: "emulated", onPhase }),
     );
     const home = await serveAlone(terminal.home, () => openHome(terminal.home));
     try {
       const ports = { open: openDataSource, store: home.store };
-      staged = await ingest(spec, ports, bar.onStage);
+      staged = await ingest(spec, ports, bar.onPhase);
       const damaged = await damagedParts(home.store, staged);
       if (damaged.length > 0) {
         terminal.err(`note: ${damaged.length} damaged parts are made again`);
         await removeAll(home.store, damaged);
-        staged = await ingest(spec, ports, bar.onStage);
+        staged = await ingest(spec, ports, bar.onPhase);
       }
     } finally {
       await home.close();

@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   plan: {
     usage: "<SPEC>",
     summary: "what a run will take, and what to choose; starts nothing",
-    load: async () => (await import("./plan.ts")).declarePlan,
+    load: async () => (await import("./plan/plan.ts")).declarePlan,
   },
   list: {
     usage: "",

@@ -10,7 +10,7 @@ const plainEveryMs = 3_000;
 
 /** Shows how far a run is: a changing line on a terminal, lines elsewhere. */
 export interface ProgressView {
-  readonly onStage: IngestProgress;
+  readonly onPhase: IngestProgress;
   listen(event: RunEvent): void;
   /** Removes the live line. */
   close(): void;
@@ -25,7 +25,7 @@ export function progressView(
   const run = { firstMs: 0, firstRound: 0, erasures: 0, started: false };
   const stages = new Map<string, number>();
   return {
-    onStage(what, done, total) {
+    onPhase(what, done, total) {
       const nowMs = performance.now();
       const sinceMs = nowMs - (stages.get(what) ?? nowMs);
       if (!stages.has(what)) stages.set(what, nowMs);

@@ -59,7 +59,7 @@ export async function releaseCommand(
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   const bar = progressView(terminal, spec.stop);
-  const order = { spec, input, ranges, onStage: bar.onStage };
+  const order = { spec, input, ranges, onPhase: bar.onPhase };
   try {
     return await withReleaseData(terminal.home, order, async ({ table, request, ...opened }) => {
       bar.close();
@@ -125,7 +125,7 @@ function forecast(
 }
 
 function report(
-  { key, csv, settled, spent }: Released,
+  { key, csv, calibrated, spent }: Released,
   about: {
     readonly request: ReleaseRequest;
     readonly table: DataTable;
@@ -136,7 +136,7 @@ function report(
   terminal: Terminal,
 ): void {
   const { request, table, spec, target } = about;
-  const sigma = Math.sqrt(settled.variance);
+  const sigma = Math.sqrt(calibrated.variance);
   const isAdditive = request.scheme === "additive";
   const released = isAdditive ? table.rows : request.rows;
   const what = isAdditive
@@ -155,7 +155,7 @@ function report(
   say(terminal, options)(facts(rows));
   if (options.json !== true) return;
   const { scheme, guarantee } = request;
-  const { releases } = settled;
+  const { releases } = calibrated;
   const bytes = csv.length;
   printJson(terminal, {
     type: "result",

@@ -34,7 +34,7 @@ export async function runDeployed(
   const bar = progressView(terminal, spec.stop);
   try {
     const record = await startRemote(about, {
-      onStage: bar.onStage,
+      onPhase: bar.onPhase,
       onNote: (text) => terminal.err(`note: ${text}`),
     });
     const { forecast } = record;

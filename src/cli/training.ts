@@ -41,13 +41,13 @@ function watching(
   let isFirst = true;
   return {
     signal,
-    onStage(what, done, total) {
+    onPhase(what, done, total) {
       if (signal.aborted) {
         throw new RunError("interrupted", "interrupted before training began", {
           hint: "nothing was lost: start it again",
         });
       }
-      bar.onStage(what, done, total);
+      bar.onPhase(what, done, total);
     },
     onPlan(plan) {
       const { setting } = plan.choice.chosen;

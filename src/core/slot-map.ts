@@ -62,7 +62,7 @@ export function atSlot<Value>(map: SlotMap<Value>, slot: number): Value | undefi
 }
 
 /** The slots that have a value, ascending. */
-export function slotsOf(map: SlotMap<unknown>): number[] {
+export function slotNumbers(map: SlotMap<unknown>): number[] {
   const slots: number[] = [];
   forEachSlot(map, (slot) => slots.push(slot));
   return slots;

@@ -11,7 +11,7 @@ export const manifestVersion = 1;
 export const preparationVersion = 1;
 
 /** One stored piece: a safetensors object whose key holds its digest. */
-export interface Part {
+export interface StoredPart {
   readonly key: string;
   /** SHA-256 of the object's bytes, hexadecimal. */
   readonly sha256: string;
@@ -75,8 +75,8 @@ export interface Prepared {
   readonly rows: number;
   readonly testRows: number;
   readonly columns: number;
-  readonly train: readonly Part[];
-  readonly test: readonly Part[];
+  readonly train: readonly StoredPart[];
+  readonly test: readonly StoredPart[];
   /** Over the training targets as stored. */
   readonly targetMean: number;
   readonly targetVariance: number;
@@ -104,7 +104,7 @@ export interface Encoded {
   /** How features are stored where that is not float32, and how far off that is. */
   readonly storage?: StoredIn;
   /** The data rows as prepared, where workers form what they store; nothing else is stored. */
-  readonly raw?: { readonly parts: readonly Part[]; readonly sparse: boolean };
+  readonly raw?: { readonly parts: readonly StoredPart[]; readonly sparse: boolean };
   /** Of shared ratings: how many each user and each item has, in the order of their columns. */
   readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };
 }
@@ -119,7 +119,7 @@ export interface StoredIn {
 /** What one slot stores. */
 export interface SlotRows {
   readonly rows: number;
-  readonly parts: readonly Part[];
+  readonly parts: readonly StoredPart[];
   /** What it is made of, where the worker makes it. */
   readonly raw?: RawRows;
 }

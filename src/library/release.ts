@@ -47,7 +47,7 @@ export async function release(spec: SpecInCode, options: ReleaseInCode): Promise
   const input = releaseInputOf({ set: [], ...Object.fromEntries(written) });
   const checked = checkSpec(resolveSpec(await withRowFile(spec, home)));
   return withReleaseData(home, { spec: checked, input, ranges }, async ({ publish }) => {
-    const { csv, settled, spent, key } = await publish();
-    return { csv, sigma: Math.sqrt(settled.variance), spent, key };
+    const { csv, calibrated, spent, key } = await publish();
+    return { csv, sigma: Math.sqrt(calibrated.variance), spent, key };
   });
 }

@@ -71,7 +71,7 @@ async function storeRows(
   }
 }
 
-/** Rows as the text of a CSV file, in pieces. */
+/** Rows as the text of a CSV file, in lines. */
 async function* csvOf(
   rows: RowSource,
   more: {
@@ -109,11 +109,11 @@ function targetAt(targets: ArrayLike<RowValue>, row: number): RowValue {
 }
 
 function lineOf(cells: readonly RowValue[]): string {
-  return `${cells.map(fieldOf).join(",")}\n`;
+  return `${cells.map(csvField).join(",")}\n`;
 }
 
 /** Numbers as they are read again, to the bit. */
-function fieldOf(cell: RowValue): string {
+function csvField(cell: RowValue): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "number") return Number.isNaN(cell) ? "" : String(cell);
   const text = String(cell);
@@ -122,9 +122,9 @@ function fieldOf(cell: RowValue): string {
 
 /** Rows as a source in memory. Lists have values in the order of `names`. */
 export async function rowsInMemory(rows: RowSource, names: readonly string[]): Promise<Source> {
-  const pieces: string[] = [];
-  for await (const piece of csvOf(rows, { names })) pieces.push(piece);
-  return sourceOf(new TextEncoder().encode(pieces.join("")));
+  const lines: string[] = [];
+  for await (const piece of csvOf(rows, { names })) lines.push(piece);
+  return sourceOf(new TextEncoder().encode(lines.join("")));
 }
 
 function sourceOf(bytes: Uint8Array): Source {

@@ -30,8 +30,10 @@ export function checkSchedule(schedule: Schedule, rule: ScheduleRule): void {
   for (const [worker, order] of workers.entries()) checkCap(schedule, worker, order, cap);
   const unit = { forward: () => 1, backward: () => 2, hop: () => 0 };
   const outcome = simulateSchedule(schedule, unit);
-  if ("stuck" in outcome) {
-    const waits = outcome.stuck.map(({ worker, action }) => `${worker} at ${actionName(action)}`);
+  if ("deadlock" in outcome) {
+    const waits = outcome.deadlock.map(
+      ({ worker, action }) => `${worker} at ${actionName(action)}`,
+    );
     throw wrong(`deadlock: the workers wait for each other, ${waits.join(", ")}`);
   }
 }

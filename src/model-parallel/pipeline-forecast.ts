@@ -53,7 +53,7 @@ export function forecastPipeline(
     backward: (stage) => work[stage]!.backwardMs,
     hop: () => of.rates.invokeMs,
   });
-  if ("stuck" in timeline) throw new Error("broken promise: a schedule of ours ends");
+  if ("deadlock" in timeline) throw new Error("broken promise: a schedule of ours ends");
   const update = updateCosts(of, setting, table);
   const makespanMs = timeline.makespan + update.ms;
   const bill = billOf(of, setting, work, { makespanMs, updateMs: update.billedMs });

@@ -31,7 +31,7 @@ export interface Timeline {
 
 /** Cells that wait for each other, or for what nobody does. */
 export interface Deadlock {
-  readonly stuck: readonly { readonly worker: number; readonly action: Action }[];
+  readonly deadlock: readonly { readonly worker: number; readonly action: Action }[];
 }
 
 /**
@@ -61,10 +61,10 @@ export function simulateSchedule(schedule: Schedule, times: StageTimes): Timelin
         moved = true;
       }
   }
-  const stuck = workers.flatMap((order, worker) =>
+  const deadlock = workers.flatMap((order, worker) =>
     at[worker]! < order.length ? [{ worker, action: order[at[worker]!]! }] : [],
   );
-  if (stuck.length > 0) return { stuck };
+  if (deadlock.length > 0) return { deadlock };
   const makespan = Math.max(0, ...freeAt);
   const billed = spans.reduce((sum, { from, to }) => sum + to - from, 0);
   const bubble = makespan > 0 ? 1 - billed / (makespan * workers.length) : 0;

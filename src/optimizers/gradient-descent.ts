@@ -39,9 +39,9 @@ export const gradientDescent = define({
       weights: addScaled(Float64Array.from(weights), -stepSize, gradient),
       ask: null,
     }),
-    moveParts: (memory, { weights, parts, stepSize, pieces }) => ({
+    moveParts: (memory, { weights, parts, stepSize, tensors }) => ({
       memory,
-      parts: withPresent(weights, parts, pieces, (here, gradient) =>
+      parts: withPresent(weights, parts, tensors, (here, gradient) =>
         addScaled(here, -stepSize, gradient),
       ),
     }),

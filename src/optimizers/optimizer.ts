@@ -54,7 +54,7 @@ export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
    */
   sums?(
     memory: Own,
-    here: Pick<Standing, "gradient"> & { readonly pieces: readonly TensorSpec[] },
+    here: Pick<Standing, "gradient"> & { readonly tensors: readonly TensorSpec[] },
   ): readonly Float64Array[];
   /**
    * As `move` along a gradient that is told tensor by tensor, where what moves is what the gradient
@@ -85,7 +85,7 @@ export interface Standing {
   readonly gradient: Float64Array<ArrayBuffer>;
   readonly stepSize: number;
   /** The tensors that the weights are, one after another; one vector where absent. */
-  readonly pieces?: readonly TensorSpec[] | undefined;
+  readonly tensors?: readonly TensorSpec[] | undefined;
   /** Where these weights are a part of all: what `sums` of all tensors add up to. */
   readonly sums?: Float64Array<ArrayBuffer> | undefined;
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
@@ -98,7 +98,7 @@ export interface PartsStanding {
   /** One a tensor, merged. */
   readonly parts: readonly DoublePart[];
   readonly stepSize: number;
-  readonly pieces: readonly TensorSpec[];
+  readonly tensors: readonly TensorSpec[];
 }
 
 export interface PartsMoved<Own extends Memory = Memory> {

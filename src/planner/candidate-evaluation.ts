@@ -105,7 +105,8 @@ export async function evaluateByPilot(
     if (isWhole) roundsToStop = Math.max(draw === 0 ? 0 : roundsToStop, stopOf(job.spec, done));
     const reached = roundsTo(done, target.objective);
     const failed = { ...one, tried: [], rounds: null, roundsToStop };
-    if (done.stuck !== null) return { ...failed, verdict: { kind: "stuck", reason: done.stuck } };
+    if (done.stallReason !== null)
+      return { ...failed, verdict: { kind: "stuck", reason: done.stallReason } };
     if (reached === null)
       return { ...failed, verdict: { kind: "misses", miss: missOf(done, target) } };
     tried.push(reached);

@@ -116,7 +116,7 @@ async function closer(
   const about = isNew ? await evaluateByMoreFutures(job, one, target) : one;
   const more = rehearsalsSteps.find((step) => step > rehearsals)!;
   const done = await evaluateByPilot(job, about, target, more);
-  foreseen.learn(done);
+  foreseen.record(done);
   return done;
 }
 

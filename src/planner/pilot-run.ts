@@ -25,7 +25,7 @@ export interface PilotRun {
   /** It stopped by itself, being where it wanted to be. */
   readonly isDone: boolean;
   /** Why it could not go on, where it could not. */
-  readonly stuck: string | null;
+  readonly stallReason: string | null;
 }
 
 export interface PilotRunOptions {
@@ -100,8 +100,8 @@ export async function pilotRuns(
     });
     await compute.close();
     const isDone = end.stop.kind === "done";
-    const stuck = end.stop.kind === "unfinished" ? end.stop.reason : null;
-    return { objectiveAt, endsMs, spent, isDone, stuck };
+    const stallReason = end.stop.kind === "unfinished" ? end.stop.reason : null;
+    return { objectiveAt, endsMs, spent, isDone, stallReason };
   };
 }
 

@@ -10,7 +10,7 @@ export interface Pruning {
   /** What can be said of a setting without a rehearsal; null where nothing can. */
   verdictOn(one: Candidate): CandidateVerdict | null;
   /** Remembers what came of a rehearsal. */
-  learn(done: Candidate): void;
+  record(done: Candidate): void;
 }
 
 /** A rehearsal is spared where settings like it miss by this factor more than the tolerance. */
@@ -34,7 +34,7 @@ export function pruning(job: PlanningJob): Pruning {
       const miss = known.miss * growth;
       return miss > missForegone ? { kind: "expected-to-miss", miss } : null;
     },
-    learn({ setting, verdict }) {
+    record({ setting, verdict }) {
       if (verdict.kind !== "misses") return;
       misses.set(familyOf(setting), { heard: heardOf(job, setting), miss: verdict.miss });
     },

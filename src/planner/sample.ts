@@ -1,5 +1,5 @@
 import { randomFrom } from "../core/random.ts";
-import type { Part, Prepared } from "../data/manifests.ts";
+import type { Prepared, StoredPart } from "../data/manifests.ts";
 import { DensePartWriter } from "../data/parts/dense-parts.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import { SparsePartWriter } from "../data/parts/sparse-parts.ts";
@@ -73,7 +73,7 @@ async function someRows(
   from: Store,
   into: Store,
   share: number,
-): Promise<readonly Part[]> {
+): Promise<readonly StoredPart[]> {
   const random = randomFrom(digest).fork("sample");
   const dense = new DensePartWriter(into, columns);
   const sparse = new SparsePartWriter(into, columns);
@@ -95,7 +95,7 @@ async function someRows(
 }
 
 /** Some of the parts, evenly from first to last: rows that lie together may be alike. */
-function spread(parts: readonly Part[], countMax: number): readonly Part[] {
+function spread(parts: readonly StoredPart[], countMax: number): readonly StoredPart[] {
   if (parts.length <= countMax) return parts;
   return Array.from(
     { length: countMax },

@@ -59,7 +59,7 @@ export function predictPairs(rows: Rows, weights: Weights): Float64Array<ArrayBu
   const predictions = new Float64Array(rows.rows);
   for (let row = 0; row < rows.rows; row++) {
     for (let block = 0; block < weights.length; block += rows.columns) {
-      const { sum, squares } = along(rows, row, weights, block);
+      const { sum, squares } = blockSums(rows, row, weights, block);
       predictions[row]! += block === 0 ? sum : (sum * sum - squares) / 2;
     }
   }
@@ -75,7 +75,7 @@ function addPairGradient(
   const loss = halfSquares(errors.slice(), targets, errors);
   for (let row = 0; row < rows.rows; row++) {
     for (let block = 0; block < weights.length; block += rows.columns) {
-      const { sum } = along(rows, row, weights, block);
+      const { sum } = blockSums(rows, row, weights, block);
       eachEntry(rows, row, (column, value) => {
         const by = block === 0 ? value : value * (sum - weights[block + column]! * value);
         gradient[block + column]! += errors[row]! * by;
@@ -101,7 +101,7 @@ function tallyOf(predictions: Float64Array, targets: Float32Array): Float64Array
 }
 
 /** The sum of one block's weights over a row's entries, and of their squares. */
-function along(
+function blockSums(
   rows: Rows,
   row: number,
   weights: Weights,

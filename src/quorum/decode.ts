@@ -1,4 +1,4 @@
-import { atSlot, type SlotMap, slotsOf } from "../core/slot-map.ts";
+import { atSlot, type SlotMap, slotNumbers } from "../core/slot-map.ts";
 import type { Encoding } from "../encoding/encoding.ts";
 import { type DoublePart, type TensorPart, tensorLength } from "../math/slices/gradient-part.ts";
 import { weightedSum } from "../math/slices/merge.ts";
@@ -128,7 +128,7 @@ export function varianceOf(
   replies: SlotMap<{ readonly values: Float32Array | Float64Array }>,
   mean: Float64Array,
 ): number {
-  const slots = slotsOf(replies);
+  const slots = slotNumbers(replies);
   const weights = encoding.weights(slots, storedRows, rows);
   if (weights === null || slots.length < 2) return 0;
   const factor = slots.length / rows;

@@ -1,4 +1,4 @@
-import { atSlot, forEachSlot, slotsOf } from "../core/slot-map.ts";
+import { atSlot, forEachSlot, slotNumbers } from "../core/slot-map.ts";
 import type { Arrival, Step, Strategy } from "../engine/strategy.ts";
 import type { Outcome } from "../ports/compute.ts";
 import { backupNumberOf, taskNameOf } from "../ports/task-names.ts";
@@ -188,7 +188,7 @@ function outputsOf<State extends Traversing<Reply>, Task extends NodePlace, Repl
 ): Outputs<Reply> {
   return (key) => {
     const { replies } = atSlot(state.nodes, graphIndex(of.nodes(state)).placeOf(key))!.quorum;
-    return slotsOf(replies).map((replica) => atSlot(replies, replica)!);
+    return slotNumbers(replies).map((replica) => atSlot(replies, replica)!);
   };
 }
 

@@ -1,4 +1,4 @@
-import { atSlot, slotsOf, withSlot, withSlots } from "../core/slot-map.ts";
+import { atSlot, slotNumbers, withSlot, withSlots } from "../core/slot-map.ts";
 import { nextTryMs } from "../engine/backoff.ts";
 import type { Outcome, Slotted } from "../ports/compute.ts";
 import { backupNumberOf } from "../ports/task-names.ts";
@@ -93,7 +93,7 @@ export function safeCount({ replies, copies }: Quorum<unknown>, rule: WaitRule):
 
 /** The slots that replied, ascending: sums in this order do not depend on who came first. */
 export function respondedSlots(quorum: Quorum<unknown>): number[] {
-  return slotsOf(quorum.replies);
+  return slotNumbers(quorum.replies);
 }
 
 export function isClosed(quorum: Quorum<unknown>, rule: WaitRule, atMs: number): boolean {
@@ -113,12 +113,12 @@ export function giveUpReason(
   patienceMs: number,
   atMs: number,
 ): string | null {
-  const damage = damageOf(quorum, rule, workers);
+  const damage = commonDamage(quorum, rule, workers);
   if (damage !== null) return damage;
   if (atMs < quorum.heardMs + patienceMs) return null;
   const { count } = quorum.replies;
   const missing = pendingSlots(quorum, workers).flatMap(({ slot, copy }) => (copy ? [] : [slot]));
-  const lost = slotsOf(quorum.losses).at(-1);
+  const lost = slotNumbers(quorum.losses).at(-1);
   const last = lost === undefined ? undefined : atSlot(quorum.losses, lost)?.reason;
   return (
     `${count} of the ${rule.needed} replies needed came, and none for ${patienceMs / 1000} s; ` +
@@ -127,7 +127,7 @@ export function giveUpReason(
 }
 
 /** The damage that all missing slots met, where the quorum cannot close without one of them. */
-function damageOf(
+function commonDamage(
   { replies, losses, ...quorum }: Quorum<unknown>,
   { needed, desertion }: WaitRule,
   workers: number,

@@ -1,4 +1,4 @@
-import { atSlot, type SlotMap, slotMapOf, slotsOf, withSlot } from "../core/slot-map.ts";
+import { atSlot, type SlotMap, slotMapOf, slotNumbers, withSlot } from "../core/slot-map.ts";
 import { nextTryMs } from "../engine/backoff.ts";
 import type { Step, Strategy } from "../engine/strategy.ts";
 import type { Slotted } from "../ports/compute.ts";
@@ -61,7 +61,7 @@ export function stream<
   return {
     start: () => of.start(),
     wanted: ({ open, finished }) =>
-      finished ? [] : slotsOf(open).map((slot) => of.task(slot, atSlot(open, slot)!)),
+      finished ? [] : slotNumbers(open).map((slot) => of.task(slot, atSlot(open, slot)!)),
     receive(state, arrival, atMs) {
       if (state.finished) return { state };
       if (arrival.kind === "tick") return { state, ...silence(of, state, atMs) };
@@ -82,7 +82,7 @@ export function stream<
     },
     resume(state, atMs) {
       const open = slotMapOf(
-        slotsOf(state.open).map((slot) => {
+        slotNumbers(state.open).map((slot) => {
           const number = atSlot(state.open, slot)!.number + 1;
           return [slot, of.turn(state, { number, version: state.version, ...fresh })] as const;
         }),

@@ -3,10 +3,10 @@ export interface Html {
   readonly markup: string;
 }
 
-type Part = Html | string | number | null | readonly Html[];
+type HtmlPart = Html | string | number | null | readonly Html[];
 
 /** Builds markup; whatever is put in is escaped unless it is `Html` itself. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   let markup = strings[0]!;
   parts.forEach((part, index) => {
     markup += markupOf(part) + strings[index + 1]!;
@@ -27,7 +27,7 @@ export function jsonForScript(value: unknown): Html {
   return { markup: JSON.stringify(value).replaceAll("<", "\\u003c") };
 }
 
-function markupOf(part: Part): string {
+function markupOf(part: HtmlPart): string {
   if (part === null) return "";
   if (typeof part === "number") return String(part);
   if (typeof part === "string") return escaped(part);

@@ -10,7 +10,7 @@ const passPattern =
   /^step-\d+\/(?:replica-(\d+)\/)?(forward|backward)\/stage-(\d+)\/microbatch-(\d+)\//;
 const partPattern = /^step-\d+\/(sums|update)\/part-(\d+)\//;
 
-interface Pass {
+interface StagePass {
   readonly kind: ScheduleSpan["kind"];
   readonly replica: number;
   readonly stage: number;
@@ -44,7 +44,7 @@ export function scheduleOf({ rounds }: History): SchedulePicture | null {
   };
 }
 
-function passOf(task: string): Pass | null {
+function passOf(task: string): StagePass | null {
   const pass = passPattern.exec(task);
   if (pass !== null) {
     const [, replica = "0", kind, stage, microbatch] = pass;
@@ -77,14 +77,14 @@ function spansOf({ event, arrivals }: RoundRecord): ScheduleSpan[] {
   });
 }
 
-const nameOf = ({ kind, replica, stage, microbatch }: Pass) =>
+const nameOf = ({ kind, replica, stage, microbatch }: StagePass) =>
   [kind, replica, stage, microbatch].join("/");
 
 /** Of each kind of task at each stage, over all steps. */
-function usualMs(steps: readonly RoundRecord[]): (pass: Pass) => number {
+function usualMs(steps: readonly RoundRecord[]): (pass: StagePass) => number {
   const times = new Map<string, number[]>();
-  const keyOf = ({ kind, stage }: Pass) => `${kind}/${stage}`;
-  const add = (pass: Pass, { startedMs, atMs }: ArrivalEvent) => {
+  const keyOf = ({ kind, stage }: StagePass) => `${kind}/${stage}`;
+  const add = (pass: StagePass, { startedMs, atMs }: ArrivalEvent) => {
     const key = keyOf(pass);
     const list = times.get(key) ?? [];
     list.push(atMs - startedMs);
@@ -105,7 +105,7 @@ function usualMs(steps: readonly RoundRecord[]): (pass: Pass) => number {
  */
 function calmSpans(
   spans: readonly ScheduleSpan[],
-  msOf: (pass: Pass) => number,
+  msOf: (pass: StagePass) => number,
 ): readonly ScheduleSpan[] {
   const freeAt = new Map<number, number>();
   const calm: ScheduleSpan[] = [];
@@ -125,7 +125,7 @@ function calmSpans(
   return calm;
 }
 
-function comesAfter(one: Pass, other: Pass): boolean {
+function comesAfter(one: StagePass, other: StagePass): boolean {
   if (one.kind === "update") return other.kind !== "update";
   if (one.microbatch !== other.microbatch || one.replica !== other.replica) return false;
   if (one.kind === "forward") return other.kind === "forward" && other.stage < one.stage;

@@ -4,7 +4,7 @@ import type { Convergence, RoundEvent, RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
-import { relativeGap } from "./duality-gap.ts";
+import { relativeDualityGap } from "./duality-gap.ts";
 import { loadProblem } from "./ingest.ts";
 import { readWeights } from "./model-weights.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -29,7 +29,7 @@ export async function convergenceAtEnd(
   const isInStages = strategies.create(spec.strategy).evaluation !== undefined;
   if (isInStages) return convergenceOf(spec, rounds, history);
   const problem = await loadProblem(spec.problem, store);
-  const gap = await relativeGap(store, prepared, problem, () => readWeights(store, model));
+  const gap = await relativeDualityGap(store, prepared, problem, () => readWeights(store, model));
   return convergenceOf(spec, rounds, history, gap);
 }
 

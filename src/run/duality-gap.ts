@@ -19,7 +19,7 @@ const interceptTolerance = 1e-7;
  * duality gap over all training rows, which knows nothing of where training began. Null where there
  * is no such bound: without a penalty, for networks, for pairs, and for too many bytes.
  */
-export async function relativeGap(
+export async function relativeDualityGap(
   store: Store,
   prepared: Prepared,
   problem: Problem,
@@ -46,14 +46,14 @@ export async function relativeGap(
 /** Below this part of the objective of zero weights, differences count as parts of that. */
 const perfectShare = 1e-3;
 
-type Parts = () => AsyncIterable<Examples>;
+type ReadExamples = () => AsyncIterable<Examples>;
 
 interface Sums {
   /** Of losses here, and where every prediction is zero. */
   readonly loss: number;
   readonly zero: number;
   /** Of slopes times predictions, of slopes squared, of slopes times targets. */
-  readonly along: number;
+  readonly slopesTimesPredictions: number;
   readonly squares: number;
   readonly targets: number;
   /** X's, a block an output. */
@@ -61,12 +61,12 @@ interface Sums {
 }
 
 async function sumsAt(
-  parts: Parts,
+  parts: ReadExamples,
   problem: Problem,
   weights: Float64Array<ArrayBuffer>,
   columns: number,
 ): Promise<Sums> {
-  let [loss, zero, along, squares, targets] = [0, 0, 0, 0, 0];
+  let [loss, zero, slopesTimesPredictions, squares, targets] = [0, 0, 0, 0, 0];
   const pull = new Float64Array(weights.length);
   for await (const part of parts()) {
     const { rows, targets: wanted } = labelled(part);
@@ -75,7 +75,7 @@ async function sumsAt(
     loss += problem.lossAt(predictions.slice(), wanted, slopes);
     zero += problem.lossAt(new Float64Array(predictions.length), wanted);
     for (let i = 0; i < slopes.length; i++) {
-      along += slopes[i]! * predictions[i]!;
+      slopesTimesPredictions += slopes[i]! * predictions[i]!;
       squares += slopes[i]! * slopes[i]!;
       targets += slopes[i]! * wanted[i % wanted.length]!;
     }
@@ -86,7 +86,7 @@ async function sumsAt(
         pull.subarray(output * columns, (output + 1) * columns),
       );
   }
-  return { loss, zero, along, squares, targets, pull };
+  return { loss, zero, slopesTimesPredictions, squares, targets, pull };
 }
 
 /**
@@ -96,7 +96,7 @@ async function sumsAt(
  */
 function dualOf(
   { l1, l2 }: Problem,
-  { loss, along, squares, targets, pull }: Sums,
+  { loss, slopesTimesPredictions, squares, targets, pull }: Sums,
   shape: WeightShape,
   rows: number,
 ): number {
@@ -105,7 +105,7 @@ function dualOf(
     eachPenalized(pull.length, shape, (j) => {
       excess += Math.max(0, Math.abs(pull[j]!) / rows - l1) ** 2;
     });
-    return (loss - along) / rows - excess / (2 * l2);
+    return (loss - slopesTimesPredictions) / rows - excess / (2 * l2);
   }
   let hardest = 0;
   eachPenalized(pull.length, shape, (j) => {
@@ -117,7 +117,7 @@ function dualOf(
 
 /** Moves free intercepts until slopes add up to nothing, as the dual asks; false if they do not. */
 async function settleIntercepts(
-  parts: Parts,
+  parts: ReadExamples,
   problem: Problem,
   weights: Float64Array<ArrayBuffer>,
   { columns }: WeightShape,

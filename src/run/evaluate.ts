@@ -1,4 +1,4 @@
-import type { Part, Prepared } from "../data/manifests.ts";
+import type { Prepared, StoredPart } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
@@ -80,7 +80,7 @@ type Metrics = ReturnType<Problem["metrics"]>;
 
 async function metricsOf(
   { store, prepared, chosen, pool }: EvaluationOf,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
 ): Promise<Metrics[]> {
@@ -103,7 +103,7 @@ async function metricsOf(
 /** Metrics that a program registered, in a pass of their own; none where there are none. */
 async function ownMetrics(
   { store, prepared }: Pick<EvaluationOf, "store" | "prepared">,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   problem: Problem,
   weights: readonly Float32Array<ArrayBuffer>[],
 ): Promise<readonly Record<string, number>[]> {

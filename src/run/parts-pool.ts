@@ -1,5 +1,5 @@
 import { assert } from "../core/errors.ts";
-import type { Part } from "../data/manifests.ts";
+import type { StoredPart } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -17,7 +17,7 @@ export interface PartsPool {
 }
 
 export interface PartsWork {
-  readonly parts: readonly Part[];
+  readonly parts: readonly StoredPart[];
   readonly columns: number;
 }
 
@@ -54,7 +54,7 @@ export async function tallyParts(
 const gramGroups = 8;
 
 /** The groups that parts are added up in. */
-export function groupsOf(parts: readonly Part[]): Part[][] {
+export function groupsOf(parts: readonly StoredPart[]): StoredPart[][] {
   return Array.from({ length: Math.min(gramGroups, parts.length) }, (_, group) =>
     parts.filter((_, part) => part % gramGroups === group),
   );

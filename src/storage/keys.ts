@@ -27,7 +27,9 @@ export function checkKey(key: string): void {
  */
 export function pathOfKey(key: string): string {
   const segments = key.split("/").map(escaped);
-  return join(...segments.flatMap((segment, i) => pieces(segment, i === segments.length - 1)));
+  return join(
+    ...segments.flatMap((segment, i) => segmentPieces(segment, i === segments.length - 1)),
+  );
 }
 
 /** What a folder's or file's name adds to the key of the folder it is in. */
@@ -69,7 +71,7 @@ function escaped(segment: string): string {
   return text;
 }
 
-function pieces(segment: string, isLast: boolean): string[] {
+function segmentPieces(segment: string, isLast: boolean): string[] {
   const names: string[] = [];
   for (let at = 0; at < segment.length; at += pieceLengthMax)
     names.push(segment.slice(at, at + pieceLengthMax));

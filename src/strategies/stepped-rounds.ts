@@ -105,10 +105,10 @@ export function moveWeights(
   gradient: Float64Array<ArrayBuffer>,
   stepSize: number,
 ): SteppedWeights & { readonly learned: Pick<RoundEvent, "coefficients"> } {
-  const pieces = problem.parameters;
+  const tensors = problem.parameters;
   const shrink: Standing["shrink"] = (point) => point;
   const asked = ahead ?? weights;
-  const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, pieces, shrink });
+  const moved = optimizer.move(memory, { weights, asked, gradient, stepSize, tensors, shrink });
   const coefficients = optimizer.learned?.(moved.memory);
   return {
     weights: Float32Array.from(moved.weights),

@@ -4,7 +4,7 @@ import { PartSum } from "../math/slices/part-sum.ts";
 import type { TensorSpec } from "../math/vector.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";
 import { workerRoles } from "../store-effects.ts";
-import { areFinite, payloadOfParts, readSlices, shorterPart } from "./sliced-reply.ts";
+import { areFinite, payloadOfParts, readTensorParts, shorterPart } from "./sliced-reply.ts";
 import type { RoundTask, TaskKind, WorkerReply } from "./task-kind.ts";
 import { invalidSums, noNumbers } from "./valid-reply.ts";
 
@@ -27,7 +27,7 @@ export const combine: TaskKind<CombineTask, null, readonly DoublePart[]> = {
   async prepare(place, _material, { parts, tensors }) {
     const sums = tensors.map((one) => new PartSum(tensorLength(one)));
     for (const { ref, weight } of parts) {
-      const own = readSlices((await place.object(ref)) as Uint8Array, tensors);
+      const own = readTensorParts((await place.object(ref)) as Uint8Array, tensors);
       for (const [i, sum] of sums.entries()) sum.add(weight, own[i]!);
     }
     return sums.map((sum) => sum.take());
@@ -62,7 +62,7 @@ function invalidSum(reply: WorkerReply, tensors: CombineTask["tensors"]): string
   if (payload === undefined)
     return reply.tensors?.[sumField] === undefined ? "its reply has no sum" : null;
   try {
-    return areFinite(readSlices(payload, tensors)) ? null : noNumbers;
+    return areFinite(readTensorParts(payload, tensors)) ? null : noNumbers;
   } catch (thrown) {
     if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
     throw thrown;

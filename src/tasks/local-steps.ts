@@ -12,7 +12,7 @@ import { addPenaltyGradient, type WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
 import { minibatch } from "./minibatch.ts";
-import { areFinite, readSlices, slicedReply } from "./sliced-reply.ts";
+import { areFinite, readTensorParts, slicedReply } from "./sliced-reply.ts";
 import { takeSlicedSteps } from "./sliced-steps.ts";
 import type { ReplyFacts, RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
 import { noNumbers } from "./valid-reply.ts";
@@ -101,7 +101,7 @@ function invalidPayload(
   if (payload === undefined) return "its reply has no payload";
   try {
     if (gradients !== undefined && parameters !== undefined) {
-      const isSound = Number.isFinite(loss) && areFinite(readSlices(payload, parameters));
+      const isSound = Number.isFinite(loss) && areFinite(readTensorParts(payload, parameters));
       return isSound ? null : noNumbers;
     }
     const values = decompress(payload, weights.length);

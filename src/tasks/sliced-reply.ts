@@ -62,19 +62,19 @@ function contentOfPart(part: TensorPart): PayloadModel {
   return { kind: "coded", length, support: { kind: "all" }, values: { kind: "floats", floats } };
 }
 
-/** As `readSlices`; a reply without payload tells of all tensors densely. */
+/** As `readTensorParts`; a reply without payload tells of all tensors densely. */
 export function readSlicedReply(
   { values, payload }: WorkerReply,
   tensors: Tensors,
 ): readonly TensorPart[] {
-  return payload === undefined ? denseParts(values, tensors) : readSlices(payload, tensors);
+  return payload === undefined ? denseParts(values, tensors) : readTensorParts(payload, tensors);
 }
 
 /**
  * What a payload tells, tensor by tensor. Throws `RunError` for one that is damaged or about other
  * tensors.
  */
-export function readSlices(payload: Uint8Array, tensors: Tensors): readonly TensorPart[] {
+export function readTensorParts(payload: Uint8Array, tensors: Tensors): readonly TensorPart[] {
   const lengths = tensors.map(tensorLength);
   const length = lengths.reduce((sum, one) => sum + one, 0);
   const content = contentOf(payload, length);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { Chosen } from "../../src/core/registry.ts";
 import { encodeData } from "../../src/data/encode/encode.ts";
-import type { Part, Prepared } from "../../src/data/manifests.ts";
+import type { Prepared, StoredPart } from "../../src/data/manifests.ts";
 import { DensePartWriter } from "../../src/data/parts/dense-parts.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { readWorkerEncodedShard } from "../../src/data/shards/worker-encoded.ts";
@@ -167,7 +167,7 @@ function sparse(rows: number) {
 }
 
 /** Dense training rows again, so many a part. */
-async function inParts(data: Prepared, store: Store, rows: number): Promise<readonly Part[]> {
+async function inParts(data: Prepared, store: Store, rows: number): Promise<readonly StoredPart[]> {
   const { rows: all, targets } = await readExamples(store, data.train, data.columns);
   const writer = new DensePartWriter(store, data.columns, rows * 4 * (data.columns + 1));
   for (const [row, target] of targets.entries()) {

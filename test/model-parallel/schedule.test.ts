@@ -14,7 +14,7 @@ import { simulateSchedule, type Timeline } from "../../src/model-parallel/simula
 function timeline(schedule: Schedule, f = 50, b = 100, hop = 0): Timeline {
   const times = { forward: () => f, backward: () => b, hop: () => hop };
   const outcome = simulateSchedule(schedule, times);
-  if ("stuck" in outcome) throw new Error(`stuck: ${JSON.stringify(outcome.stuck)}`);
+  if ("deadlock" in outcome) throw new Error(`deadlock: ${JSON.stringify(outcome.deadlock)}`);
   return outcome;
 }
 

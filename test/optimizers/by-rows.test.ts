@@ -6,7 +6,7 @@ import { writePresent } from "../../src/math/slices/present.ts";
 import type { Memory, Optimizer, Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 
-const pieces = [
+const tensors = [
   { name: "table", shape: [20, 3] },
   { name: "kernel", shape: [2, 2] },
   { name: "bias", shape: [2] },
@@ -52,18 +52,18 @@ function byParts(
   at: number,
 ) {
   const stepSize = one.stepSize({ smoothness: 2, share: 1, round: at });
-  const moved = one.moveParts?.(memory, { weights, parts, stepSize, pieces }) ?? null;
+  const moved = one.moveParts?.(memory, { weights, parts, stepSize, tensors }) ?? null;
   if (moved === null) return null;
   const next = weights.slice();
-  writePresent(next, moved.parts, pieces);
+  writePresent(next, moved.parts, tensors);
   return { weights: next, memory: moved.memory };
 }
 
 function dense(one: Stepper, { weights, memory }: Walk, parts: readonly DoublePart[], at: number) {
   const stepSize = one.stepSize({ smoothness: 2, share: 1, round: at });
-  const gradient = denseGradient(parts, pieces);
+  const gradient = denseGradient(parts, tensors);
   const shrink = (point: Float64Array<ArrayBuffer>) => point;
-  const here = { weights, asked: weights, gradient, stepSize, pieces, shrink };
+  const here = { weights, asked: weights, gradient, stepSize, tensors, shrink };
   const moved = one.move(memory, here);
   return { weights: Float32Array.from(moved.weights), memory: moved.memory };
 }
@@ -149,7 +149,7 @@ test("a token that stands three times moves its row as the sum does, .9 and not 
   const ids = Uint32Array.of(2, 2, 2);
   const values = new Float64Array(3).fill(1);
   const slices = mergeSlices({ rows: 4, columns: 1, ids, values });
-  const here = { weights: new Float32Array(4).fill(1), stepSize: 0.1 / 3, pieces: table };
+  const here = { weights: new Float32Array(4).fill(1), stepSize: 0.1 / 3, tensors: table };
   const parts = [{ kind: "slices", slices } as const];
   const moved = one.moveParts!(one.start(), { ...here, parts })!;
   const [part] = moved.parts;

@@ -29,25 +29,25 @@ export class Walker {
   readonly weights: Flat;
   readonly asked: Flat;
   readonly method: UpdateRule;
-  readonly pieces: readonly TensorSpec[] | undefined;
+  readonly tensors: readonly TensorSpec[] | undefined;
   state: CoreState = beforeFirst;
 
   constructor(
     one: Adaptive,
     options: object,
     from: readonly number[] = origin,
-    pieces?: readonly TensorSpec[],
+    tensors?: readonly TensorSpec[],
   ) {
     this.method = methodOf(one, options);
     this.weights = Float64Array.from(from);
     this.asked = this.method.core.asksAhead ? Float64Array.from(from) : this.weights;
-    this.pieces = pieces;
+    this.tensors = tensors;
   }
 
   step(gradient: Flat): this {
-    const { weights, asked, pieces } = this;
+    const { weights, asked, tensors } = this;
     const rate = this.method.rateAt(this.state.step);
-    this.state = advance(this.method, this.state, { weights, asked, gradient, rate, pieces });
+    this.state = advance(this.method, this.state, { weights, asked, gradient, rate, tensors });
     return this;
   }
 

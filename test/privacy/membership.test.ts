@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import type { Part } from "../../src/data/manifests.ts";
+import type { StoredPart } from "../../src/data/manifests.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { RecordCoins } from "../../src/data/parts/record-coins.ts";
 import type { Examples } from "../../src/math/rows.ts";
@@ -54,7 +54,11 @@ const formats: Record<string, (rows: readonly string[][]) => [string, string, ob
 };
 
 /** Rows of a set, each as a text, in an order of their own. */
-async function rowsOf(store: Store, parts: readonly Part[], columns: number): Promise<string[]> {
+async function rowsOf(
+  store: Store,
+  parts: readonly StoredPart[],
+  columns: number,
+): Promise<string[]> {
   if (parts.length === 0) return [];
   return textsOf(await readExamples(store, parts, columns)).sort();
 }

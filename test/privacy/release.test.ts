@@ -182,7 +182,7 @@ describe("noise for a sketch", () => {
     await store.writeOnce(key, bytes);
     const again = await publishRelease({ ...from, store }, request, "given");
     expect(again.csv).toEqual(bytes);
-    expect(again.settled.variance).toBeCloseTo(4 * 35.17, 9);
+    expect(again.calibrated.variance).toBeCloseTo(4 * 35.17, 9);
     expect(again.spent).toBeLessThan(0.9);
   });
 });

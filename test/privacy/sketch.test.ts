@@ -9,7 +9,7 @@ import {
 import { additiveRelease, projectionRelease } from "../../src/privacy/release/publish.ts";
 import {
   type DataTable,
-  gramOf,
+  gramOfTable,
   leastEigenvalue,
   leastEigenvalueWithoutAny,
 } from "../../src/privacy/release/table.ts";
@@ -24,7 +24,7 @@ const entry = { unit: "entry", bound: 1, columns: 11 } as const;
 /** Least squares on a release, and what it costs beside the best on the data themselves. */
 function errorOf(released: DataTable): number {
   const d = released.columns - 1;
-  const gram = gramOf(released);
+  const gram = gramOfTable(released);
   const a = new Float64Array(d * d);
   const b = new Float64Array(d);
   for (let p = 0; p < d; p++) {
@@ -187,7 +187,7 @@ function smallTable(rows: number, columns: number): DataTable {
 /** F(theta) / F(theta_R) - 1 with F = f + lambda (1 + |theta|^2), of a release's least squares. */
 function penalisedRatio(data: DataTable, lambda: number): (released: DataTable) => number {
   const k = data.columns;
-  const gram = gramOf(data);
+  const gram = gramOfTable(data);
   for (let j = 0; j < k; j++) gram[j * k + j]! += lambda;
   const penalised = (theta: Float64Array) => {
     const full = [...theta, -1];
@@ -206,5 +206,5 @@ function penalisedRatio(data: DataTable, lambda: number): (released: DataTable) 
     return solvePositive(a, b);
   };
   const best = penalised(solved(gram));
-  return (released) => penalised(solved(gramOf(released))) / best - 1;
+  return (released) => penalised(solved(gramOfTable(released))) / best - 1;
 }

@@ -140,7 +140,7 @@ export function runStep(pipeline: Pipeline, batch: Batch, options: StepOptions):
   const schedule = makeSchedule({ workerOf, producers }, { name, microbatches });
   const unit = { forward: () => 1, backward: () => 2, hop: () => 0 };
   const timeline = simulateSchedule(schedule, unit);
-  if ("stuck" in timeline) throw new Error("stuck");
+  if ("deadlock" in timeline) throw new Error("deadlock");
   const values = cuts.map(([from, to]) => {
     const given = graph.inputs.map((id, i) => [id, rowsOf(batch.inputs[i]!, from, to)] as const);
     return { tensors: new Map<string, Tensor>(given), slopes: new Map<string, Tensor>() };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { atSlot, slotMapOf, slotsOf } from "../../src/core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers } from "../../src/core/slot-map.ts";
 import type { RoundsState } from "../../src/strategies/rounds/state.ts";
 import { linearExamples, type Setting, trial } from "../run/fixtures.ts";
 import { exactRun, type Live } from "../strategies/rounds/exact-run.ts";
@@ -79,7 +79,7 @@ describe("what makes it exact", () => {
 /** The anchor as if only the sum over the slots were known. */
 function averaged(state: RoundsState): RoundsState {
   const anchor = state.correction!.anchor!;
-  const slots = slotsOf(anchor.replies);
+  const slots = slotNumbers(anchor.replies);
   const mean = new Float32Array(columns);
   for (const slot of slots) {
     const { values } = atSlot(anchor.replies, slot)!;

@@ -44,7 +44,7 @@ export async function readProfile(
     let read = 0;
     const onBytes = (bytes: number) => {
       read = Math.min(input.sizeBytes, read + bytes);
-      bar.onStage("reading", read, input.sizeBytes);
+      bar.onPhase("reading", read, input.sizeBytes);
     };
     const table = input.isSparse ? null : await profileTable(input, options, onBytes);
     const sparse = input.isSparse ? await profileSparse(input) : null;

@@ -37,7 +37,7 @@ export function readSentencePiece(bytes: Uint8Array, name: string): SentencePiec
   const normalizer = messageIn(model, 3);
   if (pieces.length === 0 || pieces.includes(null) || trainer === null || normalizer === null)
     return refuse("it is no model of sentencepiece");
-  const sound = pieces as readonly Piece[];
+  const sound = pieces as readonly VocabularyPiece[];
   const kind = numberIn(trainer, 3, 1);
   if (kind !== bpe) return refuse(`its model type is number ${kind}, expected ${bpe}: BPE`);
   if (numberIn(trainer, suffixField, 0) === 1)
@@ -58,13 +58,13 @@ export function readSentencePiece(bytes: Uint8Array, name: string): SentencePiec
   };
 }
 
-interface Piece {
+interface VocabularyPiece {
   readonly text: string;
   readonly score: number;
   readonly type: number;
 }
 
-function pieceOf({ bytes }: ProtobufField): Piece | null {
+function pieceOf({ bytes }: ProtobufField): VocabularyPiece | null {
   const fields = bytes === null ? null : fieldsOf(bytes);
   const text = fields?.find(({ number }) => number === 1)?.bytes;
   if (fields === null || text === null || text === undefined) return null;

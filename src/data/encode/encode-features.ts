@@ -3,7 +3,7 @@ import { randomFrom } from "../../core/random.ts";
 import type { ChunkCode } from "../../encoding/encoding.ts";
 import type { Store } from "../../ports/store.ts";
 import { toSafetensors } from "../../wire/safetensors.ts";
-import type { Encoded, Part, Prepared } from "../manifests.ts";
+import type { Encoded, Prepared, StoredPart } from "../manifests.ts";
 import {
   DensePartWriter,
   digestOf,
@@ -24,7 +24,7 @@ export interface EncodedFeatures extends Encoded {
   /** How many columns each part of every slot has, in order. */
   readonly slabs: readonly number[];
   /** The targets of the data rows, stored once: rows of no columns. */
-  readonly targets: readonly Part[];
+  readonly targets: readonly StoredPart[];
   /** The last feature is an intercept. */
   readonly intercept: boolean;
 }
@@ -185,7 +185,7 @@ function encodedSlab({ width, values }: Slab, { chunks, storedRows }: FeatureCod
   return slots;
 }
 
-async function writeTargets(prepared: Prepared, store: Store): Promise<readonly Part[]> {
+async function writeTargets(prepared: Prepared, store: Store): Promise<readonly StoredPart[]> {
   const writer = new DensePartWriter(store, 0);
   for await (const { targets } of eachPart(store, prepared.train, prepared.columns)) {
     for (const target of targets) {

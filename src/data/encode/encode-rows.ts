@@ -2,7 +2,7 @@ import { assert } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { ChunkCode, CopyingCode, Encoding } from "../../encoding/encoding.ts";
 import type { Store } from "../../ports/store.ts";
-import type { Encoded, Part, Prepared } from "../manifests.ts";
+import type { Encoded, Prepared, StoredPart } from "../manifests.ts";
 import { denseChunks, type RowBlock, sparseChunks } from "../parts/chunks.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { partReader } from "../parts/load-parts.ts";
@@ -32,7 +32,7 @@ export function streamOf(random: Random, chunk: number): Random {
 
 /** Finishes the slots' writers, in order. */
 export async function closedWriter(
-  writers: readonly { readonly rows: number; close(): Promise<readonly Part[]> }[],
+  writers: readonly { readonly rows: number; close(): Promise<readonly StoredPart[]> }[],
 ): Promise<Encoded["slots"]> {
   const slots: Encoded["slots"][number][] = [];
   for (const writer of writers) {

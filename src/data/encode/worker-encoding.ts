@@ -1,5 +1,5 @@
 import type { ChunkCode } from "../../encoding/encoding.ts";
-import type { Encoded, Part, RawRows } from "../manifests.ts";
+import type { Encoded, RawRows, StoredPart } from "../manifests.ts";
 import { type EncodeJob, streamOf } from "./encode-rows.ts";
 
 /**
@@ -79,7 +79,7 @@ class Needs {
   }
 }
 
-function partFinder(parts: readonly Part[]): (row: number) => number {
+function partFinder(parts: readonly StoredPart[]): (row: number) => number {
   let number = 0;
   let end = parts[0]?.rows ?? 0;
   return (row) => {

@@ -5,7 +5,7 @@ import { sealedJson } from "../../core/seals.ts";
 import { bounds } from "../../limits.ts";
 import type { Store } from "../../ports/store.ts";
 import { toSafetensors } from "../../wire/safetensors.ts";
-import { type Part, parseManifest } from "../manifests.ts";
+import { parseManifest, type StoredPart } from "../manifests.ts";
 import type { Packing } from "./packing.ts";
 
 /**
@@ -57,7 +57,7 @@ export class DensePartWriter {
   }
 
   /** Writes what is left; the writer is finished. */
-  async close(): Promise<readonly Part[]> {
+  async close(): Promise<readonly StoredPart[]> {
     await this.flush();
     return this.queue.close();
   }
@@ -66,8 +66,8 @@ export class DensePartWriter {
 /** Writes parts in order, one at a time, while the next one is being made. */
 export class PartQueue {
   private readonly store: Store;
-  private readonly parts: Part[] = [];
-  private writing: Promise<Part | null> = Promise.resolve(null);
+  private readonly parts: StoredPart[] = [];
+  private writing: Promise<StoredPart | null> = Promise.resolve(null);
 
   constructor(store: Store) {
     this.store = store;
@@ -79,7 +79,7 @@ export class PartQueue {
     this.writing = awaitedLater(writePart(this.store, bytes, rows));
   }
 
-  async close(): Promise<readonly Part[]> {
+  async close(): Promise<readonly StoredPart[]> {
     await this.finish();
     return this.parts;
   }
@@ -92,7 +92,7 @@ export class PartQueue {
 }
 
 /** Writes one part under the digest of its bytes. */
-async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<Part> {
+async function writePart(store: Store, bytes: Uint8Array, rows: number): Promise<StoredPart> {
   assert(rows > 0, "a part holds at least one row");
   const sha256 = hash("sha256", bytes, "hex");
   const key = `parts/${sha256}.safetensors`;
@@ -112,7 +112,7 @@ export function digestOf(content: object): string {
 export async function readPartManifest<M>(
   store: Store,
   key: string,
-  partsOf: (manifest: M) => readonly Part[],
+  partsOf: (manifest: M) => readonly StoredPart[],
 ): Promise<M | null> {
   const bytes = await store.read(key);
   const manifest = bytes === null ? null : wholeManifest<M>(bytes, key);

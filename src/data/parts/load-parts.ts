@@ -3,7 +3,7 @@ import type { Examples, SparseRows } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkDigest, damagedObject, readableObject } from "../../store-damage.ts";
 import { fromSafetensors, type Tensor } from "../../wire/safetensors.ts";
-import type { Part } from "../manifests.ts";
+import type { StoredPart } from "../manifests.ts";
 import type { ChunkPiece } from "./chunks.ts";
 import { gathered } from "./gather.ts";
 import { groupedByWeight } from "./grouped-rows.ts";
@@ -12,7 +12,7 @@ import { storedRowsOf } from "./packing.ts";
 /** The rows of several parts as one, in their order. Checks digests, shapes and offsets. */
 export async function readExamples(
   store: Store,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   columns: number,
 ): Promise<Examples> {
   const rows = parts.reduce((total, part) => total + part.rows, 0);
@@ -22,7 +22,7 @@ export async function readExamples(
 /** The parts' rows, one part at a time; the next one is on its way meanwhile. */
 export async function* eachPart(
   store: Store,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   columns: number,
 ): AsyncGenerator<Examples> {
   const read = (index: number) =>
@@ -36,7 +36,7 @@ export async function* eachPart(
   }
 }
 
-async function readPart(store: Store, part: Part, columns: number): Promise<Examples> {
+async function readPart(store: Store, part: StoredPart, columns: number): Promise<Examples> {
   const refuse = (what: string): never => {
     throw damagedObject(part.key, what);
   };
@@ -101,7 +101,7 @@ function sparseRows(
 /** Stored parts of the training rows, told by their numbers in ascending order, as pieces. */
 export async function* partReader(
   store: Store,
-  parts: readonly Part[],
+  parts: readonly StoredPart[],
   columns: number,
   numbers: Iterable<number> = parts.keys(),
 ): AsyncGenerator<ChunkPiece> {

@@ -1,7 +1,7 @@
 import { bounds } from "../../limits.ts";
 import type { Store } from "../../ports/store.ts";
 import { toSafetensors } from "../../wire/safetensors.ts";
-import type { Part } from "../manifests.ts";
+import type { StoredPart } from "../manifests.ts";
 import { PartQueue } from "./dense-parts.ts";
 
 /** Where rows may be copied from. */
@@ -128,7 +128,7 @@ export class SparsePartWriter {
   }
 
   /** Writes what is left; the writer is finished. */
-  async close(): Promise<readonly Part[]> {
+  async close(): Promise<readonly StoredPart[]> {
     await this.flush();
     return this.queue.close();
   }

@@ -6,7 +6,7 @@ import {
   type SentenceCodec,
   sentenceCodec,
 } from "../corpus/sentence-vocabulary.ts";
-import type { Part, Preparation } from "../manifests.ts";
+import type { Preparation, StoredPart } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
@@ -163,7 +163,7 @@ class PairWriter {
     if (this.held.length === windowPairs) await this.flush(random);
   }
 
-  async close(random: Random): Promise<readonly Part[]> {
+  async close(random: Random): Promise<readonly StoredPart[]> {
     await this.flush(random);
     return this.writer.close();
   }

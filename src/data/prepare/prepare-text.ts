@@ -19,7 +19,7 @@ import type { PreparedContent } from "./job.ts";
 export type TextOptions = NonNullable<DataOptions["text"]>;
 
 /** A corpus and how it becomes rows. */
-export interface TextJob {
+export interface TextSource {
   readonly source: Source;
   /** A second text for testing; null where the end of the first is. */
   readonly test: Source | null;
@@ -33,7 +33,7 @@ export interface TextJob {
  * A text as rows of tokens: each a window of `length`, its target the token after it. The test
  * rows are the end of the text, or another text. It goes by twice, and is never held whole.
  */
-export async function prepareText(job: TextJob, store: Store): Promise<PreparedContent> {
+export async function prepareText(job: TextSource, store: Store): Promise<PreparedContent> {
   const { source, options, text } = job;
   const share = typeof options.test === "number" ? options.test : 0;
   const trainBytes = Math.floor(source.sizeBytes * (1 - share));

@@ -2,7 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import { type Random, randomFrom } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
 import type { DenseWindow, Input, SparseWindow, Table, Window } from "../formats/table.ts";
-import type { Part, Prepared } from "../manifests.ts";
+import type { Prepared, StoredPart } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
@@ -129,7 +129,7 @@ function keyOf(digest: string): string {
   return `prepared/${digest}.json`;
 }
 
-function partsOf({ train, test }: Prepared): readonly Part[] {
+function partsOf({ train, test }: Prepared): readonly StoredPart[] {
   return [...train, ...test];
 }
 

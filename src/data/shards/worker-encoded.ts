@@ -5,7 +5,7 @@ import type { Examples } from "../../math/rows.ts";
 import type { Store } from "../../ports/store.ts";
 import { Mixer, streamOf } from "../encode/encode-rows.ts";
 import type { RowShare } from "../encode/worker-encoding.ts";
-import type { Encoded, Part } from "../manifests.ts";
+import type { Encoded, StoredPart } from "../manifests.ts";
 import { type ChunkPiece, denseChunks } from "../parts/chunks.ts";
 import { groupedByWeight } from "../parts/grouped-rows.ts";
 import { partReader, readExamples } from "../parts/load-parts.ts";
@@ -73,6 +73,6 @@ async function denseRows(
 }
 
 /** The rows of one stored part, whichever data it is of. */
-export function readStoredPart(store: Store, part: Part, columns: number): Promise<Examples> {
+export function readStoredPart(store: Store, part: StoredPart, columns: number): Promise<Examples> {
   return readExamples(store, [part], columns);
 }

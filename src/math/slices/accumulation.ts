@@ -11,15 +11,15 @@ import { addSlices, isShorterAsSlices, joinSlices, type Slices } from "./slices.
  */
 export type AccumulationRule = "gather" | "published" | "auto";
 
-type Part = TensorPart<Float64Array<ArrayBuffer>>;
+type Contribution = TensorPart<Float64Array<ArrayBuffer>>;
 type Shape = Pick<Slices, "rows" | "columns">;
 
 /** The gradient of a matrix; null where nothing contributes. One contribution passes through. */
 export function accumulate(
-  contributions: readonly Part[],
+  contributions: readonly Contribution[],
   shape: Shape,
   rule: AccumulationRule,
-): Part | null {
+): Contribution | null {
   const [first] = contributions;
   if (first === undefined) return null;
   const anyDense = contributions.some(({ kind }) => kind === "dense");
@@ -34,7 +34,7 @@ export function accumulate(
   return addedUp([{ kind: "slices", slices }], shape);
 }
 
-function asSlices(part: Part, { rows, columns }: Shape): Slices<Float64Array<ArrayBuffer>> {
+function asSlices(part: Contribution, { rows, columns }: Shape): Slices<Float64Array<ArrayBuffer>> {
   if (part.kind === "slices") return part.slices;
   return {
     rows,
@@ -44,7 +44,7 @@ function asSlices(part: Part, { rows, columns }: Shape): Slices<Float64Array<Arr
   };
 }
 
-function addedUp(contributions: readonly Part[], { rows, columns }: Shape): Part {
+function addedUp(contributions: readonly Contribution[], { rows, columns }: Shape): Contribution {
   const values = new Float64Array(rows * columns);
   for (const part of contributions) {
     const own = presentValues(part);

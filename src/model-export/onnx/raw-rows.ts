@@ -37,13 +37,13 @@ export function rawRows(graph: GraphBuilder, preparation: Preparation): Features
     return { value: cast(graph, features, "float"), width };
   }
   const numbers = numericFeatures(graph, columns);
-  const pieces = pieceOrder(columns).map((piece) =>
-    piece.kind === "category"
-      ? oneHot(graph, piece)
-      : sliced(graph, numbers!, piece.from, piece.to),
+  const groups = inputGroups(columns).map((group) =>
+    group.kind === "category"
+      ? oneHot(graph, group)
+      : sliced(graph, numbers!, group.from, group.to),
   );
   const value =
-    pieces.length === 1 ? pieces[0]! : graph.node("Concat", pieces, { axis: { int: 1 } });
+    groups.length === 1 ? groups[0]! : graph.node("Concat", groups, { axis: { int: 1 } });
   return { value, width };
 }
 
@@ -52,23 +52,25 @@ export function numberNames({ columns }: Preparation): string[] {
   return columns.filter((plan) => plan.kind === "numeric").map(({ name }) => name);
 }
 
-type Piece = Category | { readonly kind: "numbers"; readonly from: number; readonly to: number };
+type InputGroup =
+  | Category
+  | { readonly kind: "numbers"; readonly from: number; readonly to: number };
 
-/** Columns in their order: numbers that stand side by side in one piece. */
-function pieceOrder(columns: readonly ColumnPlan[]): Piece[] {
-  const pieces: Piece[] = [];
+/** Columns in their order: numbers that stand side by side in one group. */
+function inputGroups(columns: readonly ColumnPlan[]): InputGroup[] {
+  const groups: InputGroup[] = [];
   let numbers = 0;
   for (const plan of columns) {
     if (plan.kind === "category") {
-      pieces.push(plan);
+      groups.push(plan);
       continue;
     }
-    const last = pieces.at(-1);
-    if (last?.kind === "numbers") pieces[pieces.length - 1] = { ...last, to: numbers + 1 };
-    else pieces.push({ kind: "numbers", from: numbers, to: numbers + 1 });
+    const last = groups.at(-1);
+    if (last?.kind === "numbers") groups[groups.length - 1] = { ...last, to: numbers + 1 };
+    else groups.push({ kind: "numbers", from: numbers, to: numbers + 1 });
     numbers++;
   }
-  return pieces;
+  return groups;
 }
 
 /** (x - mean) / deviation, missing values filled, in doubles; then single precision as stored. */

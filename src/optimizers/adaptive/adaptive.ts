@@ -115,13 +115,13 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
     move(memory, here) {
       const weights = new Float64Array(here.weights);
       const gradientPoint = core.asksAhead === true ? new Float64Array(here.asked) : weights;
-      const { gradient, stepSize: rate, pieces, sums } = here;
+      const { gradient, stepSize: rate, tensors, sums } = here;
       const next = advance(method, copied(memory), {
         weights,
         asked: gradientPoint,
         gradient,
         rate,
-        pieces,
+        tensors,
         sums,
       });
       return { memory: next, weights, ask: core.asksAhead === true ? gradientPoint : null };
@@ -129,7 +129,7 @@ function stepper(method: UpdateRule): Stepper<CoreState> {
     ...(method.clip === undefined && core.sums === undefined
       ? {}
       : {
-          sums: (memory, { gradient, pieces }) => tensorSums(method, memory, gradient, pieces),
+          sums: (memory, { gradient, tensors }) => tensorSums(method, memory, gradient, tensors),
         }),
     ...(isByRows(method)
       ? { moveParts: (memory: CoreState, here: PartsStanding) => stepByParts(method, memory, here) }

@@ -47,7 +47,7 @@ export interface Here {
   readonly rate: number;
   readonly weightDecay: number;
   /** Absent: one vector. */
-  readonly pieces?: readonly TensorSpec[] | undefined;
+  readonly tensors?: readonly TensorSpec[] | undefined;
   /** What the core's `sums` of all weights add up to, where these are a part of them. */
   readonly sums?: Flat | undefined;
 }
@@ -90,12 +90,12 @@ export function advance(
   before: CoreState,
   here: Omit<Here, "scale" | "weightDecay">,
 ): CoreState {
-  const { weights, gradient, rate, pieces, sums } = here;
+  const { weights, gradient, rate, tensors, sums } = here;
   const isEmpty = before.step === 0 || Object.keys(before.slots).length === 0;
   const state = isEmpty ? { step: before.step, ...core.start(weights.length) } : before;
   const scale = clip === undefined ? 1 : clipScale(sums?.[0] ?? squares(gradient), clip);
   if (weightDecay > 0 && core.decays !== true)
-    decay(weights, rate * weightDecay, pieces, core.decayShare?.bind(core));
+    decay(weights, rate * weightDecay, tensors, core.decayShare?.bind(core));
   core.step(state, { ...here, sums: sums?.subarray(1), scale, weightDecay });
   return { ...state, step: state.step + 1 };
 }
@@ -134,11 +134,11 @@ export function clipScale(sum: number, longest: number): number {
 export function decay(
   weights: Flat,
   share: number,
-  pieces: readonly TensorSpec[] | undefined,
+  tensors: readonly TensorSpec[] | undefined,
   partOf: (piece: TensorSpec | undefined) => number = () => 1,
 ): void {
   let start = 0;
-  for (const piece of pieces ?? [undefined]) {
+  for (const piece of tensors ?? [undefined]) {
     const { shape } = piece ?? { shape: [weights.length, 1] };
     const end = start + shape.reduce((product, side) => product * side, 1);
     const keep = 1 - share * partOf(piece);

@@ -51,7 +51,7 @@ function muonCore(factors: MuonFactors, adam: Core<"m" | "v">): Core<"m" | "v"> 
       piece !== undefined && isMatrix(piece, factors.others) ? 1 : otherRate / learningRate,
     start: (length) => ({ slots: zeros(length, "m", "v"), numbers: {} }),
     step(state, here) {
-      const { weights, asked, gradient, pieces = [] } = here;
+      const { weights, asked, gradient, tensors = [] } = here;
       const rate = (here.rate * otherRate) / learningRate;
       let [start, done] = [0, 0];
       const others = (end: number) => {
@@ -60,7 +60,7 @@ function muonCore(factors: MuonFactors, adam: Core<"m" | "v">): Core<"m" | "v"> 
         const own = { weights: part(weights), asked: part(asked), gradient: part(gradient) };
         if (end > done) adam.step({ ...state, slots }, { ...here, ...own, rate });
       };
-      for (const piece of pieces) {
+      for (const piece of tensors) {
         const end = start + piece.shape.reduce((product, side) => product * side, 1);
         if (isMatrix(piece, factors.others)) {
           others(start);
@@ -86,13 +86,13 @@ function part(here: Here, start: number, end: number): Here {
 function turn(m: Float64Array, here: Here, { shape }: TensorSpec, momentum: number): void {
   const { weights, gradient, scale, rate } = here;
   const [inputs, outputs] = shape as readonly [number, number];
-  const along = new Float64Array(m.length);
+  const direction = new Float64Array(m.length);
   for (let i = 0; i < m.length; i++) {
     const g = scale * gradient[i]!;
     m[i] = momentum * m[i]! + (1 - momentum) * g;
-    along[i] = (1 - momentum) * g + momentum * m[i]!;
+    direction[i] = (1 - momentum) * g + momentum * m[i]!;
   }
-  const step = orthogonalized(along, inputs, outputs);
+  const step = orthogonalized(direction, inputs, outputs);
   const length = rate * Math.sqrt(Math.max(1, outputs / inputs));
   for (let i = 0; i < m.length; i++) weights[i]! -= length * step[i]!;
 }

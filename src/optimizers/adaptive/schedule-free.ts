@@ -62,8 +62,8 @@ function scheduleFreeCore(factors: ScheduleFreeFactors): Core<"z" | "v", "averag
       for (let i = 0; i < weights.length; i++) {
         const g = scale * gradient[i]!;
         const vi = beta2 * v[i]! + (1 - beta2) * (g * g);
-        const along = g / (Math.sqrt(k2 * vi) + epsilon) + weightDecay * asked[i]!;
-        const zi = iterate[i]! - rate * along;
+        const direction = g / (Math.sqrt(k2 * vi) + epsilon) + weightDecay * asked[i]!;
+        const zi = iterate[i]! - rate * direction;
         const xi = (1 - c) * weights[i]! + c * zi;
         v[i] = vi;
         iterate[i] = zi;

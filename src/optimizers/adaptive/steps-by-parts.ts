@@ -37,22 +37,22 @@ export function movesAllBecause({ core, weightDecay }: UpdateRule): "decay" | "m
 export function stepByParts(
   { core, clip, weightDecay }: UpdateRule,
   memory: CoreState,
-  { weights, parts, stepSize: rate, pieces }: PartsStanding,
+  { weights, parts, stepSize: rate, tensors }: PartsStanding,
 ): PartsMoved<CoreState> {
   const rows = presentRows(parts);
-  const here = takeAt(weights, presentPlaces(rows, pieces));
+  const here = takeAt(weights, presentPlaces(rows, tensors));
   const gradient = joinPresent(parts);
-  const own = pieces.map((piece, i) => withRows(piece, rows[i] ?? null));
+  const own = tensors.map((piece, i) => withRows(piece, rows[i] ?? null));
   const scale = clip === undefined ? 1 : clipScale(squares(gradient), clip);
   if (weightDecay > 0 && core.decays !== true) decay(here, rate * weightDecay, own);
-  const step = { weights: here, asked: here, gradient, scale, rate, weightDecay, pieces: own };
+  const step = { weights: here, asked: here, gradient, scale, rate, weightDecay, tensors: own };
   const next = { step: memory.step + 1, slots: {}, numbers: {} };
   if (core.forgets === true) {
     core.step({ step: memory.step, ...core.start(here.length) }, step);
     return { memory: next, parts: splitPresent(here, parts) };
   }
-  const state = widened(core.start(0).slots, memory, rows, pieces);
-  const within = placesWithin(state.present, rows, pieces);
+  const state = widened(core.start(0).slots, memory, rows, tensors);
+  const within = placesWithin(state.present, rows, tensors);
   const taken = entriesOf(state.slots, (slot) => takeAt(slot, within));
   core.step({ step: memory.step, slots: taken, numbers: memory.numbers }, step);
   for (const [name, slot] of Object.entries(state.slots))
@@ -67,7 +67,7 @@ function widened(
   empty: Slots,
   memory: LazyState,
   rows: PresentRows,
-  pieces: readonly TensorSpec[],
+  tensors: readonly TensorSpec[],
 ): { readonly slots: Slots; readonly present: PresentRows } {
   // A state of another kind of step tells of all numbers, one before the first of none.
   const none = (ids: Uint32Array | null) => (memory.step === 0 ? ids && new Uint32Array(0) : null);
@@ -76,10 +76,10 @@ function widened(
     const old = before[i] ?? null;
     return ids === null || old === null ? null : unionOfIds([old, ids]);
   });
-  const length = presentLength(present, pieces);
+  const length = presentLength(present, tensors);
   if (memory.step === 0)
     return { present, slots: entriesOf(empty, () => new Float64Array(length)) };
-  const within = placesWithin(present, before, pieces);
+  const within = placesWithin(present, before, tensors);
   const slots = entriesOf(memory.slots, (slot) => {
     const wider = new Float64Array(length);
     for (let i = 0; i < within.length; i++) wider[within[i]!] = slot[i]!;
@@ -96,7 +96,7 @@ function entriesOf(slots: Slots, make: (slot: Flat) => Flat): Slots {
 function placesWithin(
   all: PresentRows,
   some: PresentRows,
-  pieces: readonly TensorSpec[],
+  tensors: readonly TensorSpec[],
 ): Uint32Array {
   const ranks = some.map((ids, i) => {
     const larger = all[i] ?? null;
@@ -109,7 +109,7 @@ function placesWithin(
   });
   return presentPlaces(
     ranks,
-    pieces.map((piece, i) => withRows(piece, all[i] ?? null)),
+    tensors.map((piece, i) => withRows(piece, all[i] ?? null)),
   );
 }
 

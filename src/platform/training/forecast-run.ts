@@ -26,7 +26,7 @@ export interface ForecastPorts {
   readonly goal?: Goal;
   /** A run whose record describes the platform, in place of a model. */
   readonly from?: string;
-  readonly onStage?: IngestProgress;
+  readonly onPhase?: IngestProgress;
   /** Called with a note on data that are left out. */
   readonly onNote?: (text: string) => void;
 }
@@ -77,11 +77,11 @@ export async function planWith(planning: ForecastPorts, store: Store): Promise<P
   return { ...proposed, spec: await settleRate(proposed.spec, prepared, store) };
 }
 
-async function preparedFor({ spec: written, onStage, onNote }: ForecastPorts, store: Store) {
+async function preparedFor({ spec: written, onPhase, onNote }: ForecastPorts, store: Store) {
   const spec = await publishProblemAssets(written, store);
   await loadProblem(spec.problem, store);
   const ports = { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) };
-  return { spec, prepared: await prepareData(spec, ports, onStage) };
+  return { spec, prepared: await prepareData(spec, ports, onPhase) };
 }
 
 async function machineFrom(store: Store, name: string): Promise<Machine> {

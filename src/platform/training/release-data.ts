@@ -15,7 +15,7 @@ export interface ReleaseOrder {
   readonly spec: RunSpec;
   readonly input: ReleaseInput;
   readonly ranges: Ranges;
-  readonly onStage?: IngestProgress;
+  readonly onPhase?: IngestProgress;
 }
 
 /** The rows of an order, ready to be published. */
@@ -31,7 +31,7 @@ export interface OpenedRelease {
 /** Prepares an order's data in a home and calls `use` with what can be released of them. */
 export async function withReleaseData<T>(
   path: string,
-  { spec, input, ranges, onStage }: ReleaseOrder,
+  { spec, input, ranges, onPhase }: ReleaseOrder,
   use: (opened: OpenedRelease) => Promise<T>,
 ): Promise<T> {
   refuseLearned(spec);
@@ -40,7 +40,7 @@ export async function withReleaseData<T>(
     const home = await serveAlone(path, () => openHome(path));
     try {
       const { store } = home;
-      const prepared = await prepareData(spec, { open: openDataSource, store }, onStage, "kept");
+      const prepared = await prepareData(spec, { open: openDataSource, store }, onPhase, "kept");
       const { entry, norm, budget } = input;
       const table = await tableOf(prepared, store, { ranges, entry, norm });
       const request = releaseRequestOf(input, table.columns);

@@ -24,7 +24,7 @@ import { taskPrices } from "../task-prices.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
-  readonly onStage?: IngestProgress;
+  readonly onPhase?: IngestProgress;
   /** Called with a note on data that are left out. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -54,7 +54,7 @@ export async function createRun(
   );
   const spec = await publishProblemAssets(written, backend.store);
   const ports = { open: openDataSource, store: backend.store, ...notesFor(watchers) };
-  const staged = await ingest(spec, ports, watchers.onStage);
+  const staged = await ingest(spec, ports, watchers.onPhase);
   const startedAt = new Date();
   const { name, functions } = backend;
   const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));

@@ -20,8 +20,8 @@ export async function trainNew(
   const claim = await claimHome(home);
   let record: RunRecord | undefined;
   try {
-    const { onStage, onPlan } = watchers;
-    const staging = onStage === undefined ? {} : { onStage };
+    const { onPhase, onPlan } = watchers;
+    const staging = onPhase === undefined ? {} : { onPhase };
     const plan = (open: RunSpec) => planInHome(home, { spec: open, backend, ...staging });
     const spec = await resolveAuto(written, plan, onPlan);
     return await withBackend({ run, backend, home, spec }, async (opened) => {

@@ -55,7 +55,7 @@ export function calibrateRelease(request: ReleaseRequest): CalibratedRelease {
 }
 
 /** As it was charged, by whatever accountant said then how much noise is enough. */
-export function settledBefore(
+export function calibratedBefore(
   { bound, hidden }: ReleaseRequest,
   sketch: SketchRelease,
 ): CalibratedRelease {

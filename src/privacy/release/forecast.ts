@@ -1,5 +1,5 @@
 import { symmetricSpectrum } from "./eigenvalues.ts";
-import { type DataTable, gramOf } from "./table.ts";
+import { type DataTable, gramOfTable } from "./table.ts";
 
 /**
  * What least squares on released data is expected to cost: f(theta) / f* - 1 on the data as they
@@ -19,7 +19,7 @@ export interface Forecaster {
 export function forecaster(table: DataTable): Forecaster {
   const { rows, columns } = table;
   const d = columns - 1;
-  const gram = gramOf(table);
+  const gram = gramOfTable(table);
   const x = new Float64Array(d * d);
   for (let p = 0; p < d; p++) for (let q = 0; q < d; q++) x[p * d + q] = gram[p * columns + q]!;
   const { values, vectors } = symmetricSpectrum(x, d);

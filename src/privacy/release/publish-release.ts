@@ -10,11 +10,11 @@ import type { MechanismUse } from "../release.ts";
 import {
   type CalibratedRelease,
   calibrateAfterEigenvalue,
+  calibratedBefore,
   calibrateRelease,
   eigenvalueNoise,
   lowerBound,
   type ReleaseRequest,
-  settledBefore,
 } from "./calibrate.ts";
 import { additiveRelease, projectionRelease } from "./publish.ts";
 import { type DataTable, leastEigenvalue } from "./table.ts";
@@ -37,7 +37,7 @@ export interface ReleaseSource {
 export interface Released {
   readonly key: string;
   readonly csv: Uint8Array;
-  readonly settled: CalibratedRelease;
+  readonly calibrated: CalibratedRelease;
   /** Of all releases of these data so far; null where mutual information was asked for. */
   readonly spent: number | null;
 }
@@ -68,7 +68,9 @@ export async function publishRelease(
   const key = `${prefix}data.csv`;
   const earlier = (await ledger.entries()).find(({ id }) => id === key)?.release;
   const given = () =>
-    earlier?.mechanism === "sketch" ? settledBefore(request, earlier) : calibrateRelease(request);
+    earlier?.mechanism === "sketch"
+      ? calibratedBefore(request, earlier)
+      : calibrateRelease(request);
   const calibration =
     eigenvalue === "given" ? given() : await afterEigenvalue(source, request, charged);
   const release = calibration.releases.at(-1);
@@ -78,12 +80,12 @@ export async function publishRelease(
     return {
       key,
       csv: await charged("data.csv", release, csv),
-      settled: calibration,
+      calibrated: calibration,
       spent: await ledger.spent(),
     };
   }
   await store.writeOnce(key, csv);
-  return { key, csv: (await store.read(key)) ?? csv, settled: calibration, spent: null };
+  return { key, csv: (await store.read(key)) ?? csv, calibrated: calibration, spent: null };
 }
 
 /** What is left of delta for accountants; mutual information charges nothing to them. */

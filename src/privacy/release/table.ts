@@ -8,7 +8,7 @@ export interface DataTable {
 }
 
 /** D'D, columns by columns. */
-export function gramOf({ rows, columns, values }: DataTable): Float64Array {
+export function gramOfTable({ rows, columns, values }: DataTable): Float64Array {
   const gram = new Float64Array(columns * columns);
   for (let i = 0; i < rows; i++) {
     const at = i * columns;
@@ -22,7 +22,7 @@ export function gramOf({ rows, columns, values }: DataTable): Float64Array {
 
 /** The smallest eigenvalue of D'D, never below 0. */
 export function leastEigenvalue(table: DataTable): number {
-  return Math.max(0, symmetricSpectrum(gramOf(table), table.columns).values[0]!);
+  return Math.max(0, symmetricSpectrum(gramOfTable(table), table.columns).values[0]!);
 }
 
 /**
@@ -31,7 +31,7 @@ export function leastEigenvalue(table: DataTable): number {
  */
 export function leastEigenvalueWithoutAny(table: DataTable): number {
   const { rows, columns, values } = table;
-  const { values: w, vectors } = symmetricSpectrum(gramOf(table), columns);
+  const { values: w, vectors } = symmetricSpectrum(gramOfTable(table), columns);
   const squares = new Float64Array(columns);
   let least = w[0]!;
   for (let i = 0; i < rows; i++) {

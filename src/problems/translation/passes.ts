@@ -19,12 +19,12 @@ import { translatorOf } from "./translators.ts";
 const passTokens = 2_048;
 
 /** Some rows that go through the network at once, and what a token of each counts. */
-interface Pass {
+interface TokenPass {
   readonly pairs: PaddedPairs;
   readonly factors: Float64Array;
 }
 
-function* passesOf({ rows, targets }: Examples): Generator<Pass> {
+function* passesOf({ rows, targets }: Examples): Generator<TokenPass> {
   for (const places of tokenBatches(longerSides(rows), passTokens)) {
     const pairs = paddedPairs(rows, places);
     const counted = places.map((row) => targets[row]!);

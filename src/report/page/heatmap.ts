@@ -47,7 +47,7 @@ function plot(picture: Heatmap, available: number) {
   const cellWidth = (width - frame.marginLeft - frame.marginRight) / columns.length;
   const rowHeight = Math.max(3, Math.min(22, 640 / slots, Math.max(12, cellWidth * 1.5)));
   const inset = Math.min(cellWidth, rowHeight) > 6 ? 0.75 : Math.min(cellWidth, rowHeight) / 12;
-  const shape = { x1: left, x2: right, y1: top, y2: bottom, inset, rx: inset > 0.7 ? 1.5 : 0 };
+  const shape = { x1: leftEdge, x2: right, y1: top, y2: bottom, inset, rx: inset > 0.7 ? 1.5 : 0 };
   const lost = picture.cells.filter(({ fates }) => fates[4]! > 0);
   return Plot.plot({
     ...frame,
@@ -106,7 +106,7 @@ function shareMark(cells: readonly Cell[], shape: Shape) {
   });
 }
 
-const left = ({ column }: Cell) => column;
+const leftEdge = ({ column }: Cell) => column;
 const right = ({ column }: Cell) => column + 1;
 const top = ({ slot }: Cell) => slot;
 const bottom = ({ slot }: Cell) => slot + 1;

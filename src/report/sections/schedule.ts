@@ -5,7 +5,7 @@ import { runKey } from "../run-style.ts";
 
 const rowHeight = 22;
 const width = 960;
-const left = 70;
+const leftMargin = 70;
 
 const colours: Readonly<Record<ScheduleSpan["kind"], string>> = {
   forward: "var(--run-5)",
@@ -64,8 +64,8 @@ function drawing(
 ): Html {
   const slots = slotsIn(spans);
   const height = slots.length * rowHeight;
-  const scale = lastMs > 0 ? (width - left) / lastMs : 0;
-  const x = (ms: number) => (left + ms * scale).toFixed(1);
+  const scale = lastMs > 0 ? (width - leftMargin) / lastMs : 0;
+  const x = (ms: number) => (leftMargin + ms * scale).toFixed(1);
   const wide = (ms: number) => Math.max(0.5, ms * scale).toFixed(1);
   const box = (from: string, length: string, slot: number) =>
     html`x="${from}" y="${slots.indexOf(slot) * rowHeight + 2}" width="${length}"

@@ -17,7 +17,7 @@ const rowsMax = 64;
 export function slotsSection(runs: readonly RunData[]): Html {
   const timed = runs.some(({ pace }) => pace.quantilesMs.length > 0);
   return html`<section aria-labelledby="slots-title"><h2 id="slots-title">Slow slots</h2>
-${runs.map((run, index) => slotsOf(run, index, runs.length > 1))}
+${runs.map((run, index) => runSlots(run, index, runs.length > 1))}
 <p class="note">“Waiting would add” is how much longer the run would have taken had its rounds
 also waited for that slot. “Paid, unused” is what its replies that did not count were billed.</p>
 ${timed ? timesFigure(runs) : html``}
@@ -35,7 +35,7 @@ function typicalRound({ pace }: RunData): string {
   return pace.quorumMs === null ? "" : ` (enough after ${formatMs(pace.quorumMs)})`;
 }
 
-function slotsOf(run: RunData, index: number, named: boolean): Html {
+function runSlots(run: RunData, index: number, named: boolean): Html {
   const heading = named ? html`<h3>${runKey(index)}${run.label}</h3>` : html``;
   const seen = run.slots.filter(({ fates }) => fates.counted + fates.late + fates.lost > 0);
   if (seen.length === 0) return html`${heading}<p class="note">No slot has replied yet.</p>`;

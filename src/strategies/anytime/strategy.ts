@@ -1,4 +1,4 @@
-import { atSlot, slotsOf } from "../../core/slot-map.ts";
+import { atSlot, slotNumbers } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { wholeModel } from "../../ports/model-ref.ts";
 import { type Collecting, collect } from "../../quorum/collect.ts";
@@ -66,7 +66,7 @@ function sumsRequest(plan: AnytimePlan, { round, ...at }: AnytimeState): Request
 /** Who was lost would need all the time again: the round does not wait for it. */
 function withoutLost({ wait, storedRows }: AnytimePlan, { quorum }: AnytimeState): WaitRule {
   const isLost = (slot: number) => atSlot(quorum.replies, slot) === undefined;
-  const most = Math.max(1, storedRows.length - slotsOf(quorum.losses).filter(isLost).length);
+  const most = Math.max(1, storedRows.length - slotNumbers(quorum.losses).filter(isLost).length);
   return { ...wait, needed: Math.min(wait.needed, most), enough: Math.min(wait.enough, most) };
 }
 

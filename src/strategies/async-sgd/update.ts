@@ -1,4 +1,4 @@
-import { atSlot, emptySlotMap, type SlotMap, slotsOf, withSlot } from "../../core/slot-map.ts";
+import { atSlot, emptySlotMap, type SlotMap, slotNumbers, withSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm, scaled } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
@@ -54,7 +54,7 @@ function taken(
   const before = atSlot(state.known.replies, slot);
   const replies = withSlot(state.known.replies, slot, plan.memory ? reply : withoutValues(reply));
   const versions = withSlot(state.known.versions, slot, version);
-  const expired = slotsOf(versions).filter(
+  const expired = slotNumbers(versions).filter(
     (one) => state.version - atSlot(versions, one)! > plan.stalenessMax,
   );
   if (expired.length > 0) {
@@ -66,7 +66,7 @@ function taken(
     return { replies, versions, mean: null };
   // The same slots speak as before, so they have the same weights: only this one's part changes.
   const { encoding, storedRows, rows } = plan.shares;
-  const slots = slotsOf(replies);
+  const slots = slotNumbers(replies);
   const weight = encoding.weights(slots, storedRows, rows)![slots.indexOf(slot)]! / rows;
   const less = addScaled(mean.slice(), -weight, before.values);
   return { replies, versions, mean: addScaled(less, weight, reply.values) };
@@ -78,7 +78,7 @@ function taken(
  * do not overshoot while alpha times the sum of L_i tau_i is below 1, and L_i is about s_i L.
  */
 function wayOfAll(plan: AsyncSgdPlan, state: AsyncSgdState, known: SlotGradient): Way | null {
-  const slots = slotsOf(known.replies);
+  const slots = slotNumbers(known.replies);
   const mean = known.mean ?? estimate(plan.shares, known.replies, slots)?.values ?? null;
   if (mean === null) return null;
   const { storedRows } = plan.shares;
@@ -121,7 +121,7 @@ function passed(
 ): Step<AsyncSgdState> {
   const { known, pass, round } = state;
   const { problem, shape, shares } = plan;
-  const slots = slotsOf(known.replies);
+  const slots = slotNumbers(known.replies);
   const weights = shares.encoding.weights(slots, shares.storedRows, shares.rows);
   const losses = slots.map((slot) => atSlot(known.replies, slot)!.loss);
   const loss = losses.reduce((sum, one, i) => sum + (weights?.[i] ?? 0) * one, 0) / shares.rows;
@@ -152,7 +152,7 @@ function withoutValues({ loss, computeMs }: WorkerReply): WorkerReply {
 function without<Value>(map: SlotMap<Value>, slots: readonly number[]): SlotMap<Value> {
   const gone = new Set(slots);
   let rest = emptySlotMap<Value>();
-  for (const slot of slotsOf(map))
+  for (const slot of slotNumbers(map))
     if (!gone.has(slot)) rest = withSlot(rest, slot, atSlot(map, slot)!);
   return rest;
 }

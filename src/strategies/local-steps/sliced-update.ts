@@ -10,7 +10,7 @@ import { joinPresent, presentPlaces, presentRows } from "../../math/slices/prese
 import type { TableTraffic } from "../../ports/events.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { tableTraffic } from "../../quorum/table-traffic.ts";
-import { readSlices } from "../../tasks/sliced-reply.ts";
+import { readTensorParts } from "../../tasks/sliced-reply.ts";
 import type { LocalStepsPlan, LocalStepsState } from "./state.ts";
 
 /** What the changes of a quorum come to, tensor by tensor. */
@@ -24,7 +24,9 @@ export interface SlicedUpdate {
 export function slicedUpdate(plan: LocalStepsPlan, { quorum }: LocalStepsState): SlicedUpdate {
   const tensors = plan.problem.parameters!;
   const slots = respondedSlots(quorum);
-  const changes = slots.map((slot) => readSlices(atSlot(quorum.replies, slot)!.payload!, tensors));
+  const changes = slots.map((slot) =>
+    readTensorParts(atSlot(quorum.replies, slot)!.payload!, tensors),
+  );
   const factors = slots.map((slot) => plan.parts[slot]!);
   const parts = tensors.map((tensor, i) => {
     const all = changes.map((one) => one[i]!);
@@ -40,20 +42,20 @@ export function movedByParts(
   { weights, ahead, outer: memory, version }: LocalStepsState,
   { parts }: SlicedUpdate,
 ): Pick<LocalStepsState, "weights" | "ahead" | "outer"> {
-  const pieces = problem.parameters!;
+  const tensors = problem.parameters!;
   const next = weights.slice();
   if (outer === null) {
-    const places = presentPlaces(presentRows(parts), pieces);
+    const places = presentPlaces(presentRows(parts), tensors);
     const change = joinPresent(parts);
     for (let i = 0; i < places.length; i++) next[places[i]!]! -= change[i]!;
     return { weights: next, ahead: null, outer: memory };
   }
   const here = Float32Array.from(weights);
   const stepSize = outer.stepSize({ smoothness: 1, share: 1, round: version });
-  const byParts = outer.moveParts?.(memory, { weights: here, parts, stepSize, pieces }) ?? null;
+  const byParts = outer.moveParts?.(memory, { weights: here, parts, stepSize, tensors }) ?? null;
   // What single precision leaves out of where it stood must not be lost at every update.
   if (byParts !== null) {
-    const places = presentPlaces(presentRows(byParts.parts), pieces);
+    const places = presentPlaces(presentRows(byParts.parts), tensors);
     const values = joinPresent(byParts.parts);
     for (let i = 0; i < places.length; i++) {
       const place = places[i]!;
@@ -64,9 +66,9 @@ export function movedByParts(
   const moved = outer.move(memory, {
     weights: here,
     asked: ahead === null ? here : Float32Array.from(ahead),
-    gradient: denseGradient(parts, pieces),
+    gradient: denseGradient(parts, tensors),
     stepSize,
-    pieces,
+    tensors,
     shrink: (point) => point,
   });
   const all = moved.weights.map((value, j) => value + (weights[j]! - here[j]!));

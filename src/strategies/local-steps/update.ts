@@ -1,5 +1,5 @@
 import { decompress } from "../../compression/payload.ts";
-import { atSlot, slotMapOf, slotsOf, withSlot } from "../../core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers, withSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
 import type { RoundEvent, RunEvent, TableTraffic } from "../../ports/events.ts";
@@ -119,7 +119,7 @@ function movedBy(
     asked: ahead === null ? here : Float32Array.from(ahead),
     gradient: change,
     stepSize: outer.stepSize({ smoothness: 1, share: 1, round: version }),
-    pieces: problem.parameters,
+    tensors: problem.parameters,
     shrink: (point) => point,
   });
   // What single precision leaves out of where it stood must not be lost at every update.
@@ -142,12 +142,12 @@ function goingOn(
     goOn(slot, { version, memory: atSlot(turns, slot)!.version });
   for (const slot of abandoned(plan, state, version))
     goOn(slot, { ...atSlot(turns, slot)!, version });
-  const used = new Set(slotsOf(turns).map((slot) => atSlot(turns, slot)!.version));
+  const used = new Set(slotNumbers(turns).map((slot) => atSlot(turns, slot)!.version));
   const newest = { version, weights: Float32Array.from(weights) };
   const models = [...state.models.filter((model) => used.has(model.version)), newest];
   // Who is still under way was lost so many times already.
   const losses = slotMapOf(
-    slotsOf(quorum.losses)
+    slotNumbers(quorum.losses)
       .filter((slot) => atSlot(turns, slot)!.version !== version)
       .map((slot) => [slot, atSlot(quorum.losses, slot)!] as const),
   );
@@ -156,7 +156,7 @@ function goingOn(
 
 /** Slots that have not replied and whose model is too old by now. */
 function abandoned(plan: LocalStepsPlan, { quorum, turns }: LocalStepsState, version: number) {
-  return slotsOf(turns).filter(
+  return slotNumbers(turns).filter(
     (slot) =>
       atSlot(quorum.replies, slot) === undefined &&
       version - atSlot(turns, slot)!.version > plan.stalenessMax,

@@ -84,7 +84,7 @@ function optimizerSlots(optimizer: Stepper): number {
       asked: weights,
       gradient: new Float64Array(length),
       stepSize: 0,
-      pieces: [{ name: "weight", shape: [length] }],
+      tensors: [{ name: "weight", shape: [length] }],
       shrink: (point) => point,
     });
     return toPacket(memory).length;

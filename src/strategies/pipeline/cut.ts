@@ -62,7 +62,7 @@ export async function cutIntoStages(
   const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
   const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
   const starts = await writeStarts(store, problem, cut.parts, seed);
-  const ofOne = slotsOf(cut.stages, prepared);
+  const ofOne = rowSlots(cut.stages, prepared);
   const slots = Array.from({ length: options.replicas }, () => ofOne).flat();
   const encoded: EncodedPipeline = {
     version: 1,
@@ -201,7 +201,7 @@ async function writeStarts(
 }
 
 /** Workers that read rows or targets have all of them: each step takes other ones. */
-function slotsOf(
+function rowSlots(
   stages: readonly { readonly worker: number; readonly takesRows: boolean }[],
   { train, rows }: Prepared,
 ): Encoded["slots"] {

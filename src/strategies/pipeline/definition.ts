@@ -98,11 +98,11 @@ function parted(rows: number, count: number): number[] {
 function probe(stepper: Stepper): Pick<StagesPlan, "asksAhead" | "sumsPerTensor"> {
   const weights = new Float32Array(1);
   const gradient = new Float64Array(1);
-  const pieces = [{ name: "weight", shape: [1] }];
+  const tensors = [{ name: "weight", shape: [1] }];
   const shrink = (point: Float64Array<ArrayBuffer>) => point;
   const memory = stepper.start();
-  const here = { weights, asked: weights, gradient, stepSize: 0, pieces, shrink };
-  const sums = stepper.sums?.(memory, { gradient, pieces }) ?? [];
+  const here = { weights, asked: weights, gradient, stepSize: 0, tensors, shrink };
+  const sums = stepper.sums?.(memory, { gradient, tensors }) ?? [];
   return {
     asksAhead: stepper.move(memory, here).ask !== null,
     sumsPerTensor: sums[0]?.length ?? 0,

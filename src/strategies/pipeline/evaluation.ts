@@ -1,5 +1,5 @@
 import { assert } from "../../core/errors.ts";
-import type { Part } from "../../data/manifests.ts";
+import type { StoredPart } from "../../data/manifests.ts";
 import type { ModelRef, ShardedModel } from "../../ports/model-ref.ts";
 import { objectBytes } from "../../ports/object-ref.ts";
 import { graph } from "../../quorum/graph.ts";
@@ -79,7 +79,7 @@ export function stagedEvaluation(
 }
 
 /** As many rows at once as a microbatch has at most: what fits then fits now. */
-function chunksOf({ microbatches }: StagesPlan, set: Chunk["set"], parts: readonly Part[]) {
+function chunksOf({ microbatches }: StagesPlan, set: Chunk["set"], parts: readonly StoredPart[]) {
   const most = Math.max(...microbatches);
   return parts.flatMap((part) =>
     Array.from({ length: Math.ceil(part.rows / most) }, (_, i): Chunk => {

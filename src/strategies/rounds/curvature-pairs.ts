@@ -1,4 +1,4 @@
-import { atSlot, slotsOf } from "../../core/slot-map.ts";
+import { atSlot, slotNumbers } from "../../core/slot-map.ts";
 import { difference } from "../../math/vector.ts";
 import type { Memory } from "../../optimizers/optimizer.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
@@ -20,7 +20,7 @@ export function withCurvaturePair(
   // A code that waits until it can decode gives exact sums: then any two rounds make a pair.
   const [nowSlots, beforeSlots] = isDecodable(shares, overlap)
     ? [overlap, overlap]
-    : [slots, slotsOf(previous.gradients)];
+    : [slots, slotNumbers(previous.gradients)];
   const now = estimate(shares, quorum.replies, nowSlots);
   const before = estimate(shares, previous.gradients, beforeSlots);
   if (now === null || before === null) return memory;

@@ -1,4 +1,4 @@
-import { atSlot, slotMapOf, slotsOf } from "../../core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers } from "../../core/slot-map.ts";
 import { addScaled, difference, dot } from "../../math/vector.ts";
 import { addPenaltyGradient, eachPenalized } from "../../problems/penalty.ts";
 import type { Mean } from "../../quorum/decode.ts";
@@ -89,20 +89,20 @@ export function anchorAt(
   const place = (anchor: Anchor | null) => (anchor === null ? undefined : { values: anchor.point });
   const point = mixed(place(before), { values: last.point }, { values: here.point });
   const way = difference(point, last.point);
-  const along = (from: Mean | WorkerReply, values: Float64Array): number =>
+  const lossFrom = (from: Mean | WorkerReply, values: Float64Array): number =>
     from.loss + (dot(from.values, way) + dot(values, way)) / 2;
   const reply = (slot: number): readonly [number, WorkerReply] => {
     const first = before === null ? undefined : atSlot(before.replies, slot);
     const [second, third] = [atSlot(last.replies, slot)!, atSlot(here.replies, slot)!];
     const values = mixed(first, second, third);
     const { computeMs } = third;
-    return [slot, { loss: along(second, values), values: Float32Array.from(values), computeMs }];
+    return [slot, { loss: lossFrom(second, values), values: Float32Array.from(values), computeMs }];
   };
-  const slots = slotsOf(here.replies).filter(
+  const slots = slotNumbers(here.replies).filter(
     (slot) => atSlot(last.replies, slot) && (before === null || atSlot(before.replies, slot)),
   );
   const values = mixed(before?.mean, last.mean, here.mean);
-  const mean = { loss: along(last.mean, values), values };
+  const mean = { loss: lossFrom(last.mean, values), values };
   return { ...here, point, replies: slotMapOf(slots.map(reply)), mean };
 }
 

@@ -23,7 +23,7 @@ import { sumField } from "../../tasks/combine.ts";
 import { shardField, tensorsOf } from "../../tasks/gradient-shards.ts";
 import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { invalidReply } from "../../tasks/registry.ts";
-import { readSlices } from "../../tasks/sliced-reply.ts";
+import { readTensorParts } from "../../tasks/sliced-reply.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { partsStep } from "./sliced-step.ts";
@@ -168,7 +168,7 @@ function finishRound(
 ): Step<ReducedState, ReducedTask> {
   const tensors = tensorsOf(plan.problem, plan.weightsLength);
   const sums = ofNodes.roots.map((root) => outputs(root)[0]!);
-  const parts = sums.flatMap(({ payload }, shard) => readSlices(payload!, shards[shard]!));
+  const parts = sums.flatMap(({ payload }, shard) => readTensorParts(payload!, shards[shard]!));
   const replies = weightedReplies(plan, state, outputs);
   const mean = {
     loss: replies.reduce((sum, { reply, weight }) => sum + weight * reply.loss, 0),

@@ -99,18 +99,18 @@ function moved(
   { weights, ahead, memory }: Position,
   parts: PartsMean["parts"],
   stepSize: number,
-  pieces: readonly TensorSpec[],
+  tensors: readonly TensorSpec[],
 ): NextPoint & { readonly memory: Memory } {
-  const byParts = optimizer.moveParts?.(memory, { weights, parts, stepSize, pieces }) ?? null;
+  const byParts = optimizer.moveParts?.(memory, { weights, parts, stepSize, tensors }) ?? null;
   if (byParts !== null) {
     const next = weights.slice();
-    writePresent(next, byParts.parts, pieces);
+    writePresent(next, byParts.parts, tensors);
     return { memory: byParts.memory, weights: next, ahead: null };
   }
-  const gradient = denseGradient(parts, pieces);
+  const gradient = denseGradient(parts, tensors);
   const shrink = (point: Float64Array<ArrayBuffer>) => point;
   const asked = ahead ?? weights;
-  const all = optimizer.move(memory, { weights, asked, gradient, stepSize, pieces, shrink });
+  const all = optimizer.move(memory, { weights, asked, gradient, stepSize, tensors, shrink });
   return {
     memory: all.memory,
     weights: Float32Array.from(all.weights),

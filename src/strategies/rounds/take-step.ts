@@ -162,7 +162,7 @@ function step(
     asked,
     gradient,
     stepSize,
-    pieces: parameters,
+    tensors: parameters,
     shrink,
   });
   // Zero where no small step lowers the objective; the gradient itself where that is smooth.

@@ -1,4 +1,4 @@
-import { atSlot, slotMapOf, slotsOf } from "../../core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers } from "../../core/slot-map.ts";
 import type { Arrival, Step, Strategy } from "../../engine/strategy.ts";
 import type { Outcome } from "../../ports/compute.ts";
 import { type Committee, masksOf, type Words } from "../../privacy/mechanisms/secure-sum.ts";
@@ -155,7 +155,7 @@ function receiveMasks<State extends Summing>(
   const next = opened(state, { ...opening, quorum });
   if (quorum.replies.count < committee.needed)
     return { ...withGiveUp(of, next, atMs), ...rejected };
-  const parts = slotsOf(quorum.replies).map(
+  const parts = slotNumbers(quorum.replies).map(
     (member) => [member, wordsOfBytes(atSlot(quorum.replies, member)!.payload!)] as const,
   );
   const masks = masksOf(committee, new Map(parts), length);
@@ -164,7 +164,7 @@ function receiveMasks<State extends Summing>(
   const step = of.open({ ...inSum, secure }, masks, atMs);
   if (!of.keepsLate || step.state.finished) return step;
   const isSame = (slot: number) => of.turnOf(step.state, slot) === of.turnOf(next, slot);
-  const late = slotsOf(next.quorum.replies).filter((slot) => !opening.from.includes(slot));
+  const late = slotNumbers(next.quorum.replies).filter((slot) => !opening.from.includes(slot));
   return { ...step, state: withLate(step.state, next.quorum, late.filter(isSame), atMs) };
 }
 

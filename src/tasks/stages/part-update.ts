@@ -79,7 +79,7 @@ export const partSums: TaskKind<PartSumsTask, null, SumsInput> = {
     const stepper = optimizers.create(optimizer) as Stepper;
     const before = memoryOf(stepper, memory);
     const open = withoutObserved(tensors, gradient);
-    const sums = stepper.sums!(before, { gradient: open, pieces: tensors });
+    const sums = stepper.sums!(before, { gradient: open, tensors });
     const values = Float64Array.from(sums.flatMap((own) => [...own]));
     return { loss: 0, values, version: step, tensors: { gradient } };
   },
@@ -115,7 +115,7 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
       asked: ahead ?? part,
       gradient: open,
       stepSize: stepper.stepSize({ smoothness: 1, share: 1, round: step }),
-      pieces: tensors,
+      tensors,
       ...(sums.length === 0 ? {} : { sums }),
       shrink: (point) => point,
     });

@@ -1,4 +1,4 @@
-import type { Part } from "../../data/manifests.ts";
+import type { StoredPart } from "../../data/manifests.ts";
 import { readStoredPart } from "../../data/shards/worker-encoded.ts";
 import { gatherRows } from "../minibatch.ts";
 import type { TaskKind, WorkerContext } from "../task-kind.ts";
@@ -23,7 +23,7 @@ export interface StageEvaluateTask extends StageTask {
 }
 
 export interface StoredRows {
-  readonly part: Part;
+  readonly part: StoredPart;
   readonly from: number;
   readonly examples: number;
 }

@@ -68,7 +68,7 @@ export class AdaptiveOptimizer extends tf.Optimizer {
     gather(tensors, gradient);
     const state = this.#state.over(variables);
     const rate = this.#method.rateAt(state.step);
-    const here = { weights, asked: weights, gradient, rate, pieces: variables };
+    const here = { weights, asked: weights, gradient, rate, tensors: variables };
     this.#state.moveTo(advance(this.#method, state, here));
     scatter(weights, variables);
     this.incrementIterations();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { atSlot, slotMapOf, slotsOf } from "../../../src/core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers } from "../../../src/core/slot-map.ts";
 import type { AlternatingState } from "../../../src/strategies/alternating/state.ts";
 import type { WorkerTask } from "../../../src/tasks/protocol.ts";
 import type { RoundTask } from "../../../src/tasks/task-kind.ts";
@@ -19,7 +19,7 @@ describe("pairs are of slots that were heard in both rounds", () => {
     const scene = await ratingsScene(setting);
     const { saved } = await virtualRun(scene.strategy, scene);
     const from = saved[2]!;
-    expect(slotsOf(from.state.previous!.gradients)).toEqual([0, 1, 2, 3]);
+    expect(slotNumbers(from.state.previous!.gradients)).toEqual([0, 1, 2, 3]);
     const without = [0, 1];
     const plain = await onwards(scene, from, without);
     const poisoned = await onwards(scene, withNonsense(from, without), without);
@@ -70,7 +70,7 @@ async function onwards(scene: RatingsScene, from: Saved, dead: readonly number[]
 function withNonsense({ state, elapsedMs }: Saved, slots: readonly number[]): Saved {
   const { gradients } = state.previous!;
   const spoilt = slotMapOf(
-    slotsOf(gradients).map((slot) => {
+    slotNumbers(gradients).map((slot) => {
       const reply = atSlot(gradients, slot)!;
       const values = slots.includes(slot) ? reply.values.map(() => 1e6) : reply.values;
       return [slot, { ...reply, values }] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
-import { atSlot, slotMapOf, slotsOf } from "../../../src/core/slot-map.ts";
+import { atSlot, slotMapOf, slotNumbers } from "../../../src/core/slot-map.ts";
 import { addTransposed, multiply } from "../../../src/math/products.ts";
 import type { Examples } from "../../../src/math/rows.ts";
 import type { CurvaturePair } from "../../../src/optimizers/optimizer.ts";
@@ -68,7 +68,7 @@ describe("encoded L-BFGS", () => {
       previous: {
         ...state.previous!,
         gradients: slotMapOf(
-          slotsOf(state.previous!.gradients).map((slot) => {
+          slotNumbers(state.previous!.gradients).map((slot) => {
             const reply = atSlot(state.previous!.gradients, slot)!;
             const values = reply.values.map(() => Number.NaN);
             return [slot, overlap.includes(slot) ? reply : { ...reply, loss: Number.NaN, values }];

@@ -1,11 +1,11 @@
-import { assert } from "../core/errors.ts";
-import { finiteOrNull as finite } from "../core/json.ts";
-import { type Candidate, comparedCandidates, type Goal } from "../planner/candidate.ts";
-import { configurationInWords, specWith } from "../planner/configuration.ts";
-import { errorBound } from "../planner/error-bound.ts";
-import { forecastOf } from "../planner/forecast.ts";
-import type { ProposedPlan } from "../planner/planner.ts";
-import { storageCostOf } from "../planner/storage-cost.ts";
+import { assert } from "../../core/errors.ts";
+import { finiteOrNull as finite } from "../../core/json.ts";
+import { type Candidate, comparedCandidates, type Goal } from "../../planner/candidate.ts";
+import { configurationInWords, specWith } from "../../planner/configuration.ts";
+import { errorBound } from "../../planner/error-bound.ts";
+import { forecastOf } from "../../planner/forecast.ts";
+import type { ProposedPlan } from "../../planner/planner.ts";
+import { storageCostOf } from "../../planner/storage-cost.ts";
 import {
   formatBytes,
   formatCount,
@@ -13,13 +13,13 @@ import {
   formatNumber,
   formatPercent,
   formatSeconds,
-} from "../report/format.ts";
-import { resolveMembers } from "../run/resolve-members.ts";
-import { optimizerInWords } from "../run/usual-rate.ts";
-import type { RunSpec } from "../spec/run-spec.ts";
-import type { PrivacyPlan } from "../strategies/definition.ts";
-import { strategies } from "../strategies/registry.ts";
-import { facts, table } from "./table.ts";
+} from "../../report/format.ts";
+import { resolveMembers } from "../../run/resolve-members.ts";
+import { optimizerInWords } from "../../run/usual-rate.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import type { PrivacyPlan } from "../../strategies/definition.ts";
+import { strategies } from "../../strategies/registry.ts";
+import { facts, table } from "../table.ts";
 
 const rowsShown = 10;
 

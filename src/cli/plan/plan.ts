@@ -1,21 +1,21 @@
-import { RunError } from "../core/errors.ts";
-import type { Goal } from "../planner/candidate.ts";
-import { plainConfiguration, specWith } from "../planner/configuration.ts";
-import { checkBackend } from "../platform/local/registry.ts";
-import { checkSpec } from "../platform/training/check-spec.ts";
-import { planInHome, planStagesInHome } from "../platform/training/forecast-run.ts";
-import { nameRun } from "../platform/training/start-run.ts";
-import { trainNew } from "../platform/training/train.ts";
-import { readSpec } from "../run/spec-file.ts";
-import { parseOverride } from "../spec/overrides.ts";
-import type { RunSpec } from "../spec/run-spec.ts";
-import { strategies } from "../strategies/registry.ts";
-import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
+import { RunError } from "../../core/errors.ts";
+import type { Goal } from "../../planner/candidate.ts";
+import { plainConfiguration, specWith } from "../../planner/configuration.ts";
+import { checkBackend } from "../../platform/local/registry.ts";
+import { checkSpec } from "../../platform/training/check-spec.ts";
+import { planInHome, planStagesInHome } from "../../platform/training/forecast-run.ts";
+import { nameRun } from "../../platform/training/start-run.ts";
+import { trainNew } from "../../platform/training/train.ts";
+import { readSpec } from "../../run/spec-file.ts";
+import { parseOverride } from "../../spec/overrides.ts";
+import type { RunSpec } from "../../spec/run-spec.ts";
+import { strategies } from "../../strategies/registry.ts";
+import { backendHelp, collectValues, type Declare, settingHelp } from "../command.ts";
+import { progressView } from "../progress.ts";
+import { printJson, say, type Terminal } from "../terminal.ts";
+import { trainWithProgress } from "../training.ts";
 import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
-import { progressView } from "./progress.ts";
 import { settingsTable, stagesFacts, stagesInWords, stagesTable } from "./stages-plan.ts";
-import { printJson, say, type Terminal } from "./terminal.ts";
-import { trainWithProgress } from "./training.ts";
 
 export interface PlanOptions {
   readonly set: readonly string[];
@@ -57,11 +57,11 @@ export async function planCommand(
   const settings = options.set.map((text) => parseOverride(text, "--set"));
   const spec = checkSpec(await readSpec(path, settings));
   const bar = progressView(terminal, spec.stop);
-  const { onStage } = bar;
+  const { onPhase } = bar;
   const onNote = (text: string) => terminal.err(`note: ${text}`);
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
-  const about = { spec, backend, goal, onStage, onNote, ...(from === null ? {} : { from }) };
+  const about = { spec, backend, goal, onPhase, onNote, ...(from === null ? {} : { from }) };
   if (strategies.create(spec.strategy).forecastStages !== undefined) {
     const stages = await planStagesInHome(terminal.home, about).finally(bar.close);
     const speak = say(terminal, options);

@@ -1,6 +1,6 @@
-import type { StageRow } from "../model-parallel/partition.ts";
-import type { PipelineForecast } from "../model-parallel/pipeline-forecast.ts";
-import type { StagesForecast } from "../model-parallel/plan-pipeline.ts";
+import type { StageRow } from "../../model-parallel/partition.ts";
+import type { PipelineForecast } from "../../model-parallel/pipeline-forecast.ts";
+import type { StagesForecast } from "../../model-parallel/plan-pipeline.ts";
 import {
   formatBytes,
   formatCount,
@@ -10,8 +10,8 @@ import {
   formatPercent,
   formatSeconds,
   plural,
-} from "../report/format.ts";
-import { facts, table } from "./table.ts";
+} from "../../report/format.ts";
+import { facts, table } from "../table.ts";
 
 const settingsShown = 12;
 
