@@ -40,11 +40,6 @@ export async function installedMoto(version: string): Promise<string | null> {
   return installedPython(`moto ${version}`, [`moto[server,s3]==${version}`], "bin/moto_server");
 }
 
-/** A Python that has scikit-learn, in an environment of its own; null as for the others. */
-export async function installedScikitLearn(version: string): Promise<string | null> {
-  return installedPackages(`scikit-learn ${version}`, [`scikit-learn==${version}`]);
-}
-
 /** A Python with these packages, in an environment of its own; null as for the others. */
 export function installedPackages(what: string, requirements: readonly string[]): string | null {
   return installedPython(what, requirements, "bin/python");

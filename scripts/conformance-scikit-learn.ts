@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { train } from "../src/index.ts";
-import { installedScikitLearn } from "./conformance-install.ts";
+import { installedPackages } from "./conformance-install.ts";
+import { conformanceWeights } from "./conformance-scikit-learn-weights.ts";
 
 const version = "1.7.2";
+const requirements = [`scikit-learn==${version}`, "statsmodels==0.14.5", "numpy==2.3.5"];
 const script = join(import.meta.dirname, "conformance/scikit_learn.py");
 
 /** An optimum that scikit-learn found. */
@@ -21,11 +23,13 @@ interface Solved {
 const objectiveMax = 2e-5;
 
 /**
- * kofn against scikit-learn on data sets that ship with it, features raw and unscaled: metrics and
- * objectives at the optimum. KOFN_PEERS_PYTHON names a Python that has it; otherwise one is made.
+ * kofn against scikit-learn on data sets that ship with it and statsmodels: metrics and objectives
+ * over raw, unscaled features; weights over standardised ones. KOFN_PEERS_PYTHON names a Python that has it; otherwise one is made.
  */
 export async function conformanceScikitLearn(): Promise<boolean> {
-  const python = process.env.KOFN_PEERS_PYTHON ?? (await installedScikitLearn(version));
+  const python =
+    process.env.KOFN_PEERS_PYTHON ??
+    installedPackages(`scikit-learn ${version} statsmodels 0.14.5`, requirements);
   if (python === null) return true;
   const folder = mkdtempSync(join(tmpdir(), "kofn-scikit-learn-"));
   try {
@@ -36,7 +40,7 @@ export async function conformanceScikitLearn(): Promise<boolean> {
     let wrong = 0;
     for (const solved of told.found) if (!(await holds(folder, told.l2, solved))) wrong++;
     console.log(wrong === 0 ? "all agree" : `${wrong} differ`);
-    return wrong === 0;
+    return (await conformanceWeights(python, folder)) && wrong === 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -22,6 +22,7 @@ import { fromSafetensors } from "../src/wire/safetensors.ts";
 import { readEncodedManifest } from "../src/worker/worker-context.ts";
 import { installedPackages } from "./conformance-install.ts";
 import { type Comparison, comparisons } from "./conformance-torch-cases.ts";
+import { conformanceNetworks } from "./conformance-torch-networks.ts";
 
 const version = "2.15.0";
 const script = join(import.meta.dirname, "conformance/transformer_torch.py");
@@ -40,7 +41,7 @@ export async function conformanceTorch(): Promise<boolean> {
   const python =
     named ?? installedPackages(`torch ${version}`, [`torch==${version}`, "numpy==2.3.5"]);
   if (python === null) return true;
-  let agrees = true;
+  let agrees = await conformanceNetworks(python);
   for (const comparison of comparisons()) {
     const folder = mkdtempSync(join(tmpdir(), "kofn-torch-"));
     try {
