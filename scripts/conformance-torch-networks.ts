@@ -59,7 +59,7 @@ interface Told {
 
 /**
  * Five kinds of layers beside torch's, each under two optimizers: from the same weights, over the
- * batches that four workers drew, the loss of every one of 50 steps. KOFN_NETWORK names one of them.
+ * batches that four workers drew, the loss of every one of 50 steps. KOFN_NETWORK names one.
  */
 export async function conformanceNetworks(python: string): Promise<boolean> {
   console.log(
