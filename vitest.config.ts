@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { entriesFolder } from "./test/entries.ts";
 import { LongestFirst } from "./test/longest-first.ts";
 
 export const files = readdirSync("test", { recursive: true, encoding: "utf8" })
@@ -16,8 +17,11 @@ export const common = {
   // For what hangs, and nothing else: no test depends on how fast a machine is.
   testTimeout: 600_000,
   hookTimeout: 600_000,
-  // Node keeps what it compiled for the processes that tests start.
-  env: { NODE_COMPILE_CACHE: resolve("node_modules/.cache/compiled") },
+  env: {
+    // Node keeps what it compiled for the processes that tests start.
+    NODE_COMPILE_CACHE: resolve("node_modules/.cache/compiled"),
+    KOFN_ENTRIES: resolve(entriesFolder),
+  },
 };
 
 export default defineConfig({

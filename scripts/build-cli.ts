@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { quietBuiltins } from "./quiet-builtins.ts";
 
@@ -18,23 +19,61 @@ const entries = {
   "thread-worker": "src/platform/local/thread-worker",
   "parts-thread": "src/platform/local/parts-thread",
   "text-thread": "src/data/formats/text-thread",
+  "parquet-thread": "src/data/formats/parquet-thread",
   "emulator-child": "src/emulator/emulator-child",
 };
 
 /**
  * Bundles the command line and what it starts, so that a start reads a few files in place of
- * hundreds, and puts a module in the place of each that hands on its bundle. Code that a command
- * loads when it needs it is in files of its own.
+ * hundreds. A module that hands on its bundle stands in the place of each that the command loads,
+ * and beside each that it starts, for `entryBeside`. Code that a command loads when it needs it is
+ * in files of its own.
  */
 export async function buildCli(to: string): Promise<void> {
-  const out = join(to, folder);
-  rmSync(out, { recursive: true, force: true });
+  const compiled = (path: string) => relative(root, path).replace(/\.ts$/, ".js");
+  await bundle({ ...modules, ...entries }, join(to, folder), (path) => {
+    const place = JSON.stringify(relative(folder, compiled(path)));
+    return `new URL(${place}, import.meta.url).href`;
+  });
+  const bundleOf = (name: string, path: string) =>
+    JSON.stringify(relative(dirname(path), `${folder}/${name}.js`));
+  for (const [name, path] of Object.entries(modules))
+    writeFileSync(join(to, `${path}.js`), `export * from ${bundleOf(name, path)};\n`);
+  for (const [name, path] of Object.entries(entries)) {
+    const cache = JSON.stringify(relative(dirname(path), "src/core/compile-cache.js"));
+    const lines = [
+      `import { reuseCompiledCode } from ${cache};`,
+      "reuseCompiledCode();",
+      `await import(${bundleOf(name, path)});`,
+    ];
+    writeFileSync(join(to, `${path}.bundled.js`), `${lines.join("\n")}\n`);
+  }
+  chmodSync(join(to, "src/cli/main.js"), 0o755);
+}
+
+/**
+ * Bundles what programs that run from sources start, and besides them `more`, by their paths: each
+ * finds its files where the sources are. For `KOFN_ENTRIES`.
+ */
+export async function buildEntries(
+  to: string,
+  more: Readonly<Record<string, string>>,
+): Promise<void> {
+  await bundle({ ...entries, ...more }, to, (path) => JSON.stringify(pathToFileURL(path).href));
+}
+
+async function bundle(
+  paths: Readonly<Record<string, string>>,
+  outdir: string,
+  placeOf: (path: string) => string,
+): Promise<void> {
+  rmSync(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(
-      Object.entries({ ...modules, ...entries }).map(([name, path]) => [name, `${path}.ts`]),
+      Object.entries(paths).map(([name, path]) => [name, `${path}.ts`]),
     ),
-    outdir: out,
+    outdir,
     chunkNames: "[name]-[hash]",
     splitting: true,
     bundle: true,
@@ -53,40 +92,19 @@ export async function buildCli(to: string): Promise<void> {
     // Networks share the TensorFlow.js that a user's own modules import; the page needs esbuild
     // in development alone.
     external: ["@tensorflow/*", "esbuild", "node-fetch"],
-    plugins: [ownPlaces, quietBuiltins],
+    plugins: [ownPlaces(placeOf), quietBuiltins],
     logLevel: "warning",
   });
-  const write = (name: string, path: string, lines: (bundle: string) => string[]) => {
-    const bundle = JSON.stringify(relative(dirname(path), `${folder}/${name}.js`));
-    writeFileSync(join(to, `${path}.js`), `${lines(bundle).join("\n")}\n`);
-  };
-  for (const [name, path] of Object.entries(modules))
-    write(name, path, (bundle) => [`export * from ${bundle};`]);
-  for (const [name, path] of Object.entries(entries)) {
-    const cache = JSON.stringify(relative(dirname(path), "src/core/compile-cache.js"));
-    write(name, path, (bundle) => [
-      `import { reuseCompiledCode } from ${cache};`,
-      "reuseCompiledCode();",
-      `await import(${bundle});`,
-    ]);
-  }
-  chmodSync(join(to, "src/cli/main.js"), 0o755);
 }
 
-/** Modules find files relative to themselves: in a bundle they still stand where `tsc` put them. */
-const ownPlaces: Plugin = {
+/** Modules find files relative to themselves: in a bundle they still stand where they stood. */
+const ownPlaces = (placeOf: (path: string) => string): Plugin => ({
   name: "own-places",
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /\/(src|test)\/.*\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      if (!text.includes("import.meta.url")) return null;
-      const compiled = relative(root, path).replace(/\.ts$/, ".js");
-      const place = JSON.stringify(relative(folder, compiled));
-      const contents = text.replaceAll(
-        "import.meta.url",
-        `new URL(${place}, import.meta.url).href`,
-      );
-      return { contents, loader: "ts" };
+      if (!text.includes("import.meta.url") || path.includes("/node_modules/")) return null;
+      return { contents: text.replaceAll("import.meta.url", placeOf(path)), loader: "ts" };
     });
   },
-};
+});

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { entryBeside } from "../core/entries.ts";
 import { assert, RunError } from "../core/errors.ts";
 import type { Emulator, EmulatorOptions } from "./emulator.ts";
 import type { EmulatorAnswer, EmulatorCall, EmulatorRequest } from "./emulator-child.ts";
@@ -17,8 +17,7 @@ export interface EmulatorProcess extends Emulator {
 }
 
 export async function startEmulatorProcess(options: EmulatorOptions): Promise<EmulatorProcess> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const child = fork(fileURLToPath(new URL(`./emulator-child.${extension}`, import.meta.url)), {
+  const child = fork(entryBeside(import.meta.url, "emulator-child"), {
     serialization: "advanced",
     execArgv: ["--no-warnings"],
     env: { ...process.env, ...keepingMemory },

@@ -88,7 +88,7 @@ async function someRows(
       const values = rows.values.subarray(row * columns, (row + 1) * columns);
       dense.values.set(values, dense.used * columns);
       dense.targets[dense.used++] = targets[row]!;
-      if (dense.used === dense.capacity) await dense.flush();
+      if (dense.isFull()) await dense.flush();
     }
   }
   return preparation.sparse ? sparse.close() : dense.close();

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { runCli } from "../../src/cli/program.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
+import { entryPath } from "../entries.ts";
 
 /** What a command line came to. */
 export interface Ended {
@@ -87,7 +87,7 @@ export async function kofnAt(
   }
 }
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const main = entryPath("main");
 
 export interface Spawned {
   readonly child: ChildProcess;

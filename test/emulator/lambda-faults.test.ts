@@ -79,6 +79,20 @@ test("an environment killed at any instant is answered, and its slot works again
   await eventually(async () => (await invoke("a")).FunctionError === undefined, "the slot works");
 });
 
+test("spares are kept once a tenant needs another environment, and not before", async () => {
+  const { emulator, invoke } = await start();
+  const states = async () => (await emulator.environments()).map(({ state }) => state).sort();
+  await invoke("a");
+  await invoke("b");
+  // Twice what it waits for the end of a burst.
+  await sleep(600);
+  expect(await states()).toEqual(["idle", "idle"]);
+  const busy = invoke("a", { sleepMs: 50 });
+  await invoke("a");
+  await busy;
+  await eventually(async () => (await states()).includes("spare"), "a spare is kept");
+});
+
 test("more memory than the function has is Runtime.OutOfMemory", async () => {
   const { invoke } = await start();
   const reply = await invoke("m", { hoardMb: 400 });
@@ -161,10 +175,8 @@ test("an accepted event is run although the emulator is killed at once", async (
 });
 
 test("an environment that never pauses does not outlive a killed emulator", async () => {
-  const emulator = await startEmulatorProcess({
-    home: join(home, String(places++)),
-    functions: { worker: { ...worker, timeoutMs: 60_000 } },
-  });
+  const place = join(home, String(places++));
+  const emulator = await startEmulatorProcess({ home: place, functions: { worker } });
   const invoke = invoker(emulator);
   const { pid } = (await invoke("a", {})).value;
   const cut = invoke("a", { spin: true }).catch((thrown: Error) => thrown);
@@ -176,9 +188,8 @@ test("an environment that never pauses does not outlive a killed emulator", asyn
 });
 
 test("idle environments end after their time, and the bill counts what ran", async () => {
-  const { emulator, invoke } = await start({
-    functions: { worker: { ...worker, idleMs: 200, spares: 0 } },
-  });
+  const hasty = { ...worker, idleMs: 200, spares: 0 };
+  const { emulator, invoke } = await start({ functions: { worker: hasty } });
   const { value } = await invoke("a", {});
   await eventually(() => !isAlive(value.pid), "the idle environment has ended");
   expect(await emulator.environments()).toEqual([]);
@@ -225,10 +236,8 @@ test("pages in a browser and other hosts are refused", async () => {
 });
 
 test("the weather leaves functions without tenants alone", async () => {
-  const { emulator } = await start({
-    functions: { worker: base },
-    weather: { model: "calm", failures: 1 },
-  });
+  const weather = { model: "calm", failures: 1 };
+  const { emulator } = await start({ functions: { worker: base }, weather });
   const client = lambdaClient(accessTo(emulator.environment).lambda);
   open.push({ close: () => client.destroy() });
   const reply = await client.send(

@@ -8,10 +8,11 @@ import { expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { s3Client, s3Store } from "../../src/storage/s3.ts";
 import { campaign } from "../campaign.ts";
+import { entryPath } from "../entries.ts";
 import { listen, temporaryFolder } from "./s3-listener.ts";
 
 const lives = campaign(4, 100);
-const script = join(import.meta.dirname, "s3-child.ts");
+const script = entryPath("s3-child");
 
 async function serve(root: string): Promise<{ child: ChildProcess; port: number }> {
   const child = spawn(process.execPath, [script, root], { stdio: ["ignore", "pipe", "inherit"] });

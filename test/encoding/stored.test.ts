@@ -175,7 +175,7 @@ async function inParts(data: Prepared, store: Store, rows: number): Promise<read
     const values = (all as DenseRows).values.subarray(from, from + data.columns);
     writer.values.set(values, writer.used * data.columns);
     writer.targets[writer.used++] = target;
-    if (writer.used === writer.capacity) await writer.flush();
+    if (writer.isFull()) await writer.flush();
   }
   return writer.close();
 }

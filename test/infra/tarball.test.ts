@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +8,8 @@ import { installed, type Packed, packed, programs } from "./tarball.ts";
  * What a stranger gets: the packed tarball, installed in an empty folder without a network, and
  * without TensorFlow.js, which nothing here needs.
  */
+
+const foreignMembers = join(import.meta.dirname, "../fixtures/foreign-members.mjs");
 
 let folder = "";
 let place = "";
@@ -25,7 +27,7 @@ const spec = `{
   problem: { type: "ridge" },
   data: { source: "rows.csv", target: "y" },
   workers: 4,
-  stop: { rounds: 3 },
+  stop: { rounds: 3, patience: 60 },
 }`;
 const options = `{ backend: "simulated", home: "home" }`;
 
@@ -58,6 +60,20 @@ console.log(stop, result.rounds);`,
 train(${spec}, ${options}).then(({ stop, result }) => console.log(stop, result.rounds));`,
     });
     expect(node("cjs.cjs").output).toBe("done 3\n");
+  });
+
+  test("its threads know the members that a program registers", () => {
+    cpSync(foreignMembers, join(place, "members.mjs"));
+    const node = programs(place, {
+      "own.mjs": `import { registerProblem } from "kofn";
+import { good } from "./members.mjs";
+registerProblem({ name: "by-the-book", summary: "least squares", create: () => good.myProblem });`,
+      "threads.mjs": `import { registerModule, train } from "kofn";
+await registerModule("own.mjs");
+const spec = ${spec.replace('"ridge"', '"by-the-book"')};
+console.log((await train(spec, { backend: "threads", home: "home" })).stop);`,
+    });
+    expect(node("threads.mjs").output).toBe("done\n");
   });
 
   test("kofn/worker and kofn/infra are imported outside of Lambda and SST", () => {

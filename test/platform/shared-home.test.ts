@@ -4,10 +4,10 @@ import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockHolder, takeProcessLock } from "../../src/core/process-lock.ts";
 import { kofn, newFolder, smallSpec } from "../cli/fixtures.ts";
+import { entryPath } from "../entries.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let spec = "";
@@ -113,7 +113,7 @@ const cut = ["--set", "stop.seconds=0.2"];
 const more = ["--set", "stop.seconds=1000"];
 
 describe.runIf(existsSync("/dev/full"))("an output that takes nothing", () => {
-  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+  const main = entryPath("main");
 
   test("is told of on standard error, and in the exit code", async () => {
     const full = openSync("/dev/full", "w");

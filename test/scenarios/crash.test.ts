@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import type { ResultEvent } from "../../src/ports/events.ts";
 import { campaign } from "../campaign.ts";
+import { entryPath } from "../entries.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
-const driver = fileURLToPath(new URL("../fixtures/run/driver.ts", import.meta.url));
+const driver = entryPath("driver");
 const stop = { rounds: 150, tolerance: 0 };
 const common = { ...smallRidge, workers: 4, wait: "all", stop };
 const cases = [

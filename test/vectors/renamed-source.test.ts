@@ -56,6 +56,8 @@ function namesOf(golden: string, changed: Readonly<Record<string, string>>): Gol
       cwd: folder.path,
       encoding: "utf8",
       maxBuffer: 1 << 26,
+      // Threads of the copy's own sources.
+      env: { ...process.env, KOFN_ENTRIES: undefined },
     });
     expect(stdout, stderr).not.toBe("");
     return JSON.parse(stdout.trim().split("\n").at(-1)!) as GoldenPromises;

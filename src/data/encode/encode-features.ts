@@ -190,7 +190,7 @@ async function writeTargets(prepared: Prepared, store: Store): Promise<readonly 
   for await (const { targets } of eachPart(store, prepared.train, prepared.columns)) {
     for (const target of targets) {
       writer.targets[writer.used++] = target;
-      if (writer.used === writer.capacity) await writer.flush();
+      if (writer.isFull()) await writer.flush();
     }
   }
   return writer.close();

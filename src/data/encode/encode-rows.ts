@@ -118,12 +118,9 @@ async function deal(
     let to = used * columns;
     for (let j = 0; j < columns; j++) values[to++] = block.values[from++]!;
     writer.targets[used] = block.values[from]!;
-    if (weights !== undefined) {
-      writer.weights ??= new Float32Array(writer.capacity);
-      writer.weights[used] = weights[stored]!;
-    }
     writer.used = used + 1;
-    if (writer.used === writer.capacity) await writer.flush();
+    if (weights !== undefined) writer.weigh(weights[stored]!);
+    if (writer.isFull()) await writer.flush();
   }
 }
 

@@ -8,8 +8,8 @@ import {
   type DenseWindow,
   type Layout,
   type ReadOptions,
-  rowCapacity,
   type Table,
+  WindowCells,
 } from "./table.ts";
 import {
   type BlockSettings,
@@ -71,38 +71,42 @@ export async function openCsv(
 class WindowBuffer {
   rows = 0;
   readonly columns: readonly Column[];
-  private readonly width: number;
-  private readonly rowsMax: number;
-  private readonly cells: Float64Array;
+  private readonly held: WindowCells;
 
   constructor(columns: readonly Column[]) {
     this.columns = columns;
-    this.width = columns.filter((column) => column.kind !== "skip").length;
-    this.rowsMax = rowCapacity(this.width);
-    this.cells = new Float64Array(this.rowsMax * this.width);
+    this.held = new WindowCells(columns.filter((column) => column.kind !== "skip").length);
   }
 
   /** Takes rows that the scanner has; true where a window is full. */
   fill(scanner: CsvScanner): boolean {
-    this.rows = scanner.fill(this.cells, this.width, this.rows, this.rowsMax);
-    return this.rows === this.rowsMax;
+    const { held } = this;
+    for (;;) {
+      this.rows = scanner.fill(held.cells, held.width, this.rows, held.room);
+      if (this.rows < held.room) return false;
+      if (this.isFull()) return true;
+      held.reserve(this.rows + 1);
+    }
   }
 
   /** Takes rows from `from` on, as many as fit; returns the first that is left over. */
   add({ rows, cells }: FoundRows, from: number): number {
-    const count = Math.min(rows - from, this.rowsMax - this.rows);
-    const source = cells.subarray(from * this.width, (from + count) * this.width);
-    this.cells.set(source, this.rows * this.width);
+    const { held } = this;
+    const count = Math.min(rows - from, held.rowsMax - this.rows);
+    held.reserve(this.rows + count);
+    const source = cells.subarray(from * held.width, (from + count) * held.width);
+    held.cells.set(source, this.rows * held.width);
     this.rows += count;
     return from + count;
   }
 
   isFull(): boolean {
-    return this.rows === this.rowsMax;
+    return this.rows === this.held.rowsMax;
   }
 
   take(): DenseWindow {
-    const { rows, width, cells } = this;
+    const { rows } = this;
+    const { width, cells } = this.held;
     this.rows = 0;
     return { kind: "dense", rows, width, cells };
   }

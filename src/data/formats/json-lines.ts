@@ -8,8 +8,8 @@ import {
   type DenseWindow,
   type FoundColumn,
   type Layout,
-  rowCapacity,
   type Table,
+  WindowCells,
 } from "./table.ts";
 import { typedCell } from "./typed-cell.ts";
 
@@ -61,21 +61,23 @@ async function* windows(
   const read = columns.filter(({ kind }) => kind !== "skip");
   const names = new Set(columns.map(({ name }) => name));
   const width = read.length;
-  const capacity = rowCapacity(width);
-  const cells = new Float64Array(capacity * width);
+  const held = new WindowCells(width);
   let rows = 0;
   for await (const { row, line } of rowsOf(source)) {
     for (const key of Object.keys(row)) if (!names.has(key)) throw lateColumn(source, line, key);
     for (const [j, column] of read.entries()) {
       const place = () => `${source.name}: line ${line}, column ${inQuotes(column.name)}`;
-      cells[rows * width + j] = typedCell(column, row[column.name], missing, place);
+      held.cells[rows * width + j] = typedCell(column, row[column.name], missing, place);
     }
     rows++;
-    if (rows < capacity) continue;
-    yield { kind: "dense", rows, width, cells };
+    if (rows < held.rowsMax) {
+      held.reserve(rows + 1);
+      continue;
+    }
+    yield { kind: "dense", rows, width, cells: held.cells };
     rows = 0;
   }
-  if (rows > 0) yield { kind: "dense", rows, width, cells };
+  if (rows > 0) yield { kind: "dense", rows, width, cells: held.cells };
 }
 
 /** The objects of a file, each with the number of its line; blank lines are none. */

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { FileMetaData } from "hyparquet";
+import { entryBeside } from "../../core/entries.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 
@@ -98,8 +99,7 @@ export function parquetColumns(
 }
 
 function decoder(job: ParquetJob): Worker {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new Worker(new URL(`./parquet-thread.${extension}`, import.meta.url), {
+  return new Worker(entryBeside(import.meta.url, "parquet-thread"), {
     workerData: job,
     // A damaged count may ask for any amount of memory; the thread fails then, not the process.
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },

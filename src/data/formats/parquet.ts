@@ -171,11 +171,16 @@ async function* windows(
 ): AsyncGenerator<DenseWindow> {
   const read = columns.filter((column) => column.kind !== "skip");
   const width = read.length;
-  const capacity = rowCapacity(width);
+  const ranges = await readable(source, () => decoded.ranges());
+  const largest = ranges.reduce(
+    (most, { rowStart, rowEnd }) => Math.max(most, rowEnd - rowStart),
+    1,
+  );
+  const capacity = Math.min(rowCapacity(width), largest);
   const cells = new Float64Array(capacity * width);
   const missing = new Set(missingValues);
   const names = read.map((column) => column.name);
-  for (const { rowStart, rowEnd } of await readable(source, () => decoded.ranges())) {
+  for (const { rowStart, rowEnd } of ranges) {
     const group: Cells[] = [];
     for (const column of names) {
       const data = await readable(source, () => decoded.column(column, { rowStart, rowEnd }));

@@ -103,6 +103,34 @@ export function rowCapacity(width: number): number {
   return Math.max(1, Math.min(windowRowsMax, Math.floor(windowBytesMax / 8 / width)));
 }
 
+/** Rows that a window has room for before a file's length is known. */
+const roomAtFirst = 1024;
+
+/** The cells of a window while it fills: most files are smaller than one. */
+export class WindowCells {
+  readonly width: number;
+  readonly rowsMax: number;
+  /** Rows that there is room for. */
+  room: number;
+  cells: Float64Array;
+
+  constructor(width: number) {
+    this.width = width;
+    this.rowsMax = rowCapacity(width);
+    this.room = Math.min(this.rowsMax, roomAtFirst);
+    this.cells = new Float64Array(this.room * width);
+  }
+
+  /** Makes room for `rows` at least, which are at most `rowsMax`. */
+  reserve(rows: number): void {
+    if (rows <= this.room) return;
+    this.room = Math.min(this.rowsMax, Math.max(rows, 4 * this.room));
+    const { cells } = this;
+    this.cells = new Float64Array(this.room * this.width);
+    this.cells.set(cells);
+  }
+}
+
 export function newLevels(max: number): Levels {
   return { names: [], ids: new Map(), max };
 }

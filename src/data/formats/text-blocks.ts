@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { awaitedLater } from "../../core/awaited-later.ts";
+import { entryBeside } from "../../core/entries.ts";
 import { messageOf, RunError } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
 import { levelOf } from "./cell.ts";
@@ -188,10 +189,7 @@ interface BlockScanner {
 
 /** A thread that scans blocks in the order in which they are asked. */
 function scanner(job: TextJob): BlockScanner {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const thread = new Worker(new URL(`./text-thread.${extension}`, import.meta.url), {
-    workerData: job,
-  });
+  const thread = new Worker(entryBeside(import.meta.url, "text-thread"), { workerData: job });
   const open = new Map<number, PromiseWithResolvers<BlockAnswer>>();
   thread.on("message", (answer: BlockAnswer) => {
     open.get(answer.number)?.resolve(answer);

@@ -8,22 +8,26 @@ import { toSafetensors } from "../../wire/safetensors.ts";
 import { parseManifest, type StoredPart } from "../manifests.ts";
 import type { Packing } from "./packing.ts";
 
+/** Rows that a writer has room for before it has any. */
+const roomAtFirst = 256;
+
 /**
  * Collects dense rows and writes them as content-addressed parts. Whoever adds a row writes it to
- * `values` at `used * columns` and its target to `targets[used]`, adds one to `used`, and flushes
- * when `used` reaches `capacity`.
+ * `values` at `used * columns` and its target to `targets[used]`, adds one to `used`, asks `isFull`
+ * and flushes where it is. The arrays grow: most data sets are smaller than a part.
  */
 export class DensePartWriter {
   readonly columns: number;
-  readonly capacity: number;
-  readonly values: Float32Array;
-  readonly targets: Float32Array;
+  values: Float32Array;
+  targets: Float32Array;
   /** What rows count; null as long as each counts 1. */
   weights: Float32Array | null = null;
   used = 0;
   rows = 0;
   private readonly queue: PartQueue;
   private readonly packing: Packing | null;
+  /** Rows of a part. */
+  private readonly capacity: number;
 
   constructor(
     store: Store,
@@ -35,8 +39,22 @@ export class DensePartWriter {
     this.queue = new PartQueue(store);
     this.columns = columns;
     this.capacity = Math.max(1, Math.floor(bytesMax / (4 * (columns + 1))));
-    this.values = new Float32Array(this.capacity * columns);
-    this.targets = new Float32Array(this.capacity);
+    const room = Math.min(this.capacity, roomAtFirst);
+    this.values = new Float32Array(room * columns);
+    this.targets = new Float32Array(room);
+  }
+
+  /** Whether the rows of a part are there; where they are not, there is room for one more. */
+  isFull(): boolean {
+    if (this.used === this.capacity) return true;
+    if (this.used === this.targets.length) this.grow();
+    return false;
+  }
+
+  /** What the last row counts: told of every row or of none. */
+  weigh(weight: number): void {
+    this.weights ??= new Float32Array(this.targets.length);
+    this.weights[this.used - 1] = weight;
   }
 
   async flush(): Promise<void> {
@@ -61,6 +79,19 @@ export class DensePartWriter {
     await this.flush();
     return this.queue.close();
   }
+
+  private grow(): void {
+    const room = Math.min(this.capacity, 4 * this.targets.length);
+    this.values = longer(this.values, room * this.columns);
+    this.targets = longer(this.targets, room);
+    if (this.weights !== null) this.weights = longer(this.weights, room);
+  }
+}
+
+function longer(array: Float32Array, length: number): Float32Array {
+  const grown = new Float32Array(length);
+  grown.set(array);
+  return grown;
 }
 
 /** Writes parts in order, one at a time, while the next one is being made. */

@@ -45,7 +45,7 @@ async function* denseWindows(
 ): AsyncGenerator<DenseWindow> {
   const places = [...columns.keys()].filter((i) => columns[i]!.kind !== "skip");
   const width = places.length;
-  const capacity = rowCapacity(width);
+  const capacity = Math.min(rowCapacity(width), generator.rows);
   const cells = new Float64Array(capacity * width);
   const row = new Float64Array(columns.length);
   const next = generator.start();
@@ -69,7 +69,7 @@ async function* sparseWindows(
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<SparseWindow> {
   const width = generator.entriesPerRow;
-  const capacity = rowCapacity(width);
+  const capacity = Math.min(rowCapacity(width), generator.rows);
   const values = new Float32Array(capacity * width);
   const indices = new Uint32Array(capacity * width);
   const offsets = new Uint32Array(capacity + 1).map((_, i) => i * width);

@@ -197,7 +197,7 @@ async function write(
         features(cells, base, writer.values, writer.used * writer.columns);
         writer.targets[writer.used++] = value[0];
         if (!testing) to.target.add(value, 0);
-        if (writer.used === writer.capacity) await writer.flush();
+        if (writer.isFull()) await writer.flush();
       }
       job.onRows(rows);
     }

@@ -50,7 +50,7 @@ export async function prepareText(job: TextSource, store: Store): Promise<Prepar
         counted.rows++;
         counted.sum += target;
         counted.squares += target * target;
-        if (writer.used === writer.capacity) await flushShuffled(writer, random, counted.rows);
+        if (writer.isFull()) await flushShuffled(writer, random, counted.rows);
       }
     await flushShuffled(writer, random, counted.rows);
     return { counted, parts: await writer.close() };

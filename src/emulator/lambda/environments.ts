@@ -33,7 +33,7 @@ export interface Fleet {
   begin(): void;
   /** How many environments are at work, being opened included, and how many wait. */
   load(): FleetLoad;
-  /** Starts spares in time. */
+  /** Starts spares in time, once a tenant has needed another environment than its first. */
   prepare(): void;
   list(): EnvironmentInfo[];
   /** Ends environments whose resident memory exceeds the function's. */
@@ -72,6 +72,9 @@ class LocalFleet implements Fleet {
   readonly #members = new Set<Member>();
   /** Spares under way that nobody has claimed. */
   readonly #coming: Promise<Member>[] = [];
+  /** Tenants that have had an environment, and whether one of them needed another. */
+  readonly #tenants = new Set<string | undefined>();
+  #sparesAreUsed = false;
   #opening = 0;
   #closed = false;
   #retired = false;
@@ -97,6 +100,8 @@ class LocalFleet implements Fleet {
       if (this.#members.has(idle)) this.release(idle);
     }
     const [spare] = this.#alive("spare");
+    this.#sparesAreUsed ||= this.#tenants.has(tenant);
+    this.#tenants.add(tenant);
     this.prepare();
     if (spare !== undefined) return take(spare, tenant);
     const coming = await this.#coming.shift()?.catch(() => undefined);
@@ -114,7 +119,6 @@ class LocalFleet implements Fleet {
       // Whoever needs an environment meets the same failure and reports it.
       coming.then(forget, forget);
     }
-    this.prepare();
   }
 
   release(member: Member): void {
@@ -136,7 +140,7 @@ class LocalFleet implements Fleet {
     clearTimeout(this.#quiet);
     const { spares, tenancy } = this.#options.config;
     const wanted = spares ?? (tenancy === "PER_TENANT" ? 1 : 0);
-    if (wanted === 0 || this.#closed || this.#retired) return;
+    if (wanted === 0 || !this.#sparesAreUsed || this.#closed || this.#retired) return;
     this.#quiet = setTimeout(() => {
       if (this.#closed || this.#retired || this.#count("spare") >= wanted) return;
       this.#open(undefined, "spare").then(

@@ -24,11 +24,11 @@ export interface FunctionConfig {
   /** Each of its executions has a name, and may go on for so long. */
   readonly durable?: { readonly executionTimeoutSeconds: number };
   /**
-   * Environments kept started without a tenant, so that a new one costs only the bundle's load;
-   * 1 for a function with tenants, else 0.
+   * Environments kept started without a tenant once a tenant has needed another than its first, so
+   * that a new one costs only the bundle's load; 1 for a function with tenants, else 0.
    */
   readonly spares?: number;
-  /** How many of them at first: with few cores, many at once would not start like a cloud's. */
+  /** How many at first: with few cores, many at once would not start like a cloud's. */
   readonly sparesAtStart?: number;
   readonly idleMs?: number;
   /** The platform ends an environment, busy as it may be, after so many calls. */

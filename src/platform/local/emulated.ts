@@ -14,7 +14,7 @@ import { accessTo, ensureBucket } from "./s3-access.ts";
 const names = { worker: "worker", networkWorker: "network-worker" };
 /** Of functions that publish versions, as the deployed ones do: the one they start with. */
 const firstVersion = "1";
-/** Environments started ahead of need, so that a slot's spare costs only the bundle's load. */
+/** Environments kept started where slots need others: such a spare costs only the bundle's load. */
 const spares = 3;
 /** Started while the data are ingested, as a cloud would start them in parallel. */
 const sparesAtStartMax = 16;
@@ -73,7 +73,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
   const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
   const started = (name: string) =>
     name === needed
-      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) + spares }
+      ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) }
       : { spares: 0 };
   return {
     [names.worker]: {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { entryBeside } from "../../core/entries.ts";
 import { problems } from "../../problems/registry.ts";
 import { RocAuc, type RocRows } from "../../problems/roc-auc.ts";
 import { groupsOf, type PartsPool, type PartsWork, type TallyWork } from "../../run/parts-pool.ts";
@@ -74,8 +75,7 @@ function inTurn<T>(shares: readonly (readonly T[])[]): T[] {
 }
 
 function inThread<Result>(job: PartsJob): Promise<Result> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = new URL(`./parts-thread.${extension}`, import.meta.url);
+  const entry = entryBeside(import.meta.url, "parts-thread");
   return new Promise((resolve, reject) => {
     const thread = new Worker(entry, { workerData: job });
     thread.once("message", resolve);

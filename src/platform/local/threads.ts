@@ -1,5 +1,6 @@
 import { systemClock } from "../../compute/system-clock.ts";
 import { threadsCompute } from "../../compute/threads.ts";
+import { entryBeside } from "../../core/entries.ts";
 import type { Compute } from "../../ports/compute.ts";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "../../tasks/protocol.ts";
 import { type Backend, type BackendOptions, workerRequestOf } from "../backend.ts";
@@ -10,16 +11,16 @@ import { threadsPool } from "./parts-threads.ts";
 /** Workers as threads of this process: no weather, no bill, nothing in between. */
 export async function threadsBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const opened = await openHome(home);
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = new URL(`./thread-worker.${extension}`, import.meta.url);
   return {
     name: "threads",
     store: opened.store,
     pool: threadsPool(opened.path),
     open(record) {
+      const modules = ownModules();
       const threads = threadsCompute<WorkerRequest & { id: string; slot: number }, WorkerReply>({
-        entry,
-        data: { home: opened.path, shardsMax: spec.workers, modules: ownModules() },
+        // What a program's own modules register, they register with the modules that they import.
+        entry: entryBeside(import.meta.url, "thread-worker", modules.length === 0),
+        data: { home: opened.path, shardsMax: spec.workers, modules },
       });
       const compute: Compute<WorkerTask, WorkerReply> = {
         start(task, deliver) {

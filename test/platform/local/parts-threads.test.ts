@@ -35,7 +35,7 @@ async function stored(rows: number, bytesMax: number) {
       for (let j = 0; j < columns; j++)
         writer.values[writer.used * columns + j] = draws.normal() * (j + 1) + 1;
       writer.targets[writer.used++] = draws.uniform() < 0.4 ? 1 : 0;
-      if (writer.used === writer.capacity) await writer.flush();
+      if (writer.isFull()) await writer.flush();
     }
     parts.push(await writer.close());
   }
