@@ -24,8 +24,8 @@ const objectiveMax = 2e-5;
 
 /**
  * kofn against scikit-learn on data sets that ship with it and statsmodels: metrics and objectives
- * over raw, unscaled features; weights over standardised ones. KOFN_PEERS_PYTHON names a Python that
- * has both; otherwise one is made. KOFN_DATA_SET takes the weights of one data set.
+ * over raw, unscaled features; weights over standardised ones. KOFN_PEERS_PYTHON names a Python
+ * that has both; otherwise one is made. KOFN_DATA_SET takes the weights of one data set.
  */
 export async function conformanceScikitLearn(): Promise<boolean> {
   const python =
