@@ -5,7 +5,7 @@ import type { RocAuc } from "./roc-auc.ts";
  * `precision`, `recall` and `f1` of the second class, and `baseAccuracy`: the accuracy of always
  * saying the commoner class.
  */
-export function withAuc(
+export function withTwoClassMetrics(
   metrics: Readonly<Record<string, number>>,
   area: RocAuc,
 ): Record<string, number> {

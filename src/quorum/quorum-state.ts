@@ -1,5 +1,5 @@
 import { atSlot, emptySlotMap, type SlotMap } from "../core/slot-map.ts";
-import type { QuorumReplies } from "./wait-policies/policy.ts";
+import type { ReplyArrival } from "./wait-policies/policy.ts";
 
 /** One request to every slot, and the replies so far. Plain data. */
 export interface Quorum<Reply> {
@@ -8,7 +8,7 @@ export interface Quorum<Reply> {
   readonly heardMs: number;
   readonly replies: SlotMap<Reply>;
   /** The replies in the order they came in: 0 for the first. */
-  readonly arrivals: SlotMap<QuorumReplies>;
+  readonly arrivals: SlotMap<ReplyArrival>;
   readonly losses: SlotMap<Loss>;
   /** Slots whose task runs a second time, with how often such copies were lost. */
   readonly copies: { readonly [slot: number]: Pick<Loss, "count" | "retryAtMs"> };

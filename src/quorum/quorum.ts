@@ -5,7 +5,7 @@ import { backupNumberOf } from "../ports/task-names.ts";
 import { isDamage, withRemedy } from "../store-damage.ts";
 import { nextBackupMs, slotsToBackUp } from "./backup-tasks.ts";
 import { type Loss, pendingSlots, type Quorum } from "./quorum-state.ts";
-import type { QuorumReplies, WaitRule } from "./wait-policies/policy.ts";
+import type { ReplyArrival, WaitRule } from "./wait-policies/policy.ts";
 
 /** A lost reply is asked for again, later each time, for as long as the quorum is open. */
 export function recordReply<Reply>(
@@ -70,7 +70,7 @@ export function recordReplies<Reply>(
 ): Quorum<Reply> {
   const before = quorum.replies.count;
   const places = new Int32Array(count);
-  const arrivals = new Array<QuorumReplies>(count);
+  const arrivals = new Array<ReplyArrival>(count);
   for (let i = 0; i < count; i++) {
     places[i] = before + i;
     arrivals[i] = { slot: slots[i]!, atMs: timesMs[i]! };

@@ -8,7 +8,7 @@ import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { RocAuc } from "../problems/roc-auc.ts";
-import { withAuc } from "../problems/two-class-metrics.ts";
+import { withTwoClassMetrics } from "../problems/two-class-metrics.ts";
 import type { RowTally, StagedEvaluation } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
@@ -71,7 +71,7 @@ function metricsOf(problem: Problem, { tally, scores, classes }: RowTally) {
   const { meanLoss, metrics } = problem.metrics(tally);
   const area = new RocAuc();
   area.addAll(scores, classes);
-  return { meanLoss, metrics: withAuc(metrics, area) };
+  return { meanLoss, metrics: withTwoClassMetrics(metrics, area) };
 }
 
 /** Evaluates models by tasks; null where nobody answers, or nobody is to be asked. */

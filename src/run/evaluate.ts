@@ -7,7 +7,7 @@ import { hasOwnMetrics, ownMetricSums, ownMetricsOf } from "../problems/own-metr
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { exactScoresMax } from "../problems/roc-auc.ts";
-import { withAuc } from "../problems/two-class-metrics.ts";
+import { withTwoClassMetrics } from "../problems/two-class-metrics.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { labelled } from "../tasks/minibatch.ts";
 import { readWeights } from "./model-weights.ts";
@@ -96,7 +96,7 @@ async function metricsOf(
     for (const part of tallies.slice(1))
       for (let j = 0; j < total.length; j++) total[j]! += part[i]![j]!;
     const { meanLoss, metrics } = problem.metrics(total);
-    return { meanLoss, metrics: { ...withAuc(metrics, areas[i]!), ...own[i] } };
+    return { meanLoss, metrics: { ...withTwoClassMetrics(metrics, areas[i]!), ...own[i] } };
   });
 }
 

@@ -2,7 +2,7 @@ import type { Problem } from "../problems/problem.ts";
 import type { WorkerReply, WorkerRequest, WorkerTask } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
 import type { BatchedCompute } from "../tasks/task-kind.ts";
-import type { ShardCache } from "../worker/shard-cache.ts";
+import type { MaterialCache } from "../worker/material-cache.ts";
 
 /** A worker's reply to a task; null where the task is to be performed by itself. */
 export type BatchedReplies = (task: WorkerTask) => WorkerReply | null;
@@ -16,7 +16,7 @@ const shareMin = 1 / 4;
  * has loaded so far. The replies are those of `TaskKind.compute` to the last bit, and take no time.
  */
 export function batchedWorker(
-  materials: ShardCache,
+  materials: MaterialCache,
   problem: Problem,
 ): (request: WorkerRequest, tasks: readonly WorkerTask[]) => BatchedReplies | null {
   let last: Gathered | null = null;

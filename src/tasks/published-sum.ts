@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import type { SumNoise } from "../privacy/calibrate-sums.ts";
 import type { Unit } from "../privacy/ledger/entry.ts";
-import type { SumNoise } from "../privacy/sum-noise.ts";
 import { ledgerPrefix, type NoiseOwner } from "../store-layout.ts";
 import { publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
 import type { WorkerContext } from "./task-kind.ts";
@@ -39,7 +39,7 @@ export async function publishSum(
 
 /** What charges: loaded only where something is published, so that other workers start sooner. */
 function accounting() {
-  return [import("../privacy/ledger/ledger.ts"), import("../privacy/sum-noise.ts")] as const;
+  return [import("../privacy/ledger/ledger.ts"), import("../privacy/calibrate-sums.ts")] as const;
 }
 
 /** Noise under one name hides one sum: whatever the sum depends on is part of the name. */

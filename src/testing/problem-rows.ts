@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Examples } from "../math/rows.ts";
 import { norm } from "../math/vector.ts";
-import { summationSensitivity } from "../privacy/sum-noise.ts";
+import { summationSensitivity } from "../privacy/calibrate-sums.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
 import type { Problem } from "../problems/problem.ts";
 import {

@@ -7,8 +7,8 @@ import type { Effects } from "../store-effects.ts";
 import type { WorkerReply, WorkerRequest } from "../tasks/protocol.ts";
 import { taskKindOf } from "../tasks/registry.ts";
 import type { Allocator, TaskOutput, WorkerContext } from "../tasks/task-kind.ts";
+import { type MaterialCache, materialCache } from "./material-cache.ts";
 import { withObjects } from "./objects.ts";
-import { type ShardCache, shardCache } from "./shard-cache.ts";
 import { workerContexts } from "./worker-context.ts";
 
 /** Problems load networks; only one kind of worker has what computes them. */
@@ -34,7 +34,7 @@ export function createSyncWorker(
   nowMs: () => number,
   shardsMax: number,
   hold?: Allocator,
-  ready: ShardCache = shardCache(shardsMax),
+  ready: MaterialCache = materialCache(shardsMax),
 ): (request: WorkerRequest) => WorkerReply | Promise<WorkerReply> {
   const placeOf = workerContexts(store, shardsMax);
   const readied = new WeakSet<Problem>();

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
+import { sumNoise } from "../../src/privacy/calibrate-sums.ts";
 import { withKeyedNoise } from "../../src/privacy/mechanisms/keyed-noise.ts";
 import { privacySchema } from "../../src/privacy/options.ts";
-import { sumNoise } from "../../src/privacy/sum-noise.ts";
 import { testBits } from "./chance.ts";
 import {
   type Adjacency,

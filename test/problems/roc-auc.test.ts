@@ -7,7 +7,7 @@ import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { RocAuc } from "../../src/problems/roc-auc.ts";
-import { withAuc } from "../../src/problems/two-class-metrics.ts";
+import { withTwoClassMetrics } from "../../src/problems/two-class-metrics.ts";
 import { partOf, sparseOf } from "../../src/testing/exact-examples.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { networkOf } from "./networks.ts";
@@ -56,7 +56,7 @@ describe("the area under the curve is that of scikit-learn", () => {
     const area = new RocAuc();
     area.addAll(given.scores, given.targets);
     const { metrics, confusion } = others.scores[name]!;
-    const { accuracy, auc, ...found } = withAuc({ accuracy: 1 }, area);
+    const { accuracy, auc, ...found } = withTwoClassMetrics({ accuracy: 1 }, area);
     expect([accuracy, auc]).toEqual([1, area.value()]);
     expect(Object.keys(found)).toEqual(Object.keys(metrics));
     for (const key of Object.keys(metrics)) expect(found[key], key).toBeCloseTo(metrics[key]!, 13);
@@ -104,7 +104,7 @@ test("it is not defined for one class alone, nor where scores are no numbers", (
   const area = new RocAuc();
   expect(area.value()).toBeNull();
   area.addAll([1, 2], [1, 1]);
-  expect(withAuc({ accuracy: 1 }, area)).toEqual({ accuracy: 1 });
+  expect(withTwoClassMetrics({ accuracy: 1 }, area)).toEqual({ accuracy: 1 });
   area.add(0, 0);
   expect(area.value()).toBe(1);
   area.add(Number.NaN, 0);
@@ -142,6 +142,6 @@ test.each([1_000, 20])("rows that several were told give the metrics of all, %i 
   const joined = new RocAuc(kept);
   for (const one of [left, right]) joined.addRows(structuredClone(one.rows()));
   expect(joined.isExact).toBe(kept === 1_000);
-  expect(withAuc({}, joined)).toEqual(withAuc({}, whole));
+  expect(withTwoClassMetrics({}, joined)).toEqual(withTwoClassMetrics({}, whole));
   expect(joined.confusion()).toEqual(whole.confusion());
 });

@@ -5,7 +5,7 @@ import { problems } from "../../src/problems/registry.ts";
 import { batchedWorker } from "../../src/simulation/batched-worker.ts";
 import { gradient } from "../../src/tasks/gradient.ts";
 import type { WorkerRequest, WorkerTask } from "../../src/tasks/protocol.ts";
-import { shardCache } from "../../src/worker/shard-cache.ts";
+import { materialCache } from "../../src/worker/material-cache.ts";
 
 const columns = 7;
 const slots = 9;
@@ -47,7 +47,7 @@ function scene(type: string, shards: readonly (Examples | undefined)[]) {
   const problem = problems.create({ type });
   const about = { run: "trial", encoded: "encoded/one", problem: { type } };
   const request = (task: WorkerTask): WorkerRequest => ({ ...about, task });
-  const known = shardCache(slots);
+  const known = materialCache(slots);
   const random = randomFrom(type);
   const weights = Float32Array.from({ length: columns }, () => random.normal());
   const tasks = asked(weights);

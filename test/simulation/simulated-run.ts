@@ -21,7 +21,7 @@ import { memoryStore } from "../../src/storage/memory.ts";
 import type { WorkerReply, WorkerTask } from "../../src/tasks/protocol.ts";
 import { type FaultDecision, faultDecisionOf } from "../../src/weather/fault-decision.ts";
 import { weatherFrom } from "../../src/weather/weather.ts";
-import { type ShardCache, shardCache } from "../../src/worker/shard-cache.ts";
+import { type MaterialCache, materialCache } from "../../src/worker/material-cache.ts";
 import { createSyncWorker, createWorker } from "../../src/worker/worker.ts";
 import { opener } from "../data/fixtures.ts";
 
@@ -83,7 +83,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const { weather, seed } = record.spec;
   const sky = weatherFrom(weather ?? { model: "calm" });
   const clock = how.isPlain ? { ...virtualClock(), advance: () => false } : virtualClock();
-  const known = shardCache(record.spec.workers);
+  const known = materialCache(record.spec.workers);
   const simulated = simulatedCompute<WorkerTask, WorkerReply>({
     clock,
     perform: how.isPlain ? performer(record, store) : prompt(record, store, known),
@@ -182,12 +182,12 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
 }
 
 /** Answers at once where it can, as the simulation's does. */
-function prompt(record: RunRecord, store: Store, known: ShardCache) {
+function prompt(record: RunRecord, store: Store, known: MaterialCache) {
   const work = createSyncWorker(store, () => 0, record.spec.workers, undefined, known);
   return (task: WorkerTask) => work(workerRequestOf(record, task));
 }
 
-function together(record: RunRecord, known: ShardCache) {
+function together(record: RunRecord, known: MaterialCache) {
   const crowd = batchedWorker(known, problems.create(record.spec.problem));
   return (tasks: readonly WorkerTask[]) => crowd(workerRequestOf(record, tasks[0]!), tasks);
 }

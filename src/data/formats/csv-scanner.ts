@@ -37,7 +37,7 @@ export class CsvScanner {
   private at = 0;
   /** Physical line of the row at `at`. */
   private line: number;
-  /** Newlines within the row being scanned, by inQuotes fields. */
+  /** Newlines within the row being scanned, by quoted fields. */
   private innerLines = 0;
   /** Where the field just scanned ended: at a delimiter or a newline. */
   private end = 0;
@@ -77,7 +77,7 @@ export class CsvScanner {
   /** Throws where bytes are left over, which is a quotation mark without its partner. */
   close(): void {
     if (this.at < this.bytes.length)
-      throw this.error("unclosed-quote", "a inQuotes field is not closed before the file's end", [
+      throw this.error("unclosed-quote", "a quoted field is not closed before the file's end", [
         'write a quotation mark within a field twice ("")',
       ]);
   }

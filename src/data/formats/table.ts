@@ -40,7 +40,7 @@ export interface Column {
   readonly date?: true;
   /** Takes each cell as it is written, in place of reading it; what it returns is the cell. */
   readonly observe?: (text: string) => number;
-  /** Of a text column; grows while reading up to `levelsMax`, unless it is fixed. */
+  /** Of a text column; grows while reading up to `levels.max`, unless it is fixed. */
   readonly levels: Levels;
 }
 

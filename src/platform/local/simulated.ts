@@ -11,7 +11,7 @@ import type { WorkerReply, WorkerTask } from "../../tasks/protocol.ts";
 import { arrayBytesOf, requestArrays, taskEntries, taskWithinTime } from "../../tasks/registry.ts";
 import { faultModelOf } from "../../weather/fault-decision.ts";
 import { weatherFrom } from "../../weather/weather.ts";
-import { shardCache } from "../../worker/shard-cache.ts";
+import { materialCache } from "../../worker/material-cache.ts";
 import { createSyncWorker } from "../../worker/worker.ts";
 import { type Backend, type BackendOptions, playedWeather, workerRequestOf } from "../backend.ts";
 import { replyBytes, workMsOf } from "../platform-model.ts";
@@ -26,7 +26,7 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
     needsEphemeralShards(spec) ? ephemeralShards(opened.store) : opened.store,
   );
   const { store } = memory;
-  const shards = shardCache(spec.workers);
+  const shards = materialCache(spec.workers);
   const perform = createSyncWorker(store, () => 0, spec.workers, replyArena(), shards);
   const fates = faultModelOf(weather, spec.seed);
   return {

@@ -9,7 +9,7 @@ import { predictLinear as linear } from "../../problems/linear.ts";
 import { problems } from "../../problems/registry.ts";
 import { Residuals } from "../../problems/residuals.ts";
 import { type Confusion, RocAuc } from "../../problems/roc-auc.ts";
-import { withAuc } from "../../problems/two-class-metrics.ts";
+import { withTwoClassMetrics } from "../../problems/two-class-metrics.ts";
 import { openDataSource } from "../open-source.ts";
 import type { TrainedModel } from "./model.ts";
 
@@ -88,7 +88,7 @@ export async function* predictRows(
     yield {
       ...{ firstRow, rows: rows.rows, values, classes, chances, knownRows },
       get metrics() {
-        return sums === null ? null : withAuc(problem.metrics(sums).metrics, area);
+        return sums === null ? null : withTwoClassMetrics(problem.metrics(sums).metrics, area);
       },
       get confusion() {
         return area.value() === null ? null : area.confusion();

@@ -1,5 +1,5 @@
+import { accountConcurrency, reservedConcurrency } from "../../compute/account-concurrency.ts";
 import { lambdaClient } from "../../compute/lambda-client.ts";
-import { accountConcurrency, reservedConcurrency } from "../../compute/lambda-limits.ts";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { awsLambda } from "../../limits.ts";
 import { hasBucket, s3Client } from "../../storage/s3.ts";

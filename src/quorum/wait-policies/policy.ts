@@ -59,13 +59,13 @@ export interface ClosedQuorum {
   readonly startedMs: number;
   readonly atMs: number;
   /** In the order of arrival: 0 for the first. */
-  readonly arrivals: SlotMap<QuorumReplies>;
+  readonly arrivals: SlotMap<ReplyArrival>;
   readonly rule: WaitRule;
   /** Null where gradients were not asked for. */
   readonly gradient: GradientFacts | null;
 }
 
-export interface QuorumReplies {
+export interface ReplyArrival {
   readonly slot: number;
   readonly atMs: number;
 }

@@ -5,7 +5,7 @@ import { define } from "../../core/registry.ts";
 import type { Examples } from "../../math/rows.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { leastNoise, sumNoise } from "../../privacy/sum-noise.ts";
+import { leastNoise, sumNoise } from "../../privacy/calibrate-sums.ts";
 import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";

@@ -7,7 +7,7 @@ import {
   type ClosedQuorum,
   initialWaitState,
   observeQuorum,
-  type QuorumReplies,
+  type ReplyArrival,
   type WaitPolicy,
   type WaitRule,
 } from "../../../src/quorum/wait-policies/policy.ts";
@@ -99,7 +99,7 @@ function someQuorum(
   const least = Math.min(live.length, rule.needed);
   const count = Math.min(live.length, least + random.integer(rule.enough - rule.needed + 1));
   const startedMs = 1000 * random.uniform();
-  let arrivals = emptySlotMap<QuorumReplies>();
+  let arrivals = emptySlotMap<ReplyArrival>();
   let atMs = startedMs;
   for (const [at, slot] of live.slice(0, count).entries()) {
     atMs += 10 * random.uniform();

@@ -10,7 +10,7 @@ import {
 import { gradientSignPolicy } from "../../../src/quorum/wait-policies/gradient-sign.ts";
 import type {
   ClosedQuorum,
-  QuorumReplies,
+  ReplyArrival,
   WaitRule,
 } from "../../../src/quorum/wait-policies/policy.ts";
 import { bestCount } from "../../../src/quorum/wait-policies/throughput.ts";
@@ -102,7 +102,7 @@ function closed(
   rule: Partial<WaitRule>,
   values = Float64Array.of(1),
 ): ClosedQuorum {
-  let arrivals: SlotMap<QuorumReplies> = emptySlotMap();
+  let arrivals: SlotMap<ReplyArrival> = emptySlotMap();
   for (const [slot, ms] of atMs.entries())
     arrivals = withSlot(arrivals, slot, { slot, atMs: 100 + ms });
   const end = 100 + atMs.at(-1)!;

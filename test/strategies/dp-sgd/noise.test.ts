@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { accountReleases } from "../../../src/privacy/account.ts";
+import { quickAccount, sumNoise } from "../../../src/privacy/calibrate-sums.ts";
 import type { DpSgdRelease } from "../../../src/privacy/release.ts";
-import { quickAccount, sumNoise } from "../../../src/privacy/sum-noise.ts";
 import { clippedGradientParts } from "../../../src/problems/clipped-gradients.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { dpSgd } from "../../../src/strategies/dp-sgd/strategy.ts";

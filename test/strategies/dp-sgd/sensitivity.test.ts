@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import type { Examples } from "../../../src/math/rows.ts";
-import { summationSensitivity } from "../../../src/privacy/sum-noise.ts";
+import { summationSensitivity } from "../../../src/privacy/calibrate-sums.ts";
 import { clippedGradientParts } from "../../../src/problems/clipped-gradients.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { rawSumKey } from "../../../src/store-layout.ts";

@@ -1,7 +1,7 @@
 import type { WorkerRequest, WorkerTask } from "../tasks/protocol.ts";
 
 /** What operations made of stored data, for as many slots as there are shards, of one data set. */
-export interface ShardCache {
+export interface MaterialCache {
   find(request: WorkerRequest): unknown;
   /** Before anything is loaded: two shards may not fit side by side. */
   makeRoom(request: WorkerRequest): void;
@@ -12,7 +12,7 @@ export interface ShardCache {
   readonly changes: number;
 }
 
-export function shardCache(slotsMax: number): ShardCache {
+export function materialCache(slotsMax: number): MaterialCache {
   let current = "";
   let changes = 0;
   const slots = new Set<number>();
