@@ -162,7 +162,11 @@ function infeasible(
     "memory-infeasible",
     `"${graph.nodes[worst]!.id}" alone takes ${megabytes(sizes[worst]!)} of ${limit}: ` +
       "no number of stages fits",
-    { hint: "give the functions more memory, use smaller microbatches, or split the layer" },
+    {
+      hint:
+        "give the functions more memory, use smaller microbatches, or let workers share the " +
+        "layer (strategy.tensor)",
+    },
   );
 }
 

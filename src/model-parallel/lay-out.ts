@@ -1,5 +1,7 @@
 import { assert } from "../core/errors.ts";
+import { shareShape } from "../math/tensor-share.ts";
 import type { ParameterSpec } from "../math/vector.ts";
+import type { TensorShare } from "../ports/model-ref.ts";
 import { partLengthMax } from "./cost-model.ts";
 import { type IndexedGraph, indexGraph, type LayerGraph } from "./layer-graph.ts";
 import type { Partition } from "./partition.ts";
@@ -23,6 +25,8 @@ export interface MovedWeight {
   readonly key: string;
   /** Its place among the model's tensors. */
   readonly index: number;
+  /** Of a tensor that several workers share: which share it is. */
+  readonly share?: TensorShare;
 }
 
 export interface LaidOut {
@@ -40,17 +44,13 @@ export function layOut(
 ): LaidOut {
   const index = indexGraph(graph);
   const programs = stagePrograms(graph, partition);
-  const keys = new Map<number, string>();
-  for (const { name } of graph.modules)
-    for (const { key, index: at } of movedBy(name)) keys.set(at, key);
-  const parts = partsOf(index, programs, parameters, movedBy);
+  const open = openParts(index, programs, parameters, movedBy);
+  const parts = open.map((part) => partOf(index, programs, part));
   const files = programs.map((program, stage): StageFile => {
     const own = parts.flatMap((part, k) => (part.stages.includes(stage) ? [{ part, k }] : []));
     return {
       program,
-      parts: own.map(({ part }) =>
-        part.tensors.map(({ index: at, shape }) => ({ name: keys.get(at)!, shape })),
-      ),
+      parts: own.map(({ k }) => open[k]!.tensors.map(({ key, shape }) => ({ name: key, shape }))),
       imports: importGroups(index, programs, stage).map(({ group }) => group),
       exports: exportGroups(index, programs, stage).map(({ group }, i) => {
         return { field: exportField(i), tensors: group };
@@ -66,7 +66,7 @@ export function layOut(
         const { tensors, positions } = part.uses[part.stages.indexOf(stage)]!;
         const uses = tensors.map((tensor, i) => ({
           node: graph.nodes[positions[i]!]!.id,
-          weight: keys.get(part.tensors[tensor]!.index)!,
+          weight: open[k]!.tensors[tensor]!.key,
         }));
         return { field: gradientField(k), uses };
       }),
@@ -173,30 +173,47 @@ function perExample(shape: readonly (number | null)[] | null): readonly number[]
 
 interface OpenPart {
   readonly stages: readonly number[];
-  readonly tensors: PartLayout["tensors"][number][];
+  readonly tensors: OwnedTensor[];
   length: number;
 }
 
-/** Weights by the stages that use them, the parts in the order of their first tensors. */
-function partsOf(
+/** A tensor that training moves, or a share of one, and the layer that has it. */
+type OwnedTensor = ParameterSpec & MovedWeight & { readonly module: string };
+
+/** In the model's order; shares of one tensor from the first to the last. */
+function ownedTensors(
   { graph }: IndexedGraph,
+  parameters: readonly ParameterSpec[],
+  movedBy: (module: string) => readonly MovedWeight[],
+): readonly OwnedTensor[] {
+  const all = graph.modules.flatMap(({ name: module }) =>
+    movedBy(module).map((own): OwnedTensor => {
+      const tensor = parameters[own.index]!;
+      if (own.share === undefined) return { ...tensor, ...own, module };
+      return { ...tensor, ...own, module, shape: shareShape(tensor.shape, own.share) };
+    }),
+  );
+  const found = new Set(all.map(({ index }) => index));
+  for (const [at, { name }] of parameters.entries())
+    assert(found.has(at), `${name} belongs to a layer of the graph`);
+  return all.sort((a, b) => a.index - b.index || (a.share?.part ?? 0) - (b.share?.part ?? 0));
+}
+
+/** Weights by the stages that use them, the parts in the order of their first tensors. */
+function openParts(
+  index: IndexedGraph,
   programs: readonly StageProgram[],
   parameters: readonly ParameterSpec[],
   movedBy: (module: string) => readonly MovedWeight[],
-): readonly PartLayout[] {
-  const moduleOf = new Map<number, string>();
-  for (const { name } of graph.modules)
-    for (const { index } of movedBy(name)) moduleOf.set(index, name);
+): readonly OpenPart[] {
   const stagesOf = (module: string) =>
     programs.flatMap(({ steps }, stage) =>
       steps.some((step) => step.kind === "use" && step.module === module) ? [stage] : [],
     );
   const open = new Map<string, OpenPart>();
   const all: OpenPart[] = [];
-  for (const [at, tensor] of parameters.entries()) {
-    const module = moduleOf.get(at);
-    assert(module !== undefined, `${tensor.name} belongs to a layer of the graph`);
-    const stages = stagesOf(module);
+  for (const tensor of ownedTensors(index, parameters, movedBy)) {
+    const stages = stagesOf(tensor.module);
     const size = tensor.shape.reduce((a, b) => a * b, 1);
     let part = open.get(stages.join());
     if (part === undefined || part.length + size > partLengthMax) {
@@ -204,26 +221,29 @@ function partsOf(
       open.set(stages.join(), part);
       all.push(part);
     }
-    part.tensors.push({ ...tensor, index: at });
+    part.tensors.push(tensor);
     part.length += size;
   }
-  return all.map(({ stages, tensors }): PartLayout => {
-    const uses = stages.map((stage): PartUses => {
-      const own = new Set(
-        programs[stage]!.steps.flatMap((step) => (step.kind === "use" ? [step.node] : [])),
-      );
-      const pairs = graph.nodes.flatMap(({ id, module }, position) =>
-        own.has(id)
-          ? tensors.flatMap(({ index }, tensor) =>
-              moduleOf.get(index) === module ? [{ tensor, position }] : [],
-            )
-          : [],
-      );
-      return {
-        tensors: pairs.map(({ tensor }) => tensor),
-        positions: pairs.map(({ position }) => position),
-      };
-    });
-    return { owner: stages[0]!, stages, tensors, uses };
+  return all;
+}
+
+function partOf(
+  { graph }: IndexedGraph,
+  programs: readonly StageProgram[],
+  { stages, tensors }: OpenPart,
+): PartLayout {
+  const uses = stages.map((stage): PartUses => {
+    const own = new Set(
+      programs[stage]!.steps.flatMap((step) => (step.kind === "use" ? [step.node] : [])),
+    );
+    const pairs = graph.nodes.flatMap(({ id, module }, position) =>
+      own.has(id)
+        ? tensors.flatMap((one, tensor) => (one.module === module ? [{ tensor, position }] : []))
+        : [],
+    );
+    const positions = pairs.map(({ position }) => position);
+    return { tensors: pairs.map(({ tensor }) => tensor), positions };
   });
+  const plain = tensors.map(({ key: _, module: __, ...tensor }) => tensor);
+  return { owner: stages[0]!, stages, tensors: plain, uses };
 }

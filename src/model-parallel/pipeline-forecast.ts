@@ -6,7 +6,7 @@ import { indexGraph, type LayerGraph } from "./layer-graph.ts";
 import { type Partition, refuseLarge, type StageTable, stageTable } from "./partition.ts";
 import { billOf, taskTimes, updateCosts } from "./pipeline-bill.ts";
 import type { PipelineModel, PipelineSetting } from "./pipeline-setting.ts";
-import { makeSchedule, type Pipeline } from "./schedule.ts";
+import { makeSchedule, orderFor, type Pipeline } from "./schedule.ts";
 import { simulateSchedule, type Timeline } from "./simulate-schedule.ts";
 import { partitionTree } from "./tree-partitioner.ts";
 
@@ -46,7 +46,7 @@ export function forecastPipeline(
   const pipeline = pipelineOf(of.graph, partition);
   const work = taskTimes(of, table);
   const schedule = makeSchedule(pipeline, {
-    ...{ name: of.schedule, microbatches: setting.microbatches },
+    ...{ name: orderFor(of.schedule, pipeline), microbatches: setting.microbatches },
   });
   const timeline = simulateSchedule(schedule, {
     forward: (stage) => work[stage]!.forwardMs,

@@ -1,4 +1,5 @@
 import type { ParameterSpec } from "../math/vector.ts";
+import type { TensorShare } from "../ports/model-ref.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";
 import type { StageProgram } from "./stage-program.ts";
 
@@ -6,6 +7,8 @@ import type { StageProgram } from "./stage-program.ts";
 export interface PipelineLayout {
   readonly stages: readonly StageLayout[];
   readonly parts: readonly PartLayout[];
+  /** Workers of one pipeline, where there are more than its stages name. */
+  readonly workers?: number;
 }
 
 export interface StageLayout {
@@ -49,9 +52,15 @@ export interface PartLayout {
   readonly owner: number;
   readonly stages: readonly number[];
   /** Its tensors, one after another; `index` is the tensor's place in the whole model. */
-  readonly tensors: readonly (ParameterSpec & { readonly index: number })[];
+  readonly tensors: readonly PartTensor[];
   /** What each stage's backward reply tells of it, in the order of `stages`. */
   readonly uses: readonly PartUses[];
+}
+
+export interface PartTensor extends ParameterSpec {
+  readonly index: number;
+  /** Of a tensor that several workers share: which share of it this is; `shape` is the share's. */
+  readonly share?: TensorShare;
 }
 
 /** The slopes that a stage tells of a part: of one tensor at one use, one after another. */

@@ -30,6 +30,13 @@ export interface StagesForecast {
   readonly examples: number;
   /** Microbatches of a step, dealt to the replicas; `chosen` has those of one replica. */
   readonly microbatches: number;
+  /** Where workers share layers: how many do, how many layers, and what it takes without. */
+  readonly shares?: {
+    readonly of: number;
+    readonly layers: number;
+    /** Null where a layer then fits no worker. */
+    readonly without: PipelineForecast | null;
+  };
 }
 
 /**

@@ -75,6 +75,15 @@ export function makeSchedule(pipeline: Pipeline, options: ScheduleOptions): Sche
   return greedy(pipeline, microbatches, activeMicrobatches ?? stages + 2, true);
 }
 
+/**
+ * The order that stages are worked in: 1f1b counts the stages that are left, and where workers have
+ * several of them, as those do who share layers, `interleaved` does the same from what can run.
+ */
+export function orderFor(name: ScheduleName, { workerOf }: Pipeline): ScheduleName {
+  const isOneEach = new Set(workerOf).size === workerOf.length;
+  return name === "1f1b" && !isOneEach ? "interleaved" : name;
+}
+
 function oneForwardOneBackward(
   pipeline: Pipeline,
   microbatches: number,

@@ -3,6 +3,7 @@ import type { LaidOut } from "./lay-out.ts";
 import type { LayerGraph } from "./layer-graph.ts";
 import type { Partition } from "./partition.ts";
 import type { StageFile } from "./pipeline-layout.ts";
+import type { SplitGraph, SplitRequest } from "./split-graph.ts";
 
 /** Which microbatch of which step: with a layer's use it names all that is drawn there. */
 export interface StagePass {
@@ -65,8 +66,15 @@ export interface CutRequest {
   readonly nowMs: () => number;
   /** Runs of each layer that are measured. */
   readonly repeats?: number;
+  /** Workers that share layers; absent where each layer is one worker's. */
+  readonly split?: SplitRequest;
   /** Where to cut; of a graph with all that the trace tells. */
   partition(graph: LayerGraph, trace: Trace): Partition;
+}
+
+export interface TracedModel {
+  readonly graph: LayerGraph;
+  readonly trace: Trace;
 }
 
 /** A network that was cut. */
@@ -74,6 +82,11 @@ export interface CutModel extends Omit<LaidOut, "files"> {
   readonly graph: LayerGraph;
   readonly trace: Trace;
   readonly partition: Partition;
+  /** Where workers share layers: the model with each on the worker that has most of it. */
+  readonly split?: {
+    readonly whole: TracedModel & { readonly partition: Partition };
+    readonly ways: SplitGraph["ways"];
+  };
   /** A stage's file, of each. */
   readonly files: readonly Uint8Array<ArrayBuffer>[];
 }

@@ -25,6 +25,19 @@ export interface PlacedTensor {
   readonly length: number;
   /** Of its numbers, little-endian. */
   readonly sha256: string;
+  /** Of a tensor that several parts share: they follow one another, from the first to the last. */
+  readonly share?: TensorShare & { readonly shape: readonly number[] };
+}
+
+/**
+ * One of several equal shares of a tensor, whose `axis` is `blocks` runs, each cut into `of`: of
+ * every run the share has the one in place `part`.
+ */
+export interface TensorShare {
+  readonly axis: number;
+  readonly blocks: number;
+  readonly part: number;
+  readonly of: number;
 }
 
 export function wholeModel(weights: Float32Array<ArrayBuffer>): WholeModel {

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { assert, RunError } from "../core/errors.ts";
+import { putShare } from "../math/tensor-share.ts";
 import { type ModelRef, modelBytes, type PlacedTensor } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import { damagedObject, readableObject } from "../store-damage.ts";
@@ -104,8 +105,13 @@ function putTensors(
   weights: Float32Array,
 ): void {
   let at = 0;
-  for (const { part, from, length } of tensors) {
-    if (part === index) weights.set(data.subarray(from, from + length), at);
-    at += length;
+  for (const { part, from, length, share } of tensors) {
+    const of = share?.of ?? 1;
+    if (part === index) {
+      const own = data.subarray(from, from + length);
+      if (share === undefined) weights.set(own, at);
+      else putShare(own, share.shape, share, weights.subarray(at, at + length * of));
+    }
+    if (share === undefined || share.part === of - 1) at += length * of;
   }
 }

@@ -2,11 +2,15 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
+import { shareShape, takeShare } from "../math/tensor-share.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import { tracedGraph } from "../model-parallel/cost-model.ts";
+import { cutShares } from "../model-parallel/lanes.ts";
 import { layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
-import type { LayerGraph } from "../model-parallel/layer-graph.ts";
+import type { LayerGraph, LayerModule } from "../model-parallel/layer-graph.ts";
 import type { Partition } from "../model-parallel/partition.ts";
+import { type SplitGraph, splitGraph } from "../model-parallel/split-graph.ts";
+import type { SharedWeight } from "../model-parallel/split-layers.ts";
 import { stagePrograms } from "../model-parallel/stage-program.ts";
 import type { CutModel, CutRequest, InitialWeights } from "../model-parallel/staged-model.ts";
 import { graphOfTopology } from "../model-parallel/topology.ts";
@@ -41,14 +45,19 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
     definition.takesLink,
   );
   try {
-    const untraced = graphOfTopology(JSON.parse(JSON.stringify(topology)));
+    const plain = graphOfTopology(JSON.parse(JSON.stringify(topology)));
+    const shapes = (module: LayerModule) =>
+      weightsAt(model, module.path).map((weight) => weight.shape.map(Number));
+    const split = request.split && splitGraph(plain, request.split, shapes);
+    const untraced = split?.graph ?? plain;
     const { rows, nowMs, repeats = 3 } = request;
     const inputs =
       definition.inputs?.(rows.values, rows.count) ?? plainInput(model, untraced, rows);
     const trace = await traceModel(untraced, { inputs, nowMs, repeats });
     const graph = tracedGraph(untraced, trace);
-    const partition = request.partition(graph, trace);
-    const weights = await weightsOfStages(graph, partition, model);
+    const cut = split && cutShares({ plain, graph, trace, split }, request);
+    const partition = cut?.partition ?? request.partition(graph, trace);
+    const weights = await weightsOfStages(graph, partition, model, split);
     const tensors = weightVariables(model).map(({ variable: _, ...spec }): ParameterSpec => spec);
     const { files, ...laid } = layOut(graph, partition, tensors, (module) => weights.moved(module));
     const { positions } = definition;
@@ -58,7 +67,8 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
         weights.frozen[stage]!,
       ),
     );
-    return { graph, trace, partition, ...laid, files: bytes };
+    const of = cut === undefined ? {} : { split: { whole: cut.whole, ways: split!.ways } };
+    return { graph, trace, partition, ...of, ...laid, files: bytes };
   } finally {
     model.dispose();
   }
@@ -98,7 +108,12 @@ export async function drawModel(definition: Definition, random: Random): Promise
  * The weights of the whole under the names that stages have for them: a layer's weights come in the
  * same order wherever it stands.
  */
-async function weightsOfStages(graph: LayerGraph, partition: Partition, model: LayersModel) {
+async function weightsOfStages(
+  graph: LayerGraph,
+  partition: Partition,
+  model: LayersModel,
+  split?: SplitGraph,
+) {
   const places = new Map(weightVariables(model).map(({ variable }, at) => [variable, at]));
   const paths = new Map(graph.modules.map(({ name, path }) => [name, path]));
   const moved = new Map<string, MovedWeight[]>();
@@ -108,17 +123,26 @@ async function weightsOfStages(graph: LayerGraph, partition: Partition, model: L
     const own: Record<string, Tensor> = {};
     const modules = new Map<string, MovedWeight[]>();
     for (const { key, module, index, shape } of stage.weights) {
-      const weight = weightsAt(model, paths.get(module)!)[index];
-      assert(weight?.shape.join() === shape.join(), `${key} is a weight of the whole`);
+      const of = split?.weightsOf(module)?.[index] ?? { index, share: null };
+      const weight = weightsAt(model, paths.get(module)!)[of.index];
+      const whole = weight?.shape.map(Number) ?? [];
+      const there = of.share === null ? whole : shareShape(whole, of.share);
+      assert(weight !== undefined && there.join() === shape.join(), `${key} is of the whole`);
       const at = places.get(weight.read() as tf.Variable);
-      if (at === undefined) own[key] = toData(weight.read());
-      else modules.set(module, [...(modules.get(module) ?? []), { key, index: at }]);
+      const share = of.share === null ? {} : { share: of.share };
+      if (at === undefined) own[key] = shareOf(toData(weight.read()), of.share);
+      else modules.set(module, [...(modules.get(module) ?? []), { key, index: at, ...share }]);
     }
     for (const [module, list] of modules) moved.set(module, list);
     frozen.push(own);
     stage.close();
   }
   return { frozen, moved: (module: string) => moved.get(module) ?? [] };
+}
+
+function shareOf({ shape, data }: Tensor, share: SharedWeight["share"]): Tensor {
+  if (share === null) return { shape, data };
+  return { shape: shareShape(shape, share), data: takeShare(data as Float32Array, shape, share) };
 }
 
 function weightsAt(model: LayersModel, path: readonly string[]): readonly LayerWeight[] {

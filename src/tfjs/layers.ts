@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { serialization } from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
+import { FeatureShare, JoinedShares, SummedShares, VocabularyShare } from "./layer-shares.ts";
 import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
 
 let isRegistered = false;
@@ -14,6 +15,11 @@ export function registerLayers(): void {
   serialization.registerClass(TiedEmbedding);
   serialization.registerClass(PositionEncoding);
   serialization.registerClass(MaskedAttention);
+  // What workers that share a layer compute.
+  serialization.registerClass(FeatureShare);
+  serialization.registerClass(SummedShares);
+  serialization.registerClass(JoinedShares);
+  serialization.registerClass(VocabularyShare);
 }
 
 /** kofn's own layers by the names under which a module's builder is handed them. */
@@ -54,26 +60,31 @@ export class PositionEmbedding extends layers.Layer {
 
 /**
  * Self-attention over earlier positions: softmax(QK'/sqrt(d)) V in several heads, each position
- * seeing itself and those before it. Takes and gives [batch, positions, width].
+ * seeing itself and those before it. Takes and gives [batch, positions, width]. With `of` it has
+ * one of so many shares of the heads, and gives its share of the sum that the whole would give.
  */
 export class CausalSelfAttention extends layers.Layer {
   static readonly className = "CausalSelfAttention";
   private readonly heads: number;
+  private readonly of: number;
   private joint!: ReturnType<CausalSelfAttention["addWeight"]>;
   private outward!: ReturnType<CausalSelfAttention["addWeight"]>;
 
-  constructor(config: { heads: number; name?: string; trainable?: boolean }) {
+  constructor(config: { heads: number; of?: number; name?: string; trainable?: boolean }) {
     super(config as ConstructorParameters<typeof layers.Layer>[0]);
     this.heads = config.heads;
+    this.of = config.of ?? 1;
   }
 
   override build(inputShape: Shape | Shape[]): void {
     const width = (inputShape as Shape).at(-1) as number;
-    if (width % this.heads !== 0)
-      throw new Error(`CausalSelfAttention: width ${width} is no multiple of ${this.heads} heads`);
+    const heads = this.heads * this.of;
+    if (width % heads !== 0)
+      throw new Error(`CausalSelfAttention: width ${width} is no multiple of ${heads} heads`);
     const start = () => initializers.glorotUniform({});
-    this.joint = this.addWeight("joint", [width, 3 * width], "float32", start());
-    this.outward = this.addWeight("output", [width, width], "float32", start());
+    const own = width / this.of;
+    this.joint = this.addWeight("joint", [width, 3 * own], "float32", start());
+    this.outward = this.addWeight("output", [own, width], "float32", start());
     this.built = true;
   }
 
@@ -86,22 +97,24 @@ export class CausalSelfAttention extends layers.Layer {
       const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor3D;
       const [batch, positions, width] = x.shape;
       const { heads } = this;
+      const own = width / this.of;
       const flat = tf.reshape(x, [batch * positions, width]);
       const joint = tf.matMul(flat, this.joint.read() as tf.Tensor2D);
-      const split = tf.reshape(joint, [batch, positions, 3, heads, width / heads]);
+      const split = tf.reshape(joint, [batch, positions, 3, heads, own / heads]);
       const byHead = tf.transpose(split, [2, 0, 3, 1, 4]);
       const [q, k, v] = tf.unstack(byHead) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads));
+      const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(own / heads));
       const seen = tf.softmax(tf.add(scores, hidden(positions)));
       const mixed = tf.transpose(tf.matMul(seen, v), [0, 2, 1, 3]);
-      const joined = tf.reshape(mixed, [batch * positions, width]);
+      const joined = tf.reshape(mixed, [batch * positions, own]);
       const out = tf.matMul(joined, this.outward.read() as tf.Tensor2D);
       return tf.reshape(out, [batch, positions, width]);
     });
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.heads };
+    const config = { ...super.getConfig(), heads: this.heads };
+    return this.of === 1 ? config : { ...config, of: this.of };
   }
 }
 

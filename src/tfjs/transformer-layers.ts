@@ -97,30 +97,35 @@ function wavesOf(first: number, positions: number, width: number): Float32Array 
  * that ask, vectors that are asked, and the latter's token numbers, of which 0 is never seen; or
  * [queries, numbers] where they ask each other, as TensorFlow.js (4.22) frees too early what a
  * layer is handed twice. With `causal` a position sees no later one. Gives as many
- * vectors as ask; a row whose memory is all padding gets their mean, which nothing reads.
+ * vectors as ask; a row whose memory is all padding gets their mean, which nothing reads. With `of`
+ * it has one of so many shares of the heads, and gives its share of the sum.
  */
 export class MaskedAttention extends layers.Layer {
   static readonly className = "MaskedAttention";
   private readonly heads: number;
   private readonly causal: boolean;
+  private readonly of: number;
   private query!: Weight;
   private joint!: Weight;
   private outward!: Weight;
 
-  constructor(config: { heads: number; causal?: boolean; name?: string; trainable?: boolean }) {
+  constructor(config: AttentionConfig) {
     super(config as LayerConfig);
     this.heads = config.heads;
     this.causal = config.causal ?? false;
+    this.of = config.of ?? 1;
   }
 
   override build(inputShape: Shape | Shape[]): void {
     const width = (inputShape as Shape[])[0]!.at(-1) as number;
-    if (width % this.heads !== 0)
-      throw new Error(`MaskedAttention: width ${width} is no multiple of ${this.heads} heads`);
+    const heads = this.heads * this.of;
+    if (width % heads !== 0)
+      throw new Error(`MaskedAttention: width ${width} is no multiple of ${heads} heads`);
     const start = () => initializers.glorotUniform({});
-    this.query = this.addWeight("query", [width, width], "float32", start());
-    this.joint = this.addWeight("joint", [width, 2 * width], "float32", start());
-    this.outward = this.addWeight("output", [width, width], "float32", start());
+    const own = width / this.of;
+    this.query = this.addWeight("query", [width, own], "float32", start());
+    this.joint = this.addWeight("joint", [width, 2 * own], "float32", start());
+    this.outward = this.addWeight("output", [own, width], "float32", start());
     this.built = true;
   }
 
@@ -141,18 +146,19 @@ export class MaskedAttention extends layers.Layer {
 
   /** Keys and values of what is asked, [batch, heads, positions, side] each. */
   pairsOf(memory: tf.Tensor3D): KeysAndValues {
-    const { heads } = this;
+    const { heads, of } = this;
     const [batch, , width] = memory.shape;
-    const pairs = tf.reshape(times(memory, this.joint), [batch, -1, 2, heads, width / heads]);
+    const side = width / of / heads;
+    const pairs = tf.reshape(times(memory, this.joint), [batch, -1, 2, heads, side]);
     const [keys, values] = tf.unstack(tf.transpose(pairs, [2, 0, 3, 1, 4]));
     return { keys: keys as tf.Tensor4D, values: values as tf.Tensor4D };
   }
 
   /** What vectors ask, [batch, heads, positions, side]. */
   questionsOf(queries: tf.Tensor3D): tf.Tensor4D {
-    const { heads } = this;
+    const { heads, of } = this;
     const [batch, positions, width] = queries.shape;
-    const split: [number, number, number, number] = [batch, positions, heads, width / heads];
+    const split: [number, number, number, number] = [batch, positions, heads, width / of / heads];
     return tf.transpose(tf.reshape(times(queries, this.query), split), [0, 2, 1, 3]) as tf.Tensor4D;
   }
 
@@ -163,7 +169,7 @@ export class MaskedAttention extends layers.Layer {
     const seen = tf.softmax(hidden === undefined ? scores : tf.add(scores, hidden));
     const mixed = tf.transpose(tf.matMul(seen, values), [0, 2, 1, 3]) as tf.Tensor;
     const flat = tf.reshape(mixed, [batch, positions, heads * side]) as tf.Tensor3D;
-    return tf.reshape(times(flat, this.outward), [batch, positions, heads * side]);
+    return tf.reshape(times(flat, this.outward), [batch, positions, heads * side * this.of]);
   }
 
   /** Far below zero where a position must not look. */
@@ -178,8 +184,17 @@ export class MaskedAttention extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.heads, causal: this.causal };
+    const config = { ...super.getConfig(), heads: this.heads, causal: this.causal };
+    return this.of === 1 ? config : { ...config, of: this.of };
   }
+}
+
+interface AttentionConfig {
+  readonly heads: number;
+  readonly causal?: boolean;
+  readonly of?: number;
+  readonly name?: string;
+  readonly trainable?: boolean;
 }
 
 /** Keys and values of some vectors, [batch, heads, positions, side] each. */

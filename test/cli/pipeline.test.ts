@@ -13,6 +13,8 @@ const small = [
 /** Functions with so little memory that a layer of 40,000 weights fills one. */
 const wide = fileURLToPath(new URL("../fixtures/networks/wide.ts", import.meta.url));
 const narrow = [`problem={ type: network, model: ${wide} }`, "weather={ memoryMb: 204 }"];
+/** With less than that layer takes. */
+const tighter = ["--set", narrow[0]!, "--set", "weather={ memoryMb: 202 }"];
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";
@@ -53,6 +55,27 @@ describe("kofn plan of stages", () => {
       expect(one.dollarsPerStep).toBeLessThan(front[i - 1]!.dollarsPerStep);
     }
   });
+});
+
+it("says what sharing layers among workers is worth", async () => {
+  const tensor = ["--set", "strategy={ type: pipeline, stages: 1, tensor: 2 }", "--set"];
+  // Matrices of 300 numbers are not worth a hop.
+  const { out, err } = await kofn(home, "plan", spec, ...small, ...tensor, "stop.rounds=2");
+  expect(out, err).toMatch(
+    /^tensor +2 workers a stage share 3 layers; without, a step takes .* and \$.*: it loses$/m,
+  );
+  const large = await kofn(
+    home,
+    "plan",
+    spec,
+    ...small,
+    ...tighter,
+    ...tensor,
+    "strategy.tensor=4",
+  );
+  expect(large.out, large.err).toMatch(
+    /^tensor +4 workers a stage share \d layers, which no worker holds alone$/m,
+  );
 });
 
 describe("what cannot be a pipeline", () => {
@@ -123,7 +146,7 @@ describe("what cannot be a pipeline", () => {
     ["a step without a bound", ["optimizer=gradient-descent"], /no step is safe/, /number/],
     ["another problem", ["problem=softmax"], /softmax: .*it has none/, /network/],
     ["too few in flight", ["strategy.schedule=simple", "strategy.activeMicrobatches=2"], /simple/],
-    ["shared layers", ["strategy.tensor=2"], /tensor: 2.*not built yet/],
+    ["layers that do not divide", ["strategy.tensor=5"], /split: "first": its 8 units/],
     ["offloaded activations", ["strategy.offload=true"], /offload: true.*not built yet/],
     ["compression", ["compression=qsgd"], /compression: strategy pipeline/],
     [

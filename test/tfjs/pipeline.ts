@@ -222,7 +222,8 @@ export function wholeGradient(
     const { grads } = tf.variableGrads(() => {
       const made = [model.apply(given, { training: true })].flat() as tf.Tensor[];
       const terms = made.map((one, i) => tf.sum(tf.square(tf.sub(one, wanted[i]!))));
-      return tf.div(tf.addN(terms as tf.Scalar[]), 2 * rows) as tf.Scalar;
+      const mean = tf.div(tf.addN(terms as tf.Scalar[]), 2 * rows) as tf.Scalar;
+      return tf.addN([mean, ...model.calculateLosses()]) as tf.Scalar;
     });
     for (const [key, variable] of named) {
       const slopes = grads[variable.name];

@@ -16,16 +16,27 @@ import { facts, table } from "../table.ts";
 const settingsShown = 12;
 
 /** The stages of a model: layers, what goes in and out for a microbatch, time, and peak. */
-export function stagesTable({ chosen }: StagesForecast): string {
+export function stagesTable({ chosen, shares }: StagesForecast): string {
   const { rows, slowest, largest } = chosen.table;
   const marks = (stage: number) => [
     ...(stage === slowest ? ["slowest"] : []),
     ...(stage === largest ? ["largest"] : []),
   ];
   return table(
-    ["stage", "layers", "parameters", "in", "out", "forward", "backward", "peak", ""],
+    [
+      shares === undefined ? "stage" : "worker",
+      "layers",
+      "parameters",
+      "in",
+      "out",
+      "forward",
+      "backward",
+      "peak",
+      "",
+    ],
     rows.map((row, stage) => [
-      String(stage),
+      // Who shares layers is visited several times.
+      String(shares === undefined ? stage : row.worker),
       layersInWords(row),
       formatCount(row.weightBytes / 4),
       formatBytes(row.importBytes + row.inputBytes),
@@ -62,6 +73,7 @@ export function stagesFacts(forecast: StagesForecast, rounds: number): string {
         `${formatCount(microbatches)} microbatch${microbatches === 1 ? "" : "es"}` +
         (replicas === 1 ? "" : `, dealt to ${replicas} replicas`),
     ],
+    ...sharesFacts(forecast),
     ["step", `${formatMs(makespanMs)}, in ${formatCount(invocations)} tasks`],
     ["bubble", `stages wait ${formatPercent(bubble)} of the time, which costs no money`],
     ["cost", `${formatDollars(dollarsPerStep)} a step`],
@@ -74,6 +86,26 @@ export function stagesFacts(forecast: StagesForecast, rounds: number): string {
     ["memory", `${formatCount(memoryMb)} MB a function: ${needs}`],
     ["resident", `${formatDollars(chosen.residentDollarsPerStep)} a step if stages stayed through`],
   ]);
+}
+
+/** Where workers share layers: whether that is worth it. */
+function sharesFacts({ chosen, shares }: StagesForecast): [string, string][] {
+  if (shares === undefined) return [];
+  const { of, layers, without } = shares;
+  const what = `${of} workers a stage share ${plural(layers, "layer")}`;
+  if (without === null) return [["tensor", `${what}, which no worker holds alone`]];
+  const [ms, usd] = [formatMs(without.makespanMs), formatDollars(without.dollarsPerStep)];
+  const isSlower = without.makespanMs <= chosen.makespanMs;
+  const isDearer = without.dollarsPerStep <= chosen.dollarsPerStep;
+  const verdict =
+    isSlower && isDearer
+      ? ": it loses"
+      : isSlower
+        ? ": it loses time"
+        : isDearer
+          ? ": it costs more"
+          : "";
+  return [["tensor", `${what}; without, a step takes ${ms} and ${usd}${verdict}`]];
 }
 
 /** Settings that none beats in both time and money, the fastest first. */
@@ -101,6 +133,7 @@ export function stagesInWords({
   others,
   examples,
   microbatches,
+  shares,
 }: StagesForecast): object[] {
   const { slowest, largest } = chosen.table;
   const stages = chosen.table.rows.map((row, stage) => ({ type: "stage", stage, ...row }));
@@ -118,6 +151,13 @@ export function stagesInWords({
     invocations,
   };
   const functions = Object.fromEntries(others.fewest);
-  const rest = { bytesPerStep, dollarsPerStep, slowest, largest, functions };
+  const { of, without } = shares ?? {};
+  const alone = without && pick(without);
+  const tensor = of === undefined ? {} : { tensor: of, withoutTensor: alone ?? null };
+  const rest = { bytesPerStep, dollarsPerStep, slowest, largest, functions, ...tensor };
   return [...stages, ...settings, { ...plan, ...rest }];
+}
+
+function pick({ makespanMs, dollarsPerStep }: PipelineForecast) {
+  return { makespanMs, dollarsPerStep };
 }

@@ -98,6 +98,7 @@ export const privacyCodes = {
 
 /** Pipelines. */
 export const pipelineCodes = {
+  "bad-split": "layers cannot be divided among workers so; choose others, or another number",
   "bad-partition": "a partition does not fit the model's graph; partition the same model",
   "bad-ranks": "an order of ranks is none of D, P and T; write it like DPT",
   "bad-schedule":

@@ -218,8 +218,21 @@ interface PipelineStrategy {
    * least 1, at most 256. Default: 1.
    */
   readonly replicas?: number | undefined;
-  /** Workers that share a layer; only 1 is built. At least 1. Default: 1. */
+  /**
+   * Workers of each stage, among which large layers are divided: see split. At least 1, at most
+   * 64. Default: 1.
+   */
   readonly tensor?: number | undefined;
+  /**
+   * Which layers tensor divides, { layer: way }: column, row, vocabulary or heads; all that
+   * divide where absent.
+   */
+  readonly split?: 
+    | Readonly<Record<string, "column"
+    | "row"
+    | "vocabulary"
+    | "heads">>
+    | undefined;
   /** The optimizer's state is kept at its stage; false is not built. Default: true. */
   readonly shardOptimizer?: boolean | undefined;
   /**

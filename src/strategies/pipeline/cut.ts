@@ -5,11 +5,13 @@ import type { Encoded, Prepared } from "../../data/manifests.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../../data/parts/dense-parts.ts";
 import { eachPart } from "../../data/parts/load-parts.ts";
 import { functions } from "../../limits.ts";
+import { takeShare, wholeShape } from "../../math/tensor-share.ts";
 import type {
   PartLayout,
   PartStart,
   PipelineLayout,
 } from "../../model-parallel/pipeline-layout.ts";
+import type { CutModel } from "../../model-parallel/staged-model.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
@@ -62,7 +64,7 @@ export async function cutIntoStages(
   const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
   const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
   const starts = await writeStarts(store, problem, cut.parts, seed);
-  const ofOne = rowSlots(cut.stages, prepared);
+  const ofOne = rowSlots(cut.stages, workersOfCut(cut, options), prepared);
   const slots = Array.from({ length: options.replicas }, () => ofOne).flat();
   const encoded: EncodedPipeline = {
     version: 1,
@@ -79,6 +81,7 @@ export async function cutIntoStages(
     pipeline: {
       stages: cut.stages.map((stage, i) => ({ ...stage, file: files[i]! })),
       parts: cut.parts,
+      ...(options.tensor === 1 ? {} : { workers: ofOne.length }),
     },
     starts,
     ...(before === null ? {} : { continued: await continueIn(store, before, former!, cut.parts) }),
@@ -88,8 +91,9 @@ export async function cutIntoStages(
 }
 
 /** The state that another run had come to. Throws `RunError` where it is of another training. */
-function formerState({ run, spec: of, state }: FormerRun, spec: RunSpec): PipelineState {
+function formerState({ run, spec: of, state, encoded }: FormerRun, spec: RunSpec): PipelineState {
   const { finished } = state as PipelineState;
+  const { parts } = (encoded as EncodedPipeline).pipeline;
   // Names may differ from one build of a model to the next.
   const shapesOf = ({ problem: { type, ...options } }: RunSpec) =>
     JSON.stringify(problems.create({ type, ...options }).parameters?.map(({ shape }) => shape));
@@ -99,7 +103,9 @@ function formerState({ run, spec: of, state }: FormerRun, spec: RunSpec): Pipeli
       ? "its network is another one"
       : of.optimizer.type !== spec.optimizer.type
         ? `its optimizer is ${of.optimizer.type}`
-        : null;
+        : parts.some(({ tensors }) => tensors.some(({ share }) => share !== undefined))
+          ? "its workers shared layers, and this one goes on from whole ones"
+          : null;
   if (why === null) return state as PipelineState;
   throw new RunError("bad-combination", `strategy.from: ${run}: ${why}`, {
     hint: "name a run of the same network and optimizer that stopped before its end",
@@ -131,7 +137,10 @@ export async function cutModelOf(
   const examples = Math.ceil(rowsOfStep(options, prepared) / options.microbatches);
   const stepper = optimizers.create(spec.optimizer) as Stepper;
   const rule = stageRule(options, examples, stepper, workerMemoryMb(spec));
+  const { tensor, split } = options;
+  const ofSplit = { of: tensor, ...(split === undefined ? {} : { ways: split }) };
   const cut = await problem.stages!.cut(read, {
+    ...(tensor === 1 ? {} : { split: ofSplit }),
     rows: { count: examples, ...(await firstRows(store, prepared, examples)) },
     nowMs: () => performance.now(),
     partition: (graph, trace) => choosePartition(options, rule, graph, trace),
@@ -182,7 +191,10 @@ async function writeStarts(
   const starts: PartStart[] = [];
   try {
     for (const { tensors } of parts) {
-      const arrays = tensors.map(({ index }) => drawn.read(index));
+      const arrays = tensors.map(({ index, shape, share }) => {
+        const whole = drawn.read(index);
+        return share === undefined ? whole : takeShare(whole, wholeShape(shape, share), share);
+      });
       const data = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
       let at = 0;
       for (const array of arrays) {
@@ -200,12 +212,18 @@ async function writeStarts(
   return starts;
 }
 
+/** A worker for each stage of the model, or as many as share its layers. */
+function workersOfCut({ partition, split }: CutModel, { tensor }: PipelineOptions): number {
+  const { stages } = split?.whole.partition ?? partition;
+  return (1 + Math.max(...stages.map(({ worker }) => worker))) * tensor;
+}
+
 /** Workers that read rows or targets have all of them: each step takes other ones. */
 function rowSlots(
   stages: readonly { readonly worker: number; readonly takesRows: boolean }[],
+  workers: number,
   { train, rows }: Prepared,
 ): Encoded["slots"] {
-  const workers = 1 + Math.max(...stages.map(({ worker }) => worker));
   return Array.from({ length: workers }, (_, worker) =>
     stages.some((stage) => stage.worker === worker && stage.takesRows)
       ? { rows, parts: train }

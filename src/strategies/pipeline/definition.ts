@@ -42,7 +42,10 @@ export const pipelineStrategy = define({
         ? {
             ...spec,
             workers,
-            strategy: { ...spec.strategy, stages: workers / chosen.replicas },
+            strategy: {
+              ...spec.strategy,
+              stages: workers / chosen.replicas / chosen.tensor,
+            },
           }
         : spec,
     ...(chosen.replicas === 1

@@ -1,7 +1,9 @@
+import { RunError } from "../../core/errors.ts";
 import { functions } from "../../limits.ts";
 import { forecastPipeline } from "../../model-parallel/pipeline-forecast.ts";
 import type { PipelineModel, PipelineRates } from "../../model-parallel/pipeline-setting.ts";
 import { planPipeline, type StagesForecast } from "../../model-parallel/plan-pipeline.ts";
+import type { CutModel, TracedModel } from "../../model-parallel/staged-model.ts";
 import { workerMemoryMb } from "../../spec/run-spec.ts";
 import type { IngestContext } from "../definition.ts";
 import { cutModelOf, rowsOfStep } from "./cut.ts";
@@ -19,6 +21,9 @@ export async function forecastStages(
   rates: PipelineRates,
 ): Promise<StagesForecast> {
   const { cut, rule } = await cutModelOf(context, options);
+  const { tensor } = options;
+  // What one worker a stage would take, where that fits at all.
+  const without = tensor === 1 ? cut : await withoutShares(context, options);
   const rows = rowsOfStep(options, context.prepared);
   const { encoding, spec } = context;
   const ofStep = { microbatches: options.microbatches, replicas: options.replicas };
@@ -28,21 +33,23 @@ export async function forecastStages(
   const examplesPerStep = Math.round((rows * computed) / options.microbatches);
   const { replicas, recompute, balance, shared, partitioner, schedule } = options;
   const microbatches = Math.max(...dealt.map((own) => own.length));
-  const stages = cut.partition.stages.length;
-  const model: PipelineModel = {
-    graph: cut.graph,
-    trace: cut.trace,
+  const stages = (cut.split?.whole.partition ?? cut.partition).stages.length;
+  const modelOf = ({ graph, trace }: TracedModel): PipelineModel => ({
+    ...{ graph, trace },
     tracedMemoryMb: functions.worker.memoryMb,
     examplesPerStep,
     optimizerSlots: rule.optimizerSlots,
     ...{ recompute, balance, shared, partitioner, schedule, rates },
-  };
+  });
   const memoryMb = workerMemoryMb(spec);
   const setting = { stages, microbatches, replicas, memoryMb };
-  const chosen = forecastPipeline(model, setting, cut.partition);
-  const most = Math.min(stagesMax, cut.graph.nodes.length);
+  const chosen = forecastPipeline(modelOf(cut), setting, cut.partition);
+  const ofAll = { chosen, examples: rows, microbatches: options.microbatches };
+  const shares = { of: tensor, layers: cut.split?.ways.size ?? 0 };
+  if (without === null) return { ...ofAll, others: noOthers, shares: { ...shares, without: null } };
+  const most = Math.min(stagesMax, without.graph.nodes.length);
   const counts = Array.from({ length: most }, (_, i) => i + 1);
-  const others = planPipeline(model, {
+  const others = planPipeline(modelOf(without), {
     stages: [...new Set([...counts, stages])],
     microbatches: [...new Set([...microbatchCounts, microbatches])].filter(
       (m) => m * replicas <= examplesPerStep,
@@ -50,5 +57,22 @@ export async function forecastStages(
     replicas: [replicas],
     memoryMb: [...new Set([memoryMb, ...memorySizes])].sort((a, b) => a - b),
   });
-  return { chosen, others, examples: rows, microbatches: options.microbatches };
+  if (tensor === 1) return { ...ofAll, others };
+  const alone = forecastPipeline(modelOf(without), setting, without.partition);
+  return { ...ofAll, others, shares: { ...shares, without: alone } };
+}
+
+const noOthers = { forecasts: [], front: [], refusals: [], fewest: new Map<number, null>() };
+
+/** The same model with each layer on one worker; null where it fits no stages so. */
+async function withoutShares(
+  context: IngestContext,
+  { split: _, ...options }: PipelineOptions,
+): Promise<CutModel | null> {
+  try {
+    return (await cutModelOf(context, { ...options, tensor: 1 })).cut;
+  } catch (thrown) {
+    if (thrown instanceof RunError && thrown.code === "memory-infeasible") return null;
+    throw thrown;
+  }
 }

@@ -1,6 +1,6 @@
 import { assert } from "../../core/errors.ts";
 import type { PipelineLayout } from "../../model-parallel/pipeline-layout.ts";
-import { makeSchedule } from "../../model-parallel/schedule.ts";
+import { makeSchedule, orderFor } from "../../model-parallel/schedule.ts";
 import type { GraphNode } from "../../quorum/graph-nodes.ts";
 import type { StagesPlan } from "./state.ts";
 
@@ -88,8 +88,8 @@ export function stepNodes(plan: Shape): StepNodes {
 }
 
 /** Of one pipeline; a worker may have several stages. */
-export function workersOf({ stages }: PipelineLayout): number {
-  return 1 + Math.max(...stages.map(({ worker }) => worker));
+export function workersOf({ stages, workers }: PipelineLayout): number {
+  return workers ?? 1 + Math.max(...stages.map(({ worker }) => worker));
 }
 
 type Shape = Pick<
@@ -114,7 +114,7 @@ function addPasses(
     producers: stages.map(({ imports }) => [...new Set(imports.map(({ stage }) => stage))]),
   };
   const schedule = makeSchedule(pipeline, {
-    ...{ name, microbatches: own.length },
+    ...{ name: orderFor(name, pipeline), microbatches: own.length },
     ...(activeMicrobatches === null ? {} : { activeMicrobatches }),
   });
   for (const [worker, order] of schedule.workers.entries()) {

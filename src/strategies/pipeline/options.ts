@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { scheduleNames } from "../../model-parallel/schedule.ts";
+import { splitNames } from "../../model-parallel/split-layers.ts";
 
 export const pipelineOptions = {
   stages: z
@@ -63,7 +64,19 @@ export const pipelineOptions = {
     .describe(
       "whole pipelines side by side: encoding deals microbatches to them, wait counts them",
     ),
-  tensor: z.int().min(1).default(1).describe("workers that share a layer; only 1 is built"),
+  tensor: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe("workers of each stage, among which large layers are divided: see split"),
+  split: z
+    .record(z.string(), z.enum(splitNames))
+    .optional()
+    .describe(
+      "which layers tensor divides, { layer: way }: column, row, vocabulary or heads; all that " +
+        "divide where absent",
+    ),
   shardOptimizer: z
     .boolean()
     .default(true)

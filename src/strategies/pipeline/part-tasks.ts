@@ -36,7 +36,7 @@ export function partTask(
     round: place.step,
     weights: noWeights(),
     optimizer: plan.optimizer,
-    tensors: tensors.map(({ index: _, ...spec }) => spec),
+    tensors: tensors.map(({ index: _, share: __, ...spec }) => spec),
     uses,
     examples: plan.microbatches,
     slopes: pass === "update" && needsSums ? [] : slopes,

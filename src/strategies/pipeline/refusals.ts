@@ -8,16 +8,22 @@ import { dealReplicas } from "./replicas.ts";
 /** What a platform is set up for before it is known how many stages there are. */
 const stagesBefore = 4;
 
-/** Each replica has a worker a stage. */
-export function workersFor({ stages, replicas }: Pick<PipelineOptions, "stages" | "replicas">) {
-  return (stages === "auto" ? stagesBefore : stages) * replicas;
+/** Each replica has a worker a stage, or as many as share its layers. */
+export function workersFor({
+  stages,
+  replicas,
+  tensor,
+}: Pick<PipelineOptions, "stages" | "replicas" | "tensor">) {
+  return (stages === "auto" ? stagesBefore : stages) * replicas * tensor;
 }
 
 /** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
 export function checkPipeline(spec: RunSpec, options: PipelineOptions, encoding: Encoding): void {
   const { stages, replicas } = options;
   const workers = workersFor(options);
-  const ofReplicas = replicas === 1 ? "" : ` in ${replicas} replicas`;
+  const ofReplicas =
+    (replicas === 1 ? "" : ` in ${replicas} replicas`) +
+    (options.tensor === 1 ? "" : ` that ${options.tensor} share`);
   if (stages !== "auto" && spec.workers !== workers)
     throw refused(
       `workers: ${spec.workers}: a pipeline of ${stages} stages${ofReplicas} has ${workers}`,
@@ -29,6 +35,7 @@ export function checkPipeline(spec: RunSpec, options: PipelineOptions, encoding:
       `leave workers out, or say  strategy: { type: pipeline, stages: ${spec.workers} }`,
     );
   refuseUnbuilt(options);
+  refuseSplit(spec, options);
   refuseEncoding(spec);
   refuseOptimizer(spec);
   const { batch, microbatches, schedule, activeMicrobatches } = options;
@@ -51,14 +58,39 @@ function refused(what: string, hint: string): RunError {
   return new RunError("bad-combination", what, { hint });
 }
 
-function refuseUnbuilt({ tensor, shardOptimizer, offload }: PipelineOptions) {
+function refuseUnbuilt({ shardOptimizer, offload }: PipelineOptions) {
   const unbuilt = [
-    [tensor !== 1, `tensor: ${tensor}: layers that several workers share`],
     [!shardOptimizer, "shardOptimizer: false: an optimizer's state away from its stage"],
     [offload, "offload: true: activations in the store"],
   ] as const;
   for (const [isAsked, what] of unbuilt)
     if (isAsked) throw refused(`strategy.${what} are not built yet`, "leave it out");
+}
+
+/** What cannot be where several workers share layers. */
+function refuseSplit(
+  { optimizer }: RunSpec,
+  { tensor, split, from, partitioner }: PipelineOptions,
+) {
+  if (tensor === 1) {
+    if (split === undefined) return;
+    throw refused("strategy.split: no layer is divided", "say how many workers share it: tensor");
+  }
+  if (optimizer.type === "muon")
+    throw refused(
+      `strategy.tensor: ${tensor}: muon looks at whole matrices, and a worker has a share of them`,
+      "choose an optimizer that moves each weight by itself, such as adam",
+    );
+  if (from !== undefined)
+    throw refused(
+      `strategy.from: with tensor: ${tensor} weights are in shares, and it goes on from whole ones`,
+      "leave tensor out, or begin anew",
+    );
+  if (partitioner === "tree")
+    throw refused(
+      `strategy.partitioner: tree: with tensor: ${tensor} stages are cut by what workers have`,
+      "choose partitioner: graph",
+    );
 }
 
 /** Of the encodings that deal microbatches, what says nothing here. */

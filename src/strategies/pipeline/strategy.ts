@@ -1,4 +1,5 @@
-import type { ModelRef } from "../../ports/model-ref.ts";
+import { wholeShape } from "../../math/tensor-share.ts";
+import type { ModelRef, PlacedTensor } from "../../ports/model-ref.ts";
 import { graph } from "../../quorum/graph.ts";
 import { beforeStep } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
@@ -59,14 +60,15 @@ function startState({ starts, continued, roundsMax }: StagesPlan): PipelineState
 function modelOf({ layout }: StagesPlan, { parts }: PipelineState): ModelRef {
   const tensors = layout.parts.flatMap(({ tensors: own }, part) => {
     let from = 0;
-    return own.map(({ index, shape }, i) => {
+    return own.map(({ index, shape, share }, i): PlacedTensor & { index: number } => {
       const length = shape.reduce((a, b) => a * b, 1);
       const place = { index, part, from, length, sha256: parts[part]!.digests[i]! };
       from += length;
-      return place;
+      if (share === undefined) return place;
+      return { ...place, share: { ...share, shape: wholeShape(shape, share) } };
     });
   });
-  tensors.sort((a, b) => a.index - b.index);
+  tensors.sort((a, b) => a.index - b.index || (a.share?.part ?? 0) - (b.share?.part ?? 0));
   return {
     kind: "sharded",
     parts: parts.map(({ weights }) => weights),

@@ -56,6 +56,10 @@ interface Case {
 }
 const cases: readonly Case[] = [
   { what: "a layer that is used twice", spec: pipelineSpec({}, data(12, 3)) },
+  {
+    what: "layers that workers share",
+    spec: pipelineSpec({ stages: 1, tensor: 2 }, data(12, 3)),
+  },
   { what: "a single stage", spec: pipelineSpec({ stages: 1 }, data(12, 3)) },
   {
     what: "batch normalisation and dropout",
