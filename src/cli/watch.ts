@@ -109,6 +109,12 @@ function forgiving(attempt: () => Promise<Look>): () => Promise<Look | null> {
       return looked;
     } catch (thrown) {
       failures++;
+      // The run was there when watching began.
+      if (thrown instanceof RunError && thrown.code === "gone")
+        throw new RunError("bucket-gone", `${thrown.message} any more: the run cannot go on`, {
+          hint: "its checkpoint went with the bucket: start the run anew, or bring the bucket back",
+          cause: thrown,
+        });
       if (thrown instanceof RunError || failures > failuresMax) throw thrown;
       return null;
     }

@@ -75,7 +75,7 @@ async function persistently(write: () => Promise<void>): Promise<void> {
     try {
       return await write();
     } catch (thrown) {
-      const isFinal = thrown instanceof RunError && thrown.code === "home-gone";
+      const isFinal = thrown instanceof RunError && /^(home|bucket)-gone$/.test(thrown.code);
       if (attempt === triesMax || isFinal) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, retryFirstMs * 2 ** (attempt - 1)));
     }

@@ -21,6 +21,7 @@ import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { checkKey } from "./keys.ts";
+import { namingLostBucket } from "./lost-bucket.ts";
 import { putInParts } from "./s3-multipart.ts";
 
 export interface S3StoreOptions {
@@ -55,6 +56,10 @@ const deletionsMax = 1_000;
 
 /** Objects in an S3 bucket, or in anything that speaks its protocol. */
 export function s3Store(options: S3StoreOptions): Store {
+  return namingLostBucket(plainStore(options), options.bucket);
+}
+
+function plainStore(options: S3StoreOptions): Store {
   const { bucket, prefix = "", partBytes = bounds.objectPartBytes } = options;
   const client = options.client ?? s3Client();
   const at = (key: string) => {

@@ -37,7 +37,7 @@ describe("an argument that means more than is done here is refused, and nothing 
     ["GET", "/bkt/kept?versionId=3sL4kqtJlcpXroDTDmJ"],
     ["GET", "/bkt/kept?whatever=1"],
     ["GET", "/bkt?versions"],
-    ["GET", "/bkt?policy"],
+    ["GET", "/bkt?policyStatus"],
     ["GET", "/bkt?list-type=2&marker=a"],
     ["GET", "/?marker=a"],
     ["PUT", "/bkt?versioning"],

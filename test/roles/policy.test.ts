@@ -56,7 +56,11 @@ describe("statements, as IAM evaluates them", () => {
     expect(under("runs/a/", like("runs/*"), like("parts/*"))).toBe(false);
     expect(under("runs", like("runs/*"))).toBe(false);
     expect(under(undefined, like("*"))).toBe(false);
-    expect(() => under("a", { ...like("a"), test: "StringNotLike" })).toThrow("StringNotLike");
+    const not = (...values: string[]) => ({ ...like(...values), test: "StringNotLike" });
+    expect([under("a", not("b", "c")), under("a", not("b", "a"))]).toEqual([true, false]);
+    expect(under(undefined, not("*"))).toBe(true);
+    const other = { ...like("a"), test: "NumericLessThan" };
+    expect(() => under("a", other)).toThrow("NumericLessThan");
   });
 });
 

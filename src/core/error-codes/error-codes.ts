@@ -27,6 +27,7 @@ export type ErrorCode =
 /** Of those that are not the input's fault. */
 const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "aws-busy": "unfinished",
+  "bucket-gone": "unfinished",
   "expired-credentials": "unfinished",
   "home-gone": "unfinished",
   "missing-gradient": "unfinished",

@@ -21,6 +21,8 @@ export const runningCodes = {
     "a recording has replies to what was never asked; replay with the version that recorded it",
   "bad-safetensors": "bytes are no safetensors object; write it again, or restore a copy",
   "bad-signature": "AWS refuses the signature; check the secret key and the clock",
+  "bucket-gone":
+    "a bucket is gone in the middle of the work; bring it back as it was, or start the run anew",
   emulator: "the emulator met a fault of its own; run kofn doctor, and report it",
   "damaged-object":
     "a stored object is not what was written; put back a copy, or do as the hint says",

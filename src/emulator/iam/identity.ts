@@ -27,7 +27,8 @@ export interface Keys {
 export const localRegion = "us-east-1";
 
 const everything: readonly Statement[] = [{ effect: "Allow", actions: ["*"], resources: ["*"] }];
-const ownerArn = "arn:aws:iam::000000000000:user/owner";
+/** Of the home's owner, for whom no policy of a bucket is out of reach. */
+export const ownerArn = "arn:aws:iam::000000000000:user/owner";
 
 /** Whoever may do everything, by these keys. */
 export function ownerWith({ accessKeyId: _, ...secrets }: Keys): Identity {

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOwnFolder } from "../../core/own-files.ts";
 import { compareUtf8 } from "../../core/text.ts";
+import { openPolicyFile, type PolicyFile } from "./bucket-policies.ts";
 import type { WriteCondition } from "./conditions.ts";
 import { fileNameOf, type ObjectFacts, readFactsSync } from "./object-file.ts";
 import { noSuchBucket, noSuchKey } from "./s3-error.ts";
@@ -17,6 +18,7 @@ export interface Bucket {
   readonly name: string;
   readonly createdMs: number;
   readonly uploads: Uploads;
+  readonly policyFile: PolicyFile;
   readonly objectsPath: string;
   readonly keys: SortedKeys;
   readonly storedBytes: number;
@@ -48,6 +50,7 @@ export function openBucket(
     name,
     createdMs,
     uploads: openUploads(join(path, "uploads"), temporaryPath),
+    policyFile: openPolicyFile(join(path, "policy.json"), name),
     objectsPath,
     keys,
     get storedBytes() {

@@ -11,6 +11,7 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly xml?: string;
+  readonly json?: string;
   readonly stretch?: { readonly file: FileHandle; readonly from: number; readonly to: number };
 }
 
@@ -70,9 +71,11 @@ export async function sendS3Reply(
     response.setHeader("server", "kofn");
     for (const [name, value] of Object.entries(reply.headers ?? {}))
       response.setHeader(name, value);
-    if (reply.xml !== undefined) {
-      const body = Buffer.from(reply.xml);
-      response.setHeader("content-type", "application/xml");
+    const text = reply.xml ?? reply.json;
+    if (text !== undefined) {
+      const body = Buffer.from(text);
+      const type = reply.xml === undefined ? "application/json" : "application/xml";
+      response.setHeader("content-type", type);
       response.setHeader("content-length", body.length);
       onBytes(body.length);
       response.end(body);
@@ -101,15 +104,16 @@ export async function sendHalf(
   id: string,
   onBytes: (count: number) => void,
 ): Promise<void> {
-  const { stretch, xml = "" } = reply;
+  const { stretch } = reply;
+  const text = reply.xml ?? reply.json ?? "";
   response.writeHead(reply.status, {
     ...reply.headers,
-    ...(stretch === undefined && { "content-length": Buffer.byteLength(xml) }),
+    ...(stretch === undefined && { "content-length": Buffer.byteLength(text) }),
     "x-amz-request-id": id,
   });
   const half =
     stretch === undefined
-      ? [Buffer.from(xml).subarray(0, xml.length / 2)]
+      ? [Buffer.from(text).subarray(0, text.length / 2)]
       : readPieces(stretch.file, stretch.from, Math.floor((stretch.from + stretch.to) / 2));
   try {
     for await (const piece of half) {

@@ -1,4 +1,5 @@
 import { checkArguments } from "./arguments.ts";
+import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from "./bucket-policies.ts";
 import {
   deleteBucket,
   getBucketLocation,
@@ -60,11 +61,20 @@ const copied =
  * as https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html has it; a parameter or a
  * header that stands there and not here is refused.
  */
-const routes: readonly S3Route[] = [
+export const s3Routes: readonly S3Route[] = [
   {
     ...{ method: "GET", on: "service", name: "ListBuckets", run: listBuckets },
     action: "ListAllMyBuckets",
     takes: "prefix max-buckets continuation-token bucket-region",
+  },
+  {
+    ...{ method: "PUT", on: "bucket", name: "PutBucketPolicy", run: putBucketPolicy },
+    query: ["policy"],
+    reads: `${sums} confirm-remove-self-bucket-access`,
+  },
+  {
+    ...{ method: "DELETE", on: "bucket", name: "DeleteBucketPolicy", run: deleteBucketPolicy },
+    query: ["policy"],
   },
   {
     ...{ method: "PUT", on: "bucket", name: "CreateBucket", run: handleCreateBucket },
@@ -95,6 +105,10 @@ const routes: readonly S3Route[] = [
   {
     ...{ method: "GET", on: "bucket", name: "GetBucketTagging", run: getBucketTagging },
     query: ["tagging"],
+  },
+  {
+    ...{ method: "GET", on: "bucket", name: "GetBucketPolicy", run: getBucketPolicy },
+    query: ["policy"],
   },
   {
     ...{ method: "GET", on: "bucket", name: "ListMultipartUploads", run: listMultipartUploads },
@@ -192,7 +206,7 @@ const routes: readonly S3Route[] = [
 /** The operation a request asks for. Throws `NotImplemented` rather than doing something near. */
 export function s3RouteOf(request: S3Request): S3Route {
   const on = request.bucket === "" ? "service" : request.key === "" ? "bucket" : "object";
-  const match = routes.find(
+  const match = s3Routes.find(
     (route) =>
       route.method === request.method &&
       route.on === on &&

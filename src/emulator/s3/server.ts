@@ -55,7 +55,11 @@ export function createS3(options: S3Options): S3Server {
   const root = openRoot(options.root);
   const tally = newTally();
   const underWay = new Set<Promise<void>>();
-  const gate = s3Gate(options.identities, () => service.faults.requestsPerKey);
+  const gate = s3Gate(
+    options.identities,
+    (name) => (root.has(name) ? root.bucket(name).policyFile.policy() : null),
+    () => service.faults.requestsPerKey,
+  );
   const service: Service = {
     tally,
     faults: options.faults ?? {},

@@ -10,8 +10,9 @@ interface Failure {
 
 /** Turns what AWS's clients throw into a `RunError` where a person can mend it. */
 export function awsFailure(thrown: unknown, deployment: Deployment): unknown {
-  if (thrown instanceof RunError) return thrown;
-  const failure = failureOf(thrown as Thrown, deployment);
+  const isLostBucket = thrown instanceof RunError && thrown.code === "bucket-gone";
+  if (thrown instanceof RunError && !isLostBucket) return thrown;
+  const failure = failureOf((isLostBucket ? thrown.cause : thrown) as Thrown, deployment);
   if (failure === null) return thrown;
   const { code, message, hint } = failure;
   return new RunError(code, message, { hint, cause: thrown });
@@ -101,6 +102,15 @@ function permission(name: string, thrown: Thrown, deployment: Deployment): Failu
   const message = thrown.message ?? "";
   const action = /perform: ([\w-]+:\w+)/.exec(message)?.[1];
   const resource = / on resource: (\S+)/.exec(message)?.[1];
+  const what = `${action ?? "this"}${resource === undefined ? "" : ` on ${resource}`}`;
+  if (/explicit deny in a resource-based policy/.test(message))
+    return {
+      code: "not-permitted",
+      message: `the policy of the bucket ${deployment.bucket} denies ${what}`,
+      hint:
+        "no other statement outweighs that one: take it out of the policy, which " +
+        `aws s3api get-bucket-policy --bucket ${deployment.bucket} shows`,
+    };
   const statement = {
     Effect: "Allow",
     Action: action ?? ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "lambda:InvokeFunction"],
@@ -110,7 +120,6 @@ function permission(name: string, thrown: Thrown, deployment: Deployment): Failu
       `arn:aws:lambda:*:*:function:${deployment.orchestrator}`,
     ],
   };
-  const what = `${action ?? "this"}${resource === undefined ? "" : ` on ${resource}`}`;
   return {
     code: "not-permitted",
     message: `AWS does not permit ${what}`,

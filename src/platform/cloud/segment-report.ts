@@ -20,6 +20,7 @@ const finalCodes: readonly string[] = [
   otherArithmeticCode,
   otherStateCode,
   "damaged-object",
+  "bucket-gone",
 ];
 
 export interface SegmentOf {
