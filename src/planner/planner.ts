@@ -1,6 +1,8 @@
 import type { Prepared } from "../data/manifests.ts";
 import type { Store } from "../ports/store.ts";
+import type { ReductionForecast } from "../quorum/reduction.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { reductionsOf } from "../strategies/rounds/open-rounds.ts";
 import type { Choice, Goal } from "./candidate.ts";
 import { choose } from "./choose.ts";
 import { specWith } from "./configuration.ts";
@@ -20,6 +22,8 @@ export interface ProposedPlan {
   readonly data: DataShape;
   /** Rows that were rehearsed with. */
   readonly sampleRows: number;
+  /** Who might add gradients up, and who does; empty where the orchestrator does. */
+  readonly reductions: readonly ReductionForecast[];
 }
 
 /** Numbers of the rows that are rehearsed with; every setting goes through them some 100 times. */
@@ -37,11 +41,19 @@ export async function proposePlan(
   const data = shapeOf(spec, prepared, sample.entriesPerRow);
   const auto = spec.auto ?? [];
   const choice = await choose({ spec, auto, goal, sample, data, machine });
-  const settled = specWith(spec, choice.chosen.setting);
+  const settled = withReduction(specWith(spec, choice.chosen.setting), data, goal);
   const known = { ...machine, fates: latenessModelOf(machine.lateness) };
   const told = isTimed(settled)
     ? timeModelOf(settled, data, known, Math.max(1, choice.chosen.roundsToStop), "told")
     : choice.chosen.clock;
   const figures = told.at(choice.chosen.roundsToStop);
-  return { spec: settled, choice, figures, data, sampleRows: sample.prepared.rows };
+  const reductions = reductionsOf(settled, data.weightsLength, goal);
+  return { spec: settled, choice, figures, data, sampleRows: sample.prepared.rows, reductions };
+}
+
+/** With the reduction that `auto` comes to. */
+function withReduction(spec: RunSpec, { weightsLength }: DataShape, goal: Goal): RunSpec {
+  const chosen = reductionsOf(spec, weightsLength, goal).find(({ isChosen }) => isChosen);
+  if (spec.reduction === undefined || chosen === undefined) return spec;
+  return { ...spec, reduction: { ...spec.reduction, type: chosen.reduction.type } };
 }

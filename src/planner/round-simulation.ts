@@ -1,4 +1,5 @@
 import type { Encoding } from "../encoding/encoding.ts";
+import type { ReductionLedger } from "../quorum/reduction.ts";
 import type { WaitRule } from "../quorum/wait-policies/policy.ts";
 import { SlotEnvironments } from "../weather/slot-environments.ts";
 import { type LatenessModel, type PhaseName, taskName } from "./lateness.ts";
@@ -22,6 +23,8 @@ export interface Timed {
   readonly phases: readonly RoundPhase[];
   /** One task's computing, the platform's round trip included, without lateness. */
   readonly workMs: number;
+  /** What adding up takes once the quorum is there, where functions do it. */
+  readonly reduction?: ReductionLedger;
 }
 
 /** What has been used up to some moment. */
@@ -78,9 +81,29 @@ export function simulateRounds(
       }
       nowMs = closedMs;
     }
+    nowMs += 1000 * (timed.reduction?.seconds ?? 0);
     endsMs[round] = nowMs;
   }
-  return { endsMs, spentAt: (count) => spent(bill, endsMs, count) };
+  return {
+    endsMs,
+    spentAt: (count) => withReductions(spent(bill, endsMs, count), timed.reduction, count),
+  };
+}
+
+/** With what functions that add up have used in so many rounds. */
+function withReductions(
+  usage: RunUsage,
+  ledger: ReductionLedger | undefined,
+  rounds: number,
+): RunUsage {
+  if (ledger === undefined) return usage;
+  return {
+    ...usage,
+    usd: usage.usd + rounds * ledger.dollars,
+    invocations: usage.invocations + rounds * ledger.functions,
+    bytesDown: usage.bytesDown + rounds * ledger.bytesDown,
+    bytesUp: usage.bytesUp + rounds * ledger.bytesUp,
+  };
 }
 
 interface Billed extends Attempt {

@@ -6,6 +6,7 @@ import { resolveMembers } from "../run/resolve-members.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
 import { trialSteps } from "../strategies/rounds/line-search.ts";
+import { reductionsOf } from "../strategies/rounds/open-rounds.ts";
 import { requestArrayBytesMax } from "../worker/payload-offload.ts";
 import type { Machine } from "./machine.ts";
 import type { RoundPhase, Timed } from "./round-simulation.ts";
@@ -33,6 +34,7 @@ export function isTimed({ strategy, wait }: RunSpec): boolean {
 export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed {
   const { encoding, wait } = resolveMembers(spec);
   const stored = forecastStoredRows(encoding, data.rows, spec.workers);
+  const reduction = reductionsOf(spec, data.weightsLength).find(({ isChosen }) => isChosen);
   return {
     encoding,
     wait,
@@ -40,6 +42,7 @@ export function timedOf(spec: RunSpec, data: DataShape, machine: Machine): Timed
     rows: data.rows,
     phases: phasesOf(spec, data.weightsLength),
     workMs: machine.workMs(forecastEntriesPerSlot(spec, data)),
+    ...(reduction === undefined ? {} : { reduction }),
   };
 }
 
@@ -67,7 +70,9 @@ export function forecastStoredRows(encoding: Encoding, rows: number, workers: nu
 function phasesOf(spec: RunSpec, weightsLength: number): RoundPhase[] {
   const { problem } = resolveMembers(spec);
   const bytesDown = downBytes([4 * weightsLength]);
-  const gradient: RoundPhase = { name: "gradient", bytesDown, bytesUp: upBytes(4 * weightsLength) };
+  // Functions add gradients up from the store: a reply has none.
+  const bytesUp = upBytes(spec.reduction === undefined ? 4 * weightsLength : 0);
+  const gradient: RoundPhase = { name: "gradient", bytesDown, bytesUp };
   if (!optimizers.create(spec.optimizer).searches) return [gradient];
   const measured = problem.isQuadratic ? 1 : trialSteps(1).length;
   // Weights, the direction, and the steps to try along it.

@@ -78,6 +78,10 @@ export interface ReductionLedger {
   readonly bytesDown: number;
   readonly seconds: number;
   readonly dollars: number;
+  /** Invocations of functions that add up. */
+  readonly functions: number;
+  /** Of the function that holds most, at its peak. */
+  readonly memoryBytes: number;
 }
 
 /** How fast a function reaches the store, and what requests to it and its own time cost. */
@@ -138,25 +142,67 @@ export function reductionLedger(
     bytesUp: workers * bytes + sums * part,
     bytesDown: combined * part + readers * bytes,
     seconds: ends + levels.length * seconds(taken + 1, part),
-    dollars: puts * pace.usdPerPut + gets * pace.usdPerGet + busy * pace.usdPerSecond,
+    dollars:
+      puts * pace.usdPerPut +
+      gets * pace.usdPerGet +
+      busy * pace.usdPerSecond +
+      sums * prices.usdPerRequest,
+    functions: sums,
+    memoryBytes: peakCopies * part,
   };
 }
 
-/** The shape that a spec asks for; for `auto` the one whose longest way takes least. */
-export function chooseReduction(
-  { type, shards, fanIn }: { type: ReductionType | "auto"; shards: number; fanIn: number },
-  workers: number,
-  bytes: number,
-): Reduction {
-  const shaped = (one: ReductionType): Reduction => {
-    return { type: one, shards: one === "scatter" ? Math.min(shards, workers) : 1, fanIn };
-  };
-  if (type !== "auto") return shaped(type);
-  const secondsOf = (one: Reduction) =>
-    reductionLedger(one, { workers, bytes, readers: 1 }).seconds;
-  return reductionTypes
-    .map(shaped)
-    .reduce((best, one) => (secondsOf(one) < secondsOf(best) ? one : best));
+/**
+ * Copies of a gradient in single precision that a function holds: the sum in doubles counts two,
+ * then what was read last, and the bytes of either.
+ */
+const peakCopies = 4;
+
+/** What may be chosen among. */
+export interface ReductionChoice {
+  readonly type: ReductionType | "auto";
+  readonly shards: number;
+  readonly fanIn: number;
+}
+
+export interface ReductionBounds {
+  /** Of a function, besides what it holds without a gradient; none where absent. */
+  readonly memoryBytesMax?: number;
+  /** What is to be least. */
+  readonly goal?: "seconds" | "dollars";
+}
+
+/** A shape and what it takes. */
+export interface ReductionForecast extends ReductionLedger {
+  readonly reduction: Reduction;
+  readonly fits: boolean;
+  readonly isChosen: boolean;
+}
+
+/**
+ * All shapes for so many workers and gradients of so many bytes; chosen is the one that the spec
+ * asks for, or for `auto` the one whose longest way takes least, or that costs least, of those
+ * that fit a function.
+ */
+export function reductionForecasts(
+  { type, shards, fanIn }: ReductionChoice,
+  { workers, bytes }: Pick<ReductionSize, "workers" | "bytes">,
+  { memoryBytesMax = Number.POSITIVE_INFINITY, goal = "seconds" }: ReductionBounds = {},
+): readonly ReductionForecast[] {
+  const all = reductionTypes.map((one) => {
+    const own = one === "scatter" ? Math.min(shards, workers) : 1;
+    const reduction: Reduction = { type: one, shards: own, fanIn };
+    const ledger = reductionLedger(reduction, { workers, bytes, readers: 1 });
+    return { reduction, ...ledger, fits: ledger.memoryBytes <= memoryBytesMax };
+  });
+  const fitting = all.filter(({ fits }) => fits);
+  // Where nothing fits, the one that needs least.
+  const key = fitting.length === 0 ? "memoryBytes" : goal;
+  const least = (fitting.length === 0 ? all : fitting).reduce((best, one) =>
+    one[key] < best[key] ? one : best,
+  );
+  const chosen = all.find(({ reduction }) => reduction.type === type) ?? least;
+  return all.map((one) => ({ ...one, isChosen: one === chosen }));
 }
 
 /** How many functions add up at each level of a tree, down to one. */

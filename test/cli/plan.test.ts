@@ -18,7 +18,31 @@ const lines = (text: string) =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+const summed = [
+  ...["--set", "reduction=auto", "--set", "optimizer={type: sgd, learningRate: 0.1}"],
+  ...["--set", "encoding=uncoded", "--set", "stop.rounds=20"],
+];
+
 describe("kofn plan", () => {
+  it("shows who might add gradients up, what that takes, and chooses", async () => {
+    const all = await kofn(home, "plan", spec, ...summed, "--json");
+    expect(all.exitCode, all.err).toBe(0);
+    expect(all.err).toMatch(/^tree of 4 +5 .* chosen$/m);
+    expect(all.err).toMatch(/^star +1 .* times as long$/m);
+    const told = lines(all.out);
+    const seconds = (of: readonly string[]) =>
+      Number((lines(of.join("\n")).at(-1)!.forecast as { seconds: number }).seconds);
+    const reductions = told.filter(({ type }) => type === "reduction");
+    expect(reductions.map(({ isChosen }) => isChosen)).toEqual([false, true, false]);
+    // A forecast has the sums' time and bytes in it.
+    const plain = await kofn(home, "plan", spec, ...summed.slice(2), "--json");
+    const more = seconds(all.out.trim().split("\n")) - seconds(plain.out.trim().split("\n"));
+    const sums = 20 * Number(reductions[1]!.seconds);
+    // Stragglers come back meanwhile, so that it may be a little less.
+    expect(more).toBeGreaterThan(0.9 * sums);
+    expect(more).toBeLessThan(sums + 0.01);
+  });
+
   it("shows what was chosen and why the rest lost, and starts nothing", async () => {
     const { exitCode, out } = await kofn(home, "plan", spec, ...open);
     expect(exitCode).toBe(0);

@@ -8,8 +8,9 @@ import { mergeSlices } from "../../src/math/slices/merge.ts";
 import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Store } from "../../src/ports/store.ts";
 import {
-  chooseReduction,
   type Reduction,
+  type ReductionChoice,
+  reductionForecasts,
   reductionGraph,
   reductionLedger,
   reductionTypes,
@@ -19,8 +20,17 @@ import { payloadOfParts } from "../../src/tasks/sliced-reply.ts";
 import type { WorkerContext } from "../../src/tasks/task-kind.ts";
 import { askedBy } from "../tasks/asked.ts";
 
+const choose = (
+  choice: ReductionChoice,
+  workers: number,
+  bytes: number,
+  bounds: Parameters<typeof reductionForecasts>[2] = {},
+) =>
+  reductionForecasts(choice, { workers, bytes }, bounds).find(({ isChosen }) => isChosen)!
+    .reduction;
+
 const shaped = (type: Reduction["type"], workers: number) =>
-  chooseReduction({ type, shards: 4, fanIn: 3 }, workers, 1_000);
+  choose({ type, shards: 4, fanIn: 3 }, workers, 1_000);
 
 const spec = {
   problem: { type: "ridge", l2: 0.01 },
@@ -82,10 +92,22 @@ test("requests of 64 workers: a star is cheap, a shard a worker dear, eight betw
 
 test("auto is a star for little, and shares the work where there is much", () => {
   const auto = (workers: number, bytes: number) =>
-    chooseReduction({ type: "auto", shards: 8, fanIn: 4 }, workers, bytes).type;
+    choose({ type: "auto", shards: 8, fanIn: 4 }, workers, bytes).type;
   expect(auto(4, 1e4)).toBe("star");
   expect(auto(64, 1e4)).toBe("tree");
   expect(auto(8, 2e8)).toBe("scatter");
+});
+
+test("auto leaves out what does not fit a function; the cheapest where that is asked", () => {
+  const auto = { type: "auto", shards: 8, fanIn: 4 } as const;
+  const memoryBytesMax = 100e6;
+  expect(choose(auto, 64, 4e7).type).toBe("scatter");
+  expect(choose(auto, 8, 1e5, { memoryBytesMax }).type).toBe(choose(auto, 8, 1e5).type);
+  // Four copies of 40 MB are too much for one function, and an eighth of them is not.
+  const bounded = reductionForecasts(auto, { workers: 64, bytes: 4e7 }, { memoryBytesMax });
+  expect(bounded.map(({ fits }) => fits)).toEqual([false, false, true]);
+  expect(choose(auto, 64, 1e4, { goal: "dollars" }).type).toBe("star");
+  expect(choose(auto, 64, 1e4).type).toBe("tree");
 });
 
 test("tensors that are cut by whole rows come together again, dense or as rows", () => {

@@ -79,6 +79,21 @@ test("gathered, the losses of sgd are the same to 1e-4, at more bytes than by ro
   expect(gather.result.bytesUp).toBeGreaterThan(auto.result.bytesUp);
 });
 
+test.each([
+  ["async-sgd", { strategy: "async-sgd", optimizer: { type: "gradient-descent", step: 0.1 } }],
+  ["anytime", { strategy: { type: "anytime", seconds: 0.1 } }],
+  ["a pipeline", { strategy: { type: "pipeline", stages: 2 }, workers: 2, optimizer: "adam" }],
+])("%s: auto and dense are the same bits", async (_what, more) => {
+  await using home = await temporaryHome();
+  const calm = { weather: { model: "calm" }, wait: "all", stop: { rounds: 2, tolerance: 0 } };
+  const [auto, dense] = [
+    await run(home.path, { ...calm, ...more, gradients: "auto" }),
+    await run(home.path, { ...calm, ...more, gradients: "dense" }),
+  ];
+  expect(auto.result.weightsDigest).toBe(dense.result.weightsDigest);
+  expect(auto.result.objective).toBe(dense.result.objective);
+});
+
 test("a lazy optimizer's run goes other ways than an exact one, and the same again", async () => {
   await using home = await temporaryHome();
   const adam = { type: "adam", learningRate: 0.05 };
@@ -111,6 +126,8 @@ test("functions tell the same rows, and the report has a line for each table", a
   expect(users!.dense).toBeUndefined();
 });
 
+const privacy = { epsilon: 4, delta: 1e-5, clip: 1, unit: "record", adjacency: "zero-out" };
+
 test("sparseAsDense is another name for gradients: dense", () => {
   const gradientsOf = (sparseAsDense: boolean) => resolveSpec({ ...spec, sparseAsDense }).gradients;
   expect([true, false].map(gradientsOf)).toEqual(["dense", "auto"]);
@@ -128,6 +145,18 @@ test.each([
   [
     { gradients: "gather", strategy: { type: "anytime", seconds: 1 } },
     "strategy anytime tells all gradients dense, as a reply is of as many rows",
+  ],
+  [
+    { gradients: "gather", strategy: { type: "pipeline", stages: 1 }, workers: 1 },
+    "strategy pipeline tells all gradients dense, as a stage keeps its gradients",
+  ],
+  [
+    { gradients: "gather", strategy: "dp-sgd", privacy },
+    "strategy dp-sgd tells all gradients dense, as noise moves every row",
+  ],
+  [
+    { gradients: "gather", strategy: "gossip", privacy },
+    "strategy gossip tells all gradients dense, as neighbours tell all of their weights",
   ],
   [{ optimizer: { type: "adam", lazy: true }, gradients: "dense" }, "says nothing of absent rows"],
   [{ optimizer: { type: "adam", lazy: true }, problem: "logistic" }, "optimizer.lazy: logistic"],

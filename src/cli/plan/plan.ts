@@ -15,6 +15,7 @@ import { progressView } from "../progress.ts";
 import { printJson, say, type Terminal } from "../terminal.ts";
 import { trainWithProgress } from "../training.ts";
 import { alternativesInWords, alternativesTable, planFacts, planInWords } from "./plan-words.ts";
+import { reductionsTable } from "./reductions-plan.ts";
 import { settingsTable, stagesFacts, stagesInWords, stagesTable } from "./stages-plan.ts";
 
 export interface PlanOptions {
@@ -78,8 +79,11 @@ export async function planCommand(
   speak(alternativesTable(proposed, goal));
   speak("");
   speak(planFacts(proposed));
+  if (proposed.reductions.length > 0) speak(`\n${reductionsTable(proposed)}`);
   if (options.json === true) {
     for (const alternative of alternativesInWords(proposed)) printJson(terminal, alternative);
+    for (const reduction of proposed.reductions)
+      printJson(terminal, { type: "reduction", ...reduction });
     printJson(terminal, planInWords(proposed, goal));
   }
   return 0;

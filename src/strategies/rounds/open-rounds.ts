@@ -1,7 +1,11 @@
 import { RunError } from "../../core/errors.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { chooseReduction } from "../../quorum/reduction.ts";
-import type { RunSpec } from "../../spec/run-spec.ts";
+import {
+  type ReductionBounds,
+  type ReductionForecast,
+  reductionForecasts,
+} from "../../quorum/reduction.ts";
+import { type RunSpec, workerMemoryMb } from "../../spec/run-spec.ts";
 import {
   type Members,
   type StrategyContext,
@@ -15,9 +19,27 @@ import { rounds } from "./strategy.ts";
 /** By the orchestrator's sums, or where the spec says so by those of functions. */
 export function openRounds({ spec }: StrategyContext, plan: RoundsPlan): TrainingStrategy {
   if (spec.reduction === undefined) return trainingStrategy(rounds(plan));
-  const workers = plan.shares.storedRows.length;
-  const bytes = 4 * plan.weightsLength;
-  return trainingStrategy(reducedRounds(plan, chooseReduction(spec.reduction, workers, bytes)));
+  const { reduction } = reductionsOf(spec, plan.weightsLength).find(({ isChosen }) => isChosen)!;
+  return trainingStrategy(reducedRounds(plan, reduction));
+}
+
+/** Of a function that holds no gradient, its runtime among it. */
+const residentBytes = 200 * 1024 * 1024;
+
+/**
+ * What star, tree and scatter would take a round, one of them chosen; empty for a spec whose
+ * gradients no functions add up. Gradients are taken for dense: told by rows they are never more.
+ */
+export function reductionsOf(
+  spec: RunSpec,
+  weightsLength: number,
+  goal: NonNullable<ReductionBounds["goal"]> = "seconds",
+): readonly ReductionForecast[] {
+  const { reduction, workers } = spec;
+  if (reduction === undefined) return [];
+  const bytes = Float32Array.BYTES_PER_ELEMENT * weightsLength;
+  const memoryBytesMax = workerMemoryMb(spec) * 1024 * 1024 - residentBytes;
+  return reductionForecasts(reduction, { workers, bytes }, { memoryBytesMax, goal });
 }
 
 /** Sums of functions are of rows as they are, of gradients alone. */
