@@ -2,6 +2,7 @@ import {
   InvokeCommand,
   InvokeWithResponseStreamCommand,
   type LambdaClient,
+  LambdaServiceException,
   TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import { messageOf } from "../core/errors.ts";
@@ -23,7 +24,13 @@ export interface LambdaCall {
 export type LambdaReply = Metered &
   (
     | { readonly kind: "replied"; readonly bytes: Uint8Array }
-    | { readonly kind: "refused"; readonly reason: string; readonly retryAfterMs?: number }
+    | {
+        readonly kind: "refused";
+        readonly reason: string;
+        readonly retryAfterMs?: number;
+        /** Its answer was lost on the way: what it is billed is not known. */
+        readonly mayHaveRun?: true;
+      }
   );
 
 interface Metered {
@@ -37,7 +44,9 @@ export async function callLambda(client: LambdaClient, call: LambdaCall): Promis
   try {
     return await (call.streamed ? streamed(client, call) : buffered(client, call));
   } catch (thrown) {
-    return { kind: "refused", reason: reasonOf(thrown, call), ...wishOf(thrown), ...unmetered };
+    const reason = reasonOf(thrown, call);
+    const ran = mayHaveRun(thrown) ? ({ mayHaveRun: true } as const) : {};
+    return { kind: "refused", reason, ...ran, ...wishOf(thrown), ...unmetered };
   }
 }
 
@@ -79,7 +88,7 @@ async function streamed(client: LambdaClient, call: LambdaCall): Promise<LambdaR
     if (complete.ErrorCode === undefined) return { kind: "replied", bytes, ...metered };
     return { kind: "refused", reason: functionError(complete.ErrorDetails ?? ""), ...metered };
   }
-  return { kind: "refused", reason: "its reply broke off", ...unmetered };
+  return { kind: "refused", reason: "its reply broke off", mayHaveRun: true, ...unmetered };
 }
 
 /** The last line of the log holds what Lambda bills. */
@@ -103,6 +112,14 @@ function functionError(payload: string): string {
   } catch {
     return `its worker failed: ${payload.slice(0, 200)}`;
   }
+}
+
+/** All but what never came to Lambda, and what Lambda refused by an answer of its own. */
+function mayHaveRun(thrown: unknown): boolean {
+  if (thrown instanceof LambdaServiceException)
+    return (thrown.$metadata.httpStatusCode ?? 500) >= 500;
+  const { code } = (thrown ?? {}) as { code?: string };
+  return code !== "ECONNREFUSED" && code !== "ENOTFOUND";
 }
 
 /** Why an invocation failed or had no answer, in words. */

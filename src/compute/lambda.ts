@@ -38,7 +38,7 @@ export function lambdaCompute<Task extends Slotted, Result>(
     const reply = await callLambda(client, {
       functionName,
       tenant: String(task.slot),
-      context: { custom: { task: task.id, slot: task.slot, round: roundOf(task) } },
+      context: contextOf(task),
       body,
       streamed: options.streamed ?? false,
       signal: abort.signal,
@@ -85,13 +85,23 @@ function refused({ reason, retryAfterMs }: LambdaReply & { kind: "refused" }) {
 
 const lost = (reason: string) => ({ kind: "lost", reason }) as const;
 
+/** Names the task to the worker and to the emulator's weather, with how long it may take. */
+function contextOf(task: Slotted): object {
+  const { id, slot, limitMs } = task;
+  const custom = { task: id, slot, round: roundOf(task) };
+  return { custom: limitMs === undefined ? custom : { ...custom, limitMs } };
+}
+
 function roundOf(task: Slotted): number | undefined {
   const { round } = task as { round?: unknown };
   return typeof round === "number" ? round : undefined;
 }
 
 function usageOf(reply: LambdaReply, bytesDown: number, memoryMb: number): Usage {
-  if (reply.billedMs === undefined) return { ...noUsage, bytesDown };
+  if (reply.billedMs === undefined) {
+    const lost = reply.kind === "refused" && reply.mayHaveRun === true;
+    return { ...noUsage, bytesDown, ...(lost && { mayHaveRun: true }) };
+  }
   const { billedMs, coldStart } = reply;
   return {
     billedMs,

@@ -15,7 +15,7 @@ export const journalEffects: Effects = {
 };
 
 /** What a run has used so far; survives restarts. */
-export interface Totals extends Omit<Usage, "coldStart"> {
+export interface Totals extends Omit<Usage, "coldStart" | "mayHaveRun"> {
   readonly invocations: number;
   readonly coldStarts: number;
   /** Replies that did not count: late or lost. */
@@ -126,7 +126,12 @@ function openPacket<T>(bytes: Uint8Array, key: string): T {
   return readableObject(key, () => fromSealedPacket<T>(bytes, key));
 }
 
-function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): Omit<Usage, "coldStart"> {
+function totalsOf({
+  billedMs,
+  bytesDown,
+  bytesUp,
+  costUsd,
+}: Usage): Omit<Usage, "coldStart" | "mayHaveRun"> {
   return { billedMs, bytesDown, bytesUp, costUsd };
 }
 

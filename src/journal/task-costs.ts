@@ -1,23 +1,22 @@
-/** What something is expected to cost, in dollars: mean and standard deviation. */
-export interface Expected {
-  readonly usd: number;
-  readonly deviationUsd: number;
-  /** The dearest to be reckoned with. */
-  readonly mostUsd: number;
-}
-
-/** What tasks are expected to cost before any was metered. */
+/** What tasks cost: what is expected before any was metered, and what cannot be exceeded. */
 export interface TaskPrices<Task> {
-  /** In an environment that is there, or with one that starts for it. */
-  expected(task: Task, isCold: boolean): Expected;
+  /** The expected dollars, in an environment that is there, or with one that starts for it. */
+  expectedUsd(task: Task, isCold: boolean): number;
+  /** After how many milliseconds a worker gives up such a task at first. */
+  limitMs(task: Task): number;
+  /** The function's own time-out: no limit is longer. */
+  readonly limitMsMax: number;
+  /**
+   * The most dollars that a task with this limit costs: the start of an environment, all of its
+   * time, what ending it takes, its request, and requests to the store for what goes by reference.
+   */
+  boundUsd(task: Task, limitMs: number): number;
 }
 
-/** Of metered tasks: how many, the sum of their dollars and of the squares, and the dearest. */
+/** Of metered tasks: how many, and the sum of their dollars. */
 export interface Metered {
   readonly count: number;
   readonly usd: number;
-  readonly squares: number;
-  readonly mostUsd: number;
 }
 
 /** Of one kind of task, in environments that were there and with starts. */
@@ -29,45 +28,26 @@ export interface KindCosts {
 /** What was metered so far, by kind of task. Plain data: a checkpoint keeps it. */
 export type MeteredCosts = Readonly<Record<string, KindCosts>>;
 
-const none: Metered = { count: 0, usd: 0, squares: 0, mostUsd: 0 };
+const none: Metered = { usd: 0, count: 0 };
 
 export const nothingMetered: KindCosts = { warm: none, cold: none };
 
-export const free: Expected = { usd: 0, deviationUsd: 0, mostUsd: 0 };
-
-export function withOne(metered: Metered, costUsd: number): Metered {
-  return {
-    count: metered.count + 1,
-    usd: metered.usd + costUsd,
-    squares: metered.squares + costUsd ** 2,
-    mostUsd: Math.max(metered.mostUsd, costUsd),
-  };
+export function withOne({ count, usd }: Metered, costUsd: number): Metered {
+  return { count: count + 1, usd: usd + costUsd };
 }
 
-/** By what was metered of a kind, the plan counting as one task more. */
-export function expectedCost(
+/** The expected dollars by what was metered of a kind, the plan counting as one task more. */
+export function expectedUsd(
   { warm, cold }: KindCosts,
-  plan: (isCold: boolean) => Expected,
+  planUsd: (isCold: boolean) => number,
   isCold: boolean,
-): Expected {
-  if (isCold) {
-    const start = combined(cold, plan(true));
-    // It may also be as late as other tasks were.
-    return { ...start, mostUsd: Math.max(start.mostUsd, start.usd + warm.mostUsd) };
-  }
-  if (warm.count > 0 || cold.count === 0) return combined(warm, plan(false));
+): number {
+  if (isCold) return meanWith(cold, planUsd(true));
+  if (warm.count > 0 || cold.count === 0) return meanWith(warm, planUsd(false));
   // Metered with starts alone: what was more than a start was work.
-  const extra = Math.max(0, combined(cold, plan(true)).usd - plan(true).usd);
-  const { usd, deviationUsd, mostUsd } = plan(false);
-  return { usd: usd + extra, deviationUsd: deviationUsd + extra, mostUsd: mostUsd + extra };
+  return planUsd(false) + Math.max(0, meanWith(cold, planUsd(true)) - planUsd(true));
 }
 
-function combined({ count, usd, squares, mostUsd }: Metered, plan: Expected): Expected {
-  const mean = (usd + plan.usd) / (count + 1);
-  const square = (squares + plan.usd ** 2 + plan.deviationUsd ** 2) / (count + 1);
-  return {
-    usd: mean,
-    deviationUsd: Math.sqrt(Math.max(0, square - mean ** 2)),
-    mostUsd: Math.max(mostUsd, plan.mostUsd),
-  };
+function meanWith({ count, usd }: Metered, planUsd: number): number {
+  return (usd + planUsd) / (count + 1);
 }

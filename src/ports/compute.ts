@@ -22,6 +22,8 @@ export interface Usage {
   /** Requests to the store for what went by reference, of both sides; absent for none. */
   readonly storeReads?: number;
   readonly storeWrites?: number;
+  /** The invocation may have run, and what it is billed is not known; absent where it is. */
+  readonly mayHaveRun?: true;
 }
 
 export const noUsage: Usage = {
@@ -53,6 +55,8 @@ export interface Slotted {
   readonly objects?: TaskObjects;
   /** Of a task that works until its time is up: exactly so many rows instead. */
   readonly exactRows?: number;
+  /** Whoever works on it gives it up after so many milliseconds; absent for no limit of its own. */
+  readonly limitMs?: number;
 }
 
 /**

@@ -43,7 +43,7 @@ export async function evaluateStaged(
   const cost = { costUsd: 0, bytesUp: 0, bytesDown: 0 };
   const { store, clock, compute, run, budget, totals } = ports;
   const end = await runLoop(strategy, {
-    compute: releasingCompute(compute, store, run),
+    compute: budget.limits(releasingCompute(compute, store, run)),
     clock,
     emit(event) {
       if (event.type !== "arrival") return;

@@ -97,7 +97,7 @@ export async function runSegment(
   const end = await runLoop(
     strategy,
     {
-      compute: releasingCompute(ports.compute, store, run),
+      compute: budget.limits(releasingCompute(ports.compute, store, run)),
       clock,
       emit(event) {
         budget.record(event);

@@ -63,7 +63,8 @@ export function simulatedCompute<Task extends Slotted, Result>(
       const fate = options.fateOf(task, isCold);
       const within = options.withinTime?.(task, fate.delayMs) ?? task;
       if (within !== task) cohort.replace(index, within);
-      const times = invocationTimes(fate, isCold, options.workMs(within), timeoutMs);
+      const limitMs = limitMsOf(task, timeoutMs);
+      const times = invocationTimes(fate, isCold, options.workMs(within), limitMs);
       cohort.keep(index, times, isCold, fate.duplicate);
       endMs[index] = nowMs + times.coldMs + times.ranMs;
       environments.occupy(slot, environment, endMs[index]!, times.ending !== endings.replied);
@@ -82,6 +83,11 @@ export function simulatedCompute<Task extends Slotted, Result>(
       isClosed = true;
     },
   };
+}
+
+/** A worker ends itself at a task's own limit, where that is before its function's. */
+function limitMsOf({ limitMs }: Slotted, timeoutMs: number): number {
+  return limitMs === undefined ? timeoutMs : Math.min(limitMs, timeoutMs);
 }
 
 /** Dollars for an invocation; those of a warm one are worked out once a whole millisecond. */
@@ -138,7 +144,7 @@ function finishing<Task extends Slotted, Result>(
     }
     if (ending === endings.crashed) return failed(cohort, index, "the environment crashed");
     if (ending === endings.timedOut) {
-      const seconds = (timeoutMs / 1000).toFixed(2);
+      const seconds = (limitMsOf(task, timeoutMs) / 1000).toFixed(2);
       return failed(cohort, index, `Task timed out after ${seconds} seconds`);
     }
     if (!receiver.isWanted(index)) {

@@ -20,7 +20,7 @@ export const stopSchema = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("the most dollars for workers: no task starts whose forecast would go over"),
+    .describe("the most dollars for workers: no task starts that could go over"),
   patience: z
     .number()
     .positive()

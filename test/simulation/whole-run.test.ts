@@ -147,23 +147,25 @@ describe("a run that must stop early", () => {
     },
   });
 
-  it.each(["seconds", "dollars"])(
-    "stops when its %s are spent, and goes on with more",
-    async (what) => {
-      const start = await scene(spec, text);
-      const calm = await segment(await afresh(start));
-      const all = what === "seconds" ? calm.elapsedMs / 1000 : calm.totals.costUsd;
-      const end = await segment(more(start, { [what]: 0.97 * all }));
-      expect(end.stop).toMatchObject({ kind: "budget", reason: expect.stringContaining(what) });
-      expect(end.rounds).toBeGreaterThan(0);
-      expect(end.rounds).toBeLessThan(8);
-      const still = await segment(more(start, { [what]: 0.97 * all }));
-      // New environments are forecast to start for it: the figure in its words is another one.
-      expect([still.stop.kind, still.rounds]).toEqual([end.stop.kind, end.rounds]);
-      const rest = more(start, { seconds: 1000, dollars: 1 });
-      expect(await digestOf(rest)).toBe(weightsDigest(wholeWeights(calm.model)));
-    },
-  );
+  // A bound is kept of dollars: rounds must cost something next to starts.
+  const dear = { ...spec.weather, model: "late", probability: 0.3, delayMs: 20_000 };
+  it.each([
+    ["seconds", spec.weather],
+    ["dollars", dear],
+  ])("stops when its %s are spent, and goes on with more", async (what, weather) => {
+    const start = await scene({ ...spec, weather }, text);
+    const calm = await segment(await afresh(start));
+    const all = what === "seconds" ? calm.elapsedMs / 1000 : calm.totals.costUsd;
+    const end = await segment(more(start, { [what]: 0.97 * all }));
+    expect(end.stop).toMatchObject({ kind: "budget", reason: expect.stringContaining(what) });
+    expect(end.rounds).toBeGreaterThan(0);
+    expect(end.rounds).toBeLessThan(8);
+    const still = await segment(more(start, { [what]: 0.97 * all }));
+    // A kind that has been metered is forecast otherwise: the words have another figure.
+    expect([still.stop.kind, still.rounds]).toEqual([end.stop.kind, end.rounds]);
+    const rest = more(start, { seconds: 1000, dollars: 1 });
+    expect(await digestOf(rest)).toBe(weightsDigest(wholeWeights(calm.model)));
+  });
 
   it("gives up within its patience when too few slots live, and names them", async () => {
     const weather = { ...spec.weather, deadSlots: [1, 4] };

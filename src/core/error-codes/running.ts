@@ -67,6 +67,8 @@ export const runningCodes = {
   "small-budget":
     "the budget does not pay for the first tasks; raise stop.dollars, or shrink the run",
   superseded: "another orchestrator has taken the run over; watch it: it goes on there",
+  "time-limit":
+    "a task took longer than its budget of dollars reckons with; it is sent again with more time",
   throttled: "Lambda refuses more at a time; ask for more concurrency, or use fewer workers",
   "unknown-operation": "a worker does not know this task; deploy worker and orchestrator together",
   "unknown-run": "no run has this name; see kofn list",

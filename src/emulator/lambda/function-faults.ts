@@ -13,7 +13,8 @@ export interface FunctionFaults {
 
 /**
  * A call's fate depends on the task that its client context names (`custom: { task, slot, round }`)
- * or, where it names none, on its tenant and how many calls that had before.
+ * or, where it names none, on its tenant and how many calls that had before. `limitMs` beside these
+ * says how long the worker goes on with it.
  */
 export function openFunctionFaults(
   first: Weather | undefined,
@@ -23,8 +24,7 @@ export function openFunctionFaults(
   let weather = first;
   const refuse = refusals({ seed, ...faults });
   const calls = new Map<string | undefined, number>();
-  const momentOf = (clientContext: string | undefined, tenant: string | undefined) => {
-    const { custom } = JSON.parse(clientContext ?? "{}") as { custom?: Record<string, unknown> };
+  const momentOf = (custom: Custom | undefined, tenant: string | undefined) => {
     if (typeof custom?.task === "string")
       return { task: custom.task, slot: integer(custom.slot), round: integer(custom.round) };
     const call = calls.get(tenant) ?? 0;
@@ -33,14 +33,27 @@ export function openFunctionFaults(
   };
   return {
     of(clientContext, tenant) {
-      const moment = momentOf(clientContext, tenant);
+      const { custom } = JSON.parse(clientContext ?? "{}") as { custom?: Custom };
+      const moment = momentOf(custom, tenant);
       refuse(moment);
-      return weather === undefined ? noFault : faultDecisionOf(weather, moment, seed);
+      const fate = weather === undefined ? noFault : faultDecisionOf(weather, moment, seed);
+      return typeof custom?.limitMs === "number" ? withinLimit(fate, custom.limitMs) : fate;
     },
     setWeather(next) {
       weather = next;
     },
   };
+}
+
+type Custom = Record<string, unknown>;
+
+/**
+ * Delays stand for what a slow environment makes of a task. A worker that keeps a limit of time
+ * ends itself there, however slow it is or where it hangs.
+ */
+function withinLimit(fate: FaultDecision, limitMs: number): FaultDecision {
+  if (fate.fault !== "hang" && fate.delayMs < limitMs) return fate;
+  return { ...fate, delayMs: limitMs, fault: "crash-before" };
 }
 
 function integer(value: unknown): number {

@@ -9,6 +9,7 @@ import {
 } from "../../tasks/protocol.ts";
 import { fromJson, toPacket } from "../../wire/packet.ts";
 import { withInflatedInputs } from "../../worker/payload-offload.ts";
+import { Watchdog } from "../../worker/time-limit.ts";
 import { withKnownWeights } from "../../worker/weights-down.ts";
 import { createWorker } from "../../worker/worker.ts";
 
@@ -33,13 +34,17 @@ export function createWorkerFunction({ bucket }: { readonly bucket: string }): W
   const store = lazyS3Store(bucket);
   const worker = withKnownWeights<WorkerRequest, WorkerReply>(createWorker(store));
   const perform = withInflatedInputs(store, worker);
+  const watchdog = new Watchdog();
   const handler: WorkerHandler = async (event, reply, context) => {
     const request = fromJson<WorkerRequest>(event, "request");
     refuseOtherVersion(request.version);
     // Whatever passed before the event came here is the invocation's time, too.
     const passedMs = functions.worker.timeoutMs - context.getRemainingTimeInMillis();
     const startedMs = performance.now() - Math.max(0, passedMs);
-    const result = await perform({ ...request, startedMs });
+    const { limitMs } = request.task;
+    const work = () => perform({ ...request, startedMs });
+    const result =
+      limitMs === undefined ? await work() : await watchdog.keep({ limitMs, passedMs }, work);
     reply.end(toPacket(result));
   };
   const { awslambda } = globalThis as LambdaGlobals;

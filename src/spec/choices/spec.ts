@@ -91,7 +91,7 @@ export interface SpecChoices {
     readonly tolerance?: number | undefined;
     /** The most seconds. */
     readonly seconds?: number | undefined;
-    /** The most dollars for workers: no task starts whose forecast would go over. */
+    /** The most dollars for workers: no task starts that could go over. */
     readonly dollars?: number | undefined;
     /**
      * Seconds without any reply after which a run gives up, its checkpoint kept. Default: 60.
