@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   BucketAlreadyOwnedByYou,
@@ -17,6 +16,7 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { freshId } from "../core/fresh-random.ts";
 import { bounds } from "../limits.ts";
 import type { Store } from "../ports/store.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
@@ -71,7 +71,7 @@ function plainStore(options: S3StoreOptions): Store {
     // The SDK reads a body more than once, the caller may use the array for something else.
     const bytes = new Uint8Array(content);
     // Says whose object it is: when a reply was lost, the retry meets our own first attempt.
-    const writer: string = randomUUID();
+    const writer = freshId();
     const more = { Metadata: { writer }, ...(once && { IfNoneMatch: "*" as const }) };
     const send = () =>
       bytes.length > partBytes

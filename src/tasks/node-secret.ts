@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
 import type { Store } from "../ports/store.ts";
-import { newSecret } from "../privacy/mechanisms/secret-draws.ts";
+import { newSecret, secretBytes } from "../privacy/mechanisms/secret-draws.ts";
 import { type NoiseOwner, nodeSecretKey } from "../store-layout.ts";
 
 /**
@@ -37,11 +37,10 @@ function digestOf(secret: Uint8Array): Buffer {
 }
 
 function checked(bytes: Uint8Array, key: string): Uint8Array {
-  const { length } = newSecret();
   // One that an earlier version drew has no digest behind it.
-  if (bytes.length === length) return bytes;
-  const secret = bytes.subarray(0, length);
-  if (digestOf(secret).equals(bytes.subarray(length))) return secret;
+  if (bytes.length === secretBytes) return bytes;
+  const secret = bytes.subarray(0, secretBytes);
+  if (digestOf(secret).equals(bytes.subarray(secretBytes))) return secret;
   throw new RunError("bad-secret", `${key}: it is no node's secret`, {
     hint: "start the run anew: without its secrets, noise would not be what it was",
   });

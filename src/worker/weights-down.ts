@@ -1,4 +1,5 @@
-import { hash, randomUUID } from "node:crypto";
+import { hash } from "node:crypto";
+import { freshId } from "../core/fresh-random.ts";
 import type { Compute, Deliver, Outcome, Slotted, Usage } from "../ports/compute.ts";
 import { applyChange } from "../wire/vector-change.ts";
 import { KnownWeights, weightsOf } from "./known-weights.ts";
@@ -109,7 +110,7 @@ export function withKnownWeights<Request extends { task: object }, Reply extends
 /** Names that no other orchestrator of the run gives, nor this one when it is started again. */
 function namesOfWeights(): (weights: Weights) => string {
   const names = new WeakMap<Weights, string>();
-  const own = randomUUID();
+  const own = freshId();
   let count = 0;
   return (weights) => {
     const name = names.get(weights) ?? `${own}/${count++}`;

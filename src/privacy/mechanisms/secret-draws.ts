@@ -1,5 +1,6 @@
-import { createCipheriv, createHmac, randomBytes } from "node:crypto";
+import { createCipheriv, createHmac } from "node:crypto";
 import { assert } from "../../core/errors.ts";
+import { freshBytes } from "../../core/fresh-random.ts";
 
 /** Uniform bits that nobody can guess. The exact samplers draw from nothing else. */
 export interface SecretBits {
@@ -7,11 +8,12 @@ export interface SecretBits {
   word(): number;
 }
 
-const secretBytes = 32;
+/** How long a secret is. */
+export const secretBytes = 32;
 
 /** A secret from the operating system: what private noise is keyed by, never the run's seed. */
 export function newSecret(): Uint8Array {
-  return randomBytes(secretBytes);
+  return freshBytes(secretBytes);
 }
 
 /**
