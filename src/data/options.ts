@@ -20,7 +20,7 @@ const dataObject = z.strictObject({
     .optional()
     .describe("a data set to make up instead of a source: { type: regression, rows: 1000, ... }"),
   format: z
-    .enum(["auto", "csv", "jsonl", "libsvm", "npy", "parquet"])
+    .enum(["auto", "arrow", "csv", "jsonl", "libsvm", "npy", "parquet"])
     .default("auto")
     .describe(
       "the source's format; auto goes by its name and first bytes. Rows to predict may come in " +

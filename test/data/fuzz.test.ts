@@ -9,6 +9,7 @@ import type { DataInput } from "../../src/data/options.ts";
 import { campaign, fuzzing } from "../campaign.ts";
 import { npy, zipOf } from "./array-files.ts";
 import { prepared, sourceOf } from "./fixtures.ts";
+import { type Written, writers } from "./written-as.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 const csv = text('a,"b",y\n1,"x ""y""",3\n-2.5e3,"z\nz",4\n3,é,5\n');
@@ -22,6 +23,12 @@ const parquet = new Uint8Array(
   }),
 );
 
+const table: Written = {
+  names: ["a", "kind", "t", "y"],
+  rows: [1, 2, 3].map((i) => [i / 2, i === 2 ? "x" : "y", i > 1, 4 * i]),
+};
+const arrow = (ending: string) => writers[ending]!(table) as Uint8Array;
+
 const formats: { name: string; whole: Uint8Array; options: Partial<DataInput> }[] = [
   { name: "t.csv", whole: csv, options: { target: "y" } },
   { name: "t.csv.gz", whole: gzipSync(csv), options: { target: "y" } },
@@ -33,6 +40,8 @@ const formats: { name: string; whole: Uint8Array; options: Partial<DataInput> }[
     options: { target: -1 },
   },
   { name: "t.parquet", whole: parquet, options: { target: "y" } },
+  { name: "t.feather", whole: arrow("feather"), options: { target: "y" } },
+  { name: "t.arrows", whole: arrow("arrows"), options: { target: "y" } },
   {
     name: "t.jsonl",
     whole: text('{"a":1,"b":"é","y":2}\n{"a":3,"b":"x","y":4}\n'),

@@ -1,5 +1,6 @@
 import { type BasicType, parquetWriteBuffer } from "hyparquet-writer";
 import { npy, zipOf } from "./array-files.ts";
+import { type ArrowColumn, arrowBytes } from "./arrow-writer.ts";
 
 /** Null is a missing value; a date stands as the milliseconds since 1970-01-01. */
 export type Value = number | string | boolean | Date | null;
@@ -54,6 +55,50 @@ function typeOf(values: readonly Value[]): BasicType {
   return typeof value === "number" ? "DOUBLE" : "STRING";
 }
 
+const arrow =
+  (kind: "file" | "stream"): Write =>
+  ({ names, rows }) => {
+    const columns = names.map((name, i) =>
+      arrowColumn(
+        name,
+        rows.map((row) => row[i]!),
+      ),
+    );
+    return arrowBytes(columns, rows.length, kind);
+  };
+
+const bits = (of: readonly boolean[]) =>
+  Uint8Array.from({ length: Math.ceil(of.length / 8) }, (_, byte) =>
+    of.slice(8 * byte, 8 * byte + 8).reduce((sum, bit, i) => sum + (bit ? 2 ** i : 0), 0),
+  );
+const bytesOf = ({ buffer }: { readonly buffer: ArrayBufferLike }) => new Uint8Array(buffer);
+
+/** Numbers in 8 bytes, points in time in milliseconds. */
+function arrowColumn(name: string, values: readonly Value[]): ArrowColumn {
+  const validity = bits(values.map((value) => value !== null));
+  const numbers = () => Float64Array.from(values, (value) => Number(value ?? 0));
+  const small = (value: number) => ({ bytes: 2 as const, value });
+  switch (typeOf(values)) {
+    case "TIMESTAMP": {
+      const points = BigInt64Array.from(numbers(), BigInt);
+      return { name, type: 10, about: [small(1)], buffers: [validity, bytesOf(points)] };
+    }
+    case "BOOLEAN": {
+      const truths = bits(values.map((value) => value === true));
+      return { name, type: 6, about: [], buffers: [validity, truths] };
+    }
+    case "DOUBLE":
+      return { name, type: 3, about: [small(2)], buffers: [validity, bytesOf(numbers())] };
+    default: {
+      const texts = values.map((value) => Buffer.from(String(value ?? "")));
+      const ends = texts.map((_, i) => Buffer.concat(texts.slice(0, i + 1)).length);
+      const offsets = Int32Array.of(0, ...ends);
+      const buffers = [validity, bytesOf(offsets), Buffer.concat(texts)];
+      return { name, type: 5, about: [], buffers };
+    }
+  }
+}
+
 /** All cells row by row where they are numbers; null where some are not. */
 function numbers({ rows }: Written): number[] | null {
   const cells = rows.flat();
@@ -96,6 +141,8 @@ export const writers: Readonly<Record<string, Write>> = {
   tsv: delimited("\t"),
   jsonl: jsonLines,
   parquet,
+  feather: arrow("file"),
+  arrows: arrow("stream"),
   npy: array(false),
   "fortran.npy": array(true),
   npz: arrays,

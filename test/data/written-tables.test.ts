@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
+import { type DenseWindow, newLevels } from "../../src/data/formats/table.ts";
 import type { Preparation } from "../../src/data/manifests.ts";
 import { dataSchema } from "../../src/data/options.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
+import { openInput } from "../../src/data/prepare/input.ts";
 import type { TargetKind } from "../../src/data/prepare/layout.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { transformer } from "../../src/data/prepare/transform.ts";
@@ -111,6 +113,21 @@ describe("a table as a library wrote it", () => {
         expect(tested).toEqual(trained);
       }
     }
+  });
+
+  test("may be long, in batches whose packed blocks hang together", async () => {
+    const data = parseOptions(dataSchema, { source: join(folder, "long.feather") }, "data");
+    const input = await openInput(data, openLocal);
+    const column = { kind: "number", missing: "refuse", isTarget: false } as const;
+    const table = await input.table(
+      (found) => found.map(({ name }) => ({ ...column, name, levels: newLevels(0) })),
+      () => undefined,
+    );
+    let cells = 0;
+    for await (const window of table.windows())
+      for (const cell of (window as DenseWindow).cells.subarray(0, 2 * window.rows))
+        if (cell !== ((cells++ >> 1) % 997) / 8) throw new Error(`cell ${cells} is ${cell}`);
+    expect(cells).toBe(120_000);
   });
 
   test("that is private says by its name alone what is left out", async () => {

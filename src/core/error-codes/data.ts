@@ -22,6 +22,7 @@ export const dataCodes = {
   "bad-number": "a field among numbers holds none; mend it, or make the column one of categories",
   "bad-pairs":
     "two sides of pairs of sentences do not go together; give a target for each source, by lines",
+  "bad-arrow": "an Arrow file cannot be read; check that it is whole",
   "bad-parquet": "a Parquet file cannot be read; check that it is whole",
   "bad-quote":
     "text stands after a closing quotation mark; write a quotation mark within a field twice",

@@ -35,16 +35,9 @@ const tables: readonly ForeignKind[] = [
     is: (head) => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5,
   },
   {
-    what: "an Arrow or Feather file",
+    what: "a Feather file of before 2020",
     wayOut: byPandas("read_feather"),
-    is: (head) => spells("ARROW1\0\0")(head) || spells("FEA1")(head),
-  },
-  {
-    what: "an Arrow stream",
-    wayOut:
-      `python3 -c "import pyarrow as a, pyarrow.parquet as p; ` +
-      `p.write_table(a.ipc.open_stream('FILE').read_all(), 'FILE.parquet')"`,
-    is: begins(0xff, 0xff, 0xff, 0xff),
+    is: spells("FEA1"),
   },
   { what: "an HDF5 file", wayOut: byPandas("read_hdf"), is: spells("\x89HDF\r\n") },
   {

@@ -1,6 +1,7 @@
 import type { DataOptions } from "../options.ts";
 import { firstBytes } from "../sources/inflate.ts";
 import type { Source } from "../sources/source.ts";
+import { openArrow } from "./arrow.ts";
 import { openCsv } from "./csv.ts";
 import { refuseForeign } from "./foreign-files.ts";
 import { openJsonLines } from "./json-lines.ts";
@@ -14,12 +15,15 @@ export type Format = Exclude<DataOptions["format"], "auto">;
 const magics: readonly [Format, readonly number[]][] = [
   ["npy", [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
   ["parquet", [0x50, 0x41, 0x52, 0x31]],
+  ["arrow", [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31, 0, 0]],
+  ["arrow", [0xff, 0xff, 0xff, 0xff]],
 ];
 
 const endings: readonly [RegExp, Format][] = [
   [/\.(libsvm|svm|svmlight)(\.(gz|zst))?$/i, "libsvm"],
   [/\.npy$/i, "npy"],
   [/\.(parquet|pq)$/i, "parquet"],
+  [/\.(arrow|arrows|feather|ipc)$/i, "arrow"],
   [/\.(jsonl|ndjson)(\.(gz|zst))?$/i, "jsonl"],
   [/\.(csv|tsv)(\.(gz|zst))?$/i, "csv"],
 ];
@@ -57,6 +61,7 @@ export async function openTable(
   if (format === "libsvm") return openLibsvm(source, options.zeroBased === true, layout);
   if (format === "npy") return openNpy(source, targets, options.missingValues, layout);
   if (format === "parquet") return openParquet(source, options.missingValues, layout);
+  if (format === "arrow") return openArrow(source, options.missingValues, layout);
   if (format === "jsonl") return openJsonLines(source, options.missingValues, layout);
   return openCsv(source, options, layout);
 }

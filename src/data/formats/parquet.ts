@@ -11,6 +11,7 @@ import {
   rowCapacity,
   type Table,
 } from "./table.ts";
+import { indexColumns } from "./table-index.ts";
 import { typedCell } from "./typed-cell.ts";
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
@@ -58,7 +59,11 @@ export async function openParquet(
 
 function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
   try {
-    const indices = indicesOf(metadata);
+    const note = metadata.key_value_metadata?.find(({ key }) => key === "pandas")?.value;
+    const indices = indexColumns(
+      metadata.schema.map(({ name }) => name),
+      note,
+    );
     const unclear = unclearIn(metadata);
     const { children } = parquetSchema(metadata);
     refuseTwins(
@@ -134,16 +139,6 @@ function unclearIn({ created_by: writer, row_groups }: Metadata): ReadonlyMap<st
   });
   const what = "unsigned numbers in a form that readers take differently: write it as BIGINT";
   return new Map(cut.map((chunk) => [chunk!.path_in_schema.join("."), what]));
-}
-
-/** Columns that pandas wrote for the index of its table. */
-function indicesOf({ key_value_metadata: keyValues, schema }: Metadata): ReadonlySet<string> {
-  const own = schema.map(({ name }) => name).filter((name) => /^__index_level_\d+__$/.test(name));
-  const text = keyValues?.find(({ key }) => key === "pandas")?.value;
-  if (text === undefined) return new Set(own);
-  const { index_columns: columns } = JSON.parse(text) as { index_columns?: unknown };
-  const named = Array.isArray(columns) ? columns.filter((name) => typeof name === "string") : [];
-  return new Set([...own, ...named]);
 }
 
 /** The reader trusts these numbers, and may not come back where they contradict each other. */

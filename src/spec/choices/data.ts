@@ -15,7 +15,15 @@ export interface DataChoice {
    * another: truth values and numbers are taken by what they mean, not by how they are spelt.
    * Default: "auto".
    */
-  readonly format?: "auto" | "csv" | "jsonl" | "libsvm" | "npy" | "parquet" | undefined;
+  readonly format?: 
+    | "auto"
+    | "arrow"
+    | "csv"
+    | "jsonl"
+    | "libsvm"
+    | "npy"
+    | "parquet"
+    | undefined;
   /**
    * The column to predict: its name, or its index from 0 (-1: the last). LIBSVM has its own.
    */
