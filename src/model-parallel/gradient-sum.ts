@@ -1,4 +1,6 @@
 import { RunError } from "../core/errors.ts";
+import { type TensorPart, tensorLength } from "../math/slices/gradient-part.ts";
+import { addSlices } from "../math/slices/slices.ts";
 
 /** What one backward task says of one weight at one use. */
 export interface GradientPart {
@@ -9,6 +11,11 @@ export interface GradientPart {
   readonly use: number;
   readonly weight: string;
   readonly slopes: Float32Array;
+}
+
+/** The same where rows of a matrix may be absent that are zeros. */
+export interface RowedGradientPart extends Omit<GradientPart, "slopes"> {
+  readonly slopes: Float32Array | TensorPart<Float32Array>;
 }
 
 /**
@@ -35,7 +42,7 @@ export function sumGradients(
 
 /** A sum that takes one part at a time, those of a use by rising microbatch, and keeps none. */
 export interface GradientSum {
-  add(part: GradientPart): void;
+  add(part: RowedGradientPart): void;
   /** Of each weight; to be asked once. Throws `RunError` where a part is missing. */
   gradients(): ReadonlyMap<string, Float64Array>;
 }
@@ -58,13 +65,15 @@ export function gradientSum(version: number, microbatches: number): GradientSum 
     add({ version: of, microbatch, use, weight, slopes }) {
       if (of !== version) return;
       const uses = getOrAdd(byWeight, weight, () => new Map<number, UseSum>());
+      const part: TensorPart<Float32Array> =
+        "kind" in slopes ? slopes : { kind: "dense", values: slopes };
       const own = getOrAdd(uses, use, () => ({
-        slopes: new Float64Array(slopes.length),
+        slopes: new Float64Array(lengthOf(part)),
         count: 0,
       }));
       if (microbatch < own.count) return;
       if (microbatch > own.count) throw missing(weight, use, own.count);
-      for (let i = 0; i < slopes.length; i++) own.slopes[i]! += slopes[i]!;
+      addPart(own.slopes, part);
       own.count++;
     },
     gradients() {
@@ -82,6 +91,18 @@ export function gradientSum(version: number, microbatches: number): GradientSum 
       return sums;
     },
   };
+}
+
+function lengthOf(part: TensorPart): number {
+  if (part.kind === "dense") return part.values.length;
+  const { rows, columns } = part.slices;
+  return tensorLength({ shape: [rows, columns] });
+}
+
+/** Rows that are absent are zeros, which change no sum that begins with them. */
+function addPart(sum: Float64Array, part: TensorPart): void {
+  if (part.kind === "slices") addSlices(sum, 0, 1, part.slices);
+  else for (let i = 0; i < sum.length; i++) sum[i]! += part.values[i]!;
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -31,7 +31,8 @@ export const pipelineStrategy = define({
         only: ["all", "fastest"],
         because: "a pipeline waits for every stage, of all its replicas or of the fastest",
       },
-      tableRows: "a stage keeps its gradients, and nobody else needs them",
+      tableRows:
+        "its stages leave out rows of zeros by themselves, and its updates are of whole parts",
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },
     workers: workersFor(chosen),
@@ -83,6 +84,7 @@ export function pipelinePlan(
     optimizer: spec.optimizer,
     stepper,
     ...probe(stepper),
+    byRows: (spec.gradients ?? "auto") !== "dense",
     roundsMax: spec.stop.rounds,
     tolerance: spec.stop.tolerance,
     patienceMs: spec.stop.patience * 1000,

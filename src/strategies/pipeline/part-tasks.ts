@@ -2,7 +2,7 @@ import { addScaled } from "../../math/vector.ts";
 import { gradientField } from "../../model-parallel/pipeline-layout.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import { type NodePlace, nodeObjects } from "../../quorum/graph-nodes.ts";
-import type { HandedTensor } from "../../tasks/stages/handed-tensor.ts";
+import type { HandedSlopes } from "../../tasks/stages/handed-tensor.ts";
 import type { PartWork } from "./nodes.ts";
 import { replicaOf } from "./replicas.ts";
 import { noWeights, type PipelineTask, type StepOutputs } from "./stage-tasks.ts";
@@ -28,7 +28,7 @@ export function partTask(
       const replica = replicaOf(plan.replicas, state.joined, microbatch);
       const key = keyOf({ pass: "backward", stage, microbatch, replica });
       const { version, tensors: kept } = outputs(key)[0]!;
-      return { version: version!, slopes: kept![gradientField(part)] as HandedTensor };
+      return { version: version!, slopes: kept![gradientField(part)] as HandedSlopes };
     }),
   );
   const own = {

@@ -68,7 +68,13 @@ export function stageTask(
       .filter((_, i) => isLarge(lengths?.gradients[i], plan.microbatches.length))
       .map(gradientField),
   ];
-  return { ...own, operation: "stage-backward", slopes, objects: nodeObjects(place, {}, kept) };
+  return {
+    ...own,
+    operation: "stage-backward",
+    slopes,
+    ...(plan.byRows ? { byRows: true } : {}),
+    objects: nodeObjects(place, {}, kept),
+  };
 }
 
 /** Larger arrays go by reference: the orchestrator holds the others while a step is under way. */

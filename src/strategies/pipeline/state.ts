@@ -25,6 +25,8 @@ export interface StagesPlan {
   readonly stepper: Stepper;
   /** The optimizer asks for gradients ahead of the weights. */
   readonly asksAhead: boolean;
+  /** Slopes of tables are told by their rows where that is fewer bytes. */
+  readonly byRows: boolean;
   /** How many sums over all weights it needs; 0 for none. */
   readonly sumsPerTensor: number;
   readonly roundsMax: number;

@@ -1,9 +1,11 @@
 import { assert } from "../../core/errors.ts";
+import { presentValues } from "../../math/slices/gradient-part.ts";
 import type { ParameterSpec } from "../../math/vector.ts";
 import { gradientSum } from "../../model-parallel/gradient-sum.ts";
 import type { PartUses } from "../../model-parallel/pipeline-layout.ts";
 import type { WorkerContext } from "../task-kind.ts";
-import { type HandedTensor, openTensor } from "./handed-tensor.ts";
+import { type HandedSlopes, openSlopes } from "./handed-tensor.ts";
+import { readSlopes } from "./part-slopes.ts";
 
 type Doubles = Float64Array<ArrayBuffer>;
 
@@ -22,7 +24,7 @@ export interface PartSlopes {
 export interface VersionedSlopes {
   /** The step whose weights they were computed at. */
   readonly version: number;
-  readonly slopes: HandedTensor;
+  readonly slopes: HandedSlopes;
 }
 
 /**
@@ -44,19 +46,19 @@ export async function readGradient(
   for (const [at, { version, slopes: all }] of slopes.entries()) {
     const { tensors: places, positions } = uses[Math.floor(at / examples.length)]!;
     const microbatch = at % examples.length;
-    const array = await openTensor(place, all);
-    let from = 0;
+    const told = await openSlopes(place, all);
+    const each = readSlopes(
+      told,
+      places.map((tensor) => tensors[tensor]!),
+    );
     for (const [i, tensor] of places.entries()) {
-      const size = sizeOf(tensors[tensor]!);
-      const own = array.subarray(from, from + size);
-      from += size;
+      const own = each[i]!;
       const use = positions[i]!;
       if (tensors[tensor]!.observed !== true)
         sum.add({ version, microbatch, use, weight: String(tensor), slopes: own });
       else if (use === lastUses.get(tensor))
-        addShare(parts[tensor]!, examples[microbatch]! / count, own);
+        addShare(parts[tensor]!, examples[microbatch]! / count, presentValues(own));
     }
-    assert(from === array.length, "slopes are as long as the tensors at their uses");
   }
   const sums = sum.gradients();
   for (const [tensor, own] of parts.entries()) {

@@ -1,5 +1,6 @@
 import type { TaskKind } from "../task-kind.ts";
 import { bytesByValue, type HandedTensor, openTensor } from "./handed-tensor.ts";
+import { slopesByRows } from "./part-slopes.ts";
 import {
   invalidStageReply,
   loadStageRows,
@@ -17,6 +18,8 @@ export interface StageBackwardTask extends StagePassTask {
   readonly operation: "stage-backward";
   /** Of what it exported, from each stage that read it. */
   readonly slopes: readonly HandedTensor[];
+  /** Slopes of tables are told by their rows where that is fewer bytes. */
+  readonly byRows?: true;
 }
 
 interface BackwardInput extends ReadyStage {
@@ -38,11 +41,13 @@ export const stageBackward: TaskKind<StageBackwardTask, StageRows, BackwardInput
       slopes: await Promise.all(task.slopes.map((one) => openTensor(place, one))),
     };
   },
-  compute(_problem, ready, { step, rows: { microbatch, examples } }) {
+  compute(_problem, ready, { step, byRows, rows: { microbatch, examples } }) {
     const { input, slopes, stash } = ready;
     const pass = { step, microbatch, examples };
-    const { loss, fields } = stageAt(ready).backward(input, slopes, pass, stash);
-    return { loss, values: new Float32Array(0), version: step, tensors: fields };
+    const engine = stageAt(ready);
+    const { loss, fields } = engine.backward(input, slopes, pass, stash);
+    const tensors = byRows === true ? slopesByRows(engine.file, fields) : fields;
+    return { loss, values: new Float32Array(0), version: step, tensors };
   },
   validate: invalidStageReply,
   size: {
