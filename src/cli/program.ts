@@ -91,6 +91,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "write a run's page again, and open it",
     load: async () => (await import("./report.ts")).declareReport,
   },
+  weather: {
+    usage: "<RUN>",
+    summary: "the lateness and faults a run met, as a weather for specs",
+    load: async () => (await import("./weather.ts")).declareWeather,
+  },
   encode: {
     usage: "<SPEC>",
     summary: "write encoded shards, train nothing",

@@ -1,30 +1,69 @@
 import { resolve } from "node:path";
 import open from "open";
+import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { writeArtifacts } from "../platform/training/start-run.ts";
-import { type Declare, runHelp, stageHelp } from "./command.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Store } from "../ports/store.ts";
+import type { WhatIf } from "../report/data.ts";
+import { againInWords, whatIfCells, whatIfNotes } from "../report/sections/what-if.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { table } from "./table.ts";
+import { printJson, say, type Terminal } from "./terminal.ts";
 
 export const declareReport: Declare = (command, invoke) => {
   command
     .argument("<RUN>", runHelp)
     .option("--stage <name>", stageHelp)
+    .option("--what-if", "the run again, one thing another: what each would have saved")
+    .option("--json", jsonHelp)
     .option("--open", "open it in a browser")
     .action((run, options) => invoke((terminal) => report(run, options, terminal)));
 };
 
+export interface ReportOptions {
+  readonly open?: boolean;
+  readonly whatIf?: boolean;
+  readonly json?: boolean;
+}
+
 /** `kofn report RUN`: writes the page anew from the stored events. */
 export async function report(
   name: string,
-  options: { readonly open?: boolean },
+  options: ReportOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const paths = await withOpenRun(terminal, name, ({ store }, { run }) =>
-    writeArtifacts({ store }, run, terminal.home),
-  );
-  terminal.out(paths.report);
+  const { paths, found } = await withOpenRun(terminal, name, async ({ store }, record) => {
+    const found = options.whatIf === true ? await otherWays(store, record, terminal) : undefined;
+    return { paths: await writeArtifacts({ store }, record.run, terminal.home, found), found };
+  });
+  const speak = say(terminal, options);
+  if (found !== undefined) {
+    const { again, rows } = found;
+    const head = ["what if", "time", "saved", "dollars", "saved", "rounds", "objective"];
+    speak(`${againInWords(found)}\n`);
+    speak(
+      table(
+        head,
+        rows.map((row) => whatIfCells(row, again)),
+      ),
+    );
+    for (const note of whatIfNotes([again, ...rows])) speak(`\n${note}`);
+    speak("");
+  }
+  speak(paths.report);
+  if (options.json === true) printJson(terminal, { type: "report", ...paths, whatIf: found });
   if (options.open === true) await openInBrowser(paths.report, terminal);
   return 0;
+}
+
+async function otherWays(store: Store, record: RunRecord, terminal: Terminal): Promise<WhatIf> {
+  const { whatIf } = await import("../platform/training/what-if.ts");
+  const onScenario = (name: string) => terminal.live?.show(`what if: ${name}`);
+  try {
+    return await whatIf(record, { store, onScenario });
+  } finally {
+    terminal.live?.clear();
+  }
 }
 
 /** Shows a page in the usual browser; a machine without one is not an error. */

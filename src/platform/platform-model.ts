@@ -61,15 +61,31 @@ export const stageRates = {
 /** The platform as a run's record shows it. */
 export function recordedMachine(record: RunRecord, events: readonly RunEvent[]): Machine {
   const { lateness, workMs } = recordedLateness(events, record.run);
+  const pace = measuredPace(record, workMs);
+  return {
+    ...simulatedMachine(lateness, workerMemoryMb(record.spec)),
+    workMs: (entries) => workMsOf(entries, pace),
+  };
+}
+
+/** How long tasks take without delays. */
+export type WorkPace = Pick<Weather, "baseMs" | "workMsPerMillion">;
+
+/** The pace of a recorded run: its spec's where it was simulated, else what its replies show. */
+export function recordedPace(record: RunRecord, events: readonly RunEvent[]): WorkPace {
+  if (record.backend === "simulated") return paceOf(record.spec, record.backend);
+  return measuredPace(record, recordedLateness(events, record.run).workMs);
+}
+
+/** `workMs` is what an average task took that nothing held up. */
+function measuredPace(record: RunRecord, workMs: number): WorkPace {
   const { entriesPerSlot } = record;
   const pace = paceOf(record.spec, record.backend);
   const computing = workMsOf(entriesPerSlot, pace) - pace.baseMs;
   // A record has one speed: what the usual one does not explain counts as travel time.
-  const atRest = Math.max(0, workMs - computing);
-  const perEntry = Math.min(workMs, computing) / Math.max(1, entriesPerSlot);
   return {
-    ...simulatedMachine(lateness, workerMemoryMb(record.spec)),
-    workMs: (entries) => atRest + perEntry * entries,
+    baseMs: Math.max(0, workMs - computing),
+    workMsPerMillion: (1e6 * Math.min(workMs, computing)) / Math.max(1, entriesPerSlot),
   };
 }
 

@@ -8,6 +8,31 @@ export interface ReportData {
   readonly title: string;
   readonly runs: readonly RunData[];
   readonly verdict: ReportVerdict;
+  /** Of one run, where it was asked for. */
+  readonly whatIf?: WhatIf;
+}
+
+/** A recorded run, and how it would have gone otherwise. */
+export interface WhatIf {
+  /** NaN where the run has no result. */
+  readonly recorded: { readonly seconds: number; readonly dollars: number };
+  /** On the virtual clock and in the recorded weather: what the rows are compared with. */
+  readonly again: WhatIfRow;
+  readonly rows: readonly WhatIfRow[];
+}
+
+export interface WhatIfRow {
+  readonly name: string;
+  readonly seconds: number;
+  readonly dollars: number;
+  readonly rounds: number;
+  readonly objective: number;
+  /** Tasks of which the record tells nothing: what befell them was drawn from it. */
+  readonly drawn: number;
+  /** Tasks that the run's end cut off, so that their replies were seen by nobody... */
+  readonly unseen?: readonly string[];
+  /** ...and what it comes to if they were as late as any. */
+  readonly atMost?: { readonly seconds: number; readonly dollars: number };
 }
 
 /** The first thing a person reads. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReportData } from "./data.ts";
+import type { ReportData, WhatIf } from "./data.ts";
 import { foldReport, type LabelledEvents } from "./fold.ts";
 import { html, jsonForScript, verbatim } from "./html.ts";
 import { pageBundle } from "./page-bundle.ts";
@@ -12,19 +12,23 @@ import { heatmapSection } from "./sections/heatmap.ts";
 import { progressSection } from "./sections/progress.ts";
 import { scheduleSection } from "./sections/schedule.ts";
 import { slotsSection } from "./sections/slots.ts";
+import { whatIfSection } from "./sections/what-if.ts";
 
 export interface ReportRequest {
   readonly title: string;
   /** One run, or several to compare. */
   readonly runs: readonly LabelledEvents[];
+  /** Of one run: how it would have gone otherwise. */
+  readonly whatIf?: WhatIf | undefined;
 }
 
 /**
  * One HTML file that shows a run or compares several: it asks the network for nothing, and its
  * key figures are there without JavaScript.
  */
-export function renderReport({ runs, title }: ReportRequest): string {
-  return renderPage(foldReport(title, runs));
+export function renderReport({ runs, title, whatIf }: ReportRequest): string {
+  const data = foldReport(title, runs);
+  return renderPage(whatIf === undefined ? data : { ...data, whatIf });
 }
 
 function renderPage(data: ReportData): string {
@@ -56,6 +60,7 @@ ${coefficientsSection(data.runs)}
 ${scheduleSection(data.runs)}
 ${heatmapSection(data.runs)}
 ${slotsSection(data.runs)}
+${whatIfSection(data.whatIf)}
 ${costSection(data.runs)}
 ${troubleSection(data.runs)}
 ${factsSection(data.runs)}

@@ -45,6 +45,8 @@ export const runningCodes = {
     "AWS cannot be reached; check the network and AWS_ENDPOINT_URL: a run in AWS goes on",
   "no-region": "no region of AWS is set; set AWS_REGION",
   "no-stage": "no stage is named; add --stage NAME",
+  "no-what-if":
+    "a run cannot be gone through again otherwise; simulate its spec with the other setting",
   "not-deployed": "no deployment is known here; deploy it, or start within npx sst shell",
   "not-permitted": "AWS denies an action; add the policy statement that is shown",
   "not-recorded":

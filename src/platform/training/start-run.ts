@@ -5,6 +5,7 @@ import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { newRunName, type RunFunctions, type RunRecord } from "../../journal/run-record.ts";
 import type { ProposedPlan } from "../../planner/planner.ts";
 import type { ResultEvent, RunEvent } from "../../ports/events.ts";
+import type { WhatIf } from "../../report/data.ts";
 import { renderReport } from "../../report/render.ts";
 import { readHistory } from "../../run/finish.ts";
 import { type IngestProgress, ingest, publishProblemAssets } from "../../run/ingest.ts";
@@ -109,11 +110,12 @@ export async function writeArtifacts(
   { store }: Pick<Backend, "store">,
   run: string,
   home: string,
+  whatIf?: WhatIf,
 ): Promise<{ report: string; model: string }> {
   const { report, model } = artifactPaths(home, run);
   closeOwnFolder(dirname(report));
   const events = await readHistory(store, run);
-  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }] }), {
+  await writeFile(report, renderReport({ title: run, runs: [{ label: run, events }], whatIf }), {
     mode: ownFile,
   });
   const bytes = await readModelFile(store, run);
