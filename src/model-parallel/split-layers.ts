@@ -24,7 +24,15 @@ export interface SplitLayer {
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly weightShapes: readonly (readonly number[])[];
+  /** It gives scores of classes, of which the loss is a softmax's cross-entropy: nothing else. */
+  readonly scoresClasses: boolean;
 }
+
+/** A tensor that a model is given besides its inputs: the class that each score is judged by. */
+export const classesInput = "kofn/classes";
+
+/** Numbers that stand for a worker's share of a position's scores. */
+export const classShareNumbers = 5;
 
 /** One way to divide a class of layers. */
 export interface LayerSplit {
@@ -35,6 +43,10 @@ export interface LayerSplit {
   refusal?(layer: SplitLayer): string | null;
   /** Its workers read shares of what the layer reads. */
   readonly readsShares?: true;
+  /** Only where a spec names it. */
+  readonly isNamed?: true;
+  /** What each worker makes of its output and of `classesInput`, before that is joined. */
+  judge?(layer: SplitLayer, part: number, of: number): StandIn;
   /** What worker `part` of `of` computes. */
   share(layer: SplitLayer, part: number, of: number): StandIn;
   /** What makes the layer's output of the workers'; in their order. */
@@ -61,7 +73,8 @@ function constraintOf({ config }: SplitLayer): string | null {
 }
 
 const biasOf = ({ config }: SplitLayer) => config.use_bias !== false;
-const activationOf = ({ config }: SplitLayer) => String(config.activation ?? "linear");
+const activationOf = ({ config }: Pick<SplitLayer, "config">) =>
+  String(config.activation ?? "linear");
 
 /** Y = [f(X W_1) | f(X W_2)]: each worker has some of the units. */
 const denseColumns: LayerSplit = {
@@ -83,8 +96,31 @@ const denseColumns: LayerSplit = {
       : { className: "JoinedShares", config: { activation: activationOf(layer) }, weights: [] },
 };
 
+/**
+ * Each worker has the scores of some classes, and tells of a position what the loss needs to know
+ * of them: the logarithm of the sum of their exponentials, the right one's, the largest, its class,
+ * and their sum. Scores themselves go nowhere.
+ */
+const denseClasses: LayerSplit = {
+  ...denseColumns,
+  name: "vocabulary",
+  isNamed: true,
+  size: ({ config }) => ({ what: "units", count: Number(config.units) }),
+  refusal(layer) {
+    if (!layer.scoresClasses)
+      return "it is not the model's last layer, or the loss is no softmax's cross-entropy";
+    return constraintOf(layer);
+  },
+  judge: ({ config }, part, of) => ({
+    className: "ClassShare",
+    config: { first: (part * Number(config.units)) / of },
+    weights: [],
+  }),
+  combine: () => joined,
+};
+
 /** A softmax looks at all units of a layer. */
-export function isElementwise(layer: SplitLayer): boolean {
+export function isElementwise(layer: Pick<SplitLayer, "config">): boolean {
   return !/softmax/i.test(activationOf(layer));
 }
 
@@ -155,7 +191,7 @@ function attentionHeads(weights: (own: readonly [number, number]) => SharedWeigh
 
 /** By class; the first way that divides is taken where a spec names none. */
 const layerSplits: Readonly<Record<string, readonly LayerSplit[]>> = {
-  Dense: [denseColumns, denseRows],
+  Dense: [denseColumns, denseRows, denseClasses],
   Embedding: [embeddingColumns, embeddingRows],
   // Questions, keys and values stand side by side in one matrix, head after head in each.
   CausalSelfAttention: [attentionHeads((own) => [shared(0, 1, own, 3), shared(1, 0, own)])],

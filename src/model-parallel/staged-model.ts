@@ -1,9 +1,10 @@
+import type { SplitRequest } from "./choose-splits.ts";
 import type { Trace } from "./cost-model.ts";
 import type { LaidOut } from "./lay-out.ts";
 import type { LayerGraph } from "./layer-graph.ts";
 import type { Partition } from "./partition.ts";
 import type { StageFile } from "./pipeline-layout.ts";
-import type { SplitGraph, SplitRequest } from "./split-graph.ts";
+import type { SplitGraph } from "./split-graph.ts";
 
 /** Which microbatch of which step: with a layer's use it names all that is drawn there. */
 export interface StagePass {

@@ -10,7 +10,7 @@ import { layOut, type MovedWeight } from "../model-parallel/lay-out.ts";
 import type { LayerGraph, LayerModule } from "../model-parallel/layer-graph.ts";
 import type { Partition } from "../model-parallel/partition.ts";
 import { type SplitGraph, splitGraph } from "../model-parallel/split-graph.ts";
-import type { SharedWeight } from "../model-parallel/split-layers.ts";
+import { classesInput, type SharedWeight } from "../model-parallel/split-layers.ts";
 import { stagePrograms } from "../model-parallel/stage-program.ts";
 import type { CutModel, CutRequest, InitialWeights } from "../model-parallel/staged-model.ts";
 import { graphOfTopology } from "../model-parallel/topology.ts";
@@ -34,6 +34,8 @@ interface Definition {
   readonly inputs?: (values: Float32Array, rows: number) => Readonly<Record<string, Tensor>>;
   /** See `StageFile.positions`. */
   readonly positions?: number;
+  /** See `SplitRequest.hasClasses`. */
+  readonly hasClasses?: boolean;
 }
 
 /** Measures a microbatch, cuts a stored network by it, and writes down what each stage computes. */
@@ -48,7 +50,8 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
     const plain = graphOfTopology(JSON.parse(JSON.stringify(topology)));
     const shapes = (module: LayerModule) =>
       weightsAt(model, module.path).map((weight) => weight.shape.map(Number));
-    const split = request.split && splitGraph(plain, request.split, shapes);
+    const { hasClasses = false } = definition;
+    const split = request.split && splitGraph(plain, { ...request.split, hasClasses }, shapes);
     const untraced = split?.graph ?? plain;
     const { rows, nowMs, repeats = 3 } = request;
     const inputs =
@@ -80,7 +83,11 @@ function plainInput(
   { count, values }: CutRequest["rows"],
 ): Readonly<Record<string, Tensor>> {
   const shape = [count, ...model.inputs[0]!.shape.slice(1).map(Number)];
-  return { [graph.inputs[0]!]: { shape, data: values } };
+  const given = { [graph.inputs[0]!]: { shape, data: values } };
+  if (!graph.inputs.includes(classesInput)) return given;
+  const positions = [count, ...model.outputs[0]!.shape.slice(1, -1).map(Number)];
+  const data = new Float32Array(positions.reduce((a, b) => a * b, 1));
+  return { ...given, [classesInput]: { shape: positions, data } };
 }
 
 /**

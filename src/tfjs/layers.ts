@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { serialization } from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
+import { ClassShare } from "./class-share.ts";
 import { FeatureShare, JoinedShares, SummedShares, VocabularyShare } from "./layer-shares.ts";
 import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
 
@@ -20,6 +21,7 @@ export function registerLayers(): void {
   serialization.registerClass(SummedShares);
   serialization.registerClass(JoinedShares);
   serialization.registerClass(VocabularyShare);
+  serialization.registerClass(ClassShare);
 }
 
 /** kofn's own layers by the names under which a module's builder is handed them. */

@@ -1,5 +1,6 @@
 import { assert } from "../core/errors.ts";
 import type { FieldTensors, NamedShape, StageFile } from "../model-parallel/pipeline-layout.ts";
+import { classesInput } from "../model-parallel/split-layers.ts";
 import type { StageInput, StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import type { RowInputs } from "./stage-model.ts";
@@ -60,17 +61,26 @@ export function importsOf(
   const own = file.program.imports.filter(({ fromStage }) => fromStage === null);
   if (own.length === 0) return Object.assign({}, ...arriving);
   assert(rows !== null, "a stage that reads rows is handed some");
-  return Object.assign({}, ...arriving, inputs(rows.values, examples, own));
+  return Object.assign({}, ...arriving, inputs(rows.values, examples, own, rows.targets));
 }
 
-/** Rows as they are for every input. */
-export const plainInputs: RowInputs = (values, examples, own) =>
+/** Rows as they are for every input, and the classes that scores are judged by. */
+export const plainInputs: RowInputs = (values, examples, own, targets) =>
   Object.fromEntries(
-    own.map(({ tensor, shape }) => [
-      tensor,
-      { shape: [examples, ...shape.slice(1).map(Number)], data: values },
-    ]),
+    own.map(({ tensor, shape: [_, ...rest] }) => {
+      const shape = [examples, ...rest.map(Number)];
+      const data = tensor === classesInput ? classesOf(values, targets, sizeOf(shape)) : values;
+      return [tensor, { shape, data }];
+    }),
   );
+
+/** Where a row has several positions, each is to tell the next one's input, the last the target. */
+function classesOf(values: Float32Array, targets: Float32Array, count: number): Float32Array {
+  const positions = count / targets.length;
+  return Float32Array.from({ length: count }, (_, at) =>
+    at % positions === positions - 1 ? targets[Math.floor(at / positions)]! : values[at + 1]!,
+  );
+}
 
 /** One array a field. */
 export function joinedFields(

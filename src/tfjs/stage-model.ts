@@ -55,6 +55,7 @@ export type RowInputs = (
   values: Float32Array,
   examples: number,
   own: StageProgram["imports"],
+  targets: Float32Array,
 ) => Readonly<Record<string, Tensor>>;
 
 /** A stage's layers as they are computed. */

@@ -1,14 +1,19 @@
+import * as tfc from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { putShare, takeShare } from "../../src/math/tensor-share.ts";
+import type { SplitRequest } from "../../src/model-parallel/choose-splits.ts";
 import { tracedGraph } from "../../src/model-parallel/cost-model.ts";
 import { layLanes } from "../../src/model-parallel/lanes.ts";
 import { indexGraph, type LayerModule } from "../../src/model-parallel/layer-graph.ts";
-import { type SplitRequest, splitGraph } from "../../src/model-parallel/split-graph.ts";
+import { splitGraph } from "../../src/model-parallel/split-graph.ts";
 import { stagePrograms } from "../../src/model-parallel/stage-program.ts";
 import { graphOfTopology } from "../../src/model-parallel/topology.ts";
+import { hitsOfShares, overClassShares } from "../../src/problems/network/class-shares.ts";
+import { tokenLoss } from "../../src/problems/translation/token-loss.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
+import { ClassShare } from "../../src/tfjs/class-share.ts";
 import { ownLayers, registerLayers } from "../../src/tfjs/layers.ts";
 import { withSeededRandom } from "../../src/tfjs/seeded-random.ts";
 import { openStage } from "../../src/tfjs/stage.ts";
@@ -175,5 +180,67 @@ describe("layers that workers share", () => {
       pipeline.close();
     }
     model.dispose();
+  });
+});
+
+describe("a softmax whose classes several workers have", () => {
+  const [rows, classes] = [6, 24];
+  const random = randomFrom("scores");
+  const scores = Float32Array.from({ length: rows * classes }, () => 3 * random.normal());
+  const targets = Float32Array.from({ length: rows }, () => 4 + random.integer(classes - 4));
+  const whole = (labelSmoothing: number) => {
+    const slopes = new Float32Array(scores.length);
+    const of = { labelSmoothing, tokens: classes };
+    return { ...tokenLoss(scores, Int32Array.from(targets), rows, of, slopes), slopes };
+  };
+
+  /** The loss, and its slopes by what each worker's layer hands on. */
+  function divided(of: number, labelSmoothing: number, over = classes) {
+    const loss = overClassShares(1, over, labelSmoothing);
+    const parts = Array.from({ length: of }, (_, part) => {
+      const width = classes / of;
+      const layer = new ClassShare({ first: part * width });
+      const share = { axis: 1, blocks: 1, part, of };
+      const own = tfc.tensor2d(takeShare(scores, [rows, classes], share), [rows, width]);
+      const told = (x: tfc.Tensor) => layer.apply([x, tfc.tensor1d(targets)]) as tfc.Tensor;
+      return { share, own, told };
+    });
+    const outputs = tfc.concat(
+      parts.map(({ own, told }) => told(own)),
+      -1,
+    );
+    const slopes = new Float32Array(outputs.size);
+    const numbers = outputs.dataSync() as Float32Array;
+    const sum = loss(numbers, targets, new Float32Array(), slopes);
+    const all = new Float32Array(scores.length);
+    for (const { share, own, told } of parts) {
+      const given = takeShare(slopes, [rows, 5 * of], share);
+      const slope = tfc.grad(told)(own, tfc.tensor2d(given, [rows, 5]));
+      putShare(slope.dataSync() as Float32Array, [rows, classes], share, all);
+    }
+    const right = hitsOfShares(numbers, (at) => targets[at]!, rows);
+    return { loss: sum, slopes: all, right };
+  }
+
+  it.each([
+    [2, 0],
+    [4, 0],
+    [2, 0.1],
+    [4, 0.1],
+  ])("in %i shares with label smoothing %f is the undivided one", (of, labelSmoothing) => {
+    const aim = whole(labelSmoothing);
+    const own = divided(of, labelSmoothing);
+    expect(own.loss / aim.loss).toBeCloseTo(1, 5);
+    expect(own.right).toBe(aim.right);
+    const apart = own.slopes.map((slope, i) => Math.abs(slope - aim.slopes[i]!));
+    expect(Math.max(...apart)).toBeLessThan(1e-5 * Math.max(...aim.slopes.map(Math.abs)));
+  });
+
+  it("smoothed by each worker over its own classes would be another loss", () => {
+    const aim = whole(0.1);
+    const own = divided(4, 0.1, classes / 4);
+    expect(Math.abs(own.loss / aim.loss - 1)).toBeGreaterThan(1e-3);
+    const apart = own.slopes.map((slope, i) => Math.abs(slope - aim.slopes[i]!));
+    expect(Math.max(...apart)).toBeGreaterThan(0.01 * Math.max(...aim.slopes.map(Math.abs)));
   });
 });

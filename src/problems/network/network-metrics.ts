@@ -1,6 +1,7 @@
 import type { Engine } from "../../tfjs/engine.ts";
 import type { Problem } from "../problem.ts";
 import type { OutputRows } from "../staged-problem.ts";
+import { hitsOfShares, overClassShares } from "./class-shares.ts";
 import { losses, overRows } from "./losses.ts";
 import { type NetworkOptions, outputsOf } from "./network-options.ts";
 
@@ -43,7 +44,9 @@ export function tallyOutputs(
 ): Float64Array {
   const { positions, width } = outputsOf(options);
   const loss = losses[options.loss];
-  const sum = overRows(loss, positions, width)(outputs, targets, values);
+  const isShared = outputs.length !== targets.length * positions * width;
+  const over = isShared ? overClassShares(positions, width) : overRows(loss, positions, width);
+  const sum = over(outputs, targets, values);
   const names =
     loss.target === "classes" ? hits(options, outputs, targets, values) : errors(outputs, targets);
   return Float64Array.of(targets.length, sum, 0, ...names);
@@ -57,15 +60,14 @@ function hits(
   inputs: Float32Array,
 ): [right: number, positions: number] {
   const { positions, width } = outputsOf(options);
+  const count = targets.length * positions;
+  const classOf = (at: number) =>
+    at % positions === positions - 1 ? targets[Math.floor(at / positions)]! : inputs[at + 1]!;
+  if (outputs.length !== count * width) return [hitsOfShares(outputs, classOf, count), count];
   let right = 0;
-  for (let row = 0; row < targets.length; row++) {
-    for (let position = 0; position < positions; position++) {
-      const at = row * positions + position;
-      const target = position === positions - 1 ? targets[row]! : inputs[at + 1]!;
-      if (largestOf(outputs, at * width, width) === target) right++;
-    }
-  }
-  return [right, targets.length * positions];
+  for (let at = 0; at < count; at++)
+    if (largestOf(outputs, at * width, width) === classOf(at)) right++;
+  return [right, count];
 }
 
 /** Of two classes; of more, and of text, there is no such score. */

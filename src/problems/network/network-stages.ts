@@ -1,5 +1,7 @@
+import type { OutputLoss } from "../../tfjs/trainer-contract.ts";
 import type { StagedProblem } from "../staged-problem.ts";
 import { readNetwork, stageEngine } from "../stored-networks.ts";
+import { overClassShares } from "./class-shares.ts";
 import { losses, overRows } from "./losses.ts";
 import { scoresOf, tallyOutputs } from "./network-metrics.ts";
 import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
@@ -13,7 +15,8 @@ export function networkStages(options: NetworkOptions): StagedProblem {
       const { key } = networkFactsOf(options);
       const bytes = await readNetwork(read, key);
       const { cutModel } = await import("../../tfjs/cut-model.ts");
-      return cutModel({ bytes, key, takesLink, backend }, request);
+      const hasClasses = losses[options.loss].link === "softmax";
+      return cutModel({ bytes, key, takesLink, backend, hasClasses }, request);
     },
     async initial(read, random) {
       const { key } = networkFactsOf(options);
@@ -33,7 +36,12 @@ export function networkStages(options: NetworkOptions): StagedProblem {
     const bytes = await readNetwork(read, file);
     const { openStageEngine } = await import("../../tfjs/stage-engine.ts");
     const { positions, width } = outputsOf(options);
-    const loss = overRows(losses[options.loss], positions, width);
+    const ofScores = overRows(losses[options.loss], positions, width);
+    const ofShares = overClassShares(positions, width);
+    const loss: OutputLoss = (outputs, targets, ...rest) =>
+      outputs.length === targets.length * positions * width
+        ? ofScores(outputs, targets, ...rest)
+        : ofShares(outputs, targets, ...rest);
     return openStageEngine(bytes, file, { backend, loss, seed });
   }
 }

@@ -29,3 +29,29 @@ it.each(optimizers)(
     }
   },
 );
+
+it("a shared weight counted twice in the norm that clips would come elsewhere", async () => {
+  // A step as long as the norm lets it be: no moments that make up for a factor.
+  const optimizer = { type: "sgd", learningRate: 0.3, clip: 0.05 };
+  const more = { optimizer, stop: { rounds: 5, tolerance: 0 } };
+  const spec = pipelineSpec({ stages: 3, batch: "all" }, more);
+  const { weights: aim } = await inOnePiece(spec);
+  const { run } = await pipelined(spec);
+  const distance = (weights: Float32Array) => {
+    const apart = aim.map((weight, i) => Math.abs(weight - weights[i]!));
+    return Math.max(...apart) / Math.max(...aim.map(Math.abs));
+  };
+  let counted = 0;
+  const twice = await run("twice", {
+    worker: (perform) => async (task) => {
+      const reply = await perform(task);
+      const isShared = task.operation === "part-sums" && task.uses.length > 1;
+      if (!isShared) return reply;
+      counted++;
+      return { ...reply, values: reply.values.map((sum) => 2 * sum) };
+    },
+  });
+  expect(counted).toBeGreaterThan(0);
+  expect(distance((await run("once")).weights)).toBeLessThan(1e-5);
+  expect(distance(twice.weights)).toBeGreaterThan(1e-3);
+});

@@ -51,6 +51,15 @@ const cases = [
     spec: () => pipelineSpec({ ...all, stages: 2, tensor: 2 }, text(), "small-transformer.ts"),
   },
   {
+    what: "a softmax over a divided vocabulary",
+    spec: () =>
+      pipelineSpec(
+        { ...all, stages: 2, tensor: 4, split: { next: "vocabulary", table: "vocabulary" } },
+        text(),
+        "next-token.ts",
+      ),
+  },
+  {
     what: "tables by vocabulary",
     spec: () =>
       pipelineSpec(
@@ -96,6 +105,11 @@ const refusals = [
   [{ tensor: 2, split: { fist: "column" } }, {}, /there is no layer "fist"/],
   [{ tensor: 2, split: { sum: "row" } }, {}, /a layer of class Add is not divided by row/],
   [{ tensor: 2, split: { tied: "column" } }, {}, /"tied" by column: it is used more than once/],
+  [
+    { tensor: 2, split: { first: "vocabulary" } },
+    {},
+    /"first" by vocabulary: it is not the model's/,
+  ],
   [{ split: { first: "column" } }, {}, /no layer is divided/],
   [
     { tensor: 2 },
