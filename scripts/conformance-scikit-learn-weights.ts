@@ -11,13 +11,18 @@ interface Optimum {
   readonly data: string;
   readonly problem: string;
   readonly l1?: number;
+  /** Of the target, where it is a number: the unit of weights over standardised features. */
+  readonly deviation?: number;
   /** A list an output. */
   readonly weights: readonly (readonly number[])[];
   readonly intercepts: readonly number[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Weights may be off by so much of the largest, metrics by so much of themselves. */
+/**
+ * Weights may be off by so much of the largest, or of the target's deviation where that is larger;
+ * metrics by so much of themselves.
+ */
 const weightsMax = 1e-6;
 const metricsMax = 1e-6;
 
@@ -62,7 +67,7 @@ async function distanceOf(
   home: string,
   folder: string,
   l2: number,
-  { data, problem, l1, weights, intercepts, metrics }: Optimum,
+  { data, problem, l1, deviation = 0, weights, intercepts, metrics }: Optimum,
   way: Pick<RunInput, "wait" | "strategy">,
   name: string,
 ): Promise<{ readonly weights: number; readonly metrics: number }> {
@@ -86,7 +91,7 @@ async function distanceOf(
     problem === "softmax" ? values.map((value) => value - mean(values)) : values;
   const expected = free(intercepts);
   const found = free(intercepts.map((_, k) => model.weights[(k + 1) * width - 1]! + offset));
-  let [apart, largest] = [0, 0];
+  let [apart, largest] = [0, deviation];
   for (const [k, row] of weights.entries()) {
     for (const [j, weight] of row.entries()) {
       apart = Math.max(apart, Math.abs(model.weights[k * width + j]! - weight));

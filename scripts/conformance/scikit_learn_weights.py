@@ -2,7 +2,8 @@
 
 Writes data sets that ship with scikit-learn and statsmodels as FOLDER/NAME.csv, or NAME.libsvm, and
 prints one JSON object: versions, and for each problem on them the weights over standardised features
-(as they are, of sparse rows), the intercepts, and the metrics that go with them.
+(as they are, of sparse rows), the intercepts, the metrics that go with them, and the target's
+deviation where it is a number.
 """
 
 import json
@@ -136,6 +137,7 @@ def regression(problem, x, y):
         "mae": metrics.mean_absolute_error(centred, predicted),
     }
     more = {} if problem == "ridge" else {"l1": l1, "passes": int(model.n_iter_)}
+    more["deviation"] = y.std()
     return {**result(problem, [model.coef_], [model.intercept_ + mean], told), **more}
 
 

@@ -106,10 +106,14 @@ export function convergenceLines(
   convergence: Convergence | undefined,
 ): (readonly [string, string])[] {
   if (convergence === undefined || convergence.converged) return [];
-  const { gradient, tolerance, gap } = convergence;
+  const { gradient, tolerance, gap, stationarity } = convergence;
   const left = `the gradient is ${formatNumber(finiteOrNull(gradient))} of the first`;
   const above = gap === undefined ? "" : `, up to ${formatNumber(100 * gap)} % above the optimum`;
-  return [["converged", `no: ${left} (stop.tolerance: ${tolerance})${above}`]];
+  const still =
+    stationarity === undefined
+      ? ""
+      : `, 1 % of the weights changes the objective by ${formatNumber(stationarity)} %`;
+  return [["converged", `no: ${left} (stop.tolerance: ${tolerance})${above}${still}`]];
 }
 
 /** Of the data up, what is compressed updates. */

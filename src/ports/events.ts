@@ -208,11 +208,10 @@ export interface Convergence {
   readonly gradient: number;
   /** What it was to fall to: `stop.tolerance`. */
   readonly tolerance: number;
-  /**
-   * The objective is above the optimum by this part of it at most: the duality gap. Absent where
-   * there is no such bound.
-   */
+  /** The duality gap: it is above the optimum by this part of it at most; absent without one. */
   readonly gap?: number;
+  /** Without a gap: weights 1 % off are worth so many % of the first objective at most. */
+  readonly stationarity?: number;
   /** In words, where it did not converge: what is the matter, and what to change. */
   readonly reason?: string;
   readonly remedy?: string;

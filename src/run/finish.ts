@@ -74,7 +74,8 @@ export async function finishRun(
   const of = { problem, models, evaluate, pool };
   const { evaluations, totals } = await evaluateRun(record, prepared, end, store, of);
   const spent = await privacySpent(store, run, spec);
-  const convergence = await convergenceAtEnd(record, { prepared, end, history, store });
+  const ended = { prepared, end, history, store, objectiveFirst: evaluations[0]!.objective };
+  const convergence = await convergenceAtEnd(record, ended);
   const evaluated: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
     round,

@@ -61,3 +61,27 @@ test("ended by a tolerance that the start made large, a run says how far off it 
   expect(result.convergence!.gap).toBeGreaterThan(0.1);
   expect(result.convergence!.reason).toMatch(/may be up to .* above the optimum/);
 });
+
+test.each([
+  ["hadamard", /^3 of 4 replies a round: within about 0\.\d+ % of the optimum$/, /exact: true/],
+  ["gaussian", /^3 of 4 replies a round: the objective may be up to .* above/, /^set wait: all/],
+])(
+  "quorums over %s that keep a run from the optimum are named",
+  async (encoding, reason, remedy) => {
+    const spec = { problem: { type: "ridge", l2: 0.1 }, encoding, wait: { fastest: 3 } };
+    const weather = { model: "exponential", meanMs: 30 };
+    const told = await ended({ ...spec, weather, stop: { rounds: 40, tolerance: 1e-6 } });
+    expect(told.convergence).toMatchObject({ converged: false });
+    expect(told.convergence!.reason).toMatch(reason);
+    expect(told.convergence!.remedy).toMatch(remedy);
+    const strategy = { type: "rounds", exact: true };
+    if (encoding !== "hadamard") return;
+    const exact = await ended({
+      ...spec,
+      weather,
+      strategy,
+      stop: { rounds: 60, tolerance: 1e-6 },
+    });
+    expect(exact.convergence).toMatchObject({ converged: true });
+  },
+);
