@@ -5,6 +5,8 @@ import { slicedReply } from "../../src/tasks/sliced-reply.ts";
 
 const [rows, columns] = [10_000, 64];
 const header = 12;
+/** Of the better of slices and dense, at most. */
+const excessMax = 0.05;
 
 /** Bytes of a reply as `auto` sends it, beside slices and dense, by its share of the rows. */
 export function bytesBySharing() {
@@ -27,11 +29,13 @@ export function bytesBySharing() {
     const auto = values.byteLength + (payload?.byteLength ?? 0);
     const slices = sliceBytes(count, columns);
     const over = auto - Math.min(slices, dense);
-    if (over > header + 8) throw new Error(`${over} bytes more than the better at ${share}`);
+    const excess = over / Math.min(slices, dense);
+    if (over > header + 8 || excess > excessMax)
+      throw new Error(`${over} bytes more than the better at ${share}`);
     console.log(
       `${`${100 * share} %`.padEnd(13)}${[slices, dense, auto]
         .map((bytes) => bytes.toLocaleString("en-US").padStart(12))
-        .join("")}${`${over} B`.padStart(12)}`,
+        .join("")}${`${over} B`.padStart(12)}${`${(100 * excess).toFixed(3)} %`.padStart(10)}`,
     );
     return { share, slices, dense, auto };
   });

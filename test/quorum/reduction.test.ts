@@ -103,7 +103,7 @@ test("auto leaves out what does not fit a function; the cheapest where that is a
   const memoryBytesMax = 100e6;
   expect(choose(auto, 64, 4e7).type).toBe("scatter");
   expect(choose(auto, 8, 1e5, { memoryBytesMax }).type).toBe(choose(auto, 8, 1e5).type);
-  // Four copies of 40 MB are too much for one function, and an eighth of them is not.
+  // Five copies of 40 MB are too much for one function, and an eighth of them is not.
   const bounded = reductionForecasts(auto, { workers: 64, bytes: 4e7 }, { memoryBytesMax });
   expect(bounded.map(({ fits }) => fits)).toEqual([false, false, true]);
   expect(choose(auto, 64, 1e4, { goal: "dollars" }).type).toBe("star");
