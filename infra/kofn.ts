@@ -21,6 +21,7 @@ export interface Deployed {
   readonly networkWorkerVersion: Deferred<string>;
   readonly orchestrator: Deferred<string>;
   readonly concurrency?: number;
+  readonly dailyUsd: number;
   readonly killSwitch: Deferred<string>;
 }
 
@@ -56,6 +57,7 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     orchestrator: $interpolate`${orchestrator.name}:${orchestrator.nodes.function.version}`,
     // What the kill switch took away, so that `kofn restore` knows what to give back.
     ...(concurrency === undefined ? {} : { concurrency }),
+    dailyUsd: settings.dailyUsd,
   };
   // The same within `sst shell`, as SST_RESOURCE_Kofn.
   new sst.Linkable(`${settings.prefix}Kofn`, { properties: deployment });

@@ -32,6 +32,7 @@ export function makeOrchestrator(
       // A published orchestrator keeps its variables, and so the workers it was deployed with.
       KOFN_WORKER: versioned(worker),
       KOFN_NETWORK_WORKER: versioned(networkWorker),
+      KOFN_DAILY_USD: String(settings.dailyUsd),
     },
     permissions: [
       ...permissionsFor("orchestrator", store),

@@ -11,6 +11,11 @@ export interface Settings {
   readonly concurrency?: number | undefined;
   /** Dollars a month at which everything is stopped. */
   readonly monthlyUsd: number;
+  /**
+   * Dollars a day that all runs of the stage share, by what kofn itself meters; where it is absent,
+   * as many as `monthlyUsd`: no day may spend more than a month.
+   */
+  readonly dailyUsd: number;
   /** Told when four fifths of that are forecast. */
   readonly alarmEmail?: string | undefined;
   /**
@@ -22,7 +27,7 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const usual: Settings = {
+const usual: Omit<Settings, "dailyUsd"> = {
   prefix: "",
   bundles: "dist/functions-bundled",
   monthlyUsd: 50,
@@ -31,12 +36,15 @@ const usual: Settings = {
 
 /** An app's settings, with what it leaves out. Throws where one of them cannot be meant. */
 export function settingsOf(given: Partial<Settings>): Settings {
-  const settings = { ...usual, ...given };
+  const { monthlyUsd: dailyUsd } = { ...usual, ...given };
+  const settings = { ...usual, dailyUsd, ...given };
   const { concurrency, monthlyUsd } = settings;
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1))
     throw refusal("concurrency", concurrency, reservable);
   if (!(Number.isFinite(monthlyUsd) && monthlyUsd > 0))
     throw refusal("monthlyUsd", monthlyUsd, dollars);
+  if (!(Number.isFinite(settings.dailyUsd) && settings.dailyUsd > 0))
+    throw refusal("dailyUsd", settings.dailyUsd, dollarsOfDay);
   if (settings.budgetOf !== "account" && settings.budgetOf !== "app")
     throw refusal("budgetOf", settings.budgetOf, whose);
   return settings;
@@ -45,12 +53,14 @@ export function settingsOf(given: Partial<Settings>): Settings {
 /** The settings that environment variables hold. Throws naming the variable and the remedy. */
 export function settingsFrom(environment: Environment): Partial<Settings> {
   const { KOFN_CONCURRENCY, KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_BUDGET_OF } = environment;
+  const { KOFN_DAILY_USD } = environment;
   const budgetOf = KOFN_BUDGET_OF as Settings["budgetOf"] | undefined;
   if (budgetOf !== undefined && budgetOf !== "account" && budgetOf !== "app")
     throw refusal("KOFN_BUDGET_OF", budgetOf, whose);
   return {
     ...given("concurrency", "KOFN_CONCURRENCY", KOFN_CONCURRENCY, /^[1-9]\d{0,8}$/, reservable),
     ...given("monthlyUsd", "KOFN_BUDGET_USD", KOFN_BUDGET_USD, positiveNumber, dollars),
+    ...given("dailyUsd", "KOFN_DAILY_USD", KOFN_DAILY_USD, positiveNumber, dollarsOfDay),
     ...(budgetOf === undefined ? {} : { budgetOf }),
     // A workflow hands a variable on that nobody has set as an empty one: then no mail is sent.
     ...(KOFN_BUDGET_EMAIL ? { alarmEmail: KOFN_BUDGET_EMAIL } : {}),
@@ -60,10 +70,11 @@ export function settingsFrom(environment: Environment): Partial<Settings> {
 const positiveNumber = /^(?=.*[1-9])\d{1,9}(\.\d{1,9})?$/;
 const reservable = "a whole number of at least 1; leave it out to reserve nothing";
 const dollars = "a number above 0: dollars a month; leave it out for 50";
+const dollarsOfDay = "a number above 0: dollars a day; leave it out for KOFN_BUDGET_USD's";
 const whose = "account or app; leave it out for account";
 
 function given(
-  name: "concurrency" | "monthlyUsd",
+  name: "concurrency" | "monthlyUsd" | "dailyUsd",
   variable: string,
   text: string | undefined,
   pattern: RegExp,

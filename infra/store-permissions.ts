@@ -90,8 +90,16 @@ export const storePermissions = {
     remove: ["runs/*/memory/*", "secrets/*/sums/*"],
   },
   orchestrator: {
-    read: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*"],
-    list: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*", "secrets/*/sums/*"],
+    read: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*", "spending/*"],
+    list: [
+      "parts/*",
+      "encoded/*",
+      "prepared/*",
+      "networks/*",
+      "runs/*",
+      "spending/*",
+      "secrets/*/sums/*",
+    ],
     write: [
       "runs/*/carried/*",
       "runs/*/events/*",
@@ -101,6 +109,7 @@ export const storePermissions = {
       "runs/*/orchestrator.json",
       "runs/*/evaluation.json",
       "runs/*/result.json",
+      "spending/*",
     ],
     abort: [
       "runs/*/carried/*",

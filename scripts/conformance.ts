@@ -7,6 +7,7 @@ const suites = {
     import("./conformance-scikit-learn.ts").then((one) => one.conformanceScikitLearn()),
   sacrebleu: () => import("./conformance-sacrebleu.ts").then((one) => one.conformanceSacreBleu()),
   clients: () => import("./conformance-clients.ts").then((one) => one.conformanceClients()),
+  examples: () => import("./conformance-examples.ts").then((one) => one.conformanceExamples()),
   onnx: () => import("./conformance-onnx.ts").then((one) => one.conformanceOnnx()),
   torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
 };

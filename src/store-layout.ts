@@ -29,6 +29,7 @@ export const prefixes = {
   evaluation: { pattern: "runs/*/evaluation.json" },
   result: { pattern: "runs/*/result.json" },
   secrets: { pattern: "secrets/*" },
+  spending: { pattern: "spending/*" },
   rawSums: { pattern: "secrets/*/sums/*", mayBeLarge: true },
 } as const satisfies Readonly<Record<string, Prefix>>;
 
@@ -94,3 +95,7 @@ export const summedPartiesKey = (run: string, round: number) =>
 export const curvatureKey = (prepared: string) => `prepared/${prepared}.curvature.json`;
 export const preparedKey = (digest: string) => `prepared/${digest}.json`;
 export const encodedKey = (digest: string) => `encoded/${digest}.json`;
+/** What a stage has spent or reserved on a day (`2026-11-30`), change by change. */
+export const spendingPrefix = (day: string) => `spending/${day}/`;
+export const spendingKey = (day: string, number: number) =>
+  `${spendingPrefix(day)}${String(number).padStart(8, "0")}.json`;

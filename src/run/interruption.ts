@@ -1,3 +1,4 @@
+import { RunError } from "../core/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { cancelKey } from "../store-layout.ts";
@@ -21,7 +22,7 @@ export function outsideReasons(
     reason ??= why;
     wake();
   };
-  const abort = () => stop(isTimeOut(signal) ? segmentOver : "interrupted")();
+  const abort = () => stop(reasonOf(signal))();
   if (signal?.aborted) abort();
   else signal?.addEventListener("abort", abort, { once: true });
   const forgetBudget = clock.schedule(clock.nowMs() + budgetMs, wake);
@@ -44,6 +45,8 @@ export function outsideReasons(
   };
 }
 
-function isTimeOut(signal: AbortSignal | undefined): boolean {
-  return (signal?.reason as Error | undefined)?.name === "TimeoutError";
+function reasonOf(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  if (reason instanceof RunError) return reason.message;
+  return (reason as Error | undefined)?.name === "TimeoutError" ? segmentOver : "interrupted";
 }

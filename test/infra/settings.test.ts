@@ -10,6 +10,10 @@ describe("settings in the environment", () => {
   test("what is set is taken over; a mail address may be empty, as in a workflow", () => {
     const given = { KOFN_CONCURRENCY: "20", KOFN_BUDGET_USD: "7.5", KOFN_BUDGET_EMAIL: "a@b.org" };
     const settings = { concurrency: 20, monthlyUsd: 7.5, alarmEmail: "a@b.org" };
+    // No day may spend more than a month, where nothing else is said.
+    expect([settingsOf(settings).dailyUsd, settingsOf({}).dailyUsd]).toEqual([7.5, 50]);
+    expect(settingsFrom({ KOFN_DAILY_USD: "2" })).toEqual({ dailyUsd: 2 });
+    expect(settingsOf({ ...settings, dailyUsd: 2 }).dailyUsd).toBe(2);
     expect(settingsFrom(given)).toEqual(settings);
     expect(settingsFrom({ KOFN_BUDGET_EMAIL: "" })).toEqual({});
   });
@@ -36,6 +40,8 @@ describe("settings in the environment", () => {
     expect(() => settingsFrom({ KOFN_BUDGET_OF: "tag" })).toThrow(/^KOFN_BUDGET_OF: got tag/);
     for (const concurrency of [0, -1, 1.5, Number.NaN])
       expect(() => settingsOf({ concurrency })).toThrow(/^concurrency: .*at least 1/);
+    expect(() => settingsOf({ dailyUsd: 0 })).toThrow(/^dailyUsd: .*dollars a day/);
+    expect(() => settingsFrom({ KOFN_DAILY_USD: "0" })).toThrow(/^KOFN_DAILY_USD: got 0/);
     for (const monthlyUsd of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => settingsOf({ monthlyUsd })).toThrow(/^monthlyUsd: .*above 0/);
   });

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { lambdaClient, stopFunctions } from "../../src/compute/lambda-client.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
+import { openDeploymentHome } from "../../src/platform/cloud/deployment-home.ts";
+import { spendingLedger } from "../../src/platform/cloud/spending-ledger.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { stageFindings } from "../../src/platform/training/stage-findings.ts";
 import { createBucket, s3Client } from "../../src/storage/s3.ts";
@@ -15,7 +17,7 @@ const config = {
 };
 
 /** An account with this limit and two stages, of which one has a reservation. */
-async function account(concurrency: number, reserved?: number) {
+async function account(concurrency: number, reserved?: number, dailyUsd = 50) {
   const home = await temporaryHome();
   const names = ["dev-worker", "dev-network", "dev-orchestrator", "other-worker"];
   const functions = Object.fromEntries(names.map((name) => [name, config]));
@@ -26,6 +28,7 @@ async function account(concurrency: number, reserved?: number) {
   const outputs = {
     ...{ stage: "dev", bucket: "data-of-dev", worker: "dev-worker" },
     ...{ networkWorker: "dev-network", orchestrator: "dev-orchestrator:3" },
+    dailyUsd,
   };
   vi.stubEnv("SST_RESOURCE_Kofn", JSON.stringify(outputs));
   await createBucket(s3Client(accessTo(emulator.environment).s3), outputs.bucket);
@@ -56,6 +59,7 @@ test.each([
     const others = findings.filter((one) => one !== concurrency);
     expect(others.map(({ what, works }) => [what, works])).toEqual([
       ["bucket", true],
+      ["dollars today", true],
       ["dev-worker", true],
       ["dev-network", true],
       ["dev-orchestrator", true],
@@ -85,4 +89,18 @@ test("a function that is gone, and keys of nobody's, are findings with a remedy"
   expect(findings.filter(({ works }) => !works)).toEqual([
     expect.objectContaining({ remedy: expect.stringMatching(/npx sst deploy --stage dev/) }),
   ]);
+});
+
+test("what all runs of a stage have spent today stands beside its cap", async () => {
+  await using _ = await account(1_000, undefined, 5);
+  const { store } = openDeploymentHome("dev");
+  const noon = Date.parse("2026-11-30T12:00:00Z");
+  const today = async () => (await stageFindings("dev", noon))[1];
+  expect(await today()).toMatchObject({ works: true, found: "$0 of $5 spent or reserved" });
+  const ledger = spendingLedger(store, { run: "a", capUsd: 5 });
+  await ledger.reserve("2026-11-30", { leastUsd: 5, mostUsd: 5 });
+  expect(await today()).toMatchObject({
+    ...{ works: false, found: "$5.00 of $5 spent or reserved" },
+    remedy: expect.stringContaining("KOFN_DAILY_USD"),
+  });
 });

@@ -3,6 +3,7 @@ import { type AccessRequest, isAllowed, type Statement } from "../../src/emulato
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { workerRequestOf } from "../../src/platform/backend.ts";
 import { takeLease } from "../../src/platform/cloud/lease.ts";
+import { stageCap } from "../../src/platform/cloud/stage-cap.ts";
 import { openDataSource } from "../../src/platform/open-source.ts";
 import { workerFor } from "../../src/platform/worker-compute.ts";
 import type { Compute } from "../../src/ports/compute.ts";
@@ -100,15 +101,20 @@ export async function runUnder(
   const lease = await takeLease(own, record.run, "execution");
   const control = new AbortController();
   const names = { worker: "worker", networkWorker: "networkWorker" };
-  const { clock, compute } = platform(record, {
+  // So high that it never holds anything up: it is there for what it does with the store.
+  const cap = stageCap(own, { run: record.run, capUsd: 1_000 });
+  const { clock, compute: uncapped } = platform(record, {
     own,
     worker: as(workerFor(record.spec, names) as Role),
     onLost: counter(lostMax, () => control.abort()),
     callsMax,
     slotStore,
   });
-  const ports = { store: lease.store, clock, compute, signal: control.signal };
+  const compute = cap.compute(uncapped, () => 0.001);
+  const ports = { store: cap.store(lease.store), clock, compute, signal: control.signal };
+  await cap.begin();
   const { end, result } = await orchestrate(record, ports).finally(lease.stop);
+  await cap.close();
   await lease.release(true);
   const { kind: stop } = end.stop;
   const reason = end.stop.kind === "done" ? "" : end.stop.reason;

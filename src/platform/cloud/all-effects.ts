@@ -15,6 +15,7 @@ import { objectEffects } from "../../worker/objects.ts";
 import { offloadEffects } from "../../worker/payload-offload.ts";
 import { problemEffects } from "../../worker/worker.ts";
 import { leaseEffects } from "./lease.ts";
+import { spendingEffects } from "./spending-ledger.ts";
 
 /** All store effects of the deployed functions, from the modules that declare them. */
 export const allEffects: readonly Effects[] = [
@@ -29,6 +30,7 @@ export const allEffects: readonly Effects[] = [
   segmentEffects,
   finishEffects,
   leaseEffects,
+  spendingEffects,
 ];
 
 /** What each role may do: what `infra/` grants, the docs list and the emulator enforces. */

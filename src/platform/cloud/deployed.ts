@@ -28,7 +28,7 @@ export const deployed = {
     durable: {
       executionTimeoutSeconds: 604800,
     },
-    variables: ["KOFN_BUCKET", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
+    variables: ["KOFN_BUCKET", "KOFN_DAILY_USD", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
   },
   worker: {
     handler: "worker.handler",

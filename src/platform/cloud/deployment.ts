@@ -17,6 +17,8 @@ export interface Deployment {
   readonly orchestrator: string;
   /** Reserved for the worker; absent where nothing is. */
   readonly concurrency?: number | undefined;
+  /** What all its runs may spend on a day; absent in older deployments, which had no cap. */
+  readonly dailyUsd?: number | undefined;
 }
 
 const shape = z.object({
@@ -28,6 +30,7 @@ const shape = z.object({
   networkWorkerVersion: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
   concurrency: z.number().int().min(1).optional(),
+  dailyUsd: z.number().positive().optional(),
 });
 
 /** Written by SST into the folder that holds sst.config.ts. */

@@ -13,6 +13,8 @@ export function createOrchestratorFunction(where: {
   readonly worker: string;
   /** Where it is absent, the worker's own bundle must hold networks. */
   readonly networkWorker?: string;
+  /** What all runs over this bucket may spend on a day; absent for no cap. */
+  readonly dailyUsd?: number | undefined;
 }): Handler {
   const store = s3Store({ bucket: where.bucket });
   const segment = (
@@ -21,7 +23,10 @@ export function createOrchestratorFunction(where: {
     remainingMs: () => number,
     goesOn = true,
   ): Promise<SegmentReport> =>
-    runSegmentFrom(store, { run, workers: where, owner, goesOn, remainingMs });
+    runSegmentFrom(store, {
+      ...{ run, workers: where, owner, goesOn, remainingMs },
+      dailyUsd: where.dailyUsd,
+    });
   const durable = durableRun(segment);
   return async (event, context) => {
     if ("DurableExecutionArn" in event) return durable(event, context);

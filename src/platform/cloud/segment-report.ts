@@ -1,15 +1,18 @@
 import { systemClock } from "../../compute/system-clock.ts";
 import { RunError } from "../../core/errors.ts";
 import { type RunRecord, readRecord } from "../../journal/run-record.ts";
+import type { TaskPrices } from "../../journal/task-costs.ts";
 import type { Store } from "../../ports/store.ts";
 import { checkArithmetic, otherArithmeticCode } from "../../run/arithmetic.ts";
 import { segmentOver } from "../../run/interruption.ts";
 import { orchestrate } from "../../run/orchestrate.ts";
 import { otherStateCode } from "../../run/state-version.ts";
+import type { WorkerTask } from "../../tasks/protocol.ts";
 import { taskPrices } from "../task-prices.ts";
 import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts";
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
+import { stageCap } from "./stage-cap.ts";
 
 /** Reserved for saving and evaluating before the platform's time-out. */
 const marginMs = 30_000;
@@ -30,6 +33,8 @@ export interface SegmentOf {
   readonly owner: string;
   /** The caller starts the next segment by itself. */
   readonly goesOn: boolean;
+  /** What all runs of the stage may spend on a day; absent for no cap. */
+  readonly dailyUsd?: number | undefined;
   remainingMs(): number;
 }
 
@@ -57,20 +62,32 @@ async function segmentUnder(
   own: Store,
   store: Store,
   record: RunRecord,
-  { run, workers, remainingMs }: SegmentOf,
+  { run, workers, remainingMs, dailyUsd }: SegmentOf,
 ): Promise<SegmentReport> {
   const worker = record.functions?.worker ?? workerFor(record.spec, workers);
-  const compute = workerCompute(record, worker, store);
-  const signal = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
+  const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
+  const cap = dailyUsd === undefined ? null : stageCap(store, { run, capUsd: dailyUsd });
+  const plain = workerCompute(record, worker, store);
+  const compute = cap?.compute(plain, boundsOf(prices)) ?? plain;
+  const timeOut = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
-    const clock = systemClock();
-    const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
-    const ports = { store: own, clock, compute, signal, prices };
+    await cap?.begin();
+    const ports = {
+      store: cap?.store(own) ?? own,
+      ...{ clock: systemClock(), compute, prices },
+      signal: cap === null ? timeOut : AbortSignal.any([timeOut, cap.signal]),
+    };
     const { end, result } = await orchestrate(record, ports);
     const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
     const { rounds, weightsDigest } = result;
     return { run, stop: end.stop.kind, reason, rounds, weightsDigest };
   } finally {
     await compute.close();
+    await cap?.close();
   }
+}
+
+/** The most that a task can cost: by the limit that its worker keeps, else by the time-out. */
+export function boundsOf(prices: TaskPrices<WorkerTask> | null): (task: WorkerTask) => number {
+  return (task) => prices?.boundUsd(task, task.limitMs ?? prices.limitMsMax) ?? 0;
 }

@@ -97,6 +97,7 @@ export const deployedRoles = {
         "arn:aws:s3:::kofn/prepared/*",
         "arn:aws:s3:::kofn/networks/*",
         "arn:aws:s3:::kofn/runs/*",
+        "arn:aws:s3:::kofn/spending/*",
       ],
     },
     {
@@ -112,6 +113,7 @@ export const deployedRoles = {
             "prepared/*",
             "networks/*",
             "runs/*",
+            "spending/*",
             "secrets/*/sums/*",
           ],
           variable: "s3:prefix",
@@ -130,6 +132,7 @@ export const deployedRoles = {
         "arn:aws:s3:::kofn/runs/*/orchestrator.json",
         "arn:aws:s3:::kofn/runs/*/evaluation.json",
         "arn:aws:s3:::kofn/runs/*/result.json",
+        "arn:aws:s3:::kofn/spending/*",
       ],
     },
     {

@@ -2,9 +2,12 @@ import { accountConcurrency, reservedConcurrency } from "../../compute/account-c
 import { lambdaClient } from "../../compute/lambda-client.ts";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { awsLambda } from "../../limits.ts";
+import { rounded } from "../../run/spending.ts";
 import { hasBucket, s3Client } from "../../storage/s3.ts";
 import { awsFailure } from "../cloud/aws-failures.ts";
 import { type Deployment, findDeployment } from "../cloud/deployment.ts";
+import { deploymentStore } from "../cloud/deployment-home.ts";
+import { dayOf, spendingLedger } from "../cloud/spending-ledger.ts";
 
 /** One thing that was looked at. */
 export interface StageFinding {
@@ -21,9 +24,18 @@ const askedMsMax = 20_000;
  * What a deployed stage and its account allow: its bucket, how many workers can be at work at once,
  * and what the kill switch took. Throws `RunError` where no stage of that name is deployed.
  */
-export async function stageFindings(stage: string): Promise<readonly StageFinding[]> {
+export async function stageFindings(
+  stage: string,
+  nowMs = Date.now(),
+): Promise<readonly StageFinding[]> {
   const deployment = findDeployment(stage);
-  const checks = [bucketFinding, concurrencyFinding, ...functionsOf(deployment).map(reservationOf)];
+  const checks = [
+    bucketFinding,
+    // Earlier versions deployed no cap.
+    ...(deployment.dailyUsd === undefined ? [] : [dailyFindingAt(nowMs)]),
+    concurrencyFinding,
+    ...functionsOf(deployment).map(reservationOf),
+  ];
   const findings: StageFinding[] = [];
   for (const check of checks) findings.push(await attempt(check, deployment));
   return findings;
@@ -54,6 +66,22 @@ async function bucketFinding({ stage, bucket }: Deployment): Promise<StageFindin
   } finally {
     client.destroy();
   }
+}
+
+/** What all runs of the stage have spent or reserved on the day, and what they may. */
+function dailyFindingAt(nowMs: number): Check {
+  return async (deployment) => {
+    const capUsd = deployment.dailyUsd!;
+    const ledger = spendingLedger(deploymentStore(deployment), { run: "", capUsd });
+    const usd = await ledger.totalUsd(dayOf(nowMs));
+    const works = usd < capUsd;
+    return {
+      what: "dollars today",
+      works,
+      found: `$${rounded(usd)} of $${capUsd} spent or reserved`,
+      remedy: works ? "" : "go on tomorrow (UTC), or deploy with a larger KOFN_DAILY_USD",
+    };
+  };
 }
 
 /**
