@@ -3,7 +3,7 @@ import type { Random } from "../core/random.ts";
 import { define } from "../core/registry.ts";
 import { type Compressor, composed } from "./compressor.ts";
 import { payloadOf } from "./payload.ts";
-import { exactly } from "./quantizers.ts";
+import { exactly, isTold } from "./quantizers.ts";
 import { everything } from "./selections.ts";
 
 /**
@@ -60,7 +60,7 @@ function isWorth(rows: number, columns: number, rank: number): boolean {
   return (rows + columns) * rank < rows * columns;
 }
 
-/** Null where entries are no numbers. */
+/** Null where entries are no numbers, or too large ones. */
 function factors(matrix: Matrix, rank: number, iterations: number, random: Random) {
   const { rows, columns } = matrix;
   let right = Float64Array.from({ length: columns * rank }, () => random.normal());
@@ -69,7 +69,8 @@ function factors(matrix: Matrix, rank: number, iterations: number, random: Rando
     left = Float32Array.from(orthonormal(times(matrix, right, rank), rows, rank));
     right = transposedTimes(matrix, left, rank);
   }
-  if (!left.every(Number.isFinite) || !right.every(Number.isFinite)) return null;
+  // An entry of the product is at most so many times the largest of these.
+  if (!left.every(Number.isFinite) || !right.every((value) => isTold(rank * value))) return null;
   return { left, right: Float32Array.from(right) };
 }
 

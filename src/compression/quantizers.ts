@@ -79,7 +79,7 @@ export function stochasticLevels(steps: number, scaled: boolean): Quantizer {
     quantize(vector, random) {
       const norm = normOf(vector);
       const unit = Math.fround(norm / steps / (scaled ? 1 + beta(vector.length) : 1));
-      if (!Number.isFinite(unit)) return null;
+      if (!isTold(steps * unit)) return null;
       const factor = norm === 0 ? 0 : steps / norm;
       const levels = new Int32Array(vector.length);
       for (let i = 0; i < levels.length; i++) {
@@ -105,6 +105,11 @@ export function stochasticInterval(steps: number, scaled: boolean): Quantizer {
   };
 }
 
+/** The receiver has it as a float32 that is a number; what was rounded up may be too large. */
+export function isTold(value: number): boolean {
+  return Number.isFinite(Math.fround(value));
+}
+
 /** Entries over `divisor`, rounded to the ends of equal intervals. */
 export function intervalLevels(
   vector: Float32Array,
@@ -124,7 +129,7 @@ export function intervalLevels(
   // As the receiver has them: rounding must not lean to one side.
   const toldLow = Math.fround(low / divisor);
   const unit = Math.fround((high - low) / divisor / steps);
-  if (!Number.isFinite(unit)) return null;
+  if (!isTold(toldLow + steps * unit)) return null;
   const levels = new Uint32Array(vector.length);
   const factor = unit === 0 ? 0 : 1 / unit;
   for (let i = 0; i < levels.length; i++) {

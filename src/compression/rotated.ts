@@ -2,7 +2,7 @@ import { define } from "../core/registry.ts";
 import { powerOfTwoAtLeast } from "../math/transforms.ts";
 import type { Compressor } from "./compressor.ts";
 import { payloadOf } from "./payload.ts";
-import { intervalLevels, levelsOptions } from "./quantizers.ts";
+import { intervalLevels, isTold, levelsOptions } from "./quantizers.ts";
 import { rotate, seedFrom } from "./seeded-draws.ts";
 
 /**
@@ -30,7 +30,9 @@ export const rotated = define({
         const divisor = scaled ? 1 + beta(length) : 1;
         const values = intervalLevels(entries, levels, divisor, random);
         const support = { kind: "all" } as const;
-        if (values === null) {
+        // Turned back, an entry is at most so large.
+        const most = values === null ? 0 : Math.sqrt(entries.length) * largestOf(values);
+        if (values === null || !isTold(most)) {
           const floats = { kind: "floats", floats: vector.slice() } as const;
           return payloadOf({ kind: "coded", length, support, values: floats });
         }
@@ -40,3 +42,10 @@ export const rotated = define({
     };
   },
 });
+
+/** Of what is told, the largest magnitude. */
+function largestOf({ low, unit, levels }: NonNullable<ReturnType<typeof intervalLevels>>): number {
+  let high = 0;
+  for (let i = 0; i < levels.length; i++) if (levels[i]! > high) high = levels[i]!;
+  return Math.max(Math.abs(low), Math.abs(low + unit * high));
+}

@@ -65,6 +65,28 @@ describe("without what completes it", () => {
   });
 });
 
+it("a pool over negative numbers has its slopes on WASM as on the plain backend", async () => {
+  const numbers = Float32Array.from({ length: 2 * 6 * 6 * 4 }, (_, i) => -2 - Math.sin(7 * i));
+  const slopes: Float32Array[] = [];
+  for (const backend of ["wasm", "cpu"] as const) {
+    await openTensorBackend(backend);
+    await tf.setBackend(backend);
+    for (const [size, stride] of [
+      [2, 2],
+      [3, 1],
+      [1, 1],
+    ] as const) {
+      const pooled = (x: tf.Tensor) =>
+        tf.sum(tf.square(tf.maxPool(x as tf.Tensor4D, size, stride, "same")));
+      const found = tf.grad(pooled)(tf.tensor(numbers, [2, 6, 6, 4]));
+      slopes.push(found.dataSync() as Float32Array);
+    }
+  }
+  for (const [i, values] of slopes.slice(0, 3).entries())
+    expect(apart(values, slopes[3 + i]!)).toBeLessThan(1e-5);
+  expect(slopes[2]!.every((slope) => slope < 0)).toBe(true);
+});
+
 describe("einsum on WASM", () => {
   it.each([
     ["ij,jk->ik", [3, 4], [4, 2]],

@@ -12,8 +12,8 @@ interface PoolAttrs {
 
 /**
  * dL/dx of the largest in each window: the whole slope to the first that is largest. In place of
- * the stock kernel, which is wrong where windows do not overlap (off by the size of the slopes
- * against differences, version 4.22.0).
+ * the stock kernel, which gives nothing to a window whose largest number is negative (version
+ * 4.22.0).
  */
 export function maxPoolGradient(
   platform: KernelBackend,
