@@ -29,7 +29,8 @@ export default defineConfig({
     globalSetup: ["./test/global-setup.ts"],
     reporters: ["default", "./test/plain-count.reporter.ts"],
     sequence: { sequencer: LongestFirst },
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Some wait for processes: one file more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       // Loading the sources anew costs a file half a second: files of one worker share them.
       { test: { ...common, name: "shared", include: files, exclude: apart, isolate: false } },

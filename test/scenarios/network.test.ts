@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import type { Orchestrated } from "../../src/run/orchestrate.ts";
+import { campaign } from "../campaign.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -31,7 +32,7 @@ test("3 of 4 workers, crashes, the signs of a quarter: beside an undisturbed run
   const calm = { ...spec, strategy: steps(1), wait: "all", weather: { model: "calm" } };
   const { result: aim } = await runOn("simulated", home.path, { ...calm, ...ending(18) });
   const rough = { ...disturbed, strategy: steps(4 / 3), ...ending(24) };
-  const { end, result, record } = await runOn("emulated", home.path, rough);
+  const { end, result, record } = await runOn(campaign("simulated", "emulated"), home.path, rough);
   expect(end.stop.kind).toBe("done");
   expect(result.erasures).toBeGreaterThan(0);
   expect(result.bitsUp).toBeLessThan(aim.bitsUp! / 10);

@@ -4,6 +4,7 @@ import type { Prepared } from "../../src/data/manifests.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import { readEncodedManifest } from "../../src/worker/worker-context.ts";
+import { campaign } from "../campaign.ts";
 import { realData } from "../data/fixtures.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
@@ -11,6 +12,9 @@ const folder = realData;
 const at = (name: string) => join(folder ?? "", name);
 
 const title = folder === null ? "real data: skipped, KOFN_DATA names no folder" : "real data";
+
+/** That both come to the same bits is tested elsewhere. */
+const backend = campaign("simulated", "emulated");
 
 describe.skipIf(folder === null)(title, () => {
   const diabetes = {
@@ -23,7 +27,7 @@ describe.skipIf(folder === null)(title, () => {
   test("diabetes, waiting for all: the closed form's objective to 1e-8", async () => {
     await using home = await temporaryHome();
     const spec = { ...diabetes, wait: "all", stop: { rounds: 40, tolerance: 0 } };
-    const { result, record } = await runOn("emulated", home.path, {
+    const { result, record } = await runOn(backend, home.path, {
       ...spec,
       weather: { model: "calm" },
     });
@@ -34,7 +38,7 @@ describe.skipIf(folder === null)(title, () => {
   test("diabetes, 12 of 16 under weather: within 5 %", async () => {
     await using home = await temporaryHome();
     const spec = { ...diabetes, wait: { fastest: 12 }, stop: { rounds: 40, tolerance: 0 } };
-    const { result, record } = await runOn("emulated", home.path, spec);
+    const { result, record } = await runOn(backend, home.path, spec);
     const optimum = await closedForm(home.path, record.prepared, 0.05);
     expect(result.erasures).toBeGreaterThan(0);
     expect(result.objective / optimum - 1).toBeLessThan(0.05);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
-const late = { model: "late", probability: 0.1, delayMs: 4000 };
+const late = { model: "late", probability: 0.1, delayMs: 2500 };
 
 describe("one spec and seed give the same bits wherever they run", () => {
   test.each([
@@ -11,7 +11,7 @@ describe("one spec and seed give the same bits wherever they run", () => {
     [
       "a deadline that only the late ones miss",
       {
-        wait: { deadline: 3000, atLeast: 2 },
+        wait: { deadline: 2000, atLeast: 2 },
         weather: late,
         stop: { rounds: 4, tolerance: 0 },
       },

@@ -3,6 +3,7 @@ import { randomFrom } from "../../../src/core/random.ts";
 import type { FeatureBlock } from "../../../src/data/shards/load-features.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { applyGram } from "../../../src/tasks/block-update.ts";
+import { campaign } from "../../campaign.ts";
 import {
   blockOf,
   gradientAt,
@@ -96,11 +97,11 @@ describe("16 workers, 128 features stored as 256, some workers dead for ever", (
       live: 10,
       after: [
         { rounds: 1000, below: 1e-6, above: 1e-10 },
-        { rounds: 3000, below: 1e-13 },
+        ...campaign([], [{ rounds: 3000, below: 1e-13 }]),
       ],
     },
-    { live: 9, after: [{ rounds: 2000, below: 1e-5 }] },
-    { live: 8, after: [{ rounds: 1500, below: 1, above: 1e-4 }] },
+    ...campaign([], [{ live: 9, after: [{ rounds: 2000, below: 1e-5 }] }]),
+    { live: 8, after: [{ rounds: campaign(500, 1500), below: 1, above: 1e-4 }] },
   ])("$live live", ({ live, after }) => {
     const training = lifted(trial);
     let done = 0;
