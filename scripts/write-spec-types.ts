@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
-import { feedbackOption } from "../src/compression/feedback.ts";
 import { compressors } from "../src/compression/registry.ts";
 import type { Registry } from "../src/core/registry.ts";
 import { generators } from "../src/data/generators/registry.ts";
@@ -10,6 +9,7 @@ import { encodings } from "../src/encoding/registry.ts";
 import { optimizers } from "../src/optimizers/registry.ts";
 import { problems } from "../src/problems/registry.ts";
 import { specSchema } from "../src/run/resolve-spec.ts";
+import { compressionOptions } from "../src/spec/run-spec.ts";
 import { strategies } from "../src/strategies/registry.ts";
 import { topologies } from "../src/topology/registry.ts";
 import { latencyModels } from "../src/weather/registry.ts";
@@ -82,7 +82,7 @@ const families: readonly Family[] = [
     type: "CompressionChoice",
     about: "How updates are told in few bits.",
     registry: compressors,
-    common: { feedback: feedbackOption },
+    ...{ common: compressionOptions, replaced: { down: "CompressionChoice" } },
     registered: "compression",
   },
   {
@@ -118,7 +118,7 @@ export function specTypes(): Map<string, string> {
 function familyText(family: Family): string {
   const { registry, type, about, common, imports = [], mappingOnly, registered } = family;
   const usesRegistered = registered === undefined ? [] : [registeredImport];
-  const commonType = common === undefined ? [] : [commonText(type, common)];
+  const commonType = common === undefined ? [] : [commonText(family, common)];
   const shared = sharedTexts(family);
   const members = registry.members.map((member) => memberText(family, member, shared));
   const names = mappingOnly
@@ -165,8 +165,8 @@ function ownTexts(
 
 const registeredImport = 'import type { Registered } from "../registered.ts";';
 
-function commonText(type: string, common: z.ZodRawShape): string {
-  const lines = propertyLines(jsonOf(z.strictObject(common)), "", "  ", {});
+function commonText({ type, replaced = {} }: Family, common: z.ZodRawShape): string {
+  const lines = propertyLines(jsonOf(z.strictObject(common)), "", "  ", replaced);
   return `interface ${type}Common {\n${lines.join("\n")}\n}`;
 }
 

@@ -11,6 +11,8 @@ export interface Row {
     readonly type: string;
     readonly k?: number;
     readonly scale?: string;
+    /** Of weights on their way down. */
+    readonly down?: { readonly type: string; readonly k: number };
   } | null;
   readonly local: number;
 }
@@ -51,9 +53,16 @@ export function reachedAt({ curve }: Outcome, aim: number): Point | null {
   return curve.find((point) => point.objective <= aim) ?? null;
 }
 
-/** The one that reaches the aim with the fewest bits, or, where none does, ends lowest. */
+/**
+ * The one that reaches the aim with the fewest bits, both ways where both are compressed, or, where
+ * none does, ends lowest.
+ */
 export function bestOf(outcomes: readonly Outcome[], aim: number): Outcome {
-  const bits = (one: Outcome) => reachedAt(one, aim)?.bitsUp ?? Number.POSITIVE_INFINITY;
+  const bits = (one: Outcome) => {
+    const reached = reachedAt(one, aim);
+    if (reached === null) return Number.POSITIVE_INFINITY;
+    return reached.bitsUp + (one.row.compression?.down === undefined ? 0 : reached.bitsDown);
+  };
   return outcomes.reduce((best, one) => {
     if (bits(one) !== bits(best)) return bits(one) < bits(best) ? one : best;
     return endOf(one).objective < endOf(best).objective ? one : best;

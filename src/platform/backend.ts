@@ -2,6 +2,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Compute } from "../ports/compute.ts";
 import type { Store } from "../ports/store.ts";
+import { problems } from "../problems/registry.ts";
 import type { PartsPool } from "../run/parts-pool.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import {
@@ -48,4 +49,9 @@ const usual: Readonly<Record<string, { readonly model: string; readonly coldStar
 export function playedWeather(backend: string, weather: RunSpec["weather"]): WeatherConfig | null {
   const chosen = weather ?? usual[backend] ?? null;
   return chosen === null ? null : resolveWeather(chosen);
+}
+
+/** Weights of which few change from one task to the next: of tables, or compressed on their way. */
+export function tellsChanges({ problem, compression }: RunSpec): boolean {
+  return problems.create(problem).slicedGradient !== undefined || compression?.down !== undefined;
 }

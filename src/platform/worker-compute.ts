@@ -8,7 +8,7 @@ import { type RunSpec, workerMemoryMb } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { offloadingCompute } from "../worker/payload-offload.ts";
 import { changingWeightsCompute } from "../worker/weights-down.ts";
-import { workerRequestOf } from "./backend.ts";
+import { tellsChanges, workerRequestOf } from "./backend.ts";
 
 /** Names of the worker functions: the ordinary one, and the one whose bundle holds networks. */
 export interface WorkerNames {
@@ -31,8 +31,7 @@ export function workerCompute(
     memoryMb: workerMemoryMb(record.spec),
   });
   const offloading = offloadingCompute(compute, store, record.run);
-  const hasTables = problems.create(record.spec.problem).slicedGradient !== undefined;
-  return hasTables ? changingWeightsCompute(offloading) : offloading;
+  return tellsChanges(record.spec) ? changingWeightsCompute(offloading) : offloading;
 }
 
 /** The ordinary worker computes every problem but those whose code is loaded on demand. */

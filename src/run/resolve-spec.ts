@@ -53,8 +53,8 @@ export const specSchema = z.strictObject({
   compression: choice
     .optional()
     .describe(
-      "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for " +
-        "strategy: local-steps",
+      "how updates are told in few bits, with `feedback`: error-feedback, ef21 or none, and " +
+        "`down`, a compressor of weights; for strategy: local-steps",
     ),
   gradients: z
     .enum(gradientChoices)

@@ -78,23 +78,48 @@ export const reductionSchema = z.strictObject({
 
 export type ReductionOptions = z.output<typeof reductionSchema>;
 
-const feedbackSchema = z.strictObject({ feedback: feedbackOption });
+/** Of every compressor in a spec, beside its own options. */
+export const compressionOptions = {
+  feedback: feedbackOption,
+  down: z
+    .union([z.string(), z.looseObject({ type: z.string() })], "expected a compressor")
+    .optional()
+    .describe(
+      "weights on their way down, by a compressor and its options: told as compressed changes of " +
+        "those that workers have, what is left out in later ones; as they are where absent",
+    ),
+};
 
-/** A spec's `compression`, complete: the compressor's options and `feedback` side by side. */
+const compressionSchema = z.strictObject(compressionOptions);
+
+/** A spec's `compression`, complete: the compressor's options, with `feedback` and `down`. */
 export function resolveCompression(config: { readonly type: string }): Chosen {
-  const { feedback: written, ...rest } = config as Chosen;
-  const { feedback } = parseOptions(feedbackSchema, { feedback: written }, "compression");
-  return { ...compressors.resolve(rest as Chosen, "compression"), feedback };
+  const { feedback: written, down: chosen, ...rest } = config as Chosen;
+  const given = { feedback: written, ...(chosen === undefined ? {} : { down: chosen }) };
+  const { feedback, down } = parseOptions(compressionSchema, given, "compression");
+  const named = typeof down === "string" ? { type: down } : down;
+  return {
+    ...compressors.resolve(rest as Chosen, "compression"),
+    feedback,
+    ...(named === undefined ? {} : { down: compressors.resolve(named, "compression.down") }),
+  };
 }
 
 /** What a resolved `compression` says: float32 as it is where it is absent. */
 export function compressionOf(resolved: Chosen | undefined): {
   readonly compression: Chosen;
   readonly feedback: Feedback;
+  /** Of weights on their way down; null: as they are. */
+  readonly down: Chosen | null;
 } {
-  if (resolved === undefined) return { compression: { type: "none" }, feedback: "none" };
-  const { feedback, ...compression } = resolved;
-  return { compression: compression as Chosen, feedback: feedback as Feedback };
+  if (resolved === undefined)
+    return { compression: { type: "none" }, feedback: "none", down: null };
+  const { feedback, down = null, ...compression } = resolved;
+  return {
+    compression: compression as Chosen,
+    feedback: feedback as Feedback,
+    down: down as Chosen | null,
+  };
 }
 
 /** Megabytes of the functions that the run's workers are. */

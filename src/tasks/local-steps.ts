@@ -174,7 +174,7 @@ const noValues = new Float32Array(0);
 const known = new Map<string, Compressor>();
 
 /** Where the weights are several tensors, each is compressed by itself. */
-function compressorOf({ parameters }: Problem, chosen: Chosen): Compressor {
+export function compressorOf({ parameters }: Problem, chosen: Chosen): Compressor {
   const name = JSON.stringify([chosen, parameters?.map(({ shape }) => shape)]);
   const found = known.get(name);
   if (found !== undefined) return found;

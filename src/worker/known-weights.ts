@@ -9,7 +9,7 @@ const versionBytesMax = 2 ** 28;
 /** After so many changes of everything in a row nobody looks for smaller ones any more. */
 const vainMax = 4;
 /** Fewer bytes are told as a whole. */
-const bytesMin = 4_096;
+const bytesMin = 1_024;
 
 /** A task's weights; null where it has none that are worth a change. */
 export function weightsOf(task: Slotted): Weights | null {

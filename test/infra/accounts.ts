@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { settingsFrom } from "../../infra/settings.ts";
-import { type Rehearsal, rehearse } from "../../scripts/rehearsal/rehearse.ts";
-import { ofType } from "./deployment.ts";
+import type { Rehearsal } from "../../scripts/rehearsal/rehearse.ts";
+import { ofType, rehearsed } from "./deployment.ts";
 
 /**
  * Whether Lambda grants these deployments' reservations: what is left for functions without one
@@ -21,9 +21,9 @@ export function accountTests(): void {
   let reserving: Rehearsal;
   let byTag: Rehearsal;
   beforeAll(async () => {
-    plain = await rehearse("someone");
-    reserving = await rehearse("someone", { settings: settingsFrom({ KOFN_CONCURRENCY: "900" }) });
-    byTag = await rehearse("someone", { settings: settingsFrom({ KOFN_BUDGET_OF: "app" }) });
+    plain = await rehearsed("someone");
+    reserving = await rehearsed("someone", settingsFrom({ KOFN_CONCURRENCY: "900" }));
+    byTag = await rehearsed("someone", settingsFrom({ KOFN_BUDGET_OF: "app" }));
   });
 
   test.each([10, 50, 400, 1_000])("a limit of %i grants one stage, and two", (limit) => {

@@ -18,7 +18,14 @@ import { awsLambda, functions } from "../../src/limits.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 import { accountTests } from "./accounts.ts";
-import { changedInfra, named, ofType, statementsOf, whyNoPlatform } from "./deployment.ts";
+import {
+  changedInfra,
+  named,
+  ofType,
+  rehearsed,
+  statementsOf,
+  whyNoPlatform,
+} from "./deployment.ts";
 
 const root = join(import.meta.dirname, "../..");
 const missing = await whyNoPlatform();
@@ -30,7 +37,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   let personal: Rehearsal;
   let production: Rehearsal;
   beforeAll(async () => {
-    [personal, production] = await Promise.all([rehearse("someone"), rehearse("production")]);
+    [personal, production] = await Promise.all([rehearsed("someone"), rehearsed("production")]);
   });
 
   test("the worker: one tenant an environment, sized by src/limits.ts, bounded", () => {

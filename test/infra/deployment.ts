@@ -5,6 +5,7 @@ import {
   installPlatform,
   type Recorded,
   type Rehearsal,
+  rehearse,
 } from "../../scripts/rehearsal/rehearse.ts";
 
 /** Null where SST's platform can be installed; else why not, for a skipped test's line. */
@@ -15,6 +16,16 @@ export async function whyNoPlatform(): Promise<string | null> {
   } catch (thrown) {
     return `SST's platform cannot be installed here: ${(thrown as Error).message.split("\n")[0]}`;
   }
+}
+
+const rehearsals = new Map<string, Promise<Rehearsal>>();
+
+/** A rehearsal of `infra/` as it is, the same one for all who ask for it. */
+export function rehearsed(stage: string, settings: object = {}): Promise<Rehearsal> {
+  const about = JSON.stringify([stage, settings]);
+  const made = rehearsals.get(about) ?? rehearse(stage, { settings });
+  rehearsals.set(about, made);
+  return made;
 }
 
 export function ofType({ resources }: Rehearsal, type: string): Recorded[] {

@@ -14,7 +14,13 @@ import { type FaultDecision, faultModelOf } from "../../weather/fault-decision.t
 import { weatherFrom } from "../../weather/weather.ts";
 import { materialCache } from "../../worker/material-cache.ts";
 import { createSyncWorker } from "../../worker/worker.ts";
-import { type Backend, type BackendOptions, playedWeather, workerRequestOf } from "../backend.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  playedWeather,
+  tellsChanges,
+  workerRequestOf,
+} from "../backend.ts";
 import { replyBytes, type WorkPace, workMsOf } from "../platform-model.ts";
 import { openHome } from "./home.ts";
 import { threadsPool } from "./parts-threads.ts";
@@ -75,8 +81,7 @@ export function simulatedPlatform(of: {
         bytesUp: (result) => upBytes(arrayBytesOf(result)),
         replyBytes: (task) => replyBytes(task, problem.isQuadratic),
       });
-    const hasTables = problem.slicedGradient !== undefined;
-    const compute = hasTables ? simulatedWeights(open) : open((_, all) => all);
+    const compute = tellsChanges(record.spec) ? simulatedWeights(open) : open((_, all) => all);
     return { clock, compute };
   };
 }

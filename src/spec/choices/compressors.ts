@@ -7,6 +7,11 @@ interface CompressionChoiceCommon {
    * is told as a change of the last (ef21), or lost (none). Default: "error-feedback".
    */
   readonly feedback?: "error-feedback" | "ef21" | "none" | undefined;
+  /**
+   * Weights on their way down, by a compressor and its options: told as compressed changes of
+   * those that workers have, what is left out in later ones; as they are where absent.
+   */
+  readonly down?: CompressionChoice | undefined;
 }
 
 interface CompressionChoiceShared {

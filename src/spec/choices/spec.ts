@@ -25,8 +25,8 @@ export interface SpecChoices {
   /** How weights move; l-bfgs usually, fista where there is an l1 penalty. */
   readonly optimizer?: OptimizerChoice | undefined;
   /**
-   * How updates are told in few bits, with `feedback`: error-feedback, ef21 or none; for
-   * strategy: local-steps.
+   * How updates are told in few bits, with `feedback`: error-feedback, ef21 or none, and
+   * `down`, a compressor of weights; for strategy: local-steps.
    */
   readonly compression?: CompressionChoice | undefined;
   /**

@@ -29,6 +29,8 @@ export interface LocalStepsPlan {
   readonly seed: number;
   readonly compression: Chosen;
   readonly feedback: Feedback;
+  /** Of weights on their way down; null, or absent: as they are. */
+  readonly down?: Chosen | null;
   /** How changes of tables are told; null, or absent: dense, or as the compressor makes them. */
   readonly gradients?: GradientForm | null;
   /** Moves the weights by the mean change as if it were a gradient; null: by the change itself. */

@@ -21,7 +21,8 @@ import {
   noTraffic,
   withTraffic,
 } from "./state.ts";
-import { applyUpdates, modelBits, sumUnderMasks } from "./update.ts";
+import { applyUpdates, sumUnderMasks } from "./update.ts";
+import { modelBits } from "./weights-down.ts";
 
 /**
  * Qsparse-local-SGD. Every slot takes steps of its own from the model it downloaded last and tells

@@ -17,9 +17,11 @@ import {
   emptyEpoch,
   type LocalStepsPlan,
   type LocalStepsState,
+  type VersionedModel,
   type WorkerTurn,
   withTraffic,
 } from "./state.ts";
+import { bitsOfDownloads, weightsToTell } from "./weights-down.ts";
 
 /** What the quorum's changes, and losses told in sum alone, add up to, each by its part. */
 interface Sums {
@@ -49,14 +51,15 @@ export function applyUpdates(
   const { moved, known, size, tables } = updateOf(plan, state, sums);
   const version = state.version + 1;
   const pass = heard(plan, state, sums?.loss ?? 0);
-  const sent = respondedSlots(state.quorum).length + abandoned(plan, state, version).length;
-  const download = { bitsDown: sent * modelBits(plan), bitsUp: 0 };
+  const newest = { version, weights: weightsToTell(plan, state, moved.ahead ?? moved.weights) };
+  const slots = [...respondedSlots(state.quorum), ...abandoned(plan, state, version)];
+  const download = { bitsDown: bitsOfDownloads(plan, state, slots, newest.weights), bitsUp: 0 };
   const next: LocalStepsState = {
     ...state,
     version,
     known,
     ...moved,
-    ...goingOn(plan, state, version, moved.ahead ?? moved.weights, atMs),
+    ...goingOn(plan, state, newest, atMs),
     forgotten: state.forgotten + lossesOf(state).length,
     pass,
   };
@@ -86,11 +89,6 @@ function updateOf(plan: LocalStepsPlan, state: LocalStepsState, sums: Sums | nul
   const known = state.known === null ? null : addScaled(state.known.slice(), 1, change);
   const moved = movedBy(plan, state, known ?? change);
   return { moved, known, size: norm(known ?? change), tables: [] };
-}
-
-/** Bits of the weights, as every slot downloads them. */
-export function modelBits({ weightsLength }: LocalStepsPlan): number {
-  return 32 * weightsLength;
 }
 
 /**
@@ -131,11 +129,11 @@ function movedBy(
 function goingOn(
   plan: LocalStepsPlan,
   state: LocalStepsState,
-  version: number,
-  weights: Float64Array,
+  newest: VersionedModel,
   atMs: number,
 ): Pick<LocalStepsState, "models" | "turns" | "quorum"> {
   const { quorum } = state;
+  const { version } = newest;
   let { turns } = state;
   const goOn = (slot: number, turn: WorkerTurn) => (turns = withSlot(turns, slot, turn));
   for (const slot of respondedSlots(quorum))
@@ -143,7 +141,6 @@ function goingOn(
   for (const slot of abandoned(plan, state, version))
     goOn(slot, { ...atSlot(turns, slot)!, version });
   const used = new Set(slotNumbers(turns).map((slot) => atSlot(turns, slot)!.version));
-  const newest = { version, weights: Float32Array.from(weights) };
   const models = [...state.models.filter((model) => used.has(model.version)), newest];
   // Who is still under way was lost so many times already.
   const losses = slotMapOf(

@@ -81,6 +81,15 @@ describe("lifted block coordinate descent in exact arithmetic", () => {
   });
 });
 
+interface Dead {
+  readonly live: number;
+  readonly after: readonly {
+    readonly rounds: number;
+    readonly below: number;
+    readonly above?: number;
+  }[];
+}
+
 describe("16 workers, 128 features stored as 256, some workers dead for ever", () => {
   const trial = trialOf({ rows: 400, features: 128, workers: 16, stored: 256 });
   const best = objectiveAt(trial, optimum(trial));
@@ -90,7 +99,7 @@ describe("16 workers, 128 features stored as 256, some workers dead for ever", (
   // Final gaps after so many rounds, as in reference measurements on data of this kind: 6e-14 with
   // 14 live after 300; 2e-16 with 12 after 1000; 9e-8 with 10 after 1000 and 0 after 5000; with 8
   // live, which is m/redundancy, it stalls near 2e-3.
-  test.each([
+  test.each<Dead>([
     { live: 14, after: [{ rounds: 300, below: 1e-12 }] },
     { live: 12, after: [{ rounds: 1000, below: 1e-14 }] },
     {

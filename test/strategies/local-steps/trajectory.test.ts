@@ -9,8 +9,8 @@ import { localPlan, type PlanOptions, regressionShards, workersOf } from "./scen
 
 /*
  * Whole trajectories of Qsparse-local-SGD beside a loop of its own, in doubles throughout: the
- * paper's algorithms 1 and 2, with the velocity of momentum. Only the rows that a worker drew, and
- * who was counted when, are the run's.
+ * paper's algorithms 1 and 2, with the velocity of momentum, and EF21-P on the way down. Only the
+ * rows that a worker drew, and who was counted when, are the run's.
  */
 
 const [workers, columns, steps, batch, l2, seed] = [5, 8, 3, 4, 0.01, 1];
@@ -24,6 +24,8 @@ interface Choices {
   readonly operator: (vector: Vector) => Vector;
   readonly momentum: number;
   readonly rate: (t: number) => number;
+  /** What travels down of what the told weights lack; everything where absent. */
+  readonly down?: Choices["operator"];
 }
 
 /** The entries of greatest magnitude, or their signs times their mean magnitude. */
@@ -59,13 +61,14 @@ function wayOf(slot: number, version: number, start: Vector, velocity: Vector, c
   return start.map((weight, j) => weight - here[j]!);
 }
 
-/** The weights after every update, given who was part of it. */
-function trajectory(updates: readonly (readonly number[])[], choices: Choices): Vector[] {
+/** The weights after every update, given who was part of it, and those that workers begin from. */
+function trajectory(updates: readonly (readonly number[])[], choices: Choices) {
+  const { down = (vector: Vector) => vector } = choices;
   const zeros = () => new Array<number>(columns).fill(0);
   const slots = shards.map(() => ({
     ...{ version: 0, start: zeros(), memory: zeros(), velocity: zeros() },
   }));
-  let weights = zeros();
+  let [weights, told] = [zeros(), zeros()];
   return updates.map((counted, version) => {
     const next = [...weights];
     for (const slot of counted) {
@@ -77,8 +80,10 @@ function trajectory(updates: readonly (readonly number[])[], choices: Choices): 
       for (let j = 0; j < columns; j++) next[j]! -= sent[j]! / workers;
     }
     weights = next;
-    for (const slot of counted) Object.assign(slots[slot]!, { version: version + 1, start: next });
-    return next;
+    const part = down(next.map((value, j) => value - told[j]!));
+    told = told.map((value, j) => value + part[j]!);
+    for (const slot of counted) Object.assign(slots[slot]!, { version: version + 1, start: told });
+    return { weights: next, told };
   });
 }
 
@@ -104,6 +109,22 @@ const cases: [string, PlanOptions, Choices][] = [
       rate: { schedule: "inverse", scale: 4, shift: 60 },
     },
     { operator: largest(3, true), momentum: 0, rate: (t) => 4 / (60 + t) },
+  ],
+  [
+    "the fastest three of five, SignTop_3, and Top_2 down",
+    {
+      ...{ compression: { type: "sign-top-k", k: 3 }, wait: { fastest: 3 }, rate: 0.02 },
+      down: { type: "top-k", k: 2 },
+    },
+    { operator: largest(3, true), momentum: 0, rate: () => 0.02, down: largest(2, false) },
+  ],
+  [
+    "everything up, SignTop_2 down, asynchronously",
+    {
+      ...{ compression: { type: "none" }, asynchronous: true, rate: 0.02 },
+      down: { type: "sign-top-k", k: 2 },
+    },
+    { operator: (vector) => vector, momentum: 0, rate: () => 0.02, down: largest(2, true) },
   ],
   [
     "asynchronously, Top_2 with momentum",
@@ -133,12 +154,14 @@ describe("every update of Qsparse-local-SGD is that of a loop in doubles", () =>
     const each = asynchronous ? workers : 1;
     expect(end.saved).toHaveLength(60);
     for (const [round, { state }] of end.saved.entries()) {
-      const there = expected[(round + 1) * each - 1]!;
+      const { weights: there, told } = expected[(round + 1) * each - 1]!;
       // Weights travel down, and payloads up, as float32.
       for (const [j, weight] of there.entries())
         expect(Math.abs(state.weights[j]! - weight)).toBeLessThan(2e-6);
+      for (const [j, weight] of state.models.at(-1)!.weights.entries())
+        expect(Math.abs(weight - told[j]!)).toBeLessThan(2e-6);
     }
-    const most = Math.max(...expected.at(-1)!.map(Math.abs));
+    const most = Math.max(...expected.at(-1)!.weights.map(Math.abs));
     expect(most).toBeGreaterThan(0.1);
     if (name.includes("fastest"))
       expect(new Set(updates.map((counted) => counted.join())).size).toBeGreaterThan(5);
