@@ -10,6 +10,7 @@ export {
   registerProblem,
   registerWait,
 } from "./library/members.ts";
+export type { MicrobatchOutputs, NumberTensor } from "./library/microbatch-outputs.ts";
 export {
   loadModel,
   type Model,
@@ -18,6 +19,12 @@ export {
   type TranslateOptions,
   translate,
 } from "./library/model.ts";
+export {
+  type ModelParallel,
+  type ModelParallelOptions,
+  modelParallel,
+} from "./library/model-parallel.ts";
+export type { ParallelStep, Rows } from "./library/parallel-training.ts";
 export {
   account,
   type ComparedRuns,

@@ -41,8 +41,15 @@ export interface StageEngine {
     slopes: readonly Float32Array[],
     task: StagePass,
     stash?: string | null,
-  ): { readonly loss: number; readonly fields: Readonly<Record<string, Float32Array>> };
+  ): StageBackward;
   close(): void;
+}
+
+export interface StageBackward {
+  readonly loss: number;
+  readonly fields: Readonly<Record<string, Float32Array>>;
+  /** The model's first output, where it is made here. */
+  readonly outputs: Float32Array | null;
 }
 
 /** What a stage makes of a microbatch when nothing is trained. */

@@ -43,7 +43,28 @@ export async function readModelModule(path: string, backend: BackendChoice): Pro
   registerLayers();
   const place = `problem.model: ${path}`;
   const isModule = [".ts", ".js", ".mjs"].includes(extname(path));
-  const { topology, weights } = isModule ? await built(path, place) : await loaded(path, place);
+  return readDefined(isModule ? await built(path, place) : await loaded(path, place), place);
+}
+
+/** The same of a model that a program has: of one in hand with its weights, of a builder drawn. */
+export async function readModelInHand(
+  given: Builder | layers.LayersModel,
+  backend: BackendChoice,
+): Promise<ReadModel> {
+  await openTensorBackend(backend);
+  registerLayers();
+  return readDefined(await definedBy(given), "model");
+}
+
+async function definedBy(given: Builder | layers.LayersModel): Promise<NetworkDefinition> {
+  if (typeof given === "function") return builtBy(given, "problem.model");
+  return { topology: topologyOf(given), weights: namedTensors(given.weights) };
+}
+
+async function readDefined(
+  { topology, weights }: NetworkDefinition,
+  place: string,
+): Promise<ReadModel> {
   const model = await withSeededRandom(randomFrom("shapes"), () => modelFrom(topology, place));
   refuseSeveral(model, place);
   for (const weight of model.weights) {
@@ -113,10 +134,7 @@ export async function modelJsonOf(
 ): Promise<{ readonly json: string; readonly weights: Uint8Array }> {
   await openTensorBackend("auto");
   registerLayers();
-  const { topology, weights } =
-    typeof given === "function"
-      ? await builtBy(given, "problem.model")
-      : { topology: topologyOf(given), weights: namedTensors(given.weights) };
+  const { topology, weights } = await definedBy(given);
   const listed = Object.entries(weights).map(([name, { shape }]) => ({
     ...{ name, shape, dtype: "float32" },
   }));

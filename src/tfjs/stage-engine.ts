@@ -92,17 +92,18 @@ export async function openStageEngine(
     },
     backward(input, slopes, task, name = null) {
       compute();
+      const { examples } = task;
       const arriving = file.slopesIn.map((list, i) =>
-        cutExamples(file, slopes[i]!, list, task.examples),
+        cutExamples(file, slopes[i]!, list, examples),
       );
-      const loss = file.program.outputs.length > 0 ? lossOf(options.loss, input) : undefined;
+      const seen: Seen = { outputs: null };
+      const hasOutputs = file.program.outputs.length > 0;
+      const loss = hasOutputs ? lossOf(options.loss, input, seen) : undefined;
       const from = stashes.take(name) ?? reads(input, task);
       const result = stage.backward(from, Object.assign({}, ...arriving), task, loss);
-      const fields = {
-        ...joinedFields(file.slopesOut, (name) => result.imports[name]!),
-        ...gradientsOf(file, stage, result),
-      };
-      return { loss: result.loss, fields };
+      const slopesOut = joinedFields(file.slopesOut, (name) => result.imports[name]!);
+      const fields = { ...slopesOut, ...gradientsOf(file, stage, result) };
+      return { loss: result.loss, fields, ...seen };
     },
     close() {
       stashes.forget();
@@ -175,12 +176,18 @@ function gradientsOf({ gradients }: StageFile, stage: OpenStage, result: StageSl
   return Object.fromEntries(fields);
 }
 
-function lossOf(loss: OutputLoss, { rows }: StageInput): StageLoss {
+/** The model's first output, once a loss was asked of it. */
+interface Seen {
+  outputs: Float32Array | null;
+}
+
+function lossOf(loss: OutputLoss, { rows }: StageInput, seen: Seen): StageLoss {
   assert(rows !== null, "the stage of the outputs has their targets");
   return (outputs) => {
     let sum = 0;
     const slopes = new Map<number, Float32Array>();
     for (const [index, { data }] of outputs) {
+      if (index === 0) seen.outputs = data as Float32Array;
       const own = new Float32Array(data.length);
       sum += loss(data as Float32Array, rows.targets, rows.values, own);
       slopes.set(index, own);

@@ -92,7 +92,7 @@ export function pipelinePlan(
 }
 
 /** Counts that differ by one where they do not divide, the larger ones first. */
-function parted(rows: number, count: number): number[] {
+export function parted(rows: number, count: number): number[] {
   return Array.from(
     { length: count },
     (_, i) => Math.floor(rows / count) + (i < rows % count ? 1 : 0),

@@ -1,5 +1,5 @@
 import { addScaled } from "../../math/vector.ts";
-import { gradientField } from "../../model-parallel/pipeline-layout.ts";
+import { gradientField, type PartLayout } from "../../model-parallel/pipeline-layout.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import { type NodePlace, nodeObjects } from "../../quorum/graph-nodes.ts";
 import type { HandedSlopes } from "../../tasks/stages/handed-tensor.ts";
@@ -63,13 +63,21 @@ export function partTask(
   };
 }
 
-/** Tensor after tensor in the model's order, whatever parts they are in. */
 function sumsOfParts(
   { layout }: StagesPlan,
   { keyOf, outputs }: StepOutputs,
 ): Float64Array<ArrayBuffer> {
-  const all = layout.parts.flatMap(({ tensors }, part) => {
-    const { values } = outputs(keyOf({ pass: "sums", part }))[0]!;
+  const told = layout.parts.map((_, part) => outputs(keyOf({ pass: "sums", part }))[0]!.values);
+  return sumsInOrder(layout.parts, told as Float64Array[]);
+}
+
+/** Sums of each part's tensors, added tensor after tensor in the model's order. */
+export function sumsInOrder(
+  parts: readonly Pick<PartLayout, "tensors">[],
+  told: readonly Float64Array[],
+): Float64Array<ArrayBuffer> {
+  const all = parts.flatMap(({ tensors }, part) => {
+    const values = told[part]!;
     const count = values.length / tensors.length;
     return tensors.map(({ index }, i) => {
       return { index, sums: values.subarray(i * count, (i + 1) * count) };
