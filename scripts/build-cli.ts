@@ -91,7 +91,7 @@ async function bundle(
     },
     // Networks share the TensorFlow.js that a user's own modules import; the page needs esbuild
     // in development alone.
-    external: ["@tensorflow/*", "esbuild", "node-fetch"],
+    external: ["@opentelemetry/*", "@tensorflow/*", "esbuild", "node-fetch"],
     plugins: [ownPlaces(placeOf), quietBuiltins],
     logLevel: "warning",
   });

@@ -1,12 +1,16 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import open from "open";
+import { RunError } from "../core/errors.ts";
+import { nearest } from "../core/text.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
-import { writeArtifacts } from "../platform/training/start-run.ts";
+import { artifactPaths, writeArtifacts } from "../platform/training/start-run.ts";
+import { tellRun } from "../platform/training/tell-run.ts";
 import type { Store } from "../ports/store.ts";
 import type { WhatIf } from "../report/data.ts";
 import { againInWords, whatIfCells, whatIfNotes } from "../report/sections/what-if.ts";
-import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { type ReporterName, reporterNames } from "../reporters/reporter.ts";
+import { collectValues, type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
 import { table } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
 
@@ -15,6 +19,11 @@ export const declareReport: Declare = (command, invoke) => {
     .argument("<RUN>", runHelp)
     .option("--stage <name>", stageHelp)
     .option("--what-if", "the run again, one thing another: what each would have saved")
+    .option(
+      "--to <name>",
+      `tell the run: ${reporterNames.join(", ")}; may be repeated`,
+      collectValues,
+    )
     .option("--json", jsonHelp)
     .option("--open", "open it in a browser")
     .action((run, options) => invoke((terminal) => report(run, options, terminal)));
@@ -23,6 +32,7 @@ export const declareReport: Declare = (command, invoke) => {
 export interface ReportOptions {
   readonly open?: boolean;
   readonly whatIf?: boolean;
+  readonly to?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -33,6 +43,7 @@ export async function report(
   terminal: Terminal,
 ): Promise<number> {
   const { paths, found } = await withOpenRun(terminal, name, async ({ store }, record) => {
+    await tell(record, store, options.to ?? [], terminal);
     const found = options.whatIf === true ? await otherWays(store, record, terminal) : undefined;
     return { paths: await writeArtifacts({ store }, record.run, terminal.home, found), found };
   });
@@ -54,6 +65,27 @@ export async function report(
   if (options.json === true) printJson(terminal, { type: "report", ...paths, whatIf: found });
   if (options.open === true) await openInBrowser(paths.report, terminal);
   return 0;
+}
+
+/** Tells what is in the store of a run where it is asked for. */
+async function tell(
+  record: RunRecord,
+  store: Store,
+  names: readonly string[],
+  terminal: Terminal,
+): Promise<void> {
+  const unknown = names.find((name) => !(reporterNames as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new RunError("unknown-name", `--to: no reporter is called ${JSON.stringify(unknown)}`, {
+      hint: `${nearest(unknown, reporterNames)}choose one of ${reporterNames.join(", ")}`,
+    });
+  const folder = dirname(artifactPaths(terminal.home, record.run).report);
+  const told = await tellRun(record, store, {
+    names: names as readonly ReporterName[],
+    folder,
+    onNote: (text) => terminal.err(`note: ${text}`),
+  });
+  await told.close();
 }
 
 async function otherWays(store: Store, record: RunRecord, terminal: Terminal): Promise<WhatIf> {

@@ -10,6 +10,7 @@ import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import { reductionTypes } from "../quorum/reduction.ts";
 import { waitSchema } from "../quorum/wait-policies/wait.ts";
+import { reporterNames } from "../reporters/reporter.ts";
 import type { SpecChoices } from "../spec/choices/spec.ts";
 import {
   autoKeys,
@@ -77,6 +78,13 @@ export const specSchema = z.strictObject({
     .optional()
     .describe("what nobody may learn of whom: the budget of a private run; strategy: gossip"),
   stop: stopSchema.prefault({}).describe("when to stop"),
+  report: z
+    .array(z.enum(reporterNames))
+    .optional()
+    .describe(
+      "where the run is told besides: otlp, a trace for an OpenTelemetry collector; mlflow, a " +
+        "run of an MLflow server; jsonl and csv, files in the run's folder",
+    ),
   seed: z.int().min(0).default(1).describe("what all randomness hangs on"),
   weather: z
     .looseObject({})
@@ -134,6 +142,7 @@ export function resolveSpec(input: unknown): RunSpec {
       ? {}
       : { compression: resolveCompression(asConfig(spec.compression)) }),
     stop: spec.stop,
+    ...(spec.report === undefined || spec.report.length === 0 ? {} : { report: spec.report }),
     seed: spec.seed,
     weather: spec.weather ?? null,
     ...(auto.length === 0 ? {} : { auto }),

@@ -7,6 +7,7 @@ import { functions } from "../limits.ts";
 import type { PrivacyOptions } from "../privacy/options.ts";
 import { reductionTypes } from "../quorum/reduction.ts";
 import type { Wait } from "../quorum/wait-policies/wait.ts";
+import type { ReporterName } from "../reporters/reporter.ts";
 
 export const stopSchema = z.strictObject({
   rounds: z.int().min(0).max(1_000_000).default(100).describe("the most rounds"),
@@ -50,6 +51,8 @@ export interface RunSpec {
   readonly reduction?: ReductionOptions;
   readonly privacy?: PrivacyOptions;
   readonly stop: z.output<typeof stopSchema>;
+  /** Where the run is told besides; absent for nowhere. */
+  readonly report?: readonly ReporterName[];
   readonly seed: number;
   /** As written; whoever plays weather checks it. */
   readonly weather: Readonly<Record<string, unknown>> | null;

@@ -18,6 +18,7 @@ const common = {
   workers: 3,
   wait: "all",
   stop: { rounds: 2 },
+  report: ["jsonl", "csv"],
   seed: 4,
 };
 const privacy = { epsilon: 2, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
@@ -69,6 +70,7 @@ async function emitted(name: string, spec: object, rows: string) {
       read === "list" ? [read] : [read, "one"],
     ),
     ["show", "one", "--json"],
+    ["weather", "one"],
     ...["safetensors", "npy", "json"].map((format) => {
       const file = join(home, `exported.${format}`);
       return ["export", "one", "--format", format, "--output", file];

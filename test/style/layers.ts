@@ -100,7 +100,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: [],
   },
-  spec: { rooms: ["core", "limits", ...families, "data", "quorum"], packages: ["yaml"] },
+  spec: {
+    rooms: ["core", "limits", ...families, "data", "quorum", "reporters/reporter.ts"],
+    packages: ["yaml"],
+  },
   journal: { rooms: [...bottom, "wire", "spec"], packages: [] },
   worker: {
     rooms: [
@@ -124,7 +127,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     ]),
     packages: [],
   },
-  run: { rooms: [...below, ...kit, "journal", "worker", "strategies"], packages: [] },
+  run: {
+    rooms: [...below, ...kit, "journal", "worker", "strategies", "reporters/reporter.ts"],
+    packages: [],
+  },
 
   planner: { rooms: [...training, "weather"], packages: [] },
   weather: { rooms: ["core"], packages: [] },
@@ -140,6 +146,16 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   emulator: { rooms: [...bottom, "math", "wire", "weather"], packages: ["fast-xml-parser"] },
   simulation: { rooms: [...training, "weather", "storage/memory.ts"], packages: [] },
+  /** Named exceptions to "only two SDKs talk to the outside"; reached by dynamic import alone. */
+  reporters: {
+    rooms: ["core", "ports"],
+    packages: [
+      "@opentelemetry/api",
+      "@opentelemetry/exporter-trace-otlp-proto",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace",
+    ],
+  },
   report: { rooms: bottom, packages: ["@observablehq/plot", "esbuild"] },
 
   /** What every platform shares. */
@@ -157,7 +173,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: [],
   },
   "platform/training": {
-    rooms: [...training, ...adapters, "simulation", "planner", "report"].concat([
+    rooms: [...training, ...adapters, "simulation", "planner", "report", "reporters"].concat([
       "platform",
       "platform/cloud",
       "platform/local",
@@ -171,6 +187,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   cli: {
     rooms: [...training, ...adapters, "emulator", "simulation", "planner", "report"].concat([
+      "reporters/reporter.ts",
       "platform",
       "platform/cloud",
       "platform/billing",

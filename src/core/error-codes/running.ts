@@ -19,6 +19,7 @@ export const runningCodes = {
   "bad-payload": "a compressed vector cannot be read; use one version of kofn on both sides",
   "bad-recording":
     "a recording has replies to what was never asked; replay with the version that recorded it",
+  "bad-reporter": "a run cannot be told where it is asked for; check the address that is named",
   "bad-safetensors": "bytes are no safetensors object; write it again, or restore a copy",
   "bad-signature": "AWS refuses the signature; check the secret key and the clock",
   "bucket-gone":

@@ -22,6 +22,7 @@ import { type Backend, playedWeather } from "../backend.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn } from "../platform-model.ts";
 import { taskPrices } from "../task-prices.ts";
+import { tellRun } from "./tell-run.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
@@ -82,21 +83,32 @@ export async function continueRun(
   watchers: Watchers = {},
 ): Promise<Orchestrated> {
   const { clock, compute } = backend.open(record);
-  const { listen, signal } = watchers;
-  const done = await orchestrate(record, {
-    store: backend.store,
-    clock,
-    compute,
-    prices: taskPrices(record.spec, record.backend, record.entriesPerSlot),
-    ...(listen === undefined ? {} : { listen }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(backend.pool === undefined ? {} : { pool: backend.pool }),
-  });
-  await compute.close();
-  const { report, model } = await writeArtifacts(backend, record.run, home);
-  const result: ResultEvent = { ...done.result, report, model };
-  listen?.(result);
-  return { ...done, result };
+  const { signal, onNote } = watchers;
+  const folder = dirname(artifactPaths(home, record.run).report);
+  const names = record.spec.report ?? [];
+  const told = await tellRun(record, backend.store, { names, folder, onNote });
+  const listen = (event: RunEvent) => {
+    watchers.listen?.(event);
+    told.take(event);
+  };
+  try {
+    const done = await orchestrate(record, {
+      store: backend.store,
+      clock,
+      compute,
+      prices: taskPrices(record.spec, record.backend, record.entriesPerSlot),
+      listen,
+      ...(signal === undefined ? {} : { signal }),
+      ...(backend.pool === undefined ? {} : { pool: backend.pool }),
+    });
+    await compute.close();
+    const { report, model } = await writeArtifacts(backend, record.run, home);
+    const result: ResultEvent = { ...done.result, report, model };
+    listen(result);
+    return { ...done, result };
+  } finally {
+    await told.close();
+  }
 }
 
 /** The paths of a run's report and model. */

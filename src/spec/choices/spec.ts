@@ -98,6 +98,11 @@ export interface SpecChoices {
      */
     readonly patience?: number | undefined;
   } | undefined;
+  /**
+   * Where the run is told besides: otlp, a trace for an OpenTelemetry collector; mlflow, a run
+   * of an MLflow server; jsonl and csv, files in the run's folder.
+   */
+  readonly report?: readonly ("otlp" | "mlflow" | "jsonl" | "csv")[] | undefined;
   /** What all randomness hangs on. At least 0. Default: 1. */
   readonly seed?: number | undefined;
   /** How the emulated platform behaves: emulated and simulated runs only. */
