@@ -1,9 +1,9 @@
 import { RunError } from "../core/errors.ts";
+import { cancelRun } from "../platform/training/cancel-run.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
-import { overviewOf } from "../platform/training/run-overview.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import { formatCount } from "../report/format.ts";
-import { cancelKey, prefixIn } from "../store-layout.ts";
+import { prefixIn } from "../store-layout.ts";
 import { type Declare, runHelp, stageHelp } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -45,15 +45,12 @@ export async function forget(name: string, terminal: Terminal): Promise<number> 
 
 /** `kofn cancel RUN`: marks it; whoever runs it stops within about a second. */
 export async function cancel(name: string, terminal: Terminal): Promise<number> {
-  await withOpenRun(terminal, name, async ({ store, isLive }, record) => {
+  await withOpenRun(terminal, name, async (opened, record) => {
     const { run } = record;
-    const { status } = await overviewOf(store, record, await isLive(run));
-    if (status !== "running") {
-      terminal.err(`${run} is not running (${status}); nothing to cancel`);
-      return;
-    }
-    await store.write(cancelKey(run), new TextEncoder().encode(new Date().toISOString()));
-    terminal.err(`${run} will stop within a second or two; go on with: kofn resume ${run}`);
+    const status = await cancelRun(opened, record);
+    if (status === "running")
+      terminal.err(`${run} will stop within a second or two; go on with: kofn resume ${run}`);
+    else terminal.err(`${run} is not running (${status}); nothing to cancel`);
   });
   return 0;
 }

@@ -15,6 +15,17 @@ export const jsonHelp = "JSON lines on standard output, the result last";
 export const settingHelp = "change one value of the spec, as in stop.rounds=50; may be repeated";
 export const backendHelp = "emulated, threads or simulated";
 
+export const uiHelp = "a page that follows the run; it stays as long as somebody looks at it";
+
+/** A port that an option names. */
+export function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
+  if (port <= 65_535) return port;
+  throw new RunError("bad-option", `--port: ${text}, expected 0 to 65535`, {
+    hint: "write it like --port 8080",
+  });
+}
+
 /** Collects the values of an option that may be repeated, in order. */
 export function collectValues(text: string, before: readonly string[] = []): string[] {
   return [...before, text];

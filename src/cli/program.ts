@@ -61,6 +61,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "follow a run that another terminal started",
     load: async () => (await import("./watch.ts")).declareWatch,
   },
+  ui: {
+    usage: "[RUN]",
+    summary: "a live page of the runs: follow, compare, cancel and resume them",
+    load: async () => (await import("./ui.ts")).declareUi,
+  },
   bill: {
     usage: "<RUN>",
     summary: "what a run was charged for, and whether AWS says the same",
@@ -209,7 +214,9 @@ async function openProgram(
 }
 
 function argumentsOf(command: Command): string {
-  return command.registeredArguments.map((argument) => `<${argument.name()}>`).join(" ");
+  return command.registeredArguments
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .join(" ");
 }
 
 /** commander's messages in the form of our own. */

@@ -99,8 +99,8 @@ async function otherWays(store: Store, record: RunRecord, terminal: Terminal): P
 }
 
 /** Shows a page in the usual browser; a machine without one is not an error. */
-export async function openInBrowser(path: string, terminal: Terminal): Promise<void> {
-  const browser = await open(resolve(path));
+export async function openInBrowser(place: string, terminal: Terminal): Promise<void> {
+  const browser = await open(place.startsWith("http://") ? place : resolve(place));
   browser.once("error", (error) =>
     terminal.err(`${terminal.paint.yellow("warning:")} no browser opened: ${error.message}`),
   );

@@ -16,6 +16,8 @@ import { watch } from "./watch.ts";
 
 interface Options {
   readonly json?: boolean;
+  /** Opens the page, once it is watched. */
+  readonly ui?: boolean;
   /** Goes on with the functions that are deployed now. */
   readonly newest?: boolean;
 }

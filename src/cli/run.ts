@@ -7,7 +7,7 @@ import { resolveSpec } from "../run/resolve-spec.ts";
 import { readSpec } from "../run/spec-file.ts";
 import { type Override, parseOverride } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
+import { backendHelp, collectValues, type Declare, settingHelp, uiHelp } from "./command.ts";
 import { reportOutcome } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly backend: string;
   readonly json?: boolean;
   readonly open?: boolean;
+  readonly ui?: boolean;
   readonly name?: string;
 }
 
@@ -34,6 +35,7 @@ export const declareRun: Declare = (command, invoke) => {
     .option("--name <name>", "the run's name instead of one made up")
     .option("--json", "events as JSON lines on standard output, the result last")
     .option("--open", "open the report in a browser")
+    .option("--ui", uiHelp)
     .action((path, options) => invoke((terminal) => run(path, options, terminal)));
 };
 
@@ -45,6 +47,7 @@ export const declareSimulate: Declare = (command, invoke) => {
     .option("--name <name>", "the run's name instead of one made up")
     .option("--json", "events as JSON lines on standard output, the result last")
     .option("--open", "open the report in a browser")
+    .option("--ui", uiHelp)
     .action((path, options) =>
       invoke((terminal) => run(path, { ...options, backend: "simulated" }, terminal)),
     );
@@ -60,6 +63,7 @@ export async function run(path: string, options: RunOptions, terminal: Terminal)
     const { runDeployed } = await import("./run-deployed.ts");
     return runDeployed({ run: name, spec, stage: terminal.stage }, options, terminal);
   }
+  if (options.ui === true) await (await import("./ui.ts")).openPage(name, terminal);
   terminal.err(`run ${terminal.paint.bold(name)} (${backend})`);
   const { home } = terminal;
   const about = { run: name, spec, json: options.json === true };

@@ -1,7 +1,6 @@
-import { RunError } from "../core/errors.ts";
 import { loadModel } from "../library/model.ts";
 import { serve } from "../library/serve.ts";
-import { type Declare, runHelp } from "./command.ts";
+import { type Declare, portOf, runHelp } from "./command.ts";
 import { interrupts, type Terminal } from "./terminal.ts";
 
 export const declareServe: Declare = (command, invoke) => {
@@ -22,11 +21,7 @@ export async function serveCommand(
   options: { readonly host: string; readonly port: string },
   terminal: Terminal,
 ): Promise<number> {
-  const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 65_536;
-  if (port > 65_535)
-    throw new RunError("bad-option", `--port: ${options.port}, expected 0 to 65535`, {
-      hint: "write it like --port 8080",
-    });
+  const port = portOf(options.port);
   const model = await loadModel(run, { home: terminal.home });
   const served = await serve(model, { host: options.host, port });
   const stop = interrupts(terminal, "closing");

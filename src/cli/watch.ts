@@ -9,7 +9,7 @@ import { artifactPaths, writeArtifacts } from "../platform/training/start-run.ts
 import type { RunEvent } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import { eventsKey } from "../store-layout.ts";
-import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { type Declare, jsonHelp, runHelp, stageHelp, uiHelp } from "./command.ts";
 import { resultTable, warnOfEnd } from "./outcome.ts";
 import { progressView } from "./progress.ts";
 import { interrupts, printJson, say, type Terminal } from "./terminal.ts";
@@ -23,17 +23,19 @@ export const declareWatch: Declare = (command, invoke) => {
     .argument("<RUN>", runHelp)
     .option("--stage <name>", stageHelp)
     .option("--json", jsonHelp)
+    .option("--ui", uiHelp)
     .action((run, options) => invoke((terminal) => watch(run, options, terminal)));
 };
 
 /** `kofn watch RUN`: follows a run in another process until it stops. */
 export async function watch(
   name: string,
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly ui?: boolean },
   terminal: Terminal,
 ): Promise<number> {
   const record = await withOpenRun(terminal, name, async (_home, record) => record);
   const { run, spec } = record;
+  if (options.ui === true) await (await import("./ui.ts")).openPage(run, terminal);
   terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
   const stop = interrupts(terminal, `${run} goes on without being watched`);
   const bar = progressView(terminal, spec.stop);

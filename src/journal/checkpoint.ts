@@ -1,5 +1,5 @@
 import { noUsage, type Usage } from "../ports/compute.ts";
-import type { RunEvent } from "../ports/events.ts";
+import type { RunEvent, UsageSum } from "../ports/events.ts";
 import { type ModelRef, type ShardedModel, wholeModel } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
 import { checkDigest, damagedObject, readableObject } from "../store-damage.ts";
@@ -15,7 +15,7 @@ export const journalEffects: Effects = {
 };
 
 /** What a run has used so far; survives restarts. */
-export interface Totals extends Omit<Usage, "coldStart" | "mayHaveRun"> {
+export interface Totals extends UsageSum {
   readonly invocations: number;
   readonly coldStarts: number;
   /** Replies that did not count: late or lost. */
@@ -119,19 +119,23 @@ export async function readBatches(
 
 /** The events of one batch as it is stored. Throws `RunError` where it is damaged. */
 export function eventsIn(bytes: Uint8Array, key: string): readonly RunEvent[] {
-  return openPacket<StoredBatch>(bytes, key).events;
+  return batchIn(bytes, key).events;
+}
+
+/** The same, with the digest of the batch before where it is noted. */
+export function batchIn(
+  bytes: Uint8Array,
+  key: string,
+): { readonly events: readonly RunEvent[]; readonly before?: string | undefined } {
+  const { events, before } = openPacket<StoredBatch>(bytes, key);
+  return { events, before };
 }
 
 function openPacket<T>(bytes: Uint8Array, key: string): T {
   return readableObject(key, () => fromSealedPacket<T>(bytes, key));
 }
 
-function totalsOf({
-  billedMs,
-  bytesDown,
-  bytesUp,
-  costUsd,
-}: Usage): Omit<Usage, "coldStart" | "mayHaveRun"> {
+function totalsOf({ billedMs, bytesDown, bytesUp, costUsd }: Usage): UsageSum {
   return { billedMs, bytesDown, bytesUp, costUsd };
 }
 

@@ -24,6 +24,17 @@ export interface Usage {
   readonly storeWrites?: number;
   /** The invocation may have run, and what it is billed is not known; absent where it is. */
   readonly mayHaveRun?: true;
+  /** Where its time went, as far as the platform tells. */
+  readonly phases?: UsagePhases;
+}
+
+export interface UsagePhases {
+  /** Until a new environment could take the request; absent where one was there. */
+  readonly initMs?: number;
+  /** From the request to the reply, in the worker. */
+  readonly workerMs: number;
+  /** Of that, reading from the store; absent where nothing was read. */
+  readonly loadMs?: number;
 }
 
 export const noUsage: Usage = {

@@ -1,4 +1,5 @@
 import type { PrivacySpent, RunFacts, StoppedEvent, TableTraffic } from "../ports/events.ts";
+import type { PhaseData } from "./phases.ts";
 
 /**
  * Everything a report shows, as bounded plain data that survives JSON: the page draws this and
@@ -54,6 +55,7 @@ export interface RunData {
   readonly figures: ReplyFigures;
   readonly curve: Curve;
   readonly pace: LatencyData;
+  readonly phases: PhaseData;
   readonly picture: Heatmap;
   readonly slots: readonly SlotData[];
   readonly spending: readonly SpendingPoint[];

@@ -14,6 +14,7 @@ import type {
 import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
 import { latencyOf, slotRows } from "./latency.ts";
+import { phasesOf } from "./phases.ts";
 import { scheduleOf } from "./schedule.ts";
 import { downsample, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
@@ -47,6 +48,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     figures: figuresOf(history),
     curve: curveOf(history),
     pace,
+    phases: phasesOf(history, pace.slowMs),
     picture: heatmapOf(history, slots, pace.slowMs),
     slots: slotRows(history, slots, pace.slowMs),
     spending: spendingOf(history),

@@ -19,6 +19,8 @@ export interface History {
   readonly arrivals: readonly ArrivalEvent[];
   /** Replies that were recorded as sums only; `arrivals` then cover some slots. */
   readonly sums: readonly ArrivalSummary[];
+  /** Replies to the round that has not ended yet. */
+  readonly pending: readonly ArrivalEvent[];
   readonly repeatedReplies: number;
   readonly warnings: readonly string[];
   readonly resumes: number;
@@ -67,14 +69,15 @@ export function historyOf(events: readonly RunEvent[]): History {
   }
   const arrivals = events.filter((event) => event.type === "arrival");
   const inRounds = [...kept.values()].reduce((sum, record) => sum + record.arrivals.length, 0);
-  const pending = segments.length > 0 ? pendingOf(segments[segments.length - 1]!) : 0;
+  const pending = segments.length > 0 ? pendingOf(segments[segments.length - 1]!) : [];
   return {
     started: events.find((event) => event.type === "started"),
     rounds: [...kept.values()].sort((a, b) => a.event.round - b.event.round),
     evaluated: [...evaluated.values()].sort((a, b) => a.round - b.round),
     arrivals,
     sums: events.filter((event) => event.type === "arrivals"),
-    repeatedReplies: arrivals.length - inRounds - pending,
+    pending,
+    repeatedReplies: arrivals.length - inRounds - pending.length,
     warnings: events.filter((event) => event.type === "warning").map((event) => event.message),
     resumes: segments.length - 1,
     stopped: lastStop(events),
@@ -124,14 +127,7 @@ function recordsOf(segment: Segment): RoundRecord[] {
 
 /** The requests of a round, by their tasks' names; names without a slot make one request. */
 function requestsOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): QuorumRecord[] {
-  const byName = new Map<string, ArrivalEvent[]>();
-  for (const arrival of arrivals) {
-    const name = requestNameOf(arrival.task);
-    const before = byName.get(name);
-    if (before === undefined) byName.set(name, [arrival]);
-    else before.push(arrival);
-  }
-  const groups = [...byName.values()]
+  const groups = requestsIn(arrivals)
     .map((own) => ({ own, startedMs: Math.min(...own.map((arrival) => arrival.startedMs)) }))
     .sort((a, b) => a.startedMs - b.startedMs);
   return groups.map(({ own, startedMs }, index) => ({
@@ -141,12 +137,25 @@ function requestsOf(round: RoundEvent, arrivals: readonly ArrivalEvent[]): Quoru
   }));
 }
 
-/** Replies to the round that has not ended yet. */
-function pendingOf(segment: Segment): number {
+/** Arrivals by the request that they answer. */
+export function requestsIn(arrivals: readonly ArrivalEvent[]): ArrivalEvent[][] {
+  const byName = new Map<string, ArrivalEvent[]>();
+  for (const arrival of arrivals) {
+    const name = requestNameOf(arrival.task);
+    const before = byName.get(name);
+    if (before === undefined) byName.set(name, [arrival]);
+    else before.push(arrival);
+  }
+  return [...byName.values()];
+}
+
+/** Replies to none of the rounds that have ended. */
+function pendingOf(segment: Segment): ArrivalEvent[] {
   const rounds = roundsOf(segment);
   return segment.events.filter(
-    (event) => event.type === "arrival" && roundIndexAt(rounds, event.startedMs) < 0,
-  ).length;
+    (event): event is ArrivalEvent =>
+      event.type === "arrival" && roundIndexAt(rounds, event.startedMs) < 0,
+  );
 }
 
 /** The round that was under way at `atMs`; at a border, the one that begins there. */

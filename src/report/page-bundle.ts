@@ -3,52 +3,75 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { assert } from "../core/errors.ts";
 
-let loaded: PageBundle | undefined;
-
-/** The page's script and style: as built beside this file, else built now from the sources. */
-export function pageBundle(): PageBundle {
-  loaded ??= builtBundle() ?? bundlePage();
-  return loaded;
-}
-
-function builtBundle(): PageBundle | undefined {
-  const script = new URL(bundleFiles.script, import.meta.url);
-  const style = new URL(bundleFiles.style, import.meta.url);
-  if (!existsSync(script) || !existsSync(style)) return undefined;
-  return { script: readFileSync(script, "utf8"), style: readFileSync(style, "utf8") };
-}
-
-/** What the page runs and how it looks. */
+/** What a page runs and how it looks. */
 export interface PageBundle {
   readonly script: string;
   readonly style: string;
 }
 
-/** The names a built bundle has beside `page-bundle.js`. */
-export const bundleFiles = { script: "page.bundle.js", style: "page.bundle.css" } as const;
+/** A page's folder, of whose `main.ts` and `NAME.css` its bundle is made. */
+interface PageSource {
+  readonly folder: string;
+  readonly name: string;
+}
 
-/** Builds the page's script and style sheet into `outDirectory`; part of the project's build. */
+const reportPage: PageSource = { folder: "page", name: "page" };
+const livePage: PageSource = { folder: "live", name: "live" };
+const loaded = new Map<PageSource, PageBundle>();
+
+/** The report's script and style: as built beside this file, else built now from the sources. */
+export function pageBundle(): PageBundle {
+  return bundleOf(reportPage);
+}
+
+/** The same of the live page. */
+export function liveBundle(): PageBundle {
+  return bundleOf(livePage);
+}
+
+function bundleOf(page: PageSource): PageBundle {
+  const bundle = loaded.get(page) ?? builtBundle(page) ?? bundlePage(page);
+  loaded.set(page, bundle);
+  return bundle;
+}
+
+/** The names a built bundle has beside `page-bundle.js`. */
+function filesOf({ name }: PageSource) {
+  return { script: `${name}.bundle.js`, style: `${name}.bundle.css` };
+}
+
+function builtBundle(page: PageSource): PageBundle | undefined {
+  const files = filesOf(page);
+  const script = new URL(files.script, import.meta.url);
+  const style = new URL(files.style, import.meta.url);
+  if (!existsSync(script) || !existsSync(style)) return undefined;
+  return { script: readFileSync(script, "utf8"), style: readFileSync(style, "utf8") };
+}
+
+/** Builds the pages' scripts and style sheets into a folder; part of the project's build. */
 export function buildPage(outDirectory: string): void {
-  esbuild().buildSync({ ...options(outDirectory), write: true });
+  for (const page of [reportPage, livePage])
+    esbuild().buildSync({ ...options(page, outDirectory), write: true });
 }
 
 /** The same without writing anything, for runs from the sources. */
-export function bundlePage(): PageBundle {
-  const built = esbuild().buildSync({ ...options("."), write: false });
+function bundlePage(page: PageSource): PageBundle {
+  const built = esbuild().buildSync({ ...options(page, "."), write: false });
+  const files = filesOf(page);
   const text = (name: string) => {
     const file = built.outputFiles.find(({ path }) => path.endsWith(name));
     assert(file !== undefined, `the bundle has a ${name}`);
     return file.text;
   };
-  return { script: text(bundleFiles.script), style: text(bundleFiles.style) };
+  return { script: text(files.script), style: text(files.style) };
 }
 
-function options(outdir: string) {
-  const source = (name: string) => fileURLToPath(new URL(`./page/${name}`, import.meta.url));
+function options({ folder, name }: PageSource, outdir: string) {
+  const source = (file: string) => fileURLToPath(new URL(`./${folder}/${file}`, import.meta.url));
   return {
     entryPoints: [
-      { in: source("main.ts"), out: "page.bundle" },
-      { in: source("page.css"), out: "page.bundle" },
+      { in: source("main.ts"), out: `${name}.bundle` },
+      { in: source(`${name}.css`), out: `${name}.bundle` },
     ],
     outdir,
     bundle: true,

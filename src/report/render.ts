@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReportData, WhatIf } from "./data.ts";
+import type { ReportData, RunData, WhatIf } from "./data.ts";
 import { foldReport, type LabelledEvents } from "./fold.ts";
 import { html, jsonForScript, verbatim } from "./html.ts";
 import { pageBundle } from "./page-bundle.ts";
@@ -9,6 +9,7 @@ import { costSection } from "./sections/cost.ts";
 import { factsSection, troubleSection } from "./sections/facts.ts";
 import { figuresSection, headSection } from "./sections/head.ts";
 import { heatmapSection } from "./sections/heatmap.ts";
+import { phasesSection } from "./sections/phases.ts";
 import { progressSection } from "./sections/progress.ts";
 import { scheduleSection } from "./sections/schedule.ts";
 import { slotsSection } from "./sections/slots.ts";
@@ -20,18 +21,21 @@ export interface ReportRequest {
   readonly runs: readonly LabelledEvents[];
   /** Of one run: how it would have gone otherwise. */
   readonly whatIf?: WhatIf | undefined;
+  /** Where a compared run has a page of its own, by its name. */
+  readonly hrefOf?: (run: string) => string;
 }
 
 /**
  * One HTML file that shows a run or compares several: it asks the network for nothing, and its
  * key figures are there without JavaScript.
  */
-export function renderReport({ runs, title, whatIf }: ReportRequest): string {
+export function renderReport({ runs, title, whatIf, hrefOf }: ReportRequest): string {
+  const href = hrefOf === undefined ? undefined : ({ run }: RunData) => hrefOf(run);
   const data = foldReport(title, runs);
-  return renderPage(whatIf === undefined ? data : { ...data, whatIf });
+  return renderPage(whatIf === undefined ? data : { ...data, whatIf }, href);
 }
 
-function renderPage(data: ReportData): string {
+function renderPage(data: ReportData, hrefOf?: (run: RunData) => string): string {
   const { script, style } = pageBundle();
   // The hash covers this script alone: markup that gets in by mistake still cannot run.
   const hash = createHash("sha256").update(script).digest("base64");
@@ -52,13 +56,14 @@ function renderPage(data: ReportData): string {
 <body>
 <main>
 ${headSection(data)}
-${data.runs.length > 1 ? comparisonSection(data.runs) : figuresSection(data.runs)}
+${data.runs.length > 1 ? comparisonSection(data.runs, hrefOf) : figuresSection(data.runs)}
 <noscript><p class="note">The drawings need JavaScript;
 the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
 ${coefficientsSection(data.runs)}
 ${scheduleSection(data.runs)}
 ${heatmapSection(data.runs)}
+${phasesSection(data.runs)}
 ${slotsSection(data.runs)}
 ${whatIfSection(data.whatIf)}
 ${costSection(data.runs)}

@@ -1,25 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../src/report/render.ts";
+import { browserPath, complaintsOf, cutOff, launchBrowser, noteSkipped } from "../browser.ts";
 import { sampleEvents } from "./sample-events.ts";
 
-const executable = [
-  process.env.KOFN_BROWSER,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
+noteSkipped("report");
 
-if (executable === undefined)
-  console.warn("report: skipped in a browser, none found; KOFN_BROWSER names one");
-
-const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 /** Screenshots are kept where this names a folder. */
 const shots = process.env.KOFN_SCREENSHOTS;
 
@@ -33,18 +23,15 @@ const short = [{ label: "run", events: sampleEvents({ rounds: 1, running: true, 
 const large = [{ label: "run", events: sampleEvents({ workers: 256, quorum: 200, rounds: 300 }) }];
 
 const wide = { width: 1280, height: 900, colorScheme: "light" } as const;
-const phone = { width: 360, height: 740, colorScheme: "dark" } as const;
+const phone = { width: 390, height: 740, colorScheme: "dark" } as const;
 
-describe.skipIf(executable === undefined)("the page in a browser", () => {
+describe.skipIf(browserPath === undefined)("the page in a browser", () => {
   let browser: Browser;
   let directory: string;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "kofn-report-"));
-    browser = await chromium.launch({
-      executablePath: executable!,
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", ...quiet],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
@@ -69,6 +56,7 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
     expect(Math.min(...marks)).toBeGreaterThan(3);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBe(shown.view.width);
+    expect(await cutOff(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -122,15 +110,3 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
     return { page, complaints };
   }
 });
-
-/** Whatever goes wrong or out while the page is open. */
-function complaintsOf(page: Page, own: string): string[] {
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
-  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  page.on("request", (request) => {
-    if (request.url() !== own) complaints.push(`request: ${request.url()}`);
-  });
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
-  return complaints;
-}

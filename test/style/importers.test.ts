@@ -4,7 +4,6 @@ import { readTexts } from "./source-tree.ts";
 
 /** Files of the source that nothing but tests imports, and why they stand there. */
 const others: Readonly<Record<string, string>> = {
-  "src/cli/main.ts": "the command",
   "src/data/formats/parquet-thread.ts": "a thread of its own",
   "src/data/formats/text-thread.ts": "a thread of its own",
   "src/emulator/runtime/main.ts": "a process of its own",
@@ -13,6 +12,7 @@ const others: Readonly<Record<string, string>> = {
   "src/platform/local/thread-worker.ts": "a thread of its own",
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",
   "src/privacy/observers.ts": "attacks, for benches as well",
+  "src/report/live/main.ts": "the live page's script",
   "src/report/page/main.ts": "the page's script",
   "src/storage/disk.ts": "a store for whoever has a folder and no S3",
   "src/testing/public.ts": "the package's kofn/testing",

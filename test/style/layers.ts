@@ -195,6 +195,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "platform/training",
       "model-export",
       "library",
+      "ui",
     ]),
     packages: ["cli-table3", "commander", "log-update", "open", "picocolors"],
   },
@@ -203,6 +204,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     rooms: [...training, "tfjs", "platform", "platform/local", "platform/training"].concat([
       "model-export",
     ]),
+    packages: [],
+  },
+  /** The live page's server: reads runs as the command line does. */
+  ui: {
+    rooms: [...bottom, "journal", "run", "spec", "report"].concat(["platform/training"]),
     packages: [],
   },
   /** Contract suites for others' members: nothing else loads them. */

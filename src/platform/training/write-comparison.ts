@@ -19,7 +19,9 @@ export async function writeComparison(
     const folder = join(path, "comparisons", name);
     closeOwnFolder(folder);
     const report = join(folder, "report.html");
-    await writeFile(report, renderReport({ title: name, runs }), { mode: ownFile });
+    // Beside `comparisons` lies `runs`: the links hold wherever the home is moved to.
+    const hrefOf = (run: string) => `../../runs/${run}/report.html`;
+    await writeFile(report, renderReport({ title: name, runs, hrefOf }), { mode: ownFile });
     return report;
   } finally {
     await home.close();

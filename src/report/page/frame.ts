@@ -11,22 +11,55 @@ export function readData(): ReportData {
 
 export type Draw = (width: number) => SVGElement | HTMLElement;
 
-/** Puts a drawing into a figure, and again whenever its width changes. Returns the redraw. */
+/** A drawing in its figure. */
+interface Mounted {
+  draw: Draw;
+  drawnWidth: number;
+  isSeen: boolean;
+  /** It is to be drawn again once it is seen. */
+  isStale: boolean;
+}
+
+const mounted = new WeakMap<HTMLElement, Mounted>();
+
+/**
+ * Puts a drawing into a figure, and again whenever its width changes. Called again for the same
+ * figure, it puts another in its place: at once where the figure is in view, else as soon as it
+ * is. Returns the redraw.
+ */
 export function mount(figure: HTMLElement, draw: Draw): () => void {
-  let drawnWidth = 0;
-  const redraw = () => {
-    drawnWidth = Math.floor(figure.clientWidth);
-    if (drawnWidth < 40) return;
-    const drawing = draw(drawnWidth);
-    drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", figure.dataset.label ?? "");
-    figure.replaceChildren(drawing);
-  };
+  const before = mounted.get(figure);
+  const own = before ?? { draw, drawnWidth: 0, isSeen: false, isStale: false };
+  own.draw = draw;
+  const redraw = () => drawInto(figure, own);
+  if (before !== undefined) {
+    if (own.isSeen) redraw();
+    else own.isStale = true;
+    return redraw;
+  }
+  mounted.set(figure, own);
   new ResizeObserver(() => {
-    if (Math.floor(figure.clientWidth) !== drawnWidth) redraw();
+    if (Math.floor(figure.clientWidth) !== own.drawnWidth) redraw();
   }).observe(figure);
+  new IntersectionObserver(([entry]) => {
+    own.isSeen = entry?.isIntersecting ?? true;
+    if (own.isSeen && own.isStale) redraw();
+  }).observe(figure);
+  addEventListener("beforeprint", () => {
+    if (own.isStale) redraw();
+  });
   redraw();
   return redraw;
+}
+
+function drawInto(figure: HTMLElement, own: Mounted): void {
+  own.drawnWidth = Math.floor(figure.clientWidth);
+  if (own.drawnWidth < 40) return;
+  own.isStale = false;
+  const drawing = own.draw(own.drawnWidth);
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", figure.dataset.label ?? "");
+  figure.replaceChildren(drawing);
 }
 
 export function figures(name: string): HTMLElement[] {

@@ -26,10 +26,10 @@ export function drawHeatmaps(runs: readonly RunData[]): void {
       picture.columns.length,
       picture.slots,
       (column, slot) => {
-        readout.textContent = words(picture, column, slot, byPlace.get(placeOf(column, slot)));
+        readout.textContent = cellWords(picture, column, slot, byPlace.get(placeOf(column, slot)));
       },
     );
-    readout.textContent = summary(picture);
+    readout.textContent = pictureSummary(picture);
     mount(figure, (width) => explore(plot(picture, width)));
   }
 }
@@ -92,7 +92,7 @@ function fateMarks(cells: readonly Cell[], shape: Shape) {
     .filter((fate) => fate !== "lost")
     .map((fate) =>
       Plot.rect(
-        cells.filter((cell) => fateOf(cell) === fate),
+        cells.filter((cell) => worstFate(cell) === fate),
         { ...shape, fill: `var(--fate-${fate})` },
       ),
     );
@@ -112,11 +112,11 @@ const top = ({ slot }: Cell) => slot;
 const bottom = ({ slot }: Cell) => slot + 1;
 
 /** The worst that happened. */
-function fateOf({ fates }: Cell): CellFate {
+export function worstFate({ fates }: Cell): CellFate {
   return cellFates[fates.findLastIndex((count) => count > 0)] ?? "lost";
 }
 
-function troubleShare({ fates }: Cell): number {
+export function troubleShare({ fates }: Cell): number {
   const tasks = fates.reduce((sum, count) => sum + count, 0);
   return tasks === 0 ? 0 : (fates[3]! + fates[4]!) / tasks;
 }
@@ -136,12 +136,18 @@ function slotTicks(slots: number, rowHeight: number): number[] {
 }
 
 /** The next of 1, 2, 5, 10, 20, … */
-function niceStep(least: number): number {
+export function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? power;
 }
 
-function words(picture: Heatmap, column: number, slot: number, cell: Cell | undefined): string {
+/** What came of a slot in the rounds of a column, in words. */
+export function cellWords(
+  picture: Heatmap,
+  column: number,
+  slot: number,
+  cell: Cell | undefined,
+): string {
   const first = picture.columns[column] ?? 0;
   const last = (picture.columns[column + 1] ?? picture.lastRound + 1) - 1;
   const rounds = last > first ? `rounds ${first} to ${last}` : `round ${first}`;
@@ -158,7 +164,8 @@ function words(picture: Heatmap, column: number, slot: number, cell: Cell | unde
   return `${where}${fates.join(", ")}, ${time}${reason}${task}`;
 }
 
-function summary({ cells }: Heatmap): string {
+/** How many replies came to what. */
+export function pictureSummary({ cells }: Heatmap): string {
   const totals = cellFates.map((_, index) => cells.reduce((sum, c) => sum + c.fates[index]!, 0));
   const parts = cellFates.map(
     (fate, index) => `${totals[index]!.toLocaleString("en-US")} ${fateWords[fate]}`,

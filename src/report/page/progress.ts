@@ -17,6 +17,24 @@ interface Shown {
   readonly title: string;
 }
 
+/** What a figure shows now; the runs change while a live page follows them. */
+interface ProgressFigure {
+  runs: readonly RunData[];
+  readonly view: View;
+  /** A person chose the scale. */
+  isScaleChosen: boolean;
+  /** The measures that the switches offer. */
+  measures: string;
+}
+
+interface View {
+  measure: Measure;
+  along: Along;
+  scale: Scale;
+}
+
+const drawn = new WeakMap<HTMLElement, ProgressFigure>();
+
 /** Objective, metric or gap over seconds or rounds, with switches. */
 export function drawProgress(runs: readonly RunData[]): void {
   const figure = figures("progress")[0];
@@ -25,31 +43,45 @@ export function drawProgress(runs: readonly RunData[]): void {
   // Compared runs differ most where their objectives are nearly the same.
   const first = runs.length > 1 && bestObjective(runs) !== null ? "gap" : "objective";
   const view: View = { measure: first, along: "seconds", scale: "linear" };
-  view.scale = helpfulScale(shownOf(runs, view));
-  const redraw = mount(figure, (width) => plot(runs, view, width));
+  const progress = drawn.get(figure) ?? { runs, view, isScaleChosen: false, measures: "none" };
+  drawn.set(figure, progress);
+  progress.runs = runs;
+  const draw = (width: number) => plot(progress.runs, progress.view, width);
+  const measures = measuresOf(runs);
+  if (!measures.some(({ value }) => value === progress.view.measure)) progress.view.measure = first;
+  if (!progress.isScaleChosen) progress.view.scale = helpfulScale(shownOf(runs, progress.view));
+  const offered = measures.map(({ label }) => label).join();
+  if (offered !== progress.measures) fillControls(controls, measures, progress, figure, draw);
+  check(controls, "scale", progress.view.scale);
+  progress.measures = offered;
+  mount(figure, draw);
+}
+
+function fillControls(
+  controls: Element,
+  measures: readonly Option<Measure>[],
+  progress: ProgressFigure,
+  figure: HTMLElement,
+  draw: (width: number) => SVGElement | HTMLElement,
+): void {
+  const { view } = progress;
   const changed = <Key extends keyof View>(key: Key) => {
     return (value: View[Key]) => {
       view[key] = value;
+      progress.isScaleChosen = key === "scale";
       if (key === "measure") {
-        view.scale = helpfulScale(shownOf(runs, view));
+        view.scale = helpfulScale(shownOf(progress.runs, view));
         check(controls, "scale", view.scale);
       }
-      redraw();
+      mount(figure, draw);
     };
   };
-  const measures = measuresOf(runs);
-  if (measures.length > 1)
-    controls.append(choice("measure", "What", measures, view.measure, changed("measure")));
-  controls.append(
+  const what = choice("measure", "What", measures, view.measure, changed("measure"));
+  controls.replaceChildren(
+    ...(measures.length > 1 ? [what] : []),
     choice("along", "Along", alongs, view.along, changed("along")),
     choice("scale", "Scale", scales, view.scale, changed("scale")),
   );
-}
-
-interface View {
-  measure: Measure;
-  along: Along;
-  scale: Scale;
 }
 
 const alongs: Option<Along>[] = [
@@ -91,6 +123,8 @@ function shownOf(runs: readonly RunData[], { measure, along }: View): Shown[] {
 
 /** Below this, single-precision weights tell nothing apart; on a log scale zero needs a place. */
 const gapMin = 1e-6;
+/** Room for the longest of its numbers. */
+const gapMargin = 76;
 
 function gapOf(objective: number | null, best: number | null): number | null {
   const gap = relativeGap(objective, best);
@@ -124,9 +158,9 @@ function decades(shown: readonly Shown[]): number[] | number {
 function plot(runs: readonly RunData[], view: View, width: number) {
   const { measure, along, scale } = view;
   const shown = shownOf(runs, view);
-  const drawn =
+  const placed =
     scale === "log" ? shown.map((one) => (one.y > 0 ? one : { ...one, y: Number.NaN })) : shown;
-  const finite = drawn.filter(({ y }) => Number.isFinite(y));
+  const finite = placed.filter(({ y }) => Number.isFinite(y));
   const xs = new Set(shown.map(({ x }) => x));
   const named = runs.find(({ figures }) => figures.metric !== null);
   const label =
@@ -136,7 +170,7 @@ function plot(runs: readonly RunData[], view: View, width: number) {
         ? metricName(named)
         : "objective";
   const marks = runs.flatMap((_, index) => {
-    const own = drawn.filter(({ run }) => run === index);
+    const own = placed.filter(({ run }) => run === index);
     const few = own.filter(({ y }) => Number.isFinite(y)).length < 3;
     const line = Plot.lineY(own, {
       x: "x",
@@ -149,8 +183,10 @@ function plot(runs: readonly RunData[], view: View, width: number) {
     return few ? [line, dots] : [line];
   });
   const percent = measure === "gap" ? { tickFormat: gapWords } : {};
+  const frame = plotFrame(width, Math.min(380, Math.max(240, width * 0.5)));
   return Plot.plot({
-    ...plotFrame(width, Math.min(380, Math.max(240, width * 0.5))),
+    ...frame,
+    marginLeft: measure === "gap" ? gapMargin : frame.marginLeft,
     x: {
       label: along === "seconds" ? "seconds" : "rounds done",
       ticks: Math.max(3, width / 110),

@@ -44,7 +44,10 @@ export function drawReplyTimes(runs: readonly RunData[]): void {
         tickFormat: (share: number) => `${Math.round(share * 100)} %`,
       },
       marks: [
-        ...runs.flatMap(({ pace }, run) => quorumMarks(pace.quorumMs, run, runs.length)),
+        ...runs.flatMap(({ pace: { quorumMs } }, run) => {
+          const share = shareAlong(quorumMs ?? 0, { least, most, log });
+          return quorumMarks(quorumMs, { run, runs: runs.length, share, width });
+        }),
         ...steps.map((own, run) =>
           Plot.lineY(own, {
             x: "ms",
@@ -68,7 +71,25 @@ function stepsOf(quantilesMs: readonly number[], run: number, label: string, run
   });
 }
 
-function quorumMarks(quorumMs: number | null, run: number, runs: number) {
+/** Where on the axis a time stands: 0 is its left end, 1 its right one. */
+function shareAlong(
+  ms: number,
+  { least, most, log }: { readonly least: number; readonly most: number; readonly log: boolean },
+): number {
+  return log ? Math.log(ms / least) / Math.log(most / least) : ms / (most * 1.02);
+}
+
+/** Of the words beside the rule, in pixels a letter. */
+const letterWidth = 7;
+
+interface QuorumPlace {
+  readonly run: number;
+  readonly runs: number;
+  readonly share: number;
+  readonly width: number;
+}
+
+function quorumMarks(quorumMs: number | null, { run, runs, share, width }: QuorumPlace) {
   if (quorumMs === null) return [];
   const rule = Plot.ruleX([quorumMs], {
     stroke: runColour(run),
@@ -76,10 +97,14 @@ function quorumMarks(quorumMs: number | null, run: number, runs: number) {
     strokeWidth: 1.5,
   });
   if (runs > 1) return [rule];
-  const text = Plot.text([`typically enough after ${formatMs(quorumMs)}`], {
+  const words = `typically enough after ${formatMs(quorumMs)}`;
+  const { marginLeft, marginRight } = plotFrame(width, 0);
+  const x = marginLeft + share * (width - marginLeft - marginRight);
+  const text = Plot.text([words], {
     x: () => quorumMs,
     frameAnchor: "top",
-    textAnchor: "start",
+    // To the side where there is room.
+    textAnchor: x + letterWidth * words.length < width ? "start" : "end",
     dy: -16,
     fill: runColour(run),
     fontWeight: 600,

@@ -11,8 +11,11 @@ import {
 import { type Html, html } from "../html.ts";
 import { runKey } from "../run-style.ts";
 
-/** The compared runs as a table, one row each. */
-export function comparisonSection(runs: readonly RunData[]): Html {
+/** The compared runs as a table, one row each; `hrefOf` says where a run has a page of its own. */
+export function comparisonSection(
+  runs: readonly RunData[],
+  hrefOf?: (run: RunData) => string,
+): Html {
   const comparison = compareRuns(runs);
   const metric = runs.find(({ figures }) => figures.metric !== null)?.figures.metric;
   const metricName =
@@ -27,17 +30,24 @@ export function comparisonSection(runs: readonly RunData[]): Html {
 <th scope="col">Rounds</th>
 <th scope="col">Cost</th><th scope="col">To workers, back</th>
 <th scope="col">Erasures</th></tr></thead>
-<tbody>${comparison.runs.map((run, index) => row(run, index, comparison.baseline !== null))}</tbody>
+<tbody>${comparison.runs.map((run, index) => {
+    const name = hrefOf === undefined ? run.run.label : link(run.run, hrefOf(run.run));
+    return row(run, { index, name }, comparison.baseline !== null);
+  })}</tbody>
 </table></div></section>`;
+}
+
+function link({ label }: RunData, href: string): Html {
+  return html`<a href="${href}">${label}</a>`;
 }
 
 function row(
   { run, gap, nearBestSeconds, speedup }: ComparedRun,
-  index: number,
+  { index, name }: { readonly index: number; readonly name: Html | string },
   faster: boolean,
 ): Html {
   const { figures } = run;
-  return html`<tr><th scope="row">${runKey(index)}${run.label}
+  return html`<tr><th scope="row">${runKey(index)}${name}
 <small class="under">${waitedFor(run)}</small></th>
 <td>${formatSeconds(figures.seconds)}</td>
 ${faster ? html`<td>${speedup === null ? "–" : `${speedup.toFixed(2)}×`}</td>` : html``}
