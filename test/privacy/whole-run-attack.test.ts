@@ -92,6 +92,7 @@ async function successOf(name: string, epsilon: number): Promise<number> {
     const [here, there] = await Promise.all(worlds.map((one) => attack.distance(seen, one)));
     if (Number(there! < here!) === truth) right++;
   }
+  campaign(() => undefined, console.log)(`${name}, epsilon ${epsilon}: ${right} of ${attempts}`);
   return right / attempts;
 }
 
