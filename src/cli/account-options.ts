@@ -6,6 +6,8 @@ export interface AccountOptions {
   readonly releases?: string;
   readonly adjacency?: string;
   readonly sampler?: string;
+  readonly cap?: string;
+  readonly records?: string;
   readonly divisor?: string;
   readonly rate?: string;
   readonly noise?: string;
@@ -21,6 +23,8 @@ export interface AccountOptions {
 const mechanismOptions: Readonly<Record<string, readonly string[]>> = {
   rate: ["dp-sgd"],
   sampler: ["dp-sgd"],
+  cap: ["dp-sgd"],
+  records: ["dp-sgd"],
   divisor: ["dp-sgd"],
   noise: ["dp-sgd", "gaussian", "laplace"],
   steps: ["dp-sgd", "gaussian", "laplace"],

@@ -17,9 +17,15 @@ export interface SumNoise {
   readonly release: DpSgdRelease;
 }
 
-interface Planned {
-  readonly privacy: PrivacyOptions;
+/** How a worker draws its batches. */
+export interface Sampling {
   readonly rate: number;
+  /** The most records of a batch, and of its worker; absent where batches may be any size. */
+  readonly truncation?: { readonly cap: number; readonly records: number } | undefined;
+}
+
+interface Planned extends Sampling {
+  readonly privacy: PrivacyOptions;
   readonly rounds: number;
   /** The most records that a sum is over: a public number. */
   readonly records: number;
@@ -41,9 +47,10 @@ export function sumNoise(planned: Planned): SumNoise {
 /** Calibration takes a second or two, and a run is opened more than once. */
 let last: { readonly name: string; readonly noise: SumNoise } | null = null;
 
-function calibrated({ privacy, rate, rounds, records, workers, length }: Planned): SumNoise {
+function calibrated(planned: Planned): SumNoise {
+  const { privacy, rounds, records, workers, length } = planned;
   const { adjacency, clip } = privacy;
-  const least = leastNoise(privacy, rate, rounds);
+  const least = leastNoise(privacy, planned, rounds);
   const moved = clip + summationSensitivity(records, workers, clip);
   // The grid's own share may take the noise to the next coarser grid, and no further.
   const widened = moved + roundingSensitivity(length, gridFor(2 * least.noise * moved));
@@ -56,15 +63,34 @@ function calibrated({ privacy, rate, rounds, records, workers, length }: Planned
 }
 
 /** Normal noise over the clip norm that keeps the budget; rounding widens the norm by a hair. */
-export function leastNoise(privacy: PrivacyOptions, rate: number, rounds: number): DpSgdRelease {
-  const sampler = rate === 1 ? "full-batch" : "poisson";
+export function leastNoise(
+  privacy: PrivacyOptions,
+  { rate, truncation }: Sampling,
+  rounds: number,
+): DpSgdRelease {
+  const sampler =
+    rate === 1 ? "full-batch" : truncation === undefined ? "poisson" : "truncated-poisson";
   return calibrateDpSgd(privacy, {
     adjacency: privacy.adjacency,
     sampler,
+    ...truncation,
     rate: coinRate(rate),
     divisor: "public",
     steps: Math.max(1, rounds),
   });
+}
+
+/**
+ * The most records of a worker, of so many that all have together, where each is dealt by a coin of
+ * its own (`add-remove`): six deviations above the mean. Elsewhere they are dealt evenly.
+ */
+export function workerRecordsMax(
+  { adjacency }: PrivacyOptions,
+  records: number,
+  workers: number,
+): number {
+  const mean = records / workers;
+  return Math.ceil(adjacency === "add-remove" ? mean + 6 * Math.sqrt(mean) : mean + 1);
 }
 
 /**

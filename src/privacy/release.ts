@@ -52,8 +52,25 @@ const dpSgd = z.strictObject({
   mechanism: z.literal("dp-sgd"),
   adjacency,
   sampler: z
-    .enum(["poisson", "full-batch"])
-    .describe("how batches are drawn: poisson (each record by its own coin) or full-batch"),
+    .enum(["poisson", "truncated-poisson", "full-batch"])
+    .describe(
+      "how batches are drawn: poisson (each record by its own coin), truncated-poisson (of those " +
+        "at most so many) or full-batch",
+    ),
+  cap: z
+    .int()
+    .min(1)
+    .max(1e9)
+    .optional()
+    .describe(
+      "truncated-poisson: the most records of a batch, a random choice where coins chose more",
+    ),
+  records: z
+    .int()
+    .min(1)
+    .max(1e9)
+    .optional()
+    .describe("truncated-poisson: the most records that a batch is drawn from: a public number"),
   rate: z.number().gt(0).max(1).describe("the chance of a record to be in a batch"),
   divisor: z
     .literal("public")
@@ -110,7 +127,28 @@ export function parseMechanismUse(
     throw new RunError("ambiguous-sampler", `${path}.rate: ${release.rate} with full batches`, {
       hint: "give rate 1, or sampler poisson if each record is in a batch by its own coin",
     });
+  if (release.mechanism === "dp-sgd") checkCap(release, path);
   return release;
+}
+
+/** A cap needs to know of how many records, and without one nothing is truncated. */
+function checkCap({ sampler, cap, records, rate }: DpSgdRelease, path: string): void {
+  const bad = (what: string, hint: string) =>
+    new RunError("ambiguous-sampler", `${path}.${what}`, { hint });
+  if (sampler !== "truncated-poisson") {
+    if (cap === undefined && records === undefined) return;
+    const named = cap === undefined ? "records" : "cap";
+    throw bad(
+      `${named}: given with sampler ${sampler}, which has none`,
+      "leave it out, or choose sampler truncated-poisson",
+    );
+  }
+  if (cap === undefined || records === undefined)
+    throw bad(
+      `${cap === undefined ? "cap" : "records"}: nothing given, and epsilon depends on it`,
+      "give the most records of a batch (cap), and the most that it is drawn from (records)",
+    );
+  if (rate === 1) throw bad("rate: 1 with truncated batches", "give a rate below 1");
 }
 
 function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string): void {
@@ -128,13 +166,14 @@ function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string
     throw named(
       "sampler",
       "nothing given, and the noise is worth less without random batches",
-      "choose poisson or full-batch",
+      "choose poisson, truncated-poisson or full-batch",
     );
-  if (sampler !== "poisson" && sampler !== "full-batch")
+  if (sampler !== "poisson" && sampler !== "truncated-poisson" && sampler !== "full-batch")
     throw named(
       "sampler",
       `no tight bound is known for batches by ${asJson(sampler)}`,
-      "draw each record into each batch by its own coin (poisson), or use full batches",
+      "draw each record into each batch by its own coin (poisson), at most so many of them " +
+        "(truncated-poisson), or use full batches",
     );
   if (divisor === undefined)
     throw named("divisor", "nothing given, expected public", "divide by the expected batch size");

@@ -1,7 +1,12 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
-import { poissonBatch, secretBits } from "../privacy/mechanisms/secret-draws.ts";
+import {
+  poissonBatch,
+  type SecretBits,
+  secretBits,
+  truncatedBatch,
+} from "../privacy/mechanisms/secret-draws.ts";
 import { clippedGradientParts } from "../problems/clipped-gradients.ts";
 import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
@@ -21,6 +26,8 @@ export interface ClippedGradientSumTask extends RoundTask {
   readonly operation: "clipped-sum";
   readonly rate: number;
   readonly clip: number;
+  /** The most records of a batch; absent for no bound. */
+  readonly cap?: number;
   /** Null: the aggregator noises what all slots' sums add up to. */
   readonly publishes: Published | null;
 }
@@ -43,7 +50,7 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
   load: (place) => place.shard(),
   async prepare(place, examples, task) {
     const { store, run, slot } = place;
-    const { round, rate, clip, publishes } = task;
+    const { round, rate, clip, cap, publishes } = task;
     const key = slotSumKey(run, round, slot);
     const own = publishes === null ? null : await store.read(key);
     const secret = await nodeSecret(store, run, slot);
@@ -51,8 +58,8 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
       examples,
       published: own === null ? null : publishedVectorOf(own, key, task.weights.length),
       secret,
-      batchUse: publicationOf("batch", place, task, { rate }),
-      noiseUse: publicationOf("sum", place, task, { rate, clip, rule: publishes?.rule }),
+      batchUse: publicationOf("batch", place, task, { rate, cap }),
+      noiseUse: publicationOf("sum", place, task, { rate, cap, clip, rule: publishes?.rule }),
     };
   },
   compute(problem, { examples, published, secret, batchUse, noiseUse }, task) {
@@ -99,24 +106,37 @@ interface ClippedSum {
   readonly weights: Float32Array;
   readonly rate: number;
   readonly clip: number;
+  readonly cap?: number;
 }
 
 /** The sum of the clipped gradients of a batch that the slot's secret draws. */
 export function clippedBatchSum(
   problem: Problem,
   examples: Examples,
-  { round, weights, rate, clip }: ClippedSum,
+  { round, weights, rate, clip, cap }: ClippedSum,
   secret: Uint8Array,
   batchUse: string,
 ): Float64Array<ArrayBuffer> {
-  const batch = labelled(batchOf(examples, rate, secret, batchUse));
+  const bits = secretBits(secret, batchUse);
+  const batch = batchOf(examples, { rate, cap }, bits);
   const random = randomFrom(`round/${round}`);
   return clippedGradientParts(problem, batch, Float64Array.from(weights), clip, random).clipped;
 }
 
-function batchOf({ rows, targets }: Examples, rate: number, secret: Uint8Array, use: string) {
-  if (rate === 1) return { rows, targets };
-  const chosen = poissonBatch(targets.length, rate, secretBits(secret, use));
+/**
+ * Each record by a coin for its place. Records of a class that nobody stated count nothing: they
+ * also take nobody's place in a batch that is full.
+ */
+function batchOf(
+  examples: Examples,
+  { rate, cap }: { readonly rate: number; readonly cap: number | undefined },
+  bits: SecretBits,
+): Examples {
+  if (rate === 1) return labelled(examples);
+  const { rows, targets } = examples;
+  const drawn = poissonBatch(targets.length, rate, bits);
+  const counted = drawn.filter((record) => !Number.isNaN(targets[record]));
+  const chosen = cap === undefined ? counted : truncatedBatch(counted, cap, targets.length, bits);
   const picked = Float32Array.from(chosen, (record) => targets[record]!);
   return { rows: gatherRows(rows, chosen), targets: picked };
 }

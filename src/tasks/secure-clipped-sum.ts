@@ -14,6 +14,8 @@ export interface SecureClippedSumTask extends SecureTask {
   readonly operation: "secure-clipped-sum";
   readonly rate: number;
   readonly clip: number;
+  /** The most records of a batch; absent for no bound. */
+  readonly cap?: number;
   /** What the total is to be noised by, and so many slots' shares of it suffice for that. */
   readonly rule: NoiseRule;
   readonly shares: number;
@@ -41,13 +43,13 @@ export const secureClippedSum: TaskKind<SecureClippedSumTask, Examples, Input, M
   load: (place) => place.shard(),
   async prepare(place, examples, task) {
     const { store, run, slot } = place;
-    const { rate, clip, rule, shares, parties, committee } = task;
-    const rest = { rate, clip, rule, shares, parties, committee };
+    const { rate, cap, clip, rule, shares, parties, committee } = task;
+    const rest = { rate, cap, clip, rule, shares, parties, committee };
     return {
       examples,
       run,
       secret: await nodeSecret(store, run, slot),
-      batchUse: publicationOf("batch", place, task, { rate }),
+      batchUse: publicationOf("batch", place, task, { rate, cap }),
       noiseUse: publicationOf("sum", place, task, rest),
       maskUse: publicationOf("mask", place, task, rest),
     };

@@ -2,9 +2,10 @@ import type { MechanismUse } from "../release.ts";
 import { type Composed, compose, type Losses, totalLogMoment, windowOf } from "./compose.ts";
 import { deltaOfMu, epsilonOfMu, muSquared } from "./gaussian.ts";
 import { type Group, grouped } from "./grouped.ts";
-import { type Direction, type LossLaw, laplaceLoss, normalLoss, sampledLoss } from "./loss-law.ts";
+import { type Direction, type LossLaw, laplaceLoss, normalLoss } from "./loss-law.ts";
 import { onGrid } from "./loss-masses.ts";
 import { deltaAt, epsilonAt } from "./read-losses.ts";
+import { samplers } from "./samplers.ts";
 import { sketchLoss } from "./sketch.ts";
 
 /**
@@ -68,7 +69,8 @@ function pairsOf(groups: readonly Group[], direction: Direction): Pairs | null {
     if (normal !== null) {
       square += count * normal;
     } else if (release.mechanism === "dp-sgd") {
-      numeric.push({ count, law: (outside: number) => sampledLoss(release, direction, outside) });
+      const { loss } = samplers[release.sampler];
+      numeric.push({ count, law: (outside: number) => loss(release, direction, outside) });
     } else if (release.mechanism === "laplace") {
       const t = release.sensitivity / release.scale;
       if (t > 0) numeric.push({ count, law: () => laplaceLoss(t) });

@@ -1,6 +1,6 @@
 import type { MechanismUse } from "../release.ts";
 import { type Group, grouped } from "./grouped.ts";
-import { subsampledRdp } from "./subsampled-rdp.ts";
+import { samplers } from "./samplers.ts";
 
 /** An epsilon, or a delta, with the Renyi order that gave it. */
 export interface AtOrder {
@@ -62,7 +62,7 @@ function rdpOfOne(release: MechanismUse, alpha: number): number {
     case "laplace":
       return laplaceRdp(release.sensitivity / release.scale, alpha);
     case "dp-sgd":
-      return subsampledRdp(release, alpha);
+      return samplers[release.sampler].rdp(release, alpha);
     case "sketch":
       return sketchRdp(release.rows, release.margin, alpha);
   }

@@ -85,3 +85,22 @@ export function poissonBatch(records: number, rate: number, bits: SecretBits): n
     if (rate === 1 || bits.word() < limit) chosen.push(record);
   return chosen;
 }
+
+/**
+ * Of the records that coins chose, those with the `cap` least of secret numbers, one for each of
+ * all `records` places: uniform over choices of so many. One record more or less changes one other
+ * at most. The input is left alone.
+ */
+export function truncatedBatch(
+  chosen: readonly number[],
+  cap: number,
+  records: number,
+  bits: SecretBits,
+): readonly number[] {
+  if (chosen.length <= cap) return chosen;
+  const ranks = Float64Array.from({ length: records }, () => bits.word());
+  // So that next to no two are equal, of which the first in place would be taken.
+  for (let record = 0; record < records; record++) ranks[record]! += bits.word() / 2 ** 32;
+  const byRank = [...chosen].sort((a, b) => ranks[a]! - ranks[b]! || a - b);
+  return byRank.slice(0, cap).sort((a, b) => a - b);
+}

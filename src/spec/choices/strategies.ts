@@ -164,6 +164,11 @@ interface DpSgdStrategy {
    */
   readonly noise?: "aggregator" | "workers" | undefined;
   /**
+   * The most records of a worker's batch, for memory: a random choice where coins chose more;
+   * needs a rate below 1 and privacy.divisor, the rows that are expected. At least 1.
+   */
+  readonly cap?: number | undefined;
+  /**
    * Tell only what all slots' numbers add up to, each under masks that a committee of so many
    * workers takes off the sum: one of 3, or two of 5, learn nothing and may be missing.
    */

@@ -5,7 +5,12 @@ import { define } from "../../core/registry.ts";
 import type { Examples } from "../../math/rows.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
-import { leastNoise, sumNoise } from "../../privacy/calibrate-sums.ts";
+import {
+  leastNoise,
+  type Sampling,
+  sumNoise,
+  workerRecordsMax,
+} from "../../privacy/calibrate-sums.ts";
 import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
@@ -36,6 +41,14 @@ const options = {
       "who noises: one worker that is trusted with the others' sums, once; or every worker its " +
         "own, which trusts nobody and adds as much noise again for each worker",
     ),
+  cap: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "the most records of a worker's batch, for memory: a random choice where coins chose more; " +
+        "needs a rate below 1 and privacy.divisor, the rows that are expected",
+    ),
   secureSum: secureSumOption,
 };
 
@@ -54,7 +67,12 @@ export const dpSgdStrategy = define({
   summary: "clipped per-record gradients under noise: training with differential privacy",
   reference: "Abadi et al., Deep Learning with Differential Privacy, CCS 2016",
   options,
-  examples: [{}, { rate: 0.1, noise: "workers" }, { noise: "workers", secureSum: 3 }],
+  examples: [
+    {},
+    { rate: 0.1, noise: "workers" },
+    { rate: 0.1, cap: 64 },
+    { noise: "workers", secureSum: 3 },
+  ],
   create: (chosen): StrategyDefinition => ({
     stateVersion: 1,
     usual: { encoding: "uncoded", optimizer: "sgd" },
@@ -80,20 +98,31 @@ export const dpSgdStrategy = define({
   }),
 });
 
-function privacyPlan({ privacy, stop }: RunSpec, chosen: DpSgdOptions): PrivacyPlan {
+function privacyPlan(spec: RunSpec, chosen: DpSgdOptions): PrivacyPlan {
   const { rate, noise, secureSum } = chosen;
-  const { noise: multiplier } = leastNoise(privacy!, rate, stop.rounds);
+  const { noise: multiplier } = leastNoise(
+    spec.privacy!,
+    samplingOf(spec, chosen),
+    spec.stop.rounds,
+  );
   const isShared = secureSum !== undefined;
   const publisher = noise === "workers" && !isShared ? "worker" : "aggregator";
   const sums = { rate, multiplier, ...(isShared ? ({ isShared } as const) : {}) };
   return { observers: dpSgdObservers[noise], publisher, sums };
 }
 
+/** How batches are drawn, by public numbers alone. */
+function samplingOf({ privacy, workers }: RunSpec, { rate, cap }: DpSgdOptions): Sampling {
+  if (cap === undefined) return { rate };
+  return {
+    rate,
+    truncation: { cap, records: workerRecordsMax(privacy!, privacy!.divisor!, workers) },
+  };
+}
+
 /** What the strategy needs to know, once every slot has its rows. */
-export function dpSgdPlan(
-  opening: StrategyContext,
-  { rate, noise: noiseAt, secureSum }: DpSgdOptions,
-): DpSgdPlan {
+export function dpSgdPlan(opening: StrategyContext, chosen: DpSgdOptions): DpSgdPlan {
+  const { rate, noise: noiseAt, cap, secureSum } = chosen;
   const { spec, problem, wait, prepared, encoded } = opening;
   const { columns, preparation } = prepared;
   const privacy = spec.privacy!;
@@ -101,13 +130,16 @@ export function dpSgdPlan(
   const rounds = spec.stop.rounds;
   const length = problem.weightsLength(columns, preparation.target.classes?.length ?? 0);
   const records = recordsOf(spec, encoded.rows);
-  const noise = sumNoise({ privacy, rate, rounds, records, workers: spec.workers, length });
+  const sampling = samplingOf(spec, chosen);
+  refuseMoreRecords(sampling, encoded);
+  const noise = sumNoise({ ...sampling, privacy, rounds, records, workers: spec.workers, length });
   const budget = { epsilon, delta };
   return {
     workers: spec.workers,
     problem,
     optimizer: optimizers.create(spec.optimizer) as Stepper,
     rate,
+    ...(cap === undefined ? {} : { cap }),
     clip,
     divisor: rate * (privacy.divisor ?? encoded.rows),
     l2: problem.l2,
@@ -138,6 +170,18 @@ function recordsOf({ privacy }: RunSpec, rows: number): number {
     "bad-value",
     `privacy.divisor: ${divisor}, and there are more than twice as many rows`,
     { hint: "give the number of rows that is expected; it need not be exact" },
+  );
+}
+
+/** What a batch is truncated by is accounted for so many records of a worker, and no more. */
+function refuseMoreRecords({ truncation }: Sampling, { slots }: StrategyContext["encoded"]): void {
+  if (truncation === undefined) return;
+  if (slots.every(({ rows }) => rows <= truncation.records)) return;
+  throw new RunError(
+    "bad-value",
+    `strategy.cap: a worker has more than the ${truncation.records} records that batches are ` +
+      "truncated for by privacy.divisor",
+    { hint: "give a privacy.divisor that the number of rows for training is not above" },
   );
 }
 

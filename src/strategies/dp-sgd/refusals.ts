@@ -14,6 +14,8 @@ import type { DpSgdPlan } from "./state.ts";
 
 interface Chosen {
   readonly noise: DpSgdPlan["noiseAt"];
+  readonly rate: number;
+  readonly cap?: number | undefined;
   readonly secureSum?: CommitteeSize | undefined;
 }
 
@@ -21,7 +23,7 @@ interface Chosen {
 export function checkDpSgd(
   spec: RunSpec,
   parts: Members,
-  { noise: noiseAt, secureSum }: Chosen,
+  { noise: noiseAt, rate, cap, secureSum }: Chosen,
 ): void {
   const { privacy, problem: chosen } = spec;
   if (privacy === undefined) {
@@ -40,6 +42,7 @@ export function checkDpSgd(
     );
   }
   refuseBudget(privacy);
+  if (cap !== undefined) refuseCap(cap, rate, privacy.divisor);
   if (movesOthers(spec) && noiseAt === "workers")
     throw new RunError(
       "not-private",
@@ -58,6 +61,21 @@ export function checkDpSgd(
       { hint: "give strategy.noise: workers: each then adds a share of what one would add" },
     );
   checkSecureSum(spec, parts.wait, committee);
+}
+
+function refuseCap(cap: number, rate: number, divisor: number | undefined): void {
+  if (rate === 1)
+    throw new RunError("bad-combination", `strategy.cap: ${cap} with rate 1: batches are whole`, {
+      hint: "give a rate below 1, or leave the cap out",
+    });
+  if (divisor === undefined)
+    throw new RunError(
+      "ambiguous-privacy",
+      `strategy.cap: ${cap}: what it costs depends on how many records there are`,
+      {
+        hint: "give privacy.divisor: the rows for training that all workers together have at most",
+      },
+    );
 }
 
 function refuseBudget({ unit, adjacency, noise, delta, divisor }: NonNullable<RunSpec["privacy"]>) {

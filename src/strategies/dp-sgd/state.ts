@@ -14,6 +14,8 @@ export interface DpSgdPlan {
   readonly optimizer: Stepper;
   /** Of the public rows, the part expected in a batch. */
   readonly rate: number;
+  /** The most records of a worker's batch; absent for no bound. */
+  readonly cap?: number;
   readonly clip: number;
   /** What a noised sum is divided by: a public number. */
   readonly divisor: number;

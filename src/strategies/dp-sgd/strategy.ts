@@ -95,8 +95,9 @@ function asked({ ahead, weights }: DpSgdState): Float32Array<ArrayBuffer> {
 }
 
 function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
-  const { rate, clip, published, noiseAt, secure, wait, workers: parties } = plan;
+  const { rate, cap, clip, published, noiseAt, secure, wait, workers: parties } = plan;
   const { round } = state;
+  const batch = cap === undefined ? { rate, clip } : { rate, cap, clip };
   const weights = asked(state);
   if (secure !== null) {
     const { size: committee, tolerated } = secure;
@@ -104,7 +105,7 @@ function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
     // Members who look together know their own shares of the noise.
     const noise = { rule, shares: wait.needed - tolerated };
     const hidden = { committee, committeeKeys: state.secure!.keys!, parties, ...noise };
-    const sum = { round, weights, operation: "secure-clipped-sum", rate, clip, ...hidden } as const;
+    const sum = { round, weights, operation: "secure-clipped-sum", ...batch, ...hidden } as const;
     return {
       prefix: `round-${round}/sum/`,
       subject: weights,
@@ -112,7 +113,7 @@ function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
     };
   }
   const publishes = noiseAt === "workers" ? published : null;
-  const sum = { round, weights, operation: "clipped-sum", rate, clip, publishes } as const;
+  const sum = { round, weights, operation: "clipped-sum", ...batch, publishes } as const;
   return {
     prefix: `round-${round}/sum/`,
     subject: weights,
