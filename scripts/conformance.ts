@@ -5,6 +5,7 @@ const suites = {
   moto: () => import("./conformance-moto.ts").then((one) => one.conformanceMoto()),
   "scikit-learn": () =>
     import("./conformance-scikit-learn.ts").then((one) => one.conformanceScikitLearn()),
+  datasets: () => import("./conformance-datasets.ts").then((one) => one.conformanceDatasets()),
   sacrebleu: () => import("./conformance-sacrebleu.ts").then((one) => one.conformanceSacreBleu()),
   clients: () => import("./conformance-clients.ts").then((one) => one.conformanceClients()),
   examples: () => import("./conformance-examples.ts").then((one) => one.conformanceExamples()),

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { randomFrom } from "../../src/core/random.ts";
 import { parseOptions } from "../../src/core/registry.ts";
@@ -10,16 +10,22 @@ import { dataSchema } from "../../src/data/options.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import type { Store } from "../../src/ports/store.ts";
+import { folderStore } from "./folder-store.ts";
+import { oneRowGroup } from "./one-row-group.ts";
 
 /**
  * CSV to encoded shards on disk. Arguments: sizes in megabytes (default 10 100; 1000 takes 1 GB of
- * temporary space and 4 GB more for rows and shards).
+ * temporary space and 4 GB more for rows and shards). `parquet 300`: a Parquet file of that size in
+ * one row group, and the most memory that a process of its own takes for it.
  */
 const workers = 16;
 const columns = 20;
 const types = ["hadamard", "replication"];
 
+if (process.argv[2] === "parquet") {
+  await oneRowGroup(Number(process.argv[3] ?? 300));
+  process.exit();
+}
 const sizes = process.argv.slice(2).map(Number);
 const results: object[] = [];
 const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
@@ -89,35 +95,6 @@ async function writeCsv(path: string, bytes: number): Promise<void> {
       yield text;
     }
   }, createWriteStream(path));
-}
-
-/** Objects as files, without the promises about crashes that a real store makes. */
-function folderStore(root: string): Store {
-  const place = (key: string) => join(root, key);
-  const write = async (key: string, bytes: Uint8Array) => {
-    await mkdir(dirname(place(key)), { recursive: true });
-    await writeFile(place(key), bytes);
-  };
-  return {
-    write,
-    async read(key) {
-      return readFile(place(key)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return null;
-        throw error;
-      });
-    },
-    async writeOnce(key, bytes) {
-      await write(key, bytes);
-      return true;
-    },
-    async list(prefix) {
-      const names = await readdir(place(prefix)).catch((): string[] => []);
-      return names.map((name) => prefix + name).sort();
-    },
-    async remove(key) {
-      await rm(place(key), { force: true });
-    },
-  };
 }
 
 function round(value: number): number {

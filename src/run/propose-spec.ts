@@ -93,8 +93,9 @@ export function proposeSparseSpec(
   return { spec, remarks, warnings: [] };
 }
 
-const auto = { workers: "auto", wait: "auto" };
+const auto = { strategy: { type: "rounds", exact: true }, workers: "auto", wait: "auto" };
 const autoRemarks: readonly (readonly [string, string])[] = [
+  ["strategy", "ends at the optimum itself, though most rounds go on without the slowest"],
   ["workers", "the planner chooses, by kofn plan"],
 ];
 

@@ -29,6 +29,9 @@ export interface ProfiledFile {
   propose(): ProposedSpec;
 }
 
+/** Who sets these chooses how to train. */
+const ownWay = new Set(["strategy", "encoding", "optimizer", "privacy"]);
+
 /** Goes over a data file. Throws `RunError`, as a run would, for what cannot be read. */
 export async function readProfile(
   path: string,
@@ -53,7 +56,10 @@ export async function readProfile(
     const propose = () => {
       const { spec, ...rest } =
         table === null ? proposeSparseSpec(sparse!, data) : proposeSpec(table, options, data);
-      return { ...rest, spec: asMapping(withOverrides(spec, others)) ?? spec };
+      const { strategy: _, ...plain } = spec;
+      const isOwn = others.some(({ path: [section] }) => ownWay.has(section!));
+      const start = isOwn ? plain : spec;
+      return { ...rest, spec: asMapping(withOverrides(start, others)) ?? start };
     };
     return { options, table, sparse, propose };
   } finally {

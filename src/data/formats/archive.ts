@@ -72,12 +72,14 @@ async function arrays(source: Source, entries: readonly ZipEntry[]): Promise<Unz
   const vectors = all.filter(({ shape }) => shape.length === 1 && shape[0] === only.shape[0]);
   const others = vectors.filter((one) => one !== only);
   const named = byName(targetNames);
-  const targets =
-    named !== undefined && others.includes(named)
-      ? named
-      : others.length === 1
-        ? others[0]
-        : undefined;
+  if (named !== undefined && named !== only && !others.includes(named))
+    throw new RunError(
+      "bad-format",
+      `${source.name}: ${named.name} is (${named.shape.join(", ")}), and ${only.name} ` +
+        `(${only.shape.join(", ")})`,
+      { hint: "save targets with a number for each row: y.ravel()" },
+    );
+  const targets = named ?? (others.length === 1 ? others[0] : undefined);
   return { source: only.array, targets: targets?.array ?? null };
 }
 

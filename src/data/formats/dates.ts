@@ -1,11 +1,12 @@
-const day = /^(\d{4})-(\d\d)-(\d\d)$/;
+const day = /^(\d{4})([-/])(\d\d)\2(\d\d)$/;
 const time = /^[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|\s?([+-])(\d\d)(?::?(\d\d))?)?$/;
 const msPerDay = 86_400_000;
 
 /**
  * Days since 1970-01-01 of a date, or of a date and a time, as ISO 8601 and the libraries of tables
- * write them: `2024-01-31`, `2024-01-31 12:30:00.5`, `2024-01-31T12:30Z`. Times are UTC unless
- * they name a zone, and whole milliseconds. Undefined for any other text, 2024-02-30 too.
+ * write them: `2024-01-31`, `2024/01/31`, `2024-01-31 12:30:00.5`, `2024-01-31T12:30Z`. Times are
+ * UTC unless they name a zone, and whole milliseconds. Undefined for any other text, 2024-02-30
+ * too.
  */
 export function daysIn(text: string): number | undefined {
   const trimmed = text.trim();
@@ -39,7 +40,7 @@ function msOf(hours: string, minutes: string): number {
 function midnightOf(text: string): number | undefined {
   const match = day.exec(text);
   if (match === null) return undefined;
-  const [year, month, date] = match.slice(1).map(Number);
+  const [year, month, date] = [match[1], match[3], match[4]].map(Number);
   const midnight = new Date(0);
   midnight.setUTCFullYear(year!, month! - 1, date);
   const isThere = midnight.getUTCMonth() === month! - 1 && midnight.getUTCDate() === date;

@@ -68,7 +68,8 @@ export function parquetColumns(
     watch();
     source.range(answer.from, answer.to).then(
       (bytes) => {
-        const copy = bytes.slice().buffer as ArrayBuffer;
+        const isOwn = bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes);
+        const copy = (isOwn ? bytes : bytes.slice()).buffer as ArrayBuffer;
         const reply: ParquetQuestion = { kind: "bytes", id: answer.id, bytes: copy };
         thread.postMessage(reply, [copy]);
       },

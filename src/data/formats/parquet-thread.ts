@@ -21,9 +21,16 @@ const file: AsyncBuffer = {
       say({ kind: "need", id: count, from, to: Math.min(to, byteLength) });
     }),
 };
-const scan = parquetScan({ file, metadata, columns: [...columns], compressors });
+/** A scan remembers every column that it decoded, so each column has a scan of its own. */
+const scan = () => parquetScan({ file, metadata, columns: [...columns], compressors });
 const failed = (thrown: unknown) => say({ kind: "failed", message: messageOf(thrown) });
-scan.then(({ ranges }) => say({ kind: "ranges", ranges }), failed);
+scan().then(({ ranges }) => say({ kind: "ranges", ranges }), failed);
+
+/** Numbers are handed over, not copied. */
+function hand(data: ArrayLike<unknown>): void {
+  const own = ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer ? [data.buffer] : [];
+  parentPort?.postMessage({ kind: "column", data } satisfies ParquetAnswer, own);
+}
 
 parentPort?.on("message", (question: ParquetQuestion) => {
   if (question.kind === "bytes") {
@@ -32,7 +39,8 @@ parentPort?.on("message", (question: ParquetQuestion) => {
     return;
   }
   const { column, rowStart, rowEnd } = question;
-  scan
+  scan()
     .then(({ readColumn }) => readColumn({ column, rowStart, rowEnd }))
-    .then((data) => say({ kind: "column", data }), failed);
+    .then(hand)
+    .catch(failed);
 });

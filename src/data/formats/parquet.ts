@@ -2,7 +2,8 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet
 import { messageOf, RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
-import { type ParquetColumns, parquetColumns } from "./parquet-columns.ts";
+import { spooledWindows } from "./column-spool.ts";
+import { type ParquetColumns, parquetColumns, type RowRange } from "./parquet-columns.ts";
 import {
   type Column,
   type DenseWindow,
@@ -16,7 +17,6 @@ import { typedCell } from "./typed-cell.ts";
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 type Element = ReturnType<typeof parquetSchema>["element"];
-type Cells = ArrayLike<unknown>;
 
 /** The decoder is given up when it says nothing for so long. */
 const stallMsDefault = 60_000;
@@ -166,37 +166,51 @@ async function* windows(
 ): AsyncGenerator<DenseWindow> {
   const read = columns.filter((column) => column.kind !== "skip");
   const width = read.length;
-  const ranges = await readable(source, () => decoded.ranges());
-  const largest = ranges.reduce(
-    (most, { rowStart, rowEnd }) => Math.max(most, rowEnd - rowStart),
-    1,
-  );
-  const capacity = Math.min(rowCapacity(width), largest);
-  const cells = new Float64Array(capacity * width);
+  const capacity = rowCapacity(width);
   const missing = new Set(missingValues);
-  const names = read.map((column) => column.name);
-  for (const { rowStart, rowEnd } of ranges) {
-    const group: Cells[] = [];
-    for (const column of names) {
-      const data = await readable(source, () => decoded.column(column, { rowStart, rowEnd }));
-      if (data.length !== rowEnd - rowStart)
-        throw damaged(source, `column ${column} has ${data.length} of ${rowEnd - rowStart} rows`);
-      group.push(data);
-    }
-    for (let from = 0; from < rowEnd - rowStart; from += capacity) {
-      const rows = Math.min(capacity, rowEnd - rowStart - from);
-      read.forEach((column, j) => {
-        let row = 0;
-        const place = () =>
-          `${source.name}: row ${rowStart + from + row}, column ${inQuotes(column.name)}`;
-        for (; row < rows; row++) {
-          const value = group[j]![from + row];
-          cells[row * width + j] = typedCell(column, value, missing, place);
-        }
-      });
-      yield { kind: "dense", rows, width, cells };
-    }
+  for (const range of await readable(source, () => decoded.ranges())) {
+    const rows = range.rowEnd - range.rowStart;
+    const group = columnCells(source, decoded, read, missing, range);
+    if (rows > capacity) yield* spooledWindows(group, { rows, width, capacity });
+    else if (rows > 0) yield await gathered(group, rows, width);
   }
+}
+
+/** The cells of each column of a row group, one column after another, in the same memory. */
+async function* columnCells(
+  source: Source,
+  decoded: ParquetColumns,
+  read: readonly Column[],
+  missing: ReadonlySet<string>,
+  { rowStart, rowEnd }: RowRange,
+): AsyncGenerator<Float64Array> {
+  const rows = rowEnd - rowStart;
+  const cells = new Float64Array(rows);
+  for (const column of read) {
+    const { name } = column;
+    const data = await readable(source, () => decoded.column(name, { rowStart, rowEnd }));
+    if (data.length !== rows)
+      throw damaged(source, `column ${name} has ${data.length} of ${rows} rows`);
+    let row = 0;
+    const place = () => `${source.name}: row ${rowStart + row}, column ${inQuotes(name)}`;
+    for (; row < rows; row++) cells[row] = typedCell(column, data[row], missing, place);
+    yield cells;
+  }
+}
+
+/** Columns of few rows as one window. */
+async function gathered(
+  columns: AsyncIterable<Float64Array>,
+  rows: number,
+  width: number,
+): Promise<DenseWindow> {
+  const cells = new Float64Array(rows * width);
+  let j = 0;
+  for await (const column of columns) {
+    for (let row = 0; row < rows; row++) cells[row * width + j] = column[row]!;
+    j++;
+  }
+  return { kind: "dense", rows, width, cells };
 }
 
 async function readable<T>(source: Source, read: () => Promise<T>): Promise<T> {

@@ -30,7 +30,7 @@ export function refuseOdd({ name, odd }: FoundColumn, file: string): void {
   throw new RunError(
     "odd-numbers",
     `${file}: column ${inQuotes(name)}: ${count} of the first ${of} values are not numbers as ` +
-      `they are read here, the first ${inQuotes(first)}; most are`,
+      `they are read here, the first ${inQuotes(first)}, though most are to people`,
     {
       hint:
         `write them like 1234.5, list what means a missing value under data.missingValues, name ` +

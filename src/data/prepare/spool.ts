@@ -1,9 +1,7 @@
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { FileHandle } from "node:fs/promises";
 import { awaitedLater } from "../../core/awaited-later.ts";
-import { assert } from "../../core/errors.ts";
 import type { DenseWindow, SparseWindow, Window } from "../formats/table.ts";
+import { namelessFile, readAll, writeAll } from "../sources/nameless-file.ts";
 
 /** Windows of rows kept in a temporary file, so that they can be gone over several times. */
 export interface Spool<W extends Window> {
@@ -27,16 +25,6 @@ export async function withSpools<T>(
     });
   } finally {
     await Promise.all(files.map((file) => file.close()));
-  }
-}
-
-/** A file whose name is gone already: the system frees it even when this process is killed. */
-async function namelessFile(): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), "kofn-spool-"));
-  try {
-    return await open(join(folder, "rows"), "wx+", 0o600);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -138,20 +126,5 @@ function reorderSparse(from: SparseWindow, order: Uint32Array, to: SparseWindow)
     }
     to.labels[i] = from.labels[row]!;
     to.offsets[i + 1] = at;
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let at = 0;
-  while (at < bytes.length)
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
-}
-
-async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let at = 0;
-  while (at < bytes.length) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at);
-    assert(bytesRead > 0, "a spool holds what was appended to it");
-    at += bytesRead;
   }
 }
