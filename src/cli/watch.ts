@@ -36,8 +36,8 @@ export async function watch(
   const record = await withOpenRun(terminal, name, async (_home, record) => record);
   const { run, spec } = record;
   if (options.ui === true) await (await import("./ui.ts")).openPage(run, terminal);
-  terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
   const stop = interrupts(terminal, `${run} goes on without being watched`);
+  terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
   const bar = progressView(terminal, spec.stop);
   try {
     const follow = follower(run, (event) => {

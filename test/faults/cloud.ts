@@ -27,6 +27,7 @@ interface Training {
   readonly store?: Store;
   readonly clock?: Clock;
   readonly listen?: (event: RunEvent) => void;
+  readonly signal?: AbortSignal;
   /** The worker by another name than its own, as with a version behind it. */
   readonly worker?: string;
 }
@@ -82,7 +83,9 @@ export async function illCloud({ faults, weather, worker }: Ill) {
         events.push(event);
         how.listen?.(event);
       };
-      return { ...(await continueRun(record, backend, home.path, { listen })), events };
+      const { signal } = how;
+      const watchers = { listen, ...(signal && { signal }) };
+      return { ...(await continueRun(record, backend, home.path, watchers)), events };
     },
     async [Symbol.asyncDispose]() {
       client.destroy();

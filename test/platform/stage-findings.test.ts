@@ -7,6 +7,7 @@ import { spendingLedger } from "../../src/platform/cloud/spending-ledger.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { stageFindings } from "../../src/platform/training/stage-findings.ts";
 import { createBucket, s3Client } from "../../src/storage/s3.ts";
+import { kofnProcess } from "../cli/fixtures.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -103,4 +104,37 @@ test("what all runs of a stage have spent today stands beside its cap", async ()
     ...{ works: false, found: "$5.00 of $5 spent or reserved" },
     remedy: expect.stringContaining("KOFN_DAILY_USD"),
   });
+});
+
+test("kofn doctor --stage as a process: a line for each finding, exit 0 or 3", async () => {
+  await using place = await account(1_000);
+  await using home = await temporaryHome();
+  const { SST_RESOURCE_Kofn } = process.env;
+  const env = { ...place.emulator.environment, SST_RESOURCE_Kofn };
+  const doctor = (...more: string[]) =>
+    kofnProcess({ home: home.path, env }, "doctor", "--stage", "dev", ...more).ended;
+  const well = await doctor();
+  expect(
+    well.out
+      .trim()
+      .split("\n")
+      .map((line) => line.replace(/:.*/, "")),
+  ).toEqual([
+    ...["ok    bucket", "ok    dollars today", "ok    concurrency"],
+    ...["ok    dev-worker", "ok    dev-network", "ok    dev-orchestrator"],
+  ]);
+  expect(well.exitCode, well.err).toBe(0);
+  const client = lambdaClient(accessTo(place.emulator.environment).lambda);
+  await stopFunctions(["dev-orchestrator"], client);
+  client.destroy();
+  const ill = await doctor("--json");
+  expect(ill.exitCode).toBe(3);
+  const lines = ill.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(lines).toContainEqual(
+    expect.objectContaining({ what: "dev-orchestrator", remedy: "kofn restore --stage dev" }),
+  );
+  expect(lines.at(-1)).toEqual({ type: "result", works: false });
 });

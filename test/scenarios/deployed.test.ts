@@ -62,6 +62,22 @@ test("a stage: run there, watched from here, listed, reported, replayed", async 
     expect((await kofn("show", "far-away")).out).toContain("done");
     expect((await kofn("resume", "far-away")).err).toContain("done already");
     expect((await kofn("replay", "far-away")).out).toContain("equal to the bit");
+    const long = ["run", "spec.json", "--name", "long", "--set", "stop.rounds=50000", ...stage];
+    const watched = kofnProcess(here, ...long);
+    await watched.says(/run long \(aws:dev\)/);
+    watched.child.kill("SIGINT");
+    expect(await watched.ended).toMatchObject({
+      exitCode: 130,
+      err: expect.stringContaining("long goes on without being watched"),
+    });
+    expect((await kofn("show", "long")).out).toContain("running");
+    expect((await kofn("cancel", "long")).exitCode).toBe(0);
+    expect((await kofn("watch", "long")).err).toContain("cancelled");
+    const weather = await kofn("run", "spec.json", "--set", "weather.model=calm");
+    expect([weather.exitCode, weather.err]).toEqual([
+      2,
+      expect.stringMatching(/AWS makes its own/),
+    ]);
     const costs = join(place.path, "costs.csv");
     await writeFile(costs, costText([{ ...charged, line_item_resource_id: arn("worker") }]));
     const bill = await kofn("bill", "far-away", "--cost-file", costs);

@@ -22,6 +22,7 @@ export const timed: Readonly<Record<string, string>> = {
   "test/math/kernels/threads.test.ts":
     "lets threads begin; what they have done by then may be none",
   "test/emulator/lambda-faults.test.ts": "kills at chosen instants; none of them is wrong",
+  "test/faults/idle-environments.test.ts": "silence, in the campaign alone",
   "test/emulator/identity.test.ts": "signs by today's date",
   "test/platform/own-files.test.ts": "writes down when something began",
   "test/conformance/s3.ts": "asks by dates",

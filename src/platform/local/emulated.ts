@@ -14,6 +14,8 @@ import { accessTo, ensureBucket } from "./s3-access.ts";
 const names = { worker: "worker", networkWorker: "network-worker" };
 /** Of functions that publish versions, as the deployed ones do: the one they start with. */
 const firstVersion = "1";
+/** As a deployment has it where nobody says otherwise. */
+const dailyUsd = "50";
 /** Environments kept started where slots need others: such a spare costs only the bundle's load. */
 const spares = 3;
 /** Started while the data are ingested, as a cloud would start them in parallel. */
@@ -100,6 +102,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
         ...variables,
         KOFN_WORKER: `${names.worker}:${firstVersion}`,
         KOFN_NETWORK_WORKER: `${names.networkWorker}:${firstVersion}`,
+        KOFN_DAILY_USD: dailyUsd,
       },
     },
   };
