@@ -10,6 +10,7 @@ const suites = {
   clients: () => import("./conformance-clients.ts").then((one) => one.conformanceClients()),
   examples: () => import("./conformance-examples.ts").then((one) => one.conformanceExamples()),
   onnx: () => import("./conformance-onnx.ts").then((one) => one.conformanceOnnx()),
+  mlflow: () => import("./conformance-mlflow.ts").then((one) => one.conformanceMlflow()),
   torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
 };
 

@@ -30,4 +30,4 @@ export interface Reporter {
 }
 
 /** How long `close` waits for others at most, in ms. */
-export const closeMsMax = 4_000;
+export const closeMsMax = 10_000;
