@@ -15,7 +15,7 @@ import { buildCli } from "./build-cli.ts";
 import { buildFunctions } from "./build-functions.ts";
 import { buildInfra } from "./build-infra.ts";
 import { buildKernels } from "./build-kernels.ts";
-import { replaceFiles } from "./replace-files.ts";
+import { leftoversFile, replaceFiles } from "./replace-files.ts";
 
 /*
  * `npm run build` makes `dist` anew. `--if-changed` does nothing where dist is of these very
@@ -70,11 +70,21 @@ function digestOfInputs(): string {
   return digest.digest("hex");
 }
 
-async function build(options: ReadonlySet<string>): Promise<void> {
+/** Whether `dist` is of the sources as they are now, given their digest. */
+function isOf(digest: string): boolean {
   const stamp = join(dist, stampFile);
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+}
+
+/** `dist` where it is of the sources as they are now, and holds nothing else; null where not. */
+export function currentDist(): string | null {
+  const isClean = !existsSync(join(dist, leftoversFile));
+  return isClean && isOf(digestOfInputs()) ? dist : null;
+}
+
+async function build(options: ReadonlySet<string>): Promise<void> {
   const digest = digestOfInputs();
-  const isCurrent = existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
-  if (isCurrent && options.has("--if-changed")) return;
+  if (options.has("--if-changed") && isOf(digest)) return;
   const staging = stagingFolder();
   await buildDist(staging);
   writeFileSync(join(staging, stampFile), digest);

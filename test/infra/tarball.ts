@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildDist } from "../../scripts/build.ts";
+import { buildDist, currentDist } from "../../scripts/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -38,7 +38,9 @@ export async function packed(folder: string): Promise<Packed> {
   mkdirSync(source);
   for (const name of ["package.json", "README.md", "LICENSE", "docs", "examples"])
     cpSync(join(root, name), join(source, name), { recursive: true });
-  await buildDist(join(source, "dist"), join(root, "dist/functions-bundled"));
+  const built = currentDist();
+  if (built !== null) cpSync(built, join(source, "dist"), { recursive: true });
+  else await buildDist(join(source, "dist"), join(root, "dist/functions-bundled"));
   const { status, output } = npm(source, "pack", "--ignore-scripts", "--json");
   if (status !== 0) throw new Error(`npm pack: ${output}`);
   const [{ filename, files }] = JSON.parse(output) as [Packed & { filename: string }];

@@ -18,6 +18,7 @@ const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: objec
   // An environment removes its old memories from the seventeenth on.
   "few-bits": { rounds: 20, callsMax: 18 },
   glyphs: { rounds: 2, change: { workers: 4, wait: { fastest: 3 } } },
+  recommender: { rounds: 2 },
   sentences: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
   stages: { rounds: 2, callsMax: 3 },
   phrases: { rounds: 2, callsMax: 1, change: { workers: 2, wait: { fastest: 1 } } },
