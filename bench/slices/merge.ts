@@ -1,16 +1,20 @@
 import { randomFrom } from "../../src/core/random.ts";
+import { firstFree, instantiateRows } from "../../src/math/kernels/instance.ts";
 import { mergeSlices } from "../../src/math/slices/merge.ts";
+import { rankIds } from "../../src/math/slices/ranks.ts";
+import type { Slices } from "../../src/math/slices/slices.ts";
 import { meanMs } from "./timing.ts";
 
 /**
- * GB/s of input on one thread: merged; only read, a sum of all values; and copied to other memory,
- * which reads and writes it, by the machine's own means. Means of 31 runs.
+ * GB/s of input on one thread: merged; its parts each alone, which it cannot be faster than; only
+ * read, a sum of all values; and copied to other memory, which reads and writes it, by the
+ * machine's own means. Means of 31 runs.
  */
 export function mergeSpeed() {
   console.log("\nGB/s of input, and how fast merging is of reading:");
   console.log(
-    "slices, float32                    ids   distinct       merge        read        copy" +
-      "       ratio",
+    "slices, float32                    ids   distinct       merge       parts        read" +
+      "        copy       ratio  of parts",
   );
   return [
     { rows: 30_000, columns: 128, count: 65_536 },
@@ -26,21 +30,57 @@ export function mergeSpeed() {
     const gbPerSecond = (ms: number) => bytes / ms / 1e6;
     const other = new Float32Array(values.length).fill(1);
     // Side by side, so that whoever else works on the machine slows all of them.
+    const parts = partsOf(slices);
     const [merge, read, copy] = [
       () => mergeSlices(slices),
       () => sumOf(values),
       () => other.set(values),
     ].map((work) => gbPerSecond(meanMs(31, work))) as [number, number, number];
+    const bound = gbPerSecond(parts.reduce((sum, part) => sum + meanMs(31, part), 0));
     const ratio = merge / read;
     const shape = `${rows.toLocaleString("en-US")} x ${columns}`;
-    const figures = [merge, read, copy, ratio].map((one) => one.toFixed(2).padStart(12));
+    const figures = [merge, bound, read, copy, ratio].map((one) => one.toFixed(2).padStart(12));
     console.log(
       shape.padEnd(30) +
         `${count.toString().padStart(8)}${distinct.toString().padStart(11)}` +
-        figures.join(""),
+        `${figures.join("")}${(bound / read).toFixed(2).padStart(10)}`,
     );
-    return { rows, columns, count, distinct, merge, read, copy, ratio };
+    return { rows, columns, count, distinct, merge, bound, read, copy, ratio };
   });
+}
+
+/**
+ * What a merge in WebAssembly must do, each by itself and over and over in the same memory: rank
+ * the ids, copy the values in, add rows to scattered sums, and copy the sums out to new memory.
+ */
+function partsOf({ rows, columns, ids, values }: Slices<Float32Array<ArrayBuffer>>) {
+  const { distinct, places } = rankIds(ids, rows);
+  const blockRows = Math.floor(2 ** 17 / (4 * columns));
+  const block = firstFree + 64 * Math.ceil((4 * ids.length) / 64);
+  const sums = block + 4 * columns * blockRows;
+  const length = distinct.length * columns;
+  const { memory, kernels } = instantiateRows(sums + 4 * length);
+  new Uint32Array(memory, firstFree, ids.length).set(places);
+  const copied = new Float32Array(memory, block, blockRows * columns);
+  const eachBlock = (work: (from: number, count: number) => void) => {
+    for (let from = 0; from < ids.length; from += blockRows)
+      work(from, Math.min(blockRows, ids.length - from));
+  };
+  return [
+    () => rankIds(ids, rows),
+    () =>
+      eachBlock((from, count) =>
+        copied.set(values.subarray(from * columns, (from + count) * columns)),
+      ),
+    () =>
+      eachBlock((from, count) =>
+        kernels.addFloatRows(firstFree + 4 * from, count, block, sums, columns),
+      ),
+    () =>
+      new Float32Array(Buffer.allocUnsafeSlow(4 * length).buffer).set(
+        new Float32Array(memory, sums, length),
+      ),
+  ];
 }
 
 /** Four sums side by side, so that it is memory that it waits for. */

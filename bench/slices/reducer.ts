@@ -97,9 +97,8 @@ export async function reducerMemory() {
     ["one after another, dense", dense, oneByOne],
     ["one after another, rows alone", some, oneByOne],
   ] as const;
-  console.log(
-    `\npeak of who adds up, MB, table of ${rows} x ${columns} (${(tableBytes / 1e6).toFixed(2)} MB):`,
-  );
+  const tableMb = (tableBytes / 1e6).toFixed(2);
+  console.log(`\npeak of who adds up, MB, table of ${rows} x ${columns} (${tableMb} MB):`);
   console.log(
     `${"workers".padEnd(38)}${counts.map((one) => String(one).padStart(8)).join("")}` +
       "   a worker, of the table    64 added up in",

@@ -5,8 +5,8 @@ import { roundWatch, type Setting, specOf, translateTest } from "./setting.ts";
 
 const lossMax = 3;
 /** The smoothed loss of batches, with dropout, at which the loss a token is about `lossMax`. */
-const batchLossFirst = 3.75;
-const batchLossStep = 0.15;
+const batchLossFirst = 3.85;
+const batchLossStep = 0.1;
 
 /** Trains until the training loss a token is below 3.0, and tells when, and BLEU there. */
 export async function untilGoal(setting: Setting, home: string, rounds: number, show: number) {

@@ -5,21 +5,23 @@ import { parseArgs } from "node:util";
 import { realData } from "../../test/data/fixtures.ts";
 import { everyForm } from "./forms.ts";
 import { untilGoal } from "./goal.ts";
-import type { Setting } from "./setting.ts";
+import { type Setting, smallerSetting } from "./setting.ts";
 import { inStages } from "./stages.ts";
 
 /**
  * German to English on 8,000 pairs of Multi30k. `goal`: over 8 functions, any 6 of 8, until the
  * training loss a token is below 3.0, and BLEU of the validation sentences beside that of the
- * source itself. `forms`: gradients told dense, gathered and by `auto`. `stages`: as a pipeline of
- * two. `--only NAME` for one of them.
+ * source itself. `forms`: gradients told dense, gathered and by `auto`, over some of the pairs.
+ * `stages`: as a pipeline of two, likewise. `--only NAME` for one of them.
  */
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
     backend: { type: "string", default: "threads" },
     rounds: { type: "string", default: "600" },
-    "form-rounds": { type: "string", default: "200" },
+    /** Of `forms` and `stages`: so many of the pairs, evaluated at the end and on the way. */
+    pairs: { type: "string", default: "2000" },
+    "form-rounds": { type: "string", default: "100" },
     "stage-rounds": { type: "string", default: "100" },
     tokens: { type: "string", default: "512" },
     width: { type: "string", default: "64" },
@@ -49,10 +51,11 @@ const setting: Setting = {
   rate: number("rate"),
   warmUp: number("warm-up"),
 };
+const smaller = (home: string) => smallerSetting(setting, home, number("pairs"));
 const parts: Readonly<Record<string, (home: string) => Promise<object>>> = {
   goal: (home) => untilGoal(setting, home, number("rounds"), number("show")),
-  forms: (home) => everyForm(setting, home, number("form-rounds")),
-  stages: (home) => inStages(setting, home, number("stage-rounds")),
+  forms: async (home) => everyForm(await smaller(home), home, number("form-rounds")),
+  stages: async (home) => inStages(await smaller(home), home, number("stage-rounds")),
 };
 const report: Record<string, unknown> = { bench: "translation", ...setting, folder: undefined };
 const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { translate } from "../../src/index.ts";
 import type { RoundEvent } from "../../src/ports/events.ts";
@@ -19,6 +20,20 @@ export interface Setting {
 }
 
 const file = ({ folder }: Setting, name: string) => join(folder, `multi30k.${name}`);
+
+/** The same over the first so many pairs, and 300 sentences to translate: files of the folder. */
+export async function smallerSetting(setting: Setting, folder: string, pairs: number) {
+  for (const [name, lines] of [
+    ["8k.de", pairs],
+    ["8k.en", pairs],
+    ["val.de", 300],
+    ["val.en", 300],
+  ] as const) {
+    const all = (await readFile(file(setting, name), "utf8")).split("\n");
+    await writeFile(join(folder, `multi30k.${name}`), `${all.slice(0, lines).join("\n")}\n`);
+  }
+  return { ...setting, folder };
+}
 
 /** German to English over 8 functions, any 6 of 8, on 8,000 pairs of Multi30k. */
 export function specOf(setting: Setting, rounds: number) {

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 
 def main(folder):
     torch.manual_seed(1)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     with open(join(folder, "case.json"), encoding="utf-8") as file:
         case = json.load(file)
     sizes, schedule = case["sizes"], case["schedule"]

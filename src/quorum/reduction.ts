@@ -154,7 +154,7 @@ export function reductionLedger(
 
 /**
  * Copies of a gradient in single precision that a function holds: the sum in doubles counts two,
- * then what is read, its numbers, and those of the one before. `npm run bench -- slices` measures it.
+ * then what is read, its numbers, and those of the one before. The bench of slices measures it.
  */
 const peakCopies = 5;
 
