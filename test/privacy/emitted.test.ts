@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { openHome } from "../../src/platform/local/home.ts";
+import type { LiveBatch, LiveStatus } from "../../src/report/live/protocol.ts";
+import { openUi } from "../../src/ui/server.ts";
 import { kofn, newFolder } from "../cli/fixtures.ts";
+import { ask, readEvents } from "../ui/events-over-http.ts";
 import { filesBelow, found, type Needle, needle } from "./needles.ts";
 
 /*
@@ -80,7 +83,27 @@ async function emitted(name: string, spec: object, rows: string) {
     expect(exitCode, err).toBe(0);
     said[command.filter((word) => !word.includes("/")).join(" ")] = out + err;
   }
+  said["ui one"] = await livePage(home);
   return { home, said };
+}
+
+/** What the live page is sent of the run: the list's rows, its log, and its status at last. */
+async function livePage(home: string): Promise<string> {
+  const ui = await openUi({ home, pollMs: 10, resume: async () => "" });
+  try {
+    const rows = await ask(ui.address("/api/runs"));
+    const address = `${ui.address("/api/events")}&run=one`;
+    const sent = await readEvents<Partial<LiveStatus & LiveBatch>>(
+      address,
+      ({ data }) => data.status === "done",
+    );
+    // In how many batches they come hangs on the machine.
+    const events = sent.flatMap(({ data }) => data.events ?? []);
+    expect(events.length).toBeGreaterThan(3);
+    return [rows.text, JSON.stringify(events), JSON.stringify(sent.at(-1)!.data)].join("\n");
+  } finally {
+    await ui.close();
+  }
 }
 
 describe.each(Object.entries(specs))("a private run with noise %s", (name, spec) => {
