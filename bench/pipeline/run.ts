@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunInput, train } from "../../src/index.ts";
+import { modelParallel, type RunInput, train } from "../../src/index.ts";
 import { computeUsd, functions, gbSeconds, prices } from "../../src/limits.ts";
 import {
   makeSchedule,
@@ -10,12 +10,17 @@ import {
 } from "../../src/model-parallel/schedule.ts";
 import { simulateSchedule } from "../../src/model-parallel/simulate-schedule.ts";
 
+import { stageRates } from "../../src/platform/platform-model.ts";
+import { emulatedMakespan } from "./emulated.ts";
+import { measuredTorch, simulatedTorch } from "./torch.ts";
+
 /**
  * `npm run bench -- pipeline`: schedules of stages that take 50 ms forward and 100 ms backward,
  * 4 ms a hop, on the virtual clock: makespan, bubble, dollars, and what stages that stay through
- * would cost. Then the way of one hop through the emulator, eight stages that hand on 256 KiB,
- * beside a round of one worker, and of eight, that are sent 256 KiB and reply as much. STEPS: of
- * either.
+ * would cost; torch's orders beside, and torch itself where it is; what activations in the store
+ * would take. Then the way of one hop through the emulator, eight stages that hand on 256 KiB,
+ * beside a round of one worker, and of eight, that are sent 256 KiB and reply as much. Last two
+ * stages that compute, beside the formula. STEPS: of each.
  */
 const [forwardMs, backwardMs, hopMs] = [50, 100, 4];
 const steps = Number(process.env.STEPS ?? 30);
@@ -53,6 +58,41 @@ for (const [stages, microbatches] of [
     ];
     console.log(cells.join(" "));
   }
+
+console.log("torch's orders, same times:  makespan  bubble");
+for (const [stages, microbatches] of [
+  [2, 4],
+  [4, 8],
+  [4, 16],
+  [8, 32],
+] as const) {
+  const times = { forward: forwardMs, backward: backwardMs, hop: hopMs };
+  for (const { name, makespan, bubble } of simulatedTorch(stages, microbatches, times))
+    console.log(
+      `${name.padEnd(8)} ${stages} stages, ${String(microbatches).padStart(2)}` +
+        `${`${makespan} ms`.padStart(16)} ${bubble.toFixed(4).padStart(7)}`,
+    );
+}
+const measured = measuredTorch({ forward: forwardMs, backward: backwardMs }, ["2x4"]);
+if (measured === null)
+  console.log("torch is not there: KOFN_TORCH_PYTHON names a Python that has it");
+for (const one of measured ?? [])
+  console.log(
+    `torch ${one.schedule}, ${one.stages} gloo processes, ${one.microbatches} microbatches: ` +
+      `${one.makespanMs.toFixed(0)} ms`,
+  );
+
+console.log("activations in the store instead of computing a stage's forward pass again:");
+const { default: sentences } = await import("../../examples/sentences/model.ts");
+const parallel = await modelParallel(sentences, { stages: 3, batch: 64, backend: "wasm" });
+for (const [stage, row] of parallel.partition().rows.entries()) {
+  const { bytesPerMs, objectMs } = stageRates;
+  const away = 2 * (row.activationBytes / bytesPerMs + objectMs);
+  console.log(
+    `stage ${stage}: ${(row.activationBytes / 1e6).toFixed(1)} MB, there and back ` +
+      `${away.toFixed(0)} ms; computed again in ${row.forwardMs.toFixed(0)} ms`,
+  );
+}
 
 const home = await mkdtemp(join(tmpdir(), "kofn-pipeline-"));
 const common = { stop: { rounds: steps, tolerance: 0 }, weather: { model: "calm" } } as const;
@@ -103,6 +143,14 @@ try {
   console.log(`step ${median(step).toFixed(0)} ms, a hop ${hop.toFixed(1)} ms`);
   console.log(`a round of one worker ${one.toFixed(1)} ms, of eight ${eight.toFixed(1)} ms`);
   console.log(`a hop is ${(hop / one).toFixed(2)} of a round trip`);
+  for (const microbatches of [2, 4, 8]) {
+    const told = await emulatedMakespan(home, microbatches, Math.min(steps, 12));
+    const ratio = told.makespan / told.ideal;
+    console.log(
+      `two stages of ${told.first.toFixed(0)} and ${told.last.toFixed(0)} ms, ${microbatches} ` +
+        `microbatches: ${told.makespan.toFixed(0)} ms, ${ratio.toFixed(3)} of (m + p - 1)(f + b)`,
+    );
+  }
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -24,6 +24,8 @@ export interface NetworkFacts {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly pieces: readonly ParameterSpec[];
+  /** Classes of layers that the program registered by itself; absent where there are none. */
+  readonly ownLayers?: readonly string[];
 }
 
 const format = "kofn-network-1";

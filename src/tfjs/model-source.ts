@@ -18,6 +18,7 @@ import {
   shapesOf,
   weightVariables,
 } from "./definition.ts";
+import { ownLayerClasses } from "./known-layers.ts";
 import { ownLayers, registerLayers } from "./layers.ts";
 import { modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
@@ -78,9 +79,11 @@ async function readDefined(
   }
   const shapes = shapesOf(model);
   model.dispose();
+  const own = ownLayerClasses(topology);
+  const ownLayers = own.length === 0 ? {} : { ownLayers: own };
   const bytes = definitionBytes({ topology, weights });
   const key = `networks/${hash("sha256", bytes, "hex")}.safetensors`;
-  return { bytes, facts: { key, ...shapes } };
+  return { bytes, facts: { key, ...shapes, ...ownLayers } };
 }
 
 async function built(path: string, place: string): Promise<NetworkDefinition> {

@@ -78,6 +78,15 @@ it("says what sharing layers among workers is worth", async () => {
   );
 });
 
+it("a layer that workers lack is refused by its class before anything starts", async () => {
+  const own = fileURLToPath(new URL("../fixtures/networks/own-layer.ts", import.meta.url));
+  const given = ["--set", `problem={ type: network, model: ${own} }`, small[2]!, small[3]!];
+  const { exitCode, err } = await kofn(home, "run", spec, ...given);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/layer class Doubled is your program's own.*emulated do not know it/);
+  expect(err).toMatch(/hint: use layers of TensorFlow\.js or kofn/);
+});
+
 describe("what cannot be a pipeline", () => {
   it.each([
     ["an unknown layer", ["strategy.placement={ frist: 0, last: 1 }"], /"frist"/, /"first"/],

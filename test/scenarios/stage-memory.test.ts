@@ -41,6 +41,47 @@ it.skipIf(!campaign(false, true))(
   },
 );
 
+const table = fileURLToPath(new URL("../fixtures/networks/large-table.ts", import.meta.url));
+/** The same of one layer, which no cut makes smaller. */
+const tableSpec = (tensor: number, memoryMb: number) => ({
+  problem: { type: "network", model: table, loss: "meanSquaredError", backend: "wasm" },
+  data: {
+    generate: { type: "ratings", rows: 64, users: 40, items: 30, rank: 2 },
+    ...{ standardize: false, test: 0 },
+  },
+  strategy: {
+    ...{ type: "pipeline", stages: 1, batch: 16, microbatches: 2, tensor },
+    ...(tensor === 1 ? {} : { split: { table: "vocabulary" } }),
+  },
+  optimizer: { type: "adam", learningRate: 0.01 },
+  stop: { rounds: 2, tolerance: 0 },
+  weather: { model: "calm", memoryMb },
+});
+
+it.skipIf(!campaign(false, true))(
+  "a table that no single function holds trains by vocabulary over four",
+  async () => {
+    const memoryMb = 750;
+    await using home = await temporaryHome();
+    await expect(runOn("emulated", home.path, tableSpec(1, memoryMb))).rejects.toMatchObject({
+      code: "memory-infeasible",
+      message: expect.stringMatching(/"table" alone takes/),
+      hint: expect.stringMatching(/strategy\.tensor/),
+    });
+    const four = await peaksOf(home.path, tableSpec(4, memoryMb));
+    expect(four.stop).toBe("done");
+    expect(four.lost).toBe(0);
+    expect(four.largestMb).toBeLessThan(memoryMb);
+    const one = await peaksOf(home.path, tableSpec(1, 4_000));
+    expect(one.largestMb).toBeGreaterThan(memoryMb);
+    // Rows are other workers', and each number of them the same.
+    expect(four.objective / one.objective).toBeCloseTo(1, 5);
+    console.log(
+      `${four.largestMb.toFixed(0)} MB a function of four, ${one.largestMb.toFixed(0)} of one`,
+    );
+  },
+);
+
 /** The largest resident memory that any environment ever had, and how the run ended. */
 async function peaksOf(home: string, given: object) {
   let largestMb = 0;
@@ -58,7 +99,8 @@ async function peaksOf(home: string, given: object) {
     },
   });
   await Promise.all(looks);
-  return { largestMb, lost, digest: result.weightsDigest, stop: end.stop.kind };
+  const { weightsDigest: digest, objective } = result;
+  return { largestMb, lost, digest, objective, stop: end.stop.kind };
 }
 
 function peakMb(pid: number): number {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { assert } from "../../core/errors.ts";
+import { assert, RunError } from "../../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
 import { newRunName, type RunFunctions, type RunRecord } from "../../journal/run-record.ts";
 import type { ProposedPlan } from "../../planner/planner.ts";
@@ -19,6 +19,7 @@ import {
 import { needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { type Backend, playedWeather } from "../backend.ts";
+import { ownModules } from "../local/own-modules.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn } from "../platform-model.ts";
 import { taskPrices } from "../task-prices.ts";
@@ -55,6 +56,7 @@ export async function createRun(
     "what is left to the planner is chosen before a run is created",
   );
   const spec = await publishProblemAssets(written, backend.store);
+  refuseOwnLayers(spec, backend.name);
   const ports = { open: openDataSource, store: backend.store, ...notesFor(watchers) };
   const staged = await ingest(spec, ports, watchers.onPhase);
   const startedAt = new Date();
@@ -69,6 +71,24 @@ export async function createRun(
   const record = await recordRun(store, about, recorded, staged, forecast, pool);
   if (spec.openRate !== undefined) watchers.onSettled?.(record);
   return record;
+}
+
+/** Throws `RunError` where a network has layers of the program's own, which its workers lack. */
+function refuseOwnLayers({ problem }: RunSpec, backend: string): void {
+  const { facts } = problem as { readonly facts?: { readonly ownLayers?: readonly string[] } };
+  const [first] = facts?.ownLayers ?? [];
+  const lacks = backend === "emulated" || (backend === "threads" && ownModules().length === 0);
+  if (first === undefined || !lacks) return;
+  throw new RunError(
+    "unknown-layer",
+    `problem.model: its layer class ${first} is your program's own, and workers of the backend ` +
+      `${backend} do not know it`,
+    {
+      hint:
+        "use layers of TensorFlow.js or kofn, train with backend: simulated, or with threads and " +
+        "registerModule(path); on Lambda deploy a worker that registers it (docs/networks.md)",
+    },
+  );
 }
 
 function notesFor({ onNote }: Watchers) {

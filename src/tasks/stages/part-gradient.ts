@@ -4,6 +4,7 @@ import type { ParameterSpec } from "../../math/vector.ts";
 import { gradientSum } from "../../model-parallel/gradient-sum.ts";
 import type { PartUses } from "../../model-parallel/pipeline-layout.ts";
 import type { WorkerContext } from "../task-kind.ts";
+import { freeArrays } from "./garbage.ts";
 import { type HandedSlopes, openSlopes } from "./handed-tensor.ts";
 import { readSlopes } from "./part-slopes.ts";
 
@@ -46,6 +47,7 @@ export async function readGradient(
   for (const [at, { version, slopes: all }] of slopes.entries()) {
     const { tensors: places, positions } = uses[Math.floor(at / examples.length)]!;
     const microbatch = at % examples.length;
+    freeArrays();
     const told = await openSlopes(place, all);
     const each = readSlopes(
       told,

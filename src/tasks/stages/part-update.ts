@@ -7,6 +7,7 @@ import type { Effects } from "../../store-effects.ts";
 import { fromPacket, toPacket } from "../../wire/packet.ts";
 import type { RoundTask, TaskKind, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidVector } from "../valid-reply.ts";
+import { freeArrays } from "./garbage.ts";
 import { bytesByValue } from "./handed-tensor.ts";
 import {
   lengthOf,
@@ -103,6 +104,7 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
     const gradient = await (task.gradient === null
       ? readGradient(place, task.step, task)
       : place.object(task.gradient));
+    freeArrays();
     const part = await place.object(task.part);
     const ahead = task.ahead === null ? null : await place.object(task.ahead);
     return { gradient, part, ahead, memory: await readMemory(place, task) } as UpdateInput;
@@ -110,6 +112,7 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
   compute(_problem, { gradient, part, ahead, memory }, { step, tensors, optimizer, sums }) {
     const stepper = optimizers.create(optimizer) as Stepper;
     const open = withoutObserved(tensors, gradient);
+    freeArrays();
     const moved = stepper.move(memoryOf(stepper, memory), {
       weights: part,
       asked: ahead ?? part,
@@ -119,6 +122,7 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
       ...(sums.length === 0 ? {} : { sums }),
       shrink: (point) => point,
     });
+    freeArrays();
     const weights = Float32Array.from(moved.weights);
     const ask = moved.ask === null ? null : Float32Array.from(moved.ask);
     for (const there of [weights, ask]) if (there !== null) putObserved(tensors, gradient, there);

@@ -6,6 +6,7 @@ import { readNamedObject } from "../../store-damage.ts";
 import type { Effects } from "../../store-effects.ts";
 import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidSums } from "../valid-reply.ts";
+import { freeArrays } from "./garbage.ts";
 import { type HandedTensor, openTensor } from "./handed-tensor.ts";
 import { type Microbatch, type MicrobatchRows, microbatchReader } from "./microbatch.ts";
 
@@ -75,10 +76,12 @@ export async function prepareStage(
   const read = (key: string) => readNamedObject(place.store, key);
   const engine = await problem.stages.open(task.file, read);
   const name = task.parts.map(({ sha256 }) => sha256).join();
+  freeArrays();
   if (!engine.isAt(name)) {
     const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));
     engine.set(name, parts as Float32Array[]);
   }
+  freeArrays();
   const isHeld = stash !== null && engine.holds(stash);
   const imports = isHeld
     ? []
