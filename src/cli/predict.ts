@@ -4,6 +4,8 @@ import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { awaitedLater } from "../core/awaited-later.ts";
 import { messageOf, RunError } from "../core/errors.ts";
+import { keptColumns } from "../data/prepare/kept-columns.ts";
+import { openDataSource } from "../platform/open-source.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
 import { withTrainedRun } from "../platform/training/open-run.ts";
 import {
@@ -13,19 +15,28 @@ import {
 } from "../platform/training/predict.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
 import { type Declare, runHelp } from "./command.ts";
+import {
+  type Labels,
+  predictionHead,
+  predictionLines,
+  predictionStyle,
+} from "./data/prediction-lines.ts";
 import type { Terminal } from "./terminal.ts";
 import { refuseTranslationFlags, type TranslationFlags, writeTranslations } from "./translate.ts";
 
 export const declarePredict: Declare = (command, invoke) => {
   command
     .description(
-      "Writes CSV: the row's number within the file (from 0), and the prediction, or the class " +
-        "and the second class's probability. Tells metrics where the target's column is there. " +
-        "Of a run that translates: a line of text for every line.",
+      "Writes CSV or JSON lines: the row's number within the file (from 0), columns to keep, and " +
+        "the prediction, or the class and the second class's probability. Tells metrics where " +
+        "the target's column is there. Of a run that translates: a line of text for every line.",
     )
     .argument("<RUN>", runHelp)
     .argument("<DATA>", "a data file with the columns the model was trained on")
     .option("--output <file>", "write to a file instead of standard output")
+    .option("--keep <columns>", "columns of the data to write beside: names with commas between")
+    .option("--format <name>", "csv, or jsonl: an object a line", "csv")
+    .option("--threshold <probability>", "from which on a row is of the second of two classes")
     .option("--references <file>", "translations to compare with, line by line: tells BLEU")
     .option("--beam <number>", "prefixes kept while translating; 1 is greedy (default: 4)")
     .option("--length-penalty <alpha>", "how much longer translations are preferred (default: 0.6)")
@@ -34,11 +45,18 @@ export const declarePredict: Declare = (command, invoke) => {
     );
 };
 
+interface PredictFlags {
+  readonly output?: string;
+  readonly keep?: string;
+  readonly format?: string;
+  readonly threshold?: string;
+}
+
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
 export async function predictCommand(
   runName: string,
   data: string,
-  options: { readonly output?: string } & TranslationFlags,
+  options: PredictFlags & TranslationFlags,
   terminal: Terminal,
 ): Promise<number> {
   const { model, reading } = await withTrainedRun(terminal, runName, async ({ store }, record) => {
@@ -51,16 +69,20 @@ export async function predictCommand(
   const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
   if (model.preparation.pairs !== undefined)
     return translated(to, (sink) => writeTranslations(model, data, options, sink, terminal));
+  const style = predictionStyle(options, classes);
+  const kept =
+    style.keep.length === 0 ? null : await keptColumns(style.keep, data, reading, openDataSource);
   let last: Predictions | null = null;
   let rows = 0;
   try {
     for await (const batch of predictions(model, data, reading, onNote)) {
       if (rows === 0) {
-        const { header, note } = headOf(batch, classes);
+        const { header, note } = predictionHead(batch, classes, style);
         if (note !== null) terminal.err(note);
         await to.write(header);
       }
-      await to.write(linesOf(batch, classes));
+      const own = (await kept?.take(batch.rows)) ?? [];
+      await to.write(predictionLines(batch, classes, style, own));
       rows += batch.rows;
       last = batch;
     }
@@ -68,6 +90,8 @@ export async function predictCommand(
   } catch (thrown) {
     await to.abandon();
     throw thrown;
+  } finally {
+    await kept?.close();
   }
   terminal.err(`${formatCount(rows)} rows predicted`);
   if (last !== null) for (const line of comparedInWords(last, classes)) terminal.err(line);
@@ -145,45 +169,4 @@ function refuse(path: string, cause: unknown): never {
     hint: "name a file in a folder that this user may write to",
     cause,
   });
-}
-
-type Labels = readonly string[] | null;
-
-/** The first line of predictions as CSV, and a word about its columns to people. */
-export function headOf(
-  { rows, values, chances }: Predictions,
-  labels: Labels,
-): { readonly header: string; readonly note: string | null } {
-  if (labels === null) return { header: "row,prediction\n", note: null };
-  if (values.length > rows) {
-    const names = labels.map((label) => quoted(`probability ${label}`));
-    return { header: `${["row", "class", ...names].join(",")}\n`, note: null };
-  }
-  return chances === null
-    ? { header: "row,class,margin\n", note: `margin: above 0 for class ${labels[1]}` }
-    : { header: "row,class,probability\n", note: `probability: that of class ${labels[1]}` };
-}
-
-/** One line a row: its number in the file, and what is predicted. */
-export function linesOf(
-  { firstRow, rows, values, classes, chances }: Predictions,
-  labels: Labels,
-): string {
-  let text = "";
-  for (let i = 0; i < rows; i++) {
-    text += firstRow + i;
-    if (labels === null || classes === null) text += `,${values[i]}`;
-    else {
-      text += `,${quoted(labels[classes[i]!]!)}`;
-      if (values.length === rows) text += `,${chances === null ? values[i] : chances[rows + i]}`;
-      else for (const of of labels.keys()) text += `,${chances?.[of * rows + i]}`;
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-/** As CSV wants it: labels come from data. */
-function quoted(label: string): string {
-  return /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
 }

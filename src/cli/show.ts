@@ -14,6 +14,7 @@ import { tableLine } from "../report/table-lines.ts";
 import { readHistory } from "../run/finish.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { showModel } from "./data/show-model.ts";
 import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
 import { printJson, type Terminal } from "./terminal.ts";
@@ -24,8 +25,12 @@ export const declareShow: Declare = (command, invoke) => {
   command
     .argument("<RUN>", runHelp)
     .option("--stage <name>", stageHelp)
+    .option("--model", "the trained model: coefficients in the data's units, and its columns")
+    .option("--csv", "with --model: a line a coefficient")
     .option("--json", jsonHelp)
-    .action((run, options) => invoke((terminal) => show(run, options, terminal)));
+    .action((run, options) =>
+      invoke((terminal) => (options.model ? showModel : show)(run, options, terminal)),
+    );
 };
 
 /** `kofn show RUN`: what it is, how far it came, and what happened last. */

@@ -88,6 +88,20 @@ describe("kofn list and show", () => {
   });
 });
 
+describe("kofn show --model", () => {
+  it("tells the law that the rows follow, in their units", async () => {
+    const { out } = await kofn(home, "show", "ridge", "--model");
+    expect(out).toMatch(/^feature +coefficient +per deviation$/m);
+    expect(out).toMatch(/^area +(3|2\.99\d*|3\.00\d*) /m);
+    expect(out).toMatch(/^encoded +kind: 3 words$/m);
+    expect(out).toMatch(/^left out +big$/m);
+    const csv = (await kofn(home, "show", "ridge", "--model", "--csv")).out.split("\n");
+    expect(Number(csv[1]!.split(",")[1])).toBeCloseTo(3, 2);
+    const json = jsonLines((await kofn(home, "show", "ridge", "--model", "--json")).out);
+    expect(json).toMatchObject([{ type: "model", run: "ridge", dropped: ["big"] }]);
+  });
+});
+
 describe("kofn predict", () => {
   it("takes raw rows to the numbers they had", async () => {
     const { out, err, exitCode } = await kofn(home, "predict", "ridge", at("rows.csv"));
@@ -118,54 +132,31 @@ describe("kofn predict", () => {
     expect(Number(lines[2]!.split(",")[2])).toBeGreaterThan(0.5);
   });
 
+  it("keeps columns, names the class, and takes a threshold, also as JSON lines", async () => {
+    await writeFile(at("ids.csv"), 'id,kind,area\n007,flat,30\n"a,b",barn,118\n');
+    const ask = async (...args: string[]) =>
+      (await kofn(home, "predict", "logistic", at("ids.csv"), ...args)).out.trimEnd().split("\n");
+    const [head, ...lines] = await ask("--keep", "id,kind");
+    expect(head).toBe("row,id,kind,class,probability yes");
+    expect(lines.map((line) => line.replace(/,[^,]*$/, ""))).toEqual([
+      "0,007,flat,no",
+      '1,"a,b",barn,yes',
+    ]);
+    const told = await ask("--keep", "id", "--format", "jsonl", "--threshold", "0.99999999");
+    expect(told.map((line) => JSON.parse(line))).toEqual([
+      { row: 0, id: "007", class: "no", "probability yes": expect.any(Number) },
+      { row: 1, id: "a,b", class: "no", "probability yes": expect.any(Number) },
+    ]);
+    const refused = await kofn(home, "predict", "logistic", at("ids.csv"), "--keep", "name");
+    expect([refused.exitCode, refused.err]).toEqual([2, expect.stringMatching(/no "name"/)]);
+    const high = await kofn(home, "predict", "ridge", at("rows.csv"), "--threshold", "0.5");
+    expect([high.exitCode, high.err]).toEqual([2, expect.stringMatching(/not of two classes/)]);
+  });
+
   it("counts only the rows whose target is known", async () => {
     await writeFile(at("some.csv"), "kind,area,big\nflat,21,no\nbarn,118,?\n");
     const { err } = await kofn(home, "predict", "logistic", at("some.csv"));
     expect(err).toMatch(/against 1 known targets: accuracy 1/);
-  });
-});
-
-describe("a target with a large offset", () => {
-  const offset = 5_500_000.25;
-  const target = (i: number) => offset + (((i * 37) % 100) - 49.5) / 100;
-
-  beforeAll(async () => {
-    const lines = Array.from({ length: 100 }, (_, i) => `${(i * 37) % 100},${target(i)}`);
-    await writeFile(at("far.csv"), `x,y\n${lines.join("\n")}\n`);
-    const text =
-      "problem: { type: ridge, l2: 0 }\nworkers: 4\nwait: all\n" +
-      "data: { source: far.csv, target: y, test: 0.2 }\n";
-    await writeFile(at("far.yaml"), text);
-    const { err, exitCode } = await kofn(at("offset"), "simulate", at("far.yaml"), "--name", "far");
-    expect(exitCode, err).toBe(0);
-  });
-
-  it("comes back in predictions, to the digits that double has", async () => {
-    const { out, err } = await kofn(at("offset"), "predict", "far", at("far.csv"));
-    const predicted = out.trimEnd().split("\n").slice(1);
-    expect(predicted).toHaveLength(100);
-    for (const [i, line] of predicted.entries())
-      expect(Math.abs(Number(line.split(",")[1]) - target(i))).toBeLessThan(1e-6);
-    expect(err).toMatch(/against 100 known targets: rmse \d\.\d+e-\d+ +mae \S+ +r2 1\.0000/);
-  });
-
-  it("is in every export's intercept", async () => {
-    const take = async (format: string, name: string) => {
-      const args = ["export", "far", "--format", format, "--output", at(name)];
-      expect((await kofn(at("offset"), ...args)).exitCode).toBe(0);
-    };
-    await take("json", "far.json");
-    const { intercept, coefficients } = JSON.parse(await readFile(at("far.json"), "utf8"));
-    expect(coefficients[0].original).toBeCloseTo(0.01, 7);
-    expect(intercept.original).toBeCloseTo(offset - 0.495, 6);
-    await take("npy", "far.npy");
-    const bytes = await readFile(at("far.npy"));
-    expect(bytes.toString("latin1")).toContain("'descr': '<f8'");
-    expect(bytes.readDoubleLE(bytes.length - 8)).toBeCloseTo(intercept.original, 9);
-    await take("tfjs", "far-tfjs");
-    const weights = await readFile(join(at("far-tfjs"), "weights.bin"));
-    // Mean, variance, kernel, bias: rows are standardised in front of the dense layer.
-    expect(weights.readFloatLE(12)).toBe(Math.fround(intercept.standardized));
   });
 });
 

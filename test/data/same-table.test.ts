@@ -141,6 +141,19 @@ describe("one table, written in every format that can hold it,", () => {
     );
   });
 
+  it("is the same bits where a row group is longer than a window of rows", async () => {
+    const table: Made = {
+      names: ["a", "y"],
+      rows: Array.from({ length: 70_000 }, (_, i) => [(i * 7919) % 65_537, i / 4]),
+      ...{ isClasses: false, hasGaps: false },
+    };
+    const files = filesOf(table);
+    const bits = async (name: string) =>
+      (await trainedOn(name, files, table, alike)).prepared.train.map(({ sha256 }) => sha256);
+    const expected = await bits("t.npy");
+    for (const name of ["t.parquet", "t.feather"]) expect(await bits(name)).toEqual(expected);
+  });
+
   it("is predicted alike by a model of any of them, or refused by name", async () => {
     const seen = { equal: 0, refused: 0 };
     await fc.assert(

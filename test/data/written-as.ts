@@ -45,7 +45,7 @@ const parquet: Write = (table) => {
     const data: unknown[] = table.rows.map((row) => row[i]);
     return { name, data, type: typeOf(table.rows.map((row) => row[i]!)), nullable: true };
   });
-  return new Uint8Array(parquetWriteBuffer({ columnData }));
+  return new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: table.rows.length }));
 };
 
 function typeOf(values: readonly Value[]): BasicType {
