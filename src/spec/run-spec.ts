@@ -73,7 +73,7 @@ export const reductionSchema = z.strictObject({
     .default("auto")
     .describe(
       "who adds up gradients: star, one function; tree, functions of fanIn each; scatter, a " +
-        "function for each shard of the weights; auto, what the formula says is quickest",
+        "function for each shard of the weights; auto, by the formula the quickest that fits one",
     ),
   shards: z.int().min(1).max(64).default(8).describe("scatter: how many shards, at most"),
   fanIn: z.int().min(2).max(64).default(4).describe("tree: how many a function adds up"),

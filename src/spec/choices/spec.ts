@@ -42,8 +42,8 @@ export interface SpecChoices {
   readonly reduction?: "auto" | "star" | "tree" | "scatter" | {
     /**
      * Who adds up gradients: star, one function; tree, functions of fanIn each; scatter, a
-     * function for each shard of the weights; auto, what the formula says is quickest. Default:
-     * "auto".
+     * function for each shard of the weights; auto, by the formula the quickest that fits one.
+     * Default: "auto".
      */
     readonly type?: "auto" | "star" | "tree" | "scatter" | undefined;
     /** Scatter: how many shards, at most. At least 1, at most 64. Default: 8. */
