@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { prepared, refusal } from "./fixtures.ts";
+import { describe, expect, it, test } from "vitest";
+import { parseOptions } from "../../src/core/registry.ts";
+import { dataSchema } from "../../src/data/options.ts";
+import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
+import { memoryStore, opener, prepared, refusal } from "./fixtures.ts";
 
 const given = (cells: readonly string[], delimiter: string, more: object) => {
   const lines = cells.map((cell, i) => `${cell}${delimiter}${i}`);
@@ -51,5 +54,27 @@ describe("a column of numbers, some of which are not", () => {
       kind: "category",
       levels: [...new Set(cells)].sort(),
     });
+  });
+});
+
+describe("numbers that may be none to learn from", () => {
+  const row = (_: unknown, i: number) => `${i + 5},0${i % 7}138,${(i * 7) % 5},${i}`;
+  const text = `id,zip,x,y\n${Array.from({ length: 12 }, row).join("\n")}\n`;
+  const notesOf = async (more: object) => {
+    const data = parseOptions(dataSchema, { source: "t.csv", target: "y", ...more }, "data");
+    const notes: string[] = [];
+    const ports = { open: opener({ "t.csv": text }), store: memoryStore() };
+    const onNote = (note: string) => notes.push(note);
+    await prepareDataSet({ data, task: "regression", seed: 1 }, { ...ports, onNote });
+    return notes;
+  };
+
+  it("are told with the option that settles it, and not where the spec says it", async () => {
+    expect(await notesOf({})).toEqual([
+      't.csv: column "id" counts the rows, and is read as numbers: leave it out by data.drop',
+      't.csv: column "zip" has digits with leading zeros, as codes do, and is read as numbers: ' +
+        "name it under data.categorical, or leave it out by data.drop",
+    ]);
+    expect(await notesOf({ drop: ["id"], categorical: ["zip"] })).toEqual([]);
   });
 });

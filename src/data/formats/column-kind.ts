@@ -20,7 +20,7 @@ export function columnKindOf(
 ): Omit<FoundColumn, "name"> {
   const present = cells.filter((cell) => !missing.has(cell.trim()));
   const others = present.filter((cell) => numberIn(cell) === undefined);
-  if (others.length === 0) return { kind: "number" };
+  if (others.length === 0) return { kind: "number", ...doubtOf(present) };
   if (others.length === present.length && areDates(others)) return { kind: "text", date: true };
   const odd = others.filter((cell) => !isNumberless(cell));
   const numbers = present.length - others.length;
@@ -32,6 +32,17 @@ export function columnKindOf(
   if (2 * (numbers + alike) <= present.length - (others.length - odd.length))
     return { kind: "text" };
   return { kind: "text", odd: { count: odd.length, of: present.length, first: odd[0]! } };
+}
+
+/** Rows that count by chance are fewer. */
+const countedMin = 10;
+
+/** What numbers may be besides quantities. */
+function doubtOf(cells: readonly string[]): Pick<FoundColumn, "doubt"> {
+  const isCode = cells.some((cell) => /^\s*0\d+\s*$/.test(cell));
+  if (isCode) return { doubt: "has digits with leading zeros, as codes do" };
+  const isNext = (cell: string, i: number) => i === 0 || Number(cell) === Number(cells[i - 1]) + 1;
+  return cells.length >= countedMin && cells.every(isNext) ? { doubt: "counts the rows" } : {};
 }
 
 /** Whether all are dates, but for what says that one is missing. */

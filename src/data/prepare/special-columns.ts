@@ -28,6 +28,7 @@ export async function specialColumns(
   const dates = datesIn(fileColumns, data, purpose);
   for (const name of dates)
     onNote(`${input.name}: column ${inQuotes(name)} is read as days since 1970-01-01 (data.dates)`);
+  tellDoubts(fileColumns, data, purpose, (text) => onNote(`${input.name}: ${text}`));
   return [
     ...aside.map(({ name }) => `${name}: left out`),
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),
@@ -42,6 +43,26 @@ export async function specialColumns(
 function isCounted({ format }: Input, { header }: DataOptions, columns: readonly FoundColumn[]) {
   if (format !== "csv" || header !== "auto") return false;
   return columns.some(({ name }, i) => i > 0 && (name === String(i) || name === String(i - 1)));
+}
+
+/** Tells of columns that are read as numbers and may be none: the spec says what it wants then. */
+function tellDoubts(
+  columns: readonly FoundColumn[],
+  { target, drop, categorical, levels = {} }: DataOptions,
+  { task, isPrivate }: Purpose,
+  tell: Note,
+): void {
+  if (isPrivate || task === "ratings") return;
+  const said = new Set([target, ...drop, ...categorical, ...Object.keys(levels)]);
+  for (const [i, { name, doubt, aside }] of columns.entries()) {
+    const isTarget = target === i || target === i - columns.length;
+    if (doubt === undefined || aside !== undefined || isTarget || said.has(name)) continue;
+    const isCode = /codes/.test(doubt);
+    tell(
+      `column ${inQuotes(name)} ${doubt}, and is read as numbers: ` +
+        `${isCode ? "name it under data.categorical, or " : ""}leave it out by data.drop`,
+    );
+  }
 }
 
 /** Columns that become days; neither the target, nor what the options say something else of. */
