@@ -6,6 +6,7 @@ import {
   TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import { messageOf } from "../core/errors.ts";
+import type { UsagePhases } from "../ports/compute.ts";
 
 /** A Retry-After of more than a day is ignored. */
 const retryAfterSecondsMax = 86_400;
@@ -37,6 +38,8 @@ interface Metered {
   readonly billedMs: number | undefined;
   readonly coldStart: boolean;
   readonly bytesUp: number;
+  readonly phases?: UsagePhases;
+  readonly printed?: string;
 }
 
 /** One synchronous invocation. Never rejects. */
@@ -95,12 +98,30 @@ async function streamed(client: LambdaClient, call: LambdaCall): Promise<LambdaR
 function meteredBy(logResult: string | undefined, bytesUp: number): Metered {
   const log = Buffer.from(logResult ?? "", "base64").toString("utf8");
   const report = log.slice(log.lastIndexOf("REPORT RequestId:"));
-  const billed = /Billed Duration: (\d+) ms/.exec(report)?.[1];
-  return {
-    billedMs: billed === undefined ? undefined : Number(billed),
-    coldStart: /Init Duration: /.test(report),
-    bytesUp,
+  const msOf = (name: string) => {
+    const text = new RegExp(`\\b${name}: ([\\d.]+) ms`).exec(report)?.[1];
+    return text === undefined ? undefined : Number(text);
   };
+  const [workerMs, initMs] = [msOf("(?<!Billed |Init )Duration"), msOf("Init Duration")];
+  const printed = printedIn(log);
+  return {
+    billedMs: msOf("Billed Duration"),
+    coldStart: initMs !== undefined,
+    bytesUp,
+    ...(workerMs === undefined
+      ? {}
+      : { phases: { workerMs, ...(initMs === undefined ? {} : { initMs }) } }),
+    ...(printed === "" ? {} : { printed }),
+  };
+}
+
+const printedCharsMax = 1_000;
+
+/** What the function printed itself, the end of it: not the lines that Lambda adds. */
+function printedIn(log: string): string {
+  const own = /^(START RequestId:|END RequestId:|REPORT RequestId:|INIT_START |XRAY TraceId:)/;
+  const lines = log.split(/\r?\n/).filter((line) => line.trim() !== "" && !own.test(line));
+  return lines.join("\n").slice(-printedCharsMax);
 }
 
 /** A function error's payload in words. */

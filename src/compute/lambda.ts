@@ -15,6 +15,8 @@ export interface LambdaComputeOptions<Task> {
   /** Replies by InvokeWithResponseStream; Invoke is quicker below its 6 MB. */
   readonly streamed?: boolean;
   readonly memoryMb?: number;
+  /** What workers print becomes part of the run's events. */
+  readonly tellsPrinted?: boolean;
   /** The request's body; `{ run, task }` where absent. */
   readonly request?: (task: Task) => object;
 }
@@ -43,7 +45,7 @@ export function lambdaCompute<Task extends Slotted, Result>(
       streamed: options.streamed ?? false,
       signal: abort.signal,
     });
-    const usage = usageOf(reply, body.length, memoryMb);
+    const usage = usageOf(reply, body.length, memoryMb, options.tellsPrinted === true);
     if (reply.kind === "refused") return { outcome: refused(reply), usage };
     try {
       return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
@@ -97,17 +99,24 @@ function roundOf(task: Slotted): number | undefined {
   return typeof round === "number" ? round : undefined;
 }
 
-function usageOf(reply: LambdaReply, bytesDown: number, memoryMb: number): Usage {
+function usageOf(
+  reply: LambdaReply,
+  bytesDown: number,
+  memoryMb: number,
+  tellsPrinted: boolean,
+): Usage {
   if (reply.billedMs === undefined) {
     const lost = reply.kind === "refused" && reply.mayHaveRun === true;
     return { ...noUsage, bytesDown, ...(lost && { mayHaveRun: true }) };
   }
-  const { billedMs, coldStart } = reply;
+  const { billedMs, coldStart, phases, printed } = reply;
   return {
     billedMs,
     coldStart,
     bytesDown,
     bytesUp: reply.bytesUp,
     costUsd: invocationUsd({ billedMs, memoryMb, startsTenant: coldStart }),
+    ...(phases === undefined ? {} : { phases }),
+    ...(printed === undefined || !tellsPrinted ? {} : { printed }),
   };
 }

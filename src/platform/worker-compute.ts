@@ -29,9 +29,19 @@ export function workerCompute(
     run: record.run,
     request: (task) => workerRequestOf(record, task),
     memoryMb: workerMemoryMb(record.spec),
+    tellsPrinted: mayTellPrinted(record.spec),
   });
   const offloading = offloadingCompute(compute, store, record.run);
   return tellsChanges(record.spec) ? changingWeightsCompute(offloading) : offloading;
+}
+
+/** Nothing that a worker prints may leave it where a run promises privacy, or hides sums. */
+export function mayTellPrinted({
+  privacy,
+  strategy,
+}: Pick<RunSpec, "privacy" | "strategy">): boolean {
+  const { secureSum } = strategy as { readonly secureSum?: unknown };
+  return privacy === undefined && (secureSum === undefined || secureSum === false);
 }
 
 /** The ordinary worker computes every problem but those whose code is loaded on demand. */

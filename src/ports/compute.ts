@@ -26,6 +26,8 @@ export interface Usage {
   readonly mayHaveRun?: true;
   /** Where its time went, as far as the platform tells. */
   readonly phases?: UsagePhases;
+  /** The last lines that the worker printed meanwhile; absent for none, and for private runs. */
+  readonly printed?: string;
 }
 
 export interface UsagePhases {
@@ -33,8 +35,6 @@ export interface UsagePhases {
   readonly initMs?: number;
   /** From the request to the reply, in the worker. */
   readonly workerMs: number;
-  /** Of that, reading from the store; absent where nothing was read. */
-  readonly loadMs?: number;
 }
 
 export const noUsage: Usage = {

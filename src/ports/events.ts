@@ -107,7 +107,7 @@ export interface ArrivalSummary {
   readonly losses: Readonly<Record<string, number>>;
 }
 
-export type UsageSum = Omit<Usage, "coldStart" | "mayHaveRun" | "phases">;
+export type UsageSum = Omit<Usage, "coldStart" | "mayHaveRun" | "phases" | "printed">;
 
 /** A round has ended: its quorum was there and the weights moved. */
 export interface RoundEvent {

@@ -1,5 +1,7 @@
 import type { PrivacySpent, RunFacts, StoppedEvent, TableTraffic } from "../ports/events.ts";
 import type { PhaseData } from "./phases.ts";
+import type { PrintedLines } from "./printed.ts";
+import type { SchedulePicture } from "./schedule.ts";
 
 /**
  * Everything a report shows, as bounded plain data that survives JSON: the page draws this and
@@ -67,37 +69,13 @@ export interface RunData {
   readonly tables: readonly TableTraffic[];
   readonly losses: readonly Counted[];
   readonly warnings: readonly Counted[];
+  /** Of slots whose worker printed something, what it did last; the latest first. */
+  readonly printed: readonly PrintedLines[];
   readonly resumes: number;
   /** Replies to rounds that were done again after a resume: paid for, shown nowhere else. */
   readonly repeatedReplies: number;
   /** Replies of slots that are not shown one by one. */
   readonly toldInSums: number;
-}
-
-/** A step of a pipeline, worker by worker. */
-export interface SchedulePicture {
-  readonly step: number;
-  readonly measuredMs: number;
-  readonly spans: readonly ScheduleSpan[];
-  /** The same with every task at the median of its kind, and nothing lost. */
-  readonly calmMs: number;
-  readonly calm: readonly ScheduleSpan[];
-}
-
-/** A task of the step, from its start to its reply, in ms since the step began. */
-export interface ScheduleSpan {
-  readonly slot: number;
-  readonly kind: "forward" | "backward" | "update";
-  readonly replica: number;
-  /** Of an update the part of the weights. */
-  readonly stage: number;
-  /** -1 for an update. */
-  readonly microbatch: number;
-  readonly fate: "counted" | "late" | "lost";
-  /** It had been asked before. */
-  readonly isRepeated: boolean;
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 export interface CoefficientCurves {

@@ -15,6 +15,7 @@ import { heatmapOf } from "./heatmap.ts";
 import { type History, historyOf } from "./history.ts";
 import { latencyOf, slotRows } from "./latency.ts";
 import { phasesOf } from "./phases.ts";
+import { printedBySlot } from "./printed.ts";
 import { scheduleOf } from "./schedule.ts";
 import { downsample, quantile, total } from "./statistics.ts";
 import { verdictOf } from "./verdict.ts";
@@ -57,6 +58,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     tables: history.rounds.at(-1)?.event.tables ?? [],
     losses: countTexts(lossesOf(history)),
     warnings: countTexts(history.warnings.map((text) => [text, 1])),
+    printed: printedBySlot(history.arrivals),
     resumes: history.resumes,
     repeatedReplies: history.repeatedReplies,
     toldInSums: total(history.sums.map(({ counted, late, lost }) => counted + late + lost)),

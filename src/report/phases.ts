@@ -2,11 +2,8 @@ import type { ArrivalEvent } from "../ports/events.ts";
 import type { History } from "./history.ts";
 import { replyMs } from "./reply-times.ts";
 
-/**
- * Where a reply's time went: queued and under way; an environment starting; in the worker, loading
- * what the request names; the rest of the worker's time.
- */
-export const replyPhases = ["transit", "start", "load", "compute"] as const;
+/** Where a reply's time went: queued and under way; an environment starting; in the worker. */
+export const replyPhases = ["transit", "start", "work"] as const;
 export type ReplyPhase = (typeof replyPhases)[number];
 
 export interface PhaseData {
@@ -14,7 +11,7 @@ export interface PhaseData {
   readonly slow: PhaseMeans;
   /** Those whose environment started for them. */
   readonly cold: PhaseMeans;
-  /** Starts and loading are known; else the worker's time is what is billed. */
+  /** Starts are known; else the worker's time is what is billed. */
   readonly isSplit: boolean;
 }
 
@@ -36,25 +33,19 @@ export function phasesOf({ arrivals }: History, slowMs: number | null): PhaseDat
 }
 
 function meansOf(arrivals: readonly ArrivalEvent[]): PhaseMeans {
-  const sums: Record<ReplyPhase, number> = { transit: 0, start: 0, load: 0, compute: 0 };
+  const sums: Record<ReplyPhase, number> = { transit: 0, start: 0, work: 0 };
   for (const arrival of arrivals) {
     const { usage } = arrival;
-    const { initMs = 0, loadMs = 0, workerMs = usage.billedMs } = usage.phases ?? {};
+    const { initMs = 0, workerMs = usage.billedMs } = usage.phases ?? {};
     const totalMs = replyMs(arrival);
     // Billed time is rounded up, and a clock may differ a little.
     const inWorkerMs = Math.min(workerMs, totalMs);
     sums.start += Math.min(initMs, totalMs - inWorkerMs);
-    sums.load += Math.min(loadMs, inWorkerMs);
-    sums.compute += inWorkerMs - Math.min(loadMs, inWorkerMs);
+    sums.work += inWorkerMs;
     sums.transit += Math.max(0, totalMs - inWorkerMs - initMs);
   }
   const count = arrivals.length;
   const mean = (phase: ReplyPhase) => (count === 0 ? 0 : sums[phase] / count);
-  const meansMs = {
-    transit: mean("transit"),
-    start: mean("start"),
-    load: mean("load"),
-    compute: mean("compute"),
-  };
+  const meansMs = { transit: mean("transit"), start: mean("start"), work: mean("work") };
   return { count, meansMs };
 }

@@ -10,6 +10,7 @@ import { factsSection, troubleSection } from "./sections/facts.ts";
 import { figuresSection, headSection } from "./sections/head.ts";
 import { heatmapSection } from "./sections/heatmap.ts";
 import { phasesSection } from "./sections/phases.ts";
+import { printedSection } from "./sections/printed.ts";
 import { progressSection } from "./sections/progress.ts";
 import { scheduleSection } from "./sections/schedule.ts";
 import { slotsSection } from "./sections/slots.ts";
@@ -68,6 +69,7 @@ ${slotsSection(data.runs)}
 ${whatIfSection(data.whatIf)}
 ${costSection(data.runs)}
 ${troubleSection(data.runs)}
+${printedSection(data.runs)}
 ${factsSection(data.runs)}
 </main>
 <script type="application/json" id="report-data">${jsonForScript(data)}</script>

@@ -1,7 +1,32 @@
 import type { ArrivalEvent } from "../ports/events.ts";
-import type { SchedulePicture, ScheduleSpan } from "./data.ts";
 import type { History, RoundRecord } from "./history.ts";
 import { median } from "./statistics.ts";
+
+/** A step of a pipeline, worker by worker. */
+export interface SchedulePicture {
+  readonly step: number;
+  readonly measuredMs: number;
+  readonly spans: readonly ScheduleSpan[];
+  /** The same with every task at the median of its kind, and nothing lost. */
+  readonly calmMs: number;
+  readonly calm: readonly ScheduleSpan[];
+}
+
+/** A task of the step, from its start to its reply, in ms since the step began. */
+export interface ScheduleSpan {
+  readonly slot: number;
+  readonly kind: "forward" | "backward" | "update";
+  readonly replica: number;
+  /** Of an update the part of the weights. */
+  readonly stage: number;
+  /** -1 for an update. */
+  readonly microbatch: number;
+  readonly fate: "counted" | "late" | "lost";
+  /** It had been asked before. */
+  readonly isRepeated: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 /** Pictures of more tasks would be a blur. */
 const spansMax = 2_000;

@@ -9,6 +9,7 @@ import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import type { Outcome, Usage } from "../../src/ports/compute.ts";
 import { fromJson, toJson, toJsonBytes } from "../../src/wire/packet.ts";
+import { eventually } from "../eventually.ts";
 
 const directory = fileURLToPath(new URL("../fixtures/lambda", import.meta.url));
 
@@ -23,6 +24,7 @@ interface Task {
   readonly fail?: boolean;
   readonly cut?: boolean;
   readonly sleepMs?: number;
+  readonly print?: string;
 }
 type Delivery = { outcome: Outcome<{ task: string; tenant: string; run: string }>; usage: Usage };
 
@@ -41,7 +43,12 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-function computeAt(endpoint: string, streamed = false, functionName = "worker") {
+function computeAt(
+  endpoint: string,
+  streamed = false,
+  functionName = "worker",
+  tellsPrinted = false,
+) {
   const client = lambdaClient({ ...accessTo(emulator.environment).lambda, endpoint });
   const compute = lambdaCompute<Task, { task: string; tenant: string; run: string }>({
     functionName,
@@ -50,6 +57,7 @@ function computeAt(endpoint: string, streamed = false, functionName = "worker") 
     streamed,
     environmentsPerSlot: 2,
     memoryMb: 256,
+    tellsPrinted,
   });
   const ask = (task: Task) =>
     new Promise<Delivery>((resolve) => {
@@ -59,6 +67,30 @@ function computeAt(endpoint: string, streamed = false, functionName = "worker") 
 }
 
 describe.each([false, true])("streamed: %s", (streamed) => {
+  test("what a worker printed is told where it may be, the end of it", async () => {
+    const slot = streamed ? 21 : 20;
+    const { lambda } = emulator.endpoints;
+    const open = computeAt(lambda, streamed, "worker", true);
+    const print = "one line\nanother <b>line</b>";
+    // An environment's output comes by another way than its reply, now and then after it.
+    const printed = (task: Omit<Task, "id" | "slot">, wanted: string) =>
+      eventually(
+        async () => {
+          const { usage } = await open.ask({ id: "t/1", slot, ...task });
+          return usage.printed?.endsWith(wanted) ?? false;
+        },
+        `${wanted.slice(0, 20)} is told`,
+      );
+    await printed({ print }, print);
+    await printed({ print: "x".repeat(3_000) }, "x".repeat(1_000));
+    const closed = computeAt(lambda, streamed);
+    expect((await closed.ask({ id: "t/5", slot, print })).usage.printed).toBeUndefined();
+    for (const { compute, client } of [open, closed]) {
+      await compute.close();
+      client.destroy();
+    }
+  });
+
   test("a reply comes from its slot's environment, metered as the platform bills", async () => {
     const { compute, client, ask } = computeAt(emulator.endpoints.lambda, streamed);
     const before = (await emulator.bill()).lambda;
@@ -68,6 +100,12 @@ describe.each([false, true])("streamed: %s", (streamed) => {
     expect(first.outcome).toEqual({ kind: "done", result });
     const second = await ask({ id: "t/2", slot });
     expect([first.usage.coldStart, second.usage.coldStart]).toEqual([true, false]);
+    expect(first.usage.phases).toEqual({
+      initMs: expect.any(Number),
+      workerMs: expect.any(Number),
+    });
+    expect(Object.keys(second.usage.phases!)).toEqual(["workerMs"]);
+    expect(second.usage.phases!.workerMs).toBeLessThanOrEqual(second.usage.billedMs);
     const after = (await emulator.bill()).lambda;
     for (const [of, key] of [
       ["billedMs", "billedMs"],

@@ -13,6 +13,7 @@ import { factsSection, troubleSection } from "../sections/facts.ts";
 import { figuresSection } from "../sections/head.ts";
 import { heatmapSection } from "../sections/heatmap.ts";
 import { phasesSection } from "../sections/phases.ts";
+import { printedSection } from "../sections/printed.ts";
 import { progressSection } from "../sections/progress.ts";
 import { scheduleSection } from "../sections/schedule.ts";
 import { slotsSection } from "../sections/slots.ts";
@@ -58,6 +59,7 @@ const parts: readonly Part[] = [
   },
   { name: "cost", markup: ({ runs }) => costSection(runs), draw: drawSpending },
   { name: "trouble", markup: ({ runs }) => troubleSection(runs) },
+  { name: "printed", markup: ({ runs }) => printedSection(runs) },
   { name: "facts", markup: ({ runs }) => factsSection(runs) },
 ];
 

@@ -7,15 +7,13 @@ import { runKey } from "../run-style.ts";
 const colours: Readonly<Record<ReplyPhase, string>> = {
   transit: "var(--fate-spare)",
   start: "var(--fate-late)",
-  load: "var(--fate-counted)",
-  compute: "var(--fate-slow)",
+  work: "var(--fate-slow)",
 };
 
 const words: Readonly<Record<ReplyPhase, string>> = {
   transit: "queued and under way",
   start: "cold start",
-  load: "reading from the store",
-  compute: "computing",
+  work: "in the worker",
 };
 
 /** Where the time of replies went; nothing where no platform says. */
@@ -23,13 +21,11 @@ export function phasesSection(runs: readonly RunData[]): Html {
   const measured = runs.some(({ phases }) => phases.all.count > 0);
   if (!measured) return html``;
   const isSplit = runs.some(({ phases }) => phases.isSplit);
-  const shown = replyPhases.filter(
-    (phase) => isSplit || phase === "transit" || phase === "compute",
-  );
+  const shown = replyPhases.filter((phase) => isSplit || phase !== "start");
   const note = isSplit
     ? html``
-    : html`<p class="note">Nothing tells cold starts and reading apart here: “computing” is the time
-that is billed.</p>`;
+    : html`<p class="note">Cold starts are not measured apart here: “in the worker” is the time that
+is billed.</p>`;
   return html`<section aria-labelledby="phases-title"><h2 id="phases-title">Phases of a reply</h2>
 <p>From a task's start to its reply, on average.</p>
 <ul class="legend">${shown.map(

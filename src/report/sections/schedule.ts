@@ -1,7 +1,8 @@
-import type { RunData, SchedulePicture, ScheduleSpan } from "../data.ts";
+import type { RunData } from "../data.ts";
 import { formatMs, formatPercent } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { runKey } from "../run-style.ts";
+import type { SchedulePicture, ScheduleSpan } from "../schedule.ts";
 
 const rowHeight = 22;
 const width = 960;
