@@ -245,7 +245,10 @@ interface PipelineStrategy {
    * state and its place in the data.
    */
   readonly from?: string | undefined;
-  /** Activations in the store; true is not built. Default: false. */
+  /**
+   * Activations in the store; true is refused, as computing them again is quicker. Default:
+   * false.
+   */
   readonly offload?: boolean | undefined;
 }
 

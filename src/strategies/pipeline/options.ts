@@ -89,7 +89,10 @@ export const pipelineOptions = {
       "a run that stopped before its end, with any stages: go on from its weights, its " +
         "optimizer's state and its place in the data",
     ),
-  offload: z.boolean().default(false).describe("activations in the store; true is not built"),
+  offload: z
+    .boolean()
+    .default(false)
+    .describe("activations in the store; true is refused, as computing them again is quicker"),
 };
 
 const schema = z.strictObject(pipelineOptions);
