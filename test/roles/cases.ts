@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadSpec } from "../../src/run/spec-file.ts";
+import { pipelineSpec } from "../strategies/pipeline/pipelined.ts";
 
 /** A run short enough to be made many times. */
 export interface Case {
@@ -53,6 +54,7 @@ const table = {
   workers: 4,
   stop: { rounds: roundsUsual, tolerance: 0 },
 };
+const descent = { ...table, optimizer: { type: "sgd", learningRate: 0.1 } };
 /** Runs of which only sums over the slots are told. */
 export const secureLocalSteps = {
   ...table,
@@ -88,6 +90,8 @@ const others: Readonly<Record<string, object>> = {
     optimizer: { type: "sgd", learningRate: 1, momentum: 0 },
     privacy,
   },
+  "a sum by a tree of functions": { ...descent, reduction: { type: "tree", fanIn: 2 } },
+  "a sum in scattered parts": { ...descent, reduction: { type: "scatter", shards: 2 } },
   "local steps in a secure sum": secureLocalSteps,
   "noise at workers in a secure sum": securePrivate,
 };
@@ -107,6 +111,12 @@ export const cases: readonly Case[] = [
         optimizer: { type: "sgd", learningRate: 0.1, momentum: 0 },
         privacy,
       }),
+  },
+  {
+    name: "replicas of a pipeline, whose stages are divided",
+    callsMax: 3,
+    spec: async () =>
+      pipelineSpec({ stages: 1, replicas: 2, tensor: 2, batch: 8, microbatches: 2 }),
   },
   ...Object.entries(others).map(([name, spec]) => ({ name, spec: async () => spec })),
 ];

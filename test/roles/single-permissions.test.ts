@@ -68,13 +68,13 @@ const ofFaults: Readonly<Record<Role, Readonly<Record<string, readonly string[]>
     "s3:PutObject": ["runs/*/objects/*"],
   },
   orchestrator: {
-    "s3:DeleteObject": ["runs/*/events/*", "runs/*/objects/*"],
+    "s3:DeleteObject": ["runs/*/events/*"],
     "s3:GetObject": ["networks/*"],
     "s3:ListBucket": ["encoded/*", "networks/*", "parts/*", "prepared/*"],
   },
   worker: {
     "s3:DeleteObject": ["runs/*/memory/*"],
-    "s3:GetObject": ["runs/*/model/*", "runs/*/objects/*"],
+    "s3:GetObject": ["runs/*/model/*"],
     "s3:ListBucket": [
       "encoded/*",
       "parts/*",
@@ -83,7 +83,7 @@ const ofFaults: Readonly<Record<Role, Readonly<Record<string, readonly string[]>
       "runs/*/model/*",
       "runs/*/objects/*",
     ],
-    "s3:PutObject": ["runs/*/model/*", "runs/*/objects/*"],
+    "s3:PutObject": ["runs/*/model/*"],
   },
 };
 
