@@ -10,7 +10,7 @@ import { parseOverride, withOverrides } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { parseVary, variedSettings } from "../spec/variations.ts";
 import { backendHelp, collectValues, type Declare, settingHelp } from "./command.ts";
-import { type Compared, comparisonTable, summaries } from "./comparison.ts";
+import { type Compared, comparisonTable, rankingInWords, summaries } from "./comparison.ts";
 import { exitCodeOf, withStop } from "./outcome.ts";
 import { openInBrowser } from "./report.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
@@ -84,7 +84,10 @@ export async function compareCommand(
   const labelled = compared.map(({ label, result: { run } }) => ({ label, run }));
   const report = await writeComparison(name, labelled, terminal.home);
   const speak = say(terminal, options);
-  speak(comparisonTable(compared));
+  const isOneObjective = !options.vary.some((text) => /^(?:problem|data|seed)\b/.test(text));
+  speak(comparisonTable(compared, isOneObjective));
+  const ranking = rankingInWords(compared);
+  if (ranking !== null) speak(`\n${ranking}`);
   speak(`\nreport  ${report}`);
   const stopped = compared.find(({ stop }) => stop.kind !== "done");
   if (stopped !== undefined && stopped.stop.kind !== "done")

@@ -45,8 +45,44 @@ export function summaries(compared: readonly Compared[]): SettingSummary[] {
   }));
 }
 
-/** The table a person reads. */
-export function comparisonTable(compared: readonly Compared[]): string {
+/** Metrics that are better where they are smaller. */
+const smallerIsBetter = /(?:rmse|mae|logloss|hinge|loss)$/;
+
+/**
+ * Which setting predicts rows best that it was not trained on, and whether that is more than
+ * repeats differ by themselves; null where there is nothing to rank. Objectives of other settings
+ * of the problem, or of the data, say nothing of one another.
+ */
+export function rankingInWords(compared: readonly Compared[]): string | null {
+  const all = summaries(compared);
+  const name = all[0]?.metric?.name;
+  if (all.length < 2 || name?.startsWith("test ") !== true) return null;
+  const sign = smallerIsBetter.test(name) ? -1 : 1;
+  const ranked = all
+    .flatMap((one) => (one.metric?.name === name ? [{ ...one, value: one.metric.value }] : []))
+    .sort((a, b) => sign * (b.value - a.value));
+  const [best, second] = ranked;
+  if (best === undefined || second === undefined) return null;
+  const [one, next] = [best, second].map((of) => `${of.setting} ${formatNumber(of.value)}`);
+  const first = `best by ${name}: ${one}, then ${next}`;
+  if (best.runs < 2 || second.runs < 2)
+    return `${first}; one run each tells no chance from skill: --repeats 5 does`;
+  const spread = Math.max(spreadOf(compared, best.setting), spreadOf(compared, second.setting));
+  const isNoise = Math.abs(best.value - second.value) <= spread;
+  const by = `repeats of one setting differ by up to ${formatNumber(spread)}`;
+  return `${first}; ${isNoise ? `within noise: ${by}` : `beyond noise: ${by}`}`;
+}
+
+/** Of the metric of a setting's repeats, the largest less the smallest. */
+function spreadOf(compared: readonly Compared[], setting: string): number {
+  const values = compared
+    .filter((one) => one.setting === setting)
+    .flatMap(({ result }) => metricOf(result)?.value ?? []);
+  return Math.max(...values) - Math.min(...values);
+}
+
+/** The table a person reads; gaps of objectives only where all have the same one. */
+export function comparisonTable(compared: readonly Compared[], isOneObjective = true): string {
   const all = summaries(compared);
   const isRepeated = all.some(({ runs }) => runs > 1);
   const metric = all[0]?.metric?.name ?? "metric";
@@ -67,7 +103,7 @@ export function comparisonTable(compared: readonly Compared[]): string {
     ...(isRepeated ? [formatSeconds(one.secondsWorst)] : []),
     `${formatNumber(finiteOrNull(one.speedUp), 3)} x`,
     formatNumber(finiteOrNull(one.objective), 6),
-    percent(one.gap),
+    isOneObjective ? percent(one.gap) : "–",
     formatNumber(finiteOrNull(one.metric?.value ?? Number.NaN)),
     formatDollars(one.dollars),
     formatCount(one.erasures),
