@@ -29,7 +29,8 @@ def main(folder):
         write(folder, name, x, y, is_sparse)
         features = x if is_sparse else standardized(x)
         for problem in problems_of(name, y):
-            found.append({"data": name, **solved(problem, features, y)})
+            scales = {"scales": x.std(axis=0).tolist()} if is_sparse else {}
+            found.append({"data": name, **solved(problem, features, y), **scales})
     versions = {one: version(one) for one in ("scikit-learn", "statsmodels", "numpy")}
     print(json.dumps({"versions": versions, "l2": L2, "found": found}))
 
