@@ -24,8 +24,8 @@ interface Told {
 }
 
 /**
- * A run told to a real MLflow server, by its REST interface and, as its trace endpoint takes OTLP, by
- * OpenTelemetry; read again by MLflow's own client.
+ * A run told to a real MLflow server, by its REST interface and, as its trace endpoint takes OTLP,
+ * by OpenTelemetry; read again by MLflow's own client.
  */
 export async function conformanceMlflow(): Promise<boolean> {
   const python = installedPackages(`mlflow ${version}`, [`mlflow==${version}`]);

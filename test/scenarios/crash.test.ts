@@ -20,7 +20,7 @@ const classes = {
   },
 };
 const privacy = { epsilon: 3, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
-/** Every strategy, by real functions; 300 kills together where it is a campaign, and a twentieth. */
+/** Every strategy, by real functions; 300 kills where it is a campaign, else a twentieth. */
 const cases = [
   { name: "l-bfgs", killsCount: campaign(4, 60), spec: { ...common, optimizer: "l-bfgs" } },
   {

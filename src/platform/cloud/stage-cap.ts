@@ -37,12 +37,14 @@ interface Account {
   committedUsd: number;
 }
 
-/** Kept free for requests to the store between two reservations. */
-const slackUsd = 1_000 * prices.s3.usdPerPut;
+/** So many requests to the store are kept paid for between two reservations. */
+const slackPuts = 1_000;
+const slackUsd = slackPuts * prices.s3.usdPerPut;
 /** Of the cap, how much is reserved at a time: the ledger is asked so much less often. */
 const share = 1 / 100;
 /** A durable step and a wait. */
-const segmentUsd = 2 * prices.durable.usdPerOperation;
+const segmentOperations = 2;
+const segmentUsd = segmentOperations * prices.durable.usdPerOperation;
 
 /**
  * A cap of dollars a day that all runs of a stage share. The bill comes hours later: so the most
