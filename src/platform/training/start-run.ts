@@ -120,8 +120,7 @@ export async function continueRun(
       listen,
       ...(signal === undefined ? {} : { signal }),
       ...(backend.pool === undefined ? {} : { pool: backend.pool }),
-    });
-    await compute.close();
+    }).finally(() => compute.close());
     const { report, model } = await writeArtifacts(backend, record.run, home);
     const result: ResultEvent = { ...done.result, report, model };
     listen(result);

@@ -1,0 +1,48 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { kofn, kofnProcess, newFolder } from "./fixtures.ts";
+
+let folder: Awaited<ReturnType<typeof newFolder>>;
+let spec = "";
+beforeAll(async () => {
+  folder = await newFolder();
+  spec = join(folder.path, "spec.json");
+  await writeFile(
+    spec,
+    JSON.stringify({
+      problem: { type: "ridge", l2: 0.05 },
+      data: { generate: { type: "regression", rows: 200, features: 4 } },
+      workers: 2,
+      wait: "all",
+      optimizer: "gradient-descent",
+      stop: { rounds: 1_000_000, tolerance: 0 },
+    }),
+  );
+});
+afterAll(() => folder.remove());
+
+const long = (home: string) =>
+  kofnProcess({ home }, "run", spec, "--backend", "threads", "--name", "long", "--json");
+
+test("a window that closes ends a run as Ctrl-C does: saved, and told how to go on", async () => {
+  const home = join(folder.path, "closed");
+  const running = long(home);
+  await running.says(/"round":3,/);
+  running.child.kill("SIGHUP");
+  const { exitCode, err } = await running.ended;
+  expect(exitCode).toBe(130);
+  expect(err).toMatch(/kofn resume long/);
+  expect((await kofn(home, "show", "long")).exitCode).toBe(0);
+});
+
+test("a home that is deleted underneath a run ends it, in words", async () => {
+  const home = join(folder.path, "deleted");
+  const running = long(home);
+  await running.says(/"round":3,/);
+  await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  const { exitCode, out, err } = await running.ended;
+  expect(exitCode).toBeGreaterThan(0);
+  expect(err).toMatch(/^error: .*\n(.*\n)*hint: /m);
+  expect(out + err).not.toMatch(/a fault in kofn|\n {4}at /);
+});
