@@ -29,7 +29,7 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
     Math.max(...losses[form]!.map((loss, i) => Math.abs(loss / losses.dense![i]! - 1))),
   );
   const rows = [];
-  console.log("gradients    loss of sgd at round 1      last  from dense  BLEU of adam  bytes up");
+  console.log("gradients    loss of sgd at round 1      last  from dense  BLEU of adam");
   for (const [i, gradients] of forms.entries()) {
     const watch = roundWatch(gradients);
     const { run, result } = await train(
@@ -41,11 +41,10 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
     const [first, last] = [own[0]!, own.at(-1)!].map((loss) => loss.toFixed(6));
     console.log(
       `${gradients.padEnd(12)}${first!.padStart(23)}${last!.padStart(10)}` +
-        `${off[i]!.toExponential(1).padStart(12)}${bleu.toFixed(2).padStart(14)}` +
-        `${`${(result.bytesUp / 1e6).toFixed(1)} MB`.padStart(10)}`,
+        `${off[i]!.toExponential(1).padStart(12)}${bleu.toFixed(2).padStart(14)}`,
     );
-    const { metrics, bytesUp, weightsDigest } = result;
-    rows.push({ gradients, off: off[i], bleu, copied, bytesUp, weightsDigest, metrics });
+    const { metrics, weightsDigest } = result;
+    rows.push({ gradients, off: off[i], bleu, copied, weightsDigest, metrics });
   }
   if (Math.max(...off) > lossesApart)
     throw new Error(`losses of sgd are ${Math.max(...off)} apart`);
