@@ -8,7 +8,9 @@ import { entryPath } from "../entries.ts";
 import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const driver = entryPath("driver");
-const stop = { rounds: 150, tolerance: 0 };
+/** Kills come every few rounds: a campaign's run must last for all of them. */
+const stop = { rounds: campaign(150, 500), tolerance: 0 };
+const fewer = campaign(40, 400);
 const common = { ...smallRidge, workers: 4, wait: "all", stop };
 const classes = {
   ...common,
@@ -29,7 +31,7 @@ const cases = [
     spec: {
       ...common,
       strategy: { type: "local-steps", secureSum: 3 },
-      stop: { ...stop, rounds: 40 },
+      stop: { ...stop, rounds: fewer },
     },
   },
   {
@@ -45,7 +47,7 @@ const cases = [
       optimizer: undefined,
       strategy: { type: "gossip", graph: "ring", steps: { decaying: 0.1 }, region: { ball: 10 } },
       privacy,
-      stop: { rounds: 40 },
+      stop: { rounds: fewer },
     },
     isPrivate: true,
   },
@@ -57,7 +59,7 @@ const cases = [
       optimizer: { type: "sgd", learningRate: 0.5 },
       strategy: { type: "dp-sgd", noise: "workers" },
       privacy,
-      stop: { rounds: 40 },
+      stop: { rounds: fewer },
     },
     isPrivate: true,
   },
@@ -69,7 +71,7 @@ const cases = [
       data: { generate: { type: "ratings", rows: 300, users: 20, items: 15, rank: 2 } },
       workers: 4,
       wait: "all",
-      strategy: { type: "alternating", epochs: 10, iterations: 3 },
+      strategy: { type: "alternating", epochs: campaign(10, 100), iterations: 3 },
       weather: { model: "calm" },
       stop: { tolerance: 0 },
     },
@@ -77,7 +79,7 @@ const cases = [
   {
     name: "asynchronous steps",
     killsCount: campaign(2, 40),
-    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: 400 } },
+    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: campaign(400, 2_000) } },
     isAsynchronous: true,
   },
 ];
