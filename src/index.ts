@@ -24,7 +24,7 @@ export {
   type ModelParallelOptions,
   modelParallel,
 } from "./library/model-parallel.ts";
-export type { ParallelStep, Rows } from "./library/parallel-training.ts";
+export type { ParallelStep, StepRows } from "./library/parallel-training.ts";
 export {
   account,
   type ComparedRuns,

@@ -43,7 +43,7 @@ export async function report(
   terminal: Terminal,
 ): Promise<number> {
   const { paths, found } = await withOpenRun(terminal, name, async ({ store }, record) => {
-    await tell(record, store, options.to ?? [], terminal);
+    await tellReporters(record, store, options.to ?? [], terminal);
     const found = options.whatIf === true ? await otherWays(store, record, terminal) : undefined;
     return { paths: await writeArtifacts({ store }, record.run, terminal.home, found), found };
   });
@@ -68,7 +68,7 @@ export async function report(
 }
 
 /** Tells what is in the store of a run where it is asked for. */
-async function tell(
+async function tellReporters(
   record: RunRecord,
   store: Store,
   names: readonly string[],

@@ -22,12 +22,12 @@ import { loadParts, namedWeights, saveParts } from "./parallel-checkpoint.ts";
 import type { HeldPart, HeldStages } from "./parallel-step.ts";
 import {
   fitOn,
-  joined,
+  joinedFloats,
   type ParallelState,
   type ParallelStep,
-  type Rows,
   rowsOf,
-  sizeOf,
+  type StepRows,
+  shapeSize,
   stepOn,
 } from "./parallel-training.ts";
 import type { NetworkInCode } from "./spec-in-code.ts";
@@ -73,9 +73,9 @@ export interface ModelParallel {
   /** What each stage does, one thing after another; `csv` is torch's notation. */
   schedule(): Schedule & { readonly csv: string };
   /** Forward and backward passes of all microbatches, and one step of the optimizer. */
-  step(x: Rows, y: Rows): Promise<ParallelStep>;
+  step(x: StepRows, y: StepRows): Promise<ParallelStep>;
   /** Steps of `batch` rows over all of them, an epoch after another: each epoch's mean loss. */
-  fit(x: Rows, y: Rows, about?: { readonly epochs?: number }): Promise<{ loss: number[] }>;
+  fit(x: StepRows, y: StepRows, about?: { readonly epochs?: number }): Promise<{ loss: number[] }>;
   /** The weights by the names of the model's tensors. */
   weights(): Readonly<Record<string, NumberTensor>>;
   /** Weights, the optimizer's state and the step by the names of tensors, whatever the stages. */
@@ -130,7 +130,7 @@ async function cutHere(model: NetworkInCode, chosen: z.output<typeof options>) {
   const stepper = optimizers.create(optimizer) as Stepper;
   const rule = stageRule(pipelined, examples, stepper, chosen.memoryMb);
   const cut = await problem.stages!.cut(read, {
-    rows: { count: examples, values: new Float32Array(examples * sizeOf(facts.inputShape)) },
+    rows: { count: examples, values: new Float32Array(examples * shapeSize(facts.inputShape)) },
     nowMs: () => performance.now(),
     partition: (graph, trace) => choosePartition(pipelined, rule, graph, trace),
   });
@@ -184,7 +184,7 @@ async function startsOf(
   const drawn = await problem.stages!.initial(read, randomFrom(seed).fork("weights"));
   try {
     return parts.map(({ tensors }) => {
-      const weights = joined(tensors.map(({ index }) => drawn.read(index)));
+      const weights = joinedFloats(tensors.map(({ index }) => drawn.read(index)));
       return { weights, ahead: null, memory: null };
     });
   } finally {

@@ -35,7 +35,7 @@ export interface HeldStages {
   readonly problem: Problem;
 }
 
-export interface MicrobatchRows {
+export interface StepMicrobatch {
   readonly values: Float32Array;
   readonly targets: Float32Array;
   readonly examples: number;
@@ -68,7 +68,7 @@ export function setStages(
 /** All passes of a step, in the order of the schedule, by what workers compute them with. */
 export function passStep(
   { layout, engines, schedule }: HeldStages,
-  microbatches: readonly MicrobatchRows[],
+  microbatches: readonly StepMicrobatch[],
   step: number,
 ): PassedStep {
   const unit = { forward: () => 1, backward: () => 2, hop: () => 0 };

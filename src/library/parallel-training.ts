@@ -11,7 +11,7 @@ import {
 } from "./parallel-step.ts";
 
 /** Rows, [rows, ...], or one number a row. */
-export type Rows =
+export type StepRows =
   | ArrayLike<number>
   | { readonly shape: readonly number[]; dataSync(): ArrayLike<number> }
   | { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
@@ -49,7 +49,7 @@ export async function stepOn(
 ): Promise<ParallelStep> {
   const { length: rows } = targets;
   if (rows < count) throw refused(`${rows} rows for ${count} microbatches`, "hand it more rows");
-  const width = sizeOf(inputShape);
+  const width = shapeSize(inputShape);
   const examples = parted(rows, count);
   let from = 0;
   const microbatches = examples.map((own) => {
@@ -83,7 +83,7 @@ export async function fitOn(
   epochs: number,
 ): Promise<number[]> {
   const { batch, seed, inputShape } = settings;
-  const width = sizeOf(inputShape);
+  const width = shapeSize(inputShape);
   const means: number[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const rows = randomFrom(seed).fork(`epoch/${epoch}`).permutation(targets.length);
@@ -91,7 +91,9 @@ export async function fitOn(
     for (let from = 0; from < rows.length; from += batch) {
       const own = rows.slice(from, from + batch);
       const picked = {
-        values: joined(Array.from(own, (row) => values.subarray(row * width, (row + 1) * width))),
+        values: joinedFloats(
+          Array.from(own, (row) => values.subarray(row * width, (row + 1) * width)),
+        ),
         targets: Float32Array.from(own, (row) => targets[row]!),
       };
       const { loss } = await stepOn(of, state, settings, picked);
@@ -108,8 +110,8 @@ export interface NumberRows {
 }
 
 /** Rows and their targets as numbers. Throws `RunError` where they do not fit each other. */
-export function rowsOf(x: Rows, y: Rows, inputShape: readonly number[]): NumberRows {
-  const width = sizeOf(inputShape);
+export function rowsOf(x: StepRows, y: StepRows, inputShape: readonly number[]): NumberRows {
+  const width = shapeSize(inputShape);
   const values = numbersOf(x);
   const targets = numbersOf(y);
   if (values.length !== targets.length * width)
@@ -120,14 +122,14 @@ export function rowsOf(x: Rows, y: Rows, inputShape: readonly number[]): NumberR
   return { values, targets };
 }
 
-function numbersOf(rows: Rows): Float32Array {
+function numbersOf(rows: StepRows): Float32Array {
   if ("dataSync" in rows) return Float32Array.from(rows.dataSync());
   return Float32Array.from("data" in rows ? rows.data : rows);
 }
 
-export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+export const shapeSize = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-export function joined(list: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+export function joinedFloats(list: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const all = new Float32Array(list.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const one of list) {

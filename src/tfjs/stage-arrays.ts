@@ -88,12 +88,12 @@ export function joinedFields(
   tensorOf: (name: string) => Tensor,
 ): Record<string, Float32Array> {
   const arrays = fields.map(({ field, tensors }) => {
-    return [field, joined(tensors.map(({ name }) => tensorOf(name).data))] as const;
+    return [field, joinedArrays(tensors.map(({ name }) => tensorOf(name).data))] as const;
   });
   return Object.fromEntries(arrays);
 }
 
-export function joined(arrays: readonly ArrayLike<number>[]): Float32Array {
+export function joinedArrays(arrays: readonly ArrayLike<number>[]): Float32Array {
   const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -14,7 +14,7 @@ import {
   cutExamples,
   cutWeights,
   importsOf,
-  joined,
+  joinedArrays,
   joinedFields,
   plainInputs,
   sizeOf,
@@ -171,7 +171,7 @@ function gradientsOf({ gradients }: StageFile, stage: OpenStage, result: StageSl
       assert(isWhole, `"${weight}" has slopes at "${node}"`);
       return array;
     });
-    return [field, joined(all)] as const;
+    return [field, joinedArrays(all)] as const;
   });
   return Object.fromEntries(fields);
 }

@@ -47,7 +47,7 @@ export function predictionHead(
   labels: Labels,
   style: PredictionStyle,
 ): { readonly header: string; readonly note: string | null } {
-  const names = columnsOf(batch, labels, style, []).map(({ name }) => quoted(name));
+  const names = columnsOf(batch, labels, style, []).map(({ name }) => csvCell(name));
   const header = style.format === "csv" ? `${names.join(",")}\n` : "";
   const { values, rows, chances } = batch;
   const isMargin = labels !== null && values.length === rows && chances === null;
@@ -67,7 +67,7 @@ export function predictionLines(
     const cells = columns.map(({ name, at }) => [name, at(row)] as const);
     text +=
       style.format === "csv"
-        ? cells.map(([, cell]) => quoted(String(cell))).join(",")
+        ? cells.map(([, cell]) => csvCell(String(cell))).join(",")
         : JSON.stringify(Object.fromEntries(cells));
     text += "\n";
   }
@@ -103,6 +103,6 @@ function columnsOf(
 }
 
 /** As CSV wants it: labels come from data. */
-export function quoted(label: string): string {
+export function csvCell(label: string): string {
   return /[",\r\n]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label;
 }

@@ -9,7 +9,7 @@ import { withTrainedRun } from "../../platform/training/open-run.ts";
 import { formatNumber } from "../../report/format.ts";
 import { facts, table } from "../table.ts";
 import { printJson, type Terminal } from "../terminal.ts";
-import { quoted } from "./prediction-lines.ts";
+import { csvCell } from "./prediction-lines.ts";
 
 /** `kofn show RUN --model`: coefficients in the data's units, and what became of the columns. */
 export async function showModel(
@@ -46,7 +46,7 @@ export async function showModel(
       shown(row.standardized),
     ]);
   if (csv === true) {
-    const lines = [head, ...cells(String)].map((line) => line.map(quoted).join(","));
+    const lines = [head, ...cells(String)].map((line) => line.map(csvCell).join(","));
     for (const line of lines) terminal.out(line);
     return 0;
   }

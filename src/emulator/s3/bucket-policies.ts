@@ -1,6 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { ownFile } from "../../core/own-files.ts";
-import { type BucketPolicy, PolicyRefusal, readBucketPolicy } from "../iam/bucket-policy.ts";
+import { PolicyRefusal, readBucketPolicy } from "../iam/bucket-policy.ts";
 import { readSmallBody } from "./incoming.ts";
 import type { S3Operation } from "./operation.ts";
 import { accessDenied, notImplemented, S3Error } from "./s3-error.ts";
@@ -8,31 +6,6 @@ import { accessDenied, notImplemented, S3Error } from "./s3-error.ts";
 /*
  * Policies of buckets: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
  */
-
-/** A bucket's policy, in memory and in a file that outlives the process. */
-export interface PolicyFile {
-  policy(): BucketPolicy | null;
-  put(policy: BucketPolicy): void;
-  remove(): void;
-}
-
-export function openPolicyFile(path: string, bucket: string): PolicyFile {
-  const text = textAt(path);
-  // Whom it names was checked when it was put; a function may not be there any more.
-  let policy = text === null ? null : readBucketPolicy(text, { bucket });
-  return {
-    policy: () => policy,
-    put(next) {
-      writeFileSync(`${path}.draft`, next.text, { mode: ownFile });
-      renameSync(`${path}.draft`, path);
-      policy = next;
-    },
-    remove() {
-      rmSync(path, { force: true });
-      policy = null;
-    },
-  };
-}
 
 const bodyBytesMax = 64 * 1024;
 
@@ -66,13 +39,4 @@ export const deleteBucketPolicy: S3Operation = (context, request) => {
 function refusal({ kind, message }: PolicyRefusal): S3Error {
   if (kind === "malformed") return new S3Error(400, "MalformedPolicy", message);
   return kind === "public" ? accessDenied(message) : notImplemented(message);
-}
-
-function textAt(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw thrown;
-  }
 }

@@ -3,9 +3,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOwnFolder } from "../../core/own-files.ts";
 import { compareUtf8 } from "../../core/text.ts";
-import { openPolicyFile, type PolicyFile } from "./bucket-policies.ts";
 import type { WriteCondition } from "./conditions.ts";
 import { fileNameOf, type ObjectFacts, readFactsSync } from "./object-file.ts";
+import { openPolicyFile, type PolicyFile } from "./policy-file.ts";
 import { noSuchBucket, noSuchKey } from "./s3-error.ts";
 import { openUploads, type Uploads } from "./uploads.ts";
 

@@ -68,7 +68,7 @@ async function segmentUnder(
   const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
   const cap = dailyUsd === undefined ? null : stageCap(store, { run, capUsd: dailyUsd });
   const plain = workerCompute(record, worker, store);
-  const compute = cap?.compute(plain, boundsOf(prices)) ?? plain;
+  const compute = cap?.compute(plain, taskBounds(prices)) ?? plain;
   const timeOut = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
     await cap?.begin();
@@ -88,6 +88,6 @@ async function segmentUnder(
 }
 
 /** The most that a task can cost: by the limit that its worker keeps, else by the time-out. */
-export function boundsOf(prices: TaskPrices<WorkerTask> | null): (task: WorkerTask) => number {
+export function taskBounds(prices: TaskPrices<WorkerTask> | null): (task: WorkerTask) => number {
   return (task) => prices?.boundUsd(task, task.limitMs ?? prices.limitMsMax) ?? 0;
 }

@@ -27,7 +27,7 @@ import { patchContent } from "./patch.ts";
 import { inTurns } from "./turns.ts";
 
 /** A part of the page: its text, and what draws into it afterwards. */
-interface Part {
+interface PagePart {
   readonly name: string;
   readonly markup: (data: ReportData, feed: Feed) => Html;
   readonly draw?: (runs: ReportData["runs"]) => void;
@@ -35,7 +35,7 @@ interface Part {
 
 const runHref = ({ run }: { readonly run: string }) => runAddress(run);
 
-const parts: readonly Part[] = [
+const parts: readonly PagePart[] = [
   { name: "head", markup: headOf },
   {
     name: "figures",
