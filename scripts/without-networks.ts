@@ -12,7 +12,7 @@ const refusal = "this function holds nothing that computes networks";
 export const withoutNetworks: Plugin = {
   name: "without-networks",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/tfjs\/[a-z-]+\.ts$/ }, ({ path, kind }) =>
+    onResolve({ filter: /\/tfjs\/(transformer\/)?[a-z-]+\.ts$/ }, ({ path, kind }) =>
       kind === "dynamic-import" ? { path, namespace: "without-networks" } : null,
     );
     onLoad({ filter: /.*/, namespace: "without-networks" }, () => ({

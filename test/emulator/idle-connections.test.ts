@@ -119,12 +119,12 @@ test("an environment that waited beyond Node's limits serves its first event", a
   expect((await emulator.environments())[0]).toMatchObject({ pid: waiting!.pid, tenant: "7" });
 });
 
-test("nothing in src/ listens but the one listener that is patient, and predictors", () => {
+test("nothing in src/ listens but the one listener that is patient, predictors and pages", () => {
   const folder = join(import.meta.dirname, "../../src");
   const listening = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
     .filter((path) => /\bcreateServer\b/.test(readFileSync(join(folder, path), "utf8")));
-  // A predictor may be reached from elsewhere: Node's limits are what protects it.
-  const predictor = join("library", "serve.ts");
-  expect(listening.sort()).toEqual([join("emulator", "lambda", "local-listener.ts"), predictor]);
+  // Browsers and others ask these, and ask again: Node's limits are what protects them.
+  const others = [join("library", "serve.ts"), join("ui", "server.ts")];
+  expect(listening.sort()).toEqual([join("emulator", "lambda", "local-listener.ts"), ...others]);
 });

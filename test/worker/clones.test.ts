@@ -75,7 +75,7 @@ test("of two clones that write an object once one does, and both go by what it s
 
 test("nothing that is deployed draws from a generator that clones share", () => {
   const root = join(import.meta.dirname, "../..");
-  const local = /^src\/(emulator|platform\/local|simulation|core\/(process-lock|fresh-random))/;
+  const local = /^src\/(emulator|platform\/local|simulation|ui|core\/(process-lock|fresh-random))/;
   const texts = readTexts(root, ["src", "functions"], [".ts"]);
   const found = Object.entries(texts).filter(
     ([path, text]) =>

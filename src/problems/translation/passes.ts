@@ -2,7 +2,7 @@ import type { Random } from "../../core/random.ts";
 import type { Examples } from "../../math/rows.ts";
 import type { GradientForm, SlicedGradient } from "../../math/slices/sliced-gradient.ts";
 import { tokenBatches } from "../../math/token-batches.ts";
-import type { TranslationPass } from "../../tfjs/translator.ts";
+import type { TranslationPass } from "../../tfjs/transformer/translator.ts";
 import { beamSearch, type SearchOptions } from "./beam-search.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 import { logProbabilities, type TokenSums, tokenLoss } from "./token-loss.ts";

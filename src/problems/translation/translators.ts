@@ -1,5 +1,5 @@
 import { RunError } from "../../core/errors.ts";
-import type { Translator } from "../../tfjs/translator.ts";
+import type { Translator } from "../../tfjs/transformer/translator.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 
 /** What this process translators: whoever names the same network finds it ready. */
@@ -45,7 +45,7 @@ async function load(
     throw new RunError("network-gone", `${key} is not in the store`, {
       hint: "start the run anew from its spec: kofn run SPEC",
     });
-  const { openTranslator } = await import("../../tfjs/translator.ts");
+  const { openTranslator } = await import("../../tfjs/transformer/translator.ts");
   return openTranslator(bytes, key, {
     backend: options.backend,
     sizes: sizesOf(options, tokens),

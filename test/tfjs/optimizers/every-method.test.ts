@@ -55,13 +55,13 @@ describe.each(cases)("$name", ({ one, options, make }) => {
   test("makes the very steps of a run's stepper", async () => {
     await tf.setBackend("cpu");
     const stepper = stepperOf(one).create(z.strictObject(one.options).parse(options));
-    const pieces = [
+    const tensors = [
       { name: "a/kernel", shape: [3, 2] },
       { name: "a/bias", shape: [2] },
     ];
     const optimizer = make();
     const starts = [Float32Array.of(1, -2, 0.5, 0.25, 0.1, 3), Float32Array.of(0.3, -0.1)];
-    const variables = pieces.map(({ name, shape }, i) =>
+    const variables = tensors.map(({ name, shape }, i) =>
       tf.variable(tf.tensor(starts[i]!, shape), true, `${name}${Math.random()}`),
     );
     let weights = Float32Array.of(...starts[0]!, ...starts[1]!);
@@ -71,7 +71,7 @@ describe.each(cases)("$name", ({ one, options, make }) => {
       const gradient = new Float64Array(asked.map((value, i) => value * (1 + i) - Math.sin(round)));
       const rounded = Float64Array.from(Float32Array.from(gradient));
       const stepSize = stepper.stepSize({ smoothness: 1, share: 1, round });
-      const here = { weights, asked, gradient: rounded, stepSize, pieces, shrink: refuse };
+      const here = { weights, asked, gradient: rounded, stepSize, tensors, shrink: refuse };
       const moved = stepper.move(memory, here);
       memory = moved.memory;
       weights = Float32Array.from(moved.weights);

@@ -1,24 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { assert } from "../core/errors.ts";
-import type { Random } from "../core/random.ts";
-import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
+import { assert } from "../../core/errors.ts";
+import type { Random } from "../../core/random.ts";
+import type { GradientForm, SlicedGradient } from "../../math/slices/sliced-gradient.ts";
 import {
   type BackendChoice,
   type OpenedBackend,
   openTensorBackend,
   useBackend,
-} from "./backend.ts";
-import { weightCount, weightVariables } from "./definition.ts";
-import { differentiateLoss, type GradientPass } from "./gradient-pass.ts";
-import { slicedGradients } from "./gradient-sums.ts";
-import type { LossOfOutputs } from "./loss-node.ts";
-import { withSeededRandom } from "./seeded-random.ts";
-import { initialWeights, setWeights, tableSlots } from "./trainer.ts";
-import type { SeededPass } from "./trainer-contract.ts";
+} from "../backend.ts";
+import { weightCount, weightVariables } from "../definition.ts";
+import { differentiateLoss, type GradientPass } from "../gradient-pass.ts";
+import { slicedGradients } from "../gradient-sums.ts";
+import type { LossOfOutputs } from "../loss-node.ts";
+import { withSeededRandom } from "../seeded-random.ts";
+import { initialWeights, setWeights, tableSlots } from "../trainer.ts";
+import type { SeededPass } from "../trainer-contract.ts";
 import { type TransformerSizes, transformerEncoder } from "./transformer.ts";
 import { type GrowingPrefixes, growingPrefixes } from "./transformer-steps.ts";
-import { openWholeModel } from "./whole-model.ts";
+import { openWholeModel } from "../whole-model.ts";
 
 /** Token numbers, a sentence a row, 0 where one is over. */
 export interface TokenRows {

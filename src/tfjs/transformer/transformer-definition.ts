@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { randomFrom } from "../core/random.ts";
-import type { ParameterSpec } from "../math/vector.ts";
-import { type BackendChoice, openTensorBackend } from "./backend.ts";
-import { definitionBytes, type LayersTopology, weightVariables } from "./definition.ts";
-import { registerLayers } from "./layers.ts";
-import { withSeededRandom } from "./seeded-random.ts";
+import { randomFrom } from "../../core/random.ts";
+import type { ParameterSpec } from "../../math/vector.ts";
+import { type BackendChoice, openTensorBackend } from "../backend.ts";
+import { definitionBytes, type LayersTopology, weightVariables } from "../definition.ts";
+import { registerLayers } from "../layers.ts";
+import { withSeededRandom } from "../seeded-random.ts";
 import { buildTransformer, type TransformerSizes } from "./transformer.ts";
 
 /** A Transformer's definition for the store, and the tensors that its weights are. */
