@@ -2,7 +2,11 @@ import { memory } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { transformerDefinition } from "../../src/tfjs/transformer/transformer-definition.ts";
-import { openTranslator, type TokenRows, type Translator } from "../../src/tfjs/transformer/translator.ts";
+import {
+  openTranslator,
+  type TokenRows,
+  type Translator,
+} from "../../src/tfjs/transformer/translator.ts";
 
 const sizes = { tokens: 9, width: 8, heads: 2, layers: 2, hidden: 8, dropout: 0 };
 const table = (...sentences: number[][]): TokenRows => ({

@@ -29,7 +29,6 @@ const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "aws-busy": "unfinished",
   "bucket-gone": "unfinished",
   "expired-credentials": "unfinished",
-  "home-gone": "unfinished",
   "missing-gradient": "unfinished",
   "no-network": "unfinished",
   superseded: "unfinished",

@@ -30,8 +30,6 @@ export const runningCodes = {
   "emulator-ended": "the emulator's process has ended; start again: its log says why",
   "expired-credentials": "the credentials have expired; sign in again: a run in AWS goes on",
   gone: "the bucket or a function of the stage is not there; check AWS_REGION, or deploy again",
-  "home-gone":
-    "a home's store is gone in the middle of the work; put the folder back, and resume the run",
   "home-in-use": "another process works in this home; wait for it, or set KOFN_HOME",
   "home-unwritable":
     "runs cannot be kept in this home; set KOFN_HOME to a folder that may be written",

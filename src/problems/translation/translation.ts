@@ -85,7 +85,9 @@ function translationProblem(options: TranslationOptions): Problem {
         throw new RunError("bad-option", "problem: translation: it needs pairs of sentences", {
           hint: "set data: { source: pairs.tsv, pairs: { vocabulary: { bytePair: 4000 } } }",
         });
-      const { transformerDefinition } = await import("../../tfjs/transformer/transformer-definition.ts");
+      const { transformerDefinition } = await import(
+        "../../tfjs/transformer/transformer-definition.ts"
+      );
       const definition = await transformerDefinition(sizesOf(options, tokens), options.backend);
       await write(definition.key, definition.bytes);
       const { key, pieces } = definition;

@@ -97,14 +97,17 @@ function quorumMarks(quorumMs: number | null, { run, runs, share, width }: Quoru
     strokeWidth: 1.5,
   });
   if (runs > 1) return [rule];
-  const words = `typically enough after ${formatMs(quorumMs)}`;
   const { marginLeft, marginRight } = plotFrame(width, 0);
   const x = marginLeft + share * (width - marginLeft - marginRight);
+  // To the side where there is more room; what the line is, the text above says as well.
+  const isLeft = x > width / 2;
+  const fits = (words: string) => letterWidth * words.length < (isLeft ? x : width - x);
+  const whole = `typically enough after ${formatMs(quorumMs)}`;
+  const words = fits(whole) ? whole : formatMs(quorumMs);
   const text = Plot.text([words], {
     x: () => quorumMs,
     frameAnchor: "top",
-    // To the side where there is room.
-    textAnchor: x + letterWidth * words.length < width ? "start" : "end",
+    textAnchor: isLeft ? "end" : "start",
     dy: -16,
     fill: runColour(run),
     fontWeight: 600,

@@ -16,9 +16,9 @@ import type { LossOfOutputs } from "../loss-node.ts";
 import { withSeededRandom } from "../seeded-random.ts";
 import { initialWeights, setWeights, tableSlots } from "../trainer.ts";
 import type { SeededPass } from "../trainer-contract.ts";
+import { openWholeModel } from "../whole-model.ts";
 import { type TransformerSizes, transformerEncoder } from "./transformer.ts";
 import { type GrowingPrefixes, growingPrefixes } from "./transformer-steps.ts";
-import { openWholeModel } from "../whole-model.ts";
 
 /** Token numbers, a sentence a row, 0 where one is over. */
 export interface TokenRows {
