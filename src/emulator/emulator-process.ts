@@ -25,7 +25,11 @@ export async function startEmulatorProcess(options: EmulatorOptions): Promise<Em
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const ask = asking(child);
-  const begun = (await ask("start", options)) as Pick<Emulator, "endpoints" | "environment">;
+  // A child that could not start has nothing to do, and would keep its parent for ever.
+  const begun = (await ask("start", options).catch((thrown) => {
+    child.kill("SIGKILL");
+    throw thrown;
+  })) as Pick<Emulator, "endpoints" | "environment">;
   assert(child.pid !== undefined, "a child that answers has a process id");
   // Keeps nobody alive who has nothing else to do; the child ends with the channel.
   child.unref();
