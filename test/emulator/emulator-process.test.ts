@@ -7,15 +7,17 @@ import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
 const forked = vi.hoisted(() => ({ ends: [] as Promise<unknown>[] }));
 vi.mock("node:child_process", async (original) => {
   const real = await original<typeof import("node:child_process")>();
-  const fork: typeof real.fork = (...given: Parameters<typeof real.fork>) => {
+  const fork = (...given: Parameters<typeof real.fork>) => {
     const child = real.fork(...given);
-    forked.ends.push(new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal))));
+    const ended = (resolve: (signal: unknown) => void) =>
+      child.once("exit", (_code, signal) => resolve(signal));
+    forked.ends.push(new Promise(ended));
     return child;
   };
   return { ...real, fork };
 });
 
-test("an emulator that cannot start leaves no process, which would keep its parent for ever", async () => {
+test("an emulator that cannot start ends: its process would keep its parent for ever", async () => {
   const home = await mkdtemp(join(tmpdir(), "kofn-process-"));
   const first = await startEmulatorProcess({ home, functions: {} });
   onTestFinished(async () => {
