@@ -4,6 +4,7 @@ import {
   type Executions,
   executionArnOf,
 } from "./executions.ts";
+import type { EventInvocation } from "./events.ts";
 import { badParameter } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import type { InvocationOutcome } from "./invoke.ts";
@@ -48,22 +49,31 @@ type Run = (
   forward?: (chunk: Buffer) => void,
 ) => Promise<InvocationOutcome>;
 
-/** Calls functions as `run` does, and notes what belongs to an execution. */
+/** Notes an invocation that belongs to an execution; of an event there may be several. */
+export async function noteInvocation(
+  executions: Executions,
+  { execution }: Route,
+  { requestId, startMs, outcome }: EventInvocation,
+): Promise<void> {
+  if (execution === undefined) return;
+  const error = errorOf(outcome);
+  const invocation = { requestId, startMs, endMs: Date.now(), ...(error && { error }) };
+  await executions.invoked(execution, invocation);
+}
+
+/** Calls functions as `run` does for who waits, and notes what belongs to an execution. */
 export function callingDurably(run: Run, executions: Executions): Run {
   return async (route, payload, requestId, forward) => {
-    const { execution, kind } = route;
+    const { execution } = route;
     if (execution === undefined) return run(route, payload, requestId, forward);
     const startMs = Date.now();
     try {
       const outcome = await run(route, payload, requestId, forward);
-      const error = errorOf(outcome);
-      const invocation = { requestId, startMs, endMs: Date.now(), ...(error && { error }) };
-      await executions.invoked(execution, invocation);
-      // Of an event there may be more invocations.
-      if (kind !== "event") await executions.ended(execution, endOf(outcome));
+      await noteInvocation(executions, route, { requestId, startMs, outcome });
+      await executions.ended(execution, endOf(outcome));
       return outcome;
     } catch (thrown) {
-      if (kind !== "event") await executions.ended(execution, endOf(thrown as Error));
+      await executions.ended(execution, endOf(thrown as Error));
       throw thrown;
     }
   };

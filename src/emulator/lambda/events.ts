@@ -11,15 +11,25 @@ import type { Route } from "./route.ts";
 export interface Events {
   /** Returns once the event is safe; it is run afterwards. */
   accept(route: Route, payload: Buffer, requestId: string): Promise<void>;
-  close(): void;
+  /** Begins nothing more, and waits until what was answered before is noted. */
+  close(): Promise<void>;
 }
 
 export interface EventsOptions {
   readonly directory: string;
   readonly retryDelaysMs?: readonly number[] | undefined;
+  /** Answers at once when the function has: what is noted of it is for `invoked`. */
   run(route: Route, payload: Buffer, requestId: string): Promise<InvocationOutcome>;
+  /** Takes what an invocation came to, before it is repeated or ended. */
+  invoked?(route: Route, invocation: EventInvocation): Promise<void>;
   /** Takes what an event came to in the end: its last outcome, or why it was given up. */
   ended?(route: Route, outcome: InvocationOutcome | Error): Promise<void>;
+}
+
+export interface EventInvocation {
+  readonly requestId: string;
+  readonly startMs: number;
+  readonly outcome: InvocationOutcome;
 }
 
 interface Kept {
@@ -46,8 +56,16 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     await rm(path, { force: true });
   }
 
+  /** What follows answers that came in time: a closing emulator waits for it. */
+  const settling = new Set<Promise<void>>();
+  async function settled(work: Promise<void>): Promise<void> {
+    settling.add(work);
+    await work.finally(() => settling.delete(work));
+  }
+
   async function attempt(path: string, kept: Kept, failures: number, throttles: number) {
     if (closed) return;
+    const startMs = Date.now();
     const again = (delayMs: number, failed: number, refused: number) => {
       setTimeout(() => begin(path, kept, failed, refused), delayMs).unref();
     };
@@ -58,13 +76,19 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       const refused = thrown instanceof LambdaError && thrown.status === 429;
       const waits = refused && throttles < throttledTriesMax;
       if (waits) return again(throttledDelayMs, failures, throttles + 1);
-      return end(path, kept, thrown as Error);
+      return settled(end(path, kept, thrown as Error));
     }
-    // A closing emulator ends its environments: what they answered then does not count.
+    // A closing emulator ends its environments: what they answered then does not count. What they
+    // answered before does: the event would be run once more after a restart.
     if (closed) return;
-    if (outcome.functionError !== undefined && failures < awsLambda.asyncRetriesMax)
-      return again(delaysMs[failures] ?? delaysMs.at(-1) ?? 0, failures + 1, throttles);
-    return end(path, kept, outcome);
+    return settled(
+      (async () => {
+        await options.invoked?.(kept.route, { requestId: kept.requestId, startMs, outcome });
+        if (outcome.functionError === undefined || failures >= awsLambda.asyncRetriesMax)
+          return end(path, kept, outcome);
+        again(delaysMs[failures] ?? delaysMs.at(-1) ?? 0, failures + 1, throttles);
+      })(),
+    );
   }
 
   function begin(path: string, kept: Kept, failures = 0, throttles = 0): void {
@@ -89,8 +113,9 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       await rename(draft, path);
       begin(path, kept);
     },
-    close() {
+    async close() {
       closed = true;
+      await Promise.allSettled(settling);
     },
   };
 }

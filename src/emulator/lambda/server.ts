@@ -9,7 +9,7 @@ import type { Identities } from "../iam/identity.ts";
 import type { AccountView } from "./account-requests.ts";
 import { type FunctionBill, noBill, sum } from "./bill.ts";
 import { type Reserving, shareOf } from "./concurrency.ts";
-import { begin, callingDurably, endOf } from "./durable-calls.ts";
+import { begin, callingDurably, endOf, noteInvocation } from "./durable-calls.ts";
 import { durableRequestOf } from "./durable-requests.ts";
 import type { EnvironmentInfo } from "./environments.ts";
 import { type Events, openEvents } from "./events.ts";
@@ -75,7 +75,8 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
   const events = await openEvents({
     directory: join(options.home, "events"),
     retryDelaysMs: options.retryDelaysMs,
-    run: async (route, payload, requestId) => run(route, payload, requestId),
+    run: async (route, payload, requestId) => plainly(route, payload, requestId),
+    invoked: (route, invocation) => noteInvocation(executions, route, invocation),
     async ended({ execution }, outcome) {
       if (execution !== undefined) await executions.ended(execution, endOf(outcome));
     },
@@ -104,7 +105,7 @@ export async function createLambda(options: LambdaOptions): Promise<LocalLambda>
     },
     remove: account.remove,
     async close() {
-      events.close();
+      await events.close();
       await closeFunctions();
     },
   };
