@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { RunError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
+import { boundedBody } from "../wire/request-body.ts";
 import type { Model } from "./model.ts";
 import type { RowSource } from "./row-source.ts";
 
@@ -73,7 +74,7 @@ async function answer(model: Model, request: IncomingMessage, isLocal: boolean):
     return told(405, `${request.method}: expected POST`, "POST rows as JSON to /predict");
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
     return told(415, "the rows are not JSON", "send them with content-type: application/json");
-  const bytes = await bodyOf(request);
+  const bytes = await boundedBody(request, bodyBytesMax);
   if (bytes === null)
     return told(413, `more than ${bodyBytesMax} bytes`, "send fewer rows at a time");
   const body = parseJson<RowSource | { readonly rows: RowSource } | null>(bytes, "the request");
@@ -81,17 +82,6 @@ async function answer(model: Model, request: IncomingMessage, isLocal: boolean):
   if (!Array.isArray(rows))
     return told(400, "there are no rows", 'send [{...}, ...] or { "rows": [{...}, ...] }');
   return { status: 200, body: { predictions: await model.predict(rows) } };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > bodyBytesMax) return null;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
 }
 
 function told(status: number, error: string, hint: string): Answer {

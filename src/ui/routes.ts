@@ -6,6 +6,7 @@ import { type HomeOptions, withOpenHome, withOpenRun } from "../platform/trainin
 import { runsFollowedMax } from "../report/live/protocol.ts";
 import { livePage } from "../report/live/shell.ts";
 import { liveBundle } from "../report/page-bundle.ts";
+import { boundedBody } from "../wire/request-body.ts";
 import { streamEvents } from "./event-stream.ts";
 import { runRows } from "./run-status.ts";
 
@@ -89,7 +90,7 @@ async function change(
 ): Promise<void> {
   if (pathname !== "/api/cancel" && pathname !== "/api/resume")
     return refuse(response, 404, "there is nothing to change");
-  const bytes = await bodyOf(request);
+  const bytes = await boundedBody(request, bodyBytesMax);
   if (bytes === null) return refuse(response, 413, `more than ${bodyBytesMax} bytes`);
   const body = parseJson<{ readonly run?: unknown } | null>(bytes, "the request");
   const run = checkRunName(String(body?.run));
@@ -103,17 +104,6 @@ async function change(
     });
   }
   response.writeHead(204, headers).end();
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > bodyBytesMax) return null;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
 }
 
 const headers = {

@@ -26,8 +26,8 @@ function expectRefusal({ exitCode, out, err }: Ended, message: RegExp, hint = /\
   expect(hints, err).toHaveLength(1);
   expect(errors[0]).toMatch(message);
   expect(hints[0]!.slice("hint:".length)).toMatch(hint);
-  // Besides these, at most notes, the line that names the run, and how far reading had come.
-  expect(lines.filter((line) => !/^(error|hint|note|run|reading)\b/.test(line))).toEqual([]);
+  // Besides these, at most the line that names the run, and how far reading had come.
+  expect(lines.filter((line) => !/^(error|hint|run|reading)\b/.test(line))).toEqual([]);
   expect(err).not.toMatch(/undefined|\[object|\n\s+at /);
   expect(out).toBe("");
   expect(exitCode).toBe(2);

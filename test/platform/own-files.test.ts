@@ -62,7 +62,7 @@ it("and so are events that wait, uploads in parts, and objects of a store on dis
     const at = (name: string) => join(folder.path, name);
     const events = await openEvents({ directory: at("events"), run: () => new Promise(() => {}) });
     await events.accept({} as never, Buffer.from("{}"), "request");
-    events.close();
+    await events.close();
     await mkdir(at("tmp"), { mode: 0o700 });
     const uploads = openUploads(at("uploads"), () => at("tmp/fresh"));
     uploads.begin({ key: "k", startedMs: Date.now() } as never);

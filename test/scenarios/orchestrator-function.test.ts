@@ -12,16 +12,19 @@ import { createRun } from "../../src/platform/training/start-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
+/** Six rounds as they are here, and where functions may do the same. */
+async function sixRounds(home: string, other: string) {
+  const given = { ...smallRidge, wait: "all", stop: { rounds: 6, tolerance: 0 } };
+  const direct = await runOn("simulated", other, given);
+  const spec = resolveSpec(given);
+  const backend = (await openComputeBackend("emulated", { home, spec })) as EmulatedBackend;
+  return { spec, direct, backend };
+}
+
 test("the orchestrator function trains over the worker function, bundled as deployed", async () => {
   await using home = await temporaryHome();
   await using other = await temporaryHome();
-  const given = { ...smallRidge, wait: "all", stop: { rounds: 6, tolerance: 0 } };
-  const direct = await runOn("simulated", other.path, given);
-  const spec = resolveSpec(given);
-  const backend = (await openComputeBackend("emulated", {
-    home: home.path,
-    spec,
-  })) as EmulatedBackend;
+  const { spec, direct, backend } = await sixRounds(home.path, other.path);
   try {
     const { run } = await createRun(spec, backend);
     const client = lambdaClient(accessTo(backend.emulator().environment).lambda);
@@ -46,13 +49,7 @@ test("the orchestrator function trains over the worker function, bundled as depl
 test("a stage's cap of dollars a day stops a run, which a larger one lets go on", async () => {
   await using home = await temporaryHome();
   await using other = await temporaryHome();
-  const given = { ...smallRidge, wait: "all", stop: { rounds: 6, tolerance: 0 } };
-  const direct = await runOn("simulated", other.path, given);
-  const spec = resolveSpec(given);
-  const backend = (await openComputeBackend("emulated", {
-    home: home.path,
-    spec,
-  })) as EmulatedBackend;
+  const { spec, direct, backend } = await sixRounds(home.path, other.path);
   const emulator = backend.emulator();
   const client = lambdaClient(accessTo(emulator.environment).lambda);
   const orchestratedUnder = async (run: string, dailyUsd: string) => {

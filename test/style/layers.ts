@@ -208,7 +208,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   /** The live page's server: reads runs as the command line does. */
   ui: {
-    rooms: [...bottom, "journal", "run", "spec", "report"].concat(["platform/training"]),
+    rooms: [...bottom, "wire", "journal", "run", "spec", "report"].concat(["platform/training"]),
     packages: [],
   },
   /** Contract suites for others' members: nothing else loads them. */

@@ -121,6 +121,17 @@ export function asideOf(options: DataOptions, fileColumns: readonly FoundColumn[
 /** Hears what a person should know of a file. */
 export type Note = (text: string) => void;
 
+/** Notes that are told later, where it comes to that. */
+export function heldNotes(onNote: Note = () => undefined) {
+  const held: string[] = [];
+  return {
+    hold: (text: string) => void held.push(text),
+    tell() {
+      for (const text of held) onNote(text);
+    },
+  };
+}
+
 /** Tells that a column is left out, where it is. */
 export function tellAside({ name, aside }: FoundColumn, file: string, onNote: Note): void {
   if (aside === undefined) return;

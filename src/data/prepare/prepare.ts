@@ -10,6 +10,7 @@ import type { SourceOpener } from "../sources/source.ts";
 import { countsFromZero, oneSource, openInput, withTarget } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
 import {
+  heldNotes,
   labelLayout,
   type Note,
   sameLayout,
@@ -72,7 +73,8 @@ export async function prepareDataSet(
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
-  const special = await specialColumns(train, data, { task, isPrivate }, ports.onNote);
+  const doubts = heldNotes(ports.onNote);
+  const special = await specialColumns(train, data, { task, isPrivate }, ports.onNote, doubts.hold);
   const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
@@ -91,7 +93,9 @@ export async function prepareDataSet(
     : [digestOf(about)];
   for (const digest of digests) {
     const before = await readPartManifest<Prepared>(ports.store, keyOf(digest), partsOf);
-    if (before !== null && (!mayDiffer || before.offsets === offsets)) return before;
+    if (before === null || (mayDiffer && before.offsets !== offsets)) continue;
+    doubts.tell();
+    return before;
   }
   const content =
     data.text === undefined
@@ -107,6 +111,7 @@ export async function prepareDataSet(
     ...(mayDiffer ? { offsets } : {}),
   };
   await writePartManifest(ports.store, keyOf(digest), prepared);
+  doubts.tell();
   return prepared;
 }
 

@@ -5,13 +5,15 @@ import { asideOf, isDate, type Note, type Purpose, tellAside } from "./layout.ts
 
 /**
  * Columns that once were read otherwise: content of that time must not be taken for this. Tells
- * which of them are left out, and which are read as dates.
+ * which of them are left out, and which are read as dates; `onDoubt` hears of numbers that may be
+ * none, which is worth saying of data that can be used alone.
  */
 export async function specialColumns(
   input: Input,
   data: DataOptions,
   purpose: Purpose,
   onNote: Note = () => undefined,
+  onDoubt: Note = onNote,
 ): Promise<readonly string[]> {
   if (input.isSparse || data.text !== undefined || data.generate !== undefined) return [];
   let fileColumns: readonly FoundColumn[] = [];
@@ -28,7 +30,7 @@ export async function specialColumns(
   const dates = datesIn(fileColumns, data, purpose);
   for (const name of dates)
     onNote(`${input.name}: column ${inQuotes(name)} is read as days since 1970-01-01 (data.dates)`);
-  tellDoubts(fileColumns, data, purpose, (text) => onNote(`${input.name}: ${text}`));
+  tellDoubts(fileColumns, data, purpose, (text) => onDoubt(`${input.name}: ${text}`));
   return [
     ...aside.map(({ name }) => `${name}: left out`),
     ...halves.map(({ name }) => `${name}: numbers of two bytes`),

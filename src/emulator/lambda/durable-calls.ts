@@ -1,10 +1,10 @@
+import type { EventInvocation } from "./events.ts";
 import {
   type ExecutionEnd,
   type ExecutionError,
   type Executions,
   executionArnOf,
 } from "./executions.ts";
-import type { EventInvocation } from "./events.ts";
 import { badParameter } from "./failures.ts";
 import type { FunctionConfig } from "./function-config.ts";
 import type { InvocationOutcome } from "./invoke.ts";

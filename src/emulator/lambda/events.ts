@@ -57,11 +57,7 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   }
 
   /** What follows answers that came in time: a closing emulator waits for it. */
-  const settling = new Set<Promise<void>>();
-  async function settled(work: Promise<void>): Promise<void> {
-    settling.add(work);
-    await work.finally(() => settling.delete(work));
-  }
+  const settling = workUnderWay();
 
   async function attempt(path: string, kept: Kept, failures: number, throttles: number) {
     if (closed) return;
@@ -76,12 +72,12 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       const refused = thrown instanceof LambdaError && thrown.status === 429;
       const waits = refused && throttles < throttledTriesMax;
       if (waits) return again(throttledDelayMs, failures, throttles + 1);
-      return settled(end(path, kept, thrown as Error));
+      return settling.add(end(path, kept, thrown as Error));
     }
     // A closing emulator ends its environments: what they answered then does not count. What they
     // answered before does: the event would be run once more after a restart.
     if (closed) return;
-    return settled(
+    return settling.add(
       (async () => {
         await options.invoked?.(kept.route, { requestId: kept.requestId, startMs, outcome });
         if (outcome.functionError === undefined || failures >= awsLambda.asyncRetriesMax)
@@ -97,25 +93,48 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
     });
   }
 
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if (name.endsWith(".json")) {
-      const kept = JSON.parse(await readFile(path, "utf8")) as Kept;
-      setImmediate(() => begin(path, kept));
-    } else await rm(path, { force: true });
-  }
+  for (const { path, kept } of await keptIn(directory)) setImmediate(() => begin(path, kept));
   return {
     async accept(route, payload, requestId) {
       const kept: Kept = { requestId, route, payload: payload.toString("base64") };
-      const path = join(directory, `${requestId}.json`);
-      const draft = join(directory, `${randomUUID()}.draft`);
-      await writeFile(draft, JSON.stringify(kept), { mode: ownFile });
-      await rename(draft, path);
-      begin(path, kept);
+      begin(await keep(directory, kept), kept);
     },
     async close() {
       closed = true;
-      await Promise.allSettled(settling);
+      await settling.over();
     },
   };
+}
+
+/** Work that somebody waits for as a whole. */
+function workUnderWay() {
+  const all = new Set<Promise<void>>();
+  return {
+    async add(work: Promise<void>): Promise<void> {
+      all.add(work);
+      await work.finally(() => all.delete(work));
+    },
+    over: () => Promise.allSettled(all),
+  };
+}
+
+/** What earlier processes left; removes what they had not yet accepted. */
+async function keptIn(directory: string): Promise<{ path: string; kept: Kept }[]> {
+  const all: { path: string; kept: Kept }[] = [];
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (name.endsWith(".json"))
+      all.push({ path, kept: JSON.parse(await readFile(path, "utf8")) as Kept });
+    else await rm(path, { force: true });
+  }
+  return all;
+}
+
+/** Writes an event down whole; returns where. */
+async function keep(directory: string, kept: Kept): Promise<string> {
+  const path = join(directory, `${kept.requestId}.json`);
+  const draft = join(directory, `${randomUUID()}.draft`);
+  await writeFile(draft, JSON.stringify(kept), { mode: ownFile });
+  await rename(draft, path);
+  return path;
 }
