@@ -1,4 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  timingSafeEqual,
+} from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type OldAddress, oldAddressOf } from "./sigv2.ts";
 
@@ -172,12 +178,23 @@ export function scopeText({ date, region, service, end }: Scope): string {
   return [date, region, service, end].join("/");
 }
 
-export function signingKey(secret: string, scope: Scope): Buffer {
+/** The keys of those who asked last: a day's key is made of four digests, each of a key of its own. */
+const signingKeys = new Map<string, KeyObject>();
+const signingKeysMax = 64;
+
+export function signingKey(secret: string, scope: Scope): KeyObject {
+  const name = `${scopeText(scope)}/${secret}`;
+  const known = signingKeys.get(name);
+  if (known !== undefined) return known;
   const { date, region, service, end } = scope;
-  return [date, region, service, end].reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`));
+  const parts = [date, region, service, end];
+  const key = createSecretKey(parts.reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)));
+  if (signingKeys.size >= signingKeysMax) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
 }
 
-export function hmac(key: Buffer, text: string): Buffer {
+export function hmac(key: Buffer | KeyObject, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
