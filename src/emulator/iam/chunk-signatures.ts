@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { hmac, isSame, type Signed, scopeText, signingKey } from "./sigv4.ts";
+import { hmac, scopeText, signingKey } from "./signing-key.ts";
+import { isSame, type Signed } from "./sigv4.ts";
 
 /** The signatures within a body that was signed piece by piece, each over the one before. */
 export interface ChunkSignatures {

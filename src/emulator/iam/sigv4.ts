@@ -1,11 +1,6 @@
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  timingSafeEqual,
-} from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { hmac, type Scope, scopeText, signingKey } from "./signing-key.ts";
 import { type OldAddress, oldAddressOf } from "./sigv2.ts";
 
 /** A request's signature of Signature Version 4, from its header or from its address. */
@@ -21,14 +16,6 @@ export interface Signed {
   readonly expires: string | null;
   /** Of temporary keys. */
   readonly token: string | null;
-}
-
-export interface Scope {
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
-  /** `aws4_request`. */
-  readonly end: string;
 }
 
 /** How a request says who sent it. */
@@ -172,30 +159,6 @@ export function reckon(
 export function isSame(wanted: string, given: string): boolean {
   const [a, b] = [Buffer.from(wanted), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-export function scopeText({ date, region, service, end }: Scope): string {
-  return [date, region, service, end].join("/");
-}
-
-/** The keys of those who asked last: a day's key is made of four digests, each of a key of its own. */
-const signingKeys = new Map<string, KeyObject>();
-const signingKeysMax = 64;
-
-export function signingKey(secret: string, scope: Scope): KeyObject {
-  const name = `${scopeText(scope)}/${secret}`;
-  const known = signingKeys.get(name);
-  if (known !== undefined) return known;
-  const { date, region, service, end } = scope;
-  const parts = [date, region, service, end];
-  const key = createSecretKey(parts.reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)));
-  if (signingKeys.size >= signingKeysMax) signingKeys.clear();
-  signingKeys.set(name, key);
-  return key;
-}
-
-export function hmac(key: Buffer | KeyObject, text: string): Buffer {
-  return createHmac("sha256", key).update(text).digest();
 }
 
 function halves(url: string): { readonly path: string; readonly query: string } {
