@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { connectPlain, type PlainConnection } from "../wire/plain-http.ts";
+import { connectPlain, type PlainConnection, wholeBody } from "../wire/plain-http.ts";
 
 const eventStream = "application/vnd.amazon.eventstream";
 
@@ -40,7 +40,7 @@ export class LocalHttpHandler extends NodeHttpHandler {
       const { status: statusCode, headers } = reply;
       // The SDK takes a stream's events apart from a stream alone.
       const body =
-        headers["content-type"] === eventStream ? Readable.from(reply.chunks) : reply.body;
+        headers["content-type"] === eventStream ? Readable.from(reply.chunks) : wholeBody(reply);
       return { response: { statusCode, headers, body } as Answer["response"] };
     } catch (thrown) {
       this.#open.delete(connection);

@@ -5,8 +5,7 @@ export interface PlainReply {
   readonly status: number;
   /** By lower-case name; of repeated ones the last. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** The body as it was sent. */
+  /** The body as it was sent: one chunk where its length was told first. */
   readonly chunks: readonly Buffer[];
 }
 
@@ -98,7 +97,7 @@ function reset(): Error {
 
 /** Puts one reply together; `take` gives it with its last byte. Throws on what is not HTTP. */
 function replyReader() {
-  let head: Omit<PlainReply, "body" | "chunks"> | undefined;
+  let head: Omit<PlainReply, "chunks"> | undefined;
   let early: Buffer = Buffer.alloc(0);
   let body: Buffer | undefined;
   let filled = 0;
@@ -124,20 +123,20 @@ function replyReader() {
       if (rest === undefined || head === undefined) return undefined;
       if (body !== undefined) {
         filled += rest.copy(body, filled);
-        return filled === body.length ? { ...head, body, chunks: [body] } : undefined;
+        return filled === body.length ? { ...head, chunks: [body] } : undefined;
       }
       const whole = chunks.take(rest);
-      if (whole === undefined) return undefined;
-      return {
-        ...head,
-        chunks: whole,
-        body: whole.length === 1 ? whole[0]! : Buffer.concat(whole),
-      };
+      return whole === undefined ? undefined : { ...head, chunks: whole };
     },
   };
 }
 
-function parsedHead(text: string): Omit<PlainReply, "body" | "chunks"> {
+/** The body in one piece. Who reads a stream's events needs none. */
+export function wholeBody({ chunks }: PlainReply): Buffer {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function parsedHead(text: string): Omit<PlainReply, "chunks"> {
   const [first = "", ...lines] = text.split("\r\n");
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
   if (status === undefined) throw new Error("the reply is not HTTP/1.1");

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { hmac, type Scope, scopeText, signingKey } from "./signing-key.ts";
 import { type OldAddress, oldAddressOf } from "./sigv2.ts";
@@ -150,7 +150,7 @@ export function reckon(
     subject.payload,
   ].join("\n");
   const scope = scopeText(signed.scope);
-  const digest = createHash("sha256").update(canonical).digest("hex");
+  const digest = hash("sha256", canonical, "hex");
   const toSign = [algorithm, signed.date, scope, digest].join("\n");
   const key = signingKey(secret, signed.scope);
   return { canonical, toSign, signature: hmac(key, toSign).toString("hex") };

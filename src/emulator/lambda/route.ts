@@ -20,6 +20,11 @@ export interface Route {
 const invokePath = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const streamPath = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/;
 
+/** Told before anything else, because nearly every request is one. */
+export function isInvocation({ method, url = "" }: IncomingMessage): boolean {
+  return method === "POST" && /^[^?]+\/(response-streaming-)?invocations(\?|$)/.test(url);
+}
+
 /** Throws `LambdaError` for what the API would refuse. */
 export function lambdaRouteOf(request: IncomingMessage): Route {
   const { pathname: path, searchParams } = new URL(request.url ?? "", "http://lambda");

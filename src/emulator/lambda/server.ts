@@ -24,7 +24,7 @@ import { checkedEvent } from "./json.ts";
 import { startProcessReaper } from "./processes.ts";
 import { sendReply, streamReply } from "./replies.ts";
 import { bodyOf } from "./request-body.ts";
-import { checkTenant, lambdaRouteOf, type Route } from "./route.ts";
+import { checkTenant, isInvocation, lambdaRouteOf, type Route } from "./route.ts";
 import { callerOf } from "./signature.ts";
 
 /** Functions behind Lambda's wire API, each in environments of its own. */
@@ -125,7 +125,9 @@ function answering(
 ): (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> {
   return async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
     const caller = callerOf(request, identities, Date.now());
-    const asked = durableRequestOf(request, executions) ?? functionRequestOf(request);
+    const asked = isInvocation(request)
+      ? null
+      : (durableRequestOf(request, executions) ?? functionRequestOf(request));
     if (asked !== null) {
       const wished = await bodyOf(request, awsLambda.syncPayloadBytesMax);
       caller.verify(wished);

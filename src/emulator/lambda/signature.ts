@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Identities, type Identity, localRegion } from "../iam/identity.ts";
 import { deniedMessage, isAllowed } from "../iam/policy.ts";
@@ -68,7 +68,7 @@ function verify(
   { secretAccessKey }: Identity,
   body: Buffer,
 ): void {
-  const payload = createHash("sha256").update(body).digest("hex");
+  const payload = hash("sha256", body, "hex");
   const subject = { payload, path: "encoded" } as const;
   const { signature } = reckon(request, signed, secretAccessKey, subject);
   if (isSame(signature, signed.signature)) return;

@@ -1,4 +1,4 @@
-import { connectPlain, type PlainReply } from "../../wire/plain-http.ts";
+import { connectPlain, type PlainReply, wholeBody } from "../../wire/plain-http.ts";
 import { type ErrorReport, type StreamedReply, streamedReply } from "./streamed-reply.ts";
 
 /** One event, as `/next` gave it. */
@@ -45,16 +45,14 @@ export function openRuntimeClient(address: string): RuntimeClient {
   };
   return {
     async next() {
-      const { headers, body } = accepted(
-        await connection.request(head("GET", "/invocation/next", {})),
-      );
+      const reply = accepted(await connection.request(head("GET", "/invocation/next", {})));
       return {
-        requestId: headers["lambda-runtime-aws-request-id"] ?? "",
-        functionArn: headers["lambda-runtime-invoked-function-arn"] ?? "",
-        deadlineMs: Number(headers["lambda-runtime-deadline-ms"]),
-        tenantId: headers["lambda-runtime-aws-tenant-id"],
-        clientContext: headers["lambda-runtime-client-context"],
-        event: () => JSON.parse(body.toString("utf8")),
+        requestId: reply.headers["lambda-runtime-aws-request-id"] ?? "",
+        functionArn: reply.headers["lambda-runtime-invoked-function-arn"] ?? "",
+        deadlineMs: Number(reply.headers["lambda-runtime-deadline-ms"]),
+        tenantId: reply.headers["lambda-runtime-aws-tenant-id"],
+        clientContext: reply.headers["lambda-runtime-client-context"],
+        event: () => JSON.parse(wholeBody(reply).toString("utf8")),
       };
     },
     respond: (requestId, reply) => post(`/invocation/${requestId}/response`, Buffer.from(reply)),
@@ -77,7 +75,7 @@ export function openRuntimeClient(address: string): RuntimeClient {
 
 function accepted(reply: PlainReply): PlainReply {
   if (reply.status < 300) return reply;
-  throw new Error(`Runtime API answered ${reply.status}: ${reply.body}`);
+  throw new Error(`Runtime API answered ${reply.status}: ${wholeBody(reply)}`);
 }
 
 /** What was thrown, as Lambda's runtime reports it. */
