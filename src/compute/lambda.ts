@@ -5,6 +5,7 @@ import { noUsage } from "../ports/compute.ts";
 import { fromPacket, toJsonBytes } from "../wire/packet.ts";
 import { callLambda, type LambdaReply } from "./lambda-call.ts";
 import { type LambdaClient, lambdaClient } from "./lambda-client.ts";
+import { requestBuffers } from "./request-buffers.ts";
 
 export interface LambdaComputeOptions<Task> {
   readonly functionName: string;
@@ -34,9 +35,10 @@ export function lambdaCompute<Task extends Slotted, Result>(
   const client = options.client ?? lambdaClient();
   const busy = new Map<number, number>();
   const abort = new AbortController();
+  const buffers = requestBuffers();
 
   async function invoke(task: Task): Promise<{ outcome: Outcome<Result>; usage: Usage }> {
-    const body = toJsonBytes(options.request?.(task) ?? { run, task });
+    const body = toJsonBytes(options.request?.(task) ?? { run, task }, buffers.take);
     const reply = await callLambda(client, {
       functionName,
       tenant: String(task.slot),
@@ -47,6 +49,8 @@ export function lambdaCompute<Task extends Slotted, Result>(
     });
     const usage = usageOf(reply, body.length, memoryMb, options.tellsPrinted === true);
     if (reply.kind === "refused") return { outcome: refused(reply), usage };
+    // Whoever answered has read the request; of any other it is not known who still does.
+    buffers.giveBack(body);
     try {
       return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
     } catch (thrown) {
