@@ -94,18 +94,22 @@ async function streamed(client: LambdaClient, call: LambdaCall): Promise<LambdaR
   return { kind: "refused", reason: "its reply broke off", mayHaveRun: true, ...unmetered };
 }
 
+const durationMs = /\b(?<!Billed |Init )Duration: ([\d.]+) ms/;
+const initDurationMs = /\bInit Duration: ([\d.]+) ms/;
+const billedDurationMs = /\bBilled Duration: ([\d.]+) ms/;
+
 /** The last line of the log holds what Lambda bills. */
 function meteredBy(logResult: string | undefined, bytesUp: number): Metered {
   const log = Buffer.from(logResult ?? "", "base64").toString("utf8");
   const report = log.slice(log.lastIndexOf("REPORT RequestId:"));
-  const msOf = (name: string) => {
-    const text = new RegExp(`\\b${name}: ([\\d.]+) ms`).exec(report)?.[1];
+  const msOf = (figure: RegExp) => {
+    const text = figure.exec(report)?.[1];
     return text === undefined ? undefined : Number(text);
   };
-  const [workerMs, initMs] = [msOf("(?<!Billed |Init )Duration"), msOf("Init Duration")];
+  const [workerMs, initMs] = [msOf(durationMs), msOf(initDurationMs)];
   const printed = printedIn(log);
   return {
-    billedMs: msOf("Billed Duration"),
+    billedMs: msOf(billedDurationMs),
     coldStart: initMs !== undefined,
     bytesUp,
     ...(workerMs === undefined

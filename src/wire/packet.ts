@@ -134,8 +134,10 @@ export function fromJson<T>(json: unknown, place = "message"): T {
     const bytes = Buffer.from(base64, "base64");
     if (bytes.length % kind.BYTES_PER_ELEMENT !== 0)
       throw new RunError("bad-packet", `${place}: an array is cut short`);
-    const copy = new Uint8Array(bytes);
-    return new kind(copy.buffer, 0, bytes.length / kind.BYTES_PER_ELEMENT);
+    // A small one lies in memory that it shares with others.
+    const isAlone = bytes.length === bytes.buffer.byteLength;
+    const { buffer } = isAlone ? bytes : new Uint8Array(bytes);
+    return new kind(buffer, 0, bytes.length / kind.BYTES_PER_ELEMENT);
   }) as T;
 }
 

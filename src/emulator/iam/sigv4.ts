@@ -46,8 +46,14 @@ export function authenticationOf({ url = "/", headers }: IncomingMessage): Authe
   return text.startsWith(`${algorithm} `) ? signedInHeader(text, headers) : { kind: "unsupported" };
 }
 
+const headerParts = {
+  Credential: /[ ,]Credential=([^,\s]+)/,
+  SignedHeaders: /[ ,]SignedHeaders=([^,\s]+)/,
+  Signature: /[ ,]Signature=([^,\s]+)/,
+};
+
 function signedInHeader(text: string, headers: IncomingMessage["headers"]): Authentication {
-  const part = (name: string) => new RegExp(`[ ,]${name}=([^,\\s]+)`).exec(text)?.[1];
+  const part = (name: keyof typeof headerParts) => headerParts[name].exec(text)?.[1];
   const date = headers["x-amz-date"] ?? basicDate(headers.date);
   return signedBy("header", {
     credential: part("Credential"),

@@ -1,4 +1,5 @@
 import { connectPlain, type PlainReply, wholeBody } from "../../wire/plain-http.ts";
+import { parseEvent } from "./event-json.ts";
 import { type ErrorReport, type StreamedReply, streamedReply } from "./streamed-reply.ts";
 
 /** One event, as `/next` gave it. */
@@ -52,7 +53,7 @@ export function openRuntimeClient(address: string): RuntimeClient {
         deadlineMs: Number(reply.headers["lambda-runtime-deadline-ms"]),
         tenantId: reply.headers["lambda-runtime-aws-tenant-id"],
         clientContext: reply.headers["lambda-runtime-client-context"],
-        event: () => JSON.parse(wholeBody(reply).toString("utf8")),
+        event: () => parseEvent(wholeBody(reply)),
       };
     },
     respond: (requestId, reply) => post(`/invocation/${requestId}/response`, Buffer.from(reply)),
