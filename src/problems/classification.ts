@@ -1,5 +1,11 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
+import {
+  softplusRowsMin,
+  softplusStepsMax,
+  softplusSum,
+  softplusSumsAlong,
+} from "../math/kernels/softplus.ts";
 import { classAt } from "./class-probabilities.ts";
 import { overPredictions, predictLinear } from "./linear.ts";
 import type { Problem } from "./problem.ts";
@@ -24,7 +30,7 @@ export const logistic = define({
     link: "sigmoid",
     weightsLength: (columns) => columns,
     lossAt: logLoss,
-    ...overPredictions(logLoss, "logistic"),
+    ...overPredictions(logLoss, { fused: "logistic", lossesAlong: logLossesAlong }),
     smoothness: (largestEigenvalue) => largestEigenvalue / 4,
     ...twoClasses(logLoss, "logloss"),
   }),
@@ -35,22 +41,28 @@ function logLoss(
   targets: Float32Array,
   slopes?: Float64Array<ArrayBuffer>,
 ): number {
+  if (slopes === undefined && margins.length >= softplusRowsMin)
+    return softplusSum(margins, targets);
   let loss = 0;
   for (let i = 0; i < margins.length; i++) {
     const margin = margins[i]!;
-    loss += softplus(margin) - targets[i]! * margin;
-    if (slopes !== undefined) slopes[i] = sigmoid(margin) - targets[i]!;
+    // Of -|margin|: the exponential does not overflow.
+    const e = Math.exp(-Math.abs(margin));
+    loss += Math.max(margin, 0) + Math.log1p(e) - targets[i]! * margin;
+    if (slopes !== undefined) slopes[i] = (margin >= 0 ? 1 : e) / (1 + e) - targets[i]!;
   }
   return loss;
 }
 
-/** log(1 + exp(z)) without overflow. */
-function softplus(z: number): number {
-  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-}
-
-function sigmoid(z: number): number {
-  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+/** `logLoss` at each of some steps, to the bit; null where plain loops must do. */
+function logLossesAlong(
+  margins: Float64Array<ArrayBuffer>,
+  changes: Float64Array<ArrayBuffer>,
+  targets: Float32Array,
+  steps: Float64Array,
+): Float64Array | null {
+  if (margins.length < softplusRowsMin || steps.length > softplusStepsMax) return null;
+  return softplusSumsAlong({ margins, changes }, targets, steps);
 }
 
 /**

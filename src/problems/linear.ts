@@ -8,6 +8,18 @@ import type { Problem } from "./problem.ts";
 /** Where nothing is kept: thousands of small shards would spend most of their time on memory. */
 const scratch = { predictions: scratchArray(), slopes: scratchArray() };
 
+/** What a loss of one output has kernels for. */
+interface LossKernels {
+  readonly fused?: FusedLoss;
+  /** Sums of losses at predictions + step * change for each step; null for plain loops. */
+  readonly lossesAlong?: (
+    predictions: Float64Array<ArrayBuffer>,
+    changes: Float64Array<ArrayBuffer>,
+    targets: Float32Array,
+    steps: Float64Array,
+  ) => Float64Array | null;
+}
+
 /**
  * Loss, gradient and line search of any loss over linear predictions: `weights` are one block of
  * columns an output, predictions one block of rows an output. Where the loss has one output and is
@@ -15,7 +27,7 @@ const scratch = { predictions: scratchArray(), slopes: scratchArray() };
  */
 export function overPredictions(
   lossAt: Problem["lossAt"],
-  fused?: FusedLoss,
+  { fused, lossesAlong }: LossKernels = {},
 ): Pick<Problem, "lossAndGradient" | "lineSearchTerms"> & Required<Pick<Problem, "batchedSums">> {
   return {
     lossAndGradient({ rows, targets }, weights, gradient) {
@@ -39,6 +51,8 @@ export function overPredictions(
     lineSearchTerms({ rows, targets }, weights, direction, steps) {
       const from = predictLinear(rows, weights);
       const change = predictLinear(rows, direction);
+      const found = lossesAlong?.(from, change, targets, steps) ?? null;
+      if (found !== null) return found;
       const there = new Float64Array(from.length);
       return Float64Array.from(steps, (step) => {
         there.set(from);

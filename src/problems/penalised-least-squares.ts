@@ -53,7 +53,7 @@ export function leastSquares({ l1, l2 }: Penalized): Problem {
     l1,
     weightsLength: (columns) => columns,
     lossAt: halfSquares,
-    ...overPredictions(halfSquares, "leastSquares"),
+    ...overPredictions(halfSquares, { fused: "leastSquares" }),
     lineSearchTerms(examples, _weights, direction) {
       const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
       return Float64Array.of(dot(change, change));

@@ -79,17 +79,15 @@ export class RocAuc {
 
   /** Null where it is not defined: rows of one class alone, or scores that are no numbers. */
   value(): number | null {
-    const groups = this.#groups();
-    if (groups === null) return null;
     let before = 0;
     let ordered = 0;
     let second = 0;
-    for (const [a, b] of groups) {
+    const isDefined = this.#eachGroup((a, b) => {
       ordered += b * (before + a / 2);
       before += a;
       second += b;
-    }
-    return ordered / (before * second);
+    });
+    return isDefined ? ordered / (before * second) : null;
   }
 
   /**
@@ -97,16 +95,14 @@ export class RocAuc {
    * that is gained there. Null where the area is.
    */
   averagePrecision(): number | null {
-    const groups = this.#groups();
-    if (groups === null) return null;
     let [first, second] = this.#total;
     let sum = 0;
-    for (const [a, b] of groups) {
+    const isDefined = this.#eachGroup((a, b) => {
       sum += (b * second) / (first + second);
       first -= a;
       second -= b;
-    }
-    return sum / this.#total[1];
+    });
+    return isDefined ? sum / this.#total[1] : null;
   }
 
   /** Rows by their class and by the one that they are taken for. */
@@ -121,28 +117,32 @@ export class RocAuc {
 
   /** How far `value()` may be off: half of the pairs that share a bin; 0 where it is exact. */
   errorMax(): number {
-    const groups = this.#counts === null ? null : this.#groups();
-    if (groups === null) return 0;
+    if (this.#counts === null) return 0;
     let [first, second, tied] = [0, 0, 0];
-    for (const [a, b] of groups) {
+    const isDefined = this.#eachGroup((a, b) => {
       first += a;
       second += b;
       tied += a * b;
-    }
-    return tied / 2 / (first * second);
+    });
+    return isDefined ? tied / 2 / (first * second) : 0;
   }
 
-  /** Rows of the first and of the second class at equal scores, in rising order. */
-  #groups(): Iterable<readonly [first: number, second: number]> | null {
-    if (this.#hasNaN) return null;
+  /**
+   * Visits how many rows of the first and of the second class have equal scores, in rising order;
+   * false where there are no such groups.
+   */
+  #eachGroup(visit: Visit): boolean {
+    if (this.#hasNaN) return false;
     const counts = this.#counts;
     if (counts !== null) {
       const isIn = (of: Uint32Array) => of.some((count) => count > 0);
-      if (!isIn(counts.first) || !isIn(counts.second)) return null;
-      return zipped(counts.first, counts.second);
+      if (!isIn(counts.first) || !isIn(counts.second)) return false;
+      for (let bin = 0; bin < bins; bin++) visit(counts.first[bin]!, counts.second[bin]!);
+      return true;
     }
-    if (this.#first.length === 0 || this.#second.length === 0) return null;
-    return ties(this.#first.sorted(), this.#second.sorted());
+    if (this.#first.length === 0 || this.#second.length === 0) return false;
+    eachTie(this.#first.sorted(), this.#second.sorted(), visit);
+    return true;
   }
 
   #countInBins(): void {
@@ -171,9 +171,13 @@ export interface Confusion {
   readonly second: { readonly first: number; readonly second: number };
 }
 
+/** Rows of the first and of the second class. */
+type Visit = (first: number, second: number) => void;
+
 /** Numbers in an array that grows. */
 class Scores {
   length = 0;
+  #isSorted = false;
   #values = new Float64Array(64);
 
   add(score: number): void {
@@ -183,6 +187,7 @@ class Scores {
       this.#values = larger;
     }
     this.#values[this.length++] = score;
+    this.#isSorted = false;
   }
 
   append(values: Float64Array): void {
@@ -194,6 +199,7 @@ class Scores {
     }
     this.#values.set(values, this.length);
     this.length = length;
+    this.#isSorted = false;
   }
 
   values(): Float64Array {
@@ -202,7 +208,9 @@ class Scores {
 
   /** They are sorted in place: their order says nothing. */
   sorted(): Float64Array {
-    return this.#values.subarray(0, this.length).sort();
+    if (!this.#isSorted) this.values().sort();
+    this.#isSorted = true;
+    return this.values();
   }
 
   clear(): void {
@@ -211,21 +219,16 @@ class Scores {
   }
 }
 
-function* zipped(a: Uint32Array, b: Uint32Array): Generator<readonly [number, number]> {
-  for (let i = 0; i < a.length; i++) yield [a[i]!, b[i]!];
-}
-
-function* ties(first: Float64Array, second: Float64Array): Generator<readonly [number, number]> {
+function eachTie(first: Float64Array, second: Float64Array, visit: Visit): void {
   let [i, j] = [0, 0];
   while (i < first.length || j < second.length) {
-    const score = Math.min(
-      first[i] ?? Number.POSITIVE_INFINITY,
-      second[j] ?? Number.POSITIVE_INFINITY,
-    );
+    const one = i < first.length ? first[i]! : Number.POSITIVE_INFINITY;
+    const other = j < second.length ? second[j]! : Number.POSITIVE_INFINITY;
+    const score = Math.min(one, other);
     const [a, b] = [i, j];
     while (i < first.length && first[i] === score) i++;
     while (j < second.length && second[j] === score) j++;
-    yield [i - a, j - b];
+    visit(i - a, j - b);
   }
 }
 

@@ -1,23 +1,24 @@
 import type { Prepared } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed } from "../math/products.ts";
-import type { Examples } from "../math/rows.ts";
+import type { Rows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { predictLinear } from "../problems/linear.ts";
 import { eachPenalized, penalty, type WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { labelled } from "../tasks/minibatch.ts";
 
-/** Of more stored bytes no further passes are made for a measure. */
+/** Of more stored bytes, or predictions, no further passes are made for a measure. */
 const bytesMax = 256 * 1024 * 1024;
-/** Passes that look for the free intercepts' optimum, and how near it they must come. */
-const interceptPasses = 12;
+/** How often free intercepts are moved towards their optimum, and how near it they must come. */
+const movesMax = 12;
 const interceptTolerance = 1e-7;
 
 /**
  * By how much a model's objective is above the optimum at most, as a part of the objective: the
  * duality gap over all training rows, which knows nothing of where training began. Null where there
- * is no such bound: without a penalty, for networks, for pairs, and for too many bytes.
+ * is no such bound: without a penalty, for networks, for pairs, and for too many bytes. Rows are
+ * read once, and once more where a free intercept was not at its optimum.
  */
 export async function relativeDualityGap(
   store: Store,
@@ -29,24 +30,70 @@ export async function relativeDualityGap(
   if (!isLinear || problem.pairs !== undefined || (problem.l2 === 0 && problem.l1 === 0))
     return null;
   if (prepared.train.reduce((sum, { bytes }) => sum + bytes, 0) > bytesMax) return null;
-  const { columns, preparation } = prepared;
+  const { columns, preparation, rows } = prepared;
   const shape = { columns, intercept: preparation.intercept };
-  const parts = () => eachPart(store, prepared.train, columns);
   const at = Float64Array.from(await readModel());
-  if (shape.intercept && !(await settleIntercepts(parts, problem, at, shape, prepared.rows)))
-    return null;
-  const sums = await sumsAt(parts, problem, at, columns);
-  const primal = sums.loss / prepared.rows + penalty(problem, at, shape);
-  const gap = primal - dualOf(problem, sums, shape, prepared.rows);
+  if ((at.length / columns) * rows * 16 > bytesMax) return null;
+  const parts = () => eachPart(store, prepared.train, columns);
+  const kept: Predicted[] = [];
+  let pull: Float64Array = new Float64Array(at.length);
+  for await (const part of parts()) {
+    const { rows: own, targets } = labelled(part);
+    const predictions = predictLinear(own, at);
+    const one = predicted(problem, { predictions, targets: targets.slice() });
+    kept.push(one);
+    addPull(own, one.slopes, pull);
+  }
+  if (shape.intercept) {
+    const moves = settledMoves(problem, kept, at.length / columns, rows);
+    if (moves === null) return null;
+    if (moves.some((move) => move !== 0)) {
+      pull = new Float64Array(at.length);
+      let next = 0;
+      for await (const part of parts()) addPull(labelled(part).rows, kept[next++]!.slopes, pull);
+      for (const [k, move] of moves.entries()) at[(k + 1) * columns - 1]! += move;
+    }
+  }
+  const sums = sumsOf(problem, kept);
+  const primal = sums.loss / rows + penalty(problem, at, shape);
+  const gap = primal - dualOf(problem, sums, pull, shape, rows);
   // A fit that is nearly perfect is not far from the optimum by being twice as good.
-  const scale = Math.max(primal, (perfectShare * sums.zero) / prepared.rows);
+  const scale = Math.max(primal, (perfectShare * sums.zero) / rows);
   return scale > 0 ? Math.max(0, gap) / scale : null;
 }
 
 /** Below this part of the objective of zero weights, differences count as parts of that. */
 const perfectShare = 1e-3;
 
-type ReadExamples = () => AsyncIterable<Examples>;
+/** A part's predictions, a block of rows an output, and what they should have been. */
+interface Predicted {
+  readonly predictions: Float64Array<ArrayBuffer>;
+  readonly targets: Float32Array;
+  readonly slopes: Float64Array<ArrayBuffer>;
+  readonly loss: number;
+}
+
+function predicted(
+  problem: Problem,
+  { predictions, targets }: Pick<Predicted, "predictions" | "targets">,
+): Predicted {
+  const slopes = new Float64Array(predictions.length);
+  const loss = problem.lossAt(predictions.slice(), targets, slopes);
+  return { predictions, targets, slopes, loss };
+}
+
+/** X's, a block an output. */
+function addPull(rows: Rows, slopes: Float64Array<ArrayBuffer>, pull: Float64Array): void {
+  for (let output = 0; output * rows.columns < pull.length; output++)
+    addTransposed(
+      rows,
+      slopes.subarray(output * rows.rows, (output + 1) * rows.rows),
+      pull.subarray(
+        output * rows.columns,
+        (output + 1) * rows.columns,
+      ) as Float64Array<ArrayBuffer>,
+    );
+}
 
 interface Sums {
   /** Of losses here, and where every prediction is zero. */
@@ -56,37 +103,21 @@ interface Sums {
   readonly slopesTimesPredictions: number;
   readonly squares: number;
   readonly targets: number;
-  /** X's, a block an output. */
-  readonly pull: Float64Array<ArrayBuffer>;
 }
 
-async function sumsAt(
-  parts: ReadExamples,
-  problem: Problem,
-  weights: Float64Array<ArrayBuffer>,
-  columns: number,
-): Promise<Sums> {
+function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
   let [loss, zero, slopesTimesPredictions, squares, targets] = [0, 0, 0, 0, 0];
-  const pull = new Float64Array(weights.length);
-  for await (const part of parts()) {
-    const { rows, targets: wanted } = labelled(part);
-    const predictions = predictLinear(rows, weights);
-    const slopes = new Float64Array(predictions.length);
-    loss += problem.lossAt(predictions.slice(), wanted, slopes);
+  for (const part of kept) {
+    const { predictions, targets: wanted, slopes } = part;
+    loss += part.loss;
     zero += problem.lossAt(new Float64Array(predictions.length), wanted);
     for (let i = 0; i < slopes.length; i++) {
       slopesTimesPredictions += slopes[i]! * predictions[i]!;
       squares += slopes[i]! * slopes[i]!;
       targets += slopes[i]! * wanted[i % wanted.length]!;
     }
-    for (let output = 0; output * columns < weights.length; output++)
-      addTransposed(
-        rows,
-        slopes.subarray(output * rows.rows, (output + 1) * rows.rows),
-        pull.subarray(output * columns, (output + 1) * columns),
-      );
   }
-  return { loss, zero, slopesTimesPredictions, squares, targets, pull };
+  return { loss, zero, slopesTimesPredictions, squares, targets };
 }
 
 /**
@@ -96,7 +127,8 @@ async function sumsAt(
  */
 function dualOf(
   { l1, l2 }: Problem,
-  { loss, slopesTimesPredictions, squares, targets, pull }: Sums,
+  { loss, slopesTimesPredictions, squares, targets }: Sums,
+  pull: Float64Array,
   shape: WeightShape,
   rows: number,
 ): number {
@@ -115,31 +147,54 @@ function dualOf(
   return -(share * share * squares) / (2 * rows) - (share * targets) / rows;
 }
 
-/** Moves free intercepts until slopes add up to nothing, as the dual asks; false if they do not. */
-async function settleIntercepts(
-  parts: ReadExamples,
+/**
+ * Moves predictions by free intercepts until slopes add up to nothing, as the dual asks. How far
+ * each output was moved; null if they do not.
+ */
+function settledMoves(
   problem: Problem,
-  weights: Float64Array<ArrayBuffer>,
-  { columns }: WeightShape,
+  kept: Predicted[],
+  outputs: number,
   rows: number,
-): Promise<boolean> {
-  const outputs = weights.length / columns;
+): number[] | null {
   // A loss's second derivative is at most this: the first step goes down, further ones by secants.
   const curvatures = Array.from({ length: outputs }, () => problem.smoothness(1));
+  const moves = curvatures.map(() => 0);
   let before: number[] | null = null;
   const steps = new Float64Array(outputs);
-  for (let pass = 0; pass < interceptPasses; pass++) {
-    const { pull, loss } = await sumsAt(parts, problem, weights, columns);
-    const slopes = Array.from({ length: outputs }, (_, k) => pull[(k + 1) * columns - 1]! / rows);
-    const scale = Math.max(loss / rows, Number.MIN_VALUE);
-    if (slopes.every((slope) => Math.abs(slope) <= interceptTolerance * scale)) return true;
+  for (let move = 0; move < movesMax; move++) {
+    const { loss, slopes } = meanSlopes(kept, outputs, rows);
+    const scale = Math.max(loss, Number.MIN_VALUE);
+    if (slopes.every((slope) => Math.abs(slope) <= interceptTolerance * scale)) return moves;
     for (const [k, slope] of slopes.entries()) {
       const secant = before === null ? 0 : (slope - before[k]!) / steps[k]!;
       if (secant > 0) curvatures[k] = secant;
       steps[k] = -slope / curvatures[k]!;
-      weights[(k + 1) * columns - 1]! += steps[k]!;
+      moves[k]! += steps[k]!;
+      for (const { predictions, targets } of kept) {
+        const end = (k + 1) * targets.length;
+        for (let i = k * targets.length; i < end; i++) predictions[i]! += steps[k]!;
+      }
     }
+    for (const [i, part] of kept.entries()) kept[i] = predicted(problem, part);
     before = slopes;
   }
-  return false;
+  return null;
+}
+
+/** The mean loss, and the mean slope of each output. */
+function meanSlopes(
+  kept: readonly Predicted[],
+  outputs: number,
+  rows: number,
+): { readonly loss: number; readonly slopes: number[] } {
+  let total = 0;
+  const sums = new Float64Array(outputs);
+  for (const { loss, slopes, targets } of kept) {
+    total += loss;
+    const { length } = targets;
+    for (let k = 0; k < outputs; k++)
+      for (let i = k * length; i < (k + 1) * length; i++) sums[k]! += slopes[i]!;
+  }
+  return { loss: total / rows, slopes: Array.from(sums, (sum) => sum / rows) };
 }

@@ -13,12 +13,24 @@ const lines = recordLines(records);
 /** What another record may be: unlike all others, or of a class that nobody stated. */
 const strangers = { replace: "9,-9,1", zero: "9,-9,neither" };
 
+interface Moved {
+  readonly total: number;
+  readonly slot: number;
+  readonly slots: number;
+}
+
+type Change = "replace" | "zero" | "remove";
+const known = new Map<string, Promise<Moved>>();
+
 /** The most that any record moves the total by, and the most slots that any moves. */
-async function moved(
-  change: "replace" | "zero" | "remove",
-  test: number,
-  adjacency: Adjacency = "replace-one",
-) {
+function moved(change: Change, test: number, adjacency: Adjacency = "replace-one") {
+  const name = [change, test, adjacency].join();
+  const most = known.get(name) ?? movedBy(change, test, adjacency);
+  known.set(name, most);
+  return most;
+}
+
+async function movedBy(change: Change, test: number, adjacency: Adjacency): Promise<Moved> {
   const here = await world(lines, test, adjacency);
   const most = { total: 0, slot: 0, slots: 0 };
   for (let record = 0; record < records; record++) {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { problems } from "../../src/problems/registry.ts";
+import { relativeDualityGap } from "../../src/run/duality-gap.ts";
 import { finishRun } from "../../src/run/finish.ts";
 import { scene, segment, table } from "../simulation/simulated-run.ts";
 
@@ -12,7 +14,7 @@ async function ended(spec: object, classes = false) {
   return finishRun(record, staged.prepared, end, store);
 }
 
-const problems: [string, object, boolean][] = [
+const cases: [string, object, boolean][] = [
   ["ridge", { problem: { type: "ridge", l2: 0.1 } }, false],
   ["lasso", { problem: { type: "lasso", l1: 0.2 }, optimizer: "fista" }, false],
   [
@@ -25,7 +27,7 @@ const problems: [string, object, boolean][] = [
   ["softmax", { problem: { type: "softmax", l2: 0.01 } }, true],
 ];
 
-describe.each(problems)("%s", (_name, spec, classes) => {
+describe.each(cases)("%s", (_name, spec, classes) => {
   test("the gap bounds how far a model is above the optimum, and closes there", async () => {
     const best = await ended({ ...spec, stop: { rounds: 2_000, tolerance: 1e-9 } }, classes);
     expect(best.convergence!.gap).toBeLessThan(1e-5);
@@ -36,6 +38,31 @@ describe.each(problems)("%s", (_name, spec, classes) => {
       expect(early.convergence!.gap).toBeGreaterThan(above / 2 - 1e-6);
     }
   });
+});
+
+test("rows are read at most twice, however far off the free intercept is", async () => {
+  const problem = problems.create({ type: "logistic" });
+  const { staged, store } = await scene(
+    { ...common, problem: { type: "logistic", l2: 0.01 } },
+    table(200, 4, 3, true),
+  );
+  const { prepared } = staged;
+  for (const intercept of [0, 3]) {
+    const reads: string[] = [];
+    const counted = {
+      ...store,
+      read: (key: string) => {
+        reads.push(key);
+        return store.read(key);
+      },
+    };
+    const weights = new Float32Array(prepared.columns);
+    weights[prepared.columns - 1] = intercept;
+    const gap = await relativeDualityGap(counted, prepared, problem, async () => weights);
+    expect(gap).toBeGreaterThan(0);
+    for (const { key } of prepared.train)
+      expect(reads.filter((read) => read === key).length).toBeLessThan(3);
+  }
 });
 
 test("ended by a tolerance that the start made large, a run says how far off it is", async () => {

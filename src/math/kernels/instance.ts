@@ -27,6 +27,18 @@ export interface Kernels {
     counts: number,
   ): void;
   greatest(values: number, length: number): number;
+  /** Sums of logistic losses at each of `pairs` pairs of steps: see `wasm/softplus.as`. */
+  lossesAlong(
+    margins: number,
+    changes: number,
+    targets: number,
+    rows: number,
+    steps: number,
+    pairs: number,
+    sums: number,
+  ): void;
+  /** `sum` and the losses at margins, added in the rows' order. */
+  lossesAt(margins: number, targets: number, rows: number, sum: number): number;
   packLevels(
     values: number,
     length: number,

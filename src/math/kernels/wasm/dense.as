@@ -1,5 +1,5 @@
 import { adding, multiplying } from "./group";
-import { beginLoss, lossSum, slopeAt } from "./losses";
+import { beginLoss, logisticSlopesAt, lossSum, slopeAt } from "./losses";
 import { flush, prepare } from "./octets";
 import { packedGroup } from "./packed-rows";
 import { plainGroup } from "./plain-rows";
@@ -83,7 +83,17 @@ function group<T>(
 /** From the margins of four rows to their factors; those that are not there get 0. */
 function takeMargins(task: Task, i: i32, count: i32, margins: usize, factors: usize): void {
   v128.store(factors, f32x4.splat(0));
-  for (let k = 0; k < count; k++) {
+  let k = 0;
+  if (task.operation == 1) {
+    for (; k + 1 < count; k += 2) {
+      const scale = f64x2.splat(scaleAt(task, i + k));
+      const scales = f64x2.replace_lane(scale, 1, scaleAt(task, i + k + 1));
+      const pair = f64x2.mul(scales, v128.load(margins + (usize(k) << 3)));
+      const both = f64x2.mul(scales, logisticSlopesAt(task, i + k, pair));
+      v128.store64_lane(factors + (usize(k) << 2), f32x4.demote_f64x2_zero(both), 0);
+    }
+  }
+  for (; k < count; k++) {
     const scale = scaleAt(task, i + k);
     const slope = slopeAt(task, i + k, scale * f64.load(margins + (usize(k) << 3)));
     f32.store(factors + (usize(k) << 2), f32(scale * slope));

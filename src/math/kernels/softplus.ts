@@ -1,0 +1,62 @@
+import { assert } from "../../core/errors.ts";
+import { firstFree, type Instance, instantiate } from "./instance.ts";
+
+/** So many rows are handed over at once. */
+const rowsAtOnce = 2_048;
+/** Of steps at once. */
+export const softplusStepsMax = 64;
+
+const steps = firstFree;
+const sums = steps + 8 * softplusStepsMax;
+const margins = sums + 8 * softplusStepsMax;
+const changes = margins + 8 * rowsAtOnce;
+const targets = changes + 8 * rowsAtOnce;
+const end = targets + 4 * rowsAtOnce;
+
+/** Fewer rows are done sooner than they are handed over. */
+export const softplusRowsMin = 256;
+
+/**
+ * For each step the sum over rows of log(1 + exp(z)) - t z at z = margin + step * change: bit for
+ * bit what `Math.exp` and `Math.log1p` give, added in the rows' order.
+ */
+export function softplusSumsAlong(
+  rows: { readonly margins: Float64Array; readonly changes: Float64Array },
+  rowTargets: Float32Array,
+  stepSizes: Float64Array,
+): Float64Array<ArrayBuffer> {
+  assert(stepSizes.length <= softplusStepsMax, "no more steps than there is room for");
+  const { memory, kernels } = scratch();
+  const pairs = Math.ceil(stepSizes.length / 2);
+  new Float64Array(memory, steps, 2 * pairs).fill(0).set(stepSizes);
+  new Float64Array(memory, sums, 2 * pairs).fill(0);
+  const count = rows.margins.length;
+  for (let from = 0; from < count; from += rowsAtOnce) {
+    const to = Math.min(count, from + rowsAtOnce);
+    new Float64Array(memory, margins, to - from).set(rows.margins.subarray(from, to));
+    new Float64Array(memory, changes, to - from).set(rows.changes.subarray(from, to));
+    new Float32Array(memory, targets, to - from).set(rowTargets.subarray(from, to));
+    kernels.lossesAlong(margins, changes, targets, to - from, steps, pairs, sums);
+  }
+  return Float64Array.from(new Float64Array(memory, sums, stepSizes.length));
+}
+
+/** The same at the margins as they are. */
+export function softplusSum(rowMargins: Float64Array, rowTargets: Float32Array): number {
+  const { memory, kernels } = scratch();
+  let sum = 0;
+  for (let from = 0; from < rowMargins.length; from += rowsAtOnce) {
+    const to = Math.min(rowMargins.length, from + rowsAtOnce);
+    new Float64Array(memory, margins, to - from).set(rowMargins.subarray(from, to));
+    new Float32Array(memory, targets, to - from).set(rowTargets.subarray(from, to));
+    sum = kernels.lossesAt(margins, targets, to - from, sum);
+  }
+  return sum;
+}
+
+let kept: Instance | undefined;
+
+function scratch(): Instance {
+  kept ??= instantiate(end);
+  return kept;
+}
