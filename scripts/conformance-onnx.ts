@@ -7,16 +7,20 @@ import { RunError } from "../src/core/errors.ts";
 import { exportModel, train } from "../src/index.ts";
 import { loadSpec } from "../src/run/spec-file.ts";
 import { withOverrides } from "../src/spec/overrides.ts";
+import { chosenColumns } from "./conformance/chosen-columns.ts";
 import { type ExampleRows, exampleRows } from "./conformance/example-rows.ts";
 
 const version = "1.30.0";
 const runtimes = ["onnxruntime-node", "onnxruntime-web"];
 const examples = fileURLToPath(new URL("../examples/", import.meta.url));
 const off = 1e-5;
+/** A case that is no example. */
+const madeUp = "columns";
 
 /** Examples, and the fewer rounds that they are trained for here. */
 const cases: Readonly<Record<string, number>> = {
   churn: 5,
+  columns: 20,
   consensus: 2,
   "dead-workers": 5,
   "few-bits": 5,
@@ -62,7 +66,8 @@ export async function conformanceOnnx(): Promise<boolean> {
       if (only !== undefined && only !== name) continue;
       const path = await exported(name, rounds, folder);
       if (path === null) continue;
-      const rows = await exampleRows(name, path.run, path.home);
+      const made = name === madeUp ? [join(folder, name)] : [];
+      const rows = await exampleRows(name, path.run, path.home, ...made);
       for (const [engine, runtime] of engines) {
         const { largest, differ } = await compared(runtime, path.file, rows);
         const isWrong = !(largest <= off) || differ > 0;
@@ -106,14 +111,19 @@ interface Exported {
   readonly home: string;
 }
 
-/** The example's model as a file; null where it was refused, as it should be. */
-async function exported(name: string, rounds: number, folder: string): Promise<Exported | null> {
+async function specOf(name: string, folder: string): Promise<object> {
+  if (name === madeUp) return chosenColumns(join(folder, name));
   const file = ["run.yaml", "run.ts"]
     .map((one) => join(examples, name, one))
     .find((path) => existsSync(path))!;
+  return loadSpec(file) as Promise<object>;
+}
+
+/** The example's model as a file; null where it was refused, as it should be. */
+async function exported(name: string, rounds: number, folder: string): Promise<Exported | null> {
   const shorter = rounds === 0 ? [] : [{ path: ["stop", "rounds"], value: rounds }];
-  const spec = withOverrides(await loadSpec(file), shorter);
-  const home = join(folder, name);
+  const spec = withOverrides(await specOf(name, folder), shorter);
+  const home = join(folder, `${name}-home`);
   const { run } = await train(spec as Parameters<typeof train>[0], { backend: "simulated", home });
   const output = join(folder, `${name}.onnx`);
   try {

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomFrom } from "../../src/core/random.ts";
+import { daysIn } from "../../src/data/formats/dates.ts";
 import { transformer } from "../../src/data/prepare/transform.ts";
 import { loadModel } from "../../src/index.ts";
 import type { DenseRows } from "../../src/math/rows.ts";
@@ -30,7 +31,12 @@ export interface ExampleRows {
   readonly expected: readonly { readonly values: readonly number[]; readonly label?: string }[];
 }
 
-export async function exampleRows(name: string, run: string, home: string): Promise<ExampleRows> {
+export async function exampleRows(
+  name: string,
+  run: string,
+  home: string,
+  folder: string = join(examples, name),
+): Promise<ExampleRows> {
   const { model, reading } = await withOpenRun({ home }, run, async ({ store }, record) => {
     const found = await readTrainedModel(store, run);
     return { model: found, reading: modelReader(record.spec.data, found) };
@@ -45,8 +51,8 @@ export async function exampleRows(name: string, run: string, home: string): Prom
       return fromFeatures(model, firstRows(batch.rows as DenseRows), "tokens", "int64");
   }
   if (columns.length === 0) return fromFeatures(model, madeUp(model), "features", "double");
-  const file = readdirSync(join(examples, name)).find((one) => one.endsWith(".csv"));
-  const rows = file === undefined ? madeUpRows(model) : await csvRows(join(examples, name, file));
+  const file = readdirSync(folder).find((one) => one.endsWith(".csv"));
+  const rows = file === undefined ? madeUpRows(model) : await csvRows(join(folder, file));
   return fromRows(model, rows.slice(0, rowsMax), run, home);
 }
 
@@ -87,7 +93,9 @@ async function fromRows(
 ): Promise<ExampleRows> {
   const { preparation } = model;
   const numbers = numberNames(preparation);
-  const texts = preparation.columns.filter((plan) => plan.kind === "category");
+  const words = ["category", "ordinal", "frequency"];
+  const texts = preparation.columns.filter(({ kind }) => words.includes(kind));
+  const dates = preparation.columns.filter(({ kind }) => kind === "date-parts");
   const all = Float64Array.from(rows.flatMap((row) => numbers.map((name) => Number(row[name]))));
   const feeds = [
     ...(numbers.length === 0
@@ -96,6 +104,10 @@ async function fromRows(
     ...texts.map(({ name }) => ({
       ...{ name, type: "string", shape: [rows.length, 1] },
       data: rows.map((row) => String(row[name])),
+    })),
+    ...dates.map(({ name }) => ({
+      ...{ name, type: "float64", shape: [rows.length, 1] },
+      data: Float64Array.from(rows, (row) => daysIn(String(row[name])) ?? Number.NaN),
     })),
   ];
   const own = await loadModel(run, { home });

@@ -18,6 +18,8 @@ export interface Json {
 }
 
 const columnsMax = 96;
+/** A choice of this length, before others of several lines, begins a line of its own. */
+const unionMax = 60;
 
 /** Options that only kofn itself writes. */
 const internal = ["facts"];
@@ -108,7 +110,10 @@ function capital(text: string): string {
 function typeText(option: Json, path: string, indent: string, replaced: Replacements): string {
   if (option.anyOf !== undefined) {
     const choices = option.anyOf.map((choice) => typeText(choice, path, indent, replaced));
-    return [...new Set(choices)].join(" | ");
+    const union = [...new Set(choices)];
+    const isLong = union.some((one) => one.includes("\n")) && union[0]!.length > unionMax;
+    if (isLong) return union.map((one) => `\n${indent}  | ${one}`).join("");
+    return union.join(" | ");
   }
   if (option.const !== undefined) return JSON.stringify(option.const);
   if (option.enum !== undefined) return option.enum.map((one) => JSON.stringify(one)).join(" | ");

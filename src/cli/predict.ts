@@ -1,9 +1,3 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished } from "node:stream/promises";
-import { awaitedLater } from "../core/awaited-later.ts";
-import { messageOf, RunError } from "../core/errors.ts";
 import { keptColumns } from "../data/prepare/kept-columns.ts";
 import { openDataSource } from "../platform/open-source.ts";
 import { readTrainedModel } from "../platform/training/model.ts";
@@ -15,27 +9,27 @@ import {
 } from "../platform/training/predict.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
 import { type Declare, runHelp } from "./command.ts";
-import {
-  type Labels,
-  predictionHead,
-  predictionLines,
-  predictionStyle,
-} from "./data/prediction-lines.ts";
+import { predictionFile, type Sink, textSink } from "./data/prediction-file.ts";
+import { type Labels, type PredictionFlags, predictionStyle } from "./data/prediction-lines.ts";
 import type { Terminal } from "./terminal.ts";
 import { refuseTranslationFlags, type TranslationFlags, writeTranslations } from "./translate.ts";
 
 export const declarePredict: Declare = (command, invoke) => {
   command
     .description(
-      "Writes CSV or JSON lines: the row's number within the file (from 0), columns to keep, and " +
-        "the prediction, or the class and the second class's probability. Tells metrics where " +
-        "the target's column is there. Of a run that translates: a line of text for every line.",
+      "Writes CSV, JSON lines or Parquet: the row's number within the file (from 0), columns to " +
+        "keep, and the prediction, or the class and the second class's probability. Tells " +
+        "metrics where the target's column is there. Of a run that translates: a line of text " +
+        "for every line.",
     )
     .argument("<RUN>", runHelp)
     .argument("<DATA>", "a data file with the columns the model was trained on")
     .option("--output <file>", "write to a file instead of standard output")
     .option("--keep <columns>", "columns of the data to write beside: names with commas between")
-    .option("--format <name>", "csv, or jsonl: an object a line", "csv")
+    .option(
+      "--format <name>",
+      "csv, jsonl or parquet; if absent, by the ending of --output, or csv",
+    )
     .option("--threshold <probability>", "from which on a row is of the second of two classes")
     .option("--references <file>", "translations to compare with, line by line: tells BLEU")
     .option("--beam <number>", "prefixes kept while translating; 1 is greedy (default: 4)")
@@ -45,18 +39,11 @@ export const declarePredict: Declare = (command, invoke) => {
     );
 };
 
-interface PredictFlags {
-  readonly output?: string;
-  readonly keep?: string;
-  readonly format?: string;
-  readonly threshold?: string;
-}
-
 /** `kofn predict RUN DATA`: one line a row, in file order; how right they are to standard error. */
 export async function predictCommand(
   runName: string,
   data: string,
-  options: PredictFlags & TranslationFlags,
+  options: PredictionFlags & TranslationFlags,
   terminal: Terminal,
 ): Promise<number> {
   const { model, reading } = await withTrainedRun(terminal, runName, async ({ store }, record) => {
@@ -66,23 +53,19 @@ export async function predictCommand(
   if (model.preparation.pairs === undefined) refuseTranslationFlags(options);
   const { classes } = model.preparation.target;
   const onNote = (text: string) => terminal.err(`note: ${text}`);
-  const to = options.output === undefined ? terminalSink(terminal) : fileSink(options.output);
-  if (model.preparation.pairs !== undefined)
+  if (model.preparation.pairs !== undefined) {
+    const to = textSink(options.output, terminal);
     return translated(to, (sink) => writeTranslations(model, data, options, sink, terminal));
+  }
   const style = predictionStyle(options, classes);
   const kept =
     style.keep.length === 0 ? null : await keptColumns(style.keep, data, reading, openDataSource);
+  const to = await predictionFile(options.output, classes, style, terminal);
   let last: Predictions | null = null;
   let rows = 0;
   try {
     for await (const batch of predictions(model, data, reading, onNote)) {
-      if (rows === 0) {
-        const { header, note } = predictionHead(batch, classes, style);
-        if (note !== null) terminal.err(note);
-        await to.write(header);
-      }
-      const own = (await kept?.take(batch.rows)) ?? [];
-      await to.write(predictionLines(batch, classes, style, own));
+      await to.add(batch, (await kept?.take(batch.rows)) ?? []);
       rows += batch.rows;
       last = batch;
     }
@@ -130,43 +113,4 @@ async function translated(to: Sink, write: (to: Sink) => Promise<void>): Promise
     throw thrown;
   }
   return 0;
-}
-
-interface Sink {
-  write(text: string): Promise<void>;
-  close(): Promise<void>;
-  abandon(): Promise<void>;
-}
-
-function terminalSink(terminal: Terminal): Sink {
-  return { write: terminal.write, close: async () => {}, abandon: async () => {} };
-}
-
-/** Writes beside the target first: the old file stays whole until the new one is complete. */
-function fileSink(path: string): Sink {
-  const unfinished = `${path}.part-${process.pid}`;
-  const stream = createWriteStream(unfinished);
-  const failed = awaitedLater(once(stream, "error").then(([cause]) => refuse(path, cause)));
-  return {
-    async write(text) {
-      if (!stream.write(text)) await Promise.race([once(stream, "drain"), failed]);
-    },
-    async close() {
-      stream.end();
-      await Promise.race([finished(stream), failed]).catch((cause) => refuse(path, cause));
-      await rename(unfinished, path).catch((cause) => refuse(path, cause));
-    },
-    async abandon() {
-      stream.destroy();
-      await rm(unfinished, { force: true });
-    },
-  };
-}
-
-function refuse(path: string, cause: unknown): never {
-  if (cause instanceof RunError) throw cause;
-  throw new RunError("unwritable", `${path}: cannot be written: ${messageOf(cause)}`, {
-    hint: "name a file in a folder that this user may write to",
-    cause,
-  });
 }

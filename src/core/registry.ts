@@ -127,7 +127,7 @@ function errorsOf(
 ): RunError[] {
   const place = [path, ...issue.path].filter((part) => part !== "").join(".");
   if (issue.code === "unrecognized_keys") {
-    const names = knownKeys(schema, issue.path);
+    const names = knownKeys(schema, issue.path, config);
     return issue.keys.map((key, i) => {
       const what = `${place === "" ? key : `${place}.${key}`}: unknown key`;
       const all = i === 0 ? `known keys: ${names.join(", ") || "none"}` : "";
@@ -155,7 +155,8 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | 
   let here: z.ZodType | undefined = schema;
   for (const key of path) {
     here = unwrapped(here);
-    here = here instanceof z.ZodObject ? (here.shape[String(key)] as z.ZodType) : undefined;
+    if (here instanceof z.ZodRecord) here = here.valueType as z.ZodType;
+    else here = here instanceof z.ZodObject ? (here.shape[String(key)] as z.ZodType) : undefined;
     if (here === undefined) return undefined;
   }
   return here;
@@ -172,9 +173,20 @@ function unwrapped(schema: z.ZodType | undefined): z.ZodType | undefined {
   return here;
 }
 
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const object = unwrapped(schemaAt(schema, path));
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[], config: unknown): string[] {
+  const object = formFor(unwrapped(schemaAt(schema, path)), valueAt(config, path));
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+/** Of several forms the one whose `type` a value has. */
+function formFor(schema: z.ZodType | undefined, value: unknown): z.ZodType | undefined {
+  const forms = schema instanceof z.ZodPipe ? (schema.in as z.ZodType) : schema;
+  if (!(forms instanceof z.ZodUnion)) return forms;
+  const { type } = (value ?? {}) as { readonly type?: unknown };
+  return (forms.options as readonly z.ZodType[]).find((form) => {
+    const own = form instanceof z.ZodObject ? form.shape.type : undefined;
+    return own instanceof z.ZodLiteral && own.values.has(type as never);
+  });
 }
 
 function describe(schema: z.ZodType, path: readonly PropertyKey[]): string {

@@ -3,6 +3,7 @@ import type { Chosen } from "../core/registry.ts";
 import { damagedObject, parseStored } from "../store-damage.ts";
 import type { SentenceVocabulary } from "./corpus/sentence-vocabulary.ts";
 import type { Vocabulary } from "./corpus/vocabulary.ts";
+import type { DatePart } from "./date-parts.ts";
 import type { FeatureScales, LostDigits, OffsetMode } from "./offsets.ts";
 
 /** Of `Prepared` and `Encoded`: raised with every change of their shape. */
@@ -41,7 +42,53 @@ export type ColumnPlan =
       /** One feature each, in this order. */
       readonly levels: readonly string[];
       readonly fill: string | null;
-    };
+    }
+  | OrdinalPlan
+  | FrequencyPlan
+  | HashPlan
+  | DatePartsPlan;
+
+/** What is taken from a number, and what it is divided by, before it is stored. */
+export interface NumberScale {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Words in an order: the place of each, from 0, is the number. */
+export interface OrdinalPlan extends NumberScale {
+  readonly kind: "ordinal";
+  readonly name: string;
+  readonly levels: readonly string[];
+  readonly fill: string | null;
+}
+
+/** A word is its share of the training rows that have one; a word that none has is 0. */
+export interface FrequencyPlan extends NumberScale {
+  readonly kind: "frequency";
+  readonly name: string;
+  readonly levels: readonly string[];
+  /** Of each level, in this order. */
+  readonly shares: readonly number[];
+  readonly fill: number | null;
+}
+
+/** A word is hashed into a bucket: one feature each. */
+export interface HashPlan {
+  readonly kind: "hash";
+  readonly name: string;
+  readonly buckets: number;
+  /** A bucket. */
+  readonly fill: number | null;
+}
+
+/** A point in time is one feature for each of its parts. */
+export interface DatePartsPlan {
+  readonly kind: "date-parts";
+  readonly name: string;
+  readonly parts: readonly (NumberScale & { readonly part: DatePart })[];
+  /** In days since 1970-01-01. */
+  readonly fill: number | null;
+}
 
 /** How raw rows become features and targets. */
 export interface Preparation {
@@ -86,6 +133,8 @@ export interface Prepared {
   readonly scales?: FeatureScales;
   /** Columns that lose more than half of their digits in float32. */
   readonly lost?: readonly LostDigits[];
+  /** What a person should know of columns that a spec does not name. */
+  readonly notes?: readonly string[];
 }
 
 /** Encoded shards, one a slot. */

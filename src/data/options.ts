@@ -1,11 +1,8 @@
 import * as z from "zod";
 import { storageNames } from "../math/packing.ts";
+import { columnsSchema, spelled } from "./columns.ts";
 
 const names = z.array(z.string());
-/** Values as a file spells them; YAML reads some as numbers or truth values. */
-const spelled = z
-  .array(z.union([z.string(), z.number(), z.boolean()]).transform(String))
-  .refine((values) => new Set(values).size === values.length, "expected each value once");
 
 const dataObject = z.strictObject({
   source: z
@@ -124,12 +121,20 @@ const dataObject = z.strictObject({
         "R write it, and a pandas table's index in Parquet are left out without being named",
     ),
   categorical: names.default([]).describe("columns to read as categories though they are numbers"),
-  dates: z
-    .enum(["days", "words", "drop"])
+  columns: columnsSchema
     .optional()
     .describe(
-      "what columns of dates, or dates and times, become: days since 1970-01-01 (usually), " +
-        "words, or nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC",
+      "what columns become, by name: number, category, date, drop, hash or frequency, or one " +
+        "with its options: { size: { type: ordinal, levels: [low, mid, high] }, day: { type: " +
+        "date, as: parts }, zip: { type: hash, buckets: 256 } }",
+    ),
+  dates: z
+    .enum(["days", "parts", "words", "drop"])
+    .optional()
+    .describe(
+      "what columns of dates, or dates and times, become: days since 1970-01-01 (usually), parts " +
+        "(days, year, month, day, weekday, and hour and minute where there are times), words, or " +
+        "nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC",
     ),
   categoriesMax: z
     .int()

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { RunError } from "../core/errors.ts";
+import { dateOf } from "../data/formats/dates.ts";
 import type { ColumnPlan, Preparation } from "../data/manifests.ts";
 import { isRatings } from "../data/prepare/rating-rows.ts";
 import { readModelFrom } from "../model-export/read-model.ts";
@@ -88,16 +89,21 @@ function modelInHand(model: TrainedModel): Model {
 }
 
 function exampleOf({ columns }: Preparation): Model["example"] {
-  return Object.fromEntries(
-    columns.map((plan) => [plan.name, plan.kind === "category" ? plan.levels[0]! : usual(plan)]),
-  );
+  return Object.fromEntries(columns.map((plan) => [plan.name, exampleCell(plan)]));
 }
 
 /** A date stands as its days, and is written as a date. */
-function usual(plan: Extract<ColumnPlan, { kind: "numeric" }>): number | string {
-  const mean = Number(plan.mean.toPrecision(3));
-  if (plan.date !== true) return mean;
-  return new Date(Math.round(plan.mean) * 86_400_000).toISOString().slice(0, 10);
+function exampleCell(plan: ColumnPlan): number | string {
+  switch (plan.kind) {
+    case "numeric":
+      return plan.date === true ? dateOf(Math.round(plan.mean)) : Number(plan.mean.toPrecision(3));
+    case "date-parts":
+      return dateOf(Math.round(plan.parts[0]!.mean));
+    case "hash":
+      return "any";
+    default:
+      return plan.levels[0] ?? "any";
+  }
 }
 
 async function refuseRows({ run, preparation }: TrainedModel): Promise<never> {

@@ -1,5 +1,6 @@
 import { RunError } from "../core/errors.ts";
-import type { ColumnPlan, Preparation } from "../data/manifests.ts";
+import type { NumberScale, Preparation } from "../data/manifests.ts";
+import { scalesIn } from "../data/prepare/features.ts";
 import type { TrainedModel } from "../platform/training/model.ts";
 import { problems } from "../problems/registry.ts";
 
@@ -49,17 +50,10 @@ export function weightsByOutput({ weights, preparation }: TrainedModel): Float32
 }
 
 /** How each stored feature comes from its column; categories and sparse features are unchanged. */
-export function unitsOf(
-  { columns, sparse }: Preparation,
-  features: number,
-): { readonly mean: number; readonly deviation: number }[] {
+export function unitsOf({ columns, sparse }: Preparation, features: number): NumberScale[] {
   const asIs = { mean: 0, deviation: 1 };
   if (sparse) return Array.from({ length: features }, () => asIs);
-  const units = columns.flatMap((plan: ColumnPlan) =>
-    plan.kind === "numeric"
-      ? [{ mean: plan.mean, deviation: plan.deviation }]
-      : plan.levels.map(() => asIs),
-  );
+  const units = columns.flatMap(scalesIn).map((scale) => scale ?? asIs);
   // A text's features are tokens, which no column tells of.
   return units.length === features ? units : Array.from({ length: features }, () => asIs);
 }

@@ -1,3 +1,5 @@
+import { RunError } from "../core/errors.ts";
+import { inQuotes } from "../core/text.ts";
 import type { TrainedModel } from "../platform/training/model.ts";
 import { linearCoefficients, refuseOthers, weightsByOutput } from "./coefficients.ts";
 
@@ -8,6 +10,7 @@ import { linearCoefficients, refuseOthers, weightsByOutput } from "./coefficient
  */
 export function npyOf(model: TrainedModel): Uint8Array {
   refuseOthers(model, "npy");
+  refuseLookups(model);
   const { intercept } = model.preparation;
   const rows = weightsByOutput(model).map((weights) => {
     const one = linearCoefficients(weights, model.preparation);
@@ -24,4 +27,16 @@ export function npyOf(model: TrainedModel): Uint8Array {
   start.writeUInt16LE(padded.length, 8);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return Buffer.concat([start, Buffer.from(padded, "latin1"), bytes]);
+}
+
+/** Words that become numbers by a hash or a table, which an array does not hold. */
+function refuseLookups({ preparation }: TrainedModel): void {
+  const plan = preparation.columns.find(({ kind }) => kind === "hash" || kind === "frequency");
+  if (plan === undefined) return;
+  throw new RunError(
+    "bad-format",
+    `--format: npy cannot hold column ${inQuotes(plan.name)}, whose words become numbers by a ` +
+      (plan.kind === "hash" ? "hash" : "table of their shares"),
+    { hint: "choose safetensors or hub, which hold the preparation; kofn predict takes raw rows" },
+  );
 }

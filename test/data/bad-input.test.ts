@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DataInput } from "../../src/data/options.ts";
 import { badCells } from "./bad-cells.ts";
+import { badColumns } from "./bad-columns.ts";
 import { badFiles } from "./bad-files.ts";
 import { badInputs } from "./bad-input.ts";
 import { prepared, refusal } from "./fixtures.ts";
@@ -30,7 +31,7 @@ function within(root: string, options: DataInput): DataInput {
 }
 
 describe("data that cannot be used", () => {
-  it.each([...badInputs, ...badCells, ...badFiles])(
+  it.each([...badInputs, ...badCells, ...badColumns, ...badFiles])(
     "is refused with place and remedy: $name",
     async (bad) => {
       const root = await mkdtemp(join(folder, "case-"));

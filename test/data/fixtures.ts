@@ -4,7 +4,7 @@ import { RunError } from "../../src/core/errors.ts";
 import { parseOptions } from "../../src/core/registry.ts";
 import type { Prepared } from "../../src/data/manifests.ts";
 import { type DataInput, dataSchema } from "../../src/data/options.ts";
-import type { TargetKind } from "../../src/data/prepare/layout.ts";
+import type { TargetKind } from "../../src/data/prepare/feature-column.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import type { Source, SourceOpener } from "../../src/data/sources/source.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { generators } from "../../src/data/generators/registry.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
-import type { TargetKind } from "../../src/data/prepare/layout.ts";
+import type { TargetKind } from "../../src/data/prepare/feature-column.ts";
 import { prepared, refusal } from "./fixtures.ts";
 
 const tasks: Readonly<Record<string, TargetKind>> = {

@@ -51,7 +51,7 @@ describe("raw rows by a saved preparation", () => {
     for await (const { rows: made } of batches("new.csv", opener(rows))) expect(made.rows).toBe(5);
     expect(notes).toEqual([
       'new.csv: column "kind": 2 of its words did not stand in the training rows ' +
-        '("green", "mauve"): rows with them count as none of its words',
+        '("green", "mauve"), in 3 rows of this file: they count as none of its words',
     ]);
   });
 

@@ -62,10 +62,13 @@ export const layers: Readonly<Record<string, Layer>> = {
   "data/generators": { rooms: ["core"], packages: [] },
   "data/formats": {
     rooms: ["core", "math", "data", "data/sources"],
-    packages: ["csv-parse", "hyparquet", "hyparquet-compressors"],
+    packages: ["csv-parse", "hyparquet", "hyparquet-compressors", "hyparquet-writer"],
   },
   "data/parts": { rooms: [...bottom, "math", "wire", "data"], packages: [] },
-  "data/prepare": { rooms: [...bottom, "math", ...data, "data/parts"], packages: [] },
+  "data/prepare": {
+    rooms: [...bottom, "math", ...data, "data/parts", "data/profile"],
+    packages: [],
+  },
   "data/profile": { rooms: ["core", "data", "data/formats", "data/sources"], packages: [] },
   "data/encode": {
     rooms: [...bottom, "math", "wire", "encoding/encoding.ts", "data", "data/parts"],

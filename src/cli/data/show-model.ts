@@ -1,3 +1,5 @@
+import { droppedColumns } from "../../data/columns.ts";
+import { dateOf } from "../../data/formats/dates.ts";
 import type { ColumnPlan } from "../../data/manifests.ts";
 import {
   coefficients,
@@ -19,7 +21,7 @@ export async function showModel(
 ): Promise<number> {
   const { model, drop } = await withTrainedRun(terminal, name, async ({ store }, record) => ({
     model: await readTrainedModel(store, record.run),
-    drop: record.spec.data.drop,
+    drop: droppedColumns(record.spec.data),
   }));
   // It refuses models that have none.
   const all = coefficients(model);
@@ -75,16 +77,37 @@ function columnFacts(
   target: string,
 ): (readonly [string, string])[] {
   const filled = plans.filter(({ fill }) => fill !== null);
-  const encoded = plans.flatMap((plan) => (plan.kind === "category" ? [plan] : []));
   const said = [
     ["target", target],
-    ["filled in", filled.map(({ name, fill }) => `${name} by ${fillOf(fill)}`).join(", ")],
-    ["encoded", encoded.map(({ name, levels }) => `${name}: ${levels.length} words`).join(", ")],
+    ["filled in", filled.map((plan) => `${plan.name} by ${fillOf(plan)}`).join(", ")],
+    ["encoded", plans.flatMap(encodedAs).join(", ")],
     ["left out", drop.join(", ")],
   ] as const;
   return said.filter(([, text]) => text !== "");
 }
 
-function fillOf(fill: number | string | null): string {
-  return typeof fill === "number" ? formatNumber(fill) : JSON.stringify(fill);
+/** How a column that is no number becomes features; nothing for numbers. */
+function encodedAs(plan: ColumnPlan): string[] {
+  switch (plan.kind) {
+    case "numeric":
+      return [];
+    case "category":
+      return [`${plan.name}: ${plan.levels.length} words`];
+    case "ordinal":
+      return [`${plan.name}: places from ${plan.levels[0]!} to ${plan.levels.at(-1)!}`];
+    case "frequency":
+      return [`${plan.name}: shares of ${plan.levels.length} words`];
+    case "hash":
+      return [`${plan.name}: ${plan.buckets} buckets`];
+    case "date-parts":
+      return [`${plan.name}: ${plan.parts.map(({ part }) => part).join(" ")}`];
+  }
+}
+
+function fillOf(plan: ColumnPlan): string {
+  const { fill } = plan;
+  if (typeof fill !== "number") return JSON.stringify(fill);
+  if (plan.kind === "hash") return `bucket ${fill}`;
+  const isDate = plan.kind === "date-parts" || (plan.kind === "numeric" && plan.date === true);
+  return isDate ? dateOf(fill) : formatNumber(fill);
 }

@@ -85,6 +85,8 @@ export const dataCodes = {
     "a model has a layer that is not known; register its class, as docs/networks.md says",
   "unknown-variable": "no variable has this name; use the names of tf.variable()",
   "unlisted-class": "a class is not among data.classes; list it, or leave its rows out",
+  "unlisted-level":
+    "a column in an order has a word without a place; put it among its levels in data.columns",
   "unreadable-file": "a file cannot be read; let this user read it",
   unwritable: "a file cannot be written; name another place",
 } as const satisfies Meanings;

@@ -142,7 +142,19 @@ const truthCells: Cells = (buffers, rows) => presentCells(buffers, rows, bitAt(b
 function intCells(about: FlatTable | null): Cells {
   const bytes = (about?.int(0, 32) ?? 32) / 8;
   const isSigned = about === null || about.byte(1) === 1;
-  return itemCells(`<${isSigned ? "i" : "u"}${bytes}`);
+  return bytes === 8 ? longCells(isSigned) : itemCells(`<${isSigned ? "i" : "u"}${bytes}`);
+}
+
+/** Whole numbers of eight bytes; those that a double does not tell apart stay whole. */
+function longCells(isSigned: boolean): Cells {
+  return (buffers, rows) => {
+    const view = viewOf(buffers[1]!, rows * 8);
+    return presentCells(buffers, rows, (row) => {
+      const long = isSigned ? view.getBigInt64(row * 8, true) : view.getBigUint64(row * 8, true);
+      const number = Number(long);
+      return Number.isSafeInteger(number) ? number : long;
+    });
+  };
 }
 
 /** Numbers of a type that NumPy names as well. */

@@ -109,13 +109,16 @@ export function missingCell(column: Column, text: string, place: () => string): 
   });
 }
 
+/** Texts whose level is remembered, where it can be found again. */
+const idsMax = 100_000;
+
 export function levelOf(column: Column, text: string, place: () => string): number {
   const { ids, names, max, find, isClosed } = column.levels;
   const existing = ids.get(text);
   if (existing !== undefined) return existing;
   const other = find?.(text) ?? Number.NaN;
   if (!Number.isNaN(other)) {
-    ids.set(text, other);
+    if (ids.size < idsMax) ids.set(text, other);
     return other;
   }
   if (max === null) {
@@ -127,21 +130,35 @@ export function levelOf(column: Column, text: string, place: () => string): numb
       "too-many-categories",
       `${place()}: ${inQuotes(text)} would be category ${max + 1} of "${column.name}", ` +
         `expected at most ${max}`,
-      { hint: `leave the column out by data.drop, or raise data.categoriesMax` },
+      { hint: tooManyHint(max) },
     );
   ids.set(text, names.length);
   names.push(text);
   return names.length - 1;
 }
 
-function unlisted({ levels }: Column, text: string, place: () => string): RunError {
+/** Options that name levels allow for so many at most; a column may have more of its own accord. */
+const namedLevelsMax = 10_000;
+
+function tooManyHint(max: number): string {
+  const other = max > namedLevelsMax ? "hash its words" : "raise data.categoriesMax";
+  return `leave the column out by data.drop, or ${other}`;
+}
+
+function unlisted({ name, isTarget, levels }: Column, text: string, place: () => string): RunError {
   const some = levels.names.slice(0, 8).map(inQuotes).join(", ");
   const more = levels.names.length > 8 ? ", ..." : "";
-  return new RunError(
-    "unlisted-class",
-    `${place()}: ${inQuotes(text)}, expected one of data.classes (${some}${more})`,
-    { hint: "list the class in data.classes, or leave its rows out" },
-  );
+  const isOne = (of: string) =>
+    `${place()}: ${inQuotes(text)}, expected one of ${of} (${some}${more})`;
+  if (isTarget)
+    return new RunError("unlisted-class", isOne("data.classes"), {
+      hint: "list the class in data.classes, or leave its rows out",
+    });
+  return new RunError("unlisted-level", isOne("its levels in order"), {
+    hint:
+      `put it in its place among the levels of "${name}" in data.columns, or list it under ` +
+      "missingValues",
+  });
 }
 
 /** Exact in double precision, so a division by one of them is rounded once, as parsing is. */

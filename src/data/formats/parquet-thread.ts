@@ -21,8 +21,17 @@ const file: AsyncBuffer = {
       say({ kind: "need", id: count, from, to: Math.min(to, byteLength) });
     }),
 };
+/** Points in time of whole milliseconds, rounded down as other formats are, before 1970 too. */
+const pointIn = (unitsPerMs: bigint) => (units: bigint) => {
+  const below = units < 0n && units % unitsPerMs !== 0n ? 1n : 0n;
+  return new Date(Number(units / unitsPerMs - below));
+};
+const parsers = {
+  timestampFromMicroseconds: pointIn(1_000n),
+  timestampFromNanoseconds: pointIn(1_000_000n),
+};
 /** A scan remembers every column that it decoded, so each column has a scan of its own. */
-const scan = () => parquetScan({ file, metadata, columns: [...columns], compressors });
+const scan = () => parquetScan({ file, metadata, columns: [...columns], compressors, parsers });
 const failed = (thrown: unknown) => say({ kind: "failed", message: messageOf(thrown) });
 scan().then(({ ranges }) => say({ kind: "ranges", ranges }), failed);
 

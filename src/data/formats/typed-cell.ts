@@ -12,7 +12,7 @@ export function typedCell(
   place: () => string,
 ): number {
   if (typeof value === "number") return numberCell(column, value, missing, place);
-  if (typeof value === "bigint") return numberCell(column, Number(value), missing, place);
+  if (typeof value === "bigint") return wholeCell(column, value, missing, place);
   if (typeof value === "boolean") {
     const read = numberCell(column, Number(value), missing, place);
     if (read === -1 && !areTruths(column.levels.names)) throw wordsExpected(column, value, place);
@@ -26,6 +26,17 @@ export function typedCell(
   throw new RunError("bad-column", `${place()}: it holds ${what}, expected a number or text`, {
     hint: `leave "${column.name}" out by data.drop, or turn it into numbers or text`,
   });
+}
+
+/** Whole numbers as words, such as keys, keep all of their digits. */
+function wholeCell(
+  column: Column,
+  value: bigint,
+  missing: ReadonlySet<string>,
+  place: () => string,
+): number {
+  if (column.kind === "text") return cellOf(column, String(value), missing, place);
+  return numberCell(column, Number(value), missing, place);
 }
 
 function pointInTime(column: Column, value: Date, place: () => string): number {

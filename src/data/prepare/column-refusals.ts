@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Column, FoundColumn } from "../formats/table.ts";
+import type { DataOptions } from "../options.ts";
 
 /** A private run's column of words whose levels nobody stated. */
 export function levelsWouldShow(name: string, file: string): RunError {
@@ -13,6 +14,16 @@ export function levelsWouldShow(name: string, file: string): RunError {
         `state what is public by data.levels: { ${inQuotes(name)}: [...] }, where any other ` +
         "value is none of them, or leave the column out by data.drop",
     },
+  );
+}
+
+/** A private run's column of words that would become their shares of all rows. */
+export function frequenciesWouldShow(name: string, file: string): RunError {
+  return new RunError(
+    "not-private",
+    `${file}: column ${inQuotes(name)}: how often each of its words stands in the rows would ` +
+      "stand in the model in clear",
+    { hint: "hash its words, which looks at no other row: { type: hash, buckets: 256 }" },
   );
 }
 
@@ -40,8 +51,16 @@ export function refuseOdd({ name, odd }: FoundColumn, file: string): void {
   );
 }
 
-/** Ratings are a user and an item besides the target. */
-export function refuseUnlessTwo(columns: readonly Column[], file: string): void {
+/** Ratings are a user and an item besides the target, each of them words. */
+export function refuseAsRatings(
+  { levels = {}, columns: chosen = {} }: DataOptions,
+  columns: readonly Column[],
+  file: string,
+): void {
+  if (Object.keys(levels).length > 0)
+    throw unfit("data.levels", Object.keys(levels).join(", "), file);
+  const others = Object.keys(chosen).filter((name) => chosen[name]!.type !== "drop");
+  if (others.length > 0) throw unfit("data.columns", others.join(", "), file);
   const sides = columns.filter((column) => column.kind !== "skip" && !column.isTarget);
   if (sides.length === 2) return;
   throw new RunError(

@@ -1,38 +1,23 @@
 import { allOrRefusal, RunError } from "../../core/errors.ts";
 import { inQuotes, nearest } from "../../core/text.ts";
+import { type ColumnChoice, columnChoices } from "../columns.ts";
 import {
   type Column,
   type FoundColumn,
-  fixedLevels,
   type Layout,
   newLevels,
   skipped,
-  type Table,
 } from "../formats/table.ts";
 import { sameLevels } from "../formats/twins.ts";
 import type { DataOptions } from "../options.ts";
 import { classLevels } from "./classes.ts";
-import {
-  levelsWouldShow,
-  refuseOdd,
-  refuseOpaque,
-  refuseUnlessTwo,
-  rowsWouldShow,
-  unfit,
-} from "./column-refusals.ts";
-
-export type TargetKind = "regression" | "classification" | "ratings";
+import { cureOf, withCures } from "./column-cures.ts";
+import { refuseAsRatings, refuseOpaque, rowsWouldShow, unfit } from "./column-refusals.ts";
+import { featureColumn, type Purpose } from "./feature-column.ts";
 
 export const classesMax = 1_000;
 /** Users, or items, of one data set. */
 export const raterLevelsMax = 2_000_000;
-
-/** What a training file is read for. */
-export interface Purpose {
-  readonly task: TargetKind;
-  /** Nothing may be learned of the rows, or be refused by what one of them holds. */
-  readonly isPrivate: boolean;
-}
 
 /** Which columns of a training file are read, and how. `file` is for messages. */
 export function trainingLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
@@ -43,49 +28,23 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
         hint: "remove it: it is for LIBSVM, whose rows do not say how many features there are",
       });
     const target = targetIn(options, fileColumns, file);
-    const stated = new Map(Object.entries(options.levels ?? {}));
-    allOrRefusal([
-      ...[...stated.keys()].map((name) => () => known(name, fileColumns, `data.levels in ${file}`)),
-      ...options.drop.map((name) => () => known(name, fileColumns, `data.drop in ${file}`)),
-      ...options.categorical.map(
-        (name) => () => known(name, fileColumns, `data.categorical in ${file}`),
-      ),
-    ]);
-    if (stated.has(target.name))
-      throw new RunError("bad-option", `data.levels: ${inQuotes(target.name)} is the target`, {
-        hint: "state the target's classes by data.classes",
-      });
-    const dropped = new Set(options.drop);
+    refuseNames(options, target, fileColumns, file);
+    const choices = columnChoices(options);
     const aside = new Set(asideOf(options, fileColumns).map((column) => column.name));
-    const categorical = new Set(options.categorical);
-    const keep = options.missing === "impute" ? "keep" : "refuse";
     const read = (column: FoundColumn): Column => {
       const { name } = column;
       if (column === target) return targetColumn(column, options, purpose, file);
-      if (dropped.has(name)) return skipped(name);
+      const choice = choices.get(name);
+      if (choice?.type === "drop") return skipped(name);
       if (isPrivate && column.isNameless === true) throw rowsWouldShow(name, file);
       if (aside.has(name)) return skipped(name);
       refuseOpaque(column, file);
-      if (task === "ratings") return rater(name);
-      const own = stated.get(name);
-      const levels = own === undefined ? newLevels(options.categoriesMax) : fixedLevels(own);
-      const isStated = own !== undefined || categorical.has(name);
-      if (!isStated && isDate(column, options, purpose)) {
-        if (options.dates === "drop") return skipped(name);
-        return { name, kind: "number", missing: keep, isTarget: false, date: true, levels };
-      }
-      const isText = isStated || column.kind === "text";
-      if (isPrivate && isText && own === undefined) throw levelsWouldShow(name, file);
-      if (!isStated) refuseOdd(column, file);
-      const kind = isText ? "text" : "number";
-      const truth = kind === "number" && column.truth === true ? { truth: true as const } : {};
-      return { name, kind, missing: keep, isTarget: false, ...truth, levels };
+      return task === "ratings"
+        ? rater(name)
+        : featureColumn(column, choice, options, purpose, file);
     };
-    const columns = allOrRefusal(fileColumns.map((column) => () => read(column)));
-    if (task === "ratings") {
-      if (stated.size > 0) throw unfit("data.levels", [...stated.keys()].join(", "), file);
-      refuseUnlessTwo(columns, file);
-    }
+    const columns = isPrivate ? withOwnCures(fileColumns, read) : readAll(fileColumns, read);
+    if (task === "ratings") refuseAsRatings(options, columns, file);
     if (columns.every((column) => column.kind === "skip" || column.isTarget))
       throw new RunError("no-features", `${file}: no column is left besides the target`, {
         hint: "check data.drop, data.delimiter and data.target",
@@ -94,56 +53,77 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
   };
 }
 
-/** Whether a column is read as dates, or left out as such; a private run states its columns. */
-export function isDate(
-  { date }: FoundColumn,
-  { dates }: DataOptions,
-  { task, isPrivate }: Purpose,
-): boolean {
-  return date === true && dates !== "words" && task !== "ratings" && !isPrivate;
+/** All columns, or one refusal of all that cannot be read. */
+function readAll(
+  fileColumns: readonly FoundColumn[],
+  read: (column: FoundColumn) => Column,
+): readonly Column[] {
+  return allOrRefusal(fileColumns.map((column) => () => read(column)));
+}
+
+/** The same, with the lines of a spec that cure it: no row is looked at once more for them. */
+function withOwnCures(...[fileColumns, read]: Parameters<typeof readAll>): readonly Column[] {
+  const cures = new Map<string, ColumnChoice>();
+  const readOne = (column: FoundColumn) => {
+    try {
+      return read(column);
+    } catch (thrown) {
+      const cure = cureOf(thrown, column);
+      if (cure !== null) cures.set(column.name, cure);
+      throw thrown;
+    }
+  };
+  try {
+    return readAll(fileColumns, readOne);
+  } catch (thrown) {
+    throw thrown instanceof RunError ? withCures(thrown, { columns: cures }) : thrown;
+  }
+}
+
+/** Names of columns that there are not, and what is said of the target, or of one column twice. */
+function refuseNames(
+  options: DataOptions,
+  target: FoundColumn,
+  fileColumns: readonly FoundColumn[],
+  file: string,
+): void {
+  const { drop, categorical, levels = {}, columns = {} } = options;
+  const lists = { levels: Object.keys(levels), drop, categorical, columns: Object.keys(columns) };
+  allOrRefusal(
+    Object.entries(lists).flatMap(([option, names]) =>
+      names.map((name) => () => known(name, fileColumns, `data.${option} in ${file}`)),
+    ),
+  );
+  for (const option of ["levels", "columns"] as const)
+    if (lists[option].includes(target.name))
+      throw new RunError("bad-option", `data.${option}: ${inQuotes(target.name)} is the target`, {
+        hint: "state the target's classes by data.classes",
+      });
+  for (const option of ["drop", "categorical", "levels"] as const) {
+    const twice = lists.columns.find((name) => lists[option].includes(name));
+    if (twice !== undefined)
+      throw new RunError(
+        "bad-option",
+        `data.columns: ${inQuotes(twice)} stands under data.${option} as well`,
+        { hint: "say once what becomes of a column, by data.columns" },
+      );
+  }
 }
 
 /** Columns that nobody asked for, and that a look at the file says are no features. */
 export function asideOf(options: DataOptions, fileColumns: readonly FoundColumn[]): FoundColumn[] {
-  const { target, categorical, levels = {}, drop } = options;
+  const { target } = options;
+  const choices = columnChoices(options);
   return fileColumns.filter(
     ({ name, aside }, index) =>
       aside !== undefined &&
       target !== name &&
       target !== index &&
       !(index === fileColumns.length - 1 && target === -1) &&
-      !categorical.includes(name) &&
-      !drop.includes(name) &&
-      !Object.hasOwn(levels, name),
+      !choices.has(name),
   );
 }
 
-/** Hears what a person should know of a file. */
-export type Note = (text: string) => void;
-
-/** Notes that are told later, where it comes to that. */
-export function heldNotes(onNote: Note = () => undefined) {
-  const held: string[] = [];
-  return {
-    hold: (text: string) => void held.push(text),
-    tell() {
-      for (const text of held) onNote(text);
-    },
-  };
-}
-
-/** Tells that a column is left out, where it is. */
-export function tellAside({ name, aside }: FoundColumn, file: string, onNote: Note): void {
-  if (aside === undefined) return;
-  onNote(`${file}: column ${inQuotes(name)} is left out: ${aside}`);
-}
-
-/** Tells what a reader found worth telling of rows, once all were read. */
-export function tellNotes({ notes }: Pick<Table, "notes">, file: string, onNote: Note): void {
-  for (const note of notes?.() ?? []) onNote(`${file}: ${note}`);
-}
-
-/** The one column of a format whose rows are a label and features. */
 export function labelLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
   if (purpose.isPrivate && options.features === undefined)
     throw new RunError(
@@ -151,8 +131,10 @@ export function labelLayout(options: DataOptions, purpose: Purpose, file: string
       `data.features: nothing given, and the largest index in ${file} would show in the model`,
       { hint: "state how many features there are, as public knowledge has it" },
     );
-  const stated = Object.keys(options.levels ?? {});
-  if (stated.length > 0) throw unfit("data.levels", stated.join(", "), file);
+  for (const key of ["levels", "columns"] as const) {
+    const stated = Object.keys(options[key] ?? {});
+    if (stated.length > 0) throw unfit(`data.${key}`, stated.join(", "), file);
+  }
   for (const key of ["drop", "categorical"] as const)
     if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
   if (options.target !== undefined) throw unfit("data.target", String(options.target), file);

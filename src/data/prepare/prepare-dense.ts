@@ -1,13 +1,14 @@
 import type { Store } from "../../ports/store.ts";
 import type { DenseWindow } from "../formats/table.ts";
-import type { ColumnPlan, Preparation } from "../manifests.ts";
+import type { Preparation } from "../manifests.ts";
 import { type LostDigits, lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
+import { type Learned, learnColumns, momentsOf, plansOf } from "./column-plans.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
 import { checkTrainingRows, classesIn, type PreparationJob, type PreparedContent } from "./job.ts";
 import { recordChooser, type Split, splitRows } from "./split.ts";
-import { ColumnStatistics, LevelCounts } from "./statistics.ts";
+import { ColumnStatistics } from "./statistics.ts";
 
 /** From cells to features: learns the plan from the training rows, then writes all rows. */
 export async function prepareDense(
@@ -67,32 +68,29 @@ function targetOf(
 
 /** What may be told of the training rows: scales for whoever steps, digits that are lost. */
 function openly(
-  { columns, offsets, classify, options }: PreparationJob<DenseWindow>,
+  job: PreparationJob<DenseWindow>,
   { columns: plans, target }: Preparation,
-  { statistics, levels, rows }: Learned,
+  learned: Learned,
 ): Pick<PreparedContent, "scales" | "lost"> {
+  const { columns, offsets, classify, options } = job;
   if (offsets === "kept") return {};
   const moments: { mean: number; deviation: number }[] = [];
   const lost: LostDigits[] = [];
-  for (const [i, { name, isTarget, kind }] of columns.entries()) {
-    const deviation = Math.sqrt(statistics.variance(i));
+  const addLost = (name: string, mean: number, deviation: number) => {
+    const left = lostDigitsOf(name, mean, deviation);
+    if (left !== null) lost.push(left);
+  };
+  for (const [i, { name, isTarget }] of columns.entries()) {
     if (isTarget) {
-      if (classify) continue;
-      const left = lostDigitsOf(name, statistics.mean(i) - (target.offset ?? 0), deviation);
-      if (left !== null) lost.push(left);
+      const { statistics } = learned;
+      const deviation = Math.sqrt(statistics.variance(i));
+      if (!classify) addLost(name, statistics.mean(i) - (target.offset ?? 0), deviation);
       continue;
     }
     const plan = plans.find((one) => one.name === name)!;
-    if (kind === "number" && plan.kind === "numeric") {
-      const mean = statistics.mean(i) - plan.mean;
+    for (const { mean, deviation, number } of momentsOf(job, plan, learned)) {
       moments.push({ mean, deviation });
-      const left = options.standardize ? null : lostDigitsOf(name, mean, deviation);
-      if (left !== null) lost.push(left);
-    } else if (plan.kind === "category") {
-      for (const id of plan.levels.map((level) => columns[i]!.levels.names.indexOf(level))) {
-        const mean = levels[i]!.of(id) / rows;
-        moments.push({ mean, deviation: Math.sqrt(mean * (1 - mean)) });
-      }
+      if (number !== undefined && !options.standardize) addLost(number, mean, deviation);
     }
   }
   const isScaled = options.standardize || offsets !== "centred";
@@ -100,65 +98,6 @@ function openly(
     ...(isScaled ? {} : { scales: scalesOf(moments) }),
     ...(lost.length === 0 ? {} : { lost }),
   };
-}
-
-interface Learned {
-  readonly statistics: ColumnStatistics;
-  readonly levels: readonly LevelCounts[];
-  readonly rows: number;
-}
-
-/** What the training rows say of each column. */
-async function learnColumns(job: PreparationJob<DenseWindow>, split: Split): Promise<Learned> {
-  const width = job.columns.length;
-  const statistics = new ColumnStatistics(width);
-  const levels = job.columns.map(() => new LevelCounts());
-  const texts = [...job.columns.keys()].filter((i) => job.columns[i]!.kind === "text");
-  const isTest = split.chooser();
-  const targetAt = job.columns.indexOf(job.target);
-  let count = 0;
-  for await (const { cells, rows } of job.train.windows())
-    for (let row = 0; row < rows; row++) {
-      const base = row * width;
-      if (isTest(cells[base + targetAt]!)) continue;
-      count++;
-      statistics.add(cells, base);
-      for (const column of texts) {
-        const level = cells[base + column]!;
-        if (level >= 0) levels[column]!.add(level);
-      }
-    }
-  return { statistics, levels, rows: count };
-}
-
-function plansOf(job: PreparationJob<DenseWindow>, { statistics, levels }: Learned): ColumnPlan[] {
-  const { standardize, missing, intercept } = job.options;
-  const isCentred = !standardize && intercept && job.offsets === "centred";
-  const impute = missing === "impute";
-  return job.columns.flatMap((column, i): ColumnPlan[] => {
-    const { name } = column;
-    if (column.isTarget) return [];
-    if (column.kind === "number") {
-      const mean = standardize ? statistics.mean(i) : isCentred ? offsetOf(statistics, i) : 0;
-      const deviation = standardize ? statistics.deviation(i) : 1;
-      const fill = impute ? statistics.mean(i) : null;
-      const truth = column.truth === true ? { truth: true as const } : {};
-      const date = column.date === true ? { date: true as const } : {};
-      return [{ kind: "numeric", name, mean, deviation, fill, ...truth, ...date }];
-    }
-    const stated = job.options.levels?.[name];
-    const counts = levels[i]!;
-    const present = column.levels.names
-      .map((level, id) => ({ level, count: counts.of(id) }))
-      .filter(({ count }) => count > 0)
-      .sort((a, b) => (a.level < b.level ? -1 : 1));
-    const commonest = present.reduce((best, one) => (one.count > best.count ? one : best), {
-      level: "",
-      count: 0,
-    });
-    const fill = impute && commonest.count > 0 ? commonest.level : null;
-    return [{ kind: "category", name, levels: stated ?? present.map(({ level }) => level), fill }];
-  });
 }
 
 interface Writing {

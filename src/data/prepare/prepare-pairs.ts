@@ -11,7 +11,7 @@ import type { DataOptions } from "../options.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
 import type { PreparedContent } from "./job.ts";
-import type { Note } from "./layout.ts";
+import type { Note } from "./notes.ts";
 import { openPairFiles, type PairFiles, pairIdentities, refuseBesidePairs } from "./pair-files.ts";
 import { type PairSources, type SentencePair, sentencePairs } from "./sentence-pairs.ts";
 import { selection } from "./split.ts";

@@ -1,30 +1,26 @@
 import { RunError } from "../../core/errors.ts";
-import { type Random, randomFrom } from "../../core/random.ts";
+import { randomFrom } from "../../core/random.ts";
 import type { Store } from "../../ports/store.ts";
-import type { DenseWindow, Input, SparseWindow, Table, Window } from "../formats/table.ts";
+import type { DenseWindow, Input, SparseWindow, Window } from "../formats/table.ts";
 import type { Prepared, StoredPart } from "../manifests.ts";
 import type { OffsetMode } from "../offsets.ts";
 import type { DataOptions } from "../options.ts";
 import { digestOf, readPartManifest, writePartManifest } from "../parts/dense-parts.ts";
 import type { SourceOpener } from "../sources/source.ts";
+import { namingAll } from "./column-cures.ts";
+import { ColumnNotes } from "./column-notes.ts";
+import type { TargetKind } from "./feature-column.ts";
 import { countsFromZero, oneSource, openInput, withTarget } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
-import {
-  heldNotes,
-  labelLayout,
-  type Note,
-  sameLayout,
-  type TargetKind,
-  tellNotes,
-  trainingLayout,
-} from "./layout.ts";
+import { labelLayout, sameLayout, trainingLayout } from "./layout.ts";
+import { heldNotes, type Note, tellNotes } from "./notes.ts";
 import { prepareDense } from "./prepare-dense.ts";
 import { pairPreparation } from "./prepare-pairs.ts";
 import { prepareRatings } from "./prepare-ratings.ts";
 import { prepareSparse } from "./prepare-sparse.ts";
 import { prepareText, type TextOptions } from "./prepare-text.ts";
 import { specialColumns } from "./special-columns.ts";
-import { type Spool, withSpools } from "./spool.ts";
+import { type Spool, spoolRows, withSpools } from "./spool.ts";
 
 /** What to prepare, for which kind of problem. */
 export interface PrepareRequest {
@@ -74,7 +70,12 @@ export async function prepareDataSet(
       : null;
   const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
   const doubts = heldNotes(ports.onNote);
-  const special = await specialColumns(train, data, { task, isPrivate }, ports.onNote, doubts.hold);
+  const purpose = { task, isPrivate };
+  const special = await specialColumns(train, data, purpose, ports.onNote, doubts.hold);
+  const tellAll = ({ notes = [] }: Prepared) => {
+    for (const note of notes) doubts.hold(`${train.name}: ${note}`);
+    doubts.tell();
+  };
   const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
@@ -94,14 +95,12 @@ export async function prepareDataSet(
   for (const digest of digests) {
     const before = await readPartManifest<Prepared>(ports.store, keyOf(digest), partsOf);
     if (before === null || (mayDiffer && before.offsets !== offsets)) continue;
-    doubts.tell();
+    tellAll(before);
     return before;
   }
   const content =
     data.text === undefined
-      ? await withSpools((spool) =>
-          fromInputs({ ...request, data: withTarget(data, train) }, train, test, ports, spool),
-        )
+      ? await namingAll(() => fromFiles(request, train, test, ports), train, data, purpose)
       : await fromText(request, data.text, ports);
   const digest = isChanged(content) ? digests[0]! : digests.at(-1)!;
   const prepared: Prepared = {
@@ -111,7 +110,7 @@ export async function prepareDataSet(
     ...(mayDiffer ? { offsets } : {}),
   };
   await writePartManifest(ports.store, keyOf(digest), prepared);
-  doubts.tell();
+  tellAll(prepared);
   return prepared;
 }
 
@@ -170,6 +169,22 @@ async function fromText(
   return prepareText({ source, test, options: data, text, random, onBytes }, store);
 }
 
+function fromFiles(request: PrepareRequest, train: Input, test: Input | null, ports: PreparePorts) {
+  const data = withTarget(request.data, train);
+  return withSpools((spool) => fromInputs({ ...request, data }, train, test, ports, spool));
+}
+
+function refuseFormats(train: Input, test: Input | null, task: TargetKind): void {
+  if (test !== null && test.isSparse !== train.isSparse)
+    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
+      hint: `give the test rows in the format of ${train.name}`,
+    });
+  if (train.isSparse && task === "ratings")
+    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
+      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
+    });
+}
+
 type NewSpool = <W extends Window>() => Promise<Spool<W>>;
 
 async function fromInputs(
@@ -179,32 +194,28 @@ async function fromInputs(
   { store, onProgress = () => undefined, onNote = () => undefined }: PreparePorts,
   spool: NewSpool,
 ): Promise<PreparedContent> {
+  refuseFormats(train, test, task);
   const sparse = train.isSparse;
-  if (test !== null && test.isSparse !== sparse)
-    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
-      hint: `give the test rows in the format of ${train.name}`,
-    });
-  if (sparse && task === "ratings")
-    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
-      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
-    });
   const total = 2 * (train.sizeBytes + (test?.sizeBytes ?? 0));
   let done = 0;
   const progress = (bytes: number) => {
     done = Math.min(total, done + bytes);
     onProgress(done, total);
   };
-  const layout = (sparse ? labelLayout : trainingLayout)(data, { task, isPrivate }, train.name);
+  const purpose = { task, isPrivate };
+  const columnNotes = new ColumnNotes(data, purpose);
+  const layout = (sparse ? labelLayout : trainingLayout)(data, purpose, train.name);
   const zeroBased = await countsFromZero(data, isPrivate, train, test);
-  const table = await train.table(layout, progress, zeroBased);
+  const table = await train.table(columnNotes.watching(layout), progress, zeroBased);
   const { columns } = table;
   const random = randomFrom(seed).fork("prepare");
-  const trainRows = await shuffled(table, await spool(), random.fork("order/train"));
+  const watch = (window: Window) => columnNotes.add(window);
+  const trainRows = await spoolRows(table, await spool(), random.fork("order/train"), watch);
   tellNotes(table, train.name, onNote);
   let testRows: Spool<Window> | null = null;
   if (test !== null) {
     const testTable = await test.table(sameLayout(columns, test.name), progress, zeroBased);
-    testRows = await shuffled(testTable, await spool(), random.fork("order/test"));
+    testRows = await spoolRows(testTable, await spool(), random.fork("order/test"));
     tellNotes(testTable, test.name, onNote);
   }
   const allRows = trainRows.rows + (testRows?.rows ?? 0);
@@ -229,19 +240,6 @@ async function fromInputs(
         store,
       );
   onProgress(total, total);
-  return content;
-}
-
-/** Fills the spool with the table's rows, those of each window in random order. */
-async function shuffled(
-  table: Table,
-  spool: Spool<Window>,
-  random: Random,
-): Promise<Spool<Window>> {
-  let index = 0;
-  for await (const window of table.windows()) {
-    await spool.append(window, random.fork(`window/${index}`).permutation(window.rows));
-    index++;
-  }
-  return spool;
+  const notes = columnNotes.notes();
+  return notes.length === 0 ? content : { ...content, notes };
 }

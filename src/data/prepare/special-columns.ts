@@ -1,7 +1,10 @@
 import { inQuotes } from "../../core/text.ts";
+import { columnChoices } from "../columns.ts";
 import { type FoundColumn, type Input, type Layout, skipped } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
-import { asideOf, isDate, type Note, type Purpose, tellAside } from "./layout.ts";
+import { isDate, type Purpose } from "./feature-column.ts";
+import { asideOf } from "./layout.ts";
+import { type Note, tellAside } from "./notes.ts";
 
 /**
  * Columns that once were read otherwise: content of that time must not be taken for this. Tells
@@ -28,8 +31,9 @@ export async function specialColumns(
   const truths = fileColumns.filter(({ inWords }) => inWords === true);
   const marked = fileColumns.filter((column) => column.marked === true);
   const dates = datesIn(fileColumns, data, purpose);
+  const as = data.dates === "parts" ? "parts of dates" : "days since 1970-01-01";
   for (const name of dates)
-    onNote(`${input.name}: column ${inQuotes(name)} is read as days since 1970-01-01 (data.dates)`);
+    onNote(`${input.name}: column ${inQuotes(name)} is read as ${as} (data.dates)`);
   tellDoubts(fileColumns, data, purpose, (text) => onDoubt(`${input.name}: ${text}`));
   return [
     ...aside.map(({ name }) => `${name}: left out`),
@@ -50,12 +54,13 @@ function isCounted({ format }: Input, { header }: DataOptions, columns: readonly
 /** Tells of columns that are read as numbers and may be none: the spec says what it wants then. */
 function tellDoubts(
   columns: readonly FoundColumn[],
-  { target, drop, categorical, levels = {} }: DataOptions,
+  options: DataOptions,
   { task, isPrivate }: Purpose,
   tell: Note,
 ): void {
   if (isPrivate || task === "ratings") return;
-  const said = new Set([target, ...drop, ...categorical, ...Object.keys(levels)]);
+  const { target } = options;
+  const said = new Set([target, ...columnChoices(options).keys()]);
   for (const [i, { name, doubt, aside }] of columns.entries()) {
     const isTarget = target === i || target === i - columns.length;
     if (doubt === undefined || aside !== undefined || isTarget || said.has(name)) continue;
@@ -69,9 +74,9 @@ function tellDoubts(
 
 /** Columns that become days; neither the target, nor what the options say something else of. */
 function datesIn(fileColumns: readonly FoundColumn[], data: DataOptions, purpose: Purpose) {
-  const { target, drop, categorical, levels = {}, dates } = data;
+  const { target, dates } = data;
   if (dates === "drop") return [];
-  const others = new Set([target, ...drop, ...categorical, ...Object.keys(levels)]);
+  const others = new Set([target, ...columnChoices(data).keys()]);
   return fileColumns
     .filter((column, i) => {
       const isTarget = target === i || target === i - fileColumns.length;

@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { awaitedLater } from "../../core/awaited-later.ts";
-import type { DenseWindow, SparseWindow, Window } from "../formats/table.ts";
+import type { Random } from "../../core/random.ts";
+import type { DenseWindow, SparseWindow, Table, Window } from "../formats/table.ts";
 import { namelessFile, readAll, writeAll } from "../sources/nameless-file.ts";
 
 /** Windows of rows kept in a temporary file, so that they can be gone over several times. */
@@ -26,6 +27,25 @@ export async function withSpools<T>(
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
+}
+
+/**
+ * Fills a spool with a table's rows, those of each window in random order. `watch` sees windows
+ * before that, as the file has them.
+ */
+export async function spoolRows(
+  table: Table,
+  spool: Spool<Window>,
+  random: Random,
+  watch: (window: Window) => void = () => undefined,
+): Promise<Spool<Window>> {
+  let index = 0;
+  for await (const window of table.windows()) {
+    watch(window);
+    await spool.append(window, random.fork(`window/${index}`).permutation(window.rows));
+    index++;
+  }
+  return spool;
 }
 
 /** Where a window is in the file, and its shape. */

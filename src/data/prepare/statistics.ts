@@ -116,3 +116,48 @@ export class SparseMoments {
     this.squares = wider(this.squares);
   }
 }
+
+/** Means and variances, by column. */
+export interface Moments {
+  mean(column: number): number;
+  variance(column: number): number;
+  /** The root of the variance; 1 where all values are the same. */
+  deviation(column: number): number;
+}
+
+/** Of one column whose values are counted. */
+export class CountedMoments implements Moments {
+  readonly #values: readonly number[];
+  readonly #counts: readonly number[];
+  readonly #rows: number;
+
+  constructor(values: readonly number[], counts: readonly number[]) {
+    this.#values = values;
+    this.#counts = counts;
+    this.#rows = Math.max(
+      1,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+  }
+
+  /** Zero where there are no values. */
+  mean(): number {
+    return this.#average((value) => value);
+  }
+
+  variance(): number {
+    const mean = this.mean();
+    return this.#average((value) => (value - mean) ** 2);
+  }
+
+  deviation(): number {
+    const variance = this.variance();
+    return variance > 0 ? Math.sqrt(variance) : 1;
+  }
+
+  #average(of: (value: number) => number): number {
+    let sum = 0;
+    for (const [i, value] of this.#values.entries()) sum += this.#counts[i]! * of(value);
+    return sum / this.#rows;
+  }
+}

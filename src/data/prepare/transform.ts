@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { inQuotes, nearest } from "../../core/text.ts";
 import type { DenseRows, SparseRows } from "../../math/rows.ts";
+import { hashedLevels } from "../formats/hashed-words.ts";
 import {
   type Column,
   type DenseWindow,
@@ -18,10 +19,11 @@ import type { SourceOpener } from "../sources/source.ts";
 import { classFinder } from "./classes.ts";
 import { featureWriter, type WriteFeatures } from "./features.ts";
 import { openInput } from "./input.ts";
-import { classesMax, type Note, tellAside, tellNotes } from "./layout.ts";
+import { classesMax } from "./layout.ts";
+import { type Note, tellAside, tellNotes } from "./notes.ts";
 import { type Batch, textBatches } from "./prepare-text.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
-import { countUnseen, tellUnseen } from "./unseen-levels.ts";
+import { countUnseen, UnseenRows } from "./unseen-levels.ts";
 
 /** Turns raw rows into features the way a model's training data were. */
 export interface Transformer {
@@ -68,13 +70,15 @@ export function transformer(
       const table = await input.table(layout, () => undefined, zeroBased);
       const read = table.columns.filter((column) => column.kind !== "skip");
       const toBatch = batcher(preparation, read);
+      const unseen = new UnseenRows(preparation, read);
       let firstRow = 0;
       for await (const window of table.windows()) {
+        unseen.add(window);
         yield { ...toBatch(window), firstRow };
         firstRow += window.rows;
       }
       tellNotes(table, input.name, onNote);
-      tellUnseen(preparation, table.columns, input.name, onNote);
+      unseen.tell(input.name, onNote);
     },
   };
 }
@@ -121,17 +125,26 @@ function labelsOf(preparation: Preparation): Layout {
   return () => [targetOf(preparation)];
 }
 
+/** How a column that a model was trained on is read again. */
 function columnOf(plan: ColumnPlan): Column {
-  const missing = plan.fill === null ? "refuse" : "keep";
   const { name } = plan;
-  if (plan.kind === "numeric") {
-    const truth = plan.truth === true ? { truth: true as const } : {};
-    const date = plan.date === true ? { date: true as const } : {};
-    const levels = newLevels(0);
-    return { name, kind: "number", missing, isTarget: false, ...truth, ...date, levels };
+  const missing = plan.fill === null ? "refuse" : "keep";
+  const number = { name, kind: "number", missing, isTarget: false, levels: newLevels(0) } as const;
+  const text = { ...number, kind: "text" } as const;
+  switch (plan.kind) {
+    case "numeric": {
+      const truth = plan.truth === true ? { truth: true as const } : {};
+      return { ...number, ...truth, ...(plan.date === true ? { date: true as const } : {}) };
+    }
+    case "date-parts":
+      return { ...number, date: true };
+    case "hash":
+      return { ...text, levels: hashedLevels(plan.buckets) };
+    case "ordinal":
+      return { ...text, levels: { ...knownLevels(plan.levels), isClosed: true } };
+    default:
+      return { ...text, levels: countUnseen(knownLevels(plan.levels)) };
   }
-  const levels = countUnseen(knownLevels(plan.levels));
-  return { name, kind: "text", missing, isTarget: false, levels };
 }
 
 /** Targets may be missing where they are to be predicted; they are read for comparison only. */

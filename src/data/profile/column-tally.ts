@@ -29,6 +29,8 @@ export interface ColumnProfile {
   readonly countsRows: boolean;
   /** How many cells are digits that begin with 0, as codes do. */
   readonly codes: number;
+  /** Some of its dates have a time that is not midnight. */
+  readonly isTimed: boolean;
   /** Of numbers, and of dates in days. Infinite where there are none. */
   readonly least: number;
   readonly greatest: number;
@@ -37,6 +39,8 @@ export interface ColumnProfile {
   /** Where most cells are numbers: the first that is none, in which row from 1, and how many. */
   readonly odd: { readonly text: string; readonly row: number; readonly count: number } | null;
 }
+
+const minutesPerDay = 1_440;
 
 /** Watches the cells of a column go by. */
 export class ColumnTally {
@@ -54,6 +58,7 @@ export class ColumnTally {
   #integers = 0;
   #truths = 0;
   #dates = 0;
+  #isTimed = false;
   #codes = 0;
   #hasMore = false;
   #isUnique = true;
@@ -95,6 +100,7 @@ export class ColumnTally {
       isUnique: this.#isUnique && this.#missing + marks === 0,
       countsRows: this.#countsRows && this.#integers === this.#rows && this.#rows > 1,
       codes: this.#codes,
+      isTimed: this.#isTimed,
       least: this.#least,
       greatest: this.#greatest,
       values: distinct,
@@ -132,6 +138,7 @@ export class ColumnTally {
     const days = daysIn(cell);
     if (days !== undefined) {
       this.#dates++;
+      if ((days - Math.floor(days)) * minutesPerDay >= 1) this.#isTimed = true;
       this.#within(days);
       return this.#found.date === true ? days : place;
     }

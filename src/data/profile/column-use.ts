@@ -1,11 +1,16 @@
 import { inQuotes } from "../../core/text.ts";
+import { type ColumnChoice, columnChoices } from "../columns.ts";
+import { datePartNames, dayParts } from "../date-parts.ts";
+import { knownLevels } from "../formats/twins.ts";
 import type { DataOptions } from "../options.ts";
 import type { ColumnProfile } from "./column-tally.ts";
 import type { TableProfile } from "./table-profile.ts";
 
 /** What a run makes of a column. */
 export interface ColumnUse {
-  readonly kind: "target" | "number" | "date" | "category" | "left out";
+  readonly kind:
+    | ("target" | "number" | "date" | "category" | "left out")
+    | ("ordinal" | "hash" | "frequency");
   /** In words: of what it becomes, or why nothing. */
   readonly why: string;
   /** How many features it becomes. */
@@ -18,17 +23,15 @@ export interface ColumnUse {
 const keyName = /(?:^|[\s_.-])(?:id|ids|key|uuid|guid|nr)$/i;
 const keyNameInCamels = /[a-z](?:Id|ID|Key|Nr)$/;
 /** Fewer rows than this may differ by chance. */
-const uniqueRowsMin = 10;
+export const uniqueRowsMin = 10;
 
 /** What becomes of a column, by all that its file holds and the options that are given. */
 export function useOf(profile: TableProfile, at: number, options: DataOptions): ColumnUse {
   const column = profile.columns[at]!;
   const { name } = column.found;
   if (at === profile.targetAt) return { kind: "target", why: "target", features: 0 };
-  if (options.drop.includes(name)) return leftOut("data.drop");
-  if (options.levels?.[name] !== undefined)
-    return { kind: "category", why: "data.levels", features: options.levels[name].length };
-  if (options.categorical.includes(name)) return asCategory(column, options);
+  const choice = columnChoices(options).get(name);
+  if (choice !== undefined) return chosenUse(column, choice, options);
   const { aside } = column.found;
   if (aside !== undefined) return leftOut(aside);
   const reason = reasonToDrop(column);
@@ -44,6 +47,44 @@ export function useOf(profile: TableProfile, at: number, options: DataOptions): 
       : { ...leftOut(manyOf(column, options)), option: "drop" };
   const scaled = options.standardize ? "scaled" : "as it is";
   return { kind: "number", why: column.type === "truth" ? "1 or 0" : scaled, features: 1 };
+}
+
+/** What a spec says a column becomes, be it what a look at it says or not. */
+function chosenUse(column: ColumnProfile, choice: ColumnChoice, options: DataOptions): ColumnUse {
+  const { name } = column.found;
+  const by = Object.hasOwn(options.columns ?? {}, name) ? "data.columns" : "data.drop";
+  switch (choice.type) {
+    case "drop":
+      return leftOut(by);
+    case "number":
+      return { kind: "number", why: options.standardize ? "scaled" : "as it is", features: 1 };
+    case "date":
+      return asDate(column, options, choice);
+    case "ordinal":
+      return { kind: "ordinal", why: placesIn(column, choice.levels), features: 1 };
+    case "hash": {
+      const { buckets } = choice;
+      return { kind: "hash", why: `${wordsOf(column)} in ${buckets} buckets`, features: buckets };
+    }
+    case "frequency":
+      return { kind: "frequency", why: `${wordsOf(column)}, their shares of rows`, features: 1 };
+    case "category": {
+      const { levels } = choice;
+      if (levels === undefined) return asCategory(column, options);
+      const why = options.levels?.[name] === levels ? "data.levels" : "data.columns";
+      return { kind: "category", why, features: levels.length };
+    }
+  }
+}
+
+/** The order that is stated, and how many words have no place in it. */
+function placesIn({ values }: ColumnProfile, levels: readonly string[]): string {
+  const { ids, find } = knownLevels(levels);
+  const isListed = (word: string) => ids.has(word) || !Number.isNaN(find!(word));
+  const others = values.filter(({ value }) => !isListed(value)).length;
+  const [first, last] = [levels[0]!, levels.at(-1)!];
+  const order = `${levels.length} places from ${first} to ${last}`;
+  return others === 0 ? order : `${order}, and ${others} words without one`;
 }
 
 /** Why a column tells nothing that holds for other rows; null where it may. */
@@ -67,20 +108,29 @@ function reasonToDrop(column: ColumnProfile): string | null {
   return hasMore || distinct > 100 ? "a key by its name: its numbers measure nothing" : null;
 }
 
-function isKey(name: string): boolean {
+export function isKey(name: string): boolean {
   return keyName.test(name) || keyNameInCamels.test(name);
 }
 
-function asDate(column: ColumnProfile, { dates }: DataOptions): ColumnUse {
-  if (dates === "drop") return leftOut("data.dates: drop");
-  if (column.found.date !== true)
+function asDate(
+  column: ColumnProfile,
+  { dates }: DataOptions,
+  choice: Extract<ColumnChoice, { type: "date" }> | null = null,
+): ColumnUse {
+  const { found, distinct, isTimed } = column;
+  if (choice === null && dates === "drop") return leftOut("data.dates: drop");
+  if (choice === null && found.date !== true)
     return { ...leftOut("dates among other words in its first rows"), option: "drop" };
-  if (dates === "words") return { kind: "category", why: "words", features: column.distinct };
-  return { kind: "date", why: "days since 1970-01-01", features: 1 };
+  if (choice === null && dates === "words")
+    return { kind: "category", why: "words", features: distinct };
+  if ((choice?.as ?? dates) !== "parts")
+    return { kind: "date", why: "days since 1970-01-01", features: 1 };
+  const parts = (choice?.times ?? isTimed) ? datePartNames : dayParts;
+  return { kind: "date", why: `parts: ${parts.join(", ")}`, features: parts.length };
 }
 
 function asCategory(column: ColumnProfile, options: DataOptions): ColumnUse {
-  const isNamed = options.categorical.includes(column.found.name);
+  const isNamed = columnChoices(options).has(column.found.name);
   const use = { kind: "category", why: wordsOf(column), features: column.distinct } as const;
   return isNamed || column.found.kind === "text" ? use : { ...use, option: "categorical" };
 }

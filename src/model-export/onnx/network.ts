@@ -7,7 +7,8 @@ import { layerTensors } from "../named-tensors.ts";
 import type { LayerInput } from "./activations.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { layerOperators } from "./layers.ts";
-import { cast, type Features } from "./raw-rows.ts";
+import type { Features } from "./raw-rows.ts";
+import { cast } from "./raw-words.ts";
 
 /** A layer as a topology lists it. */
 interface LayerEntry {

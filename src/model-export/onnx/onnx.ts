@@ -5,7 +5,8 @@ import { problems } from "../../problems/registry.ts";
 import { encodeModel } from "./encode.ts";
 import { type GraphBuilder, graphBuilder } from "./graph.ts";
 import { networkOutputs } from "./network.ts";
-import { cast, type Features, numberNames, rawRows, rowsSize } from "./raw-rows.ts";
+import { type Features, numberNames, rawRows } from "./raw-rows.ts";
+import { cast, rowsSize } from "./raw-words.ts";
 
 /**
  * A model as an ONNX file that takes raw rows: the preparation is part of its graph. It answers

@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import type { ColumnPlan, Preparation } from "../../data/manifests.ts";
-import { elementTypes, type GraphBuilder } from "./graph.ts";
+import type { GraphBuilder } from "./graph.ts";
+import { cast, type InputColumn, ownFeatures, rowsSize } from "./raw-words.ts";
 
 /** What raw rows become: features without the intercept, in single precision. */
 export interface Features {
@@ -10,16 +11,11 @@ export interface Features {
 }
 
 type Numeric = Extract<ColumnPlan, { kind: "numeric" }>;
-type Category = Extract<ColumnPlan, { kind: "category" }>;
-
-/** The open size of every input and output. */
-export const rowsSize = "rows";
 
 /**
  * The preparation as part of the graph: one input `numbers` with all numeric columns in order, in
- * double precision, where NaN is a missing value; and one input of texts for every column of
- * categories, under its name, where an empty text is a missing value. LIBSVM rows are dense here,
- * and a text's rows are its tokens.
+ * double precision, where NaN is a missing value; and an input for every column of words, or of
+ * parts of dates, under its name. LIBSVM rows are dense here, and a text's rows are its tokens.
  */
 export function rawRows(graph: GraphBuilder, preparation: Preparation): Features {
   const { columns, featureNames, intercept, text, pairs, sparse } = preparation;
@@ -38,9 +34,9 @@ export function rawRows(graph: GraphBuilder, preparation: Preparation): Features
   }
   const numbers = numericFeatures(graph, columns);
   const groups = inputGroups(columns).map((group) =>
-    group.kind === "category"
-      ? oneHot(graph, group)
-      : sliced(graph, numbers!, group.from, group.to),
+    group.kind === "numbers"
+      ? sliced(graph, numbers!, group.from, group.to)
+      : ownFeatures(graph, group),
   );
   const value =
     groups.length === 1 ? groups[0]! : graph.node("Concat", groups, { axis: { int: 1 } });
@@ -53,7 +49,7 @@ export function numberNames({ columns }: Preparation): string[] {
 }
 
 type InputGroup =
-  | Category
+  | InputColumn
   | { readonly kind: "numbers"; readonly from: number; readonly to: number };
 
 /** Columns in their order: numbers that stand side by side in one group. */
@@ -61,7 +57,7 @@ function inputGroups(columns: readonly ColumnPlan[]): InputGroup[] {
   const groups: InputGroup[] = [];
   let numbers = 0;
   for (const plan of columns) {
-    if (plan.kind === "category") {
+    if (plan.kind !== "numeric") {
       groups.push(plan);
       continue;
     }
@@ -94,19 +90,4 @@ function numericFeatures(graph: GraphBuilder, columns: readonly ColumnPlan[]): s
 function sliced(graph: GraphBuilder, numbers: string, from: number, to: number): string {
   const ends = [graph.integers([from]), graph.integers([to]), graph.integers([1])];
   return graph.node("Slice", [numbers, ...ends]);
-}
-
-/** One for the level that a text is, nothing for one that training did not see. */
-function oneHot(graph: GraphBuilder, { name, levels, fill }: Category): string {
-  let value = graph.input(name, "string", [rowsSize, 1]);
-  if (fill !== null) {
-    const missing = graph.node("Equal", [value, graph.texts([""], [1, 1])]);
-    value = graph.node("Where", [missing, graph.texts([fill], [1, 1]), value]);
-  }
-  const isLevel = graph.node("Equal", [value, graph.texts(levels, [1, levels.length])]);
-  return cast(graph, isLevel, "float");
-}
-
-export function cast(graph: GraphBuilder, value: string, to: keyof typeof elementTypes): string {
-  return graph.node("Cast", [value], { to: { int: elementTypes[to] } });
 }

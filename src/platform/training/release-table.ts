@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { nearest } from "../../core/text.ts";
+import type { ColumnChoice } from "../../data/columns.ts";
 import type { Prepared } from "../../data/manifests.ts";
 import { eachPart } from "../../data/parts/load-parts.ts";
 import { clipToNorm } from "../../math/vector.ts";
@@ -15,7 +16,7 @@ const numbersMax = 20_000_000;
 
 /** Refuses data whose release would publish more than the release itself. */
 export function refuseLearned(spec: RunSpec): void {
-  const { standardize, missing, categorical } = spec.data;
+  const { standardize, missing, categorical, dates, columns = {} } = spec.data;
   const refuse = (option: string, why: string, hint: string) =>
     new RunError("not-public", `data.${option}: ${why}`, { hint });
   if (standardize)
@@ -32,6 +33,25 @@ export function refuseLearned(spec: RunSpec): void {
     );
   if (categorical.length > 0)
     throw refuse("categorical", "which levels there are is told by the data", "drop the columns");
+  if (dates === "parts")
+    throw refuse("dates", "parts, but whether there are times is told by the data", timesHint);
+  for (const [name, choice] of Object.entries(columns)) {
+    const why = learnedBy(choice);
+    if (why !== null)
+      throw refuse(`columns.${name}`, `${choice.type}, but ${why} is told by the data`, timesHint);
+  }
+}
+
+const timesHint =
+  "choose what looks at no row: { type: hash, buckets: 256 }, { type: ordinal, levels: [...] }, " +
+  "{ type: date, as: parts, times: false }, or drop";
+
+/** What a column's features would tell of the rows; null where they are stated. */
+function learnedBy(choice: ColumnChoice): string | null {
+  if (choice.type === "frequency") return "how often each word stands there";
+  if (choice.type === "category") return "which levels there are";
+  const isOpen = choice.type === "date" && choice.as === "parts" && choice.times === undefined;
+  return isOpen ? "whether there are times" : null;
 }
 
 /** The training rows as [X y], scaled by public ranges and clipped: numbers first, then rows. */

@@ -54,15 +54,18 @@ export interface DataChoice {
      * The tokens that both sides share: byte pairs learned from both, or codes of subword-nmt,
      * or a model of sentencepiece.
      */
-    readonly vocabulary?: {
+    readonly vocabulary?: 
+      | {
       /** How many tokens there are at most. At least 257, at most 65000. */
       readonly bytePair: number;
-    } | {
+    }
+      | {
       /** The path of a codes file of subword-nmt. */
       readonly subwordNmt: string;
       /** How many tokens there are at most. At least 1, at most 65000. */
       readonly tokens: number;
-    } | {
+    }
+      | {
       /** The path of a .model file in BPE form. */
       readonly sentencePiece: string;
       /** How many pieces the file has at most. At least 1, at most 65000. */
@@ -95,10 +98,56 @@ export interface DataChoice {
   /** Columns to read as categories though they are numbers. */
   readonly categorical?: readonly (string)[] | undefined;
   /**
-   * What columns of dates, or dates and times, become: days since 1970-01-01 (usually), words,
-   * or nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC.
+   * What columns become, by name: number, category, date, drop, hash or frequency, or one with
+   * its options: { size: { type: ordinal, levels: [low, mid, high] }, day: { type: date, as:
+   * parts }, zip: { type: hash, buckets: 256 } }.
    */
-  readonly dates?: "days" | "words" | "drop" | undefined;
+  readonly columns?: Readonly<Record<string, 
+    | "number" | "category" | "date" | "drop" | "hash" | "frequency"
+    | {
+    /** Numbers, whatever they look like. */
+    readonly type: "number";
+  }
+    | {
+    /** A feature for each word, or for each code. */
+    readonly type: "category";
+    /** Which there are, in order; any other is none of them. */
+    readonly levels?: readonly (string | number | boolean)[] | undefined;
+  }
+    | {
+    /** Words in an order: one feature, their places in it. */
+    readonly type: "ordinal";
+    /** All of them, from the least to the greatest; any other is refused. */
+    readonly levels: readonly (string | number | boolean)[];
+  }
+    | {
+    /** Dates, or dates and times. */
+    readonly type: "date";
+    /** Days since 1970-01-01, or parts: year, month, day and weekday besides. */
+    readonly as?: "parts" | "days" | undefined;
+    /** Whether parts have hour and minute; if absent, where training rows have times. */
+    readonly times?: boolean | undefined;
+  }
+    | {
+    /** Nothing. */
+    readonly type: "drop";
+  }
+    | {
+    /** A feature for each bucket that words are hashed into. */
+    readonly type: "hash";
+    /** How many buckets there are. At least 2, at most 65536. Default: 256. */
+    readonly buckets?: number | undefined;
+  }
+    | {
+    /** One feature: the word's share of the training rows. */
+    readonly type: "frequency";
+  }>> | undefined;
+  /**
+   * What columns of dates, or dates and times, become: days since 1970-01-01 (usually), parts
+   * (days, year, month, day, weekday, and hour and minute where there are times), words, or
+   * nothing; they are written like 2024-01-31 or 2024-01-31 12:30:00, in UTC.
+   */
+  readonly dates?: "days" | "parts" | "words" | "drop" | undefined;
   /**
    * The most categories one column may have; each becomes a feature. At least 2, at most 10000.
    * Default: 100.
