@@ -1,15 +1,20 @@
+import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { readLatest } from "../platform/training/run-latest.ts";
-import { overviewOf } from "../platform/training/run-overview.ts";
+import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
 import type { RoundEvent, RunEvent } from "../ports/events.ts";
+import type { Store } from "../ports/store.ts";
+import type { RunData } from "../report/data.ts";
 import { foldRun } from "../report/fold.ts";
 import {
   formatBytes,
   formatCount,
   formatDollars,
+  formatMs,
   formatNumber,
   formatSeconds,
 } from "../report/format.ts";
+import { besideForecast, type SchedulePicture } from "../report/schedule.ts";
 import { tableLine } from "../report/table-lines.ts";
 import { readHistory } from "../run/finish.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
@@ -49,17 +54,15 @@ export async function show(
         overview,
         optimizer: optimizerInWords(record.spec.optimizer),
         latest: await readLatest(store, record.run, overview.result, wanted),
-        // These figures are the report's: they cover every reply.
-        events: options.json === true ? await readHistory(store, record.run) : [],
+        events: await historyFor(store, record, options),
       };
     },
   );
   const { run, backend, startedAt, status, reason, what } = overview;
   const convergence = overview.result?.convergence;
+  const told = foldRun(run, events);
   if (options.json === true) {
-    const { figures, facts: runFacts } = foldRun(run, events);
-    const about = { run, backend, startedAt, status, reason, what, facts: runFacts };
-    printJson(terminal, { type: "result", ...about, figures, convergence, events: latest.events });
+    printJson(terminal, { ...shown(overview, told), convergence, events: latest.events });
     return 0;
   }
   const { facts: runFacts, ...figures } = latest;
@@ -88,11 +91,50 @@ export async function show(
       ["data", `${formatBytes(figures.bytesUp)} up, ${formatBytes(figures.bytesDown)} down`],
       ...figures.tables.map((table): [string, string] => ["gradient of", tableLine(table)]),
       ["erasures", formatCount(figures.erasures)],
+      ...stepLines(told.schedule),
     ]),
   );
   terminal.out("\nlast events");
   for (const event of latest.events) terminal.out(`  ${inWords(event)}`);
   return 0;
+}
+
+/** Figures of the report, and a pipeline's schedule, cover every reply; else nothing is read. */
+async function historyFor(
+  store: Store,
+  { run, stages }: RunRecord,
+  { json = false }: { readonly json?: boolean },
+): Promise<readonly RunEvent[]> {
+  return json || stages !== undefined ? readHistory(store, run) : [];
+}
+
+/** A run as JSON tells it. */
+function shown({ run, backend, startedAt, status, reason, what }: RunOverview, told: RunData) {
+  const { figures, facts: runFacts, schedule } = told;
+  const step = stepForecast(schedule);
+  const about = { run, backend, startedAt, status, reason, what, facts: runFacts };
+  return { type: "result", ...about, figures, ...(step && { step }) };
+}
+
+/** A pipeline's step of median length beside what it was forecast to take; null without one. */
+function stepForecast(schedule: SchedulePicture | null) {
+  if (schedule?.forecast == null) return null;
+  const { step, measuredMs, calm, forecast } = schedule;
+  const tasks = besideForecast(calm, forecast.spans);
+  return { step, measuredMs, forecastMs: forecast.ms, tasks };
+}
+
+function stepLines(schedule: SchedulePicture | null): [string, string][] {
+  const told = stepForecast(schedule);
+  if (told === null) return [];
+  const beside = (measuredMs: number, forecastMs: number) =>
+    `${formatMs(measuredMs)}, forecast ${formatMs(forecastMs)}`;
+  return [
+    ["step", beside(told.measuredMs, told.forecastMs)],
+    ...told.tasks.map(({ name, measuredMs, forecastMs }): [string, string] => {
+      return [name, beside(measuredMs, forecastMs)];
+    }),
+  ];
 }
 
 /** Replies come by the hundred: only lost ones are shown one by one. */

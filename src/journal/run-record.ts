@@ -3,6 +3,7 @@ import { checkVersion } from "../core/json.ts";
 import { randomFrom } from "../core/random.ts";
 import { sealedJson } from "../core/seals.ts";
 import type { RunForecast } from "../ports/events.ts";
+import type { StageTimes } from "../ports/stage-times.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { damagedObject, parseStored } from "../store-damage.ts";
@@ -36,6 +37,8 @@ export interface RunRecord {
   readonly entriesPerSlot: number;
   /** The forecast of its time and cost, if there was one. */
   readonly forecast?: RunForecast;
+  /** Of a pipeline: how long its tasks were expected to take. */
+  readonly stages?: StageTimes;
   /** What held before a resume changed it, each up to the checkpoint of that number. */
   readonly earlier?: readonly EarlierSettings[];
 }

@@ -1,4 +1,5 @@
 import { bounds, computeUsd, functions, gbSeconds, prices } from "../limits.ts";
+import type { StageFigures } from "./cost-model.ts";
 import type { StageTable } from "./partition.ts";
 import type { PipelineModel, PipelineSetting } from "./pipeline-setting.ts";
 
@@ -14,13 +15,16 @@ export interface TaskTimes {
   readonly bytes: number;
 }
 
+/** Base64 in an invocation; the bytes then wait for no object. */
+export function isInline(bytes: number): boolean {
+  return (bytes * 4) / 3 <= bounds.inlineBytesMax;
+}
+
 /** What one microbatch takes on each stage, transfers in it. */
 export function taskTimes(
-  { recompute, rates }: PipelineModel,
-  { rows }: StageTable,
+  { recompute, rates }: Pick<PipelineModel, "recompute" | "rates">,
+  rows: readonly StageFigures[],
 ): readonly TaskTimes[] {
-  // Base64 in an invocation; the bytes then wait for no object.
-  const isInline = (bytes: number) => (bytes * 4) / 3 <= bounds.inlineBytesMax;
   const moving = (bytes: number) =>
     bytes / rates.bytesPerMs + (isInline(bytes) ? 0 : rates.objectMs);
   return rows.map((row) => {

@@ -44,7 +44,7 @@ export function forecastPipeline(
   const table = stageTable(model, partition);
   refuseLarge(model, table);
   const pipeline = pipelineOf(of.graph, partition);
-  const work = taskTimes(of, table);
+  const work = taskTimes(of, table.rows);
   const schedule = makeSchedule(pipeline, {
     ...{ name: orderFor(of.schedule, pipeline), microbatches: setting.microbatches },
   });

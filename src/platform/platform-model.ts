@@ -1,3 +1,4 @@
+import type { Encoded } from "../data/manifests.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { bounds, functions, invocationUsd } from "../limits.ts";
 import { forecastRun } from "../planner/forecast.ts";
@@ -6,7 +7,9 @@ import type { Machine } from "../planner/machine.ts";
 import { recordedLateness } from "../planner/recorded.ts";
 import { downBytes, upBytes } from "../planner/workload.ts";
 import type { RunEvent, RunForecast } from "../ports/events.ts";
+import type { StageTimes } from "../ports/stage-times.ts";
 import type { Dataset } from "../run/ingest.ts";
+import { resolveMembers } from "../run/resolve-members.ts";
 import { simulatedCompute } from "../simulation/simulated-compute.ts";
 import { virtualClock } from "../simulation/virtual-clock.ts";
 import { type RunSpec, workerMemoryMb } from "../spec/run-spec.ts";
@@ -92,6 +95,14 @@ function measuredPace(record: RunRecord, workMs: number): WorkPace {
 /** A run's forecast on a backend; null where its platform is not known beforehand. */
 export function forecastOn(backend: string, spec: RunSpec, staged: Dataset): RunForecast | null {
   return backend === "threads" ? null : forecastRun(spec, staged, machineOf(spec, backend));
+}
+
+/** What a pipeline's tasks are expected to take on a backend; null where that is not known. */
+export function stageTimesOn(backend: string, spec: RunSpec, encoded: Encoded): StageTimes | null {
+  if (backend === "threads" || backend === "simulated") return null;
+  const { method } = resolveMembers(spec);
+  const rates = { ...stageRates, invokeMs: machineOf(spec, backend).workMs(0) };
+  return method.stageTimes?.({ spec, encoded }, rates) ?? null;
 }
 
 /** The simulation as a machine for pilot runs, with any lateness. */

@@ -1,4 +1,5 @@
 import type { Usage } from "./compute.ts";
+import type { StageTimes } from "./stage-times.ts";
 
 /**
  * The events of a run, in order; the report, `show` and `watch` are folds over it. `atMs` is
@@ -27,8 +28,9 @@ export interface StartedEvent {
   /** The resolved spec, as plain data. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly facts: RunFacts;
-  /** Absent where the platform was not measured beforehand. */
+  /** Absent where the platform was not measured beforehand; of a pipeline `stages`. */
   readonly forecast?: RunForecast;
+  readonly stages?: StageTimes;
 }
 
 /** What a run was expected to take before it began. */
@@ -46,11 +48,7 @@ export interface RunForecast {
   readonly partway?: readonly ForecastPoint[];
 }
 
-export interface ForecastPoint {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly dollars: number;
-}
+export type ForecastPoint = Pick<RunForecast, "rounds" | "seconds" | "dollars">;
 
 export interface RunFacts {
   readonly problem: string;

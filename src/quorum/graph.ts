@@ -34,7 +34,7 @@ export interface TaskGraph<State extends Traversing<Reply>, Task extends NodePla
   start(): State;
   /**
    * Of the state's step. Best the same list in every state of a step: it is looked at often. What
-   * comes after groups may be in other slots once it is known which groups count.
+   * comes after groups may be in other slots, and in another order, once it is known which count.
    */
   nodes(state: State): readonly GraphNode[];
   /** The task of one replica; of `outputs` it may use those of the nodes it comes after. */
@@ -213,15 +213,16 @@ function withDone<State extends Traversing<Reply>, Task extends NodePlace, Reply
   at: number,
   atMs: number,
 ): State {
-  const nodes = of.nodes(state);
-  const { placeOf, followersOf } = graphIndex(nodes);
   const { quorum } = atSlot(state.nodes, at)!;
   let next: State = {
     ...withNode(state, at, { quorum, isDone: true }),
     doneCount: state.doneCount + 1,
   };
-  const joined = next.joined ?? groupsDone(nodes, next, of.groupsNeeded);
+  const joined = next.joined ?? groupsDone(of.nodes(state), next, of.groupsNeeded);
   if (joined !== next.joined) next = { ...next, joined };
+  // What comes after groups may wait for others once it is known which count.
+  const nodes = of.nodes(next);
+  const { placeOf, followersOf } = graphIndex(nodes);
   const isDone = (key: string) => atSlot(next.nodes, placeOf(key))?.isDone === true;
   const mayBegin = ({ after, afterGroups }: GraphNode) =>
     (!afterGroups || next.joined !== undefined) && after.every(isDone);

@@ -1,4 +1,5 @@
 import type { ArrivalEvent } from "../ports/events.ts";
+import type { StageTimes } from "../ports/stage-times.ts";
 import type { History, RoundRecord } from "./history.ts";
 import { median } from "./statistics.ts";
 
@@ -10,6 +11,8 @@ export interface SchedulePicture {
   /** The same with every task at the median of its kind, and nothing lost. */
   readonly calmMs: number;
   readonly calm: readonly ScheduleSpan[];
+  /** The same with every task as long as was forecast; null where nothing was. */
+  readonly forecast: { readonly ms: number; readonly spans: readonly ScheduleSpan[] } | null;
 }
 
 /** A task of the step, from its start to its reply, in ms since the step began. */
@@ -46,7 +49,7 @@ interface StagePass {
  * One step of a pipeline as it went, the one of median length, and as it would have gone with each
  * task at the median of its kind. Null for runs of other strategies.
  */
-export function scheduleOf({ rounds }: History): SchedulePicture | null {
+export function scheduleOf({ rounds, started }: History): SchedulePicture | null {
   const hasPasses = ({ arrivals }: RoundRecord) =>
     arrivals.some(({ task }) => passOf(task) !== null);
   // All rounds of a run are of one strategy.
@@ -60,12 +63,15 @@ export function scheduleOf({ rounds }: History): SchedulePicture | null {
   const spans = spansOf(step);
   if (spans.length > spansMax) return null;
   const calm = calmSpans(spans, usualMs(steps));
+  const { stages } = started ?? {};
+  const told = stages === undefined ? null : calmSpans(spans, forecastMs(stages));
   return {
     step: round,
     measuredMs: atMs - startedMs,
     spans,
-    calmMs: calm.reduce((end, { toMs }) => Math.max(end, toMs), 0),
+    calmMs: endOf(calm),
     calm,
+    forecast: told && { ms: endOf(told), spans: told },
   };
 }
 
@@ -104,6 +110,11 @@ function spansOf({ event, arrivals }: RoundRecord): ScheduleSpan[] {
 
 const nameOf = ({ kind, replica, stage, microbatch }: StagePass) =>
   [kind, replica, stage, microbatch].join("/");
+
+const endOf = (spans: readonly ScheduleSpan[]) =>
+  spans.reduce((end, { toMs }) => Math.max(end, toMs), 0);
+
+const forecastMs = (told: StageTimes) => (pass: StagePass) => told[pass.kind][pass.stage] ?? 0;
 
 /** Of each kind of task at each stage, over all steps. */
 function usualMs(steps: readonly RoundRecord[]): (pass: StagePass) => number {
@@ -155,4 +166,29 @@ function comesAfter(one: StagePass, other: StagePass): boolean {
   if (one.microbatch !== other.microbatch || one.replica !== other.replica) return false;
   if (one.kind === "forward") return other.kind === "forward" && other.stage < one.stage;
   return other.kind === "forward" ? other.stage <= one.stage : other.stage > one.stage;
+}
+
+/** A kind of task at a stage; all updates of the weights together. */
+export interface TaskForecast {
+  readonly name: string;
+  readonly forecastMs: number;
+  /** The median of those that counted. */
+  readonly measuredMs: number;
+}
+
+/** What each kind of task was forecast to take and took, of a step's spans both ways. */
+export function besideForecast(
+  calm: readonly ScheduleSpan[],
+  told: readonly ScheduleSpan[],
+): readonly TaskForecast[] {
+  const rows = new Map<string, TaskForecast>();
+  for (const [i, { kind, stage, fromMs, toMs }] of calm.entries()) {
+    const isUpdate = kind === "update";
+    const name = isUpdate ? "updates, all together" : `stage ${stage}, ${kind}`;
+    const before = isUpdate ? rows.get(name) : undefined;
+    const forecastMs = (before?.forecastMs ?? 0) + told[i]!.toMs - told[i]!.fromMs;
+    const measuredMs = (before?.measuredMs ?? 0) + toMs - fromMs;
+    rows.set(name, { name, forecastMs, measuredMs });
+  }
+  return [...rows.values()];
 }

@@ -8,6 +8,7 @@ import {
 } from "../journal/run-record.ts";
 import type { TaskPrices } from "../journal/task-costs.ts";
 import type { ResultEvent, RunForecast } from "../ports/events.ts";
+import type { StageTimes } from "../ports/stage-times.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { contentDigest } from "../store-damage.ts";
@@ -40,7 +41,7 @@ export const orchestrateEffects: Effects = {
  */
 export async function recordRun(
   store: Store,
-  { prices = null, ...about }: About,
+  { prices = null, stages = null, ...about }: About,
   written: RunSpec,
   { prepared, encoded }: Dataset,
   forecast: RunForecast | null = null,
@@ -70,6 +71,7 @@ export async function recordRun(
     },
     entriesPerSlot: entriesPerSlot(encoded),
     ...(forecast === null ? {} : { forecast }),
+    ...(stages === null ? {} : { stages }),
     largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared, pool) : 0,
   };
   const { dollars } = spec.stop;
@@ -107,6 +109,8 @@ export interface About {
   readonly functions?: RunFunctions | undefined;
   /** The price of a task before any was metered; null where tasks are free. */
   readonly prices?: TaskPrices<WorkerTask> | null;
+  /** Of a pipeline: how long its tasks are expected to take; null where that is not known. */
+  readonly stages?: StageTimes | null;
 }
 
 /**

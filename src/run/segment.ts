@@ -186,11 +186,12 @@ function openingEvents(
 }
 
 function startedEvent(
-  { run, startedAt, backend, spec, forecast }: RunRecord,
+  { run, startedAt, backend, spec, forecast, stages }: RunRecord,
   facts: RunFacts,
 ): StartedEvent {
   const about = { run, startedAt, backend, spec: plainSpec(spec), facts };
-  return { type: "started", atMs: 0, ...about, ...(forecast === undefined ? {} : { forecast }) };
+  const told = { ...(forecast && { forecast }), ...(stages && { stages }) };
+  return { type: "started", atMs: 0, ...about, ...told };
 }
 
 /**

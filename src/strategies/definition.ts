@@ -5,6 +5,7 @@ import type { PipelineRates } from "../model-parallel/pipeline-setting.ts";
 import type { StagesForecast } from "../model-parallel/plan-pipeline.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { ObjectRef } from "../ports/object-ref.ts";
+import type { StageTimes } from "../ports/stage-times.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
@@ -67,6 +68,11 @@ export interface StrategyDefinition {
   readonly stepsAlong?: "gradients" | "minibatches" | "changes";
   /** What its stages will take, of one that cuts a model into some. Starts nothing. */
   forecastStages?(context: IngestContext, rates: PipelineRates): Promise<StagesForecast>;
+  /** How long the tasks of its stages are expected to take, once they are cut; null: not known. */
+  stageTimes?(
+    context: Pick<StrategyContext, "spec" | "encoded">,
+    rates: PipelineRates,
+  ): StageTimes | null;
   /** Puts what workers need into the store; what is there already costs nothing. */
   stage(context: IngestContext): Promise<Encoded>;
   open(context: StrategyContext): TrainingStrategy;

@@ -78,6 +78,16 @@ it("says what sharing layers among workers is worth", async () => {
   );
 });
 
+it("a layer that gives other numbers when asked again is refused by its name", async () => {
+  const own = fileURLToPath(new URL("../fixtures/networks/own-draws.ts", import.meta.url));
+  const given = ["--set", `problem={ type: network, model: ${own} }`, small[2]!, small[3]!];
+  const two = ["--set", "strategy.stages=2"];
+  const { exitCode, err } = await kofn(home, "simulate", spec, ...given, ...two);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/layer "noise" gives other numbers when it is asked again/);
+  expect(err).toMatch(/hint: draw with Math\.random or TensorFlow\.js's own generators/);
+});
+
 it("a layer that workers lack is refused by its class before anything starts", async () => {
   const own = fileURLToPath(new URL("../fixtures/networks/own-layer.ts", import.meta.url));
   const given = ["--set", `problem={ type: network, model: ${own} }`, small[2]!, small[3]!];
@@ -126,6 +136,12 @@ describe("what cannot be a pipeline", () => {
       ["strategy.replicas=2", "wait={ fastest: 1 }"],
       /any 2 have all microbatches/,
       /fastest: 2.*gradient-code/,
+    ],
+    [
+      "an optimizer's state in one place of one pipeline",
+      ["strategy.shardOptimizer=false"],
+      /shardOptimizer: false: of one pipeline/,
+      /replicas/,
     ],
     [
       "copies without replicas",

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { RunEvent } from "../../src/ports/events.ts";
 import { foldRun } from "../../src/report/fold.ts";
 import { renderReport } from "../../src/report/render.ts";
+import { besideForecast } from "../../src/report/schedule.ts";
 import { sampleEvents } from "./sample-events.ts";
 
 const usage = { billedMs: 10, coldStart: false, bytesDown: 1, bytesUp: 1, costUsd: 0 };
@@ -65,4 +66,26 @@ it("is drawn without a script, waiting shaded, and is absent for other strategie
   expect(page.match(/<rect [^>]*fill="var\(--fate-spare\)"/g)).toHaveLength(4);
   const other = renderReport({ title: "run", runs: [{ label: "run", events: sampleEvents() }] });
   expect(other).not.toContain("The schedule of a step");
+});
+
+it("has the forecast of before the run beside it, where there was one", () => {
+  const { schedule: without } = foldRun("run", events);
+  expect(without!.forecast).toBeNull();
+  const stages = { forward: [8, 0], backward: [16, 24], update: [2, 3] };
+  const told = [{ ...started, stages } as RunEvent, ...events.slice(1)];
+  const { schedule } = foldRun("run", told);
+  // 8, twice 24 on the second stage, 16, and the longer of two updates.
+  expect(schedule!.forecast!.ms).toBe(8 + 2 * 24 + 16 + 3);
+  expect(besideForecast(schedule!.calm, schedule!.forecast!.spans)).toEqual([
+    { name: "stage 0, forward", forecastMs: 8, measuredMs: 10 },
+    { name: "stage 1, backward", forecastMs: 24, measuredMs: 30 },
+    { name: "stage 0, backward", forecastMs: 16, measuredMs: 20 },
+    { name: "updates, all together", forecastMs: 5, measuredMs: 8 },
+  ]);
+  const page = renderReport({ title: "run", runs: [{ label: "run", events: told }] });
+  expect(page).toContain(
+    "By the forecast of before the run, of functions on Lambda, it takes\n75 ms",
+  );
+  expect(page).toMatch(/<td>stage 0, forward<\/td><td>8\.0 ms<\/td>\s*<td>10 ms<\/td>/);
+  expect(page.match(/<rect [^>]*fill="var\(--fate-spare\)"/g)).toHaveLength(6);
 });

@@ -7,6 +7,7 @@ import { openHome } from "../../src/platform/local/home.ts";
 import { readTrainedModel } from "../../src/platform/training/model.ts";
 import { modelPartsPrefix, stepObjectsPrefix } from "../../src/store-layout.ts";
 import { campaign } from "../campaign.ts";
+import { kofn } from "../cli/fixtures.ts";
 import { replayedDigest, runOn, temporaryHome } from "./workplace.ts";
 
 const model = fileURLToPath(new URL("../fixtures/networks/tied.ts", import.meta.url));
@@ -62,6 +63,12 @@ test("threads, a simulation and the emulator train stages to the same weights", 
   expect(killed).toBeGreaterThan(campaign(4, 20));
   expect(rough.end.stop.kind).toBe("done");
   expect(rough.result.weightsDigest).toBe(result.weightsDigest);
+  // The forecast of before the run is beside what was measured.
+  const { record: told } = rough;
+  expect(told.stages).toMatchObject({ forward: { length: 3 }, backward: { length: 3 } });
+  const { out, err } = await kofn(home.path, "show", told.run);
+  expect(out, err).toMatch(/^step +[\d.,]+ m?s, forecast [\d.,]+ m?s$/m);
+  expect(out).toMatch(/^stage 2, backward +[\d.,]+ m?s, forecast [\d.,]+ m?s$/m);
 });
 
 const random = randomFrom("kills");

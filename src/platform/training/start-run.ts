@@ -21,7 +21,7 @@ import type { RunSpec } from "../../spec/run-spec.ts";
 import { type Backend, playedWeather } from "../backend.ts";
 import { ownModules } from "../local/own-modules.ts";
 import { openDataSource } from "../open-source.ts";
-import { forecastOn } from "../platform-model.ts";
+import { forecastOn, stageTimesOn } from "../platform-model.ts";
 import { taskPrices } from "../task-prices.ts";
 import { tellRun } from "./tell-run.ts";
 
@@ -62,7 +62,8 @@ export async function createRun(
   const startedAt = new Date();
   const { name, functions } = backend;
   const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
-  const about = { run, startedAt, backend: name, prices, functions };
+  const stages = stageTimesOn(name, spec, staged.encoded);
+  const about = { run, startedAt, backend: name, prices, functions, stages };
   // The forecast of a huge simulation would take about as long as the simulation.
   const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);

@@ -2,7 +2,7 @@ import type { RunData } from "../data.ts";
 import { formatMs, formatPercent } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { runKey } from "../run-style.ts";
-import type { SchedulePicture, ScheduleSpan } from "../schedule.ts";
+import { besideForecast, type SchedulePicture, type ScheduleSpan } from "../schedule.ts";
 
 const rowHeight = 22;
 const width = 960;
@@ -36,15 +36,32 @@ ${drawn.map(({ label, schedule, index }) => one(label, schedule, index, runs.len
 }
 
 function one(label: string, schedule: SchedulePicture, index: number, named: boolean): Html {
-  const { step, measuredMs, spans, calmMs, calm } = schedule;
-  const lastMs = Math.max(measuredMs, calmMs);
+  const { step, measuredMs, spans, calmMs, calm, forecast } = schedule;
+  const lastMs = Math.max(measuredMs, calmMs, forecast?.ms ?? 0);
+  const told =
+    forecast &&
+    html`<p>By the forecast of before the run, of functions on Lambda, it takes
+${formatMs(forecast.ms)}; workers wait for
+${formatPercent(idleShare(forecast.spans, forecast.ms))} of it.</p>
+${drawing(forecast.spans, forecast.ms, lastMs, `Step ${step} by the forecast`)}
+${forecastTable(schedule, forecast.spans)}`;
   return html`${named ? html`<h3>${runKey(index)}${label}</h3>` : html``}
 <p>Step ${step}, of median length, took ${formatMs(measuredMs)}; workers waited for
 ${formatPercent(idleShare(spans, measuredMs))} of it.</p>
 ${drawing(spans, measuredMs, lastMs, `Step ${step} as it went`)}
 <p>With every task at the median of its kind and nothing lost it takes ${formatMs(calmMs)}; workers
 wait for ${formatPercent(idleShare(calm, calmMs))}.</p>
-${drawing(calm, calmMs, lastMs, `Step ${step} without disturbance`)}`;
+${drawing(calm, calmMs, lastMs, `Step ${step} without disturbance`)}${told ?? html``}`;
+}
+
+/** Each kind of task at each stage: the forecast beside the median. */
+function forecastTable({ calm }: SchedulePicture, told: readonly ScheduleSpan[]): Html {
+  return html`<table><thead><tr><th scope="col">Task</th><th scope="col">Forecast</th>
+<th scope="col">Measured, median</th></tr></thead>
+<tbody>${besideForecast(calm, told).map(
+    ({ name, forecastMs, measuredMs }) => html`<tr><td>${name}</td><td>${formatMs(forecastMs)}</td>
+<td>${formatMs(measuredMs)}</td></tr>`,
+  )}</tbody></table>`;
 }
 
 function slotsIn(spans: readonly ScheduleSpan[]): number[] {

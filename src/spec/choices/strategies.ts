@@ -238,7 +238,10 @@ interface PipelineStrategy {
     | "vocabulary"
     | "heads">>
     | undefined;
-  /** The optimizer's state is kept at its stage; false is not built. Default: true. */
+  /**
+   * The replicas that count update a share of the weights each, with the optimizer's state of
+   * it; false: the first of them updates all. Default: true.
+   */
   readonly shardOptimizer?: boolean | undefined;
   /**
    * A run that stopped before its end, with any stages: go on from its weights, its optimizer's

@@ -76,7 +76,7 @@ export function stageRule(
 }
 
 /** Numbers of four bytes that it keeps for a weight: by how its memory grows. */
-function optimizerSlots(optimizer: Stepper): number {
+export function optimizerSlots(optimizer: Stepper): number {
   const bytesOf = (length: number) => {
     const weights = new Float32Array(length);
     const { memory } = optimizer.move(optimizer.start(), {

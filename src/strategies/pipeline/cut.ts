@@ -6,6 +6,7 @@ import { digestOf, readPartManifest, writePartManifest } from "../../data/parts/
 import { eachPart } from "../../data/parts/load-parts.ts";
 import { functions } from "../../limits.ts";
 import { takeShare, wholeShape } from "../../math/tensor-share.ts";
+import { costModel, type StageFigures, type StageRule } from "../../model-parallel/cost-model.ts";
 import type {
   PartLayout,
   PartStart,
@@ -37,6 +38,8 @@ export interface EncodedPipeline extends Encoded {
   readonly starts: readonly PartStart[];
   /** Of a run that goes on from another. */
   readonly continued?: ContinuedState;
+  /** What each stage was measured to take; absent in manifests of before that was told. */
+  readonly figures?: readonly StageFigures[];
 }
 
 const formatVersion = 1;
@@ -61,7 +64,7 @@ export async function cutIntoStages(
   const key = encodedKey(digest);
   const kept = await readPartManifest<EncodedPipeline>(store, key, () => prepared.train);
   if (kept !== null) return kept;
-  const { cut, problem } = await cutModelOf({ spec, prepared, store }, options);
+  const { cut, rule, problem } = await cutModelOf({ spec, prepared, store }, options);
   const files = await Promise.all(cut.files.map((bytes) => writeNamed(store, bytes)));
   const starts = await writeStarts(store, problem, cut.parts, seed);
   const ofOne = rowSlots(cut.stages, workersOfCut(cut, options), prepared);
@@ -84,10 +87,19 @@ export async function cutIntoStages(
       ...(options.tensor === 1 ? {} : { workers: ofOne.length }),
     },
     starts,
+    figures: figuresOf(cut, rule),
     ...(before === null ? {} : { continued: await continueIn(store, before, former!, cut.parts) }),
   };
   await writePartManifest(store, key, encoded);
   return encoded;
+}
+
+/** Each stage's, in their order. */
+function figuresOf({ graph, trace, partition }: CutModel, rule: StageRule): StageFigures[] {
+  const { index, figures } = costModel(graph, trace, rule);
+  return partition.stages.map(({ nodes }) =>
+    figures(nodes.map(index.position).sort((a, b) => a - b)),
+  );
 }
 
 /** The state that another run had come to. Throws `RunError` where it is of another training. */

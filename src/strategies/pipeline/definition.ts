@@ -8,6 +8,7 @@ import { forecastStages } from "./forecast.ts";
 import { type PipelineOptions, pipelineOptions } from "./options.ts";
 import { checkPipeline, workersFor } from "./refusals.ts";
 import { dealReplicas } from "./replicas.ts";
+import { stageTimes } from "./stage-times.ts";
 import type { StagesPlan } from "./state.ts";
 import { pipeline } from "./strategy.ts";
 
@@ -55,6 +56,8 @@ export const pipelineStrategy = define({
     check: (spec, { encoding }) => checkPipeline(spec, chosen, encoding),
     needsCurvature: () => false,
     forecastStages: (context, rates) => forecastStages(context, chosen, rates),
+    stageTimes: ({ spec, encoded }, rates) =>
+      stageTimes(spec, chosen, encoded as EncodedPipeline, rates),
     stage: (context) => cutIntoStages(context, chosen),
     open: (context) => trainingStrategy(pipeline(pipelinePlan(context, chosen))),
     evaluation: (context, models, rows) =>
@@ -80,6 +83,7 @@ export function pipelinePlan(
     recompute: options.recompute,
     microbatches: parted(rows, microbatches),
     replicas: dealReplicas({ microbatches, replicas }, { ...spec, encoding }),
+    shardOptimizer: options.shardOptimizer,
     order: batch === "all" || rows === prepared.rows ? null : spec.seed,
     optimizer: spec.optimizer,
     stepper,

@@ -2,6 +2,7 @@ import { assert } from "../../core/errors.ts";
 import type { PipelineLayout } from "../../model-parallel/pipeline-layout.ts";
 import { makeSchedule, orderFor } from "../../model-parallel/schedule.ts";
 import type { GraphNode } from "../../quorum/graph-nodes.ts";
+import { dealParts } from "./replicas.ts";
 import type { StagesPlan } from "./state.ts";
 
 /** What a node of a step does. */
@@ -51,12 +52,13 @@ export function stepNodes(plan: Shape): StepNodes {
       const node = { key, slots, after: [...new Set(after.map(keyOf))] };
       passes.push(isOne ? node : { ...node, group: replica });
     });
-  const updatesBy = (updater: number) => {
+  const updatesBy = (updaters: readonly number[]) => {
     const nodes: GraphNode[] = [];
+    const updaterOf = dealParts(layout.parts, updaters);
     const add: Add<PartWork, Work> = (work, worker, after) => {
       const key = keyOf(work);
       works.set(key, work);
-      const slots = [updater * workers + worker];
+      const slots = [updaterOf[work.part]! * workers + worker];
       const node = { key, slots, after: [...new Set(after.map(keyOf))] };
       nodes.push(isOne ? node : { ...node, afterGroups: true });
     };
@@ -67,23 +69,34 @@ export function stepNodes(plan: Shape): StepNodes {
           return { pass: "backward", stage, microbatch, replica: 0 };
         }),
       );
-    if (sumsPerTensor === 0) addParts(layout, "update", backward, add);
+    if (sumsPerTensor === 0) addParts(layout, updaterOf, "update", backward, add);
     else {
-      addParts(layout, "sums", backward, add);
+      addParts(layout, updaterOf, "sums", backward, add);
       const sums = layout.parts.map((_, part): Work => ({ pass: "sums", part }));
-      addParts(layout, "update", () => sums, add);
+      addParts(layout, updaterOf, "update", () => sums, add);
     }
     return nodes;
   };
-  const lists = replicas.microbatches.map((_, updater) => [...passes, ...updatesBy(updater)]);
+  const listOf = madeOnce((updaters) => [...passes, ...updatesBy(updaters)]);
+  listOf([0]);
   return {
-    nodes: (joined) => lists[joined?.[0] ?? 0]!,
+    nodes: (joined = [0]) => listOf(plan.shardOptimizer ? joined : joined.slice(0, 1)),
     workOf(key) {
       const work = works.get(key);
       assert(work !== undefined, `there is no task ${key}`);
       return work;
     },
     keyOf,
+  };
+}
+
+/** The same list for the same replicas: a graph knows it again. */
+function madeOnce(make: (updaters: readonly number[]) => readonly GraphNode[]): typeof make {
+  const lists = new Map<string, readonly GraphNode[]>();
+  return (updaters) => {
+    const list = lists.get(updaters.join()) ?? make(updaters);
+    lists.set(updaters.join(), list);
+    return list;
   };
 }
 
@@ -94,7 +107,13 @@ export function workersOf({ stages, workers }: PipelineLayout): number {
 
 type Shape = Pick<
   StagesPlan,
-  "layout" | "schedule" | "activeMicrobatches" | "microbatches" | "sumsPerTensor" | "replicas"
+  | "layout"
+  | "schedule"
+  | "activeMicrobatches"
+  | "microbatches"
+  | "sumsPerTensor"
+  | "replicas"
+  | "shardOptimizer"
 >;
 type Add<Of extends Work, After extends Work> = (
   work: Of,
@@ -133,17 +152,19 @@ function addPasses(
 /** A worker's parts one after another: a second environment would start cold. */
 function addParts(
   { stages, parts }: PipelineLayout,
+  updaterOf: readonly number[],
   pass: PartWork["pass"],
   after: (users: readonly number[]) => readonly Work[],
   add: Add<PartWork, Work>,
 ): void {
-  const last = new Map<number, Work>();
+  const last = new Map<string, Work>();
   for (const [part, { owner, stages: users }] of parts.entries()) {
     const { worker } = stages[owner]!;
-    const before = last.get(worker);
+    const slot = `${updaterOf[part]}/${worker}`;
+    const before = last.get(slot);
     const work: PartWork = { pass, part };
     add(work, worker, [...after(users), ...(before === undefined ? [] : [before])]);
-    last.set(worker, work);
+    last.set(slot, work);
   }
 }
 

@@ -80,7 +80,10 @@ export const pipelineOptions = {
   shardOptimizer: z
     .boolean()
     .default(true)
-    .describe("the optimizer's state is kept at its stage; false is not built"),
+    .describe(
+      "the replicas that count update a share of the weights each, with the optimizer's state of " +
+        "it; false: the first of them updates all",
+    ),
   from: z
     .string()
     .min(1)

@@ -17,7 +17,7 @@ export function workersFor({
   return (stages === "auto" ? stagesBefore : stages) * replicas * tensor;
 }
 
-/** Refuses, before anything is read, what has no meaning for a pipeline or is not built yet. */
+/** Refuses, before anything is read, what has no meaning for a pipeline. */
 export function checkPipeline(spec: RunSpec, options: PipelineOptions, encoding: Encoding): void {
   const { stages, replicas } = options;
   const workers = workersFor(options);
@@ -34,7 +34,7 @@ export function checkPipeline(spec: RunSpec, options: PipelineOptions, encoding:
       `workers: ${spec.workers}: stages: auto takes as few workers as hold the model`,
       `leave workers out, or say  strategy: { type: pipeline, stages: ${spec.workers} }`,
     );
-  refuseUnbuilt(options);
+  refuseIdle(options);
   refuseSplit(spec, options);
   refuseEncoding(spec);
   refuseOptimizer(spec);
@@ -58,12 +58,12 @@ function refused(what: string, hint: string): RunError {
   return new RunError("bad-combination", what, { hint });
 }
 
-function refuseUnbuilt({ shardOptimizer, offload }: PipelineOptions) {
-  const unbuilt = [
-    [!shardOptimizer, "shardOptimizer: false: an optimizer's state away from its stage"],
-  ] as const;
-  for (const [isAsked, what] of unbuilt)
-    if (isAsked) throw refused(`strategy.${what} is not built yet`, "leave it out");
+function refuseIdle({ shardOptimizer, replicas, offload }: PipelineOptions) {
+  if (!shardOptimizer && replicas === 1)
+    throw refused(
+      "strategy.shardOptimizer: false: of one pipeline each stage updates its own weights",
+      "leave it out, or say how many replicas",
+    );
   // `npm run bench -- pipeline` measures both.
   if (offload)
     throw refused(

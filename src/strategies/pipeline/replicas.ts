@@ -1,6 +1,7 @@
 import { assert, RunError } from "../../core/errors.ts";
 import { randomFrom } from "../../core/random.ts";
 import type { Encoding } from "../../encoding/encoding.ts";
+import type { PartLayout } from "../../model-parallel/pipeline-layout.ts";
 import type { Wait } from "../../quorum/wait-policies/wait.ts";
 
 /** Whole pipelines side by side, each of which computes some of a step's microbatches. */
@@ -60,6 +61,30 @@ function deal(count: number, replicas: number, encoding: Encoding, seed: number)
   }
   return own.map((set) => [...set].sort((a, b) => a - b));
 }
+
+/**
+ * Which replica updates each part of the weights, and so holds what the optimizer keeps of it: the
+ * largest parts first, each to the one that has least of the same stage.
+ */
+export function dealParts(
+  parts: readonly Pick<PartLayout, "owner" | "tensors">[],
+  updaters: readonly number[],
+): readonly number[] {
+  const sizes = parts.map(({ tensors }) => lengthOf(tensors));
+  const loads = new Map<string, number>();
+  const nameOf = (part: number, updater: number) => `${parts[part]!.owner}/${updater}`;
+  const dealt: number[] = [];
+  for (const part of [...parts.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b)) {
+    const loadOf = (updater: number) => loads.get(nameOf(part, updater)) ?? 0;
+    const least = updaters.reduce((best, one) => (loadOf(one) < loadOf(best) ? one : best));
+    loads.set(nameOf(part, least), loadOf(least) + sizes[part]!);
+    dealt[part] = least;
+  }
+  return dealt;
+}
+
+const lengthOf = (tensors: readonly { readonly shape: readonly number[] }[]) =>
+  tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 
 /** The first of the replicas that count and have the microbatch. */
 export function replicaOf(

@@ -19,6 +19,8 @@ export interface StagesPlan {
   /** Examples of each microbatch: they add up to the batch. */
   readonly microbatches: readonly number[];
   readonly replicas: Replicas;
+  /** The replicas that count share the updates, and what the optimizer keeps. */
+  readonly shardOptimizer: boolean;
   /** What the order of rows hangs on; null where every step takes all of them. */
   readonly order: number | null;
   readonly optimizer: Chosen;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkerTask } from "../../../src/tasks/protocol.ts";
-import { pipelined, pipelineSpec } from "./pipelined.ts";
+import { inOnePiece, pipelined, pipelineSpec } from "./pipelined.ts";
 
 const digestOf = async (spec: object) => (await (await pipelined(spec)).run("one")).digest;
 
@@ -79,4 +79,36 @@ it("a kept forward pass is read nothing for, and is of no use to whoever lacks i
   expect(kept.digest).toBe(await digestOf(pipelineSpec()));
   expect(lost.digest).toBe(kept.digest);
   expect(kept.count).toBeLessThan(lost.count);
+});
+
+describe("activations of 200 numbers an example", () => {
+  // 327 examples are just within 256 KiB, 328 just above; the last are 20 MB.
+  it.each([
+    [327, "by value"],
+    [328, "by reference"],
+    [26_300, "by reference"],
+  ])("of %i examples go %s, at the same weights", async (rows, how) => {
+    const spec = pipelineSpec(
+      { stages: 2, placement: "1 | ...", batch: "all", microbatches: 1 },
+      { data: { generate: { type: "classification", rows, features: 12 }, test: 0 } },
+      "wide.ts",
+    );
+    const ways = new Set<string>();
+    const { run } = await pipelined(spec);
+    const { digest, weights } = await run("one", {
+      worker: (perform) => (task) => {
+        if (task.operation === "stage-backward")
+          for (const one of [...task.imports, ...task.slopes])
+            ways.add(ArrayBuffer.isView(one) ? "by value" : "by reference");
+        return perform(task);
+      },
+    });
+    expect([...ways]).toEqual([how]);
+    if (rows > 1_000) {
+      const { weights: aim } = await inOnePiece(spec);
+      const largest = Math.max(...aim.map(Math.abs));
+      const apart = aim.map((weight, i) => Math.abs(weight - weights[i]!) / largest);
+      expect(Math.max(...apart)).toBeLessThan(1e-5);
+    } else expect((await (await pipelined(spec, "by reference")).run("one")).digest).toBe(digest);
+  });
 });

@@ -1,15 +1,20 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Compute } from "../../../src/ports/compute.ts";
+import { problems } from "../../../src/problems/registry.ts";
+import type { EncodedPipeline } from "../../../src/strategies/pipeline/cut.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
+import { readEncodedManifest } from "../../../src/worker/worker-context.ts";
+import { campaign } from "../../campaign.ts";
 import { lawful } from "../../engine/lawful.ts";
 import { fatesOf, twice } from "../../run/virtual-run.ts";
 import { type Pipelined, pipelined, pipelineSpec } from "./pipelined.ts";
 
+let stored: Pick<Pipelined, "record" | "store">;
 let run: Pipelined["run"];
 let ids: string[] = [];
 let aim = "";
 beforeAll(async () => {
-  ({ run } = await pipelined(pipelineSpec(), "by reference"));
+  ({ run, ...stored } = await pipelined(pipelineSpec(), "by reference"));
   const undisturbed = await run("calm", {
     worker: (perform) => (task) => {
       ids.push(task.id);
@@ -73,9 +78,37 @@ describe("a step of three stages and four microbatches comes to the same bits", 
     }
   });
 
+  it("with every invocation delivered twice, one after the other or at once", async () => {
+    const after = await run("again", {
+      worker: (perform) => async (task) => {
+        await perform(task);
+        return perform(task);
+      },
+    });
+    const beside = await run("beside", {
+      worker: (perform) => async (task) => (await Promise.all([perform(task), perform(task)]))[1],
+    });
+    expect([after.digest, beside.digest]).toEqual([aim, aim]);
+  });
+
+  it("by warm environments at other weights, which they would use without a look", async () => {
+    const { record, store } = stored;
+    // The stages of this process stand where the last run ended.
+    expect((await run("warm")).digest).toBe(aim);
+    const { pipeline } = await readEncodedManifest<EncodedPipeline>(store, record.encoded);
+    const { stages } = problems.create(record.spec.problem);
+    const engine = await stages!.open(pipeline.stages[1]!.file.key, (key) => store.read(key));
+    const { isAt } = engine;
+    // The control.
+    Object.assign(engine, { isAt: () => true });
+    const { digest } = await run("stale");
+    Object.assign(engine, { isAt });
+    expect(digest).not.toBe(aim);
+  });
+
   it("whenever the orchestrator dies, between any two replies", async () => {
     const replies = 2 * ids.length;
-    for (let k = 1; k < replies; k += 3) {
+    for (let k = 1; k < replies; k += campaign(3, 1)) {
       const name = `orchestrator-${k}`;
       const before = await run(name, {
         mayStop: (events) =>

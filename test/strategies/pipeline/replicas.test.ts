@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodings } from "../../../src/encoding/registry.ts";
-import { dealReplicas } from "../../../src/strategies/pipeline/replicas.ts";
+import { dealParts, dealReplicas } from "../../../src/strategies/pipeline/replicas.ts";
 import type { WorkerReply, WorkerTask } from "../../../src/tasks/protocol.ts";
 import { noFault } from "../../../src/weather/fault-decision.ts";
+import { campaign } from "../../campaign.ts";
 import { lawful } from "../../engine/lawful.ts";
 import { fatesOf, twice } from "../../run/virtual-run.ts";
-import { pipelined, pipelineSpec } from "./pipelined.ts";
+import { inOnePiece, pipelined, pipelineSpec } from "./pipelined.ts";
 
 const cyclic = { type: "gradient-code", arrangement: "cyclic", stragglers: 1 };
 const specOf = (replicas: number, more: object, options: object = {}) =>
@@ -75,6 +76,51 @@ describe.each<Case>(cases)("%s", (how, spec, replicas, spare) => {
     const watched = spare === 1 && replicas === 2 ? { watched: lawful } : {};
     const weather = { fateOf: fatesOf(sky), around: twice(13), ...watched };
     expect((await run("weather", weather)).digest).toBe(wanted());
+  });
+});
+
+describe("steps over replicas come to the whole batch of one process", () => {
+  it.each([
+    { type: "sgd", learningRate: 0.3 },
+    { type: "sgd", learningRate: 0.3, momentum: 0.9 },
+    { type: "adam", learningRate: 0.05, clip: 0.2 },
+  ])("by %j, whoever keeps the optimizer's state", async (optimizer) => {
+    const more = { optimizer, stop: { rounds: campaign(3, 10), tolerance: 0 } };
+    const { weights: aim } = await inOnePiece(specOf(1, more, { batch: "all" }));
+    const ended = [true, false].map(async (shardOptimizer) => {
+      const { run } = await pipelined(specOf(2, more, { batch: "all", shardOptimizer }));
+      const updaters = new Set<number>();
+      const end = await run("one", {
+        worker: (perform) => (task) => {
+          if (task.operation === "part-update") updaters.add(replicaOfSlot(task));
+          return perform(task);
+        },
+      });
+      return { ...end, updaters: [...updaters].sort() };
+    });
+    const [shared, first] = await Promise.all(ended);
+    const largest = Math.max(...aim.map(Math.abs));
+    const apart = aim.map((weight, i) => Math.abs(weight - shared!.weights[i]!) / largest);
+    expect(Math.max(...apart)).toBeLessThan(1e-5);
+    expect(first!.digest).toBe(shared!.digest);
+    expect([shared!.updaters, first!.updaters]).toEqual([[0, 1], [0]]);
+  });
+
+  it("and each has its share of a stage's weights, but for a part", () => {
+    const sizes = [7, 900, 30, 400, 410, 5, 1, 620];
+    const total = sizes.reduce((a, b) => a + b, 0);
+    const parts = [0, 1].flatMap((owner) =>
+      sizes.map((size) => ({ owner, tensors: [{ name: "weight", index: 0, shape: [size] }] })),
+    );
+    for (const updaters of [[0], [0, 2], [1, 2, 3], [0, 1, 2, 3, 4]]) {
+      const dealt = dealParts(parts, updaters);
+      for (const owner of [0, 1])
+        for (const updater of updaters) {
+          const own = parts.filter((part, i) => part.owner === owner && dealt[i] === updater);
+          const held = own.reduce((sum, { tensors }) => sum + tensors[0]!.shape[0]!, 0);
+          expect(Math.abs(held - total / updaters.length)).toBeLessThan(Math.max(...sizes));
+        }
+    }
   });
 });
 
