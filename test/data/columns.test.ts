@@ -206,7 +206,7 @@ describe("a table that a run refuses", () => {
     const { message, hint = "" } = refused;
     for (const said of [
       'column "odd": 1 of the first 150 values are not numbers',
-      'column "gap": 1 values are missing, the first in row 71',
+      'column "gap": 1 value is missing, the first in row 71',
       'column "name": 150 different words, more than data.categoriesMax (100)',
     ])
       expect(message).toContain(said);

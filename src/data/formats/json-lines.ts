@@ -107,10 +107,23 @@ async function* linesOf(source: Source): AsyncGenerator<string> {
   yield rest.toString("utf8");
 }
 
+/** Text that may hold whole numbers which a double does not tell apart. */
+const longDigits = /(?<![.\d])\d{16,}(?![\d.eE])/;
+
+/** A reviver that sees how a value is written; its type does not say so yet. */
+type Reviver = (key: string, value: unknown, of: { readonly source?: string }) => unknown;
+const parseWithSource = JSON.parse as (text: string, revive: Reviver) => unknown;
+
+/** Such a number keeps all of its digits: it is a key. */
+const wholeNumber: Reviver = (_key, value, { source }) => {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
+};
+
 function parsed(text: string, source: Source, line: number): Row {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = longDigits.test(text) ? parseWithSource(text, wholeNumber) : JSON.parse(text);
   } catch (cause) {
     const start = inQuotes(text.trim().slice(0, 40));
     throw new RunError("bad-json-line", `${source.name}: line ${line}: ${start} is not JSON`, {

@@ -128,7 +128,8 @@ function offencesOf(
   const own = kindOffence(column, choice, options, isDate);
   if (missing === 0 || options.missing === "impute") return own;
   if (missing === rows) return [...own, { what: "every value is missing", cure: dropped }];
-  const what = `${count(missing)} values are missing, the first in row ${firstMissing}`;
+  const gaps = `${counted(missing, "value is", "values are")} missing`;
+  const what = `${gaps}, the first in row ${firstMissing}`;
   return [...own, { what, cure: "impute" }];
 }
 
@@ -155,9 +156,8 @@ function kindOffence(
       : [{ what: "some of its values are no dates", cure: fits ? asWords : dropped }];
   const isNumber = choice === undefined ? found.kind === "number" : choice.type === "number";
   const oddCells = odd ?? (found.odd && { text: found.odd.first, count: found.odd.count });
-  const oddText = oddCells && `${count(oddCells.count)} cells are no numbers, the first `;
   if (oddCells !== undefined && oddCells !== null && (isNumber || choice === undefined))
-    return [{ what: `${oddText}${inQuotes(oddCells.text)}`, cure: dropped }];
+    return [{ what: oddText(oddCells), cure: dropped }];
   if (isNumber)
     return type === "words" || type === "date"
       ? [{ what: "it holds words", cure: type === "date" ? { type: "date" } : asWords }]
@@ -165,12 +165,16 @@ function kindOffence(
   const isCategory =
     choice?.type === "category" ? choice.levels === undefined : choice === undefined;
   if (!isCategory || fits) return [];
-  const words = `${hasMore ? "over " : ""}${count(distinct)} different words`;
+  const words = `${hasMore ? "over " : ""}${counted(distinct, "different word", "different words")}`;
   return [
     { what: `${words}, more than data.categoriesMax (${options.categoriesMax})`, cure: hashed },
   ];
 }
 
-function count(number: number): string {
-  return number.toLocaleString("en-US");
+function oddText({ text, count }: { readonly text: string; readonly count: number }): string {
+  return `${counted(count, "cell is no number", "cells are no numbers")}, the first ${inQuotes(text)}`;
+}
+
+function counted(number: number, one: string, several: string): string {
+  return `${number.toLocaleString("en-US")} ${number === 1 ? one : several}`;
 }

@@ -11,7 +11,7 @@ const keysMax = 100_000;
 /** Numbers that rise by chance are fewer. */
 const risingRowsMin = 100;
 /** Cells that are looked at for a column that alone tells the target. */
-const linkedCellsMax = 2_000_000;
+const linkedCellsMax = 500_000;
 
 /** What a column that nobody named has shown so far. */
 interface Watched {
@@ -85,7 +85,8 @@ export class ColumnNotes {
     if (window.kind === "sparse" || this.#links === null) return;
     const { cells, rows, width } = window;
     for (const watched of this.#active)
-      for (let at = watched.at; at < rows * width; at += width) look(watched, cells[at]!);
+      for (let at = watched.at; at < rows * width && isOpen(watched); at += width)
+        look(watched, cells[at]!);
     this.#active = this.#active.filter(isOpen);
     const room = Math.floor(linkedCellsMax / width) - this.#linkedRows;
     const linked = Math.min(rows, Math.max(0, room));
