@@ -165,14 +165,16 @@ function kindOffence(
   const isCategory =
     choice?.type === "category" ? choice.levels === undefined : choice === undefined;
   if (!isCategory || fits) return [];
-  const words = `${hasMore ? "over " : ""}${counted(distinct, "different word", "different words")}`;
+  const words = counted(distinct, "different word", "different words");
+  const most = `${hasMore ? "over " : ""}${words}`;
   return [
-    { what: `${words}, more than data.categoriesMax (${options.categoriesMax})`, cure: hashed },
+    { what: `${most}, more than data.categoriesMax (${options.categoriesMax})`, cure: hashed },
   ];
 }
 
 function oddText({ text, count }: { readonly text: string; readonly count: number }): string {
-  return `${counted(count, "cell is no number", "cells are no numbers")}, the first ${inQuotes(text)}`;
+  const cells = counted(count, "cell is no number", "cells are no numbers");
+  return `${cells}, the first ${inQuotes(text)}`;
 }
 
 function counted(number: number, one: string, several: string): string {
