@@ -8,6 +8,7 @@ export interface AccountOptions {
   readonly sampler?: string;
   readonly cap?: string;
   readonly records?: string;
+  readonly epoch?: string;
   readonly divisor?: string;
   readonly rate?: string;
   readonly noise?: string;
@@ -25,6 +26,7 @@ const mechanismOptions: Readonly<Record<string, readonly string[]>> = {
   sampler: ["dp-sgd"],
   cap: ["dp-sgd"],
   records: ["dp-sgd"],
+  epoch: ["dp-sgd"],
   divisor: ["dp-sgd"],
   noise: ["dp-sgd", "gaussian", "laplace"],
   steps: ["dp-sgd", "gaussian", "laplace"],

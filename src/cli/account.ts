@@ -28,9 +28,13 @@ export const declareAccount: Declare = (command, invoke) => {
     .option("--delta <d>", "at which delta epsilon is told")
     .option("--epsilon <e>", "with --delta: what the noise must keep; alone: where delta is told")
     .option("--adjacency <name>", "add-remove (usually), replace-one or zero-out")
-    .option("--sampler <name>", "dp-sgd: poisson, truncated-poisson, or full-batch for a rate of 1")
+    .option(
+      "--sampler <name>",
+      "dp-sgd: poisson, truncated-poisson, random-allocation, or full-batch for a rate of 1",
+    )
     .option("--cap <count>", "truncated-poisson: the most records of a batch")
     .option("--records <count>", "truncated-poisson: the most records that it is drawn from")
+    .option("--epoch <steps>", "random-allocation: the steps of an epoch, instead of a rate")
     .option("--divisor <name>", "dp-sgd: public, the only one that costs nothing")
     .option("--releases <file>", "instead: a JSON array of releases, such as a ledger's")
     .option("--json", "the result as a JSON line on standard output")
@@ -136,18 +140,16 @@ function optionsAsRelease(options: AccountOptions, noise: number): MechanismUse 
     const rows = numberOf(needed(options.rows, "--rows", "how many rows are released"), "--rows");
     return parseMechanismUse({ ...about, rows, margin: noise }, mechanism);
   }
-  const rate = numberOf(options.rate ?? "1", "--rate");
-  const sampler = options.sampler ?? (rate === 1 ? "full-batch" : "poisson");
-  const divisor = options.divisor ?? "public";
-  const capped = Object.fromEntries(
-    (["cap", "records"] as const).flatMap((name) =>
+  const drawn = Object.fromEntries(
+    (["cap", "records", "epoch"] as const).flatMap((name) =>
       options[name] === undefined ? [] : [[name, numberOf(options[name], `--${name}`)]],
     ),
   );
-  return parseMechanismUse(
-    { ...about, sampler, ...capped, divisor, rate, noise, steps },
-    mechanism,
-  );
+  const ofEpoch = options.sampler === "random-allocation" ? 1 / (drawn.epoch ?? 1) : 1;
+  const rate = options.rate === undefined ? ofEpoch : numberOf(options.rate, "--rate");
+  const sampler = options.sampler ?? (rate === 1 ? "full-batch" : "poisson");
+  const divisor = options.divisor ?? "public";
+  return parseMechanismUse({ ...about, sampler, ...drawn, divisor, rate, noise, steps }, mechanism);
 }
 
 /** The release with the noise that the budget needs. */

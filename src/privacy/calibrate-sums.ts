@@ -22,6 +22,8 @@ export interface Sampling {
   readonly rate: number;
   /** The most records of a batch, and of its worker; absent where batches may be any size. */
   readonly truncation?: { readonly cap: number; readonly records: number } | undefined;
+  /** The rounds in one of which, drawn at random, each record is; absent for a coin a round. */
+  readonly epoch?: number | undefined;
 }
 
 interface Planned extends Sampling {
@@ -65,19 +67,29 @@ function calibrated(planned: Planned): SumNoise {
 /** Normal noise over the clip norm that keeps the budget; rounding widens the norm by a hair. */
 export function leastNoise(
   privacy: PrivacyOptions,
-  { rate, truncation }: Sampling,
+  { rate, truncation, epoch }: Sampling,
   rounds: number,
 ): DpSgdRelease {
+  const steps = Math.max(1, rounds);
+  const about = { adjacency: privacy.adjacency, divisor: "public", steps } as const;
+  if (epoch !== undefined) {
+    const sampler = "random-allocation";
+    return calibrateDpSgd(privacy, { ...about, sampler, epoch, rate: 1 / epoch });
+  }
   const sampler =
     rate === 1 ? "full-batch" : truncation === undefined ? "poisson" : "truncated-poisson";
-  return calibrateDpSgd(privacy, {
-    adjacency: privacy.adjacency,
-    sampler,
-    ...truncation,
-    rate: coinRate(rate),
-    divisor: "public",
-    steps: Math.max(1, rounds),
-  });
+  return calibrateDpSgd(privacy, { ...about, sampler, ...truncation, rate: coinRate(rate) });
+}
+
+/** What the sum of this round is charged as: with its draw, where rounds share one. */
+export function releaseOfRound(
+  release: DpSgdRelease,
+  round: number,
+  publisher: string,
+): DpSgdRelease {
+  const { epoch } = release;
+  if (epoch === undefined) return release;
+  return { ...release, draw: `${publisher}/${Math.floor(round / epoch)}` };
 }
 
 /**
@@ -116,12 +128,18 @@ export function quickAccount(
     const exact = gaussianEpsilon(releases, delta);
     if (exact !== null) return exact;
     const groups = grouped(releases);
-    const steps = groups[0]!.count;
-    const isPlanned = first.mechanism === "dp-sgd" && groups.length === 1 && steps <= rounds;
-    if (!isPlanned) return accountReleases(releases, delta).epsilon;
-    const byOrders = rdpEpsilon([{ ...first, steps }], delta, "integer").value;
-    return Math.min(byOrders, ofAll({ ...first, steps: rounds }, delta) ?? byOrders);
+    const { release, count: steps } = groups[0]!;
+    const isOne = release.mechanism === "dp-sgd" && groups.length === 1;
+    const planned = isOne ? plannedSteps(release, rounds) : 0;
+    if (!isOne || steps > planned) return accountReleases(releases, delta).epsilon;
+    const byOrders = rdpEpsilon([{ ...release, steps }], delta, "integer").value;
+    return Math.min(byOrders, ofAll({ ...release, steps: planned }, delta) ?? byOrders);
   };
+}
+
+/** So many rounds, up to the end of an epoch where one is drawn at once. */
+function plannedSteps({ epoch = 1 }: DpSgdRelease, rounds: number): number {
+  return Math.ceil(rounds / epoch) * epoch;
 }
 
 /** By privacy losses, which take a second: worked out once a process, whoever asks. */

@@ -18,6 +18,9 @@ export type Adjacency = keyof typeof adjacencies;
 const adjacency = z
   .enum(Object.keys(adjacencies) as [Adjacency, ...Adjacency[]])
   .describe("how neighbouring data sets differ: add-remove, replace-one or zero-out");
+const samplerNames = ["poisson", "truncated-poisson", "random-allocation", "full-batch"] as const;
+/** The most steps of an epoch by random allocation. */
+export const epochMax = 100_000;
 const times = z
   .int()
   .min(1)
@@ -52,10 +55,11 @@ const dpSgd = z.strictObject({
   mechanism: z.literal("dp-sgd"),
   adjacency,
   sampler: z
-    .enum(["poisson", "truncated-poisson", "full-batch"])
+    .enum(samplerNames)
     .describe(
       "how batches are drawn: poisson (each record by its own coin), truncated-poisson (of those " +
-        "at most so many) or full-batch",
+        "at most so many), random-allocation (each record in one random step of an epoch) or " +
+        "full-batch",
     ),
   cap: z
     .int()
@@ -71,6 +75,20 @@ const dpSgd = z.strictObject({
     .max(1e9)
     .optional()
     .describe("truncated-poisson: the most records that a batch is drawn from: a public number"),
+  epoch: z
+    .int()
+    .min(2)
+    .max(epochMax)
+    .optional()
+    .describe("random-allocation: the steps of an epoch, of which each record is in one"),
+  draw: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      "random-allocation: which draw of an epoch the steps are of; absent for whole epochs",
+    ),
   rate: z.number().gt(0).max(1).describe("the chance of a record to be in a batch"),
   divisor: z
     .literal("public")
@@ -127,7 +145,10 @@ export function parseMechanismUse(
     throw new RunError("ambiguous-sampler", `${path}.rate: ${release.rate} with full batches`, {
       hint: "give rate 1, or sampler poisson if each record is in a batch by its own coin",
     });
-  if (release.mechanism === "dp-sgd") checkCap(release, path);
+  if (release.mechanism === "dp-sgd") {
+    checkCap(release, path);
+    checkEpoch(release, path);
+  }
   return release;
 }
 
@@ -151,6 +172,31 @@ function checkCap({ sampler, cap, records, rate }: DpSgdRelease, path: string): 
   if (rate === 1) throw bad("rate: 1 with truncated batches", "give a rate below 1");
 }
 
+/** What random allocation costs is known for whole epochs, and for a record there or not. */
+function checkEpoch({ sampler, epoch, draw, rate, adjacency }: DpSgdRelease, path: string): void {
+  const bad = (what: string, hint: string) =>
+    new RunError("ambiguous-sampler", `${path}.${what}`, { hint });
+  if (sampler !== "random-allocation") {
+    if (epoch === undefined && draw === undefined) return;
+    throw bad(
+      `${epoch === undefined ? "draw" : "epoch"}: given with sampler ${sampler}, which has none`,
+      "leave it out, or choose sampler random-allocation",
+    );
+  }
+  if (epoch === undefined)
+    throw bad("epoch: nothing given, and epsilon depends on it", "give the steps of an epoch");
+  if (Math.abs(rate * epoch - 1) > 1e-9)
+    throw bad(
+      `rate: ${rate}, and a record is in one of ${epoch} steps`,
+      `give rate ${1 / epoch}, or leave it out`,
+    );
+  if (adjacency === "replace-one")
+    throw bad(
+      "adjacency: replace-one, under which no cost of random allocation is proven",
+      "choose zero-out or add-remove, or sampler poisson",
+    );
+}
+
 function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string): void {
   const { mechanism, adjacency: how, sampler, divisor } = fields;
   const named = (key: string, why: string, hint: string) =>
@@ -166,14 +212,14 @@ function refuseAmbiguous(fields: Readonly<Record<string, unknown>>, path: string
     throw named(
       "sampler",
       "nothing given, and the noise is worth less without random batches",
-      "choose poisson, truncated-poisson or full-batch",
+      `choose one of ${samplerNames.join(", ")}`,
     );
-  if (sampler !== "poisson" && sampler !== "truncated-poisson" && sampler !== "full-batch")
+  if (!samplerNames.some((name) => name === sampler))
     throw named(
       "sampler",
       `no tight bound is known for batches by ${asJson(sampler)}`,
       "draw each record into each batch by its own coin (poisson), at most so many of them " +
-        "(truncated-poisson), or use full batches",
+        "(truncated-poisson), into one batch of an epoch (random-allocation), or use full batches",
     );
   if (divisor === undefined)
     throw named("divisor", "nothing given, expected public", "divide by the expected batch size");

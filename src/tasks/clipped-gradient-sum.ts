@@ -2,6 +2,7 @@ import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
 import { withKeyedNoise } from "../privacy/mechanisms/keyed-noise.ts";
 import {
+  allocatedBatch,
   poissonBatch,
   type SecretBits,
   secretBits,
@@ -15,7 +16,7 @@ import { gatherRows, labelled } from "./minibatch.ts";
 import { nodeSecret } from "./node-secret.ts";
 import { type Published, publicationOf, publishSum } from "./published-sum.ts";
 import { publishedVectorOf, storedVectorBytes } from "./published-vector.ts";
-import type { RoundTask, TaskKind } from "./task-kind.ts";
+import type { RoundTask, TaskKind, WorkerContext } from "./task-kind.ts";
 import { invalidVector } from "./valid-reply.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface ClippedGradientSumTask extends RoundTask {
   readonly clip: number;
   /** The most records of a batch; absent for no bound. */
   readonly cap?: number;
+  /** The rounds in one of which, drawn at random, each record is; absent for a coin a round. */
+  readonly epoch?: number;
   /** Null: the aggregator noises what all slots' sums add up to. */
   readonly publishes: Published | null;
 }
@@ -50,7 +53,7 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
   load: (place) => place.shard(),
   async prepare(place, examples, task) {
     const { store, run, slot } = place;
-    const { round, rate, clip, cap, publishes } = task;
+    const { round, rate, clip, cap, epoch, publishes } = task;
     const key = slotSumKey(run, round, slot);
     const own = publishes === null ? null : await store.read(key);
     const secret = await nodeSecret(store, run, slot);
@@ -58,8 +61,11 @@ export const clippedGradientSum: TaskKind<ClippedGradientSumTask, Examples, SumI
       examples,
       published: own === null ? null : publishedVectorOf(own, key, task.weights.length),
       secret,
-      batchUse: publicationOf("batch", place, task, { rate, cap }),
-      noiseUse: publicationOf("sum", place, task, { rate, cap, clip, rule: publishes?.rule }),
+      batchUse: batchUseOf(place, task),
+      noiseUse: publicationOf("sum", place, task, {
+        ...{ rate, cap, epoch, clip },
+        rule: publishes?.rule,
+      }),
     };
   },
   compute(problem, { examples, published, secret, batchUse, noiseUse }, task) {
@@ -101,40 +107,59 @@ function slotSumKey(run: string, round: number, slot: number): string {
   return `${noisedSumKey(run, round)}-${slot}`;
 }
 
-interface ClippedSum {
+/** How the records of a round's batch are drawn. */
+interface BatchRule {
   readonly round: number;
-  readonly weights: Float32Array;
   readonly rate: number;
-  readonly clip: number;
   readonly cap?: number;
+  readonly epoch?: number;
+}
+
+interface ClippedSum extends BatchRule {
+  readonly weights: Float32Array;
+  readonly clip: number;
+}
+
+/** Names the draw of a round's batch, or of all batches of an epoch, which hang on no weights. */
+export function batchUseOf(
+  place: Pick<WorkerContext, "run" | "slot" | "encoded">,
+  task: ClippedSum,
+): string {
+  const { round, rate, cap, epoch } = task;
+  if (epoch === undefined) return publicationOf("batch", place, task, { rate, cap });
+  const { run, slot, encoded } = place;
+  return JSON.stringify(["epoch", run, Math.floor(round / epoch), slot, encoded.digest, { epoch }]);
 }
 
 /** The sum of the clipped gradients of a batch that the slot's secret draws. */
 export function clippedBatchSum(
   problem: Problem,
   examples: Examples,
-  { round, weights, rate, clip, cap }: ClippedSum,
+  { weights, clip, ...rule }: ClippedSum,
   secret: Uint8Array,
   batchUse: string,
 ): Float64Array<ArrayBuffer> {
   const bits = secretBits(secret, batchUse);
-  const batch = batchOf(examples, { rate, cap }, bits);
-  const random = randomFrom(`round/${round}`);
+  const batch = batchOf(examples, rule, bits);
+  const random = randomFrom(`round/${rule.round}`);
   return clippedGradientParts(problem, batch, Float64Array.from(weights), clip, random).clipped;
 }
 
 /**
- * Each record by a coin for its place. Records of a class that nobody stated count nothing: they
- * also take nobody's place in a batch that is full.
+ * Each record by a coin for its place, or by the step that its place drew. Records of a class that
+ * nobody stated count nothing: they also take nobody's place in a batch that is full.
  */
 function batchOf(
   examples: Examples,
-  { rate, cap }: { readonly rate: number; readonly cap: number | undefined },
+  { round, rate, cap, epoch }: BatchRule,
   bits: SecretBits,
 ): Examples {
   if (rate === 1) return labelled(examples);
   const { rows, targets } = examples;
-  const drawn = poissonBatch(targets.length, rate, bits);
+  const drawn =
+    epoch === undefined
+      ? poissonBatch(targets.length, rate, bits)
+      : allocatedBatch(targets.length, { epoch, step: round % epoch }, bits);
   const counted = drawn.filter((record) => !Number.isNaN(targets[record]));
   const chosen = cap === undefined ? counted : truncatedBatch(counted, cap, targets.length, bits);
   const picked = Float32Array.from(chosen, (record) => targets[record]!);

@@ -27,12 +27,16 @@ export async function publishSum(
   { release, unit, budget, rounds, observers }: Published,
   values: Float64Array<ArrayBuffer>,
 ): Promise<Float64Array<ArrayBuffer>> {
-  const [{ openLedger, publishOnce }, { quickAccount }] = await Promise.all(accounting());
+  const [{ openLedger, publishOnce }, { quickAccount, releaseOfRound }] = await Promise.all(
+    accounting(),
+  );
   // Entries never change: a warm environment reads only those that are new to it.
   const ledger = await cached(`ledger/${publisher}/${run}/${JSON.stringify(budget)}`, async () =>
     openLedger(store, ledgerPrefix(run, publisher), { ...budget, account: quickAccount(rounds) }),
   );
-  const entry = { id: `round/${round}/sum/${publisher}`, release, unit, observers, key };
+  const charged = releaseOfRound(release, round, `${run}/${publisher}`);
+  const id = `round/${round}/sum/${publisher}`;
+  const entry = { id, release: charged, unit, observers, key };
   const bytes = await publishOnce(store, ledger, entry, storedVectorBytes(values));
   return publishedVectorOf(bytes, key, values.length);
 }

@@ -3,7 +3,7 @@ import { type NoiseRule, stepsWithNoiseShare } from "../privacy/mechanisms/keyed
 import type { Words } from "../privacy/mechanisms/secure-sum.ts";
 import { workerRoles } from "../store-effects.ts";
 import { rawSumKey } from "../store-layout.ts";
-import { clippedBatchSum } from "./clipped-gradient-sum.ts";
+import { batchUseOf, clippedBatchSum } from "./clipped-gradient-sum.ts";
 import { nodeSecret } from "./node-secret.ts";
 import { publicationOf } from "./published-sum.ts";
 import { bytesOfWords, invalidMasked, maskedFor, type SecureTask } from "./secure-terms.ts";
@@ -16,6 +16,8 @@ export interface SecureClippedSumTask extends SecureTask {
   readonly clip: number;
   /** The most records of a batch; absent for no bound. */
   readonly cap?: number;
+  /** The rounds in one of which, drawn at random, each record is; absent for a coin a round. */
+  readonly epoch?: number;
   /** What the total is to be noised by, and so many slots' shares of it suffice for that. */
   readonly rule: NoiseRule;
   readonly shares: number;
@@ -43,13 +45,13 @@ export const secureClippedSum: TaskKind<SecureClippedSumTask, Examples, Input, M
   load: (place) => place.shard(),
   async prepare(place, examples, task) {
     const { store, run, slot } = place;
-    const { rate, cap, clip, rule, shares, parties, committee } = task;
-    const rest = { rate, cap, clip, rule, shares, parties, committee };
+    const { rate, cap, epoch, clip, rule, shares, parties, committee } = task;
+    const rest = { rate, cap, epoch, clip, rule, shares, parties, committee };
     return {
       examples,
       run,
       secret: await nodeSecret(store, run, slot),
-      batchUse: publicationOf("batch", place, task, { rate, cap }),
+      batchUse: batchUseOf(place, task),
       noiseUse: publicationOf("sum", place, task, rest),
       maskUse: publicationOf("mask", place, task, rest),
     };

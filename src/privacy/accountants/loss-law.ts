@@ -113,13 +113,13 @@ function replacedAt(q: number, noise: number, loss: number): number {
 const tiniest = 2 ** -1022;
 
 /** Phi(b) - Phi(a), taken at the side where it keeps its digits. */
-function normalBetween(a: number, b: number): number {
+export function normalBetween(a: number, b: number): number {
   if (a > 0) return normalCdf(-a) - normalCdf(-b);
   return normalCdf(b) - normalCdf(a);
 }
 
 /** The least whole r with Phi(-r) <= outside. */
-function reachOf(outside: number): number {
+export function reachOf(outside: number): number {
   let reach = 1;
   while (normalCdf(-reach) > outside) reach++;
   return reach;

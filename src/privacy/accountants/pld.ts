@@ -69,8 +69,9 @@ function pairsOf(groups: readonly Group[], direction: Direction): Pairs | null {
     if (normal !== null) {
       square += count * normal;
     } else if (release.mechanism === "dp-sgd") {
-      const { loss } = samplers[release.sampler];
-      numeric.push({ count, law: (outside: number) => loss(release, direction, outside) });
+      const { loss, batches } = samplers[release.sampler];
+      const law = (outside: number) => loss(release, direction, outside);
+      numeric.push({ count: count / batches(release), law });
     } else if (release.mechanism === "laplace") {
       const t = release.sensitivity / release.scale;
       if (t > 0) numeric.push({ count, law: () => laplaceLoss(t) });

@@ -1,4 +1,4 @@
-import type { MechanismUse } from "../release.ts";
+import type { DpSgdRelease, MechanismUse } from "../release.ts";
 import { type Group, grouped } from "./grouped.ts";
 import { samplers } from "./samplers.ts";
 
@@ -62,10 +62,16 @@ function rdpOfOne(release: MechanismUse, alpha: number): number {
     case "laplace":
       return laplaceRdp(release.sensitivity / release.scale, alpha);
     case "dp-sgd":
-      return samplers[release.sampler].rdp(release, alpha);
+      return rdpOfBatch(release, alpha);
     case "sketch":
       return sketchRdp(release.rows, release.margin, alpha);
   }
+}
+
+/** A batch's share of the draw that it is of. */
+function rdpOfBatch(release: DpSgdRelease, alpha: number): number {
+  const { rdp, batches } = samplers[release.sampler];
+  return rdp(release, alpha) / batches(release);
 }
 
 /** Mironov (2017), table II, for sensitivity over scale `t`. */

@@ -1,17 +1,20 @@
 import { assert } from "../../core/errors.ts";
 import type { DpSgdRelease } from "../release.ts";
 import { type Direction, type LossLaw, sampledLoss } from "./loss-law.ts";
+import { allocationLoss, allocationRdp } from "./random-allocation.ts";
 import { subsampledRdp } from "./subsampled-rdp.ts";
 
-/** A way of drawing batches, with what a release of a sum over one tells. */
+/** A way of drawing batches, with what releases of the sums over one draw tell. */
 interface Sampler {
-  /** The law of one batch's privacy loss. */
+  /** How many batches are drawn at once; draws are independent. */
+  batches(release: DpSgdRelease): number;
+  /** The law of one draw's privacy loss. */
   loss(release: DpSgdRelease, direction: Direction, outside: number): LossLaw;
-  /** The Renyi divergence of order alpha of one batch. */
+  /** The Renyi divergence of order alpha of one draw. */
   rdp(release: DpSgdRelease, alpha: number): number;
 }
 
-const poisson: Sampler = { loss: sampledLoss, rdp: subsampledRdp };
+const poisson: Sampler = { batches: () => 1, loss: sampledLoss, rdp: subsampledRdp };
 
 /**
  * Poisson's coins, and a random choice of `cap` where they chose more (Chua and others, 2024). A
@@ -23,6 +26,7 @@ const poisson: Sampler = { loss: sampledLoss, rdp: subsampledRdp };
  * number of records is enough.
  */
 const truncatedPoisson: Sampler = {
+  batches: () => 1,
   loss(release, direction, outside) {
     const { one, two, share } = partsOf(release);
     const laws = [
@@ -84,9 +88,17 @@ export function binomialTail(n: number, rate: number, k: number): number {
   return Math.min(1, sum * (1 + 1e-10));
 }
 
+/** Each record in one random step of an epoch, which is drawn at once. */
+const randomAllocation: Sampler = {
+  batches: ({ epoch }) => epoch!,
+  loss: allocationLoss,
+  rdp: allocationRdp,
+};
+
 /** By the name that a release gives. A full batch is a coin that always falls on one side. */
 export const samplers: Readonly<Record<DpSgdRelease["sampler"], Sampler>> = {
   poisson,
   "truncated-poisson": truncatedPoisson,
+  "random-allocation": randomAllocation,
   "full-batch": poisson,
 };

@@ -87,6 +87,26 @@ export function poissonBatch(records: number, rate: number, bits: SecretBits): n
 }
 
 /**
+ * Random allocation: the records whose step of the epoch is this one, each of which is in exactly
+ * one step, drawn uniformly and by itself. All steps of an epoch take the same bits.
+ */
+export function allocatedBatch(
+  records: number,
+  { epoch, step }: { readonly epoch: number; readonly step: number },
+  bits: SecretBits,
+): number[] {
+  // Words beyond would make some steps likelier than others.
+  const limit = Math.floor(2 ** 32 / epoch) * epoch;
+  const chosen: number[] = [];
+  for (let record = 0; record < records; record++) {
+    let word = bits.word();
+    while (word >= limit) word = bits.word();
+    if (word % epoch === step) chosen.push(record);
+  }
+  return chosen;
+}
+
+/**
  * Of the records that coins chose, those with the `cap` least of secret numbers, one for each of
  * all `records` places: uniform over choices of so many. One record more or less changes one other
  * at most. The input is left alone.

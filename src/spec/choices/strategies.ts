@@ -169,6 +169,11 @@ interface DpSgdStrategy {
    */
   readonly cap?: number | undefined;
   /**
+   * Random allocation: in how many rounds each record takes part once, in one that is drawn;
+   * instead of rate and cap, and not under replace-one. At least 2, at most 100000.
+   */
+  readonly epoch?: number | undefined;
+  /**
    * Tell only what all slots' numbers add up to, each under masks that a committee of so many
    * workers takes off the sum: one of 3, or two of 5, learn nothing and may be missing.
    */

@@ -11,6 +11,7 @@ import {
   sumNoise,
   workerRecordsMax,
 } from "../../privacy/calibrate-sums.ts";
+import { epochMax } from "../../privacy/release.ts";
 import { clippedGradientParts } from "../../problems/clipped-gradients.ts";
 import type { Problem } from "../../problems/problem.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
@@ -49,6 +50,15 @@ const options = {
       "the most records of a worker's batch, for memory: a random choice where coins chose more; " +
         "needs a rate below 1 and privacy.divisor, the rows that are expected",
     ),
+  epoch: z
+    .int()
+    .min(2)
+    .max(epochMax)
+    .optional()
+    .describe(
+      "random allocation: in how many rounds each record takes part once, in one that is drawn; " +
+        "instead of rate and cap, and not under replace-one",
+    ),
   secureSum: secureSumOption,
 };
 
@@ -71,6 +81,7 @@ export const dpSgdStrategy = define({
     {},
     { rate: 0.1, noise: "workers" },
     { rate: 0.1, cap: 64 },
+    { epoch: 10 },
     { noise: "workers", secureSum: 3 },
   ],
   create: (chosen): StrategyDefinition => ({
@@ -98,8 +109,14 @@ export const dpSgdStrategy = define({
   }),
 });
 
+/** The part of a worker's records that a batch is expected to have. */
+function rateOf({ rate, epoch }: DpSgdOptions): number {
+  return epoch === undefined ? rate : 1 / epoch;
+}
+
 function privacyPlan(spec: RunSpec, chosen: DpSgdOptions): PrivacyPlan {
-  const { rate, noise, secureSum } = chosen;
+  const { noise, secureSum } = chosen;
+  const rate = rateOf(chosen);
   const { noise: multiplier } = leastNoise(
     spec.privacy!,
     samplingOf(spec, chosen),
@@ -112,7 +129,10 @@ function privacyPlan(spec: RunSpec, chosen: DpSgdOptions): PrivacyPlan {
 }
 
 /** How batches are drawn, by public numbers alone. */
-function samplingOf({ privacy, workers }: RunSpec, { rate, cap }: DpSgdOptions): Sampling {
+function samplingOf({ privacy, workers }: RunSpec, chosen: DpSgdOptions): Sampling {
+  const { cap, epoch } = chosen;
+  const rate = rateOf(chosen);
+  if (epoch !== undefined) return { rate, epoch };
   if (cap === undefined) return { rate };
   return {
     rate,
@@ -122,7 +142,8 @@ function samplingOf({ privacy, workers }: RunSpec, { rate, cap }: DpSgdOptions):
 
 /** What the strategy needs to know, once every slot has its rows. */
 export function dpSgdPlan(opening: StrategyContext, chosen: DpSgdOptions): DpSgdPlan {
-  const { rate, noise: noiseAt, cap, secureSum } = chosen;
+  const { noise: noiseAt, cap, epoch, secureSum } = chosen;
+  const rate = rateOf(chosen);
   const { spec, problem, wait, prepared, encoded } = opening;
   const { columns, preparation } = prepared;
   const privacy = spec.privacy!;
@@ -140,6 +161,7 @@ export function dpSgdPlan(opening: StrategyContext, chosen: DpSgdOptions): DpSgd
     optimizer: optimizers.create(spec.optimizer) as Stepper,
     rate,
     ...(cap === undefined ? {} : { cap }),
+    ...(epoch === undefined ? {} : { epoch }),
     clip,
     divisor: rate * (privacy.divisor ?? encoded.rows),
     l2: problem.l2,

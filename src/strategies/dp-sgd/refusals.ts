@@ -1,5 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import type { CommitteeSize } from "../../privacy/mechanisms/secure-sum.ts";
+import type { Adjacency } from "../../privacy/release.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Members } from "../definition.ts";
@@ -16,16 +17,14 @@ interface Chosen {
   readonly noise: DpSgdPlan["noiseAt"];
   readonly rate: number;
   readonly cap?: number | undefined;
+  readonly epoch?: number | undefined;
   readonly secureSum?: CommitteeSize | undefined;
 }
 
 /** Refuses, before anything is read, whatever would have no guarantee or no meaning. */
-export function checkDpSgd(
-  spec: RunSpec,
-  parts: Members,
-  { noise: noiseAt, rate, cap, secureSum }: Chosen,
-): void {
-  const { privacy, problem: chosen } = spec;
+export function checkDpSgd(spec: RunSpec, parts: Members, chosen: Chosen): void {
+  const { noise: noiseAt, rate, cap, epoch, secureSum } = chosen;
+  const { privacy, problem: asked } = spec;
   if (privacy === undefined) {
     throw new RunError("no-privacy", "strategy: dp-sgd needs a budget, and privacy is not given", {
       hint: "give privacy: { epsilon, delta, unit: record, adjacency, clip }",
@@ -36,12 +35,13 @@ export function checkDpSgd(
   if (hasRunningStats(problem)) {
     throw new RunError(
       "not-private",
-      `problem.model: ${chosen.model}: its batch normalisation mixes the records of a batch, so ` +
+      `problem.model: ${asked.model}: its batch normalisation mixes the records of a batch, so ` +
         "that one shows in the gradients of the others, where no clipping bounds it",
       { hint: "normalise by layer instead (layerNormalization), or leave it out" },
     );
   }
   refuseBudget(privacy);
+  if (epoch !== undefined) refuseEpoch(epoch, { rate, cap, adjacency: privacy.adjacency });
   if (cap !== undefined) refuseCap(cap, rate, privacy.divisor);
   if (movesOthers(spec) && noiseAt === "workers")
     throw new RunError(
@@ -61,6 +61,29 @@ export function checkDpSgd(
       { hint: "give strategy.noise: workers: each then adds a share of what one would add" },
     );
   checkSecureSum(spec, parts.wait, committee);
+}
+
+/** Random allocation is a way of drawing by itself, and its account knows two adjacencies. */
+function refuseEpoch(
+  epoch: number,
+  { rate, cap, adjacency }: Pick<Chosen, "rate" | "cap"> & { readonly adjacency: Adjacency },
+): void {
+  if (rate !== 1 || cap !== undefined) {
+    const other = rate !== 1 ? `rate ${rate}` : `cap ${cap}`;
+    throw new RunError(
+      "bad-combination",
+      `strategy.epoch: ${epoch} with ${other}: each record is in one round of an epoch, drawn ` +
+        "uniformly",
+      { hint: "leave the epoch out for coins of a rate, or give the epoch alone" },
+    );
+  }
+  if (adjacency === "replace-one")
+    throw new RunError(
+      "not-private",
+      `strategy.epoch: ${epoch}, under privacy.adjacency: replace-one, for which no cost of ` +
+        "random allocation is proven",
+      { hint: "give privacy.adjacency: zero-out or add-remove, or strategy.rate instead" },
+    );
 }
 
 function refuseCap(cap: number, rate: number, divisor: number | undefined): void {

@@ -16,6 +16,8 @@ export interface DpSgdPlan {
   readonly rate: number;
   /** The most records of a worker's batch; absent for no bound. */
   readonly cap?: number;
+  /** The rounds in one of which, drawn at random, each record is; absent for a coin a round. */
+  readonly epoch?: number;
   readonly clip: number;
   /** What a noised sum is divided by: a public number. */
   readonly divisor: number;

@@ -95,9 +95,13 @@ function asked({ ahead, weights }: DpSgdState): Float32Array<ArrayBuffer> {
 }
 
 function sumRequest(plan: DpSgdPlan, state: DpSgdState): Request<WorkerTask> {
-  const { rate, cap, clip, published, noiseAt, secure, wait, workers: parties } = plan;
+  const { rate, cap, epoch, clip, published, noiseAt, secure, wait, workers: parties } = plan;
   const { round } = state;
-  const batch = cap === undefined ? { rate, clip } : { rate, cap, clip };
+  const batch = {
+    ...{ rate, clip },
+    ...(cap === undefined ? {} : { cap }),
+    ...(epoch === undefined ? {} : { epoch }),
+  };
   const weights = asked(state);
   if (secure !== null) {
     const { size: committee, tolerated } = secure;
