@@ -107,6 +107,7 @@ export const storePermissions = {
       "runs/*/model.safetensors",
       "runs/*/orchestrators/*",
       "runs/*/orchestrator.json",
+      "runs/*/budget.json",
       "runs/*/evaluation.json",
       "runs/*/result.json",
       "spending/*",

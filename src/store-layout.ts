@@ -26,6 +26,7 @@ export const prefixes = {
   model: { pattern: "runs/*/model.safetensors", mayBeLarge: true },
   epochs: { pattern: "runs/*/orchestrators/*" },
   lease: { pattern: "runs/*/orchestrator.json" },
+  budget: { pattern: "runs/*/budget.json" },
   evaluation: { pattern: "runs/*/evaluation.json" },
   result: { pattern: "runs/*/result.json" },
   secrets: { pattern: "secrets/*" },
@@ -47,6 +48,8 @@ export const stateKey = (run: string) => `${runPrefix(run)}state.safetensors`;
 export const eventsKey = (run: string, sequence: number) =>
   `${runPrefix(run)}events/${String(sequence).padStart(8, "0")}.safetensors`;
 export const resultKey = (run: string) => `${runPrefix(run)}result.json`;
+/** How many dollars the run may have spent. */
+export const budgetKey = (run: string) => `${runPrefix(run)}budget.json`;
 export const evaluationKey = (run: string) => `${runPrefix(run)}evaluation.json`;
 export const modelKey = (run: string) => `${runPrefix(run)}model.safetensors`;
 /** Who orchestrates the run in AWS, and until when. */

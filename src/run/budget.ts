@@ -1,11 +1,13 @@
+import { messageOf } from "../core/errors.ts";
 import type { LoopStop } from "../engine/dispatcher.ts";
 import type { Checkpoint, Totals } from "../journal/checkpoint.ts";
 import type { MeteredCosts, TaskPrices } from "../journal/task-costs.ts";
-import type { Compute } from "../ports/compute.ts";
+import { type Compute, type Deliver, noUsage, spared } from "../ports/compute.ts";
 import type { RunEvent } from "../ports/events.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { rounded, Spending } from "./spending.ts";
+import type { SpendingGrant } from "./spending-grant.ts";
 
 type WorkerCompute = Compute<WorkerTask, WorkerReply>;
 
@@ -19,19 +21,33 @@ export interface RunBudget {
   over(totals: Totals, elapsedMs: number): LoopStop | null;
   /** For the checkpoint; undefined without a budget of dollars. */
   costs(): MeteredCosts | undefined;
-  /** A compute whose workers keep the limits that the budget counts on. */
-  limits(inner: WorkerCompute): WorkerCompute;
+  /**
+   * A compute whose workers keep the limits that the budget counts on, and whose tasks start once
+   * the dollars for them are noted in the store.
+   */
+  limits(inner: WorkerCompute, totals: () => Pick<Totals, "costUsd">): WorkerCompute;
+  /** Notes what was spent, once the checkpoint tells of it. */
+  settle(totals: Pick<Totals, "costUsd">): Promise<void>;
 }
 
 export function openBudget(
   { seconds, dollars }: RunSpec["stop"],
   prices: TaskPrices<WorkerTask> | null,
-  before: { readonly rounds: number; readonly checkpoint: Checkpoint<object> | null },
+  before: {
+    readonly rounds: number;
+    readonly checkpoint: Pick<Checkpoint<object>, "costs" | "totals"> | null;
+    /** Null where nothing is really paid, or nobody can be killed. */
+    readonly grant?: SpendingGrant | null;
+  },
 ): RunBudget {
   let { rounds } = before;
-  const { checkpoint } = before;
+  const { checkpoint, grant = null } = before;
+  // What was granted and is in no checkpoint may have been spent all the same.
+  const besidesUsd = Math.max(0, (grant?.beforeUsd ?? 0) - (checkpoint?.totals.costUsd ?? 0));
   const purse =
-    dollars === undefined ? null : new Spending(dollars, prices, { costs: checkpoint?.costs });
+    dollars === undefined
+      ? null
+      : new Spending(dollars, prices, { costs: checkpoint?.costs, besidesUsd });
   let refused = { boundUsd: 0, forecastUsd: 0 };
   const dollarStop = (meteredUsd: number): LoopStop => {
     const nextUsd = Math.max(refused.forecastUsd, purse!.roundUsd(rounds));
@@ -46,7 +62,7 @@ export function openBudget(
       if (event.type === "round") rounds++;
       if (event.type === "arrival") purse?.settle(event);
     },
-    maySend(tasks, { costUsd }) {
+    maySend(tasks, { costUsd }: Pick<Totals, "costUsd">) {
       if (purse === null) return null;
       const wave = purse.reserve(tasks, costUsd);
       refused = wave;
@@ -60,7 +76,15 @@ export function openBudget(
       return null;
     },
     costs: () => purse?.metered(),
-    limits: (inner) => (purse === null || prices === null ? inner : limiting(inner, purse)),
+    limits(inner, totals) {
+      if (purse === null || prices === null) return inner;
+      const limited = limiting(inner, purse);
+      if (grant === null) return limited;
+      return granting(limited, grant, () => purse.committedUsd(totals().costUsd));
+    },
+    async settle({ costUsd }) {
+      if (purse !== null) await grant?.settle(purse.committedUsd(costUsd));
+    },
   };
 }
 
@@ -76,6 +100,43 @@ function limiting(inner: WorkerCompute, purse: Spending<WorkerTask>): WorkerComp
           tasks.map((task) => purse.limited(task)),
           receiver,
         ),
+    }),
+    close: () => inner.close(),
+  };
+}
+
+/** A compute whose tasks start once what they may cost, with all before them, is granted. */
+function granting(
+  inner: WorkerCompute,
+  grant: SpendingGrant,
+  committedUsd: () => number,
+): WorkerCompute {
+  const { startAll } = inner;
+  const lost = (thrown: unknown) =>
+    ({ kind: "lost", reason: `its dollars could not be noted: ${messageOf(thrown)}` }) as const;
+  return {
+    start(task, deliver, isWanted) {
+      const usd = committedUsd();
+      if (grant.covers(usd)) return inner.start(task, deliver, isWanted);
+      grant.extend(usd).then(
+        () =>
+          isWanted?.() === false ? deliver(spared, noUsage) : inner.start(task, deliver, isWanted),
+        (thrown: unknown) => deliver(lost(thrown), noUsage),
+      );
+    },
+    ...(startAll !== undefined && {
+      startAll(tasks, receiver) {
+        const usd = committedUsd();
+        if (grant.covers(usd)) return startAll.call(inner, tasks, receiver);
+        const all = (outcome: Parameters<Deliver<WorkerReply>>[0]) => {
+          for (const index of tasks.keys()) receiver.deliver(index, outcome, noUsage);
+        };
+        const isWanted = () => [...tasks.keys()].some((index) => receiver.isWanted(index));
+        grant.extend(usd).then(
+          () => (isWanted() ? startAll.call(inner, tasks, receiver) : all(spared)),
+          (thrown: unknown) => all(lost(thrown)),
+        );
+      },
     }),
     close: () => inner.close(),
   };

@@ -42,8 +42,9 @@ export async function evaluateStaged(
 ): Promise<StagedEvaluations | null> {
   const cost = { costUsd: 0, bytesUp: 0, bytesDown: 0 };
   const { store, clock, compute, run, budget, totals } = ports;
+  const spent = () => ({ ...totals, costUsd: totals.costUsd + cost.costUsd });
   const end = await runLoop(strategy, {
-    compute: budget.limits(releasingCompute(compute, store, run)),
+    compute: budget.limits(releasingCompute(compute, store, run), spent),
     clock,
     emit(event) {
       if (event.type !== "arrival") return;
@@ -54,9 +55,9 @@ export async function evaluateStaged(
     },
     save: () => undefined,
     mayStop: () => null,
-    maySend: (tasks) =>
-      budget.maySend(tasks, { ...totals, costUsd: totals.costUsd + cost.costUsd }),
+    maySend: (tasks) => budget.maySend(tasks, spent()),
   });
+  await budget.settle(spent());
   if (end.stop.kind !== "done") return null;
   const evaluations = tallies(end.state).map(({ train, test, penalty }): Evaluation => {
     const tested = test !== null && prepared.testRows > 0 ? metricsOf(problem, test).metrics : {};

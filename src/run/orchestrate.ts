@@ -17,14 +17,13 @@ import { encodedKey, preparedKey } from "../store-layout.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
-import { openBudget } from "./budget.ts";
 import { largestEigenvalue } from "./curvature.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, resolveMembers } from "./resolve-members.ts";
-import { runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
+import { budgetOf, runSegment, type SegmentEnd, type SegmentPorts } from "./segment.ts";
 import { refuseSmallBudget } from "./spending.ts";
 import { stateShape } from "./state-version.ts";
 import { settleRate } from "./usual-rate.ts";
@@ -160,7 +159,8 @@ function stagedEvaluator(
     if (isVain) return null;
     const context = { spec, ...members, ...staged, largestEigenvalue };
     const of = { problem, prepared: staged.prepared };
-    const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: null });
+    // Of metered tasks it knows those of this segment; of dollars all.
+    const budget = await budgetOf({ spec, run }, ports, { rounds, checkpoint: { totals } });
     const how = { ...ports, run, budget, totals };
     return evaluateStaged(evaluation(context, models, rows), of, how);
   };

@@ -18,13 +18,14 @@ import { eventsKey } from "../store-layout.ts";
 import type { ModelSnapshot, TrainingStrategy } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
-import { openBudget } from "./budget.ts";
+import { openBudget, type RunBudget } from "./budget.ts";
 import { type DivergenceWatch, watchDivergence } from "./divergence.ts";
 import { loadFor } from "./ingest.ts";
 import { outsideReasons } from "./interruption.ts";
 import { removingOldParts } from "./old-parts.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { openTraining, runFactsOf } from "./resolve-members.ts";
+import { openSpendingGrant } from "./spending-grant.ts";
 import { resumable, stateShape } from "./state-version.ts";
 
 /** Looks for the mark that cancels a run, and removes events beyond the checkpoint. */
@@ -81,7 +82,7 @@ export async function runSegment(
   const before = await checkpointOf(record, store, divergence);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
   const rounds = before === null ? 0 : strategy.progress(before.state).round;
-  const budget = openBudget(spec.stop, ports.prices ?? null, { rounds, checkpoint: before });
+  const budget = await budgetOf(record, ports, { rounds, checkpoint: before });
   const { listen } = ports;
   const of = { run, shape: stateShape(record) };
   const oldParts = removingOldParts(store, run);
@@ -97,7 +98,7 @@ export async function runSegment(
   const end = await runLoop(
     strategy,
     {
-      compute: budget.limits(releasingCompute(ports.compute, store, run)),
+      compute: budget.limits(releasingCompute(ports.compute, store, run), log.totals),
       clock,
       emit(event) {
         budget.record(event);
@@ -125,7 +126,20 @@ export async function runSegment(
   ).finally(control.close);
   log.tell(stoppedEvent(end));
   await log.flush(end.elapsedMs);
+  if (log.failure() === null) await budget.settle(log.totals());
   return { ...outcome(end, strategy.progress(end.state), log), startModel };
+}
+
+/** The run's budget. Nothing is noted where time is virtual: nobody pays what is then forgotten. */
+export async function budgetOf(
+  { spec, run }: Pick<RunRecord, "spec" | "run">,
+  { store, clock, prices = null }: Pick<SegmentPorts, "store" | "clock" | "prices">,
+  before: Pick<Parameters<typeof openBudget>[2], "rounds" | "checkpoint">,
+): Promise<RunBudget> {
+  const { dollars } = spec.stop;
+  const isNoted = dollars !== undefined && prices !== null && clock.advance === undefined;
+  const grant = isNoted ? await openSpendingGrant(store, run, dollars) : null;
+  return openBudget(spec.stop, prices, { ...before, grant });
 }
 
 /** Whether a state's model is kept for the curve: of a large one not every round's. */

@@ -4,6 +4,7 @@ import { readCheckpoint, readLog } from "../../src/journal/checkpoint.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { workerRequestOf } from "../../src/platform/backend.ts";
 import { taskPrices } from "../../src/platform/task-prices.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { Compute } from "../../src/ports/compute.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -72,6 +73,8 @@ export interface Disturbance {
   readonly fateOf?: (task: WorkerTask) => FaultDecision;
   /** With more replies than this most are told in sums. */
   readonly repliesToldMax?: number;
+  /** Its time is taken for real: what is spent is noted before it is. */
+  readonly isPaid?: boolean;
   /** Rests at every event, starts every task by itself, and computes every reply by itself. */
   readonly isPlain?: boolean;
 }
@@ -82,10 +85,12 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const store = how.store ?? scene.store;
   const { weather, seed } = record.spec;
   const sky = weatherFrom(weather ?? { model: "calm" });
-  const clock = how.isPlain ? { ...virtualClock(), advance: () => false } : virtualClock();
+  const virtual = virtualClock();
+  const plain = how.isPlain ? { ...virtual, advance: () => false } : virtual;
+  const clock = how.isPaid ? patientClock(virtual) : plain;
   const known = materialCache(record.spec.workers);
   const simulated = simulatedCompute<WorkerTask, WorkerReply>({
-    clock,
+    clock: plain,
     perform: how.isPlain ? performer(record, store) : prompt(record, store, known),
     ...(how.isPlain ? {} : { performAll: together(record, known) }),
     workMs: () => 5,
@@ -98,7 +103,7 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   });
   const { start, close } = simulated;
   const chosen = how.isPlain ? { start, close } : simulated;
-  const compute = how.around?.(chosen, clock) ?? chosen;
+  const compute = how.around?.(chosen, plain) ?? chosen;
   const { listen, signal, repliesToldMax } = how;
   const end = await runSegment(record, staged, {
     store,
@@ -111,6 +116,20 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   });
   await compute.close();
   return end;
+}
+
+/** Virtual time that lets whatever is written at once be written before it moves on. */
+function patientClock({ nowMs, schedule, rest }: VirtualClock): Clock {
+  return {
+    nowMs,
+    schedule,
+    async rest(woken) {
+      let isWoken = false;
+      void woken.then(() => (isWoken = true));
+      await new Promise(setImmediate);
+      if (!isWoken) await rest(woken);
+    },
+  };
 }
 
 /** Segments until one is not interrupted. `next` gives each segment its own trouble. */

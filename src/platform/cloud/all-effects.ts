@@ -4,6 +4,7 @@ import { finishEffects } from "../../run/finish.ts";
 import { problemAssetEffects } from "../../run/ingest.ts";
 import { orchestrateEffects } from "../../run/orchestrate.ts";
 import { segmentEffects } from "../../run/segment.ts";
+import { grantEffects } from "../../run/spending-grant.ts";
 import {
   type Effects,
   type Permissions,
@@ -28,6 +29,7 @@ export const allEffects: readonly Effects[] = [
   curvatureEffects,
   journalEffects,
   segmentEffects,
+  grantEffects,
   finishEffects,
   leaseEffects,
   spendingEffects,
