@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes, remedyOf } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
+import { machineFailureOf } from "../core/machine-failures.ts";
 import { kofnVersion } from "../core/version.ts";
 import { type Declare, type Invoke, refuseUnused } from "./command.ts";
 import { meantBy } from "./synonyms.ts";
@@ -226,12 +227,10 @@ function usageError(text: string): string {
   return `${message}\nhint: ${meant === "" ? "" : `${meant} `}see kofn --help`;
 }
 
-/** A fault of ours, as opposed to anything a person can mend. */
-const faultExitCode = 1;
-
-/** Reports an error, once, and returns the exit code. */
-function reportFailure(thrown: unknown, terminal: Terminal): number {
-  const { err, paint } = terminal;
+/** Reports an error, once, and returns the exit code: 1 for a fault of ours. */
+function reportFailure(failure: unknown, terminal: Terminal): number {
+  const { err, paint, home } = terminal;
+  const thrown = machineFailureOf(failure, home) ?? failure;
   if (thrown instanceof RunError) {
     err(`${paint.red("error:")} ${oneLine(thrown.message)}`);
     err(`${paint.cyan("hint:")} ${oneLine(thrown.hint || remedyOf(thrown.code))}`);
@@ -239,7 +238,7 @@ function reportFailure(thrown: unknown, terminal: Terminal): number {
     err(`${paint.red("error:")} a fault in kofn: ${oneLine(messageOf(thrown))}; please report it`);
   }
   if (process.env.KOFN_DEBUG === "1" && thrown instanceof Error) err(thrown.stack ?? "");
-  return thrown instanceof RunError ? exitCodes[thrown.kind] : faultExitCode;
+  return thrown instanceof RunError ? exitCodes[thrown.kind] : 1;
 }
 
 /** Text from files must not move the cursor or fill the screen. */

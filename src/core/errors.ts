@@ -31,6 +31,9 @@ export function assert(condition: unknown, promise: string): asserts condition {
 /** What an operating system's refusals mean, by their codes. */
 const refusals: Readonly<Record<string, string>> = {
   EACCES: "this user may not",
+  EMFILE: "this process has as many files open as it may",
+  ENFILE: "this machine has as many files open as it can",
+  EDQUOT: "this user's share of the disk is full",
   EISDIR: "it is a folder, not a file",
   ENOSPC: "the disk is full",
   ENOTDIR: "a file stands where a folder is expected",

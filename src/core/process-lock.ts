@@ -27,7 +27,8 @@ export interface ProcessLock {
 
 /** A holder in another container shows that it lives by touching its file as often as this. */
 const touchMs = 1_000;
-const untouchedMsMax = 5_000;
+const touchedMsMax = 500;
+const looksMax = 10;
 
 const heldHere = new Set<string>();
 
@@ -90,7 +91,7 @@ function putAside(path: string, dead: string): void {
 function liveHolder(path: string, text: string | null): number | null {
   const holder = text === null ? null : holderIn(text);
   if (holder === null) return null;
-  if (holder.space !== self().space) return touchedLately(path) ? holder.pid : null;
+  if (holder.space !== self().space) return isTouched(path) ? holder.pid : null;
   if (holder.pid === process.pid) return null;
   if (!isAlive(holder.pid)) return null;
   const started = startOf(holder.pid);
@@ -168,9 +169,16 @@ function touch(path: string): void {
   }
 }
 
-function touchedLately(path: string): boolean {
+/** By whether it is touched again, as the time of day may have been set meanwhile. */
+function isTouched(path: string): boolean {
   try {
-    return Date.now() - statSync(path).mtimeMs < untouchedMsMax;
+    const firstMs = statSync(path).mtimeMs;
+    if (Math.abs(Date.now() - firstMs) < touchedMsMax) return true;
+    for (let look = 0; look < looksMax; look++) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, touchMs / 4);
+      if (statSync(path).mtimeMs !== firstMs) return true;
+    }
+    return false;
   } catch (thrown) {
     if (codeOf(thrown) === "ENOENT") return false;
     throw thrown;

@@ -28,10 +28,13 @@ export type ErrorCode =
 const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "aws-busy": "unfinished",
   "bucket-gone": "unfinished",
+  "disk-full": "unfinished",
   "expired-credentials": "unfinished",
+  "home-gone": "unfinished",
   "missing-gradient": "unfinished",
   "no-network": "unfinished",
   superseded: "unfinished",
+  "too-many-files": "unfinished",
   throttled: "unfinished",
   "over-budget": "budget",
   interrupted: "interrupted",

@@ -27,9 +27,13 @@ export const runningCodes = {
   emulator: "the emulator met a fault of its own; run kofn doctor, and report it",
   "damaged-object":
     "a stored object is not what was written; put back a copy, or do as the hint says",
+  "disk-full":
+    "nothing more can be written; make room, then resume: the run goes on from its checkpoint",
   "emulator-ended": "the emulator's process has ended; start again: its log says why",
   "expired-credentials": "the credentials have expired; sign in again: a run in AWS goes on",
   gone: "the bucket or a function of the stage is not there; check AWS_REGION, or deploy again",
+  "home-gone":
+    "the folder of runs was removed while it was in use; put a copy back and resume, or start anew",
   "home-in-use": "another process works in this home; wait for it, or set KOFN_HOME",
   "home-unwritable":
     "runs cannot be kept in this home; set KOFN_HOME to a folder that may be written",
@@ -70,6 +74,8 @@ export const runningCodes = {
   superseded: "another orchestrator has taken the run over; watch it: it goes on there",
   "time-limit":
     "a task took longer than its budget of dollars reckons with; it is sent again with more time",
+  "too-many-files":
+    "no more files can be opened; raise the limit (ulimit -n 4096), then resume the run",
   throttled: "Lambda refuses more at a time; ask for more concurrency, or use fewer workers",
   "unknown-operation": "a worker does not know this task; deploy worker and orchestrator together",
   "unknown-run": "no run has this name; see kofn list",

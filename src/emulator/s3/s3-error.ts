@@ -68,6 +68,13 @@ export function toS3Error(thrown: unknown): S3Error {
       "The disk is full: free space under the emulator's root, then try again.",
       { cause: thrown },
     );
+  if (code === "EMFILE" || code === "ENFILE")
+    return new S3Error(
+      503,
+      "SlowDown",
+      "Too many files are open here: raise the limit (ulimit -n), or ask less at once.",
+      { cause: thrown },
+    );
   // Its folder was removed under it: to try again does not bring it back.
   if (code === "ENOENT")
     return new S3Error(404, "NoSuchBucket", "The specified bucket does not exist", {
