@@ -21,6 +21,7 @@ const entries = {
   "text-thread": "src/data/formats/text-thread",
   "parquet-thread": "src/data/formats/parquet-thread",
   "emulator-child": "src/emulator/emulator-child",
+  "emulator-host": "src/emulator/emulator-host",
 };
 
 /**

@@ -23,7 +23,11 @@ export async function emulate(options: EmulateOptions, terminal: Terminal): Prom
   const weather = weatherOf(options.weather ?? "calm");
   await claimHome(terminal.home);
   const running = await serveAlone(terminal.home, () =>
-    emulatedBackend({ home: terminal.home, spec: { weather, seed: 1, workers: 1 } }),
+    emulatedBackend({
+      home: terminal.home,
+      spec: { weather, seed: 1, workers: 1 },
+      isOwner: true,
+    }),
   );
   try {
     const { environment, endpoints } = running.emulator();

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { RunError } from "../core/errors.ts";
 import { isOfFeatures } from "../data/encode/encode-features.ts";
 import { openHome } from "../platform/local/home.ts";
-import { claimHome, serveAlone } from "../platform/local/home-claim.ts";
+import { claimHome, serveTogether } from "../platform/local/home-claim.ts";
 import { openDataSource } from "../platform/open-source.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
 import { planInHome, resolveAuto } from "../platform/training/forecast-run.ts";
@@ -47,7 +47,7 @@ export async function encodeSpec(
     const spec = await resolveAuto(written, (open) =>
       planInHome(terminal.home, { spec: open, backend: "emulated", onPhase }),
     );
-    const home = await serveAlone(terminal.home, () => openHome(terminal.home));
+    const home = await serveTogether(terminal.home, () => openHome(terminal.home));
     try {
       const ports = { open: openDataSource, store: home.store };
       staged = await ingest(spec, ports, bar.onPhase);

@@ -1,22 +1,13 @@
 import { join } from "node:path";
-import { compileCachePath } from "../core/compile-cache.ts";
 import { messageOf, RunError } from "../core/errors.ts";
-import { prices } from "../limits.ts";
-import { type Weather, type WeatherConfig, weatherFrom } from "../weather/weather.ts";
-import {
-  drawKeys,
-  type Identity,
-  type Keys,
-  localRegion,
-  ownerKeys,
-  ownerWith,
-  roleWith,
-} from "./iam/identity.ts";
+import type { WeatherConfig } from "../weather/weather.ts";
+import { environmentOf, openLambda, type ServedS3 } from "./account.ts";
+import { type Identity, type Keys, ownerKeys, ownerWith } from "./iam/identity.ts";
 import type { EnvironmentInfo } from "./lambda/environments.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
 import type { LambdaFaults } from "./lambda/function-faults.ts";
 import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
-import { createLambda, type LambdaBill } from "./lambda/server.ts";
+import type { LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
 import { createS3, type S3Counts, type S3Server } from "./s3/server.ts";
 
@@ -47,12 +38,9 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** Plain data, so that it can be sent to another process. */
-export interface EmulatorOptions {
-  /** The folder of everything that outlives the process. */
-  readonly home: string;
-  /** Free ports where absent. */
-  readonly s3Port?: number;
+/** Who uses an emulator: functions of his own, and how they behave. Plain data, to be sent. */
+export interface EmulatorUser {
+  /** A free port where absent. */
   readonly lambdaPort?: number;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   /** Environments of all functions that the account lets work at once; 1,000 where absent. */
@@ -66,6 +54,31 @@ export interface EmulatorOptions {
   readonly verbose?: boolean;
 }
 
+/** An emulator that one uses alone. */
+export interface EmulatorOptions extends EmulatorUser {
+  /** The folder of everything that outlives the process. */
+  readonly home: string;
+  /** A free port where absent. */
+  readonly s3Port?: number;
+}
+
+/** One of several users, told from the others by his name. */
+export interface NamedUser extends EmulatorUser {
+  readonly name: string;
+  /** His own keys as an owner of the home, by which his faults are told from others'. */
+  readonly keys: Keys;
+}
+
+/** S3 of a home, and Lambda for each of its users. */
+export interface HomeEmulator {
+  /** What the home's owner needs in his environment to find its S3. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Lambda for one more; its `close` ends that alone. */
+  join(user: NamedUser): Promise<Emulator>;
+  /** Once all have left. */
+  close(): Promise<void>;
+}
+
 export interface EmulatorBill {
   readonly lambda: LambdaBill;
   readonly s3: S3Counts & { readonly costUsd: number };
@@ -75,66 +88,49 @@ export interface EmulatorBill {
 
 /** Runs the emulator in this process, on 127.0.0.1. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const weather = options.weather && weatherFrom(options.weather);
-  const seed = options.seed ?? 0;
-  const root = join(options.home, "s3");
-  const faultsOf = (sky: Weather | undefined) => ({
-    ...s3Faults(sky, seed),
-    ...options.faults?.s3,
-  });
-  const { functions, identities, owner, ...keys } = openKeys(options);
-  const s3 = await onceFree(() => createS3({ root, faults: faultsOf(weather), identities }));
-  const s3Server = await listenLocally(byS3(s3), options.s3Port);
-  // Lambda's port must be known before its environments are told of it.
-  let byLambda: RequestHandler = (_request, response) => void response.writeHead(503).end();
-  const lambdaServer = await listenLocally(
-    (request, response) => byLambda(request, response),
-    options.lambdaPort,
-  );
-  const endpoints = {
-    s3: `http://127.0.0.1:${s3Server.port}`,
-    lambda: `http://127.0.0.1:${lambdaServer.port}`,
-  };
-  const environment = environmentOf(endpoints, owner);
-  const lambda = await createLambda({
-    home: join(options.home, "lambda"),
-    functions,
-    identities,
-    concurrency: options.concurrency,
-    // The second and later cold starts of a bundle need not compile it.
-    variables: { NODE_COMPILE_CACHE: compileCachePath(), ...environment },
-    weather,
-    faults: options.faults?.lambda,
-    seed,
-    retryDelaysMs: options.retryDelaysMs,
-    onOutput: options.verbose ? (_name, text) => void process.stderr.write(text) : undefined,
-  });
-  byLambda = lambda.handle;
-  return {
-    endpoints,
-    environment,
-    bill: async () => billOf(lambda.bill(), s3.counts()),
-    environments: async () => lambda.environments(),
-    async setWeather(next) {
-      const changed = next && weatherFrom(next);
-      lambda.setWeather(changed);
-      s3.setFaults(faultsOf(changed));
-    },
-    async deploy(name, config) {
-      return lambda.deploy(name, keys.forFunction(name, config));
-    },
-    remove: (name) => lambda.remove(name),
-    issueKeys: async () => keys.issue(),
-    async close() {
-      await Promise.all([lambdaServer.close(), lambda.close()]);
-      await Promise.all([s3Server.close(), s3.close()]);
-    },
-  };
+  const served = await serveS3(options);
+  try {
+    const emulator = await openLambda(served, options, null);
+    return {
+      ...emulator,
+      async close() {
+        await emulator.close();
+        await served.close();
+      },
+    };
+  } catch (thrown) {
+    await served.close();
+    throw thrown;
+  }
 }
 
-function billOf(lambda: LambdaBill, counts: S3Counts): EmulatorBill {
-  const s3Usd = counts.puts * prices.s3.usdPerPut + counts.gets * prices.s3.usdPerGet;
-  return { lambda, s3: { ...counts, costUsd: s3Usd }, costUsd: lambda.costUsd + s3Usd };
+/** Serves a home's S3 on 127.0.0.1, for whoever joins with functions of his own. */
+export async function serveHome(
+  options: Pick<EmulatorOptions, "home" | "s3Port">,
+): Promise<HomeEmulator> {
+  const served = await serveS3(options);
+  const { owner, endpoint } = served;
+  const environment = environmentOf({ s3: endpoint }, owner);
+  return { environment, join: (user) => openLambda(served, user, user), close: served.close };
+}
+
+async function serveS3({
+  home,
+  s3Port,
+}: Pick<EmulatorOptions, "home" | "s3Port">): Promise<ServedS3 & Pick<HomeEmulator, "close">> {
+  // The home's owner, whose keys stay.
+  const owner = ownerKeys(home);
+  const identities = new Map<string, Identity>([[owner.accessKeyId, ownerWith(owner)]]);
+  const s3 = await onceFree(() => createS3({ root: join(home, "s3"), identities }));
+  try {
+    const server = await listenLocally(byS3(s3), s3Port);
+    const endpoint = `http://127.0.0.1:${server.port}`;
+    const close = async () => void (await Promise.all([server.close(), s3.close()]));
+    return { home, s3, endpoint, owner, identities, close };
+  } catch (thrown) {
+    await s3.close();
+    throw thrown;
+  }
 }
 
 /** A process that was killed may need a moment to let go of its folder. */
@@ -156,63 +152,5 @@ function byS3(s3: S3Server): RequestHandler {
       process.emitWarning(`S3: ${messageOf(thrown)}`);
       response.destroy();
     });
-  };
-}
-
-/** The weather's S3 errors, of the kinds that clients meet. */
-function s3Faults(weather: Weather | undefined, seed: number | string): S3Faults {
-  const share = weather?.s3Errors ?? 0;
-  return {
-    seed: `${seed}/s3`,
-    slowDown: share / 4,
-    internalError: share / 4,
-    // Only writes that carry a condition can meet it: run records, and whatever is written once.
-    conflict: share / 4,
-    reset: share / 4,
-  };
-}
-
-function environmentOf(endpoints: Emulator["endpoints"], owner: Keys): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL_S3: endpoints.s3,
-    AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
-    AWS_REGION: localRegion,
-    AWS_DEFAULT_REGION: localRegion,
-    AWS_ACCESS_KEY_ID: owner.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: owner.secretAccessKey,
-  };
-}
-
-/**
- * Who there is: the home's owner, whose keys stay, and every function that has a role, with keys
- * that are drawn anew each time and put into its environment. A function without a role signs with
- * the owner's.
- */
-function openKeys({ home, functions }: Pick<EmulatorOptions, "home" | "functions">) {
-  const owner = ownerKeys(home);
-  const identities = new Map<string, Identity>([[owner.accessKeyId, ownerWith(owner)]]);
-  function forFunction(name: string, config: FunctionConfig): FunctionConfig {
-    const { role } = config;
-    if (role === undefined) return config;
-    const keys = drawKeys();
-    identities.set(keys.accessKeyId, roleWith(keys, name, role));
-    const signing = {
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    };
-    return { ...config, environment: { ...config.environment, ...signing } };
-  }
-  const named = Object.entries(functions).map(
-    ([name, config]) => [name, forFunction(name, config)] as const,
-  );
-  return {
-    ...{ owner, identities, forFunction },
-    functions: Object.fromEntries(named),
-    /** Temporary keys of the owner's. */
-    issue(): Keys {
-      const keys = drawKeys("temporary");
-      identities.set(keys.accessKeyId, ownerWith(keys));
-      return keys;
-    },
   };
 }

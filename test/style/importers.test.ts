@@ -6,6 +6,8 @@ import { readTexts } from "./source-tree.ts";
 const others: Readonly<Record<string, string>> = {
   "src/data/formats/parquet-thread.ts": "a thread of its own",
   "src/data/formats/text-thread.ts": "a thread of its own",
+  "src/emulator/emulator-child.ts": "a process of its own",
+  "src/emulator/emulator-host.ts": "a process of its own",
   "src/emulator/runtime/main.ts": "a process of its own",
   "src/index.ts": "the package",
   "src/platform/local/parts-thread.ts": "a thread of its own",

@@ -11,6 +11,8 @@ export interface Identity {
   readonly sessionToken?: string;
   readonly arn: string;
   readonly statements: readonly Statement[];
+  /** Which of a home's users it belongs to, where there are several. */
+  readonly account?: string;
 }
 
 /** By access key. */

@@ -15,6 +15,8 @@ interface Admitted {
 
 /** What whoever sent a request may do. */
 export interface S3Access {
+  /** Which of several users has signed; undefined where there is one. */
+  readonly account: string | undefined;
   /** ARNs of all who have keys; undefined where nobody is asked who he is. */
   readonly principals: (() => readonly string[]) | undefined;
   /** Throws `S3Error` as S3 does. */
@@ -56,12 +58,14 @@ export function s3Gate(
         spend(used, signed.accessKeyId, requestsPerKey());
       const chunks = () => signed && chunkSignatures(signed, identity.secretAccessKey);
       const principals = () => [...identities.values()].map(({ arn }) => arn);
-      return { ...accessOf(signer(identity, policyOf), request), principals, chunks };
+      const { account } = identity;
+      return { ...accessOf(signer(identity, policyOf), request), account, principals, chunks };
     },
   };
 }
 
 const anyone: S3Access = {
+  account: undefined,
   principals: undefined,
   admit() {},
   admitRemoval() {},
@@ -101,7 +105,10 @@ function principalOf(arn: string): string {
   return arn.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/, "arn:aws:iam::$1:role/$2");
 }
 
-function accessOf(who: Signer, request: S3Request): Omit<S3Access, "principals" | "chunks"> {
+function accessOf(
+  who: Signer,
+  request: S3Request,
+): Omit<S3Access, "account" | "principals" | "chunks"> {
   return {
     admit({ name, action = name, method }) {
       // Whoever names many keys in a body needs leave for each, and is told of each.

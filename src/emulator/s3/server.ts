@@ -44,8 +44,10 @@ export interface S3Counts {
 export interface S3Server {
   /** Answers one request, errors included; rejects only for faults of ours. */
   handle(message: IncomingMessage, response: ServerResponse): Promise<void>;
-  counts(): S3Counts;
-  setFaults(faults: S3Faults): void;
+  /** Of all requests, or of those that one user of several signed. */
+  counts(account?: string): S3Counts;
+  /** For all, or for what one user of several signs. */
+  setFaults(faults: S3Faults, account?: string): void;
   /** Waits for requests under way and lets go of the folder; later requests get a 503. */
   close(): Promise<void>;
 }
@@ -61,6 +63,8 @@ export function createS3(options: S3Options): S3Server {
     () => service.faults.requestsPerKey,
   );
   const service: Service = {
+    tallies: new Map(),
+    fates: new Map(),
     tally,
     faults: options.faults ?? {},
     fateOf: chooser(options.faults ?? {}),
@@ -70,9 +74,6 @@ export function createS3(options: S3Options): S3Server {
       root,
       pageKeysMax: () => Math.min(pageKeysMax, service.faults.pageKeysMax ?? pageKeysMax),
       fsync: options.fsync ?? false,
-      onBytesIn: (count) => {
-        tally.bytesIn += count;
-      },
     },
   };
   return {
@@ -85,16 +86,18 @@ export function createS3(options: S3Options): S3Server {
         underWay.delete(work);
       }
     },
-    counts() {
+    counts(account) {
       let objects = 0;
       let storedBytes = 0;
       for (const bucket of root.buckets()) {
         objects += bucket.keys.length;
         storedBytes += bucket.storedBytes;
       }
-      return { ...tally, objects, storedBytes };
+      const own = account === undefined ? tally : talliedFor(service, account);
+      return { ...own, objects, storedBytes };
     },
-    setFaults(faults) {
+    setFaults(faults, account) {
+      if (account !== undefined) return void service.fates.set(account, chooser(faults));
       service.faults = faults;
       service.fateOf = chooser(faults);
     },
@@ -120,9 +123,23 @@ const newTally = () => ({
   bytesOut: 0,
 });
 
+type Tally = ReturnType<typeof newTally>;
+
+/** What one user of several asked and moved. */
+function talliedFor({ tallies }: Service, account: string): Tally {
+  const known = tallies.get(account);
+  if (known !== undefined) return known;
+  const fresh = newTally();
+  tallies.set(account, fresh);
+  return fresh;
+}
+
 interface Service {
-  readonly context: Omit<S3Context, "access">;
-  readonly tally: ReturnType<typeof newTally>;
+  readonly context: Omit<S3Context, "access" | "onBytesIn">;
+  readonly tally: Tally;
+  /** By the user, of several, who signed. */
+  readonly tallies: Map<string, Tally>;
+  readonly fates: Map<string, (operation: string, key: string) => S3FaultDecision>;
   faults: S3Faults;
   fateOf: (operation: string, key: string) => S3FaultDecision;
   readonly gate: S3Gate;
@@ -134,47 +151,54 @@ async function answer(
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { tally, context } = service;
+  const { context } = service;
   const id = randomUUID();
   let request: S3Request | undefined;
   let access: S3Access | undefined;
   let fate: S3FaultDecision | undefined;
   let reply: Reply;
+  const count = (what: keyof Tally, by = 1) => {
+    service.tally[what] += by;
+    if (access?.account !== undefined) talliedFor(service, access.account)[what] += by;
+  };
   try {
     if (service.closed) throw new S3Error(503, "ServiceUnavailable", "The server is closing.");
-    tally.requests += 1;
     request = readRequest(message, id);
     const nowMs = Date.now() + (service.faults.clockAheadMs ?? 0);
     if (service.faults.clockAheadMs !== undefined)
       response.setHeader("date", new Date(nowMs).toUTCString());
-    access = service.gate.open(request, nowMs);
+    try {
+      access = service.gate.open(request, nowMs);
+    } finally {
+      count("requests");
+    }
     const route = s3RouteOf(request);
     const { name } = route;
     access.admit(route);
-    tally[pricedAs(name)] += 1;
-    fate = service.fateOf(name, `${request.bucket}/${request.key}`);
+    count(pricedAs(name));
+    const fateOf = service.fates.get(access.account ?? "") ?? service.fateOf;
+    fate = fateOf(name, `${request.bucket}/${request.key}`);
     if (fate.delayMs > 0) await sleep(fate.delayMs);
-    if (strikesFirst(fate, request)) tally.faultsInjected += 1;
+    if (strikesFirst(fate, request)) count("faultsInjected");
     if (fate.fault === "reset-before") return breakOff(message);
     refuseByFate(fate, request);
-    reply = await route.run({ ...context, access }, request);
+    const onBytesIn = (bytes: number) => count("bytesIn", bytes);
+    reply = await route.run({ ...context, access, onBytesIn }, request);
   } catch (thrown) {
     // The client went away in the middle of its body: there is nobody to tell.
     if (message.destroyed && !message.complete) return breakOff(message);
-    tally.errors += 1;
+    count("errors");
     const error = toS3Error(thrown);
     reply = errorReply(access?.errorFor(error) ?? error, request, id);
   }
   if (fate?.fault === "reset-after") {
-    tally.faultsInjected += 1;
+    count("faultsInjected");
     await reply.stretch?.file.close();
     return breakOff(message);
   }
   const isCut = fate?.fault === "cut";
-  if (isCut) tally.faultsInjected += 1;
-  const onBytes = (count: number) => {
-    tally.bytesOut += count;
-  };
+  if (isCut) count("faultsInjected");
+  const onBytes = (bytes: number) => count("bytesOut", bytes);
   await (isCut
     ? sendHalf(message, response, reply, id, onBytes)
     : sendS3Reply(response, reply, id, onBytes));

@@ -1,13 +1,13 @@
 import { lambdaClient } from "../../compute/lambda-client.ts";
 import { systemClock } from "../../compute/system-clock.ts";
-import type { EmulatorOptions } from "../../emulator/emulator.ts";
-import { type EmulatorProcess, startEmulatorProcess } from "../../emulator/emulator-process.ts";
+import type { EmulatorUser } from "../../emulator/emulator.ts";
+import type { RunningEmulator } from "../../emulator/emulator-process.ts";
+import { joinAsOwner, joinEmulator } from "../../emulator/shared-emulator.ts";
 import { workerMemoryMb } from "../../spec/run-spec.ts";
 import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
 import { deployed } from "../cloud/deployed.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
 import { deployedRoles } from "./deployed-roles.ts";
-import { announce } from "./home.ts";
 import { bucket, bundleFolder } from "./paths.ts";
 import { accessTo, ensureBucket } from "./s3-access.ts";
 
@@ -23,29 +23,30 @@ const sparesAtStartMax = 16;
 
 export interface EmulatedBackend extends Backend {
   /** The current emulator process: a new one after the last one died. */
-  emulator(): EmulatorProcess;
+  emulator(): RunningEmulator;
 }
 
 /** The parts of a spec that configure the platform; without a problem for the ordinary worker. */
 type EmulatedSpec = Pick<BackendOptions["spec"], "weather" | "seed" | "workers"> &
   Partial<Pick<BackendOptions["spec"], "problem">>;
 
-/** Lambda and S3, played by a separate process with the deployed bundles. */
+/**
+ * Lambda and S3, played by a separate process with the deployed bundles. All runs of a home share
+ * it: its S3 is one, and each run has functions of its own, in its own weather. With `isOwner` it
+ * is asked under the home's lasting keys.
+ */
 export async function emulatedBackend({
   home,
   spec,
+  isOwner = false,
 }: Pick<BackendOptions, "home"> & {
   readonly spec: EmulatedSpec;
+  readonly isOwner?: boolean;
 }): Promise<EmulatedBackend> {
   const weather = playedWeather("emulated", spec.weather)!;
-  const emulator = await supervised({
-    home,
-    seed: spec.seed,
-    weather,
-    functions: await functionsFor(spec),
-  });
+  const user = { seed: spec.seed, weather, functions: await functionsFor(spec) };
+  const emulator = await supervised(home, user, isOwner);
   const access = accessTo(emulator.current().environment);
-  const unannounce = await announce(home, emulator.current().environment);
   const store = await ensureBucket(access);
   return {
     name: "emulated",
@@ -59,16 +60,13 @@ export async function emulatedBackend({
         lambdaClient(access.lambda),
       ),
     }),
-    async close() {
-      await unannounce();
-      await emulator.close();
-    },
+    close: emulator.close,
     emulator: emulator.current,
   };
 }
 
 /** The functions as deployed; the worker that the run needs is kept warm. */
-async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functions"]> {
+async function functionsFor(spec: EmulatedSpec): Promise<EmulatorUser["functions"]> {
   const { problem } = spec;
   const memoryMb = workerMemoryMb(spec);
   const variables = { KOFN_BUCKET: bucket };
@@ -109,18 +107,21 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorOptions["functi
 }
 
 /**
- * An emulator that restarts on the same ports and data whenever its process dies: to a run it looks
- * like a platform that was unreachable for a moment.
+ * An emulator that is there again on the same ports and data whenever its process dies, started by
+ * whichever of its users is first: to a run it looks like a platform that was unreachable for a
+ * moment.
  */
 async function supervised(
-  options: EmulatorOptions,
-): Promise<{ current(): EmulatorProcess; close(): Promise<void> }> {
-  let current = await startEmulatorProcess(options);
+  home: string,
+  user: EmulatorUser,
+  isOwner: boolean,
+): Promise<{ current(): RunningEmulator; close(): Promise<void> }> {
+  let current = await (isOwner ? joinAsOwner : joinEmulator)(home, user);
   let isClosing = false;
   const watch = async () => {
     while (!isClosing) {
       await current.ended;
-      if (!isClosing) current = await current.restart();
+      if (!isClosing) current = await current.rejoin();
     }
   };
   const watching = watch();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RunError } from "../../core/errors.ts";
 import { makeOwnFolder } from "../../core/own-files.ts";
 import { lockHolder, takeProcessLock } from "../../core/process-lock.ts";
-import { isServed, type RunHome, readHome } from "./home.ts";
+import { type RunHome, readHome, servedBy } from "./home.ts";
 
 /** Another process may only be reading; one that trains stays longer than this. */
 const patienceMs = 3_000;
@@ -39,7 +39,7 @@ export async function claimHome(path: string): Promise<HomeClaim> {
 
 /** Opens the home's own server once no other process serves it. */
 export async function serveAlone<T>(path: string, open: () => Promise<T>): Promise<T> {
-  return patiently(path, async () => ((await isServed(path)) ? undefined : open()));
+  return patiently(path, async () => ((await servedBy(path)) === null ? open() : undefined));
 }
 
 /** Opens something over a home's store, also beside others that work there. */
@@ -47,19 +47,46 @@ export async function serveTogether<T>(path: string, open: () => Promise<T>): Pr
   return patiently(path, open);
 }
 
-/** The same for a server, which must hear of every change: once no other run is at work there. */
-export async function serveOnly<T>(path: string, run: string, open: () => Promise<T>): Promise<T> {
-  return patiently(path, async () => {
-    const isFree = !runsAtWork(path).some((other) => other !== run) && !(await isServed(path));
-    return isFree ? open() : undefined;
-  });
+/**
+ * Opens a home's emulator, which must hear of every change: the one that serves it already, or one
+ * that is started once no run is at work on the home's files. `release` once it is closed again.
+ */
+export async function serveEmulated<T>(
+  path: string,
+  run: string,
+  open: () => Promise<T>,
+): Promise<{ readonly opened: T; release(): void }> {
+  const file = emulatedLock(path, run);
+  makeOwnFolder(dirname(file));
+  const lock = takeProcessLock(file);
+  const release = () => void ("release" in lock && lock.release());
+  try {
+    const opened = await patiently(path, async () => {
+      const server = await servedBy(path);
+      const isOpen = server === "emulator" || (server === null && filesAreFree(path, run));
+      return isOpen ? open() : undefined;
+    });
+    return { opened, release };
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
 }
 
-function runsAtWork(path: string): string[] {
+/** Whether no other run is at work but those that ask an emulator. */
+function filesAreFree(path: string, run: string): boolean {
   const folder = join(path, "working");
-  if (!existsSync(folder)) return [];
+  if (!existsSync(folder)) return true;
   const runs = readdirSync(folder).flatMap((name) => /^([a-z0-9-]+)\.lock$/.exec(name)?.[1] ?? []);
-  return runs.filter((run) => isWorkedOn(path, run));
+  return !runs.some(
+    (other) =>
+      other !== run && isWorkedOn(path, other) && lockHolder(emulatedLock(path, other)) === null,
+  );
+}
+
+/** Where a run shows that it works by the home's emulator. */
+function emulatedLock(path: string, run: string): string {
+  return join(path, "emulated", `${run}.lock`);
 }
 
 /** Opens a home's store for reading, whoever serves it. */

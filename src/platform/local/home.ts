@@ -71,19 +71,18 @@ export function storeIn(path: string): Store {
   return folderStore(rootOf(path), bucket);
 }
 
-/** Whether another process, or this one, has this home. */
-export async function isServed(path: string): Promise<boolean> {
-  return (await announced(path)) !== null;
+/** What serves this home, in this process or another: an emulator, or runs over its files. */
+export async function servedBy(path: string): Promise<"emulator" | "files" | null> {
+  const environment = await announced(path);
+  if (environment === null) return null;
+  return endpointOf(environment) === null ? "files" : "emulator";
 }
 
 /**
  * Tells other processes of this home who has its store, and the address of the server where there
  * is one. Returns how to withdraw it.
  */
-export async function announce(
-  path: string,
-  environment: Environment,
-): Promise<() => Promise<void>> {
+async function announce(path: string, environment: Environment): Promise<() => Promise<void>> {
   const file = join(path, "emulator.json");
   makeOwnFolder(path);
   // A file that is there keeps its mode.

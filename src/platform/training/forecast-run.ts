@@ -15,7 +15,7 @@ import { resolveMembers } from "../../run/resolve-members.ts";
 import { settleRate } from "../../run/usual-rate.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { openHome } from "../local/home.ts";
-import { claimHome, serveAlone } from "../local/home-claim.ts";
+import { claimHome, serveTogether } from "../local/home-claim.ts";
 import { openDataSource } from "../open-source.ts";
 import { machineOf, recordedMachine, stageRates } from "../platform-model.ts";
 import { findRun } from "./run-overview.ts";
@@ -56,7 +56,7 @@ export async function planStagesInHome(
 async function inHome<T>(home: string, work: (store: Store) => Promise<T>): Promise<T> {
   const claim = await claimHome(home);
   try {
-    const opened = await serveAlone(home, () => openHome(home));
+    const opened = await serveTogether(home, () => openHome(home));
     try {
       return await work(opened.store);
     } finally {

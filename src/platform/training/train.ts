@@ -4,7 +4,7 @@ import type { Orchestrated } from "../../run/orchestrate.ts";
 import { encodeAgain, needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Backend } from "../backend.ts";
-import { claimHome, serveOnly, serveTogether, workingAlone } from "../local/home-claim.ts";
+import { claimHome, serveEmulated, serveTogether, workingAlone } from "../local/home-claim.ts";
 import { openComputeBackend } from "../local/registry.ts";
 import { planInHome, resolveAuto } from "./forecast-run.ts";
 import { continueRun, createRun, type Watchers } from "./start-run.ts";
@@ -60,13 +60,15 @@ async function withBackend<T>(
 ): Promise<T> {
   return workingAlone(home, run, async () => {
     const open = () => openComputeBackend(backend, { home, spec });
-    const opened = await (backend === "emulated"
-      ? serveOnly(home, run, open)
-      : serveTogether(home, open));
+    const { opened, release } =
+      backend === "emulated"
+        ? await serveEmulated(home, run, open)
+        : { opened: await serveTogether(home, open), release: () => undefined };
     try {
       return await use(opened);
     } finally {
       await opened.close();
+      release();
     }
   });
 }
