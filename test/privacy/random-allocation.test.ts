@@ -81,8 +81,7 @@ describe("the account of random allocation", () => {
     }
   });
 
-  // pld-accounting 2.0 (Shenfeld's implementation), gaussian_allocation_epsilon_range at 1e-5 with
-  // an accuracy of .02: what it proves from above, and from below.
+  // pld-accounting 2.0, gaussian_allocation_epsilon_range at 1e-5, with an accuracy of .02.
   test("of ten steps lies between another implementation's bounds", () => {
     const epsilon = pldEpsilon([of(10, 1)], 1e-5)!;
     expect(epsilon).toBeGreaterThan(2.185861719096107);
@@ -199,7 +198,6 @@ describe("one record changes one step of an epoch, by at most the clip", () => {
         seen.set(round % epoch, others.add(record));
       }
     }
-    // Over epochs records change places.
     expect(seen.size).toBe(epoch);
   });
 });
