@@ -1,5 +1,6 @@
 import { makeGuard } from "./guard.ts";
 import { makeOrchestrator } from "./orchestrator.ts";
+import { makePredictor } from "./predictor.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { makeStore } from "./store.ts";
 import { makeWorker } from "./worker.ts";
@@ -20,6 +21,9 @@ export interface Deployed {
   readonly networkWorker: Deferred<string>;
   readonly networkWorkerVersion: Deferred<string>;
   readonly orchestrator: Deferred<string>;
+  /** Where the settings name a model to answer. */
+  readonly predictor?: Deferred<string>;
+  readonly predictorUrl?: Deferred<string>;
   readonly concurrency?: number;
   readonly dailyUsd: number;
   readonly killSwitch: Deferred<string>;
@@ -45,7 +49,9 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     role: "networkWorker",
   });
   const orchestrator = makeOrchestrator(settings, store, { worker, networkWorker });
-  const killSwitch = makeGuard(settings, [worker, networkWorker, orchestrator]);
+  const predictor = makePredictor(settings, store);
+  const guarded = [worker, networkWorker, orchestrator];
+  const killSwitch = makeGuard(settings, predictor === null ? guarded : [...guarded, predictor]);
   const deployment = {
     stage: $app.stage,
     bucket: store.name,
@@ -55,6 +61,7 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     networkWorkerVersion: networkWorker.nodes.function.version,
     // A durable function is invoked by a qualified name.
     orchestrator: $interpolate`${orchestrator.name}:${orchestrator.nodes.function.version}`,
+    ...(predictor === null ? {} : { predictor: predictor.name, predictorUrl: predictor.url }),
     // What the kill switch took away, so that `kofn restore` knows what to give back.
     ...(concurrency === undefined ? {} : { concurrency }),
     dailyUsd: settings.dailyUsd,

@@ -16,7 +16,7 @@ export function makeOrchestrator(
 ) {
   return new sst.aws.Function(`${settings.prefix}Orchestrator`, {
     bundle: `${settings.bundles}/orchestrator`,
-    copyFiles: missingWasm(settings),
+    copyFiles: missingWasm(settings, "orchestrator"),
     handler: "orchestrator.handler",
     runtime: functions.runtime,
     architecture,
@@ -33,6 +33,8 @@ export function makeOrchestrator(
       KOFN_WORKER: versioned(worker),
       KOFN_NETWORK_WORKER: versioned(networkWorker),
       KOFN_DAILY_USD: String(settings.dailyUsd),
+      // Where it tells runs that ask for it; it is in no VPC, so any address that is public.
+      ...settings.reportTo,
     },
     permissions: [
       ...permissionsFor("orchestrator", store),
@@ -51,13 +53,12 @@ function versioned({ name, nodes }: sst.aws.Function) {
   return $interpolate`${name}:${nodes.function.version}`;
 }
 
-/** Compiled code that lies beside both bundles that compute networks. */
+/** Compiled code that lies beside all bundles that compute networks. */
 const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
 
-/** A package holds each of them once, beside the network worker: the other bundle has it copied. */
-function missingWasm({ bundles }: Settings): { from: string; to: string }[] {
-  const isThere = (file: string) =>
-    existsSync(`${$cli.paths.root}/${bundles}/orchestrator/${file}`);
+/** A package holds each of them once, beside the network worker: others have it copied. */
+export function missingWasm({ bundles }: Settings, bundle: string): { from: string; to: string }[] {
+  const isThere = (file: string) => existsSync(`${$cli.paths.root}/${bundles}/${bundle}/${file}`);
   return wasmFiles
     .filter((file) => !isThere(file))
     .map((file) => ({ from: `${bundles}/network-worker/${file}`, to: file }));

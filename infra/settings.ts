@@ -1,3 +1,5 @@
+import { predictorNames } from "../src/limits.ts";
+
 /** What an app decides; everything else comes from src/limits.ts. */
 export interface Settings {
   /** In front of every resource's name, for an app that has others. */
@@ -23,6 +25,13 @@ export interface Settings {
    * activated in the billing console, this app's alone.
    */
   readonly budgetOf: "account" | "app";
+  /** The published model that a predictor answers with; without one there is no predictor. */
+  readonly predict?: string | undefined;
+  /**
+   * Variables of the orchestrator that say where runs are told to others (`report`), such as
+   * OTEL_EXPORTER_OTLP_ENDPOINT. Whoever may read the function's configuration sees them.
+   */
+  readonly reportTo?: Readonly<Record<string, string>> | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,16 +56,21 @@ export function settingsOf(given: Partial<Settings>): Settings {
     throw refusal("dailyUsd", settings.dailyUsd, dollarsOfDay);
   if (settings.budgetOf !== "account" && settings.budgetOf !== "app")
     throw refusal("budgetOf", settings.budgetOf, whose);
+  if (settings.predict !== undefined && !predictorNames.test(settings.predict))
+    throw refusal("predict", settings.predict, publishedName);
   return settings;
 }
 
 /** The settings that environment variables hold. Throws naming the variable and the remedy. */
 export function settingsFrom(environment: Environment): Partial<Settings> {
   const { KOFN_CONCURRENCY, KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_BUDGET_OF } = environment;
-  const { KOFN_DAILY_USD } = environment;
+  const { KOFN_DAILY_USD, KOFN_PREDICT } = environment;
   const budgetOf = KOFN_BUDGET_OF as Settings["budgetOf"] | undefined;
   if (budgetOf !== undefined && budgetOf !== "account" && budgetOf !== "app")
     throw refusal("KOFN_BUDGET_OF", budgetOf, whose);
+  if (KOFN_PREDICT && !predictorNames.test(KOFN_PREDICT))
+    throw refusal("KOFN_PREDICT", KOFN_PREDICT, publishedName);
+  const reportTo = handedOn(environment);
   return {
     ...given("concurrency", "KOFN_CONCURRENCY", KOFN_CONCURRENCY, /^[1-9]\d{0,8}$/, reservable),
     ...given("monthlyUsd", "KOFN_BUDGET_USD", KOFN_BUDGET_USD, positiveNumber, dollars),
@@ -64,6 +78,8 @@ export function settingsFrom(environment: Environment): Partial<Settings> {
     ...(budgetOf === undefined ? {} : { budgetOf }),
     // A workflow hands a variable on that nobody has set as an empty one: then no mail is sent.
     ...(KOFN_BUDGET_EMAIL ? { alarmEmail: KOFN_BUDGET_EMAIL } : {}),
+    ...(KOFN_PREDICT ? { predict: KOFN_PREDICT } : {}),
+    ...(Object.keys(reportTo).length === 0 ? {} : { reportTo }),
   };
 }
 
@@ -72,6 +88,25 @@ const reservable = "a whole number of at least 1; leave it out to reserve nothin
 const dollars = "a number above 0: dollars a month; leave it out for 50";
 const dollarsOfDay = "a number above 0: dollars a day; leave it out for KOFN_BUDGET_USD's";
 const whose = "account or app; leave it out for account";
+const publishedName = "the name that kofn export --publish took: small letters, digits, hyphens";
+
+/** What reporters read, as OpenTelemetry and MLflow name it. */
+const reportNames = /^(OTEL_EXPORTER_OTLP_\w+|OTEL_RESOURCE_ATTRIBUTES|MLFLOW_\w+)$/;
+const reporterVariables = "names of OTEL_EXPORTER_OTLP_... and MLFLOW_... variables, by commas";
+
+/** The variables that KOFN_REPORT_TO names, with their values in the deploying process. */
+function handedOn(environment: Environment): Record<string, string> {
+  const names = (environment.KOFN_REPORT_TO ?? "").split(",").map((name) => name.trim());
+  const pairs = names
+    .filter((name) => name !== "")
+    .map((name) => {
+      const value = environment[name];
+      if (!reportNames.test(name)) throw refusal("KOFN_REPORT_TO", name, reporterVariables);
+      if (!value) throw refusal("KOFN_REPORT_TO", name, "the name of a variable that is set");
+      return [name, value] as const;
+    });
+  return Object.fromEntries(pairs);
+}
 
 function given(
   name: "concurrency" | "monthlyUsd" | "dailyUsd",

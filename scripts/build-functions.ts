@@ -15,13 +15,14 @@ const sources = {
   worker: "functions/worker.ts",
   "network-worker": "functions/network-worker.ts",
   orchestrator: "functions/orchestrator.ts",
+  predictor: "functions/predictor.ts",
   "kill-switch": "functions/kill-switch.ts",
   // Not deployed: what the emulator starts in every environment, in one file to start sooner.
   runtime: "src/emulator/runtime/main.ts",
 };
 
 /** Those that compute networks; the orchestrator evaluates them. */
-const withNetworks = ["network-worker", "orchestrator"];
+const withNetworks = ["network-worker", "orchestrator", "predictor"];
 
 /** Compiled code that TensorFlow.js reads from the folder it lies in. */
 const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];

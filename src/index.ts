@@ -13,12 +13,11 @@ export {
 export type { MicrobatchOutputs, NumberTensor } from "./library/microbatch-outputs.ts";
 export {
   loadModel,
-  type Model,
-  type Prediction,
   predict,
   type TranslateOptions,
   translate,
 } from "./library/model.ts";
+export type { Model, Prediction } from "./library/model-in-hand.ts";
 export {
   type ModelParallel,
   type ModelParallelOptions,

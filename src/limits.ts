@@ -47,12 +47,16 @@ export type Architecture = keyof typeof prices.usdPerGbSecond;
 
 const arm64: Architecture = "arm64";
 
-/** What the two functions are deployed with; the emulator uses the same. */
+/** What the functions are deployed with; the emulator uses the same. */
 export const functions = {
   runtime: "nodejs24.x",
   worker: { memoryMb: 1_769, timeoutMs: 120_000, architecture: arm64 },
   orchestrator: { memoryMb: 1_769, timeoutMs: 900_000, architecture: arm64 },
+  predictor: { memoryMb: 1_769, timeoutMs: 30_000, architecture: arm64 },
 } as const;
+
+/** What a published model may be called: a part of a key, and of a permission. */
+export const predictorNames = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** kofn's own bounds. */
 export const bounds = {

@@ -32,6 +32,7 @@ export const prefixes = {
   secrets: { pattern: "secrets/*" },
   spending: { pattern: "spending/*" },
   rawSums: { pattern: "secrets/*/sums/*", mayBeLarge: true },
+  predictors: { pattern: "predictors/*" },
 } as const satisfies Readonly<Record<string, Prefix>>;
 
 export type PrefixName = keyof typeof prefixes;
@@ -102,3 +103,5 @@ export const encodedKey = (digest: string) => `encoded/${digest}.json`;
 export const spendingPrefix = (day: string) => `spending/${day}/`;
 export const spendingKey = (day: string, number: number) =>
   `${spendingPrefix(day)}${String(number).padStart(8, "0")}.json`;
+/** A model that is published for the predictor function: all that predicting needs, in one. */
+export const predictorKey = (name: string) => `predictors/${name}.safetensors`;

@@ -21,7 +21,8 @@ runtime.setMocks(
       resources.push({ type, name, inputs });
       const arn = arnOf(type, name);
       const version = inputs.publish === true ? { version: "1" } : {};
-      const state = { ...inputs, ...version, arn, name: inputs.name ?? name, bucket: name };
+      const url = type.endsWith(":FunctionUrl") ? { functionUrl: `https://${name}.example/` } : {};
+      const state = { ...inputs, ...version, ...url, arn, name: inputs.name ?? name, bucket: name };
       return { id: name, state };
     },
     call({ token, inputs }) {

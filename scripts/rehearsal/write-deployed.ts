@@ -104,7 +104,8 @@ export const deployedRoles = ${JSON.stringify(roles, null, 2)} as const satisfie
 
 if (import.meta.main) {
   await installPlatform();
-  const rehearsal = await rehearse("test");
+  // With everything that a deployment may have.
+  const rehearsal = await rehearse("test", { settings: { predict: "prices" } });
   writeFileSync(deployedPath, deployedModule(functionsOf(rehearsal)));
   writeFileSync(rolesPath, rolesModule(rolesOf(rehearsal)));
   execFileSync("npx", ["biome", "format", "--write", deployedPath, rolesPath]);

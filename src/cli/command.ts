@@ -38,6 +38,10 @@ const exclusive: Readonly<Record<string, readonly (readonly [string, string, str
     ["open", "stage", "a run in a stage goes on without this terminal: kofn report RUN --open"],
   ],
   plan: [["from", "probe", "both say which lateness the plan takes"]],
+  export: [
+    ["format", "publish", "a published model has kofn's own format"],
+    ["output", "publish", "a model is published into the store"],
+  ],
 };
 
 /** Throws `RunError` where an option was given that another one makes useless. */

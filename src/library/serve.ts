@@ -2,10 +2,14 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RunError } from "../core/errors.ts";
-import { parseJson } from "../core/json.ts";
 import { boundedBody } from "../wire/request-body.ts";
-import type { Model } from "./model.ts";
-import type { RowSource } from "./row-source.ts";
+import type { Model } from "./model-in-hand.ts";
+import {
+  answerPrediction,
+  type PredictionAnswer,
+  refusedPrediction,
+  remedied,
+} from "./prediction-requests.ts";
 
 export interface ServeOptions {
   /** 127.0.0.1 where absent: this machine alone. */
@@ -35,7 +39,7 @@ export async function serve(model: Model, options: ServeOptions = {}): Promise<S
   const server = createServer((request, response) => {
     void answer(model, request, isLocal).then(
       (answered) => reply(response, answered),
-      (thrown: unknown) => reply(response, refusalOf(thrown)),
+      (thrown: unknown) => reply(response, refusedPrediction(thrown)),
     );
   });
   server.listen(port, host);
@@ -52,49 +56,24 @@ export async function serve(model: Model, options: ServeOptions = {}): Promise<S
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: object;
-}
-
-async function answer(model: Model, request: IncomingMessage, isLocal: boolean): Promise<Answer> {
-  const named = (request.headers.host ?? "").replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+async function answer(
+  model: Model,
+  request: IncomingMessage,
+  isLocal: boolean,
+): Promise<PredictionAnswer> {
+  const { method = "", url = "", headers } = request;
+  const named = (headers.host ?? "").replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   if (isLocal && !loopback.includes(named))
-    return told(403, `the request is for ${named}`, "ask for 127.0.0.1 or localhost");
-  const { run, columns, classes, example } = model;
-  if (request.method === "GET" && request.url === "/")
-    return { status: 200, body: { run, columns, classes, example } };
-  if (request.url !== "/predict")
-    return told(
-      404,
-      `there is nothing at ${request.url}`,
-      "POST rows to /predict; GET / tells more",
-    );
-  if (request.method !== "POST")
-    return told(405, `${request.method}: expected POST`, "POST rows as JSON to /predict");
-  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
-    return told(415, "the rows are not JSON", "send them with content-type: application/json");
-  const bytes = await boundedBody(request, bodyBytesMax);
-  if (bytes === null)
-    return told(413, `more than ${bodyBytesMax} bytes`, "send fewer rows at a time");
-  const body = parseJson<RowSource | { readonly rows: RowSource } | null>(bytes, "the request");
-  const rows = Array.isArray(body) ? body : (body as { rows?: RowSource } | null)?.rows;
-  if (!Array.isArray(rows))
-    return told(400, "there are no rows", 'send [{...}, ...] or { "rows": [{...}, ...] }');
-  return { status: 200, body: { predictions: await model.predict(rows) } };
+    return remedied(403, `the request is for ${named}`, "ask for 127.0.0.1 or localhost");
+  return answerPrediction(model, {
+    method,
+    path: url,
+    contentType: headers["content-type"] ?? "",
+    body: () => boundedBody(request, bodyBytesMax),
+  });
 }
 
-function told(status: number, error: string, hint: string): Answer {
-  return { status, body: { error, hint } };
-}
-
-/** A fault of ours is told as one, and nothing of it but its message. */
-function refusalOf(thrown: unknown): Answer {
-  if (thrown instanceof RunError) return told(400, thrown.message, thrown.hint ?? "");
-  return told(500, "a fault in kofn", "its log says more");
-}
-
-function reply(response: ServerResponse, { status, body }: Answer): void {
+function reply(response: ServerResponse, { status, body }: PredictionAnswer): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(`${JSON.stringify(body)}\n`);
 }

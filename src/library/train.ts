@@ -10,7 +10,8 @@ import type { ResultEvent, RunEvent } from "../ports/events.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import { checkPlace } from "./members.ts";
-import { loadModel, type Model } from "./model.ts";
+import { loadModel } from "./model.ts";
+import type { Model } from "./model-in-hand.ts";
 import { withRowFile } from "./row-file.ts";
 import type { SpecInCode } from "./spec-in-code.ts";
 import {

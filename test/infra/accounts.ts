@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { settingsFrom } from "../../infra/settings.ts";
 import type { Rehearsal } from "../../scripts/rehearsal/rehearse.ts";
-import { ofType, rehearsed } from "./deployment.ts";
+import { functions } from "../../src/limits.ts";
+import { named, ofType, rehearsed, statementsOf } from "./deployment.ts";
 
 /**
  * Whether Lambda grants these deployments' reservations: what is left for functions without one
@@ -21,9 +22,29 @@ export function accountTests(): void {
   let reserving: Rehearsal;
   let byTag: Rehearsal;
   beforeAll(async () => {
-    plain = await rehearsed("someone");
+    plain = await rehearsed("someone", { predict: "prices" });
     reserving = await rehearsed("someone", settingsFrom({ KOFN_CONCURRENCY: "900" }));
     byTag = await rehearsed("someone", settingsFrom({ KOFN_BUDGET_OF: "app" }));
+  });
+
+  test("the predictor: only where a model is named; one object to read, signed requests", () => {
+    const names = (one: Rehearsal) =>
+      ofType(one, "aws:lambda/function:Function").map(({ name }) => name);
+    expect(names(reserving)).not.toContain("PredictorFunction");
+    expect(named(plain, "PredictorFunction")).toMatchObject({
+      memorySize: functions.predictor.memoryMb,
+      timeout: functions.predictor.timeoutMs / 1000,
+      handler: "predictor.handler",
+    });
+    expect(statementsOf(plain, "PredictorRole")).toEqual([
+      {
+        effect: "Allow",
+        actions: ["s3:GetObject"],
+        resources: ["arn:aws:s3:::StoreBucket/predictors/prices.safetensors"],
+      },
+    ]);
+    const urls = ofType(plain, "aws:lambda/functionUrl:FunctionUrl");
+    expect(urls.map(({ inputs }) => inputs.authorizationType)).toEqual(["AWS_IAM"]);
   });
 
   test.each([10, 50, 400, 1_000])("a limit of %i grants one stage, and two", (limit) => {

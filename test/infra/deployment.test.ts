@@ -37,7 +37,10 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   let personal: Rehearsal;
   let production: Rehearsal;
   beforeAll(async () => {
-    [personal, production] = await Promise.all([rehearsed("someone"), rehearsed("production")]);
+    [personal, production] = await Promise.all([
+      rehearsed("someone", { predict: "prices" }),
+      rehearsed("production"),
+    ]);
   });
 
   test("the worker: one tenant an environment, sized by src/limits.ts, bounded", () => {
@@ -100,7 +103,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       {
         effect: "Allow",
         actions: ["lambda:PutFunctionConcurrency"],
-        resources: [arn("Worker"), arn("NetworkWorker"), arn("Orchestrator")],
+        resources: ["Worker", "NetworkWorker", "Orchestrator", "Predictor"].map(arn),
       },
     ]);
     expect(statementsOf(personal, "OrchestratorRole")).toContainEqual({
@@ -157,7 +160,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
 
   test("logs are kept for a month, in groups of their own", () => {
     const groups = ofType(personal, "aws:cloudwatch/logGroup:LogGroup");
-    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30, 30]);
+    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30, 30, 30]);
   });
 
   test("a budget that is spent throws the kill switch", () => {

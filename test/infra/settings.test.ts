@@ -7,6 +7,20 @@ describe("settings in the environment", () => {
     expect(settingsOf({}).concurrency).toBeUndefined();
   });
 
+  test("a predictor, and variables for reporters, by the names of what is handed on", () => {
+    const given = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://a.example", MLFLOW_TRACKING_URI: "" };
+    expect(settingsFrom({ ...given, KOFN_PREDICT: "prices" })).toEqual({ predict: "prices" });
+    expect(
+      settingsFrom({ ...given, KOFN_REPORT_TO: "OTEL_EXPORTER_OTLP_ENDPOINT" }).reportTo,
+    ).toEqual({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://a.example" });
+    expect(() => settingsFrom({ ...given, KOFN_REPORT_TO: "MLFLOW_TRACKING_URI" })).toThrow(
+      /^KOFN_REPORT_TO: .*that is set/,
+    );
+    expect(() => settingsFrom({ KOFN_REPORT_TO: "PATH", PATH: "a" })).toThrow(/OTEL_EXPORTER/);
+    expect(() => settingsFrom({ KOFN_PREDICT: "a/*" })).toThrow(/^KOFN_PREDICT: got a\/\*/);
+    expect(() => settingsOf({ predict: "*" })).toThrow(/^predict: /);
+  });
+
   test("what is set is taken over; a mail address may be empty, as in a workflow", () => {
     const given = { KOFN_CONCURRENCY: "20", KOFN_BUDGET_USD: "7.5", KOFN_BUDGET_EMAIL: "a@b.org" };
     const settings = { concurrency: 20, monthlyUsd: 7.5, alarmEmail: "a@b.org" };

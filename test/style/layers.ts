@@ -162,7 +162,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   report: { rooms: bottom, packages: ["@observablehq/plot", "esbuild"] },
 
   /** What every platform shares. */
-  platform: { rooms: [...training, ...adapters, "simulation", "planner"], packages: [] },
+  platform: {
+    rooms: [...training, ...adapters, "simulation", "planner", "reporters"],
+    packages: [],
+  },
   "platform/cloud": {
     rooms: [...training, ...adapters, "platform"],
     packages: ["@aws/durable-execution-sdk-js"],
@@ -204,9 +207,14 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   /** What programs call: the same as the command line, without a terminal. */
   library: {
-    rooms: [...training, "tfjs", "platform", "platform/local", "platform/training"].concat([
-      "model-export",
-    ]),
+    rooms: [
+      ...training,
+      "tfjs",
+      "platform",
+      "platform/local",
+      "platform/training",
+      "storage",
+    ].concat(["model-export"]),
     packages: [],
   },
   /** The live page's server: reads runs as the command line does. */
@@ -219,7 +227,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   /** The package's public face. */
   index: { rooms: [...training, "library"], packages: [] },
   /** Event to adapters to one call; each names what it uses, so that its bundle holds no more. */
-  functions: { rooms: ["core", "limits", "compute", "platform/cloud"], packages: [] },
+  functions: { rooms: ["core", "limits", "compute", "platform/cloud", "library"], packages: [] },
   infra: { rooms: ["limits"], packages: [] },
 };
 

@@ -30,6 +30,13 @@ export const deployed = {
     },
     variables: ["KOFN_BUCKET", "KOFN_DAILY_USD", "KOFN_NETWORK_WORKER", "KOFN_WORKER"],
   },
+  predictor: {
+    handler: "predictor.handler",
+    memoryMb: 1769,
+    timeoutMs: 30000,
+    architecture: "arm64",
+    variables: ["KOFN_BUCKET", "KOFN_PREDICT"],
+  },
   worker: {
     handler: "worker.handler",
     memoryMb: 1769,

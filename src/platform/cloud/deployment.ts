@@ -15,6 +15,8 @@ export interface Deployment {
   readonly networkWorkerVersion?: string | undefined;
   /** With its version: a durable function is invoked by a qualified name. */
   readonly orchestrator: string;
+  /** Of deployments that answer with a model. */
+  readonly predictor?: string | undefined;
   /** Reserved for the worker; absent where nothing is. */
   readonly concurrency?: number | undefined;
   /** What all its runs may spend on a day; absent in older deployments, which had no cap. */
@@ -29,6 +31,7 @@ const shape = z.object({
   networkWorker: z.string().min(1).optional(),
   networkWorkerVersion: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
+  predictor: z.string().min(1).optional(),
   concurrency: z.number().int().min(1).optional(),
   dailyUsd: z.number().positive().optional(),
 });

@@ -13,6 +13,7 @@ export const deployedRoles = {
         "arn:aws:lambda:us-east-1:000000000000:function:worker",
         "arn:aws:lambda:us-east-1:000000000000:function:network-worker",
         "arn:aws:lambda:us-east-1:000000000000:function:orchestrator",
+        "arn:aws:lambda:us-east-1:000000000000:function:predictor",
       ],
     },
   ],
@@ -166,6 +167,13 @@ export const deployedRoles = {
         "arn:aws:lambda:us-east-1:000000000000:function:network-worker",
         "arn:aws:lambda:us-east-1:000000000000:function:network-worker:*",
       ],
+    },
+  ],
+  predictor: [
+    {
+      effect: "Allow",
+      actions: ["s3:GetObject"],
+      resources: ["arn:aws:s3:::kofn/predictors/prices.safetensors"],
     },
   ],
   worker: [
