@@ -9,9 +9,13 @@ import type { Plugin } from "esbuild";
 export const quietBuiltins: Plugin = {
   name: "quiet-builtins",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z:_/0-9]+$/ }, ({ path }) =>
-      isBuiltin(path) ? { path: path.replace("node:", ""), namespace: "quiet-builtins" } : null,
-    );
+    onResolve({ filter: /^[a-z:_/0-9]+$/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return null;
+      const name = path.replace("node:", "");
+      // Asked for late as it is, and by the names of its exports.
+      if (kind === "dynamic-import") return { path: `node:${name}`, external: true };
+      return { path: name, namespace: "quiet-builtins" };
+    });
     onLoad({ filter: /.*/, namespace: "quiet-builtins" }, ({ path }) => ({
       contents: large.has(path) ? onceUsed(path) : `module.exports = ${builtin(path)};`,
     }));

@@ -56,7 +56,7 @@ export async function mlflowReporter(about: ReportedRun): Promise<Reporter> {
         add({ final_objective: objective, seconds, dollars, rounds }, lastMs, rounds);
       }
     },
-    async close() {
+    async close(goesOn = false) {
       const experiment = await server.experiment();
       const id = await server.run(experiment, run, startedAt);
       const parameters = Object.entries(flat(spec)).map(([key, value]) => ({ key, value }));
@@ -65,6 +65,7 @@ export async function mlflowReporter(about: ReportedRun): Promise<Reporter> {
       for (let at = 0; at < metrics.length; at += metricsMax)
         await server.log(id, { metrics: metrics.slice(at, at + metricsMax) });
       await server.log(id, { tags: [{ key: "kofn.backend", value: backend }] });
+      if (goesOn) return void (await server.call("runs/update", { run_id: id, status: "RUNNING" }));
       const model = await about.model();
       if (model !== null) await server.artifact(id, "model.safetensors", model);
       const isSound = ending?.kind === "done" || ending?.kind === "budget";

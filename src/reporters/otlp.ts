@@ -61,8 +61,8 @@ export async function otlpReporter(about: ReportedRun): Promise<Reporter> {
       await provider.forceFlush();
       exporter.refuseFailure();
     },
-    async close() {
-      folded.end();
+    async close(goesOn = false) {
+      if (!goesOn) folded.end();
       await provider.shutdown();
       exporter.refuseFailure();
     },

@@ -49,8 +49,8 @@ export async function openReporters(
     async drain() {
       for (const [name, reporter] of open) await reporter.drain?.().catch(failed(name));
     },
-    async close() {
-      const all = [...open].map(([name, reporter]) => reporter.close().catch(failed(name)));
+    async close(goesOn = false) {
+      const all = [...open].map(([name, reporter]) => reporter.close(goesOn).catch(failed(name)));
       await Promise.all(all);
     },
   };

@@ -26,7 +26,8 @@ export interface Reporter {
   take(event: RunEvent): void;
   /** Waits for what is on its way, where many events come at once. */
   drain?(): Promise<void>;
-  close(): Promise<void>;
+  /** A run that `goesOn` has no end yet: the round under way is told by whoever goes on. */
+  close(goesOn?: boolean): Promise<void>;
 }
 
 /** How long `close` waits for others at most, in ms. */

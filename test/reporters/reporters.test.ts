@@ -3,15 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { fieldsOf, type ProtobufField } from "../../src/data/corpus/protobuf.ts";
+import { tellSegment } from "../../src/platform/cloud/told-segment.ts";
+import { tellRun } from "../../src/platform/tell-run.ts";
 import { withOpenRun } from "../../src/platform/training/open-run.ts";
-import { tellRun } from "../../src/platform/training/tell-run.ts";
 import { trainNew } from "../../src/platform/training/train.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { ReporterName } from "../../src/reporters/reporter.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { eventually } from "../eventually.ts";
 import { readTexts } from "../style/source-tree.ts";
-import { type Collector, collector, type Taken } from "./collector.ts";
+import { type Collector, collector, mlflow, spansOf } from "./collector.ts";
 
 const spec = {
   problem: { type: "logistic" },
@@ -74,36 +75,6 @@ test("files: every event as a line of JSON, and a line of CSV for each round", a
   expect((await stat(join(folder, "events.jsonl"))).mode & 0o777).toBe(0o600);
 });
 
-interface Span {
-  readonly trace: string;
-  readonly id: string;
-  readonly parent: string;
-  readonly name: string;
-  readonly from: bigint;
-  readonly to: bigint;
-}
-
-/** https://github.com/open-telemetry/opentelemetry-proto, trace.proto: fields by their numbers. */
-function spansOf({ body }: Taken): Span[] {
-  const within = (bytes: Uint8Array, number: number) =>
-    fieldsOf(bytes)!.flatMap((field) => (field.number === number ? [field.bytes!] : []));
-  const text = (fields: readonly ProtobufField[], number: number, form: "hex" | "utf8") =>
-    Buffer.from(fields.find((one) => one.number === number)?.bytes ?? []).toString(form);
-  const time = (fields: readonly ProtobufField[], number: number) =>
-    Buffer.from(fields.find((one) => one.number === number)!.bytes!).readBigUInt64LE();
-  return within(body, 1)
-    .flatMap((resource) => within(resource, 2))
-    .flatMap((scope) => within(scope, 2))
-    .map((bytes) => {
-      const fields = fieldsOf(bytes)!;
-      return {
-        ...{ trace: text(fields, 1, "hex"), id: text(fields, 2, "hex") },
-        ...{ parent: text(fields, 4, "hex"), name: text(fields, 5, "utf8") },
-        ...{ from: time(fields, 7), to: time(fields, 8) },
-      };
-    });
-}
-
 test("otlp: one trace with a span for each round, its tasks within; ids stay", async () => {
   const server = await serving();
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", server.address);
@@ -134,21 +105,6 @@ test("otlp: one trace with a span for each round, its tasks within; ids stay", a
   });
   expect(new Set(server.taken.flatMap(spansOf).map(({ id }) => id))).toEqual(before);
 });
-
-/** As an MLflow server answers. */
-function mlflow({ path }: Taken): { readonly status: number; readonly body?: object } {
-  if (path.includes("experiments/get-by-name")) return { status: 404, body: {} };
-  if (path.includes("experiments/create")) return { status: 200, body: { experiment_id: "7" } };
-  if (path.includes("runs/search")) return { status: 200, body: {} };
-  if (path.includes("runs/create"))
-    return { status: 200, body: { run: { info: { run_id: "abc" } } } };
-  if (path.includes("runs/get"))
-    return {
-      status: 200,
-      body: { run: { info: { artifact_uri: "mlflow-artifacts:/7/abc/artifacts" } } },
-    };
-  return { status: 200, body: {} };
-}
 
 test("mlflow: the spec as parameters, metrics of each round, the model as artifact", async () => {
   const server = await serving(mlflow);
@@ -199,4 +155,42 @@ test("nothing of it is loaded where it is not asked for", () => {
       /^import (?!type).*reporters\/(?!reporter\.ts)/m.test(text as string),
   );
   expect(importers.map(([path]) => path)).toEqual([]);
+});
+
+test("segments tell a run in pieces, and what a killed one sent is whole", async () => {
+  const server = await serving();
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", server.address);
+  const { events } = await train([]);
+  const rounds = events.filter((event) => event.type === "round");
+  await withOpenRun({ home }, "told", async ({ store }, record) => {
+    const reporting = { ...record, spec: { ...record.spec, report: ["otlp" as const] } };
+    const segment = (toldMs?: number) =>
+      tellSegment(reporting, store, { toldMs, remainingMs: () => 900_000 });
+    const sent = () => server.taken.splice(0).flatMap(spansOf);
+    const nothing = await segment(rounds.at(-1)!.atMs);
+    expect(await nothing.close(true)).toBe(rounds.at(-1)!.atMs);
+    expect(sent()).toEqual([]);
+    const second = await segment(rounds[2]!.atMs);
+    await second.close(true);
+    const told = sent();
+    const names = told.map(({ name }) => name).filter((name) => /^round \d/.test(name));
+    expect(names).toEqual(["round 3", "round 4", "round 5"]);
+    // Killed: it is not closed, and its batches go out while it lives.
+    vi.stubEnv("OTEL_BSP_SCHEDULE_DELAY", "1");
+    await segment();
+    await eventually(() => server.taken.length > 0, "spans are sent before the end");
+    const whole = sent();
+    const last = await segment();
+    await last.close(false);
+    const again = sent();
+    const ids = new Set(again.map(({ id }) => id));
+    expect(again.filter(({ parent }) => parent === "")).toHaveLength(1);
+    for (const { id, parent } of [...told, ...whole]) {
+      expect(ids.has(id)).toBe(true);
+      expect(ids.has(parent)).toBe(true);
+    }
+    // An invocation that has no time left ends all the same.
+    const late = await tellSegment(reporting, store, { toldMs: 7, remainingMs: () => 0 });
+    expect(await late.close(true)).toBe(7);
+  });
 });

@@ -9,6 +9,8 @@ export interface SegmentReport {
   readonly reason: string;
   readonly rounds: number;
   readonly weightsDigest: string;
+  /** Of a run that is told to others: the last round that was, on the run's clock. */
+  readonly toldMs?: number;
 }
 
 /** A failed segment starts again from its checkpoint, after longer and longer delays. */
@@ -21,20 +23,33 @@ const retryFirstSeconds = 2;
  * Two durable operations a segment, however many workers and rounds it has.
  */
 export function durableRun(
-  segment: (run: string, owner: string, remainingMs: () => number) => Promise<SegmentReport>,
+  segment: (
+    run: string,
+    owner: string,
+    remainingMs: () => number,
+    toldMs: number | undefined,
+  ) => Promise<SegmentReport>,
 ) {
   return withDurableExecution(async (event: { readonly run: string }, context: DurableContext) => {
     const remainingMs = () => context.lambdaContext.getRemainingTimeInMillis();
+    let toldMs: number | undefined;
     for (let number = 1; ; number++) {
+      const told = toldMs;
       const report = await context.step(
         `segment-${number}`,
         async () =>
           keepable(
-            await segment(event.run, context.executionContext.durableExecutionArn, remainingMs),
+            await segment(
+              event.run,
+              context.executionContext.durableExecutionArn,
+              remainingMs,
+              told,
+            ),
           ),
         { retryStrategy },
       );
       if (!isCutShort(report)) return report;
+      toldMs = report.toldMs;
       await context.wait(`pause-${number}`, { seconds: 1 });
     }
   });

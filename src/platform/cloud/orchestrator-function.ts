@@ -21,10 +21,11 @@ export function createOrchestratorFunction(where: {
     run: string,
     owner: string,
     remainingMs: () => number,
+    toldMs?: number,
     goesOn = true,
   ): Promise<SegmentReport> =>
     runSegmentFrom(store, {
-      ...{ run, workers: where, owner, goesOn, remainingMs },
+      ...{ run, workers: where, owner, goesOn, toldMs, remainingMs },
       dailyUsd: where.dailyUsd,
     });
   const durable = durableRun(segment);
@@ -32,6 +33,6 @@ export function createOrchestratorFunction(where: {
     if ("DurableExecutionArn" in event) return durable(event, context);
     const { run } = event as { readonly run: string };
     const remainingMs = () => context.getRemainingTimeInMillis();
-    return segment(run, context.awsRequestId, remainingMs, false) as never;
+    return segment(run, context.awsRequestId, remainingMs, undefined, false) as never;
   };
 }

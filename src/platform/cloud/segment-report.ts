@@ -13,6 +13,7 @@ import { type WorkerNames, workerCompute, workerFor } from "../worker-compute.ts
 import type { SegmentReport } from "./durable-run.ts";
 import { supersededCode, takeLease } from "./lease.ts";
 import { stageCap } from "./stage-cap.ts";
+import { tellSegment } from "./told-segment.ts";
 
 /** Reserved for saving and evaluating before the platform's time-out. */
 const marginMs = 30_000;
@@ -35,6 +36,8 @@ export interface SegmentOf {
   readonly goesOn: boolean;
   /** What all runs of the stage may spend on a day; absent for no cap. */
   readonly dailyUsd?: number | undefined;
+  /** What segments before this one told of the run to others, on its clock; absent for nothing. */
+  readonly toldMs?: number | undefined;
   remainingMs(): number;
 }
 
@@ -62,26 +65,32 @@ async function segmentUnder(
   own: Store,
   store: Store,
   record: RunRecord,
-  { run, workers, remainingMs, dailyUsd }: SegmentOf,
+  { run, workers, remainingMs, dailyUsd, goesOn, toldMs }: SegmentOf,
 ): Promise<SegmentReport> {
   const worker = record.functions?.worker ?? workerFor(record.spec, workers);
   const prices = taskPrices(record.spec, record.backend, record.entriesPerSlot);
   const cap = dailyUsd === undefined ? null : stageCap(store, { run, capUsd: dailyUsd });
   const plain = workerCompute(record, worker, store);
   const compute = cap?.compute(plain, taskBounds(prices)) ?? plain;
+  const told = await tellSegment(record, store, { toldMs, remainingMs });
   const timeOut = AbortSignal.timeout(Math.max(0, remainingMs() - marginMs));
   try {
     await cap?.begin();
     const ports = {
       store: cap?.store(own) ?? own,
       ...{ clock: systemClock(), compute, prices },
+      listen: told.take,
       signal: cap === null ? timeOut : AbortSignal.any([timeOut, cap.signal]),
     };
     const { end, result } = await orchestrate(record, ports);
     const reason = end.stop.kind === "done" ? "finished" : end.stop.reason;
     const { rounds, weightsDigest } = result;
-    return { run, stop: end.stop.kind, reason, rounds, weightsDigest };
+    told.take(result);
+    const lastToldMs = await told.close(goesOn && reason === segmentOver);
+    const report = { run, stop: end.stop.kind, reason, rounds, weightsDigest };
+    return lastToldMs === undefined ? report : { ...report, toldMs: lastToldMs };
   } finally {
+    await told.close(true);
     await compute.close();
     await cap?.close();
   }

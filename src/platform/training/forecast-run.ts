@@ -72,6 +72,7 @@ async function inHome<T>(home: string, work: (store: Store) => Promise<T>): Prom
 export async function planWith(planning: ForecastPorts, store: Store): Promise<ProposedPlan> {
   const { backend, goal, from } = planning;
   const { spec, prepared } = await preparedFor(planning, store);
+  planning.onPhase?.("planning", 0, 0);
   const machine = from === undefined ? machineOf(spec, backend) : await machineFrom(store, from);
   const proposed = await proposePlan(spec, { prepared, store }, machine, goal);
   return { ...proposed, spec: await settleRate(proposed.spec, prepared, store) };

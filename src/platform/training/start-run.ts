@@ -23,7 +23,7 @@ import { ownModules } from "../local/own-modules.ts";
 import { openDataSource } from "../open-source.ts";
 import { forecastOn, stageTimesOn } from "../platform-model.ts";
 import { taskPrices } from "../task-prices.ts";
-import { tellRun } from "./tell-run.ts";
+import { tellRun } from "../tell-run.ts";
 
 export interface Watchers {
   readonly listen?: (event: RunEvent) => void;
