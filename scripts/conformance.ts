@@ -12,6 +12,7 @@ const suites = {
   onnx: () => import("./conformance-onnx.ts").then((one) => one.conformanceOnnx()),
   mlflow: () => import("./conformance-mlflow.ts").then((one) => one.conformanceMlflow()),
   torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
+  node22: () => import("./conformance-node22.ts").then((one) => one.conformanceNode22()),
 };
 
 const name = process.argv[2] ?? "";

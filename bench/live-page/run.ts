@@ -78,7 +78,12 @@ async function measure(home: string): Promise<Measured> {
   const rounds = Math.ceil(replies / slots);
   const events = sampleEvents({ workers: slots, quorum: Math.ceil(0.75 * slots), rounds });
   const { store, close } = await openHome(home);
-  const ui = await openUi({ home, pollMs: 100, resume: async () => "" });
+  const ui = await openUi({
+    home,
+    pollMs: 100,
+    resume: async () => "",
+    whatIf: async () => ({ problem: "" }),
+  });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });

@@ -19,6 +19,8 @@ export async function processTerminal(): Promise<Terminal> {
     live: process.stderr.isTTY === true ? await liveLine() : null,
     paint: pc.createColors(pc.isColorSupported && process.stderr.isTTY === true),
     home: homePath(),
+    // This process began with it.
+    enteredMs: 0,
     onInterrupt(listener) {
       for (const signal of signals) process.on(signal, listener);
       return () => {

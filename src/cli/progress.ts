@@ -1,5 +1,5 @@
 import { finiteOrNull } from "../core/json.ts";
-import type { RunEvent } from "../ports/events.ts";
+import type { RoundEvent, RunEvent } from "../ports/events.ts";
 import { formatNumber, formatSeconds, plural } from "../report/format.ts";
 import { tableLine } from "../report/table-lines.ts";
 import type { IngestProgress } from "../run/ingest.ts";
@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 
 const liveEveryMs = 100;
 const plainEveryMs = 3_000;
+/** Rounds by which the fall of the gradient is judged. */
+const fallRounds = 12;
 
 /** Shows how far a run is: a changing line on a terminal, lines elsewhere. */
 export interface ProgressView {
@@ -16,22 +18,47 @@ export interface ProgressView {
   close(): void;
 }
 
+/** When a run stops by itself, as far as its spec says. */
+export interface Goal {
+  readonly rounds: number;
+  readonly seconds?: number | undefined;
+  /** Of the gradient, as a share of the first. */
+  readonly tolerance?: number | undefined;
+}
+
+/** Of what the progress is. */
+export interface ProgressOf {
+  /** A prefix of lines, where several runs follow each other. */
+  readonly label?: string;
+  /** A run that another process started: its time is that of its own clock. */
+  readonly isFollowed?: boolean;
+}
+
 export function progressView(
   terminal: Terminal,
-  goal: { readonly rounds: number; readonly seconds?: number | undefined },
-  label = "",
+  goal: Goal,
+  { label = "", isFollowed = false }: ProgressOf = {},
 ): ProgressView {
+  const enteredMs = terminal.enteredMs ?? performance.now();
   const line = throttled(terminal, label);
-  const run = { firstMs: 0, firstRound: 0, erasures: 0, started: false };
+  const run = { firstMs: 0, firstRound: 0, erasures: 0, started: false, isSimulated: false };
+  const fall = gradientFall();
   const stages = new Map<string, number>();
+  const stage = (name: string) => line(() => `${name}  ${since(enteredMs)}`, true);
   return {
     onPhase(what, done, total) {
       const nowMs = performance.now();
+      const isNew = !stages.has(what);
       const sinceMs = nowMs - (stages.get(what) ?? nowMs);
-      if (!stages.has(what)) stages.set(what, nowMs);
-      line(() => stageLine(what, done, total, sinceMs));
+      if (isNew) stages.set(what, nowMs);
+      line(() => stageLine(what, done, total, sinceMs), isNew);
     },
     listen(event) {
+      if (event.type === "started") {
+        run.isSimulated = event.backend === "simulated";
+        stage("starting workers");
+      }
+      if (event.type === "stopped") stage("evaluating");
       if (event.type === "arrival" && event.fate !== "counted") run.erasures++;
       if (event.type === "arrivals") run.erasures += event.late + event.lost;
       if (event.type === "warning")
@@ -41,14 +68,19 @@ export function progressView(
         Object.assign(run, { started: true, firstMs: performance.now(), firstRound: event.round });
         for (const table of event.tables ?? []) terminal.err(tableLine(table));
       }
+      fall.note(event);
       const rate = ((event.round - run.firstRound) / (performance.now() - run.firstMs)) * 1000;
       line(() =>
         [
           `round ${event.round + 1}/${goal.rounds}`,
           `objective ~ ${formatNumber(finiteOrNull(event.objectiveEstimate))}`,
-          formatSeconds(event.atMs / 1000),
+          isFollowed
+            ? onClock(event)
+            : `${since(enteredMs)}${run.isSimulated ? `, ${onClock(event)} simulated` : ""}`,
           plural(run.erasures, "erasure"),
-          ...(rate > 0 ? [`${formatNumber(rate, 2)} rounds/s`, eta(event, goal, rate)] : []),
+          ...(rate > 0
+            ? [`${formatNumber(rate, 2)} rounds/s`, eta(event, goal, rate, fall.roundsTo(goal))]
+            : []),
         ].join("  "),
       );
     },
@@ -56,8 +88,19 @@ export function progressView(
   };
 }
 
+/** Of the run's clock, which a simulation does not share with anybody. */
+function onClock({ atMs }: { readonly atMs: number }): string {
+  return formatSeconds(atMs / 1000);
+}
+
+function since(enteredMs: number): string {
+  return formatSeconds((performance.now() - enteredMs) / 1000);
+}
+
 function stageLine(what: string, done: number, total: number, sinceMs: number): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
+  // Nobody knows how much there is of it.
+  if (total === 0) return what;
+  const share = Math.min(1, done / total);
   const rate = sinceMs === 0 ? 0 : done / (sinceMs / 1000);
   const speed = what === "reading" ? `${formatNumber(rate / 1e6, 3)} MB/s` : perSecond(rate);
   const left = rate === 0 || share === 1 ? "" : `  ETA ${formatSeconds((total - done) / rate)}`;
@@ -68,23 +111,45 @@ function perSecond(rate: number): string {
   return `${formatNumber(Math.round(rate))} rows/s`;
 }
 
-/** Whichever ends first: the rounds, or the seconds that may be spent. */
+/** Whichever ends first: the rounds, the seconds that may be spent, or the gradient's fall. */
 function eta(
   event: { readonly round: number; readonly atMs: number },
-  goal: { readonly rounds: number; readonly seconds?: number | undefined },
+  goal: Goal,
   rate: number,
+  roundsToTolerance: number,
 ): string {
-  const byRounds = (goal.rounds - event.round - 1) / rate;
+  const rounds = Math.min(goal.rounds - event.round - 1, roundsToTolerance);
   const bySeconds = (goal.seconds ?? Number.POSITIVE_INFINITY) - event.atMs / 1000;
-  return `ETA ${formatSeconds(Math.max(0, Math.min(byRounds, bySeconds)))}`;
+  return `ETA ${formatSeconds(Math.max(0, Math.min(rounds / rate, bySeconds)))}`;
 }
 
-function throttled(terminal: Terminal, label: string): (text: () => string) => void {
+/** How many more rounds the gradient takes to its tolerance, if it falls as it lately did. */
+function gradientFall() {
+  let first = 0;
+  const logs: number[] = [];
+  return {
+    note({ gradientNorm }: Pick<RoundEvent, "gradientNorm">) {
+      if (!(gradientNorm > 0) || !Number.isFinite(gradientNorm)) return;
+      if (first === 0) first = gradientNorm;
+      logs.push(Math.log(gradientNorm));
+      if (logs.length > fallRounds) logs.shift();
+    },
+    roundsTo({ tolerance = 0 }: Goal): number {
+      if (tolerance <= 0 || logs.length < 3) return Number.POSITIVE_INFINITY;
+      const fallARound = (logs[0]! - logs.at(-1)!) / (logs.length - 1);
+      if (fallARound <= 0) return Number.POSITIVE_INFINITY;
+      return Math.max(0, (logs.at(-1)! - Math.log(tolerance * first)) / fallARound);
+    },
+  };
+}
+
+/** Lines not too often; a forced one at once, where it takes the place of another. */
+function throttled(terminal: Terminal, label: string) {
   const everyMs = terminal.live === null ? plainEveryMs : liveEveryMs;
   let nextMs = performance.now() + (terminal.live === null ? everyMs / 3 : 0);
-  return (text) => {
+  return (text: () => string, isForced = false): void => {
     const nowMs = performance.now();
-    if (nowMs < nextMs) return;
+    if (nowMs < nextMs && !(isForced && terminal.live !== null)) return;
     nextMs = nowMs + everyMs;
     const line = label === "" ? text() : `${label}  ${text()}`;
     if (terminal.live === null) terminal.err(line);

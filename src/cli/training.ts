@@ -23,13 +23,17 @@ export async function trainWithProgress(
   train: (watchers: Watchers) => Promise<Orchestrated>,
 ): Promise<Orchestrated> {
   const stop = interrupts(terminal, `saving ${about.run}`);
-  const bar = progressView(terminal, about.spec.stop, about.label);
+  const bar = progressView(terminal, about.spec.stop, labelled(about));
   try {
     return await train(watching(about, terminal, bar, stop.signal));
   } finally {
     bar.close();
     stop.close();
   }
+}
+
+function labelled({ label }: TrainCommandOptions): { readonly label?: string } {
+  return label === undefined ? {} : { label };
 }
 
 function watching(

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { RunError } from "../core/errors.ts";
 import { checkRunName } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
+import type { WhatIf } from "../report/data.ts";
+import type { AskWhatIf } from "../ui/routes.ts";
 import type { UiServer } from "../ui/server.ts";
 import { type Declare, portOf, stageHelp } from "./command.ts";
 import { openInBrowser } from "./report.ts";
@@ -48,7 +50,9 @@ async function uiCommand(
   const { openUi } = await import("../ui/server.ts");
   const { home, stage } = terminal;
   const resume = (stopped: string) => resumeApart(stopped, terminal);
-  const server = await openUi({ home, stage, port: portOf(options.port), resume });
+  const whatIf: AskWhatIf = (ended) => whatIfApart(ended, terminal);
+  const port = portOf(options.port);
+  const server = await openUi({ home, stage, port, resume, whatIf });
   const stop = interrupts(terminal, "closing");
   try {
     const address = server.address(run === undefined ? "/" : `/run/${checkRunName(run)}`);
@@ -115,8 +119,34 @@ async function resumeApart(run: string, terminal: Terminal): Promise<string> {
   });
   const [exitCode] = (await once(child, "close")) as [number | null];
   if (exitCode !== 1 && exitCode !== 2) return "";
-  const lines = text.split("\n").filter((line) => /^(error|hint):/.test(line));
-  return lines.length > 0 ? lines.join(" ") : `kofn resume ${run} ended with ${exitCode}`;
+  return refusalIn(text) || `kofn resume ${run} ended with ${exitCode}`;
+}
+
+/** What if, in a process of its own: the page goes on meanwhile. */
+async function whatIfApart(run: string, terminal: Terminal): ReturnType<AskWhatIf> {
+  const args = commandLine(["report", run, "--what-if", "--json"], terminal);
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, KOFN_HOME: terminal.home, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  const last = out.trim().split("\n").at(-1) ?? "";
+  if (last.startsWith("{")) return { found: (JSON.parse(last) as { whatIf: WhatIf }).whatIf };
+  return { problem: refusalIn(err) || `kofn report ${run} --what-if failed` };
+}
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What a command said of why it failed; nothing where it did not. */
+function refusalIn(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => /^(error|hint):/.test(line))
+    .join(" ");
 }
 
 /** This command with other arguments: as it was built, or from the sources. */

@@ -38,7 +38,7 @@ export async function watch(
   if (options.ui === true) await (await import("./ui.ts")).openPage(run, terminal);
   const stop = interrupts(terminal, `${run} goes on without being watched`);
   terminal.err(`run ${terminal.paint.bold(run)} (${record.backend})`);
-  const bar = progressView(terminal, spec.stop);
+  const bar = progressView(terminal, spec.stop, { isFollowed: true });
   try {
     const follow = follower(run, (event) => {
       bar.listen(event);

@@ -52,7 +52,8 @@ export function lambdaCompute<Task extends Slotted, Result>(
     // Whoever answered has read the request; of any other it is not known who still does.
     buffers.giveBack(body);
     try {
-      return { outcome: { kind: "done", result: fromPacket<Result>(reply.bytes, "reply") }, usage };
+      const result = fromPacket<Result>(reply.bytes, "reply");
+      return { outcome: { kind: "done", result }, usage: withComputing(usage, result) };
     } catch (thrown) {
       if (!(thrown instanceof RunError)) throw thrown;
       return { outcome: lost(`its reply is damaged: ${thrown.message}`), usage };
@@ -83,6 +84,14 @@ export function lambdaCompute<Task extends Slotted, Result>(
       if (options.client === undefined) client.destroy();
     },
   };
+}
+
+/** What a worker says of its time stands with the rest of it. */
+function withComputing(usage: Usage, result: unknown): Usage {
+  const { computeMs } = (result ?? {}) as { readonly computeMs?: unknown };
+  const { phases } = usage;
+  if (phases === undefined || typeof computeMs !== "number" || !(computeMs >= 0)) return usage;
+  return { ...usage, phases: { ...phases, computeMs: Math.min(computeMs, phases.workerMs) } };
 }
 
 function refused({ reason, retryAfterMs }: LambdaReply & { kind: "refused" }) {

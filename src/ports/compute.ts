@@ -35,6 +35,8 @@ export interface UsagePhases {
   readonly initMs?: number;
   /** From the request to the reply, in the worker. */
   readonly workerMs: number;
+  /** Of that, computing; the rest is loading and sending. Absent in older records. */
+  readonly computeMs?: number;
 }
 
 export const noUsage: Usage = {

@@ -2,8 +2,11 @@ import type { ArrivalEvent } from "../ports/events.ts";
 import type { History } from "./history.ts";
 import { replyMs } from "./reply-times.ts";
 
-/** Where a reply's time went: queued and under way; an environment starting; in the worker. */
-export const replyPhases = ["transit", "start", "work"] as const;
+/**
+ * Where a reply's time went: queued and under way; an environment starting; in the worker, loading
+ * what it needs and sending, or computing, or, where the record does not tell these apart, both.
+ */
+export const replyPhases = ["transit", "start", "load", "compute", "work"] as const;
 export type ReplyPhase = (typeof replyPhases)[number];
 
 export interface PhaseData {
@@ -33,19 +36,23 @@ export function phasesOf({ arrivals }: History, slowMs: number | null): PhaseDat
 }
 
 function meansOf(arrivals: readonly ArrivalEvent[]): PhaseMeans {
-  const sums: Record<ReplyPhase, number> = { transit: 0, start: 0, work: 0 };
+  const sums: Record<ReplyPhase, number> = { transit: 0, start: 0, load: 0, compute: 0, work: 0 };
   for (const arrival of arrivals) {
     const { usage } = arrival;
-    const { initMs = 0, workerMs = usage.billedMs } = usage.phases ?? {};
+    const { initMs = 0, workerMs = usage.billedMs, computeMs } = usage.phases ?? {};
     const totalMs = replyMs(arrival);
     // Billed time is rounded up, and a clock may differ a little.
     const inWorkerMs = Math.min(workerMs, totalMs);
     sums.start += Math.min(initMs, totalMs - inWorkerMs);
-    sums.work += inWorkerMs;
     sums.transit += Math.max(0, totalMs - inWorkerMs - initMs);
+    if (computeMs === undefined) sums.work += inWorkerMs;
+    else {
+      const computedMs = Math.min(computeMs, inWorkerMs);
+      sums.compute += computedMs;
+      sums.load += inWorkerMs - computedMs;
+    }
   }
   const count = arrivals.length;
-  const mean = (phase: ReplyPhase) => (count === 0 ? 0 : sums[phase] / count);
-  const meansMs = { transit: mean("transit"), start: mean("start"), work: mean("work") };
-  return { count, meansMs };
+  const means = replyPhases.map((phase) => [phase, count === 0 ? 0 : sums[phase] / count] as const);
+  return { count, meansMs: Object.fromEntries(means) as PhaseMeans["meansMs"] };
 }

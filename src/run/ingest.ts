@@ -24,7 +24,12 @@ export interface Dataset {
 /** Where data come from and go to; `onNote` is called with what is left out of them. */
 type Ports = Pick<PreparePorts, "open" | "store" | "onNote">;
 
-export type IngestProgress = (what: "reading" | "encoding", done: number, total: number) => void;
+/** `planning` has no end that is known: its `total` is 0. */
+export type IngestProgress = (
+  what: "reading" | "encoding" | "planning",
+  done: number,
+  total: number,
+) => void;
 
 /** Writes the problem's assets to the store, and returns the spec that refers to them. */
 export async function publishProblemAssets(spec: RunSpec, store: Store): Promise<RunSpec> {

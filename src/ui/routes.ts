@@ -3,6 +3,7 @@ import { parseJson } from "../core/json.ts";
 import { checkRunName } from "../journal/run-record.ts";
 import { cancelRun } from "../platform/training/cancel-run.ts";
 import { type HomeOptions, withOpenHome, withOpenRun } from "../platform/training/open-run.ts";
+import type { WhatIf } from "../report/data.ts";
 import { runsFollowedMax } from "../report/live/protocol.ts";
 import { livePage } from "../report/live/shell.ts";
 import { liveBundle } from "../report/page-bundle.ts";
@@ -10,15 +11,23 @@ import { boundedBody } from "../wire/request-body.ts";
 import { streamEvents } from "./event-stream.ts";
 import { runRows } from "./run-status.ts";
 
+/** A recorded run with one thing another, computed in another process; or why it is not. */
+export type AskWhatIf = (
+  run: string,
+) => Promise<{ readonly found: WhatIf } | { readonly problem: string }>;
+
 /** What the answers of one server go by. */
 export interface Site {
   readonly at: HomeOptions;
   readonly pollMs: number;
   readonly resume: (run: string) => Promise<string>;
+  readonly whatIf: AskWhatIf;
   /** The connections that follow runs; aborting one ends it. */
   readonly streams: Set<AbortController>;
   /** By run, why its last resume failed. */
   readonly problems: Map<string, string>;
+  /** By run, what is being computed. */
+  readonly whatIfs: Map<string, ReturnType<AskWhatIf>>;
 }
 
 const bodyBytesMax = 4_096;
@@ -88,12 +97,13 @@ async function change(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (pathname !== "/api/cancel" && pathname !== "/api/resume")
+  if (!["/api/cancel", "/api/resume", "/api/what-if"].includes(pathname))
     return refuse(response, 404, "there is nothing to change");
   const bytes = await boundedBody(request, bodyBytesMax);
   if (bytes === null) return refuse(response, 413, `more than ${bodyBytesMax} bytes`);
   const body = parseJson<{ readonly run?: unknown } | null>(bytes, "the request");
   const run = checkRunName(String(body?.run));
+  if (pathname === "/api/what-if") return sendWhatIf(site, run, response);
   if (pathname === "/api/cancel") {
     const status = await withOpenRun(site.at, run, cancelRun);
     if (status !== "running") return refuse(response, 409, `${run} is not running (${status})`);
@@ -104,6 +114,15 @@ async function change(
     });
   }
   response.writeHead(204, headers).end();
+}
+
+/** Computed once at a time, however many ask. */
+async function sendWhatIf({ whatIf, whatIfs }: Site, run: string, response: ServerResponse) {
+  const computing = whatIfs.get(run) ?? whatIf(run);
+  whatIfs.set(run, computing);
+  const answer = await computing.finally(() => whatIfs.delete(run));
+  if ("problem" in answer) return refuse(response, 409, answer.problem);
+  send(response, json, JSON.stringify(answer.found));
 }
 
 const headers = {

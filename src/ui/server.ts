@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { RunError } from "../core/errors.ts";
 import type { HomeOptions } from "../platform/training/open-run.ts";
 import { refusalOfRequest } from "./guard.ts";
-import { answerRequest, type Site } from "./routes.ts";
+import { type AskWhatIf, answerRequest, type Site } from "./routes.ts";
 
 export interface UiOptions extends HomeOptions {
   /** 0 or absent for any that is free. */
@@ -14,6 +14,7 @@ export interface UiOptions extends HomeOptions {
   readonly pollMs?: number;
   /** Goes on with a stopped run, in another process. Returns why that failed, or an empty text. */
   readonly resume: (run: string) => Promise<string>;
+  readonly whatIf: AskWhatIf;
 }
 
 /** The live page's server. */
@@ -32,13 +33,14 @@ const pollMsUsual = { home: 500, stage: 2_000 };
 export async function openUi(options: UiOptions): Promise<UiServer> {
   const token = randomBytes(18).toString("base64url");
   const usual = options.stage === undefined ? pollMsUsual.home : pollMsUsual.stage;
-  const { home, stage, resume, pollMs = usual } = options;
+  const { home, stage, resume, whatIf, pollMs = usual } = options;
   const site: Site = {
     at: { home, stage },
     pollMs,
-    resume,
+    ...{ resume, whatIf },
     streams: new Set(),
     problems: new Map(),
+    whatIfs: new Map(),
   };
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;

@@ -89,7 +89,12 @@ async function emitted(name: string, spec: object, rows: string) {
 
 /** What the live page is sent of the run: the list's rows, its log, and its status at last. */
 async function livePage(home: string): Promise<string> {
-  const ui = await openUi({ home, pollMs: 10, resume: async () => "" });
+  const ui = await openUi({
+    home,
+    pollMs: 10,
+    resume: async () => "",
+    whatIf: async () => ({ problem: "" }),
+  });
   try {
     const rows = await ask(ui.address("/api/runs"));
     const address = `${ui.address("/api/events")}&run=one`;

@@ -48,7 +48,12 @@ describe.skipIf(browserPath === undefined)("the live page in a browser", () => {
       const { exitCode, err } = await kofnProcess({ home }, "resume", run, ...settings).ended;
       return exitCode === 2 ? err : "";
     };
-    ui = await openUi({ home, pollMs: 50, resume });
+    const whatIf = async (run: string) => {
+      const { out, err } = await kofn(home, "report", run, "--what-if", "--json");
+      const last = out.trim().split("\n").at(-1)!;
+      return last.startsWith("{") ? { found: JSON.parse(last).whatIf } : { problem: err };
+    };
+    ui = await openUi({ home, pollMs: 50, resume, whatIf });
     browser = await launchBrowser();
   });
 

@@ -5,6 +5,7 @@ import { storedBatch } from "../../src/journal/checkpoint.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import type { RunEvent } from "../../src/ports/events.ts";
 import type { LiveBatch, LiveStatus } from "../../src/report/live/protocol.ts";
+import { whatIfIn, whatIfPart } from "../../src/report/live/what-if-view.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { cancelKey, eventsKey, prefixIn } from "../../src/store-layout.ts";
 import { openUi, type UiServer } from "../../src/ui/server.ts";
@@ -18,6 +19,7 @@ let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";
 let ui: UiServer;
 const resumed: string[] = [];
+const asked: string[] = [];
 let problem = "";
 
 beforeAll(async () => {
@@ -32,11 +34,17 @@ beforeAll(async () => {
     const { exitCode, err } = await kofn(home, ...args);
     expect([0, 4], err).toContain(exitCode);
   }
+  const whatIf = async (run: string) => {
+    asked.push(run);
+    const { out, err } = await kofn(home, "report", run, "--what-if", "--json");
+    const last = out.trim().split("\n").at(-1)!;
+    return last.startsWith("{") ? { found: JSON.parse(last).whatIf } : { problem: err };
+  };
   const resume = async (run: string) => {
     resumed.push(run);
     return problem;
   };
-  ui = await openUi({ home, pollMs: 10, resume });
+  ui = await openUi({ home, pollMs: 10, resume, whatIf });
 });
 afterEach(() => {
   problem = "";
@@ -196,6 +204,7 @@ test("runs and homes that are not there yet are followed, too", async () => {
     home: join(folder.path, "none"),
     pollMs: 10,
     resume: async () => "",
+    whatIf: async () => ({ problem: "" }),
   });
   try {
     const address = `${none.address("/api/events")}&run=a&run=b`;
@@ -210,4 +219,21 @@ test("runs and homes that are not there yet are followed, too", async () => {
   } finally {
     await none.close();
   }
+});
+
+test("what if is computed once for all who ask, and told as the page shows it", async () => {
+  const headers = { origin: `http://127.0.0.1:${port()}`, "content-type": "application/json" };
+  const post = (run: string) =>
+    ask(at("/api/what-if"), { method: "POST", headers, body: JSON.stringify({ run }) });
+  const [one, two] = await Promise.all([post("whole"), post("whole")]);
+  expect(asked).toEqual(["whole"]);
+  expect([one.status, two.text]).toEqual([200, one.text]);
+  const found = whatIfIn(one.text);
+  expect(found.rows.length).toBeGreaterThan(2);
+  const status = { run: "whole", status: "done" } as LiveStatus;
+  expect(whatIfPart(status, found).markup).toContain("nobody late");
+  expect(whatIfPart(status, undefined).markup).toContain('data-act="what-if"');
+  expect(whatIfPart({ ...status, status: "running" }, undefined).markup).toBe("");
+  const none = await post("nowhere");
+  expect([none.status, none.text]).toEqual([409, expect.stringContaining("nowhere")]);
 });

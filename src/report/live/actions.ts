@@ -1,30 +1,47 @@
 /// <reference lib="dom" />
 import { addressOf } from "./address.ts";
 
-/** Lets the buttons below an element cancel and resume runs; `refused` is told why one did not. */
-export function listenToButtons(below: Element, refused: (reason: string) => void): void {
+/** What a button asks for, and what came of it. */
+export interface Asked {
+  readonly act: string;
+  readonly run: string;
+  /** Why it was refused; empty where it was not. */
+  readonly refusal: string;
+  /** What was answered. */
+  readonly answer: string;
+}
+
+/** Lets the buttons below an element act on runs; `begun` and `ended` are told of each. */
+export function listenToButtons(
+  below: Element,
+  begun: (act: string, run: string) => void,
+  ended: (asked: Asked) => void,
+): void {
   below.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
-    const { act, target } = button?.dataset ?? {};
-    if (button === null || act === undefined || target === undefined) return;
+    const { act, target: run } = button?.dataset ?? {};
+    if (button === null || act === undefined || run === undefined) return;
     button.disabled = true;
-    void askFor(act, target).then((reason) => {
-      if (reason !== "") button.disabled = false;
-      refused(reason);
+    begun(act, run);
+    void askFor(act, run).then((asked) => {
+      if (asked.refusal !== "") button.disabled = false;
+      ended(asked);
     });
   });
 }
 
-/** Returns why it was refused, or an empty text. */
-async function askFor(act: string, run: string): Promise<string> {
+async function askFor(act: string, run: string): Promise<Asked> {
   try {
     const response = await fetch(addressOf(`/api/${act}`), {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ run }),
     });
-    return response.ok ? "" : await response.text();
+    const text = await response.text();
+    return response.ok
+      ? { act, run, refusal: "", answer: text }
+      : { act, run, refusal: text, answer: "" };
   } catch {
-    return "The page's server does not answer.";
+    return { act, run, refusal: "The page's server does not answer.", answer: "" };
   }
 }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { ReportData } from "../data.ts";
+import type { ReportData, WhatIf } from "../data.ts";
 import { foldReport } from "../fold.ts";
 import { type Html, html } from "../html.ts";
 import { drawCoefficients } from "../page/coefficients.ts";
@@ -17,7 +17,7 @@ import { printedSection } from "../sections/printed.ts";
 import { progressSection } from "../sections/progress.ts";
 import { scheduleSection } from "../sections/schedule.ts";
 import { slotsSection } from "../sections/slots.ts";
-import { listenToButtons } from "./actions.ts";
+import { type Asked, listenToButtons } from "./actions.ts";
 import { listAddress, runAddress } from "./address.ts";
 import { budgetsSection } from "./budgets.ts";
 import { eventsOf, type Feed, openFeed } from "./feed.ts";
@@ -25,6 +25,7 @@ import { liveHeadSection } from "./head.ts";
 import { drawLiveHeatmaps } from "./live-heatmap.ts";
 import { patchContent } from "./patch.ts";
 import { inTurns } from "./turns.ts";
+import { whatIfIn, whatIfPart } from "./what-if-view.ts";
 
 /** A part of the page: its text, and what draws into it afterwards. */
 interface PagePart {
@@ -50,6 +51,11 @@ const parts: readonly PagePart[] = [
   { name: "progress", markup: ({ runs }) => progressSection(runs), draw: drawProgress },
   { name: "picture", markup: ({ runs }) => heatmapSection(runs), draw: drawLiveHeatmaps },
   { name: "phases", markup: ({ runs }) => phasesSection(runs) },
+  {
+    name: "what-if",
+    markup: ({ runs }, feed) =>
+      runs.length > 1 ? html`` : whatIfPart(feed.runs[0]!.status, whatIfs.get(feed.runs[0]!.run)),
+  },
   { name: "slots", markup: ({ runs }) => slotsSection(runs), draw: drawReplyTimes },
   { name: "schedule", markup: ({ runs }) => scheduleSection(runs) },
   {
@@ -64,6 +70,7 @@ const parts: readonly PagePart[] = [
 ];
 
 let refusal = "";
+const whatIfs = new Map<string, WhatIf | "asked">();
 
 /** Shows one run, or several side by side, and follows what happens in them. */
 export function showRuns(page: Element, names: readonly string[]): void {
@@ -90,11 +97,24 @@ export function showRuns(page: Element, names: readonly string[]): void {
   ];
   const update = inTurns(steps);
   const feed = openFeed(names, update);
-  listenToButtons(page, (reason) => {
-    refusal = reason;
-    update();
-  });
+  listenToButtons(
+    page,
+    (act, run) => {
+      if (act === "what-if") whatIfs.set(run, "asked");
+      update();
+    },
+    (asked) => {
+      refusal = asked.refusal;
+      if (asked.act === "what-if") keepWhatIf(asked);
+      update();
+    },
+  );
   update();
+}
+
+function keepWhatIf({ run, refusal: why, answer }: Asked): void {
+  if (why === "") whatIfs.set(run, whatIfIn(answer));
+  else whatIfs.delete(run);
 }
 
 function headOf(data: ReportData, feed: Feed): Html {

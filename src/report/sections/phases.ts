@@ -7,12 +7,16 @@ import { runKey } from "../run-style.ts";
 const colours: Readonly<Record<ReplyPhase, string>> = {
   transit: "var(--fate-spare)",
   start: "var(--fate-late)",
+  load: "var(--fate-counted)",
+  compute: "var(--fate-slow)",
   work: "var(--fate-slow)",
 };
 
 const words: Readonly<Record<ReplyPhase, string>> = {
   transit: "queued and under way",
   start: "cold start",
+  load: "loading and sending",
+  compute: "computing",
   work: "in the worker",
 };
 
@@ -21,7 +25,9 @@ export function phasesSection(runs: readonly RunData[]): Html {
   const measured = runs.some(({ phases }) => phases.all.count > 0);
   if (!measured) return html``;
   const isSplit = runs.some(({ phases }) => phases.isSplit);
-  const shown = replyPhases.filter((phase) => isSplit || phase !== "start");
+  const shown = replyPhases.filter((phase) =>
+    phase === "start" ? isSplit : runs.some(({ phases }) => phases.all.meansMs[phase] > 0),
+  );
   const note = isSplit
     ? html``
     : html`<p class="note">Cold starts are not measured apart here: “in the worker” is the time that
