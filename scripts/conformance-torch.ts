@@ -34,15 +34,18 @@ const gradientMax = 1e-4;
 /**
  * The same Transformer in torch: same weights to start from, same batches in the same order, same
  * schedule, no dropout. The first gradient, every step's loss and BLEU at the end are compared.
- * KOFN_TORCH_PYTHON names a Python that has torch and numpy; otherwise one is made.
+ * KOFN_TORCH_PYTHON names a Python that has torch and numpy; otherwise one is made. With a name,
+ * `npm run conformance -- torch multi30k`, that one alone: networks, phrases or multi30k.
  */
 export async function conformanceTorch(): Promise<boolean> {
+  const only = process.argv[3];
   const named = process.env.KOFN_TORCH_PYTHON;
   const python =
     named ?? installedPackages(`torch ${version}`, [`torch==${version}`, "numpy==2.3.5"]);
   if (python === null) return true;
-  let agrees = await conformanceNetworks(python);
-  for (const comparison of comparisons()) {
+  const isAsked = (name: string) => only === undefined || only === name;
+  let agrees = isAsked("networks") ? await conformanceNetworks(python) : true;
+  for (const comparison of comparisons().filter(({ name }) => isAsked(name))) {
     const folder = mkdtempSync(join(tmpdir(), "kofn-torch-"));
     try {
       if (!(await compare(python, folder, comparison))) agrees = false;

@@ -7,7 +7,9 @@ import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { takeSlicedSteps } from "../../src/tasks/sliced-steps.ts";
 import { networkOf } from "../../test/problems/networks.ts";
-import { meanMs } from "./timing.ts";
+import { doubleParts } from "./double-parts.ts";
+import { meanMs, medianOf, processMs } from "./timing.ts";
+import { openTorchSteps } from "./torch-steps.ts";
 
 /** What else is timed beside: an older checkout of kofn, and a Python that has torch. */
 export interface Others {
@@ -15,7 +17,12 @@ export interface Others {
   readonly python: string | undefined;
 }
 
-const steps = 20;
+const steps = 40;
+const turns = 15;
+/** Local steps take at most so many times as long as torch's. */
+const torchTimesMax = 2;
+/** And the step before at least so many times as long as those. */
+const beforeTimesMin = 3;
 
 /**
  * A step of an embedding of 30,000 x 128 with 2,048 ids, gradient and plain gradient descent: as a
@@ -41,30 +48,28 @@ export async function embeddingStep({ before, python }: Others) {
     return Float32Array.from(sgd.move(sgd.start(), here).weights);
   };
   const byRows = () => {
-    const { parts } = problem.slicedGradient!(examples, weights, "auto")!;
+    const parts = doubleParts(problem.slicedGradient!(examples, weights, "auto")!.parts);
     const moved = sgd.moveParts!(sgd.start(), { weights, parts, stepSize, tensors })!;
     const next = weights.slice();
     writePresent(next, moved.parts, tensors);
     return next;
   };
-  const local = (count: number) => () => {
+  const stepsOf = (count: number) => () => {
     const rates = new Float64Array(count).fill(0.1);
-    const task = { id: "", round: 0, slot: 0, weights, rates, batch: 256, seed: 1 };
+    const task = { id: "", round: 0, slot: 0, weights, rates, batch: 0, seed: 1 };
     return takeSlicedSteps(problem, examples, task);
   };
   const ms = {
     dense: meanMs(7, dense),
     byRows: meanMs(21, byRows),
-    local: (meanMs(9, local(1 + steps)) - meanMs(9, local(1))) / steps,
   };
   const hand = stepByHand(values, targets);
-  const byHand = meanMs(41, hand);
+  const local = await byTurns(stepsOf, hand, python);
   const whole = denseGradient(problem.slicedGradient!(examples, weights, "auto")!.parts, tensors);
   const sum = new Float64Array(weights.length);
   problem.lossAndGradient(examples, weights, sum);
   if (!whole.every((value, i) => value === sum[i])) throw new Error("the gradients differ");
   const old = before === undefined ? null : stepBefore(before);
-  const torch = python === undefined ? null : stepOfTorch(python);
   console.log("\nstep of an embedding of 30,000 x 128, 2,048 ids, one thread");
   const line = (what: string, one: number) => {
     const times = old === null ? "" : `${(old.ms / one).toFixed(1).padStart(8)} times as fast`;
@@ -73,13 +78,43 @@ export async function embeddingStep({ before, python }: Others) {
   if (old !== null) line("dense, by the checkout before", old.ms);
   line("dense", ms.dense);
   line("by rows, new weights every time (a round)", ms.byRows);
-  line("by rows, one after another (local steps)", ms.local);
-  line("the same by hand, one loop over the rows", byHand);
-  if (torch !== null) {
-    line(`torch ${torch.version}, sparse=True`, torch.ms);
-    console.log(`local steps take ${(ms.local / torch.ms).toFixed(1)} times as long as torch's`);
+  line("by rows, one after another (local steps)", local.ours);
+  line("the same by hand, one loop over the rows", local.byHand);
+  if (local.torch !== null) {
+    const { version, ms: theirs, times } = local.torch;
+    line(`torch ${version}, sparse=True`, theirs);
+    console.log(`local steps take ${times.toFixed(2)} times as long as torch's, by turns`);
+    if (times > torchTimesMax)
+      throw new Error(`local steps take ${times} times as long as torch's`);
   }
-  return { ms, byHand, before: old, torch };
+  if (old !== null && old.ms < beforeTimesMin * local.ours)
+    throw new Error(`only ${old.ms / local.ours} times as fast as before`);
+  return { ms, local, before: old };
+}
+
+/**
+ * Local steps, the bound by hand and torch's steps, one after the other again and again, so that
+ * whatever else the machine does slows all of them; medians, of times on a processor.
+ */
+async function byTurns(
+  stepsOf: (count: number) => () => unknown,
+  hand: () => void,
+  python: string | undefined,
+) {
+  const torch = python === undefined ? null : await openTorchSteps(python);
+  const all: { ours: number; byHand: number; theirs: number }[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    const ours = (processMs(stepsOf(1 + steps)) - processMs(stepsOf(1))) / steps;
+    const byHand = meanMs(steps, hand);
+    all.push({ ours, byHand, theirs: (await torch?.msOf(steps)) ?? 0 });
+  }
+  torch?.close();
+  const ours = medianOf(all.map((turn) => turn.ours));
+  const byHand = medianOf(all.map((turn) => turn.byHand));
+  if (torch === null) return { ours, byHand, torch };
+  const ms = medianOf(all.map(({ theirs }) => theirs));
+  const times = medianOf(all.map((turn) => turn.ours / turn.theirs));
+  return { ours, byHand, torch: { version: torch.version, ms, times } };
 }
 
 /**
@@ -118,9 +153,4 @@ function stepByHand(ids: Float32Array, targets: Float32Array): () => void {
 function stepBefore(checkout: string): { readonly ms: number } {
   const script = `${import.meta.dirname}/step-before.ts`;
   return JSON.parse(execFileSync(process.execPath, [script, checkout]).toString());
-}
-
-function stepOfTorch(python: string): { readonly version: string; readonly ms: number } {
-  const script = `${import.meta.dirname}/embedding_step.py`;
-  return JSON.parse(execFileSync(python, [script]).toString());
 }

@@ -5,6 +5,7 @@ import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { slicedReply } from "../../src/tasks/sliced-reply.ts";
 import { networkOf } from "../../test/problems/networks.ts";
+import { doubleParts } from "./double-parts.ts";
 
 /** Bytes of gradient, message and lazy state by rows touched, beside table and exact moments. */
 export async function bytesInMemory() {
@@ -26,7 +27,7 @@ export async function bytesInMemory() {
     const sliced = problem.slicedGradient!(examples, weights, "auto")!;
     const { payload } = slicedReply(sliced, tensors, "auto");
     const { parts } = sliced;
-    const standing = { weights, parts, stepSize: 0.01, tensors };
+    const standing = { weights, parts: doubleParts(parts), stepSize: 0.01, tensors };
     const { memory } = lazy!.moveParts!(lazy!.start(), standing)!;
     const rows = sliced.tables[0]!.rows;
     return {

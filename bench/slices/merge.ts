@@ -57,10 +57,12 @@ function partsOf({ rows, columns, ids, values }: Slices<Float32Array<ArrayBuffer
   const { distinct, places } = rankIds(ids, rows);
   const blockRows = Math.floor(2 ** 17 / (4 * columns));
   const block = firstFree + 64 * Math.ceil((4 * ids.length) / 64);
-  const sums = block + 4 * columns * blockRows;
+  const blank = block + 4 * columns * blockRows;
+  const sums = blank + 4 * columns;
   const length = distinct.length * columns;
   const { memory, kernels } = instantiateRows(sums + 4 * length);
   new Uint32Array(memory, firstFree, ids.length).set(places);
+  new Float32Array(memory, blank, columns).fill(-0);
   const copied = new Float32Array(memory, block, blockRows * columns);
   const eachBlock = (work: (from: number, count: number) => void) => {
     for (let from = 0; from < ids.length; from += blockRows)
@@ -74,7 +76,7 @@ function partsOf({ rows, columns, ids, values }: Slices<Float32Array<ArrayBuffer
       ),
     () =>
       eachBlock((from, count) =>
-        kernels.addFloatRows(firstFree + 4 * from, count, block, sums, columns),
+        kernels.addFloatRows(firstFree + 4 * from, count, block, sums, columns, blank),
       ),
     () =>
       new Float32Array(Buffer.allocUnsafeSlow(4 * length).buffer).set(

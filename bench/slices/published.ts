@@ -81,5 +81,8 @@ export function publishedBytes() {
     );
   const more = gather.bytes / expected.all - 1;
   console.log(`gathered bytes are the formula's to ${(100 * more).toFixed(3)} %`);
+  if (Math.abs(more) > 0.001) throw new Error(`gathered bytes are ${gather.bytes}`);
+  if (Math.abs(auto.bytes / (small.workers * expected.dense) - 1) > 0.001)
+    throw new Error(`dense bytes are ${auto.bytes}`);
   return { values, all, dense, gather: gather.bytes, auto: auto.bytes, formula: expected.all };
 }

@@ -9,3 +9,15 @@ export function meanMs(times: number, work: () => unknown): number {
   const { user, system } = process.threadCpuUsage(before);
   return (user + system) / 1000 / times;
 }
+
+/** Milliseconds of processors that some work takes, all threads of this process together. */
+export function processMs(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

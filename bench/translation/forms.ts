@@ -46,7 +46,10 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
     const { metrics, weightsDigest } = result;
     rows.push({ gradients, off: off[i], bleu, copied, weightsDigest, metrics });
   }
+  console.log(`the source copied: BLEU ${rows[0]!.copied.toFixed(2)}`);
   if (Math.max(...off) > lossesApart)
     throw new Error(`losses of sgd are ${Math.max(...off)} apart`);
+  for (const { gradients, bleu, copied } of rows)
+    if (bleu <= copied) throw new Error(`${gradients}: BLEU ${bleu}, the source copied ${copied}`);
   return { rounds, sgdRounds: fewRounds, rows };
 }

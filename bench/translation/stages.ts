@@ -33,5 +33,6 @@ export async function inStages(setting: Setting, home: string, rounds: number) {
       `${seconds.toFixed()} s`,
   );
   if (off > lossesApart) throw new Error(`losses are ${off} apart`);
+  if (bleu <= copied) throw new Error(`BLEU ${bleu}, the source copied ${copied}`);
   return { rounds, off, bleu, copied, metrics, seconds, weightsDigest };
 }

@@ -1,7 +1,7 @@
 import type { Random } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import type { PresentRows } from "../math/slices/present.ts";
-import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
+import type { GradientForm, SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { BatchedShards, BatchedSums } from "./batched-sums.ts";
 import type { RocAuc } from "./roc-auc.ts";
@@ -103,6 +103,12 @@ export interface Problem {
     random?: Random,
     moved?: PresentRows,
   ): SlicedGradient | null;
+  /**
+   * Steps of plain gradient descent from these weights, told by rows: the bits of steps along
+   * `slicedGradient`. Nothing else is computed before it is closed. Null, or absent, where the
+   * problem takes none itself.
+   */
+  slicedWalk?(weights: Float32Array): SlicedWalk | null;
   /**
    * As `lossAndGradient` of each of many small shards, to the last bit and quicker: for those who
    * play thousands of workers. For weights of one output; absent where it would be no quicker.

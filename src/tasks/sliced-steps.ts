@@ -1,9 +1,9 @@
 import { randomFrom } from "../core/random.ts";
 import type { Examples } from "../math/rows.ts";
-import { type DoublePart, tensorLength } from "../math/slices/gradient-part.ts";
+import { type DoublePart, type TensorPart, tensorLength } from "../math/slices/gradient-part.ts";
 import { type PresentRows, presentRows } from "../math/slices/present.ts";
-import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
-import type { TensorSpec } from "../math/vector.ts";
+import type { SlicedGradient, SlicedWalk, TableFacts } from "../math/slices/sliced-gradient.ts";
+import type { TensorSpec, Vector } from "../math/vector.ts";
 import type { Problem } from "../problems/problem.ts";
 import { minibatch } from "./minibatch.ts";
 import type { RoundTask } from "./task-kind.ts";
@@ -24,20 +24,29 @@ export function takeSlicedSteps(
   examples: Examples,
   task: StepsTask,
 ): SlicedGradient | null {
-  const { weights, rates, batch, seed, round, slot } = task;
+  const own = problem.slicedWalk?.(task.weights) ?? null;
+  if (own !== null)
+    try {
+      const taken = walked(own, examples, task);
+      if (taken !== null) return taken;
+    } finally {
+      own.close();
+    }
+  return walked(plainWalk(problem, task.weights), examples, task);
+}
+
+function walked(walk: SlicedWalk, examples: Examples, task: StepsTask): SlicedGradient | null {
+  const { rates, batch, seed, round, slot } = task;
   const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
-  const walk = new SlicedWalk(weights, problem.parameters ?? []);
   let facts: readonly TableFacts[] = [];
   let loss = 0;
   for (let h = 0; h < rates.length; h++) {
     const draws = random.fork(`step/${h}`);
     const some = minibatch(examples, batch, draws);
-    const sliced = problem.slicedGradient?.(some, walk.at, "auto", draws, walk.moved) ?? null;
-    if (sliced === null) return null;
-    const count = some.targets.length;
-    loss += sliced.loss / count / rates.length;
-    walk.step(sliced.parts, count, rates[h]!);
-    facts = sliced.tables;
+    const step = walk.step(some, rates[h]!, draws);
+    if (step === null) return null;
+    loss += step.loss / some.targets.length / rates.length;
+    facts = step.tables;
   }
   const parts = walk.change();
   const tables = facts.map((table) => {
@@ -47,8 +56,23 @@ export function takeSlicedSteps(
   return { loss, parts, tables };
 }
 
+/** Steps along the gradients that a problem tells by rows. */
+function plainWalk(problem: Problem, weights: Float32Array): SlicedWalk {
+  const walk = new PlainWalk(weights, problem.parameters ?? []);
+  return {
+    step(examples, rate, random) {
+      const { at, moved } = walk;
+      const sliced = problem.slicedGradient?.(examples, at, "auto", random, moved) ?? null;
+      if (sliced !== null) walk.step(sliced.parts, examples.targets.length, rate);
+      return sliced;
+    },
+    change: () => walk.change(),
+    close() {},
+  };
+}
+
 /** Where a walk stands, in doubles, and which rows it has moved. */
-class SlicedWalk {
+class PlainWalk {
   /** The nearest float32: where gradients are asked. */
   readonly at: Float32Array<ArrayBuffer>;
   /** Rows that the last step moved; undefined before there was one. */
@@ -72,7 +96,7 @@ class SlicedWalk {
   }
 
   /** Minus rate x gradient / count. */
-  step(parts: readonly DoublePart[], count: number, rate: number): void {
+  step(parts: readonly TensorPart[], count: number, rate: number): void {
     this.moved = presentRows(parts);
     for (const [i, part] of parts.entries()) {
       const tensor = this.tensors[i]!;
@@ -112,7 +136,7 @@ class SlicedWalk {
 
   private move(
     to: number,
-    gradient: Float64Array,
+    gradient: Vector,
     from: number,
     length: number,
     count: number,

@@ -2,7 +2,7 @@ import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
 import type { PresentRows } from "../math/slices/present.ts";
-import type { GradientForm, SlicedGradient } from "../math/slices/sliced-gradient.ts";
+import type { GradientForm, SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
 import { type RowBatch, rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
@@ -37,6 +37,8 @@ export interface Engine {
     random?: Random,
     moved?: PresentRows,
   ): SlicedGradient | null;
+  /** Steps from these weights that are taken where the tables are; null where they are not. */
+  slicedWalk(weights: Float32Array): SlicedWalk | null;
   /**
    * Adds every row's gradient, clipped to a norm, in doubles; a row's is the same whichever others
    * are there. All rows see the same draws.
@@ -68,7 +70,8 @@ export async function openEngine(
   const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
   const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
   const { weightsLength, width } = trainer;
-  const set = settingOf(trainer, backend);
+  const setting = settingOf(trainer, backend);
+  const { set } = setting;
   return {
     backend,
     isFused,
@@ -93,6 +96,7 @@ export async function openEngine(
       if (trainer.sliced !== null) set(weights, moved);
       return slicedGradientOf(trainer, examples, form, random);
     },
+    slicedWalk: (weights) => slicedWalkOf(trainer, setting, weights),
     addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
       set(weights);
       for (const part of rowBatches(examples))
@@ -118,12 +122,18 @@ export async function openEngine(
 /** Gives a trainer weights. Of those that it had last, rows that moved are enough. */
 function settingOf({ weightsLength, set }: Trainer, backend: OpenedBackend) {
   let last: Float32Array | Float64Array | null = null;
-  return (weights: Float32Array | Float64Array, moved?: PresentRows): void => {
-    useBackend(backend);
-    assert(weights.length === weightsLength, "weights are as long as the network has them");
-    const known = weights === last ? moved : undefined;
-    set(weights instanceof Float32Array ? weights : Float32Array.from(weights), known);
-    last = weights;
+  return {
+    set(weights: Float32Array | Float64Array, moved?: PresentRows): void {
+      useBackend(backend);
+      assert(weights.length === weightsLength, "weights are as long as the network has them");
+      const known = weights === last ? moved : undefined;
+      set(weights instanceof Float32Array ? weights : Float32Array.from(weights), known);
+      last = weights;
+    },
+    /** Whatever comes next is all of it. */
+    forget(): void {
+      last = null;
+    },
   };
 }
 
@@ -134,8 +144,26 @@ function slicedGradientOf(
   random: Random,
 ): SlicedGradient | null {
   if (sliced === null) return null;
-  const seeded: SeededPass<RowBatch> = ({ from }, work) =>
-    withSeededRandom(random.fork(`rows/${from}`), work);
-  const batches = rowBatches(examples);
-  return form === "gather" ? sliced.gather(batches, seeded) : sliced.sum(batches, seeded);
+  const [batches, seeded] = [rowBatches(examples), seededBatch(random)];
+  if (form === "gather") return sliced.gather(batches, seeded);
+  return sliced.sum(batches, seeded, "merged");
+}
+
+function slicedWalkOf(
+  { sliced, openWalk }: Trainer,
+  { set, forget }: ReturnType<typeof settingOf>,
+  weights: Float32Array,
+): SlicedWalk | null {
+  if (sliced === null || openWalk === undefined) return null;
+  set(weights);
+  // From the first step on they are others.
+  forget();
+  return openWalk(weights, (examples, random, told) =>
+    sliced.sum(rowBatches(examples), seededBatch(random), told),
+  );
+}
+
+/** Every batch draws by where it begins. */
+function seededBatch(random: Random): SeededPass<RowBatch> {
+  return ({ from }, work) => withSeededRandom(random.fork(`rows/${from}`), work);
 }

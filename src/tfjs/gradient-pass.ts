@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { mergeSlices } from "../math/slices/merge.ts";
-import { joinSlices } from "../math/slices/slices.ts";
+import { isMerged, joinSlices, type Slices } from "../math/slices/slices.ts";
 import type { RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
+import { freeRows } from "./kernels/merged-rows.ts";
 import { type LossOfOutputs, lossNode } from "./loss-node.ts";
-import { type LookedUp, withRowPass } from "./table-rows.ts";
+import { type LookedUp, type RowsTold, withRowPass } from "./table-rows.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
 
 /** A model, what of it training moves, and its loss. */
@@ -44,11 +45,12 @@ export function differentiate(
   { model, slots, lossOf }: Differentiated,
   part: RowBatch,
   tables: readonly number[] = [],
+  told: RowsTold = "merged",
 ): GradientPass {
   const { targets, values, count } = part;
   const outputs = () => applyModel(model, part, true);
   const loss: LossOfOutputs = (scores, own) => lossOf(scores, targets, values, own);
-  return differentiateLoss({ model, slots }, { outputs, loss, count }, tables);
+  return differentiateLoss({ model, slots }, { outputs, loss, count }, tables, told);
 }
 
 /** What is differentiated: a model's outputs for so many rows, and their loss. */
@@ -60,13 +62,14 @@ export interface LossPass {
 
 /**
  * Differentiates the sum of losses over some rows. The gradients of `tables`, places of slots, are
- * taken row by row where rows are looked up in them; where one is used otherwise as well, that
- * stands among the slopes. The layers' averages are as they were afterwards.
+ * taken row by row where rows are looked up in them, as `told` says; where one is used otherwise as
+ * well, that stands among the slopes. The layers' averages are as they were afterwards.
  */
 export function differentiateLoss(
   { model, slots }: Pick<Differentiated, "model" | "slots">,
   { outputs, loss, count }: LossPass,
   tables: readonly number[],
+  told: RowsTold = "merged",
 ): GradientPass {
   const before = slots.map(({ variable, observed }) => observed && variable.dataSync());
   const slopes = new Map<number, Float32Array>();
@@ -87,7 +90,7 @@ export function differentiateLoss(
     const { grads } =
       anchor === null
         ? tf.variableGrads(whole, trained)
-        : withRowPass({ anchor: anchor as tf.Scalar, found }, () =>
+        : withRowPass({ anchor: anchor as tf.Scalar, found, told }, () =>
             tf.variableGrads(whole, [...trained, anchor]),
           );
     for (const [at, { variable, observed }] of slots.entries()) {
@@ -101,9 +104,13 @@ export function differentiateLoss(
 
 /** A table's rows in one pass, merged in the precision and order of a dense gradient's sums. */
 export function mergedRows(calls: readonly LookedUp[]): LookedUp | null {
-  const [first, ...others] = calls.map(mergeSlices);
+  const [first] = calls;
   if (first === undefined) return null;
-  return others.reduce((sum, one) => mergeSlices(joinSlices([sum, one])), first);
+  if (calls.length === 1 && isMerged(first)) return first;
+  const all: Slices<Float32Array<ArrayBuffer>>[] = calls.map(mergeSlices);
+  const sum = all.reduce((before, one) => mergeSlices(joinSlices([before, one])));
+  freeRows(calls);
+  return { ...sum, isFromZeros: calls.every(({ isFromZeros }) => isFromZeros) };
 }
 
 /** What layers saw of a batch, as a gradient; gives them their averages back. */

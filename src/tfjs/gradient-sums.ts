@@ -1,11 +1,12 @@
 import { accumulate } from "../math/slices/accumulation.ts";
-import type { DoublePart } from "../math/slices/gradient-part.ts";
+import type { DoublePart, TensorPart } from "../math/slices/gradient-part.ts";
 import { RowSums } from "../math/slices/row-sums.ts";
 import type { SlicedGradient, TableFacts } from "../math/slices/sliced-gradient.ts";
 import type { Slices } from "../math/slices/slices.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { WeightVariable } from "./definition.ts";
 import { type GradientPass, mergedRows } from "./gradient-pass.ts";
+import type { RowsTold } from "./table-rows.ts";
 import type { SlicedGradients } from "./trainer-contract.ts";
 
 type Sums = Float64Array<ArrayBuffer>;
@@ -24,17 +25,17 @@ export interface TableSlot {
 export function slicedGradients<Part>(
   slots: readonly WeightVariable[],
   tables: readonly TableSlot[],
-  differentiated: (part: Part, tables: readonly number[]) => GradientPass,
+  differentiated: (part: Part, tables: readonly number[], told: RowsTold) => GradientPass,
 ): SlicedGradients<Part> {
   /** Places of tables that turned out to be used as a whole. */
   const wholes = new Set<number>();
   return {
-    sum(parts, seeded) {
+    sum(parts, seeded, told) {
       const sums = new GradientSums(slots);
       let loss = 0;
       for (const part of parts) {
         const open = () => tables.map(({ at }) => at).filter((at) => !wholes.has(at));
-        const pass = () => seeded(part, () => differentiated(part, open()));
+        const pass = () => seeded(part, () => differentiated(part, open(), told));
         let one = pass();
         const used = open().filter((at) => one.slopes.has(at));
         for (const at of used) wholes.add(at);
@@ -50,7 +51,7 @@ export function slicedGradients<Part>(
       const gathered = new Map(tables.map(({ at }): [number, DoublePart[]] => [at, []]));
       let loss = 0;
       for (const part of parts) {
-        const pass = seeded(part, () => differentiated(part, [...gathered.keys()]));
+        const pass = seeded(part, () => differentiated(part, [...gathered.keys()], "gathered"));
         loss += pass.loss;
         const others = new Map([...pass.slopes].filter(([at]) => !gathered.has(at)));
         sums.add({ ...pass, slopes: others, rows: new Map() });
@@ -61,7 +62,7 @@ export function slicedGradients<Part>(
         }
       }
       const { parts: rest } = sums.take([], wholes);
-      const all = rest.map((part, at): DoublePart => {
+      const all = rest.map((part, at): TensorPart => {
         const [rows, columns] = slots[at]!.shape as [number, number];
         return accumulate(gathered.get(at) ?? [], { rows, columns }, "gather") ?? part;
       });
@@ -92,7 +93,7 @@ class GradientSums {
       if (merged === null) continue;
       const sums = this.rows.get(at) ?? new RowSums(merged.rows, merged.columns);
       this.rows.set(at, sums);
-      sums.add(merged);
+      sums.add(merged, merged.isFromZeros);
     }
   }
 
@@ -101,7 +102,7 @@ class GradientSums {
     wholes: ReadonlySet<number>,
   ): Pick<SlicedGradient, "parts" | "tables"> {
     const places = new Map(tables.map((table) => [table.at, table]));
-    const parts = this.slots.map(({ shape }, at): DoublePart => {
+    const parts = this.slots.map(({ shape }, at): TensorPart => {
       const table = places.get(at);
       if (table === undefined || wholes.has(at))
         return { kind: "dense", values: this.withRows(at) };
@@ -110,8 +111,8 @@ class GradientSums {
       return { kind: "slices", slices: sums.slices() };
     });
     const facts = tables.map(({ at, hasPenalty }): TableFacts => {
-      const rows = distinctRows(parts[at]!);
-      if (!wholes.has(at)) return { tensor: at, rows };
+      const part = parts[at]!;
+      if (part.kind === "slices") return { tensor: at, rows: part.slices.ids.length };
       const all = this.slots[at]!.shape[0]!;
       return { tensor: at, rows: all, dense: hasPenalty ? "penalty" : "tied" };
     });
@@ -142,6 +143,6 @@ function inDoubles(slices: Slices): DoublePart {
   return { kind: "slices", slices: { ...slices, values: Float64Array.from(slices.values) } };
 }
 
-function distinctRows(part: DoublePart): number {
+function distinctRows(part: TensorPart): number {
   return part.kind === "dense" ? 0 : new Set(part.slices.ids).size;
 }

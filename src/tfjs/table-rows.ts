@@ -1,9 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Slices } from "../math/slices/slices.ts";
+import { mergedInPlace } from "./kernels/merged-rows.ts";
 
 /** Rows of a table that were looked up in one pass, with the slopes of what came out. */
-export type LookedUp = Slices<Float32Array<ArrayBuffer>>;
+export interface LookedUp extends Slices<Float32Array<ArrayBuffer>> {
+  /** Its rows are sums that began at zero, each id once: none is a negative zero. */
+  readonly isFromZeros: boolean;
+}
+
+/**
+ * How the rows of a look-up are told: `gathered`, as they come; `merged`, each once; `inPlace`,
+ * each once and, where that can be, in the backend's memory still, to be freed by whoever asked.
+ */
+export type RowsTold = "gathered" | "merged" | "inPlace";
 
 /** A pass that takes tables' gradients row by row. */
 interface RowPass {
@@ -11,6 +21,7 @@ interface RowPass {
   readonly anchor: tf.Scalar;
   /** By the table's variable; look-ups in other tables are differentiated as usual. */
   readonly found: ReadonlyMap<tf.Variable, LookedUp[]>;
+  readonly told: RowsTold;
 }
 
 let current: RowPass | null = null;
@@ -33,24 +44,40 @@ export function withRowPass<T>(pass: RowPass, work: () => T): T {
 export function lookUpRows(table: tf.Variable, ids: tf.Tensor1D): tf.Tensor2D {
   const found = current?.found.get(table);
   if (found === undefined) return tf.gather(table, ids) as tf.Tensor2D;
-  const { anchor } = current!;
+  const { anchor, told } = current!;
   const [rows, columns] = table.shape as [number, number];
   const places = new Uint32Array(ids.dataSync());
   const lookUp = tf.customGrad(() => ({
     value: tf.gather(table, ids),
     gradFunc(slopes: tf.Tensor) {
-      const values = slopes.dataSync() as Float32Array<ArrayBuffer>;
-      found.push(withinTable({ rows, columns, ids: places, values }));
+      found.push(lookedUp({ rows, columns, ids: places }, slopes, told));
       return tf.zerosLike(anchor);
     },
   }));
   return lookUp(anchor) as tf.Tensor2D;
 }
 
+function lookedUp(asked: Omit<Slices, "values">, slopes: tf.Tensor, told: RowsTold): LookedUp {
+  const isWithin = areWithin(asked);
+  const merged = told === "gathered" || !isWithin ? null : mergedInPlace(asked, slopes);
+  if (merged === null) {
+    const slices = { ...asked, values: slopes.dataSync() as Float32Array<ArrayBuffer> };
+    return { ...(isWithin ? slices : withinTable(slices)), isFromZeros: false };
+  }
+  if (told === "inPlace") return merged;
+  const { rows, columns, ids, values, isFromZeros } = merged;
+  merged.free();
+  return { rows, columns, ids, values, isFromZeros };
+}
+
+function areWithin({ ids, rows }: Omit<Slices, "values">): boolean {
+  for (let at = 0; at < ids.length; at++) if (ids[at]! >= rows) return false;
+  return true;
+}
+
 /** Without ids that the table does not have, which move none of its rows. */
-function withinTable(slices: LookedUp): LookedUp {
+function withinTable(slices: Slices<Float32Array<ArrayBuffer>>) {
   const { rows, columns, ids, values } = slices;
-  if (ids.every((id) => id < rows)) return slices;
   const kept = [...ids.keys()].filter((at) => ids[at]! < rows);
   const rest = new Float32Array(kept.length * columns);
   for (const [to, at] of kept.entries())

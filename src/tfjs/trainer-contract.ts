@@ -1,8 +1,9 @@
 import type { Random } from "../core/random.ts";
 import type { PresentRows } from "../math/slices/present.ts";
-import type { SlicedGradient } from "../math/slices/sliced-gradient.ts";
+import type { SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
+import type { GradientHere } from "./table-walk.ts";
 /**
  * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
  * is overwritten with its derivative. `inputs` are the rows themselves.
@@ -24,7 +25,8 @@ export interface EngineOptions {
 
 /** Gradients tensor by tensor over parts of rows; `seeded` gives a pass the same draws again. */
 export interface SlicedGradients<Part> {
-  sum(parts: Iterable<Part>, seeded: SeededPass<Part>): SlicedGradient;
+  /** `told` says whether merged rows may stay where the backend has them. */
+  sum(parts: Iterable<Part>, seeded: SeededPass<Part>, told: "merged" | "inPlace"): SlicedGradient;
   gather(parts: Iterable<Part>, seeded: SeededPass<Part>): SlicedGradient;
 }
 
@@ -38,6 +40,8 @@ export interface Trainer {
   /** Tells tables' gradients by their rows; null where the network has no table. */
   readonly sliced: SlicedGradients<RowBatch> | null;
   initial(random: Random): Float32Array<ArrayBuffer>;
+  /** Steps from weights that were set; null where they are taken elsewhere. */
+  openWalk?(weights: Float32Array, gradientHere: GradientHere): SlicedWalk | null;
   /** With `moved`, only these rows are others than at the last call. */
   set(weights: Float32Array, moved?: PresentRows): void;
   addGradient(part: RowBatch, gradient: Float64Array, random: Random): number;

@@ -11,6 +11,7 @@ import { slicedGradients, type TableSlot } from "./gradient-sums.ts";
 import { ownNumbers, rowsInPlace } from "./kernels/platform.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTables } from "./table-rows.ts";
+import { openTableWalk } from "./table-walk.ts";
 import type { EngineOptions, Trainer } from "./trainer-contract.ts";
 import { openWholeModel } from "./whole-model.ts";
 
@@ -33,7 +34,9 @@ export async function openTrainer(
     sliced:
       tables.length === 0
         ? null
-        : slicedGradients(slots, tables, (part, own) => differentiate(of, part, own)),
+        : slicedGradients(slots, tables, (part, own, told) => differentiate(of, part, own, told)),
+    openWalk: (weights, gradientHere) =>
+      tables.length === 0 ? null : openTableWalk({ slots, tables }, weights, gradientHere),
     addGradient: (part, gradient, random) =>
       withSeededRandom(random, () => addGradient(of, part, gradient)),
     addClipped(part, clip, clipped, random) {

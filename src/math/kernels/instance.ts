@@ -95,10 +95,40 @@ export interface RowsInstance {
   readonly kernels: RowKernels;
 }
 
-/** What `wasm/unshared.as` exports: see `wasm/slices.as`. */
+/** What `wasm/unshared.as` exports: see `wasm/slices.as` and `wasm/float-rows.as`. */
 export interface RowKernels {
   addFloatRows: AddRows;
   addDoubleRows: AddRows;
+  /** 0 where an id is of no row. */
+  gatherFloatRows(
+    ids: number,
+    count: number,
+    table: number,
+    rows: number,
+    columns: number,
+    out: number,
+  ): number;
+  stepFloatRows(
+    ids: number,
+    count: number,
+    slopes: number,
+    columns: number,
+    here: number,
+    at: number,
+    begun: number,
+    divisor: number,
+    rate: number,
+  ): void;
+  swapFloatRows(x: number, outer: number, a: number, b: number, columns: number, out: number): void;
+  repeatFloatRows(x: number, rows: number, copies: number, columns: number, out: number): void;
+  sumFloatRows(
+    x: number,
+    outer: number,
+    terms: number,
+    columns: number,
+    divisor: number,
+    out: number,
+  ): void;
 }
 
 type AddRows = (
@@ -107,10 +137,13 @@ type AddRows = (
   values: number,
   sums: number,
   columns: number,
+  blank: number,
 ) => void;
 
 /** Below this address are the module's own tables. */
 export const firstFree = 16_384;
+/** Where tables would begin (`scripts/build-kernels.ts`): a module that ends here has none. */
+const emptyTables = 1_024;
 /** Of any memory: addresses have 32 bits. */
 export const memoryBytesMax = 2 ** 32;
 const pageBytes = 65_536;
@@ -123,17 +156,25 @@ export function instantiate(bytes: number): Instance {
   return { memory, wasmMemory, kernels, ballast: new ArrayBuffer(memory.byteLength) };
 }
 
-/** The same for what adds rows. */
+/** The same for what works on rows. */
 export function instantiateRows(bytes: number): RowsInstance {
   const memory = allocate<ArrayBuffer>(bytes, false);
-  knownRows ??= compiledFrom(unshared);
-  return { memory: memory.buffer, kernels: kernelsOver<RowKernels>(knownRows, memory) };
+  return { memory: memory.buffer, kernels: rowKernelsOver(memory) };
 }
 
-function kernelsOver<Own>(module: object, memory: object): Own {
+/**
+ * What works on rows, in a memory that somebody else has: where no memory is told, it reads and
+ * writes nothing.
+ */
+export function rowKernelsOver(memory: object): RowKernels {
+  knownRows ??= compiledFrom(unshared);
+  return kernelsOver<RowKernels>(knownRows, memory, emptyTables);
+}
+
+function kernelsOver<Own>(module: object, memory: object, tablesMax = firstFree): Own {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const { tablesEnd, ...kernels } = exports as { tablesEnd: { readonly value: number } };
-  assert(tablesEnd.value <= firstFree, "the tables fit below everything else");
+  assert(tablesEnd.value <= tablesMax, "the tables fit below everything else");
   return kernels as Own;
 }
 

@@ -33,7 +33,8 @@ export function sumRowsResident<Values extends Vector>(
   // An even number of rows begins where eight bytes do.
   const blockRows = Math.max(2, 2 * Math.floor(blockBytes / rowBytes / 2));
   const block = firstFree + Math.ceil((4 * places.length) / 64) * 64;
-  const sums = block + Math.ceil((blockRows * rowBytes) / 64) * 64;
+  const blank = block + Math.ceil((blockRows * rowBytes) / 64) * 64;
+  const sums = blank + Math.ceil(rowBytes / 64) * 64;
   const end = sums + count * rowBytes;
   if (end > memoryBytesMax) return null;
   const { memory, kernels } = room(end);
@@ -41,11 +42,12 @@ export function sumRowsResident<Values extends Vector>(
   const View = isFloat ? Float32Array : Float64Array;
   const addRows = isFloat ? kernels.addFloatRows : kernels.addDoubleRows;
   new Uint32Array(memory, firstFree, places.length).set(places);
+  new View(memory, blank, columns).fill(-0);
   const copied = new View(memory, block, blockRows * columns);
   for (let from = 0; from < places.length; from += blockRows) {
     const rows = Math.min(blockRows, places.length - from);
     copied.set(values.subarray(from * columns, (from + rows) * columns));
-    addRows(firstFree + 4 * from, rows, block, sums, columns);
+    addRows(firstFree + 4 * from, rows, block, sums, columns, blank);
   }
   // Not zeroed first, as every number is written.
   const out = new View(Buffer.allocUnsafeSlow(count * rowBytes).buffer);

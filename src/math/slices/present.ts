@@ -1,5 +1,5 @@
 import type { TensorSpec, Vector } from "../vector.ts";
-import { type DoublePart, presentValues, tensorLength } from "./gradient-part.ts";
+import { type DoublePart, presentValues, type TensorPart, tensorLength } from "./gradient-part.ts";
 
 type Tensors = readonly Pick<TensorSpec, "shape">[];
 type Numbers = Float64Array<ArrayBuffer>;
@@ -7,7 +7,7 @@ type Numbers = Float64Array<ArrayBuffer>;
 /** Rows that are told of, a list a tensor; null for all of a tensor. */
 export type PresentRows = readonly (Uint32Array<ArrayBuffer> | null)[];
 
-export function presentRows(parts: readonly DoublePart[]): PresentRows {
+export function presentRows(parts: readonly TensorPart[]): PresentRows {
   return parts.map((part) => (part.kind === "slices" ? part.slices.ids : null));
 }
 

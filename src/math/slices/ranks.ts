@@ -12,7 +12,7 @@ export function rankIds(ids: Uint32Array, rows: number): RankedIds {
 }
 
 /** Going through all rows of a matrix is quicker than sorting while they are so many a slice. */
-const marksPerId = 16;
+const marksPerId = 8;
 /** A mark for every row of a matrix: all zeros between two calls. */
 let marks = new Int32Array(0);
 

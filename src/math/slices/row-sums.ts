@@ -6,13 +6,14 @@ type Doubles = Float64Array<ArrayBuffer>;
 
 /**
  * Sums of rows in doubles: as many rows as were added to, whatever the matrix has. Rows that are
- * added one after another give the bits that a matrix of doubles would hold.
+ * added one after another give the bits that a matrix of doubles would hold. Of one batch alone,
+ * the sums are its own numbers.
  */
 export class RowSums {
   readonly rows: number;
   readonly columns: number;
   /** Merged slices that were all that was added: mostly there is one batch. */
-  private only: Slices<Doubles> | null = null;
+  private only: Slices | null = null;
   private readonly places = new Map<number, number>();
   private values: Doubles;
 
@@ -27,9 +28,10 @@ export class RowSums {
     return this.only?.ids.length ?? this.places.size;
   }
 
-  add(slices: Slices): void {
+  /** `isFromZeros`: sums that began at zero, so that none is a negative zero. */
+  add(slices: Slices, isFromZeros = false): void {
     if (this.count === 0 && isMerged(slices)) {
-      this.only = { ...slices, values: addedToZeros(slices.values) };
+      this.only = isFromZeros ? slices : { ...slices, values: addedToZeros(slices.values) };
       return;
     }
     const before = this.only;
@@ -39,9 +41,9 @@ export class RowSums {
   }
 
   /** The sums so far, merged. */
-  slices(): Slices<Doubles> {
+  slices(): Slices {
     const { rows, columns, places, only } = this;
-    if (only !== null) return { ...only, rows, columns };
+    if (only !== null) return only;
     const ids = Uint32Array.from(places.keys());
     return mergeSlices({ rows, columns, ids, values: this.values.slice(0, ids.length * columns) });
   }

@@ -1,4 +1,6 @@
-import type { DoublePart } from "./gradient-part.ts";
+import type { Random } from "../../core/random.ts";
+import type { Examples } from "../rows.ts";
+import type { DoublePart, TensorPart } from "./gradient-part.ts";
 
 /**
  * How a gradient with tables is told: `auto`, each table by its rows where those are fewer bytes;
@@ -9,9 +11,21 @@ export type GradientForm = "auto" | "gather";
 /** Sums over rows, as `lossAndGradient` gives them, tensor by tensor. */
 export interface SlicedGradient {
   readonly loss: number;
-  /** One a tensor of `parameters`. */
-  readonly parts: readonly DoublePart[];
+  /** One a tensor of `parameters`; rows of one pass in single precision, as it gave them. */
+  readonly parts: readonly TensorPart[];
   readonly tables: readonly TableFacts[];
+}
+
+/** Steps of plain gradient descent that move what examples touch. */
+export interface SlicedWalk {
+  /**
+   * Along the mean gradient over some examples. Null, and nothing was moved, where that is not to
+   * be told by rows.
+   */
+  step(examples: Examples, rate: number, random: Random): Omit<SlicedGradient, "parts"> | null;
+  /** From where it is to where it began. */
+  change(): readonly DoublePart[];
+  close(): void;
 }
 
 /** What one worker says of a table's gradient. */

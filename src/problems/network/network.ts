@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { RunError } from "../../core/errors.ts";
+import type { Random } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
+import type { SlicedWalk } from "../../math/slices/sliced-gradient.ts";
 import type { NetworkFacts } from "../../tfjs/definition.ts";
 import type { Problem } from "../problem.ts";
 import { engineOf, openEngineOf } from "./engines.ts";
@@ -48,6 +50,7 @@ export function networkProblem(options: NetworkOptions): Problem {
   const loss = losses[options.loss];
   const shapeFacts = facts === undefined ? {} : { parameters: facts.pieces };
   const engine = () => engineOf(options);
+  const drawsOf = (random: Random) => random.fork(`seed/${options.seed}`);
   return {
     ...shapeFacts,
     target: loss.target,
@@ -72,9 +75,14 @@ export function networkProblem(options: NetworkOptions): Problem {
     lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
       engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
-    slicedGradient(examples, weights, form, random, moved) {
-      const draws = random?.fork(`seed/${options.seed}`);
-      return engine().slicedGradient(examples, weights, form, draws, moved);
+    slicedGradient: (examples, weights, form, random, moved) =>
+      engine().slicedGradient(examples, weights, form, random && drawsOf(random), moved),
+    slicedWalk(weights) {
+      const walk = engine().slicedWalk(weights);
+      if (walk === null) return null;
+      const step: SlicedWalk["step"] = (examples, rate, random) =>
+        walk.step(examples, rate, drawsOf(random));
+      return { ...walk, step };
     },
     addClippedGradient(examples, weights, clip, { clipped }, random) {
       // Nothing is told of no rows, by whoever has not loaded the network either.

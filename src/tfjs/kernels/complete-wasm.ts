@@ -16,6 +16,7 @@ import { segmentSum, tileGradient } from "./gradients.ts";
 import { type KernelBackend, kernelBackendOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
 import { registerProductKernels } from "./products.ts";
+import { meanGradient, registerReductionKernels } from "./reductions.ts";
 import { registerShapeKernels } from "./shape-kernels.ts";
 
 type Kernel = (platform: KernelBackend, inputs: never, attrs: never) => TensorInfo;
@@ -35,6 +36,7 @@ const mended: Readonly<Record<string, Kernel>> = { MaxPoolGrad: maxPoolGradient 
 /** Registers what the WASM backend lacks to train networks; the second time it costs little. */
 export function completeWasm(): void {
   registerShapeKernels();
+  registerReductionKernels();
   registerProductKernels();
   for (const [name, kernel] of Object.entries(mended)) {
     if (getKernel(name, "wasm") !== undefined) unregisterKernel(name, "wasm");
@@ -56,9 +58,11 @@ export function registerPlainKernels(): void {
 function betterGradients(): void {
   if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
   mendLookUp();
-  if (getGradient("Tile") === tileGradient) return;
-  unregisterGradient("Tile");
-  registerGradient(tileGradient);
+  for (const gradient of [tileGradient, meanGradient]) {
+    if (getGradient(gradient.kernelName) === gradient) continue;
+    unregisterGradient(gradient.kernelName);
+    registerGradient(gradient);
+  }
 }
 
 /**

@@ -4,9 +4,10 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
+import { type InPlace, inPlaceOf } from "./in-place.ts";
 import { type KernelBackend, kernelBackendOf } from "./platform.ts";
 
-type Move = (platform: KernelBackend, x: TensorInfo, attrs: object) => TensorInfo;
+type Move = (platform: KernelBackend, x: TensorInfo, attrs: object, memory: InPlace) => TensorInfo;
 
 const moves: Readonly<Record<string, Move>> = { Transpose: transposed, Tile: tiled };
 let isDone = false;
@@ -29,7 +30,8 @@ export function registerShapeKernels(): void {
         const { x } = args.inputs as { x: TensorInfo };
         const isOurs = x.dtype === "float32" && x.shape.length > 0 && !x.shape.includes(0);
         if (!isOurs) return own.kernelFunc(args);
-        return move(kernelBackendOf("wasm", args.backend), x, args.attrs as object);
+        const memory = inPlaceOf(args.backend as object);
+        return move(kernelBackendOf("wasm", args.backend), x, args.attrs as object, memory);
       },
     });
   }
@@ -62,33 +64,39 @@ function replaceGather(): void {
       const isOurs = x.dtype === "float32" && indices.dtype === "int32" && axis === 0;
       if (!isOurs || batchDims !== 0 || x.shape.includes(0) || indices.shape.includes(0))
         return own.kernelFunc(args);
-      return rowsAt(kernelBackendOf("wasm", args.backend), x, indices) ?? own.kernelFunc(args);
+      return rowsAt(inPlaceOf(args.backend as object), x, indices) ?? own.kernelFunc(args);
     },
   });
 }
 
 /** Null where a number is of no row: who has refused that goes on refusing it. */
-function rowsAt(platform: KernelBackend, x: TensorInfo, indices: TensorInfo): TensorInfo | null {
+function rowsAt(memory: InPlace, x: TensorInfo, indices: TensorInfo): TensorInfo | null {
+  const { kernels, addressOf } = memory;
   const [rows, ...inner] = x.shape;
   const width = inner.reduce((a, b) => a * b, 1);
-  if (!platform.readIntegers(indices).every((id) => id >= 0 && id < rows!)) return null;
-  const output = platform.make([...indices.shape, ...inner]);
-  const [out, values] = [platform.read(output), platform.read(x)];
-  copyRows(out, values, platform.readIntegers(indices), width);
-  return output;
+  const count = indices.shape.reduce((a, b) => a * b, 1);
+  const out = memory.reserve([...indices.shape, ...inner]);
+  const [ids, table, to] = [indices, x, out].map(addressOf) as [number, number, number];
+  if (kernels.gatherFloatRows(ids, count, table, rows!, width, to) === 1) return out;
+  memory.free(out);
+  return null;
 }
 
-function copyRows(to: Float32Array, from: Float32Array, ids: Int32Array, width: number): void {
-  for (let row = 0; row < ids.length; row++) {
-    const at = ids[row]! * width;
-    if (width > 16) to.set(from.subarray(at, at + width), row * width);
-    else for (let j = 0; j < width; j++) to[row * width + j] = from[at + j]!;
-  }
-}
-
-function transposed(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInfo {
+function transposed(
+  platform: KernelBackend,
+  x: TensorInfo,
+  attrs: object,
+  memory: InPlace,
+): TensorInfo {
   const { perm } = attrs as { perm: number[] };
   const shape = perm.map((axis) => x.shape[axis]!);
+  const sides = sidesThatSwap(perm, x.shape);
+  if (sides !== null) {
+    const { kernels, addressOf } = memory;
+    const out = memory.reserve(shape);
+    kernels.swapFloatRows(addressOf(x), ...sides, addressOf(out));
+    return out;
+  }
   const strides = stridesOf(x.shape);
   const steps = perm.map((axis) => strides[axis]!);
   const output = platform.make(shape);
@@ -111,9 +119,31 @@ function transposed(platform: KernelBackend, x: TensorInfo, attrs: object): Tens
   return output;
 }
 
-function tiled(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInfo {
+/** [outer, a, b, columns] where two groups of axes change places and no others do; or null. */
+function sidesThatSwap(perm: readonly number[], shape: readonly number[]): Sides | null {
+  const first = perm.findIndex((axis, at) => axis !== at);
+  if (first < 0) return null;
+  const [second, middle] = [perm[first]!, perm.indexOf(first)];
+  const end = second + middle - first;
+  const order = [
+    [0, first],
+    [second, end],
+    [first, second],
+    [end, shape.length],
+  ] as const;
+  const swapped = order.flatMap(([from, to]) => [...shape.keys()].slice(from, to));
+  if (!swapped.every((axis, at) => axis === perm[at])) return null;
+  const side = (from: number, to: number) => shape.slice(from, to).reduce((a, b) => a * b, 1);
+  return [side(0, first), side(first, second), side(second, end), side(end, shape.length)];
+}
+
+type Sides = [outer: number, a: number, b: number, columns: number];
+
+function tiled(platform: KernelBackend, x: TensorInfo, attrs: object, memory: InPlace): TensorInfo {
   const { reps } = attrs as { reps: number[] };
   const shape = x.shape.map((side, axis) => side * reps[axis]!);
+  const [once, ...more] = [...reps.keys()].filter((axis) => reps[axis]! !== 1);
+  if (once !== undefined && more.length === 0) return repeated(memory, x, once, shape);
   const output = platform.make(shape);
   if (shape.includes(0)) return output;
   const out = platform.read(output);
@@ -139,6 +169,18 @@ function tiled(platform: KernelBackend, x: TensorInfo, attrs: object): TensorInf
   };
   fill(0, 0, 0);
   return output;
+}
+
+/** Of a tensor that is repeated along one axis alone: rows from there on, copy after copy. */
+function repeated(memory: InPlace, x: TensorInfo, axis: number, shape: number[]): TensorInfo {
+  const { kernels, addressOf } = memory;
+  const [rows, columns] = [x.shape.slice(0, axis), x.shape.slice(axis)].map((sides) =>
+    sides.reduce((a, b) => a * b, 1),
+  ) as [number, number];
+  const out = memory.reserve(shape);
+  const copies = shape[axis]! / x.shape[axis]!;
+  kernels.repeatFloatRows(addressOf(x), rows, copies, columns, addressOf(out));
+  return out;
 }
 
 function stridesOf(shape: readonly number[]): number[] {

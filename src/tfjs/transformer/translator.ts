@@ -14,6 +14,7 @@ import { differentiateLoss, type GradientPass } from "../gradient-pass.ts";
 import { slicedGradients } from "../gradient-sums.ts";
 import type { LossOfOutputs } from "../loss-node.ts";
 import { withSeededRandom } from "../seeded-random.ts";
+import type { RowsTold } from "../table-rows.ts";
 import { initialWeights, setWeights, tableSlots } from "../trainer.ts";
 import type { SeededPass } from "../trainer-contract.ts";
 import { openWholeModel } from "../whole-model.ts";
@@ -85,9 +86,11 @@ export async function openTranslator(
   const differentiated = (
     { source, target, loss }: TranslationPass,
     tables: readonly number[],
+    told: RowsTold,
   ): GradientPass => {
     const outputs = () => applied(model, [source, target].map(tensorOf), true);
-    return differentiateLoss({ model, slots: variables }, { outputs, loss, count: 1 }, tables);
+    const pass = { outputs, loss, count: 1 };
+    return differentiateLoss({ model, slots: variables }, pass, tables, told);
   };
   const sliced = slicedGradients(variables, tableSlots(model, variables), differentiated);
   return {
@@ -99,7 +102,7 @@ export async function openTranslator(
     },
     addGradient(pass, weights, gradient, random) {
       set(weights);
-      const { loss, slopes } = drawn(random)(pass, () => differentiated(pass, []));
+      const { loss, slopes } = drawn(random)(pass, () => differentiated(pass, [], "merged"));
       let from = 0;
       for (const [at, { variable }] of variables.entries()) {
         const own = slopes.get(at);
@@ -111,7 +114,9 @@ export async function openTranslator(
     slicedGradient(passes, weights, form, random) {
       set(weights);
       const seeded = drawn(random);
-      return form === "gather" ? sliced.gather(passes, seeded) : sliced.sum(passes, seeded);
+      return form === "gather"
+        ? sliced.gather(passes, seeded)
+        : sliced.sum(passes, seeded, "merged");
     },
     scores(source, target, weights) {
       set(weights);

@@ -1,4 +1,6 @@
 /** Where the module's own tables end. */
 export const tablesEnd: usize = __heap_base;
 
+export { gatherFloatRows, repeatFloatRows, sumFloatRows, swapFloatRows } from "./float-rows";
 export { addDoubleRows, addFloatRows } from "./slices";
+export { stepFloatRows } from "./steps";

@@ -1,0 +1,97 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { randomFrom } from "../../src/core/random.ts";
+import { mergeSlices } from "../../src/math/slices/merge.ts";
+import { openTensorBackend, useBackend } from "../../src/tfjs/backend.ts";
+import { mergedInPlace } from "../../src/tfjs/kernels/merged-rows.ts";
+
+beforeAll(() => openTensorBackend("wasm"));
+
+function normals(length: number): Float32Array<ArrayBuffer> {
+  const random = randomFrom(`in place/${length}`);
+  const values = Float32Array.from({ length }, () => random.normal());
+  values[0] = -0;
+  return values;
+}
+
+/** Every number, negative zeros told apart. */
+const bitsOf = (values: ArrayLike<number>) => [
+  ...new Uint32Array(Float32Array.from(values).buffer),
+];
+
+const reductions: { shape: number[]; axes: number[] }[] = [
+  { shape: [6, 8, 128], axes: [1] },
+  { shape: [5, 3], axes: [0] },
+  { shape: [3, 700, 20], axes: [1] },
+  { shape: [4, 5, 6, 17], axes: [1, 2] },
+  { shape: [4, 5, 6], axes: [0, 1] },
+  { shape: [2, 3, 1, 35], axes: [-2, -3] },
+];
+
+describe.each([
+  ["mean", tf.mean],
+  ["sum", tf.sum],
+] as const)("a %s over axes before the last", (_name, reduced) => {
+  test.each(reductions)(
+    "has the bits of the stock kernel over last ones: %j",
+    ({ shape, axes }) => {
+      const places = axes.map((axis) => (axis < 0 ? axis + shape.length : axis)).sort();
+      const kept = shape.map((_, axis) => axis).filter((axis) => !places.includes(axis));
+      const x = tf.tensor(normals(shape.reduce((a, b) => a * b, 1)), [...shape]);
+      const turned = tf.transpose(x, [...kept, ...places]);
+      const last = places.map((_, i) => kept.length + i);
+      const stock = reduced(turned, last);
+      for (const keepDims of [false, true]) {
+        const own = reduced(x, [...axes], keepDims);
+        expect(own.shape).toEqual(
+          shape.flatMap((side, axis) => (kept.includes(axis) ? [side] : keepDims ? [1] : [])),
+        );
+        expect(bitsOf(own.dataSync())).toEqual(bitsOf(stock.dataSync()));
+      }
+    },
+  );
+});
+
+test("a mean of everything, and of no axis, is the stock kernel's", () => {
+  const x = tf.tensor(Float32Array.of(1, 2, 3, 6), [2, 2]);
+  expect([...tf.mean(x).dataSync()]).toEqual([3]);
+  expect([...tf.sum(x, []).dataSync()]).toEqual([1, 2, 3, 6]);
+  expect([...tf.sum(tf.tensor([3, 4], [2, 1], "int32"), 0).dataSync()]).toEqual([7]);
+});
+
+test.each(reductions)("the gradient of a mean is that of ones over their number: %j", (one) => {
+  const x = tf.tensor(normals(one.shape.reduce((a, b) => a * b, 1)), [...one.shape]);
+  const slopes = tf.mean(tf.mul(x, 3.1), [...one.axes], true);
+  const means = (at: tf.Tensor) => tf.mean(at, [...one.axes], true);
+  const own = tf.grads(means)([x], slopes)[0]!;
+  const terms = x.size / slopes.size;
+  const stock = tf.div(tf.mul(slopes, tf.ones(x.shape)), terms);
+  expect(bitsOf(own.dataSync())).toEqual(bitsOf(stock.dataSync()));
+});
+
+describe("rows added up where the backend has them", () => {
+  test.each([1, 4, 33, 128])("of %i columns are merged slices, from zero on", (columns) => {
+    const random = randomFrom(`ids/${columns}`);
+    const ids = Uint32Array.from({ length: 700 }, () => Math.floor(90 * random.uniform() ** 2));
+    const values = normals(ids.length * columns);
+    values.fill(-0, 0, columns);
+    const tensor = tf.tensor(values, [ids.length, columns]);
+    const before = tf.engine().backend.numDataIds();
+    const inPlace = mergedInPlace({ rows: 90, columns, ids }, tensor)!;
+    const merged = { ids: inPlace.ids, values: inPlace.values };
+    inPlace.free();
+    expect(tf.engine().backend.numDataIds()).toBe(before);
+    const known = mergeSlices({ rows: 90, columns, ids, values });
+    expect(merged.ids).toEqual(known.ids);
+    expect(bitsOf(merged.values)).toEqual(bitsOf(known.values.map((value) => value + 0)));
+  });
+
+  test("is left to others where there is nothing to add up, and on other backends", async () => {
+    const of = { rows: 9, columns: 2 };
+    const values = tf.tensor(normals(4), [2, 2]);
+    expect(mergedInPlace({ ...of, ids: Uint32Array.of(1, 5) }, values)).toBeNull();
+    useBackend(await openTensorBackend("cpu"));
+    expect(mergedInPlace({ ...of, ids: Uint32Array.of(5, 5) }, values)).toBeNull();
+    useBackend(await openTensorBackend("wasm"));
+  });
+});
