@@ -25,7 +25,8 @@ export async function withRowFile(spec: SpecInCode, home: string): Promise<unkno
   const { rows, targets, ...data } = spec.data;
   const stored = await storeRows(rows, targets, home);
   const target = data.target ?? (targets === undefined ? undefined : targetName);
-  const texts = stored.textColumns.filter((name) => name !== target && !data.drop?.includes(name));
+  const named = new Set([target, ...(data.drop ?? []), ...Object.keys(data.columns ?? {})]);
+  const texts = stored.textColumns.filter((name) => !named.has(name));
   return {
     ...withNetwork,
     data: {

@@ -48,6 +48,20 @@ function spelled(point: bigint): string {
   return `${second.replace("T", " ")}.${String(below).padStart(6, "0")}`;
 }
 
+function parquetDays(days: readonly number[]): Uint8Array {
+  const columnData = [
+    { name: "when", data: days.map((day) => new Date(day * 86_400_000)) },
+    { name: "y", data: [...days.keys()] },
+  ];
+  const isThere = { repetition_type: "REQUIRED" as const };
+  const schema = [
+    { name: "root", num_children: 2 },
+    { name: "when", type: "INT32" as const, converted_type: "DATE" as const, ...isThere },
+    { name: "y", type: "DOUBLE" as const, ...isThere },
+  ];
+  return new Uint8Array(parquetWriteBuffer({ columnData, schema }));
+}
+
 function parquetFile(unit: "MILLIS" | "MICROS" | "NANOS", points: readonly bigint[]): Uint8Array {
   const columnData = [
     { name: "when", data: [...points], type: "INT64" as const, nullable: false },
@@ -62,8 +76,9 @@ function parquetFile(unit: "MILLIS" | "MICROS" | "NANOS", points: readonly bigin
   return new Uint8Array(parquetWriteBuffer({ columnData: data, schema }));
 }
 
+const bytes = ({ buffer }: { readonly buffer: ArrayBufferLike }) => new Uint8Array(buffer);
+
 function arrowFile(unit: number, points: readonly bigint[]): Uint8Array {
-  const bytes = (array: BigInt64Array | Float64Array) => new Uint8Array(array.buffer);
   const small = (value: number) => ({ bytes: 2 as const, value });
   const none = new Uint8Array(0);
   const columns: ArrowColumn[] = [
@@ -123,6 +138,33 @@ describe("dates as parts", () => {
     const second = await bitsOf(coarse, { ...plain, source: "t.csv" });
     for (const source of Object.keys(coarse))
       expect((await bitsOf(coarse, { ...plain, source })).parts).toEqual(second.parts);
+  });
+
+  it("are the same bits from days, as text, Parquet and both dates of Arrow", async () => {
+    const days = [-1, 0, 19_782, -719_162];
+    const arrow = (unit: number, cells: Int32Array | BigInt64Array) => {
+      const about = [{ bytes: 2 as const, value: unit }];
+      const none = new Uint8Array(0);
+      const columns: ArrowColumn[] = [
+        { name: "when", type: 8, about, buffers: [none, bytes(cells)] },
+        {
+          ...{ name: "y", type: 3, about: [{ bytes: 2 as const, value: 2 }] },
+          buffers: [none, bytes(Float64Array.from(days.keys()))],
+        },
+      ];
+      return arrowBytes(columns, days.length, "file");
+    };
+    const ms = days.map((day) => BigInt(day) * 86_400_000n);
+    const files: Files = {
+      "t.csv": text(ms.map((point) => point * 1_000n)).replaceAll(/ 00:00:00\.0+/g, ""),
+      "t.parquet": parquetDays(days),
+      "days.arrow": arrow(0, Int32Array.from(days)),
+      "ms.arrow": arrow(1, BigInt64Array.from(ms)),
+    };
+    const { parts, names } = await bitsOf(files, { ...plain, source: "t.csv" });
+    expect(names).toHaveLength(5);
+    for (const source of Object.keys(files))
+      expect((await bitsOf(files, { ...plain, source })).parts).toEqual(parts);
   });
 
   const file = (cells: readonly string[]) => ({

@@ -2,6 +2,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  exportModel,
   loadModel,
   type Prediction,
   predict,
@@ -109,6 +110,32 @@ describe("rows from code", () => {
       target: "price",
     });
     await expect(missing).rejects.toMatchObject({ code: "missing-value" });
+  });
+
+  it("become what the spec says of their columns, trained on and predicted, also exported", async () => {
+    const sizes = ["low", "mid", "high"];
+    const rows = objects.map(({ area }, i) => ({
+      ...{ area, size: sizes[(i * 7) % 3]!, zip: `z${i % 9}`, town: `t${i % 4}` },
+      day: `2024-${String(1 + ((i * 5) % 12)).padStart(2, "0")}-02`,
+      price: area + 10 * ((i * 7) % 3),
+    }));
+    const size = { type: "ordinal", levels: sizes } as const;
+    const zip = { type: "hash", buckets: 4 } as const;
+    const columns = { size, zip, town: "frequency", day: { type: "date", as: "parts" } } as const;
+    const { run, model } = await trained({ rows, target: "price", columns });
+    const hand = await model();
+    const [one] = await hand.predict([hand.example]);
+    expect(hand.example).toMatchObject({ size: "low", zip: "any", town: "t0" });
+    expect(Number.isFinite(one!.value)).toBe(true);
+    const output = join(folder.path, "columns.safetensors");
+    const again = await loadModel(await exportModel(run, { home, format: "safetensors", output }));
+    const raw = rows.map(({ price: _, ...row }) => row);
+    const predicted = await hand.predict(raw);
+    expect(await again.predict(raw)).toEqual(predicted);
+    for (const [i, { value }] of predicted.entries()) expect(value).toBeCloseTo(rows[i]!.price, 0);
+    await expect(hand.predict([{ ...raw[0]!, size: "huge" }])).rejects.toMatchObject({
+      code: "unlisted-level",
+    });
   });
 
   it.each<[string, RowSource, RegExp]>([

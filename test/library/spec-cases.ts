@@ -42,6 +42,8 @@ export const right: readonly string[] = [
   `problem: "ridge", ${about}, weather: { failures: 0.1, deadSlots: [1, 2] }`,
   `problem: "ridge", data: { generate: { type: "regression", rows: 100 }, target: "y" }`,
   `problem: "ridge", data: { rows: [{ x: 1, y: 2 }], target: "y", test: 0.2 }`,
+  `problem: "ridge", data: { source: "t.csv", columns: { a: "hash", b: "drop" }, dates: "parts" }`,
+  `problem: "ridge", data: { source: "t.csv", columns: { a: { type: "ordinal", levels: [1, 2] } } }`,
   `problem: "ridge", data: { rows: { values: new Float32Array(4), columns: 2 }, targets: [1, 2] }`,
 ];
 
@@ -58,6 +60,8 @@ export const wrong: readonly (readonly [spec: string, named: string])[] = [
   [`problem: { type: "factorization", rnk: 2 }, ${about}`, "rnk"],
   [`problem: { type: "logistic", lambda: 1 }, ${about}`, "lambda"],
   [`problem: "ridge"`, "data"],
+  [`problem: "ridge", data: { source: "t.csv", columns: { a: "hsh" } }`, "hsh"],
+  [`problem: "ridge", data: { source: "t.csv", columns: { a: { type: "ordinal" } } }`, "levels"],
   [about, "problem"],
   [`problem: "ridge", ${about}, worker: 4`, "worker"],
   [`problem: "ridge", ${about}, workers: "four"`, "workers"],
