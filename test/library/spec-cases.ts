@@ -43,7 +43,7 @@ export const right: readonly string[] = [
   `problem: "ridge", data: { generate: { type: "regression", rows: 100 }, target: "y" }`,
   `problem: "ridge", data: { rows: [{ x: 1, y: 2 }], target: "y", test: 0.2 }`,
   `problem: "ridge", data: { source: "t.csv", columns: { a: "hash", b: "drop" }, dates: "parts" }`,
-  `problem: "ridge", data: { source: "t.csv", columns: { a: { type: "ordinal", levels: [1, 2] } } }`,
+  `problem: "ridge", data: { source: "t", columns: { a: { type: "ordinal", levels: [1, 2] } } }`,
   `problem: "ridge", data: { rows: { values: new Float32Array(4), columns: 2 }, targets: [1, 2] }`,
 ];
 
