@@ -15,6 +15,9 @@ interface Optimum {
   readonly deviation?: number;
   /** Of features that are not standardised: by what weights over such would be larger. */
   readonly scales?: readonly number[];
+  /** What rows and classes count, of those that count unlike. */
+  readonly rowWeights?: string;
+  readonly classWeights?: "balanced";
   /** A list an output. */
   readonly weights: readonly (readonly number[])[];
   readonly intercepts: readonly number[];
@@ -69,17 +72,25 @@ async function distanceOf(
   home: string,
   folder: string,
   l2: number,
-  { data, problem, l1, deviation = 0, scales, weights, intercepts, metrics }: Optimum,
+  optimum: Optimum,
   way: Pick<RunInput, "wait" | "strategy">,
   name: string,
 ): Promise<{ readonly weights: number; readonly metrics: number }> {
+  const { data, problem, l1, deviation = 0, scales, weights, intercepts, metrics } = optimum;
+  const { rowWeights, classWeights } = optimum;
+  const counts = {
+    ...(rowWeights === undefined ? {} : { weights: rowWeights }),
+    ...(classWeights === undefined ? {} : { classWeights }),
+  };
   const isSparse = data.endsWith("-sparse");
   const source = join(folder, `${data}.${isSparse ? "libsvm" : "csv"}`);
   const penalties = { ...(problem === "lasso" ? {} : { l2 }), ...(l1 === undefined ? {} : { l1 }) };
   const { run, result } = await train(
     {
       problem: { type: problem, ...penalties } as RunInput["problem"],
-      data: isSparse ? { source, format: "libsvm", standardize: false } : { source, target: "y" },
+      data: isSparse
+        ? { source, format: "libsvm", standardize: false }
+        : { source, target: "y", ...counts },
       workers: 4,
       ...way,
       stop: { rounds: 3_000, tolerance: 1e-9 },

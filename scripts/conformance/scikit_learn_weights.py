@@ -15,6 +15,7 @@ from sklearn import datasets, metrics
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 from statsmodels.datasets import anes96, ccard, copper, engel, fair, longley
+from sklearn.utils.class_weight import compute_sample_weight
 from statsmodels.datasets import scotland, spector, stackloss
 
 L2 = 0.1
@@ -31,6 +32,15 @@ def main(folder):
         for problem in problems_of(name, y):
             scales = {"scales": x.std(axis=0).tolist()} if is_sparse else {}
             found.append({"data": name, **solved(problem, features, y), **scales})
+    for name, x, y, counts, class_weight in weighted():
+        write(folder, name, x, y, False, counts)
+        for problem in problems_of(name, y):
+            if problem == "squared-hinge":
+                continue
+            own = {} if class_weight is None else {"classWeights": class_weight}
+            more = {**own, **({} if counts is None else {"rowWeights": "w"})}
+            totals = counted(y, counts, class_weight)
+            found.append({"data": name, **solved(problem, standardized(x), y, totals), **more})
     versions = {one: version(one) for one in ("scikit-learn", "statsmodels", "numpy")}
     print(json.dumps({"versions": versions, "l2": L2, "found": found}))
 
@@ -70,6 +80,25 @@ def sets():
     yield "digits-numbers-sparse", x / 16, y.astype(float)
 
 
+def weighted():
+    """Names, features, targets, what rows count (or None), and what classes do (or None)."""
+    rng = np.random.default_rng(3)
+    for name, load in (("breast-cancer", datasets.load_breast_cancer), ("wine", datasets.load_wine)):
+        data = load()
+        counts = rng.integers(0, 9, len(data.target)) / 4
+        yield f"{name}-counted", data.data, labels(data.target), counts, None
+        yield f"{name}-balanced", data.data, labels(data.target), None, "balanced"
+    diabetes = datasets.load_diabetes(scaled=False)
+    counts = rng.integers(0, 9, len(diabetes.target)) / 4
+    yield "diabetes-counted", diabetes.data, diabetes.target, counts, None
+
+
+def counted(y, counts, class_weight):
+    """What every row counts in all."""
+    rows = np.ones(len(y)) if counts is None else counts
+    return rows if class_weight is None else rows * compute_sample_weight(class_weight, y)
+
+
 def labels(values):
     return np.array([f"c{int(value)}" for value in values])
 
@@ -80,7 +109,7 @@ def problems_of(name, y):
     return ["softmax"] if len(set(y)) > 2 else ["logistic", "squared-hinge"]
 
 
-def write(folder, name, x, y, is_sparse):
+def write(folder, name, x, y, is_sparse, counts=None):
     with open(f"{folder}/{name}.{'libsvm' if is_sparse else 'csv'}", "w") as file:
         if is_sparse:
             for row, target in zip(x, y):
@@ -88,9 +117,11 @@ def write(folder, name, x, y, is_sparse):
                 entries = (f"{j + 1}:{float(row[j])!r}" for j in np.flatnonzero(row))
                 file.write(" ".join([str(number), *entries]) + "\n")
             return
-        file.write(",".join([f"x{j}" for j in range(x.shape[1])] + ["y"]) + "\n")
-        for row, target in zip(x, y):
-            file.write(",".join([*(repr(float(value)) for value in row), str(target)]) + "\n")
+        extra = [] if counts is None else ["w"]
+        file.write(",".join([f"x{j}" for j in range(x.shape[1])] + extra + ["y"]) + "\n")
+        for i, (row, target) in enumerate(zip(x, y)):
+            more = [] if counts is None else [repr(float(counts[i]))]
+            file.write(",".join([*(repr(float(value)) for value in row), *more, str(target)]) + "\n")
 
 
 def standardized(x):
@@ -98,15 +129,16 @@ def standardized(x):
     return (x - x.mean(axis=0)) / np.where(deviations > 0, deviations, 1)
 
 
-def solved(problem, x, y):
+def solved(problem, x, y, counts=None):
+    counts = np.ones(len(y)) if counts is None else counts
     if problem in ("ridge", "lasso", "elastic-net"):
-        return regression(problem, x, y)
+        return regression(problem, x, y, counts)
     if problem == "squared-hinge":
         return hinge(x, y)
     # A feature that is 0 everywhere has a Hessian of the penalty alone.
     model = LogisticRegression(
-        C=1 / (len(y) * L2), solver="newton-cholesky", tol=1e-12, max_iter=10000
-    ).fit(x, y)
+        C=1 / (counts.sum() * L2), solver="newton-cholesky", tol=1e-12, max_iter=10000
+    ).fit(x, y, sample_weight=counts)
     chances = model.predict_proba(x)
     told = {
         "accuracy": model.score(x, y),
@@ -117,7 +149,7 @@ def solved(problem, x, y):
     return result(problem, model.coef_, model.intercept_, told)
 
 
-def regression(problem, x, y):
+def regression(problem, x, y, counts):
     # What is taken from the target is given to the intercept: doubles end after 16 digits.
     mean = y.mean()
     centred = y - mean
@@ -125,12 +157,12 @@ def regression(problem, x, y):
     l1 = float(f"{L1_SHARE * top:.6g}")
     settings = {"tol": 1e-15, "max_iter": 10_000_000}
     if problem == "ridge":
-        model = Ridge(alpha=len(y) * L2, solver="svd")
+        model = Ridge(alpha=counts.sum() * L2, solver="svd")
     elif problem == "lasso":
         model = Lasso(alpha=l1, **settings)
     else:
         model = ElasticNet(alpha=l1 + L2, l1_ratio=l1 / (l1 + L2), **settings)
-    model.fit(x, centred)
+    model.fit(x, centred, sample_weight=counts)
     predicted = model.predict(x)
     told = {
         "r2": metrics.r2_score(centred, predicted),

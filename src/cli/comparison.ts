@@ -25,7 +25,13 @@ export interface SettingSummary {
   readonly objectiveWorst: number;
   /** How far above the best setting's, as a part of that. */
   readonly gap: number;
-  readonly metric: { readonly name: string; readonly value: number } | null;
+  /** The median of its repeats, and how far they go. */
+  readonly metric: {
+    readonly name: string;
+    readonly value: number;
+    readonly least: number;
+    readonly most: number;
+  } | null;
   readonly dollars: number;
   readonly erasures: number;
   readonly stop: Stop["kind"];
@@ -67,18 +73,15 @@ export function rankingInWords(compared: readonly Compared[]): string | null {
   const first = `best by ${name}: ${one}, then ${next}`;
   if (best.runs < 2 || second.runs < 2)
     return `${first}; one run each tells no chance from skill: --repeats 5 does`;
-  const spread = Math.max(spreadOf(compared, best.setting), spreadOf(compared, second.setting));
+  const spread = Math.max(spreadOf(best), spreadOf(second));
   const isNoise = Math.abs(best.value - second.value) <= spread;
   const by = `repeats of one setting differ by up to ${formatNumber(spread)}`;
   return `${first}; ${isNoise ? `within noise: ${by}` : `beyond noise: ${by}`}`;
 }
 
 /** Of the metric of a setting's repeats, the largest less the smallest. */
-function spreadOf(compared: readonly Compared[], setting: string): number {
-  const values = compared
-    .filter((one) => one.setting === setting)
-    .flatMap(({ result }) => metricOf(result)?.value ?? []);
-  return Math.max(...values) - Math.min(...values);
+function spreadOf({ metric }: SettingSummary): number {
+  return metric === null ? 0 : metric.most - metric.least;
 }
 
 /** The table a person reads; gaps of objectives only where all have the same one. */
@@ -94,6 +97,7 @@ export function comparisonTable(compared: readonly Compared[], isOneObjective = 
     "objective",
     "gap to best",
     metric,
+    ...(isRepeated ? ["its repeats"] : []),
     "cost",
     "erasures",
   ];
@@ -105,16 +109,25 @@ export function comparisonTable(compared: readonly Compared[], isOneObjective = 
     formatNumber(finiteOrNull(one.objective), 6),
     isOneObjective ? percent(one.gap) : "–",
     formatNumber(finiteOrNull(one.metric?.value ?? Number.NaN)),
+    ...(isRepeated ? [rangeOf(one)] : []),
     formatDollars(one.dollars),
     formatCount(one.erasures),
   ]);
   return table(head, rows);
 }
 
+/** From the smallest to the largest of a setting's repeats. */
+function rangeOf({ metric, runs }: SettingSummary): string {
+  if (metric === null || runs < 2) return "–";
+  const [least, most] = [metric.least, metric.most].map((end) => formatNumber(finiteOrNull(end)));
+  return `${least} to ${most}`;
+}
+
 function summaryOf(setting: string, runs: readonly Compared[]): SettingSummary {
   const of = (value: (result: ResultEvent) => number) => runs.map(({ result }) => value(result));
   const names = runs.map(({ result }) => metricOf(result)?.name);
   const name = names[0];
+  const values = of((result) => metricOf(result)?.value ?? Number.NaN);
   return {
     setting,
     runs: runs.length,
@@ -127,7 +140,7 @@ function summaryOf(setting: string, runs: readonly Compared[]): SettingSummary {
     metric:
       name === undefined
         ? null
-        : { name, value: median(of((result) => metricOf(result)?.value ?? Number.NaN)) },
+        : { name, value: median(values), least: Math.min(...values), most: Math.max(...values) },
     dollars: median(of(({ dollars }) => dollars)),
     erasures: Math.round(median(of(({ erasures }) => erasures))),
     stop: runs.find(({ stop }) => stop.kind !== "done")?.stop.kind ?? "done",

@@ -1,6 +1,7 @@
 import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { finiteOrNull } from "../core/json.ts";
-import type { Convergence, ResultEvent } from "../ports/events.ts";
+import type { ResultEvent } from "../ports/events.ts";
+import type { Convergence } from "../ports/model-figures.ts";
 import {
   formatBytes,
   formatCount,
@@ -77,9 +78,12 @@ export function warnOfEnd({ convergence }: ResultEvent, terminal: Terminal): voi
 }
 
 /** Says so where a model predicts no better than the targets' mean, or the classes' shares, do. */
-export function warnOfBase({ metrics: { train, test } }: ResultEvent, terminal: Terminal): void {
+export function warnOfBase(
+  { metrics: { train, test }, figures }: ResultEvent,
+  terminal: Terminal,
+): void {
   const isTested = Object.keys(test).length > 0;
-  const reason = noBetterThanBase(isTested ? test : train);
+  const reason = noBetterThanBase(isTested ? test : train, figures?.classes?.baseLogloss);
   if (reason === null) return;
   const rows = isTested ? "test" : "training";
   terminal.err(
@@ -89,14 +93,20 @@ export function warnOfBase({ metrics: { train, test } }: ResultEvent, terminal: 
 }
 
 /** Why metrics are no better than a guess that looks at no feature; null where they are. */
-function noBetterThanBase({ r2, logloss, baseAccuracy }: Metrics): string | null {
+function noBetterThanBase(
+  { r2, logloss, baseAccuracy }: Metrics,
+  baseLogloss: number | undefined,
+): string | null {
   if (r2 !== undefined && r2 <= 0)
     return `r2 is ${formatNumber(r2)}: the mean of the targets is as near to them`;
-  if (logloss === undefined || baseAccuracy === undefined) return null;
-  const share = baseAccuracy;
-  const base = share === 1 ? 0 : -share * Math.log(share) - (1 - share) * Math.log(1 - share);
-  if (logloss < base) return null;
+  const base = baseLogloss ?? (baseAccuracy === undefined ? undefined : entropyOf(baseAccuracy));
+  if (logloss === undefined || base === undefined || logloss < base) return null;
   return `logloss is ${formatNumber(logloss)}, and ${formatNumber(base)} by the classes' shares`;
+}
+
+/** The logloss of saying the shares of two classes, of which one has this. */
+function entropyOf(share: number): number {
+  return share === 1 ? 0 : -share * Math.log(share) - (1 - share) * Math.log(1 - share);
 }
 
 type Metrics = Readonly<Partial<Record<string, number>>>;

@@ -2,7 +2,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { readLatest } from "../platform/training/run-latest.ts";
 import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
-import type { RoundEvent, RunEvent } from "../ports/events.ts";
+import type { RoundEvent, RunEvent, RunFacts } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunData } from "../report/data.ts";
 import { foldRun } from "../report/fold.ts";
@@ -19,6 +19,7 @@ import { tableLine } from "../report/table-lines.ts";
 import { readHistory } from "../run/finish.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";
 import { type Declare, jsonHelp, runHelp, stageHelp } from "./command.ts";
+import { figureLines, figureTables } from "./data/figure-words.ts";
 import { showModel } from "./data/show-model.ts";
 import { convergenceLines } from "./outcome.ts";
 import { facts } from "./table.ts";
@@ -62,7 +63,8 @@ export async function show(
   const convergence = overview.result?.convergence;
   const told = foldRun(run, events);
   if (options.json === true) {
-    printJson(terminal, { ...shown(overview, told), convergence, events: latest.events });
+    const more = { modelFigures: overview.result?.figures, convergence, events: latest.events };
+    printJson(terminal, { ...shown(overview, told), ...more });
     return 0;
   }
   const { facts: runFacts, ...figures } = latest;
@@ -74,18 +76,14 @@ export async function show(
       ["started", `${startedAt} (${backend})`],
       ["what", what],
       ["optimizer", optimizer],
-      [
-        "rows",
-        runFacts === null
-          ? "–"
-          : `${formatCount(runFacts.rows)} + ${formatCount(runFacts.testRows)}`,
-      ],
+      ["rows", runFacts === null ? "–" : rowsOf(runFacts)],
       ["features", runFacts === null ? "–" : formatCount(runFacts.features)],
       ["rounds", `${formatCount(figures.rounds)} of at most ${runFacts?.roundsMax ?? "–"}`],
       ...convergenceLines(convergence),
       ["objective", `${formatNumber(figures.objective, 6)}${estimated}`],
       ["train", metrics(figures.train)],
       ["test", metrics(figures.test)],
+      ...figureLines(overview.result?.figures),
       ["time", formatSeconds(figures.seconds)],
       ["cost", formatDollars(figures.dollars)],
       ["data", `${formatBytes(figures.bytesUp)} up, ${formatBytes(figures.bytesDown)} down`],
@@ -94,6 +92,7 @@ export async function show(
       ...stepLines(told.schedule),
     ]),
   );
+  for (const text of figureTables(overview.result?.figures)) terminal.out(`\n${text}`);
   terminal.out("\nlast events");
   for (const event of latest.events) terminal.out(`  ${inWords(event)}`);
   return 0;
@@ -135,6 +134,10 @@ function stepLines(schedule: SchedulePicture | null): [string, string][] {
       return [name, beside(measuredMs, forecastMs)];
     }),
   ];
+}
+
+function rowsOf({ rows, testRows }: RunFacts): string {
+  return `${formatCount(rows)} + ${formatCount(testRows)}`;
 }
 
 /** Replies come by the hundred: only lost ones are shown one by one. */

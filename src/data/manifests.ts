@@ -135,6 +135,8 @@ export interface Prepared {
   readonly lost?: readonly LostDigits[];
   /** What a person should know of columns that a spec does not name. */
   readonly notes?: readonly string[];
+  /** Training rows count unlike, by weights with a mean of 1 that stand beside them. */
+  readonly weighted?: true;
 }
 
 /** Encoded shards, one a slot. */
@@ -153,7 +155,12 @@ export interface Encoded {
   /** How features are stored where that is not float32, and how far off that is. */
   readonly storage?: StoredIn;
   /** The data rows as prepared, where workers form what they store; nothing else is stored. */
-  readonly raw?: { readonly parts: readonly StoredPart[]; readonly sparse: boolean };
+  readonly raw?: {
+    readonly parts: readonly StoredPart[];
+    readonly sparse: boolean;
+    /** Whoever reads them scales them by the roots of what they count. */
+    readonly scaled?: true;
+  };
   /** Of shared ratings: how many each user and each item has, in the order of their columns. */
   readonly ratings?: { readonly users: readonly number[]; readonly items: readonly number[] };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { storageNames } from "../math/packing.ts";
 import { columnsSchema, spelled } from "./columns.ts";
+import { testSchema } from "./held-out.ts";
 
 const names = z.array(z.string());
 
@@ -9,7 +10,8 @@ const dataObject = z.strictObject({
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .optional()
     .describe(
-      "a file's path or s3://bucket/key; a folder of files, a pattern such as rows/part-*.csv, " +
+      "a file's path, s3://bucket/key, https://... or hf://datasets/org/name@revision/path; a " +
+        "folder of files, a pattern such as rows/part-*.csv, " +
         "or a list, whose files have the same columns: folders such as year=2024 are columns too",
     ),
   generate: z
@@ -96,10 +98,12 @@ const dataObject = z.strictObject({
       "read the source as sentences to translate, one a line: the target after a tab, or on the " +
         "same line of data.targetSource",
     ),
-  test: z
-    .union([z.number().min(0).max(0.9), z.string().min(1)])
+  test: testSchema
     .default(0)
-    .describe("the share of rows kept for testing (0 to 0.9), or the path of a test file"),
+    .describe(
+      "the share of rows kept for testing (0 to 0.9), the path of a test file, or a share and " +
+        "what decides which rows it takes: { share: 0.2, by: groups, column: patient }",
+    ),
   stratify: z
     .boolean()
     .optional()
@@ -172,6 +176,23 @@ const dataObject = z.strictObject({
       "whether indices of LIBSVM rows count from 0 instead of 1; auto, the usual way, looks " +
         "whether a 0 stands among them, also in a test file. A file that counts from 0 and has " +
         "no value of its first feature looks as if it counted from 1: say true",
+    ),
+  weights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "a column that says what each training row counts, 0 or more: of the objective, not of " +
+        "metrics. A row of 2 counts as two rows do; it is no feature",
+    ),
+  classWeights: z
+    .union(
+      [z.literal("balanced"), z.record(z.string(), z.number().min(0))],
+      "expected balanced, or what rows of each class count: { no: 1, yes: 10 }",
+    )
+    .optional()
+    .describe(
+      "what training rows of each class count, 1 where none is given; balanced: all classes alike",
     ),
   missing: z
     .enum(["refuse", "impute"])

@@ -35,6 +35,8 @@ export interface RunRecord {
   readonly largestEigenvalue: number;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
+  /** What each source beyond this machine was when it was read: a tag, a commit, a digest. */
+  readonly sources?: Readonly<Record<string, string>>;
   /** The forecast of its time and cost, if there was one. */
   readonly forecast?: RunForecast;
   /** Of a pipeline: how long its tasks were expected to take. */

@@ -77,17 +77,19 @@ async function someRows(
   const random = randomFrom(digest).fork("sample");
   const dense = new DensePartWriter(into, columns);
   const sparse = new SparsePartWriter(into, columns);
-  for await (const { rows, targets } of eachPart(from, train, columns)) {
+  for await (const { rows, targets, weights } of eachPart(from, train, columns)) {
     for (let row = 0; row < rows.rows; row++) {
       if (random.uniform() >= share) continue;
       if (rows.kind === "sparse") {
         sparse.buffer.add(rows, row, targets[row]!);
+        if (weights !== undefined) sparse.buffer.weigh(weights[row]!);
         if (sparse.full()) await sparse.flush();
         continue;
       }
       const values = rows.values.subarray(row * columns, (row + 1) * columns);
       dense.values.set(values, dense.used * columns);
       dense.targets[dense.used++] = targets[row]!;
+      if (weights !== undefined) dense.weigh(weights[row]!);
       if (dense.isFull()) await dense.flush();
     }
   }

@@ -1,4 +1,5 @@
 import type { Usage } from "./compute.ts";
+import type { Convergence, ModelFigures } from "./model-figures.ts";
 import type { StageTimes } from "./stage-times.ts";
 
 /**
@@ -199,22 +200,6 @@ export interface PrivacySpent {
   readonly observers: string;
 }
 
-/** Whether training ended because it was done, by the gradient that the last round saw. */
-export interface Convergence {
-  readonly converged: boolean;
-  /** Its norm, as a part of the first round's. */
-  readonly gradient: number;
-  /** What it was to fall to: `stop.tolerance`. */
-  readonly tolerance: number;
-  /** The duality gap: it is above the optimum by this part of it at most; absent without one. */
-  readonly gap?: number;
-  /** Without a gap: weights 1 % off are worth so many % of the first objective at most. */
-  readonly stationarity?: number;
-  /** In words, where it did not converge: what is the matter, and what to change. */
-  readonly reason?: string;
-  readonly remedy?: string;
-}
-
 export interface ResultEvent {
   readonly type: "result";
   readonly run: string;
@@ -239,6 +224,8 @@ export interface ResultEvent {
   readonly weightsDigest: string;
   /** How near the optimum it came; absent where no event says so, and for private runs. */
   readonly convergence?: Convergence;
+  /** How good its predictions are; absent of private runs that do not evaluate, and of text. */
+  readonly figures?: ModelFigures;
   /** What had been expected for as many rounds as there were. */
   readonly forecast?: { readonly seconds: number; readonly dollars: number };
   /** Paths or keys of the page and of the model. */

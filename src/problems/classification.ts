@@ -25,6 +25,7 @@ export const logistic = define({
     target: "classes",
     classesMax: 2,
     isQuadratic: false,
+    weighsRows: true,
     l2,
     l1: 0,
     link: "sigmoid",
@@ -40,16 +41,18 @@ function logLoss(
   margins: Float64Array<ArrayBuffer>,
   targets: Float32Array,
   slopes?: Float64Array<ArrayBuffer>,
+  rowWeights?: Float32Array,
 ): number {
-  if (slopes === undefined && margins.length >= softplusRowsMin)
-    return softplusSum(margins, targets);
+  const isPlain = slopes === undefined && rowWeights === undefined;
+  if (isPlain && margins.length >= softplusRowsMin) return softplusSum(margins, targets);
   let loss = 0;
   for (let i = 0; i < margins.length; i++) {
     const margin = margins[i]!;
     // Of -|margin|: the exponential does not overflow.
     const e = Math.exp(-Math.abs(margin));
-    loss += Math.max(margin, 0) + Math.log1p(e) - targets[i]! * margin;
-    if (slopes !== undefined) slopes[i] = (margin >= 0 ? 1 : e) / (1 + e) - targets[i]!;
+    const times = rowWeights === undefined ? 1 : rowWeights[i]!;
+    loss += times * (Math.max(margin, 0) + Math.log1p(e) - targets[i]! * margin);
+    if (slopes !== undefined) slopes[i] = times * ((margin >= 0 ? 1 : e) / (1 + e) - targets[i]!);
   }
   return loss;
 }
@@ -80,6 +83,7 @@ export const squaredHinge = define({
     target: "classes",
     classesMax: 2,
     isQuadratic: false,
+    weighsRows: true,
     l2,
     l1: 0,
     weightsLength: (columns) => columns,
@@ -94,13 +98,15 @@ function halfSquaredHinge(
   margins: Float64Array<ArrayBuffer>,
   targets: Float32Array,
   slopes?: Float64Array<ArrayBuffer>,
+  rowWeights?: Float32Array,
 ): number {
   let loss = 0;
   for (let i = 0; i < targets.length; i++) {
     const sign = targets[i]! > 0 ? 1 : -1;
     const short = Math.max(0, 1 - sign * margins[i]!);
-    loss += (short * short) / 2;
-    if (slopes !== undefined) slopes[i] = -sign * short;
+    const times = rowWeights === undefined ? 1 : rowWeights[i]!;
+    loss += times * ((short * short) / 2);
+    if (slopes !== undefined) slopes[i] = times * (-sign * short);
   }
   return loss;
 }
@@ -122,6 +128,7 @@ export const softmax = define({
     target: "classes",
     classesMax: 1_000,
     isQuadratic: false,
+    weighsRows: true,
     l2,
     l1: 0,
     link: "softmax",
@@ -153,6 +160,7 @@ function crossEntropy(
   predictions: Float64Array<ArrayBuffer>,
   targets: Float32Array,
   slopes?: Float64Array<ArrayBuffer>,
+  rowWeights?: Float32Array,
 ): number {
   const rows = targets.length;
   let loss = 0;
@@ -164,11 +172,14 @@ function crossEntropy(
     for (let at = i; at < predictions.length; at += rows)
       sum += Math.exp(predictions[at]! - largest);
     const own = i + targets[i]! * rows;
-    loss += largest - predictions[own]! + Math.log(sum);
+    const times = rowWeights === undefined ? 1 : rowWeights[i]!;
+    loss += times * (largest - predictions[own]! + Math.log(sum));
     if (slopes === undefined) continue;
     for (let at = i; at < predictions.length; at += rows)
       slopes[at] = Math.exp(predictions[at]! - largest) / sum;
     slopes[own]! -= 1;
+    if (rowWeights === undefined) continue;
+    for (let at = i; at < predictions.length; at += rows) slopes[at]! *= times;
   }
   return loss;
 }

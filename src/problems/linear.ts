@@ -30,14 +30,14 @@ export function overPredictions(
   { fused, lossesAlong }: LossKernels = {},
 ): Pick<Problem, "lossAndGradient" | "lineSearchTerms"> & Required<Pick<Problem, "batchedSums">> {
   return {
-    lossAndGradient({ rows, targets }, weights, gradient) {
-      if (fused !== undefined) {
+    lossAndGradient({ rows, targets, weights: rowWeights }, weights, gradient) {
+      if (fused !== undefined && rowWeights === undefined) {
         const sum = lossAndGradientFused(fused, { rows, targets }, weights, gradient);
         if (sum !== null) return sum;
       }
       const predictions = predictLinear(rows, weights, scratch.predictions);
       const slopes = scratch.slopes(predictions.length).fill(0);
-      const loss = lossAt(predictions, targets, slopes);
+      const loss = lossAt(predictions, targets, slopes, rowWeights);
       for (let output = 0; output * rows.columns < weights.length; output++) {
         addTransposed(
           rows,
@@ -48,15 +48,16 @@ export function overPredictions(
       return loss;
     },
     batchedSums: (crowd, weights, out) => batchedSums(lossAt, crowd, weights, out),
-    lineSearchTerms({ rows, targets }, weights, direction, steps) {
+    lineSearchTerms({ rows, targets, weights: rowWeights }, weights, direction, steps) {
       const from = predictLinear(rows, weights);
       const change = predictLinear(rows, direction);
-      const found = lossesAlong?.(from, change, targets, steps) ?? null;
+      const isPlain = rowWeights === undefined;
+      const found = (isPlain && lossesAlong?.(from, change, targets, steps)) || null;
       if (found !== null) return found;
       const there = new Float64Array(from.length);
       return Float64Array.from(steps, (step) => {
         there.set(from);
-        return lossAt(addScaled(there, step, change), targets);
+        return lossAt(addScaled(there, step, change), targets, undefined, rowWeights);
       });
     },
   };
@@ -78,13 +79,13 @@ export function predictLinear(
   return predictions;
 }
 
-/** The loss of some examples at some weights. */
+/** The sum of losses of some examples at some weights, each row by its own. */
 export function lossOf(
   problem: Pick<Problem, "lossAt">,
-  { rows, targets }: Examples,
+  { rows, targets, weights: rowWeights }: Examples,
   weights: Float32Array | Float64Array,
 ): number {
-  return problem.lossAt(predictLinear(rows, weights), targets);
+  return problem.lossAt(predictLinear(rows, weights), targets, undefined, rowWeights);
 }
 
 function blockOf(

@@ -26,6 +26,7 @@ export const mean = define({
     l2: 0,
     l1: 0,
     weightsLength: (columns) => columns,
+    predictsNothing: true,
     predict: halfSquaredDistances,
     lossAt: sumOf,
     lossAndGradient({ rows }, weights, gradient) {

@@ -15,7 +15,7 @@ export const ridge = define({
     l2: z.number().min(0).default(0.001).describe("the penalty's factor; the intercept is free"),
   },
   examples: [{}, { l2: 0.05 }],
-  create: ({ l2 }) => leastSquares({ l2, l1: 0 }),
+  create: ({ l2 }) => linear({ l2, l1: 0 }),
 });
 
 /** Least squares that chooses features: F(w) = (1/2n) |Xw - y|^2 + l1 |w|_1. */
@@ -27,7 +27,7 @@ export const lasso = define({
     l1: z.number().min(0).default(0.01).describe("the penalty's factor; the intercept is free"),
   },
   examples: [{}, { l1: 0.1 }],
-  create: ({ l1 }) => leastSquares({ l1, l2: 0 }),
+  create: ({ l1 }) => linear({ l1, l2: 0 }),
 });
 
 /** Between lasso and ridge: F(w) = (1/2n) |Xw - y|^2 + (l2/2) |w|^2 + l1 |w|_1. */
@@ -40,8 +40,13 @@ export const elasticNet = define({
     l2: z.number().min(0).default(0.001).describe("factor of |w|^2 / 2; the intercept is free"),
   },
   examples: [{}, { l1: 0.1, l2: 0.05 }],
-  create: ({ l1, l2 }) => leastSquares({ l1, l2 }),
+  create: ({ l1, l2 }) => linear({ l1, l2 }),
 });
+
+/** The same over predictions that are linear: every row by its own weight. */
+function linear(penalties: Penalized): Problem {
+  return { ...leastSquares(penalties), weighsRows: true };
+}
 
 /** Least squares under a penalty: F(w) = (1/2n) |Xw - y|^2 + (l2/2) |w|^2 + l1 |w|_1. */
 export function leastSquares({ l1, l2 }: Penalized): Problem {
@@ -54,9 +59,10 @@ export function leastSquares({ l1, l2 }: Penalized): Problem {
     weightsLength: (columns) => columns,
     lossAt: halfSquares,
     ...overPredictions(halfSquares, { fused: "leastSquares" }),
-    lineSearchTerms(examples, _weights, direction) {
-      const change = multiply(examples.rows, direction, new Float64Array(examples.rows.rows));
-      return Float64Array.of(dot(change, change));
+    lineSearchTerms({ rows, weights: rowWeights }, _weights, direction) {
+      const change = multiply(rows, direction, new Float64Array(rows.rows));
+      if (rowWeights === undefined) return Float64Array.of(dot(change, change));
+      return Float64Array.of(weightedSquares(change, rowWeights));
     },
     smoothness: (largestEigenvalue) => largestEigenvalue,
     tally(examples, weights, about = 0) {
@@ -98,9 +104,19 @@ export function halfSquares(
   predictions: Float64Array<ArrayBuffer>,
   targets: Float32Array,
   slopes: Float64Array<ArrayBuffer> = predictions.slice(),
+  rowWeights?: Float32Array,
 ): number {
   for (let i = 0; i < targets.length; i++) slopes[i] = predictions[i]! - targets[i]!;
-  return dot(slopes, slopes) / 2;
+  if (rowWeights === undefined) return dot(slopes, slopes) / 2;
+  const loss = weightedSquares(slopes, rowWeights) / 2;
+  for (let i = 0; i < targets.length; i++) slopes[i]! *= rowWeights[i]!;
+  return loss;
+}
+
+function weightedSquares(values: Float64Array, rowWeights: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += rowWeights[i]! * values[i]! * values[i]!;
+  return sum;
 }
 
 type Five = [number, number, number, number, number];

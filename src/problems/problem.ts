@@ -24,6 +24,8 @@ export interface Problem {
   readonly link?: "sigmoid" | "softmax";
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
   readonly isQuadratic: boolean;
+  /** Its sums take rows by their own weights in one pass, however many differ. */
+  readonly weighsRows?: true;
   readonly l2: number;
   /** Above 0 only optimizers that take proximal steps will do. */
   readonly l1: number;
@@ -36,6 +38,8 @@ export interface Problem {
   readonly parameters?: readonly ParameterSpec[];
   /** Rows need no feature that is always 1: what computes has intercepts of its own. */
   readonly ownIntercepts?: true;
+  /** Its weights say what rows are like, and predict no target. */
+  readonly predictsNothing?: true;
   /** Rows are pairs of sentences, as `data.pairs` makes them. */
   readonly readsPairs?: true;
   /**
@@ -74,12 +78,14 @@ export interface Problem {
   predict?(rows: Rows, weights: Float32Array | Float64Array): Float64Array<ArrayBuffer>;
   /**
    * The sum of losses at given predictions, one block of rows an output; `slopes`, of the same
-   * shape, is overwritten with its derivative.
+   * shape, is overwritten with its derivative. `rowWeights`: what rows count, where that is not
+   * 1; of problems that say `weighsRows` alone.
    */
   lossAt(
     predictions: Float64Array<ArrayBuffer>,
     targets: Float32Array,
     slopes?: Float64Array<ArrayBuffer>,
+    rowWeights?: Float32Array,
   ): number;
   /**
    * Sum of losses; the sum of gradients is added to `gradient`. Unnormalised, no penalty. `random`

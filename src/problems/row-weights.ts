@@ -15,7 +15,7 @@ function honouringWeights(problem: Problem): Problem {
     ...problem,
     lossAndGradient(examples, weights, gradient, random) {
       if (isLazy(examples)) return lossAndGradientOfMixtures(problem, examples, weights, gradient);
-      if (examples.weights === undefined)
+      if (examples.weights === undefined || weighsAlone(problem, examples))
         return problem.lossAndGradient(examples, weights, gradient, random);
       let loss = 0;
       for (const { weight, group } of groupsOf(examples)) {
@@ -27,7 +27,7 @@ function honouringWeights(problem: Problem): Problem {
     },
     lineSearchTerms(examples, weights, direction, steps) {
       if (isLazy(examples)) return lineSearchTermsOfMixtures(problem, examples, direction);
-      if (examples.weights === undefined)
+      if (examples.weights === undefined || weighsAlone(problem, examples))
         return problem.lineSearchTerms(examples, weights, direction, steps);
       let sums: Float64Array<ArrayBuffer> | undefined;
       for (const { weight, group } of groupsOf(examples)) {
@@ -37,6 +37,17 @@ function honouringWeights(problem: Problem): Problem {
       return sums ?? problem.lineSearchTerms(examples, weights, direction, steps);
     },
   };
+}
+
+/** Of more groups than this, a problem that can weighs each row itself. */
+const groupsMax = 32;
+
+function weighsAlone({ weighsRows }: Problem, { weights }: Examples): boolean {
+  if (weighsRows !== true) return false;
+  let groups = 1;
+  for (let i = 1; i < weights!.length; i++)
+    if (weights![i] !== weights![i - 1] && ++groups > groupsMax) return true;
+  return false;
 }
 
 /** A member of the family that honours weights and mixtures. */

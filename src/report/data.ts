@@ -1,4 +1,5 @@
 import type { PrivacySpent, RunFacts, StoppedEvent, TableTraffic } from "../ports/events.ts";
+import type { ModelFigures } from "../ports/model-figures.ts";
 import type { PhaseData } from "./phases.ts";
 import type { PrintedLines } from "./printed.ts";
 import type { SchedulePicture } from "./schedule.ts";
@@ -65,6 +66,8 @@ export interface RunData {
   readonly schedule: SchedulePicture | null;
   /** What the optimizer learned about itself; null where it learned nothing. */
   readonly coefficients: CoefficientCurves | null;
+  /** How good its predictions are, where its result says so. */
+  readonly model: ModelFigures | null;
   /** How tables' gradients travelled in the last round. */
   readonly tables: readonly TableTraffic[];
   readonly losses: readonly Counted[];

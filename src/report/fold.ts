@@ -55,6 +55,7 @@ export function foldRun(label: string, events: readonly RunEvent[]): RunData {
     spending: spendingOf(history),
     schedule: scheduleOf(history),
     coefficients: coefficientsOf(history),
+    model: history.result?.figures ?? null,
     tables: history.rounds.at(-1)?.event.tables ?? [],
     losses: countTexts(lossesOf(history)),
     warnings: countTexts(history.warnings.map((text) => [text, 1])),

@@ -9,6 +9,7 @@ import { costSection } from "./sections/cost.ts";
 import { factsSection, troubleSection } from "./sections/facts.ts";
 import { figuresSection, headSection } from "./sections/head.ts";
 import { heatmapSection } from "./sections/heatmap.ts";
+import { modelSection } from "./sections/model.ts";
 import { phasesSection } from "./sections/phases.ts";
 import { printedSection } from "./sections/printed.ts";
 import { progressSection } from "./sections/progress.ts";
@@ -61,6 +62,7 @@ ${data.runs.length > 1 ? comparisonSection(data.runs, hrefOf) : figuresSection(d
 <noscript><p class="note">The drawings need JavaScript;
 the figures and tables do not.</p></noscript>
 ${progressSection(data.runs)}
+${modelSection(data.runs)}
 ${coefficientsSection(data.runs)}
 ${scheduleSection(data.runs)}
 ${heatmapSection(data.runs)}

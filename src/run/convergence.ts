@@ -1,7 +1,8 @@
 import type { Prepared } from "../data/manifests.ts";
 import { encodings } from "../encoding/registry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { Convergence, RoundEvent, RunEvent } from "../ports/events.ts";
+import type { RoundEvent, RunEvent } from "../ports/events.ts";
+import type { Convergence } from "../ports/model-figures.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";

@@ -95,15 +95,17 @@ function wholeValue(bytes: Uint8Array, key: string): number | null {
   }
 }
 
-/** X'X v / n. */
+/** X'X v / n, each row as often as it counts. */
 async function gram(
   store: Store,
   prepared: Prepared,
   v: Float64Array<ArrayBuffer>,
 ): Promise<Float64Array<ArrayBuffer>> {
   const out = new Float64Array(prepared.columns);
-  for await (const { rows } of eachPart(store, prepared.train, prepared.columns)) {
-    addTransposed(rows, multiply(rows, v, new Float64Array(rows.rows)), out);
+  for await (const { rows, weights } of eachPart(store, prepared.train, prepared.columns)) {
+    const image = multiply(rows, v, new Float64Array(rows.rows));
+    if (weights !== undefined) for (let i = 0; i < image.length; i++) image[i]! *= weights[i]!;
+    addTransposed(rows, image, out);
   }
   return scaled(1 / prepared.rows, out);
 }

@@ -38,9 +38,9 @@ export async function relativeDualityGap(
   const kept: Predicted[] = [];
   let pull: Float64Array = new Float64Array(at.length);
   for await (const part of parts()) {
-    const { rows: own, targets } = labelled(part);
+    const { rows: own, targets, weights } = labelled(part);
     const predictions = predictLinear(own, at);
-    const one = predicted(problem, { predictions, targets: targets.slice() });
+    const one = predicted(problem, { predictions, targets: targets.slice(), weights });
     kept.push(one);
     addPull(own, one.slopes, pull);
   }
@@ -69,17 +69,19 @@ const perfectShare = 1e-3;
 interface Predicted {
   readonly predictions: Float64Array<ArrayBuffer>;
   readonly targets: Float32Array;
+  /** What rows count, where that is not 1. */
+  readonly weights: Float32Array | undefined;
   readonly slopes: Float64Array<ArrayBuffer>;
   readonly loss: number;
 }
 
 function predicted(
   problem: Problem,
-  { predictions, targets }: Pick<Predicted, "predictions" | "targets">,
+  { predictions, targets, weights }: Omit<Predicted, "slopes" | "loss">,
 ): Predicted {
   const slopes = new Float64Array(predictions.length);
-  const loss = problem.lossAt(predictions.slice(), targets, slopes);
-  return { predictions, targets, slopes, loss };
+  const loss = problem.lossAt(predictions.slice(), targets, slopes, weights);
+  return { predictions, targets, weights, slopes, loss };
 }
 
 /** X's, a block an output. */
@@ -108,12 +110,14 @@ interface Sums {
 function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
   let [loss, zero, slopesTimesPredictions, squares, targets] = [0, 0, 0, 0, 0];
   for (const part of kept) {
-    const { predictions, targets: wanted, slopes } = part;
+    const { predictions, targets: wanted, weights, slopes } = part;
     loss += part.loss;
-    zero += problem.lossAt(new Float64Array(predictions.length), wanted);
+    zero += problem.lossAt(new Float64Array(predictions.length), wanted, undefined, weights);
     for (let i = 0; i < slopes.length; i++) {
       slopesTimesPredictions += slopes[i]! * predictions[i]!;
-      squares += slopes[i]! * slopes[i]!;
+      const times = weights === undefined ? 1 : weights[i % weights.length]!;
+      // A row that counts nothing has no slope.
+      if (times > 0) squares += (slopes[i]! * slopes[i]!) / times;
       targets += slopes[i]! * wanted[i % wanted.length]!;
     }
   }
@@ -123,7 +127,8 @@ function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
 /**
  * The dual objective at the slopes s of the losses: -(1/n) sum of l*(s) - R*(-X's / n). With an l2
  * penalty R* is finite everywhere, and l*(s) = s z - l(z) where s is the slope at z. With l1 alone
- * slopes are shortened until no feature pulls harder than l1; l*(s) = s^2 / 2 + s y.
+ * slopes are shortened until no feature pulls harder than l1; l*(s) = s^2 / 2 + s y. A loss that
+ * counts c times has c l*(s / c).
  */
 function dualOf(
   { l1, l2 }: Problem,

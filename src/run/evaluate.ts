@@ -3,6 +3,7 @@ import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
+import { lossOf } from "../problems/linear.ts";
 import { hasOwnMetrics, ownMetricSums, ownMetricsOf } from "../problems/own-metrics.ts";
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -65,15 +66,31 @@ export async function evaluate(
   const train = rows === "test" ? null : await metricsOf(of, prepared.train, problem, weights);
   const test =
     prepared.test.length === 0 ? [] : await metricsOf(of, prepared.test, problem, weights);
+  const losses =
+    train === null || prepared.weighted !== true
+      ? null
+      : await weightedLosses(of, problem, weights);
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
     const tested = prepared.testRows > 0 ? test[i]!.metrics : {};
     if (train === null) return { objective: Number.NaN, train: {}, test: tested };
     const { meanLoss, metrics } = train[i]!;
-    const objective = meanLoss + penalty(problem, at, shape);
+    const objective = (losses?.[i] ?? meanLoss) + penalty(problem, at, shape);
     const chosen = problem.l1 > 0 ? { nonzero: countNonzero(at, shape) } : {};
     return { objective, train: { ...metrics, ...chosen }, test: tested };
   });
+}
+
+/** The mean losses over training rows that count unlike: metrics take each of them once. */
+async function weightedLosses(
+  { store, prepared }: EvaluationOf,
+  problem: Problem,
+  weights: readonly Float32Array<ArrayBuffer>[],
+): Promise<readonly number[]> {
+  const sums = new Float64Array(weights.length);
+  for await (const part of eachPart(store, prepared.train, prepared.columns))
+    for (const [i, at] of weights.entries()) sums[i]! += lossOf(problem, part, at);
+  return [...sums].map((sum) => sum / prepared.rows);
 }
 
 type Metrics = ReturnType<Problem["metrics"]>;

@@ -6,6 +6,7 @@ import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
+import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
 import { modelKey, modelPartsPrefix, type PrefixName, prefixIn } from "../store-layout.ts";
@@ -17,7 +18,8 @@ import { convergenceAtEnd } from "./convergence.ts";
 import { curvePoints } from "./curve-points.ts";
 import { type Evaluate, evaluateRun } from "./evaluate-stages.ts";
 import { loadProblem } from "./ingest.ts";
-import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
+import { modelFigures } from "./model-figures.ts";
+import { modelDigest, readWeights, shardedFormat, wholeFormat } from "./model-weights.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -75,6 +77,7 @@ export async function finishRun(
   const { evaluations, totals } = await evaluateRun(record, prepared, end, store, of);
   const spent = await privacySpent(store, run, spec);
   const ended = { prepared, end, history, store, objectiveFirst: evaluations[0]!.objective };
+  const figures = evaluate === undefined ? await figuresAtEnd(record, ended, problem) : {};
   const convergence = await convergenceAtEnd(record, ended);
   const evaluated: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
@@ -98,6 +101,7 @@ export async function finishRun(
     erasures: totals.erasures,
     weightsDigest: modelDigest(end.model),
     ...(convergence === null ? {} : { convergence }),
+    ...figures,
     ...expectedOf(record, end),
     report: "",
     model: modelKey(run),
@@ -117,6 +121,18 @@ export async function finishRun(
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
   for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
     await removeAll(store, await store.list(prefixIn(run, name)));
+}
+
+/** How good predictions are, from raw rows as metrics are: a private run asks for both. */
+async function figuresAtEnd(
+  { spec }: RunRecord,
+  { prepared, end, store }: { prepared: Prepared; end: SegmentEnd; store: Store },
+  problem: Problem,
+): Promise<Pick<ResultEvent, "figures">> {
+  const open = spec.privacy === undefined || spec.privacy.evaluate;
+  if (open === false || (open === "test" && prepared.testRows === 0)) return {};
+  const figures = await modelFigures(store, prepared, problem, await readWeights(store, end.model));
+  return figures === null ? {} : { figures };
 }
 
 /** Returns the traces whose models still exist: a finished run's parts may be gone. */

@@ -61,6 +61,7 @@ export async function recordRun(
     startedAt: about.startedAt.toISOString(),
     backend: about.backend,
     ...(about.functions === undefined ? {} : { functions: about.functions }),
+    ...(about.sources === undefined ? {} : { sources: about.sources }),
     spec,
     prepared: preparedKey(prepared.digest),
     encoded: encodedKey(encoded.digest),
@@ -106,6 +107,8 @@ export interface About {
   readonly backend: string;
   /** Of a deployed stage: what the run goes on with until its end. */
   readonly functions?: RunFunctions | undefined;
+  /** As in its record. */
+  readonly sources?: RunRecord["sources"] | undefined;
   /** The price of a task before any was metered; null where tasks are free. */
   readonly prices?: TaskPrices<WorkerTask> | null;
   /** Of a pipeline: how long its tasks are expected to take; null where that is not known. */

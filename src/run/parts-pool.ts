@@ -60,20 +60,22 @@ export function groupsOf(parts: readonly StoredPart[]): StoredPart[][] {
   );
 }
 
-/** X'X over some parts of dense rows, in their order: its upper triangle, row after row. */
+/** X'X over some parts of dense rows, each as often as it counts: its upper triangle, in order. */
 export async function gramOf(
   store: Store,
   { parts, columns }: PartsWork,
 ): Promise<Float64Array<ArrayBuffer>> {
   const out = new Float64Array(columns * columns);
-  for await (const { rows } of eachPart(store, parts, columns)) {
+  for await (const { rows, weights } of eachPart(store, parts, columns)) {
     assert(rows.kind === "dense", "the Gram matrix of sparse rows is not formed");
     const { values } = rows;
     const row = new Float64Array(columns);
-    for (let from = 0; from < rows.rows * columns; from += columns) {
+    for (let at = 0; at < rows.rows; at++) {
+      const from = at * columns;
+      const times = weights === undefined ? 1 : weights[at]!;
       for (let j = 0; j < columns; j++) row[j] = values[from + j]!;
       for (let i = 0; i < columns; i++) {
-        const factor = row[i]!;
+        const factor = times * row[i]!;
         const base = i * columns;
         for (let j = i; j < columns; j++) out[base + j]! += factor * row[j]!;
       }

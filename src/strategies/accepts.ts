@@ -50,6 +50,8 @@ export interface Accepts {
   readonly waits?: MemberSet;
   /** Its shards hold rows of features, which data.storage may pack. */
   readonly packedRows?: true;
+  /** It goes by sums over rows, which may count unlike: data.weights and data.classWeights. */
+  readonly rowWeights?: true;
   /** Its updates may be compressed. */
   readonly compression?: true;
   /**
@@ -87,6 +89,8 @@ export function checkAccepts(
     );
   }
   if (data.storage !== "float32") refusePacking(accepts, spec, encoding);
+  if (data.weights !== undefined || data.classWeights !== undefined)
+    refuseWeights(accepts, spec, problem);
   if (compression !== undefined && accepts.compression !== true) {
     throw new RunError(
       "not-compressed",
@@ -118,6 +122,7 @@ export function acceptsInWords(accepts: Accepts): readonly (readonly [string, st
   const choices = { problem: problems, encoding: encodings, optimizer: steps, wait: waits };
   const also = [
     ...(flags.packedRows === true ? ["data.storage"] : []),
+    ...(flags.rowWeights === true ? ["data.weights and data.classWeights"] : []),
     ...(flags.compression === true ? ["compression"] : []),
     ...(flags.tableRows === true ? ["gradients by the rows of tables"] : []),
     ...(flags.reductions === true ? ["sums of functions"] : []),
@@ -140,6 +145,33 @@ function refusePacking(accepts: Accepts, { data, strategy }: RunSpec, encoding: 
   throw new RunError("not-packed", `data.storage: ${data.storage}: ${why}`, {
     hint: "leave data.storage out, or choose strategy: rounds and encode: ahead",
   });
+}
+
+function refuseWeights(
+  accepts: Accepts,
+  { data, problem: { type }, strategy, privacy }: RunSpec,
+  problem: Problem,
+): void {
+  const option = data.weights === undefined ? "data.classWeights" : "data.weights";
+  if (privacy !== undefined)
+    throw new RunError(
+      "not-private",
+      `${option}: a row that counts more than another is hidden less, and what all rows count ` +
+        "together hangs on each of them",
+      { hint: "leave it out: in private runs every record counts once" },
+    );
+  const refuse = (what: string, hint: string) =>
+    new RunError("bad-combination", `${option}: ${what}`, { hint });
+  if (problem.weighsRows !== true)
+    throw refuse(
+      `problem ${type} takes every row once`,
+      "leave it out, or choose a linear problem, such as logistic, softmax or ridge",
+    );
+  if (accepts.rowWeights !== true)
+    throw refuse(
+      `strategy ${strategy.type} takes every row once`,
+      "leave it out, or choose strategy: rounds, local-steps, async-sgd or anytime",
+    );
 }
 
 function check(path: string, type: string, has: readonly Trait[], choice: MemberSet | undefined) {

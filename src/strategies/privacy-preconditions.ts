@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import { heldOutOf } from "../data/held-out.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { type Accepts, waitsWithoutGradients } from "./accepts.ts";
@@ -72,9 +73,10 @@ export function refuseMovedRows(spec: RunSpec, wait: WaitPolicy): void {
     new RunError("not-private", `${place}, under privacy.adjacency: add-remove: ${what}`, {
       hint: `${keptPlaces}, or ${hint}`,
     });
-  if (typeof data.test === "number" && data.test > 0)
+  const { share } = heldOutOf(data);
+  if (share > 0)
     throw moved(
-      `data.test: ${data.test}`,
+      `data.test: ${share}`,
       "one record more or less changes which of the others are kept for testing",
       "name a file of test rows by data.test",
     );

@@ -31,11 +31,10 @@ export function gatherExamples(
  * by itself, so that no other moves. As it is where there are none.
  */
 export function labelled(examples: Examples): Examples {
-  const { rows, targets } = examples;
+  const { targets } = examples;
   if (!targets.some(Number.isNaN)) return examples;
   const places = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
-  const kept = Float32Array.from(places, (row) => targets[row]!);
-  return { rows: gatherRows(rows, places), targets: kept };
+  return gatherExamples(examples, places);
 }
 
 /** Some rows in this order, also repeatedly, in memory of their own. */

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { type Compared, comparisonTable, rankingInWords } from "../../src/cli/comparison.ts";
+import {
+  type Compared,
+  comparisonTable,
+  rankingInWords,
+  summaries,
+} from "../../src/cli/comparison.ts";
 
 /** Runs of settings that reached these values of one metric of test rows. */
 function runs(name: string, settings: Readonly<Record<string, readonly number[]>>): Compared[] {
@@ -33,4 +38,17 @@ it("shows no gap between objectives that are not the same", () => {
   const compared = runs("rmse", { a: [2], b: [1.5] });
   expect(comparisonTable(compared)).toMatch(/33 %/);
   expect(comparisonTable(compared, false)).not.toMatch(/%/);
+});
+
+it("shows how far repeats of a setting are apart", () => {
+  const compared = runs("rmse", { a: [2, 2.5, 2.25], b: [1] });
+  expect(comparisonTable(compared)).toMatch(/test rmse +its repeats/);
+  expect(comparisonTable(compared)).toMatch(/2\.250 +2 to 2\.500/);
+  expect(summaries(compared)[0]!.metric).toEqual({
+    name: "test rmse",
+    value: 2.25,
+    least: 2,
+    most: 2.5,
+  });
+  expect(comparisonTable(runs("rmse", { a: [2], b: [1] }))).not.toMatch(/repeats/);
 });

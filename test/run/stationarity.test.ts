@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Convergence, RoundEvent, RunEvent } from "../../src/ports/events.ts";
+import type { RoundEvent, RunEvent } from "../../src/ports/events.ts";
+import type { Convergence } from "../../src/ports/model-figures.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { convergenceOf } from "../../src/run/convergence.ts";
 import { finishRun } from "../../src/run/finish.ts";

@@ -23,7 +23,7 @@ export const declareInit: Declare = (command, invoke) => {
       "Goes over a data file and writes a spec to train on it: the problem by the target, " +
         "columns left out and why, missing values, rows for testing. Shows the table of columns.",
     )
-    .argument("<FILE>", "a data file, or s3://bucket/key")
+    .argument("<FILE>", "a data file, s3://bucket/key, https://... or hf://datasets/...")
     .option("--target <column>", targetHelp)
     .option("--set <path=value>", settingHelp, collectValues, [])
     .option("--output <file>", "the spec's file instead of FILE.yaml in the working folder")

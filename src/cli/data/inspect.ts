@@ -18,7 +18,7 @@ export const declareInspect: Declare = (command, invoke) => {
       "Goes over a data file and shows its columns: what each holds, how many values are missing " +
         "or different, the range, and what becomes of it in a run. Writes nothing.",
     )
-    .argument("<FILE>", "a data file, or s3://bucket/key")
+    .argument("<FILE>", "a data file, s3://bucket/key, https://... or hf://datasets/...")
     .option("--target <column>", targetHelp)
     .option(
       "--set <path=value>",

@@ -4,7 +4,8 @@ import type { Meanings } from "./meanings.ts";
 export const dataCodes = {
   "averages-shown":
     "the variables hold averages while they are to be trained; call goOnTraining() first",
-  "bad-address": "an address is not that of an object in S3; write s3://bucket/key",
+  "bad-address":
+    "an address is not one of a file; write https://..., s3://bucket/key or hf://datasets/org/name",
   "bad-column":
     "a column holds what is neither number nor text, or no known word; drop or convert the column",
   "bad-format": "data or a model in a format that does not fit here; give one that is named",
@@ -38,6 +39,8 @@ export const dataCodes = {
     "a vocabulary's file cannot be used; give one that its own tool wrote, of a supported kind",
   "bad-weights": "weights do not fit the model; give those that were saved with it",
   "binary-data": "a text file holds bytes that no text has; save it as UTF-8 text",
+  "changed-file":
+    "a file at an address changed while it was read; begin again, or download it first",
   "comment-line": "a file begins with a comment; remove such lines",
   "duplicate-column": "two columns have one name; give each a name of its own",
   "field-too-long":
@@ -87,6 +90,8 @@ export const dataCodes = {
   "unlisted-class": "a class is not among data.classes; list it, or leave its rows out",
   "unlisted-level":
     "a column in an order has a word without a place; put it among its levels in data.columns",
+  "unreadable-address":
+    "a file at an address cannot be read; check the address, or download the file",
   "unreadable-file": "a file cannot be read; let this user read it",
   unwritable: "a file cannot be written; name another place",
 } as const satisfies Meanings;

@@ -3,11 +3,12 @@ import type { Random } from "../../core/random.ts";
 import type { ChunkCode, CopyingCode, Encoding } from "../../encoding/encoding.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Encoded, Prepared, StoredPart } from "../manifests.ts";
-import { denseChunks, type RowBlock, sparseChunks } from "../parts/chunks.ts";
+import { type ChunkPiece, denseChunks, type RowBlock, sparseChunks } from "../parts/chunks.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
 import { partReader } from "../parts/load-parts.ts";
 import type { Packing } from "../parts/packing.ts";
 import type { RecordCoins } from "../parts/record-coins.ts";
+import { scaledPieces } from "../parts/scaled-rows.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 
 /** What the encoders of dense and of sparse rows are given. */
@@ -20,6 +21,8 @@ export interface EncodeJob {
   readonly coins: RecordCoins | null;
   /** Null where features are stored as they are. */
   readonly packing: Packing | null;
+  /** Rows that count unlike are scaled: their loss is quadratic. */
+  readonly isScaled: boolean;
   /** Of one slot's buffer. */
   readonly partBytesMax: number;
   readonly onRows: (done: number) => void;
@@ -43,10 +46,8 @@ export async function closedWriter(
 }
 
 /** Encodes dense rows: copies them or mixes them, targets along with features. */
-export async function encodeDense(
-  { prepared, encoding, workers, random, coins, partBytesMax, packing, onRows }: EncodeJob,
-  store: Store,
-): Promise<Encoded["slots"]> {
+export async function encodeDense(job: EncodeJob, store: Store): Promise<Encoded["slots"]> {
+  const { prepared, encoding, workers, random, coins, partBytesMax, packing, onRows } = job;
   const { columns } = prepared;
   const writers = Array.from(
     { length: workers },
@@ -56,7 +57,7 @@ export async function encodeDense(
   const mixer = new Mixer(columns + 1);
   let index = 0;
   let done = 0;
-  const pieces = partReader(store, prepared.train, columns);
+  const pieces = piecesOf(job, store);
   for await (const chunk of denseChunks(pieces, prepared, chunkRows)) {
     const code =
       coins === null
@@ -71,6 +72,12 @@ export async function encodeDense(
     onRows(done);
   }
   return closedWriter(writers);
+}
+
+/** The training rows as they are encoded, piece by piece. */
+function piecesOf({ prepared, isScaled }: EncodeJob, store: Store): AsyncIterable<ChunkPiece> {
+  const pieces = partReader(store, prepared.train, prepared.columns);
+  return isScaled ? scaledPieces(pieces) : pieces;
 }
 
 /** Every row once, at the slot that its coin says. */
@@ -114,28 +121,28 @@ async function deal(
   for (let stored = 0; stored < slots.length; stored++) {
     const writer = writers[slots[stored]!]!;
     const { values, used } = writer;
-    let from = (source === null ? stored : source[stored]!) * block.width;
+    const row = source === null ? stored : source[stored]!;
+    let from = row * block.width;
     let to = used * columns;
     for (let j = 0; j < columns; j++) values[to++] = block.values[from++]!;
     writer.targets[used] = block.values[from]!;
     writer.used = used + 1;
-    if (weights !== undefined) writer.weigh(weights[stored]!);
+    if (weights !== undefined || block.weights !== undefined)
+      writer.weigh((weights?.[stored] ?? 1) * (block.weights?.[row] ?? 1));
     if (writer.isFull()) await writer.flush();
   }
 }
 
 /** Encodes sparse rows, which can only be copied. */
-export async function encodeSparse(
-  { prepared, encoding, workers, random, coins, partBytesMax, onRows }: EncodeJob,
-  store: Store,
-): Promise<Encoded["slots"]> {
+export async function encodeSparse(job: EncodeJob, store: Store): Promise<Encoded["slots"]> {
+  const { prepared, encoding, workers, random, coins, partBytesMax, onRows } = job;
   const writers = Array.from(
     { length: workers },
     () => new SparsePartWriter(store, prepared.columns, partBytesMax),
   );
   let index = 0;
   let done = 0;
-  const pieces = partReader(store, prepared.train, prepared.columns);
+  const pieces = piecesOf(job, store);
   const chunks = sparseChunks(pieces, prepared.rows, encoding.chunkRows(workers));
   for await (const chunk of chunks) {
     const code =
@@ -147,7 +154,8 @@ export async function encodeSparse(
       const writer = writers[code.slots[stored]!]!;
       const row = code.source[stored]!;
       writer.buffer.add(chunk, row, chunk.targets[row]!);
-      if (code.weights !== undefined) writer.buffer.weigh(code.weights[stored]!);
+      if (code.weights !== undefined || chunk.weights !== null)
+        writer.buffer.weigh((code.weights?.[stored] ?? 1) * (chunk.weights?.[row] ?? 1));
       if (writer.full()) await writer.flush();
     }
     index++;

@@ -48,7 +48,11 @@ export async function encodeData(
   const byRecord = membership === "records";
   assert(!byRecord || (encoding.redundancy === 1 && !byWorkers), "records are dealt as they are");
   const plain = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
-  const content = byRecord ? { ...plain, membership } : plain;
+  // Of problems that take weights, those of numbers are quadratic.
+  const isOfNumbers = prepared.preparation.target.classes === null;
+  const isScaled = prepared.weighted === true && isOfNumbers;
+  const weighing = isScaled ? { rows: "scaled by the roots of their weights" } : {};
+  const content = { ...plain, ...(byRecord ? { membership } : {}), ...weighing };
   const digest = digestOf(storage === "float32" ? content : { ...content, storage });
   const key = `encoded/${digest}.json`;
   const before = await readPartManifest<Encoded>(store, key, (manifest) => [
@@ -59,6 +63,7 @@ export async function encodeData(
   const packing = Packing.of(storage);
   const job: EncodeJob = {
     packing,
+    isScaled,
     prepared,
     encoding,
     workers,
@@ -67,6 +72,7 @@ export async function encodeData(
     partBytesMax: Math.min(bounds.shardPartBytes, Math.floor(buffersBytesMax / workers)),
     onRows: (done) => onProgress(done, prepared.rows),
   };
+  const scaled = isScaled ? { scaled: true as const } : {};
   const slots = byWorkers
     ? workerEncodingOf(job)
     : await (isSparse ? encodeSparse : encodeDense)(job, store);
@@ -82,7 +88,7 @@ export async function encodeData(
     scale: encoding.scale(workers),
     slots,
     ...(packing === null ? {} : { storage: packing.summary() }),
-    ...(byWorkers ? { raw: { parts: prepared.train, sparse: isSparse } } : {}),
+    ...(byWorkers ? { raw: { parts: prepared.train, sparse: isSparse, ...scaled } } : {}),
   };
   await writePartManifest(store, key, encoded);
   return encoded;

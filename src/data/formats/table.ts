@@ -34,6 +34,8 @@ export interface Column {
   readonly kind: "number" | "text" | "skip";
   readonly missing: "refuse" | "keep";
   readonly isTarget: boolean;
+  /** Read for something else than a feature: to choose test rows by, or to weigh rows. */
+  readonly notFeature?: true;
   /** Numbers that stand for truth values: their words are 1 and 0. */
   readonly truth?: true;
   /** Its numbers are days since 1970-01-01: see `dates.ts`. */

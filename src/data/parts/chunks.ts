@@ -6,6 +6,8 @@ export interface RowBlock {
   readonly rows: number;
   readonly width: number;
   readonly values: Float32Array;
+  /** What rows count, where that is not 1. */
+  readonly weights?: Float32Array;
 }
 
 /** A stored piece of the training rows: the first of them is data row `start`. */
@@ -26,16 +28,25 @@ export async function* denseChunks(
   const width = columns + 1;
   const capacity = Math.min(chunkRows, rows);
   const values = new Float32Array(capacity * width);
+  let weights: Float32Array | undefined;
   let done = 0;
+  const block = (rows: number): RowBlock =>
+    weights === undefined ? { rows, width, values } : { rows, width, values, weights };
   /** Takes rows up to data row `end` out of a piece, or zeros, and yields what is full. */
   function* fill(end: number, piece: ChunkPiece | null): Generator<RowBlock> {
     while (done < end) {
       const used = done % capacity;
       const count = Math.min(capacity - used, end - done);
       if (piece === null) values.fill(0, used * width, (used + count) * width);
-      else copyRows(piece.examples, done - piece.start, count, values, used * width);
+      else {
+        const from = done - piece.start;
+        copyRows(piece.examples, from, count, values, used * width);
+        const own = piece.examples.weights?.subarray(from, from + count);
+        if (own !== undefined) weights ??= new Float32Array(capacity);
+        if (own !== undefined) weights!.set(own, used);
+      }
       done += count;
-      if (used + count === capacity) yield { rows: capacity, width, values };
+      if (used + count === capacity) yield block(capacity);
     }
   }
   for await (const piece of pieces) {
@@ -43,7 +54,7 @@ export async function* denseChunks(
     yield* fill(piece.start + piece.examples.targets.length, piece);
   }
   yield* fill(rows, null);
-  if (done % capacity > 0) yield { rows: done % capacity, width, values };
+  if (done % capacity > 0) yield block(done % capacity);
 }
 
 function copyRows(part: Examples, from: number, count: number, out: Float32Array, at: number) {
@@ -73,6 +84,8 @@ export async function* sparseChunks(
       else {
         const row = done - piece.start;
         block.add(piece.examples.rows as SparseRows, row, piece.examples.targets[row]!);
+        const own = piece.examples.weights?.[row];
+        if (own !== undefined) block.weigh(own);
       }
       done++;
       if (block.rows < chunkRows) continue;

@@ -69,7 +69,7 @@ export class ColumnNotes {
     );
     this.#watched = [...this.#read.entries()].flatMap(([at, column]) => {
       const { name, isTarget, date } = column;
-      if (isTarget || named.has(name)) return [];
+      if (isTarget || column.notFeature === true || named.has(name)) return [];
       const isNumber = column.kind === "number" && date !== true && column.truth !== true;
       const isOpen = !doubted.has(name) && (isNumber || column.kind === "text");
       const keys = isOpen && isNumber && isKey(name) ? new Set<number>() : null;

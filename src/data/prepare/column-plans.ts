@@ -3,9 +3,9 @@ import { datePartNames, dayParts, writeDateParts } from "../date-parts.ts";
 import type { Column, DenseWindow } from "../formats/table.ts";
 import type { ColumnPlan, NumberScale } from "../manifests.ts";
 import { offsetOf } from "../offsets.ts";
-import type { PreparationJob } from "./job.ts";
-import type { Split } from "./split.ts";
+import { isFeature, type PreparationJob, type Split } from "./job.ts";
 import { ColumnStatistics, CountedMoments, LevelCounts, type Moments } from "./statistics.ts";
+import type { Weigher } from "./weigher.ts";
 
 /** What the training rows say of each column, by its place. */
 export interface Learned {
@@ -19,7 +19,11 @@ export interface Learned {
 type Job = PreparationJob<DenseWindow>;
 
 /** Goes over the training rows. */
-export async function learnColumns(job: Job, split: Split): Promise<Learned> {
+export async function learnColumns(
+  job: Job,
+  split: Split,
+  weigher: Weigher | null,
+): Promise<Learned> {
   const width = job.columns.length;
   const statistics = new ColumnStatistics(width);
   const levels = job.columns.map(() => new LevelCounts());
@@ -36,8 +40,9 @@ export async function learnColumns(job: Job, split: Split): Promise<Learned> {
   for await (const { cells, rows } of job.train.windows())
     for (let row = 0; row < rows; row++) {
       const base = row * width;
-      if (isTest(cells[base + targetAt]!)) continue;
+      if (isTest(cells[base + split.at]!)) continue;
       count++;
+      weigher?.add(cells[base + weigher.at]!, cells[base + targetAt]!);
       statistics.add(cells, base);
       for (const column of texts) {
         const level = cells[base + column]!;
@@ -62,8 +67,8 @@ class DateStatistics {
   }
 }
 
-function isInParts({ date, isTarget }: Column, choice: ColumnChoice | undefined, { options }: Job) {
-  if (date !== true || isTarget) return false;
+function isInParts(column: Column, choice: ColumnChoice | undefined, { options }: Job) {
+  if (column.date !== true || !isFeature(column)) return false;
   const as = choice?.type === "date" ? choice.as : undefined;
   return (as ?? options.dates) === "parts";
 }
@@ -79,7 +84,7 @@ export function plansOf(job: Job, learned: Learned): ColumnPlan[] {
   });
   const plan = { job, learned, scaleOf, isImputed: missing === "impute" };
   return job.columns.flatMap((column, i) => {
-    if (column.isTarget) return [];
+    if (!isFeature(column)) return [];
     const choice = choices.get(column.name);
     return [column.kind === "number" ? numberPlan(plan, i, choice) : wordPlan(plan, i, choice)];
   });

@@ -61,7 +61,9 @@ export function refuseAsRatings(
     throw unfit("data.levels", Object.keys(levels).join(", "), file);
   const others = Object.keys(chosen).filter((name) => chosen[name]!.type !== "drop");
   if (others.length > 0) throw unfit("data.columns", others.join(", "), file);
-  const sides = columns.filter((column) => column.kind !== "skip" && !column.isTarget);
+  const sides = columns.filter(
+    ({ kind, isTarget, notFeature }) => kind !== "skip" && !isTarget && notFeature !== true,
+  );
   if (sides.length === 2) return;
   throw new RunError(
     "bad-ratings",

@@ -48,3 +48,17 @@ export function checkTrainingRows(rows: number): void {
     },
   );
 }
+
+/** Whether a column is something to learn from. */
+export function isFeature({ isTarget, notFeature }: Column): boolean {
+  return !isTarget && notFeature !== true;
+}
+
+/** Which of the training file's rows are for testing. */
+export interface Split {
+  readonly testRows: number;
+  /** The column, among those that are read, that `chooser` is told of: the target's, or another. */
+  readonly at: number;
+  /** Tells it of each row in order, given that column's cell as it was read. */
+  chooser(): (cell: number) => boolean;
+}

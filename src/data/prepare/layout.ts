@@ -14,6 +14,8 @@ import { classLevels } from "./classes.ts";
 import { cureOf, withCures } from "./column-cures.ts";
 import { refuseAsRatings, refuseOpaque, rowsWouldShow, unfit } from "./column-refusals.ts";
 import { featureColumn, type Purpose } from "./feature-column.ts";
+import { isFeature } from "./job.ts";
+import { refuseRoles, roleColumn, roleNames } from "./role-columns.ts";
 
 export const classesMax = 1_000;
 /** Users, or items, of one data set. */
@@ -28,12 +30,16 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
         hint: "remove it: it is for LIBSVM, whose rows do not say how many features there are",
       });
     const target = targetIn(options, fileColumns, file);
+    refuseRoles(options, isPrivate);
     refuseNames(options, target, fileColumns, file);
     const choices = columnChoices(options);
     const aside = new Set(asideOf(options, fileColumns).map((column) => column.name));
     const read = (column: FoundColumn): Column => {
       const { name } = column;
-      if (column === target) return targetColumn(column, options, purpose, file);
+      const isTarget = column === target;
+      const role = roleColumn(column, options, { isTarget, isRatings: task === "ratings", file });
+      if (role !== null) return role;
+      if (isTarget) return targetColumn(column, options, purpose, file);
       const choice = choices.get(name);
       if (choice?.type === "drop") return skipped(name);
       if (isPrivate && column.isNameless === true) throw rowsWouldShow(name, file);
@@ -45,7 +51,7 @@ export function trainingLayout(options: DataOptions, purpose: Purpose, file: str
     };
     const columns = isPrivate ? withOwnCures(fileColumns, read) : readAll(fileColumns, read);
     if (task === "ratings") refuseAsRatings(options, columns, file);
-    if (columns.every((column) => column.kind === "skip" || column.isTarget))
+    if (!columns.some((column) => column.kind !== "skip" && isFeature(column)))
       throw new RunError("no-features", `${file}: no column is left besides the target`, {
         hint: "check data.drop, data.delimiter and data.target",
       });
@@ -89,11 +95,16 @@ function refuseNames(
 ): void {
   const { drop, categorical, levels = {}, columns = {} } = options;
   const lists = { levels: Object.keys(levels), drop, categorical, columns: Object.keys(columns) };
-  allOrRefusal(
-    Object.entries(lists).flatMap(([option, names]) =>
+  allOrRefusal([
+    ...Object.entries(lists).flatMap(([option, names]) =>
       names.map((name) => () => known(name, fileColumns, `data.${option} in ${file}`)),
     ),
-  );
+    ...[...roleNames(options)].map(
+      ([name, option]) =>
+        () =>
+          known(name, fileColumns, `${option} in ${file}`),
+    ),
+  ]);
   for (const option of ["levels", "columns"] as const)
     if (lists[option].includes(target.name))
       throw new RunError("bad-option", `data.${option}: ${inQuotes(target.name)} is the target`, {
@@ -125,6 +136,7 @@ export function asideOf(options: DataOptions, fileColumns: readonly FoundColumn[
 }
 
 export function labelLayout(options: DataOptions, purpose: Purpose, file: string): Layout {
+  refuseRoles(options, purpose.isPrivate);
   if (purpose.isPrivate && options.features === undefined)
     throw new RunError(
       "not-private",
@@ -137,6 +149,7 @@ export function labelLayout(options: DataOptions, purpose: Purpose, file: string
   }
   for (const key of ["drop", "categorical"] as const)
     if (options[key].length > 0) throw unfit(`data.${key}`, options[key].join(", "), file);
+  for (const [name, option] of roleNames(options)) throw unfit(option, name, file);
   if (options.target !== undefined) throw unfit("data.target", String(options.target), file);
   return (fileColumns) => fileColumns.map((column) => targetColumn(column, options, purpose, file));
 }

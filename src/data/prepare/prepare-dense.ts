@@ -6,9 +6,16 @@ import { DensePartWriter } from "../parts/dense-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
 import { type Learned, learnColumns, momentsOf, plansOf } from "./column-plans.ts";
 import { featureNamesOf, featureWriter } from "./features.ts";
-import { checkTrainingRows, classesIn, type PreparationJob, type PreparedContent } from "./job.ts";
-import { recordChooser, type Split, splitRows } from "./split.ts";
+import {
+  checkTrainingRows,
+  classesIn,
+  type PreparationJob,
+  type PreparedContent,
+  type Split,
+} from "./job.ts";
+import { recordChooser, splitRows } from "./split.ts";
 import { ColumnStatistics } from "./statistics.ts";
+import { Weigher } from "./weigher.ts";
 
 /** From cells to features: learns the plan from the training rows, then writes all rows. */
 export async function prepareDense(
@@ -18,7 +25,8 @@ export async function prepareDense(
   const targetAt = job.columns.indexOf(job.target);
   const classes = classesIn(job);
   const split = await splitRows(job, classes);
-  const learned = await learnColumns(job, split);
+  const weigher = Weigher.of(job, classes);
+  const learned = await learnColumns(job, split, weigher);
   const columns = plansOf(job, learned);
   const preparation: Preparation = {
     version: 1,
@@ -40,7 +48,7 @@ export async function prepareDense(
   const train = new DensePartWriter(store, width);
   const test = new DensePartWriter(store, width);
   const target = new ColumnStatistics(1);
-  await write(job, preparation, { split, targetAt, classes, train, test, target });
+  await write(job, preparation, { split, weigher, targetAt, classes, train, test, target });
   const parts = { train: await train.close(), test: await test.close() };
   checkTrainingRows(train.rows);
   return {
@@ -51,6 +59,7 @@ export async function prepareDense(
     ...parts,
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
+    ...(weigher === null ? {} : { weighted: true }),
     ...openly(job, preparation, learned),
   };
 }
@@ -87,7 +96,8 @@ function openly(
       if (!classify) addLost(name, statistics.mean(i) - (target.offset ?? 0), deviation);
       continue;
     }
-    const plan = plans.find((one) => one.name === name)!;
+    const plan = plans.find((one) => one.name === name);
+    if (plan === undefined) continue;
     for (const { mean, deviation, number } of momentsOf(job, plan, learned)) {
       moments.push({ mean, deviation });
       if (number !== undefined && !options.standardize) addLost(number, mean, deviation);
@@ -103,6 +113,7 @@ function openly(
 interface Writing {
   readonly split: Split;
   readonly targetAt: number;
+  readonly weigher: Weigher | null;
   readonly classes: Classes | null;
   readonly train: DensePartWriter;
   readonly test: DensePartWriter;
@@ -131,10 +142,13 @@ async function write(
           features(cells, base, record, 0);
           record[to.train.columns] = value[0];
         }
-        const testing = spool === job.test || (isTestRecord?.(record) ?? isTest(cell));
+        const isChosen = () => isTestRecord?.(record) ?? isTest(cells[base + to.split.at]!);
+        const testing = spool === job.test || isChosen();
         const writer = testing ? to.test : to.train;
         features(cells, base, writer.values, writer.used * writer.columns);
         writer.targets[writer.used++] = value[0];
+        if (to.weigher !== null && !testing)
+          writer.weigh(to.weigher.weigh(cells[base + to.weigher.at]!, cell));
         if (!testing) to.target.add(value, 0);
         if (writer.isFull()) await writer.flush();
       }

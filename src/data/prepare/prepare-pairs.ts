@@ -6,6 +6,7 @@ import {
   type SentenceCodec,
   sentenceCodec,
 } from "../corpus/sentence-vocabulary.ts";
+import { refuseChoice } from "../held-out.ts";
 import type { Preparation, StoredPart } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
@@ -28,6 +29,7 @@ interface PairJob {
 export async function pairPreparation(job: PairJob) {
   const { data, isPrivate, open } = job;
   refuseBesidePairs(data, isPrivate);
+  refuseChoice(data, "pairs of sentences");
   const files = await openPairFiles(data, open);
   const { text: _, source: __, targetSource: ___, storage: ____, test, pairs, ...shaping } = data;
   const { vocabulary, length } = pairs!;

@@ -3,9 +3,9 @@ import type { DenseWindow } from "../formats/table.ts";
 import type { ColumnPlan, Preparation } from "../manifests.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { featureNamesOf } from "./features.ts";
-import type { PreparationJob, PreparedContent } from "./job.ts";
+import { isFeature, type PreparationJob, type PreparedContent, type Split } from "./job.ts";
 import { ratingWriter } from "./rating-rows.ts";
-import { type Split, splitRows } from "./split.ts";
+import { splitRows } from "./split.ts";
 import { ColumnStatistics, LevelCounts } from "./statistics.ts";
 
 /**
@@ -48,10 +48,10 @@ export async function prepareRatings(
 async function learnColumns(job: PreparationJob<DenseWindow>, split: Split): Promise<ColumnPlan[]> {
   const counts = job.columns.map(() => new LevelCounts());
   const isTest = split.chooser();
-  const sides = [...job.columns.keys()].filter((i) => !job.columns[i]!.isTarget);
+  const sides = [...job.columns.keys()].filter((i) => isFeature(job.columns[i]!));
   for await (const { cells, rows, width } of job.train.windows())
     for (let row = 0; row < rows; row++) {
-      if (isTest(0)) continue;
+      if (isTest(cells[row * width + split.at]!)) continue;
       for (const side of sides) counts[side]!.add(cells[row * width + side]!);
     }
   return sides.map((side): ColumnPlan => {
@@ -86,7 +86,7 @@ async function write(
     for await (const { cells, rows, width } of spool.windows()) {
       for (let row = 0; row < rows; row++) {
         const base = row * width;
-        const testing = spool === job.test || isTest(0);
+        const testing = spool === job.test || isTest(cells[base + split.at]!);
         const writer = testing ? test : train;
         add(cells, base, cells[base + targetAt]!, writer.buffer);
         if (!testing) target.add(cells, base + targetAt);

@@ -5,9 +5,16 @@ import type { Preparation } from "../manifests.ts";
 import { lostDigitsOf, offsetOf, scalesOf } from "../offsets.ts";
 import { SparsePartWriter } from "../parts/sparse-parts.ts";
 import { type Classes, refuseOneClass } from "./classes.ts";
-import { checkTrainingRows, classesIn, type PreparationJob, type PreparedContent } from "./job.ts";
-import { recordChooser, type Split, splitRows } from "./split.ts";
+import {
+  checkTrainingRows,
+  classesIn,
+  type PreparationJob,
+  type PreparedContent,
+  type Split,
+} from "./job.ts";
+import { recordChooser, splitRows } from "./split.ts";
 import { ColumnStatistics, SparseMoments } from "./statistics.ts";
+import { Weigher } from "./weigher.ts";
 
 /** Scales of more features would make the manifest too long. */
 const scaledMax = 200_000;
@@ -20,7 +27,8 @@ export async function prepareSparse(
   const { intercept } = job.options;
   const classes = classesIn(job);
   const split = await splitRows(job, classes);
-  const learned = await learnColumns(job, split, classes === null);
+  const weigher = Weigher.of(job, classes);
+  const learned = await learnColumns(job, { split, weigher, isNumber: classes === null });
   const features = statedFeatures(job, learned);
   const columns = features + (intercept ? 1 : 0);
   const train = new SparsePartWriter(store, columns);
@@ -28,7 +36,7 @@ export async function prepareSparse(
   const isCentred = job.offsets === "centred" && intercept && classes === null;
   const offset = isCentred ? offsetOf(learned.target, 0) : 0;
   const interceptAt = intercept ? features : -1;
-  const writing = { classes, offset, split, features, interceptAt, train, test };
+  const writing = { classes, weigher, offset, split, features, interceptAt, train, test };
   const { target, present } = await write(job, writing);
   if (classes !== null && job.options.classes === undefined)
     refuseOneClass(
@@ -59,6 +67,7 @@ export async function prepareSparse(
     ...parts,
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
+    ...(weigher === null ? {} : { weighted: true }),
     ...openly(job, learned, { features, offset }),
   };
 }
@@ -85,8 +94,7 @@ interface Learned {
 
 async function learnColumns(
   job: PreparationJob<SparseWindow>,
-  split: Split,
-  isNumber: boolean,
+  { split, weigher, isNumber }: { split: Split; weigher: Weigher | null; isNumber: boolean },
 ): Promise<Learned> {
   let total = 0;
   const target = new ColumnStatistics(1);
@@ -99,8 +107,11 @@ async function learnColumns(
         const end = window.offsets[row + 1]!;
         if (end > window.offsets[row]! && window.indices[end - 1]! >= total)
           total = window.indices[end - 1]! + 1;
-        if (job.offsets === "kept" || spool === job.test) continue;
+        const isIdle = job.offsets === "kept" && weigher === null;
+        if (isIdle || spool === job.test) continue;
         if (isTest(window.labels[row]!)) continue;
+        weigher?.add(1, window.labels[row]!);
+        if (job.offsets === "kept") continue;
         moments.add(window, row);
         if (isNumber) target.add(window.labels, row);
       }
@@ -134,6 +145,7 @@ interface Writing {
   /** Taken from every target. */
   readonly offset: number;
   readonly split: Split;
+  readonly weigher: Weigher | null;
   /** The intercept's column, -1 for none. */
   readonly interceptAt: number;
   readonly train: SparsePartWriter;
@@ -162,6 +174,7 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
         if (to.interceptAt >= 0) writer.buffer.extend(to.interceptAt, 1);
         if (!testing) {
           value[0] = target;
+          if (to.weigher !== null) writer.buffer.weigh(to.weigher.weigh(1, label));
           statistics.add(value, 0);
           if (to.classes !== null && !Number.isNaN(target)) present.add(target);
         }

@@ -9,6 +9,7 @@ import {
   type Vocabulary,
   windowsOf,
 } from "../corpus/vocabulary.ts";
+import { refuseChoice } from "../held-out.ts";
 import type { Preparation } from "../manifests.ts";
 import type { DataOptions } from "../options.ts";
 import { DensePartWriter } from "../parts/dense-parts.ts";
@@ -35,6 +36,7 @@ export interface TextSource {
  */
 export async function prepareText(job: TextSource, store: Store): Promise<PreparedContent> {
   const { source, options, text } = job;
+  refuseChoice(options, "rows of text");
   const share = typeof options.test === "number" ? options.test : 0;
   const trainBytes = Math.floor(source.sizeBytes * (1 - share));
   const whole = () => decoded(source, 0, Number.POSITIVE_INFINITY, job.onBytes);

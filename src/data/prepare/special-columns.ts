@@ -5,6 +5,7 @@ import type { DataOptions } from "../options.ts";
 import { isDate, type Purpose } from "./feature-column.ts";
 import { asideOf } from "./layout.ts";
 import { type Note, tellAside } from "./notes.ts";
+import { isTime, roleNames } from "./role-columns.ts";
 
 /**
  * Columns that once were read otherwise: content of that time must not be taken for this. Tells
@@ -60,7 +61,7 @@ function tellDoubts(
 ): void {
   if (isPrivate || task === "ratings") return;
   const { target } = options;
-  const said = new Set([target, ...columnChoices(options).keys()]);
+  const said = new Set([target, ...columnChoices(options).keys(), ...roleNames(options).keys()]);
   for (const [i, { name, doubt, aside }] of columns.entries()) {
     const isTarget = target === i || target === i - columns.length;
     if (doubt === undefined || aside !== undefined || isTarget || said.has(name)) continue;
@@ -76,7 +77,8 @@ function tellDoubts(
 function datesIn(fileColumns: readonly FoundColumn[], data: DataOptions, purpose: Purpose) {
   const { target, dates } = data;
   if (dates === "drop") return [];
-  const others = new Set([target, ...columnChoices(data).keys()]);
+  const roles = [...roleNames(data).keys()].filter((name) => !isTime(name, data));
+  const others = new Set([target, ...columnChoices(data).keys(), ...roles]);
   return fileColumns
     .filter((column, i) => {
       const isTarget = target === i || target === i - fileColumns.length;

@@ -1,20 +1,16 @@
 import { RunError } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import type { Window } from "../formats/table.ts";
+import { type HeldOut, heldOutOf } from "../held-out.ts";
 import { RecordCoins } from "../parts/record-coins.ts";
 import type { Classes } from "./classes.ts";
-import type { PreparationJob } from "./job.ts";
-
-/** Which of the training file's rows are for testing. */
-export interface Split {
-  readonly testRows: number;
-  /** Tells it of each row in order, given the row's target as it was read. */
-  chooser(): (target: number) => boolean;
-}
+import type { PreparationJob, Split } from "./job.ts";
+import { splitByGroups, splitByTime } from "./split-by-column.ts";
 
 /**
- * Chooses the test rows: exactly the share, rounded, and at least one row stays for training; with
- * `stratify` so of each class. Null for classes: the target is numbers.
+ * Chooses the test rows: exactly the share, rounded, and at least one row stays for training; by
+ * classes so of each class; by groups and times as scikit-learn does (`split-by-column.ts`).
+ * `classes` is null where the target is numbers.
  */
 export async function splitRows(
   job: PreparationJob<Window>,
@@ -25,14 +21,37 @@ export async function splitRows(
     throw new RunError("no-rows", "the training data hold no rows, expected at least one", {
       hint: "a row of column names alone is not enough",
     });
-  if (options.stratify === true) refuseStratum(job, classes);
-  if (test !== null) return { testRows: test.rows, chooser: () => () => false };
+  const heldOut = heldOutOf(options);
+  refuseTwice(options);
+  if (heldOut.by === "stratified") refuseStratum(job, classes);
+  const at = job.columns.indexOf(job.target);
+  if (test !== null) return { testRows: test.rows, at, chooser: () => () => false };
   // Each by its own coin: how many they are is seen when they are written.
-  const share = typeof options.test === "number" ? options.test : 0;
+  const { share } = heldOut;
   const isByRecord = options.membership === "records";
-  if (options.stratify === true && classes !== null) return stratified(job, classes, share);
+  if (heldOut.by === "stratified" && classes !== null) return stratified(job, classes, share);
+  if (heldOut.by === "groups" || heldOut.by === "time") {
+    if (isByRecord) throw recordsAlone(heldOut);
+    return (heldOut.by === "groups" ? splitByGroups : splitByTime)(job, heldOut);
+  }
   const testRows = isByRecord ? 0 : Math.min(train.rows - 1, Math.round(share * train.rows));
-  return { testRows, chooser: () => selection(random.fork("split"), train.rows, testRows) };
+  return { testRows, at, chooser: () => selection(random.fork("split"), train.rows, testRows) };
+}
+
+function recordsAlone({ by }: HeldOut): RunError {
+  return new RunError(
+    "bad-option",
+    `data.test.by: ${by}, but data.membership: records has a coin for each row`,
+    { hint: "leave data.membership out, or give the share alone" },
+  );
+}
+
+/** `stratify` beside a `by` says the same, or the opposite. */
+function refuseTwice({ test, stratify }: PreparationJob<Window>["options"]): void {
+  if (typeof test !== "object" || stratify === undefined) return;
+  throw new RunError("bad-option", `data.stratify: ${stratify}, beside data.test.by: ${test.by}`, {
+    hint: "leave data.stratify out: data.test says which rows are for testing",
+  });
 }
 
 /** As many of each class as its own share of rows, rounded, says. */
@@ -55,6 +74,7 @@ async function stratified(
   const random = job.random.fork("split");
   return {
     testRows: tests.reduce((sum, count) => sum + count, 0),
+    at: targetAt,
     chooser() {
       const choosers = labels.map((label, i) =>
         selection(random.fork(`class/${label}`), counts[i]!, tests[i]!),
@@ -68,22 +88,23 @@ function refuseStratum(
   { isPrivate, options, target, test }: PreparationJob<Window>,
   classes: Classes | null,
 ): void {
+  const place = options.stratify === true ? "data.stratify" : "data.test.by: stratified";
   const refuse = (what: string, hint: string) =>
-    new RunError(isPrivate ? "not-private" : "bad-option", `data.stratify: ${what}`, { hint });
+    new RunError(isPrivate ? "not-private" : "bad-option", `${place}: ${what}`, { hint });
   if (isPrivate)
     throw refuse(
       "how many rows of a class are for testing would tell how many there are",
-      "leave it out: rows for testing are drawn from all rows alike",
+      "give the share alone: rows for testing are drawn from all rows alike",
     );
   if (classes === null)
     throw refuse(
       `the target ${JSON.stringify(target.name)} is numbers, not classes`,
-      "leave it out, or choose a problem that classifies, such as logistic",
+      "give the share alone, or choose a problem that classifies, such as logistic",
     );
   if (test !== null || options.membership === "records")
     throw refuse(
       test === null ? "data.membership: records has a coin for each row" : "data.test is a file",
-      "leave data.stratify out, or give data.test as a share alone",
+      "give data.test as a share alone",
     );
 }
 

@@ -85,7 +85,7 @@ export class SparseMoments {
   private squares = new Float64Array(64);
   private rows = 0;
 
-  add({ values, indices, offsets }: SparseWindow, row: number): void {
+  add({ values, indices, offsets }: Omit<SparseWindow, "kind" | "labels">, row: number): void {
     this.rows++;
     for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
       const column = indices[at]!;

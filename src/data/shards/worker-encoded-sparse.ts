@@ -19,7 +19,8 @@ export async function copiedRows(
     for (const stored of own) {
       const row = code.source[stored]!;
       held.add(chunk, row, chunk.targets[row]!);
-      if (code.weights !== undefined) held.weigh(code.weights[stored]!);
+      if (code.weights !== undefined || chunk.weights !== null)
+        held.weigh((code.weights?.[stored] ?? 1) * (chunk.weights?.[row] ?? 1));
     }
   }
   const { weights } = held;

@@ -9,6 +9,7 @@ import type { Encoded, StoredPart } from "../manifests.ts";
 import { type ChunkPiece, denseChunks } from "../parts/chunks.ts";
 import { groupedByWeight } from "../parts/grouped-rows.ts";
 import { partReader, readExamples } from "../parts/load-parts.ts";
+import { scaledPieces } from "../parts/scaled-rows.ts";
 import { copiedRows, unformedRows } from "./worker-encoded-sparse.ts";
 
 /** What one slot works on: its stored rows, read, or formed here of the data rows they mix. */
@@ -31,7 +32,8 @@ export async function readWorkerEncodedShard(
       return { code, own: [...code.slots.keys()].filter((j) => code.slots[j] === slot) };
     },
   };
-  const pieces = partReader(store, raw.parts, columns, own.raw.parts);
+  const stored = partReader(store, raw.parts, columns, own.raw.parts);
+  const pieces = raw.scaled === true ? scaledPieces(stored) : stored;
   if (!raw.sparse) return groupedByWeight(await denseRows(pieces, share, own.rows));
   if (encoding.mixes) return unformedRows(pieces, share);
   return groupedByWeight(await copiedRows(pieces, share));
@@ -61,9 +63,10 @@ async function denseRows(
       const from = row * block.width;
       values.set(block.values.subarray(from, from + columns), used * columns);
       targets[used] = block.values[from + columns]!;
-      if (code.kind === "copies" && code.weights !== undefined) {
+      const weights = code.kind === "copies" ? code.weights : undefined;
+      if (weights !== undefined || block.weights !== undefined) {
         isWeighted = true;
-        counts[used] = code.weights[stored]!;
+        counts[used] = (weights?.[stored] ?? 1) * (block.weights?.[row] ?? 1);
       }
       used++;
     }

@@ -20,7 +20,7 @@ import { needsEphemeralShards } from "../../simulation/ephemeral-store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { type Backend, playedWeather } from "../backend.ts";
 import { ownModules } from "../local/own-modules.ts";
-import { openDataSource } from "../open-source.ts";
+import { pinningOpener } from "../open-source.ts";
 import { forecastOn, stageTimesOn } from "../platform-model.ts";
 import { taskPrices } from "../task-prices.ts";
 import { tellRun } from "../tell-run.ts";
@@ -57,13 +57,15 @@ export async function createRun(
   );
   const spec = await publishProblemAssets(written, backend.store);
   refuseOwnLayers(spec, backend.name);
-  const ports = { open: openDataSource, store: backend.store, ...notesFor(watchers) };
+  const pins = new Map<string, string>();
+  const ports = { open: pinningOpener(pins), store: backend.store, ...notesFor(watchers) };
   const staged = await ingest(spec, ports, watchers.onPhase);
   const startedAt = new Date();
   const { name, functions } = backend;
   const prices = taskPrices(spec, name, entriesPerSlot(staged.encoded));
   const stages = stageTimesOn(name, spec, staged.encoded);
-  const about = { run, startedAt, backend: name, prices, functions, stages };
+  const sources = pins.size === 0 ? undefined : Object.fromEntries(pins);
+  const about = { run, startedAt, backend: name, prices, functions, stages, sources };
   // The forecast of a huge simulation would take about as long as the simulation.
   const forecast = needsEphemeralShards(spec) ? null : forecastOn(name, spec, staged);
   const weather = playedWeather(name, spec.weather);

@@ -4,8 +4,9 @@ import type { GeneratorChoice } from "./generators.ts";
 /** Where rows are and how they become features: the `data` of a spec. */
 export interface DataChoice {
   /**
-   * A file's path or s3://bucket/key; a folder of files, a pattern such as rows/part-*.csv, or
-   * a list, whose files have the same columns: folders such as year=2024 are columns too.
+   * A file's path, s3://bucket/key, https://... or hf://datasets/org/name@revision/path; a
+   * folder of files, a pattern such as rows/part-*.csv, or a list, whose files have the same
+   * columns: folders such as year=2024 are columns too.
    */
   readonly source?: string | readonly (string)[] | undefined;
   /** A data set to make up instead of a source: { type: regression, rows: 1000, ... }. */
@@ -79,8 +80,26 @@ export interface DataChoice {
     /** The targets of data.test, where that and the sources are files of their own. */
     readonly testTargetSource?: string | undefined;
   } | undefined;
-  /** The share of rows kept for testing (0 to 0.9), or the path of a test file. Default: 0. */
-  readonly test?: number | string | undefined;
+  /**
+   * The share of rows kept for testing (0 to 0.9), the path of a test file, or a share and what
+   * decides which rows it takes: { share: 0.2, by: groups, column: patient }. Default: 0.
+   */
+  readonly test?: number | string | {
+    /** The share of rows, or of groups, for testing. At most 0.9. */
+    readonly share: number;
+    /** As many rows of each class as its own share says. */
+    readonly by: "stratified";
+  } | {
+    /** The share of rows, or of groups, for testing. At most 0.9. */
+    readonly share: number;
+    /**
+     * Groups: all rows of a group are on one side, the share is of groups, and their column is
+     * no feature; time: the latest rows, those of one time on one side.
+     */
+    readonly by: "groups" | "time";
+    /** The column of groups, or of dates or numbers that tell what is later. */
+    readonly column: string;
+  } | undefined;
   /** Keep the same share of each class for testing, rounded; for classes alone. */
   readonly stratify?: boolean | undefined;
   /**
@@ -178,6 +197,15 @@ export interface DataChoice {
    * value of its first feature looks as if it counted from 1: say true.
    */
   readonly zeroBased?: "auto" | boolean | undefined;
+  /**
+   * A column that says what each training row counts, 0 or more: of the objective, not of
+   * metrics. A row of 2 counts as two rows do; it is no feature.
+   */
+  readonly weights?: string | undefined;
+  /**
+   * What training rows of each class count, 1 where none is given; balanced: all classes alike.
+   */
+  readonly classWeights?: "balanced" | Readonly<Record<string, number>> | undefined;
   /**
    * What to do about missing values: refuse, or impute the mean or commonest value. Default:
    * "refuse".

@@ -43,6 +43,7 @@ export const anytimeStrategy = define({
         only: ["all", "fastest", "deadline", "speculate"],
         because: "replies of anytime take equally long, so that there is nothing to learn",
       },
+      rowWeights: true,
       tableRows: "a reply is of as many rows as there is time for, which touch most of a table",
     },
     usual: { encoding: "uncoded", optimizer: "adam", wait: "all" },

@@ -61,6 +61,7 @@ export const asyncSgdStrategy = define({
           "momentum",
       },
       packedRows: true,
+      rowWeights: true,
       tableRows:
         "it steps along the mean of every slot's latest gradient, which has the rows of all",
     },

@@ -97,6 +97,7 @@ export const localStepsStrategy = define({
           "no curvature to search along",
       },
       ...(chosen.asynchronous ? {} : { waits }),
+      rowWeights: true,
       compression: true,
       tableRows: true,
     },

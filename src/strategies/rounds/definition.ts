@@ -56,6 +56,7 @@ export const roundsStrategy = define({
     accepts: {
       problems: { only: ["smooth", "l1"], because: "it is not convex" },
       packedRows: true,
+      rowWeights: true,
       tableRows: true,
       ...(chosen.batch === undefined ? { reductions: true as const } : {}),
     },
