@@ -1,6 +1,8 @@
-import { rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { entryPath } from "../entries.ts";
 import { kofn, kofnProcess, newFolder } from "./fixtures.ts";
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
@@ -45,4 +47,20 @@ test("a home that is deleted underneath a run ends it, in words", async () => {
   expect(exitCode).toBeGreaterThan(0);
   expect(err).toMatch(/^error: .*\n(.*\n)*hint: /m);
   expect(out + err).not.toMatch(/a fault in kofn|\n {4}at /);
+});
+
+test("an older Node is told which one is needed, before anything of it fails", async () => {
+  const { engines } = JSON.parse(
+    await readFile(join(import.meta.dirname, "../../package.json"), "utf8"),
+  ) as { engines: { node: string } };
+  const older = "Object.defineProperty(process, 'versions', { value: { node: '22.17.1' } })";
+  const hook = `data:text/javascript,${encodeURIComponent(older)}`;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--import", hook, entryPath("main"), "list"],
+    { encoding: "utf8" },
+  );
+  expect(status).toBe(2);
+  expect(stderr).toContain(`needs Node ${engines.node.replace(">=", "")} or later`);
+  expect(stderr).toMatch(/this is 22\.17\.1\nhint: /);
 });

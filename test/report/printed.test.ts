@@ -47,3 +47,36 @@ test("phases of replies add up to their times, a cold start apart where it is me
   expect(phasesSection([run]).markup).toContain("cold start");
   expect(phasesSection([foldRun("run", sampleEvents())]).markup).toContain("is billed");
 });
+
+test("the worker's time is loading and computing where the record says so, else one", () => {
+  const run = (computes: boolean) =>
+    foldRun(
+      "run",
+      withUsage(({ atMs, startedMs }) => {
+        const totalMs = atMs - startedMs;
+        const computeMs = computes ? { computeMs: totalMs / 8 } : {};
+        return { billedMs: totalMs, phases: { workerMs: totalMs / 2, ...computeMs } };
+      }),
+    );
+  const { load, compute, work, transit } = run(true).phases.all.meansMs;
+  expect([load / compute, transit / compute, work]).toEqual([
+    expect.closeTo(3),
+    expect.closeTo(4),
+    0,
+  ]);
+  expect(phasesSection([run(true)]).markup).toContain("loading and sending");
+  const old = run(false);
+  expect(old.phases.all.meansMs).toMatchObject({ load: 0, compute: 0 });
+  expect(old.phases.all.meansMs.work).toBeGreaterThan(0);
+  expect(phasesSection([old]).markup).not.toContain("loading and sending");
+});
+
+test("counts of replies agree in every part of a page", () => {
+  const { figures, slots, losses } = foldRun("run", sampleEvents());
+  const { counted, late, lost } = figures.arrivals;
+  expect(figures.erasures).toBe(late + lost);
+  const sum = (fate: "counted" | "late" | "lost") =>
+    slots.reduce((total, { fates }) => total + fates[fate], 0);
+  expect([sum("counted"), sum("late"), sum("lost")]).toEqual([counted, late, lost]);
+  expect(losses.reduce((total, { count }) => total + count, 0)).toBe(lost);
+});

@@ -8,6 +8,8 @@ import { bucket, bundleFolder } from "../../src/platform/local/paths.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { createRun } from "../../src/platform/training/start-run.ts";
+import type { ArrivalEvent } from "../../src/ports/events.ts";
+import { readHistory } from "../../src/run/finish.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { collector, mlflow, spansOf } from "../reporters/collector.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
@@ -66,6 +68,12 @@ test("an invocation ends with its run told; a dead collector changes nothing", a
     for (const { parent } of spans) expect(parent === "" || ids.has(parent)).toBe(true);
     const paths = server.taken.map(({ path }) => path);
     expect(paths).toContain("/api/2.0/mlflow/runs/update");
+    const arrivals = (await readHistory(backend.store, run)).filter(
+      (event) => event.type === "arrival" && event.usage.phases !== undefined,
+    ) as ArrivalEvent[];
+    expect(arrivals.length).toBeGreaterThan(8);
+    for (const { usage } of arrivals)
+      expect(usage.phases!.computeMs).toBeLessThanOrEqual(usage.phases!.workerMs);
     expect(paths).toContain(
       "/api/2.0/mlflow-artifacts/artifacts/7/abc/artifacts/model.safetensors",
     );
