@@ -11,7 +11,7 @@ export interface RowPlaces {
 }
 
 /** Of values that are copied in at once: what a cache next to the processor holds. */
-const blockBytes = 2 ** 17;
+const blockBytes = 2 ** 16;
 /** A larger memory is given back. */
 const keptBytesMax = 2 ** 28;
 

@@ -33,6 +33,8 @@ const lineBytes: usize = 64;
  * is left to the values.
  */
 const askedBytes: usize = 8192;
+/** Shorter rows are worked on many at a time as it is. */
+const askedRowMin: usize = 128;
 
 @inline
 function addRows<T>(
@@ -49,7 +51,7 @@ function addRows<T>(
   let asked: u32 = 0;
   while (places < end) {
     const stop = min(end, places + group);
-    if (group > 4) asked |= askFor(places, stop, sums, rowBytes);
+    if (group > 4 && rowBytes > askedRowMin) asked |= askFor(places, stop, sums, rowBytes);
     for (; places < stop; places += 4) {
       const place = load<u32>(places);
       const to = sums + usize(place >>> 1) * rowBytes;
