@@ -49,7 +49,7 @@ export async function openParquet(
       const names = columns.filter(({ kind }) => kind !== "skip").map(({ name }) => name);
       const decoded = parquetColumns(source, metadata, names, stallMs);
       try {
-        yield* windows(source, decoded, columns, missingValues);
+        yield* windows(source, decoded, columns, { missingValues, scales: scalesIn(metadata) });
       } finally {
         await decoded.close();
       }
@@ -158,11 +158,29 @@ function refuseInconsistent(source: Source, { row_groups, num_rows }: Metadata):
   if (rows !== num_rows) throw damaged(source, `its row groups have ${rows} of ${num_rows} rows`);
 }
 
+/** How cells are taken: what means a missing one, and how many decimals decimals have. */
+interface Reading {
+  readonly missingValues: readonly string[];
+  readonly scales: ReadonlyMap<string, number>;
+}
+
+type CellReading = Pick<Reading, "scales"> & { readonly missing: ReadonlySet<string> };
+
+function scalesIn({ schema }: Metadata): ReadonlyMap<string, number> {
+  const decimals = schema.filter(({ converted_type }) => converted_type === "DECIMAL");
+  return new Map(decimals.map(({ name, scale = 0 }) => [name, scale]));
+}
+
+/** The decoder multiplies decimals by a power of ten, which is off by a bit: 3 tenths are 0.3. */
+function decimalOf(value: unknown, scale: number | undefined): unknown {
+  return scale === undefined || typeof value !== "number" ? value : Number(value.toFixed(scale));
+}
+
 async function* windows(
   source: Source,
   decoded: ParquetColumns,
   columns: readonly Column[],
-  missingValues: readonly string[],
+  { missingValues, scales }: Reading,
 ): AsyncGenerator<DenseWindow> {
   const read = columns.filter((column) => column.kind !== "skip");
   const width = read.length;
@@ -170,7 +188,7 @@ async function* windows(
   const missing = new Set(missingValues);
   for (const range of await readable(source, () => decoded.ranges())) {
     const rows = range.rowEnd - range.rowStart;
-    const group = columnCells(source, decoded, read, missing, range);
+    const group = columnCells(source, decoded, read, { missing, scales, ...range });
     if (rows > capacity) yield* spooledWindows(group, { rows, width, capacity });
     else if (rows > 0) yield await gathered(group, rows, width);
   }
@@ -181,8 +199,7 @@ async function* columnCells(
   source: Source,
   decoded: ParquetColumns,
   read: readonly Column[],
-  missing: ReadonlySet<string>,
-  { rowStart, rowEnd }: RowRange,
+  { missing, scales, rowStart, rowEnd }: RowRange & CellReading,
 ): AsyncGenerator<Float64Array> {
   const rows = rowEnd - rowStart;
   const cells = new Float64Array(rows);
@@ -193,7 +210,9 @@ async function* columnCells(
       throw damaged(source, `column ${name} has ${data.length} of ${rows} rows`);
     let row = 0;
     const place = () => `${source.name}: row ${rowStart + row}, column ${inQuotes(name)}`;
-    for (; row < rows; row++) cells[row] = typedCell(column, data[row], missing, place);
+    const scale = scales.get(name);
+    for (; row < rows; row++)
+      cells[row] = typedCell(column, decimalOf(data[row], scale), missing, place);
     yield cells;
   }
 }
