@@ -131,6 +131,7 @@ export const deployedRoles = {
         "arn:aws:s3:::kofn/runs/*/model.safetensors",
         "arn:aws:s3:::kofn/runs/*/orchestrators/*",
         "arn:aws:s3:::kofn/runs/*/orchestrator.json",
+        "arn:aws:s3:::kofn/runs/*/budget.json",
         "arn:aws:s3:::kofn/runs/*/evaluation.json",
         "arn:aws:s3:::kofn/runs/*/result.json",
         "arn:aws:s3:::kofn/spending/*",
