@@ -10,8 +10,8 @@ const wanted = 0.5;
 
 /**
  * GB/s of input on one thread, medians of turns: merged; its parts each alone, and all of them one
- * after another, which it cannot be faster than; only read, a sum of all values; and copied to other
- * memory, which reads and writes it, by the machine's own means.
+ * after another, which it cannot be faster than; only read, a sum of all values; and copied to
+ * other memory, which reads and writes it, by the machine's own means.
  */
 export function mergeSpeed() {
   console.log("\nGB/s of input, and how fast merging is of reading, and its parts together are:");
