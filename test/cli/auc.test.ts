@@ -73,12 +73,13 @@ stop: { rounds: 2 }
       await writeFile(at("private.yaml"), spec);
       const { out, err } = await kofn(at("areas"), "simulate", at("private.yaml"), "--json");
       expect(err).not.toMatch(/error/);
-      const { metrics } = jsonLines(out).at(-1) as unknown as ResultEvent;
-      return [Object.hasOwn(metrics.train, "auc"), Object.hasOwn(metrics.test, "auc")];
+      const { metrics, figures } = jsonLines(out).at(-1) as unknown as ResultEvent;
+      const has = [Object.hasOwn(metrics.train, "auc"), Object.hasOwn(metrics.test, "auc")];
+      return [...has, figures?.of];
     };
-    expect(await told("false")).toEqual([false, false]);
-    expect(await told("test")).toEqual([false, true]);
-    expect(await told("true")).toEqual([true, true]);
+    expect(await told("false")).toEqual([false, false, undefined]);
+    expect(await told("test")).toEqual([false, true, "test"]);
+    expect(await told("true")).toEqual([true, true, "test"]);
   });
 });
 

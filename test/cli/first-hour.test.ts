@@ -132,14 +132,17 @@ describe("a model that says nothing", () => {
   it("is told to be no better than the base rate, of classes and of numbers", async () => {
     const rows = Array.from({ length: 200 }, (_, i) => {
       const x = (i * 7919) % 101;
-      return `${x},${(i * 104_729) % 7 < 1 ? "yes" : "no"},${(i * 15_485_863) % 89}`;
+      const kind = ["a", "b", "c"][(i * 32_452_843) % 3];
+      return `${x},${(i * 104_729) % 7 < 1 ? "yes" : "no"},${(i * 15_485_863) % 89},${kind}`;
     });
-    await writeFile(at("noise.csv"), `${["x,bad,y", ...rows].join("\n")}\n`);
+    await writeFile(at("noise.csv"), `${["x,bad,y,kind", ...rows].join("\n")}\n`);
     for (const [target, reason] of [
       ["bad", /no better than the base rate: on test rows logloss is 0\.\d+, and 0\.\d+ by the/],
       ["y", /no better than the base rate: on test rows r2 is -/],
+      ["kind", /no better than the base rate: on test rows logloss is 1\.\d+, and 1\.\d+ by the/],
     ] as const) {
-      const drop = `data.drop=[${target === "y" ? "bad" : "y"}]`;
+      const others = ["bad", "y", "kind"].filter((name) => name !== target);
+      const drop = `data.drop=[${others.join(",")}]`;
       const plain = ["workers=2", "wait=all", "stop.rounds=20"];
       const set = [drop, ...plain].flatMap((setting) => ["--set", setting]);
       const args = [...set, "--backend", "simulated"];

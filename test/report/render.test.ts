@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { figureLines, figureTables } from "../../src/cli/data/figure-words.ts";
+import type { ModelFigures } from "../../src/ports/model-figures.ts";
 import { buildPage } from "../../src/report/page-bundle.ts";
 import { renderReport } from "../../src/report/render.ts";
 import { sampleEvents } from "./sample-events.ts";
@@ -75,4 +77,45 @@ test("the build writes the two files that a published package reads", () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test("the page says how good predictions are, and show the same", () => {
+  const figures: ModelFigures = {
+    of: "test",
+    rows: 30,
+    classes: {
+      labels: ["no", "<yes>"],
+      confusion: [
+        [18, 2],
+        [4, 6],
+      ],
+      baseLogloss: 0.64,
+      calibration: {
+        of: "<yes>",
+        brier: 0.125,
+        expectedError: 0.0625,
+        bins: [{ above: 0.2, rows: 30, predicted: 0.25, observed: 1 / 3 }],
+      },
+    },
+    importance: [{ feature: "income", perDeviation: -1.5 }],
+  };
+  const events = sampleEvents().map((event) =>
+    event.type === "result" ? { ...event, figures } : event,
+  );
+  const page = renderReport({ title: "t", runs: [{ label: "run", events }] });
+  const section = /<h2 id="model-title">[\s\S]*?<\/section>/.exec(page)![0];
+  expect(section).toMatch(/30 rows that it was not trained on/);
+  expect(section).toMatch(/<th scope="row">&lt;yes&gt;<\/th><td>4<\/td><td>6<\/td><td>60 %/);
+  expect(section).toMatch(/Brier score\s+0\.1250, expected calibration error 0\.06250/);
+  expect(section).toMatch(/30 %<\/th><td>30<\/td><td>25 %<\/td><td>33 %/);
+  expect(section).toMatch(/income<\/th><td>-1\.500/);
+  const [confusion, chances, importance] = figureTables(figures);
+  expect(confusion).toMatch(/30 test rows.*\nclass +no +<yes>\nno +18 +2\n<yes> +4 +6/);
+  expect(chances).toMatch(/chances of "<yes>", .*\n.*\nup to 30 % +30 +25 % +33 %/);
+  expect(importance).toMatch(/income +-1\.500/);
+  expect(figureLines(figures)).toEqual([
+    ["calibration", 'brier 0.1250  expected error 0.06250 (chances of "<yes>")'],
+  ]);
+  const without = renderReport({ title: "t", runs: [{ label: "run", events: sampleEvents() }] });
+  expect(without).not.toContain("model-title");
 });
