@@ -2,85 +2,35 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelParallel, type RunInput, train } from "../../src/index.ts";
-import { computeUsd, functions, gbSeconds, prices } from "../../src/limits.ts";
-import {
-  makeSchedule,
-  scheduleNames,
-  straightPipeline,
-} from "../../src/model-parallel/schedule.ts";
-import { simulateSchedule } from "../../src/model-parallel/simulate-schedule.ts";
-
 import { stageRates } from "../../src/platform/platform-model.ts";
 import { emulatedMakespan } from "./emulated.ts";
-import { measuredTorch, simulatedTorch } from "./torch.ts";
+import { measuredTorch } from "./torch.ts";
+import { printOneWorker, printSchedules } from "./virtual.ts";
 
 /**
  * `npm run bench -- pipeline`: schedules of stages that take 50 ms forward and 100 ms backward,
- * 4 ms a hop, on the virtual clock: makespan, bubble, dollars, and what stages that stay through
- * would cost; torch's orders beside, and torch itself where it is; what activations in the store
- * would take. Then the way of one hop through the emulator, eight stages that hand on 256 KiB,
- * beside a round of one worker, and of eight, that are sent 256 KiB and reply as much. Last two
- * stages that compute, beside the formula. STEPS: of each.
+ * 4 ms a hop, on the virtual clock: makespan beside (m + p - 1)(f + b) and the hops, bubble, bytes,
+ * dollars, and what stages that stay through would cost; torch's orders beside, and torch itself
+ * where it is; what activations in the store would take. Then the way of one hop through the
+ * emulator, eight stages that hand on 256 KiB, beside a round of one worker, and of eight, that are
+ * sent 256 KiB and reply as much. Last two stages that compute, beside the formula, and what is
+ * billed for a microbatch. STEPS: of each.
  */
-const [forwardMs, backwardMs, hopMs] = [50, 100, 4];
+const times = { forward: 50, backward: 100, hop: 4 };
 const steps = Number(process.env.STEPS ?? 30);
-const { memoryMb, architecture } = functions.worker;
 
-console.log("schedule     stages  microbatches  makespan  bubble  peak   step $      resident $");
-for (const [stages, microbatches] of [
-  [2, 4],
-  [4, 8],
-  [4, 16],
-  [8, 32],
-] as const)
-  for (const name of scheduleNames) {
-    const schedule = makeSchedule(straightPipeline(stages), { name, microbatches });
-    const timeline = simulateSchedule(schedule, {
-      forward: () => forwardMs,
-      backward: () => backwardMs,
-      hop: () => hopMs,
-    });
-    if ("deadlock" in timeline) throw new Error("a schedule of ours ends");
-    const usd = (ms: number) =>
-      computeUsd(gbSeconds(ms, memoryMb), architecture) +
-      2 * stages * microbatches * prices.usdPerRequest;
-    const cells = [
-      name.padEnd(11),
-      String(stages).padStart(7),
-      String(microbatches).padStart(13),
-      `${timeline.makespan} ms`.padStart(9),
-      timeline.bubble.toFixed(4).padStart(7),
-      String(Math.max(...timeline.peakInFlight)).padStart(5),
-      usd(timeline.billed).toFixed(6).padStart(10),
-      usd(timeline.makespan * stages)
-        .toFixed(6)
-        .padStart(12),
-    ];
-    console.log(cells.join(" "));
-  }
-
-console.log("torch's orders, same times:  makespan  bubble");
-for (const [stages, microbatches] of [
-  [2, 4],
-  [4, 8],
-  [4, 16],
-  [8, 32],
-] as const) {
-  const times = { forward: forwardMs, backward: backwardMs, hop: hopMs };
-  for (const { name, makespan, bubble } of simulatedTorch(stages, microbatches, times))
-    console.log(
-      `${name.padEnd(8)} ${stages} stages, ${String(microbatches).padStart(2)}` +
-        `${`${makespan} ms`.padStart(16)} ${bubble.toFixed(4).padStart(7)}`,
-    );
-}
-const measured = measuredTorch({ forward: forwardMs, backward: backwardMs }, ["2x4"]);
+printSchedules(times);
+printOneWorker(times);
+const measured = measuredTorch(times, ["2x4", "2x8"]);
 if (measured === null)
   console.log("torch is not there: KOFN_TORCH_PYTHON names a Python that has it");
-for (const one of measured ?? [])
+for (const { torch, schedule, stages, microbatches, makespanMs } of measured ?? []) {
+  const ideal = (microbatches + stages - 1) * (times.forward + times.backward);
   console.log(
-    `torch ${one.schedule}, ${one.stages} gloo processes, ${one.microbatches} microbatches: ` +
-      `${one.makespanMs.toFixed(0)} ms`,
+    `torch ${torch} ${schedule}, ${stages} gloo processes, ${microbatches} microbatches: ` +
+      `${makespanMs.toFixed(0)} ms, ${(makespanMs / ideal).toFixed(3)} of (m + p - 1)(f + b)`,
   );
+}
 
 console.log("activations in the store instead of computing a stage's forward pass again:");
 const { default: sentences } = await import("../../examples/sentences/model.ts");
@@ -146,9 +96,10 @@ try {
   for (const microbatches of [2, 4, 8]) {
     const told = await emulatedMakespan(home, microbatches, Math.min(steps, 12));
     const ratio = told.makespan / told.ideal;
+    const stages = `${told.first.toFixed(0)} and ${told.last.toFixed(0)} ms`;
     console.log(
-      `two stages of ${told.first.toFixed(0)} and ${told.last.toFixed(0)} ms, ${microbatches} ` +
-        `microbatches: ${told.makespan.toFixed(0)} ms, ${ratio.toFixed(3)} of (m + p - 1)(f + b)`,
+      `two stages of ${stages}, ${microbatches} microbatches: ${told.makespan.toFixed(0)} ms, ` +
+        `${ratio.toFixed(3)} of (m + p - 1)(f + b), billed ${told.billed.toFixed(1)} ms each`,
     );
   }
 } finally {

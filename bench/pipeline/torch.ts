@@ -41,6 +41,8 @@ export function simulatedTorch(
 }
 
 interface Measured {
+  /** Its version. */
+  readonly torch: string;
   readonly schedule: string;
   readonly stages: number;
   readonly microbatches: number;

@@ -61,7 +61,7 @@ def worker(rank, stages, microbatches, times, steps, port):
         if rank == 0:
             median = sorted(took[1:])[len(took[1:]) // 2]
             name = "GPipe" if schedule is ScheduleGPipe else "1F1B"
-            about = {"schedule": name, "stages": stages, "microbatches": microbatches}
+            about = {"torch": torch.__version__, "schedule": name, "stages": stages, "microbatches": microbatches}
             print(json.dumps({**about, "makespanMs": median}), flush=True)
     dist.destroy_process_group()
 

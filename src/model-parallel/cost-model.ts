@@ -113,8 +113,12 @@ export interface CostModel {
   readonly load: (figures: StageFigures, stage: number, stages: number) => number;
 }
 
-/** A backward pass holds slopes where they are computed, copied, joined, and as a file's bytes. */
-const passCopies = 4;
+/** A few large objects are written side by side (`fewAtOnce`): bytes, and the client's copy. */
+const writtenCopies = 8;
+/** The WASM backend keeps weights once more, packed for the products that they are in. */
+const weightCopies = 2;
+/** Allocators leave room between blocks of tensors and arrays: measured, of 26 and 52 layers. */
+const roomBetween = 1.15;
 /**
  * An update holds its part's weights, the new ones and their bytes; slopes, read and as bytes;
  * sums and gradient in doubles; and of the optimizer's numbers those read, moved, packed, written.
@@ -130,16 +134,24 @@ export function costModel(graph: LayerGraph, trace: Trace, rule: StageRule): Cos
   const figures = (positions: readonly number[]) =>
     sumFigures(index, trace, positions, { scale, bytesOf, recompute: rule.recompute });
   const all = figures(graph.nodes.map((_, i) => i));
-  const passBytes = (own: StageFigures, stage: number, stages: number) => {
+  /** Memory of tensors grows as it is needed and shrinks no more: slopes have been there. */
+  const tensorBytes = (own: StageFigures, stage: number, stages: number) => {
     const kept = rule.recompute ? 1 : rule.inFlight(stage, stages);
     const received = own.importBytes + own.inputBytes + own.exportBytes;
     const activations = kept * (own.activationBytes + received) + own.workingBytes;
-    return own.weightBytes + passCopies * own.trainableBytes + activations;
+    return weightCopies * own.weightBytes + own.trainableBytes + activations;
+  };
+  const partBytes = ({ trainableBytes, largestBytes }: StageFigures) =>
+    Math.min(trainableBytes, Math.max(partBytesMax, largestBytes));
+  /** Slopes once more as they are told, and what is written of them. */
+  const passBytes = (own: StageFigures, stage: number, stages: number) => {
+    const { trainableBytes } = own;
+    const written = Math.min(writtenCopies * partBytes(own), 2 * trainableBytes);
+    return roomBetween * (tensorBytes(own, stage, stages) + trainableBytes) + written;
   };
   const peakBytes = (own: StageFigures, stage: number, stages: number) => {
-    const part = Math.min(own.trainableBytes, Math.max(partBytesMax, own.largestBytes));
-    const update = (updateCopies + updateSlotCopies * rule.optimizerSlots) * part;
-    return Math.max(passBytes(own, stage, stages), own.weightBytes + update);
+    const update = (updateCopies + updateSlotCopies * rule.optimizerSlots) * partBytes(own);
+    return Math.max(passBytes(own, stage, stages), tensorBytes(own, stage, stages) + update);
   };
   const busyMs = (own: StageFigures) =>
     own.forwardMs + own.backwardMs + trafficBytes(own, rule.recompute) / rule.bytesPerMs;

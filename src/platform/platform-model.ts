@@ -57,6 +57,7 @@ export function machineOf(spec: RunSpec, backend: string): Machine {
 export const stageRates = {
   objectMs: 30,
   bytesPerMs: 80_000,
+  /** A worker that holds no model has 93 MB, and garbage stands until it is 64 (`freeArrays`). */
   residentBytes: 200 * 1024 * 1024,
   orchestratorMemoryMb: functions.orchestrator.memoryMb,
 } as const;

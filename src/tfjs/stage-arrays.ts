@@ -93,7 +93,7 @@ export function joinedFields(
   return Object.fromEntries(arrays);
 }
 
-export function joinedArrays(arrays: readonly ArrayLike<number>[]): Float32Array {
+function joinedArrays(arrays: readonly ArrayLike<number>[]): Float32Array {
   const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const array of arrays) {

@@ -14,7 +14,6 @@ import {
   cutExamples,
   cutWeights,
   importsOf,
-  joinedArrays,
   joinedFields,
   plainInputs,
   sizeOf,
@@ -100,10 +99,10 @@ export async function openStageEngine(
       const hasOutputs = file.program.outputs.length > 0;
       const loss = hasOutputs ? lossOf(options.loss, input, seen) : undefined;
       const from = stashes.take(name) ?? reads(input, task);
-      const result = stage.backward(from, Object.assign({}, ...arriving), task, loss);
+      const { placeOf, gradients } = gradientFields(file, stage);
+      const result = stage.backward(from, Object.assign({}, ...arriving), task, loss, placeOf);
       const slopesOut = joinedFields(file.slopesOut, (name) => result.imports[name]!);
-      const fields = { ...slopesOut, ...gradientsOf(file, stage, result) };
-      return { loss: result.loss, fields, ...seen };
+      return { loss: result.loss, fields: { ...slopesOut, ...gradients(result) }, ...seen };
     },
     close() {
       stashes.forget();
@@ -157,23 +156,34 @@ function weightsOf({ parts }: StageFile, arrays: readonly Float32Array[]) {
   return weights;
 }
 
-/** Slopes of trained weights, and what was seen in place of observed ones. */
-function gradientsOf({ gradients }: StageFile, stage: OpenStage, result: StageSlopes) {
-  const own = new Map<string, Float32Array>();
-  const nameOf = (node: string, weight: string) => JSON.stringify([node, weight]);
-  for (const { node, weight, slopes } of result.weights) own.set(nameOf(node, weight), slopes);
-  for (const { node, weight, values } of result.observed) own.set(nameOf(node, weight), values);
+/**
+ * Arrays for slopes of trained weights, and for what is seen in place of observed ones, with the
+ * place of each: whoever computes them writes there, and memory holds them once.
+ */
+function gradientFields({ gradients }: StageFile, stage: OpenStage) {
   const lengths = new Map(stage.weights.map(({ key, shape }) => [key, sizeOf(shape)]));
-  const fields = gradients.map(({ field, uses }) => {
-    const all = uses.map(({ node, weight }) => {
-      const array = own.get(nameOf(node, weight));
-      const isWhole = array !== undefined && array.length === lengths.get(weight);
-      assert(isWhole, `"${weight}" has slopes at "${node}"`);
-      return array;
-    });
-    return [field, joinedArrays(all)] as const;
+  const places = new Map<string, Float32Array>();
+  const nameOf = (node: string, weight: string) => JSON.stringify([node, weight]);
+  const arrays = gradients.map(({ field, uses }) => {
+    const array = new Float32Array(uses.reduce((sum, { weight }) => sum + lengths.get(weight)!, 0));
+    let at = 0;
+    for (const { node, weight } of uses) {
+      const own = array.subarray(at, at + lengths.get(weight)!);
+      places.set(nameOf(node, weight), own);
+      at += own.length;
+    }
+    return [field, array] as const;
   });
-  return Object.fromEntries(fields);
+  return {
+    placeOf: (node: string, weight: string) => places.get(nameOf(node, weight)) ?? null,
+    gradients({ weights, observed }: StageSlopes): Record<string, Float32Array> {
+      for (const { node, weight, values } of observed)
+        places.get(nameOf(node, weight))?.set(values);
+      const told = new Set([...weights, ...observed].map((one) => nameOf(one.node, one.weight)));
+      for (const name of places.keys()) assert(told.has(name), `there are slopes of ${name}`);
+      return Object.fromEntries(arrays);
+    },
+  };
 }
 
 /** The model's first output, once a loss was asked of it. */

@@ -10,9 +10,19 @@ import type {
 } from "./stage-model.ts";
 import type { Tape } from "./tape.ts";
 
+/** Where slopes of a weight at a use are put, an array of zeros; null: into one of their own. */
+export type SlopesPlace = (node: string, weight: string) => Float32Array | null;
+
 /** A tensor's numbers, copied. */
 export function toData(tensor: tf.Tensor): Tensor {
-  return { shape: [...tensor.shape], data: tensor.dataSync().slice() as Float32Array };
+  return { shape: [...tensor.shape], data: numbersOf(tensor).slice() };
+}
+
+/** A tensor's numbers where they stand, to be copied at once: WASM's own way copies them before. */
+function numbersOf(tensor: tf.Tensor): Float32Array {
+  const backend = tf.backend() as { typedArrayFromHeap?: (of: tf.Tensor) => Float32Array };
+  const there = backend.typedArrayFromHeap?.(tensor);
+  return there ?? (tensor.dataSync() as Float32Array);
 }
 
 export function toForward({
@@ -38,6 +48,7 @@ export function slopesOf(
   slopes: Readonly<Record<string, Tensor>>,
   task: StagePass,
   loss: StageLoss | undefined,
+  placeOf: SlopesPlace = () => null,
 ): Omit<StageSlopes, "observed"> {
   const { imports, weights } = tape.value;
   let total = 0;
@@ -63,17 +74,21 @@ export function slopesOf(
     return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0)) as tf.Scalar;
   };
   const variables = [...imports, ...weights].map(({ variable }) => variable);
-  let gradients: readonly (Tensor | null)[] = [];
+  let ofImports: readonly (Tensor | null)[] = [];
+  const own = weights.map(({ node, weight, variable }) => {
+    return { node, weight, slopes: placeOf(node, weight) ?? new Float32Array(variable.size) };
+  });
   tf.tidy(() => {
-    gradients = tape.slopes(number, variables).map((slope) => slope && toData(slope));
+    const told = tape.slopes(number, variables);
+    ofImports = told.slice(0, imports.length).map((slope) => slope && toData(slope));
+    for (const [i, { slopes: place }] of own.entries()) {
+      const slope = told[imports.length + i]!;
+      if (slope !== null) place.set(numbersOf(slope));
+    }
   });
   const moved = imports.map(({ key, variable }, i) => {
     const { shape, size } = variable;
-    return [key, gradients[i] ?? { shape, data: new Float32Array(size) }] as const;
-  });
-  const own = weights.map(({ node, weight, variable }, i) => {
-    const data = gradients[imports.length + i]?.data as Float32Array | undefined;
-    return { node, weight, slopes: data ?? new Float32Array(variable.size) };
+    return [key, ofImports[i] ?? { shape, data: new Float32Array(size) }] as const;
   });
   return { loss: total, imports: Object.fromEntries(moved), weights: own };
 }

@@ -16,7 +16,7 @@ import type {
   StageSlopes,
   Stash,
 } from "./stage-model.ts";
-import { closeVariables, slopesOf, toData, toForward } from "./stage-slopes.ts";
+import { closeVariables, type SlopesPlace, slopesOf, toData, toForward } from "./stage-slopes.ts";
 import { recordTape } from "./tape.ts";
 import { unseed } from "./whole-model.ts";
 
@@ -49,6 +49,7 @@ export interface OpenStage {
     slopes: Readonly<Record<string, Tensor>>,
     task: StagePass,
     loss?: StageLoss,
+    placeOf?: SlopesPlace,
   ): StageSlopes;
   close(): void;
 }
@@ -98,13 +99,13 @@ export async function openStage(program: StageProgram, random: Random): Promise<
       return { exports, outputs, observed, stash: keep ? { tape, dispose: close } : null };
     },
     penalty: () => penaltyOf(stage),
-    backward(from, slopes, task, loss) {
+    backward(from, slopes, task, loss, placeOf) {
       const tape = isStash(from)
         ? from.tape
         : recordTape(() => runForward(stage, from, task), tensorsToKeep);
       try {
         const { observed } = tape.value;
-        return { ...slopesOf(stage, tape, slopes, task, loss), observed: [...observed] };
+        return { ...slopesOf(stage, tape, slopes, task, loss, placeOf), observed: [...observed] };
       } finally {
         closeVariables(tape.value);
       }

@@ -7,6 +7,7 @@ import type { Store } from "../ports/store.ts";
 import { remedyFor } from "../store-damage.ts";
 import { type CleanUp, type Effects, workerRoles } from "../store-effects.ts";
 import { modelPartKey, stepObjectKey, stepObjectsPrefix } from "../store-layout.ts";
+import { fewAtOnce } from "../tasks/stages/garbage.ts";
 import { dtypeName } from "../wire/packet.ts";
 import { fromSafetensors, type TensorArray, toSafetensors } from "../wire/safetensors.ts";
 
@@ -71,13 +72,13 @@ export function withObjects<Request extends { run: string; task: Slotted }, Repl
     const opened = { ...task, ...Object.fromEntries(await Promise.all(tensors)) };
     const reply = await perform({ ...request, task: opened });
     const { tensors: inReply } = reply as ReplyTensors;
-    const kept = Object.entries(keep).map(async ([field, as]) => {
+    const kept = await fewAtOnce(Object.entries(keep), async ([field, as]) => {
       const data = replyField(reply, field);
       if (!ArrayBuffer.isView(data))
         throw new RunError("bad-object", `the reply to ${task.id} has no tensor ${field} to keep`);
       return [field, await writeObject(store, run, as, data as TensorArray)] as const;
     });
-    const refs = Object.fromEntries(await Promise.all(kept));
+    const refs = Object.fromEntries(kept);
     return inReply === undefined
       ? { ...reply, ...refs }
       : { ...reply, tensors: { ...inReply, ...refs } };

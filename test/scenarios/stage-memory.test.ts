@@ -1,8 +1,12 @@
 import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import type { Backend } from "../../src/platform/backend.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
+import { stageRates } from "../../src/platform/platform-model.ts";
+import { planStagesInHome } from "../../src/platform/training/forecast-run.ts";
+import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { campaign } from "../campaign.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
@@ -79,6 +83,53 @@ it.skipIf(!campaign(false, true))(
     console.log(
       `${four.largestMb.toFixed(0)} MB a function of four, ${one.largestMb.toFixed(0)} of one`,
     );
+  },
+);
+
+const larger = fileURLToPath(new URL("../fixtures/networks/larger.ts", import.meta.url));
+const small = fileURLToPath(new URL("../fixtures/networks/tied.ts", import.meta.url));
+
+it.skipIf(!campaign(false, totalmem() > 12e9))(
+  "what stages of 100 MB and more take is within a tenth of the forecast, and falls with p",
+  async () => {
+    await using home = await temporaryHome();
+    const { problem, strategy, ...rest } = spec(1, { memoryMb: 10_000 });
+    const idle = await peaksOf(home.path, {
+      ...rest,
+      problem: { ...problem, model: small },
+      strategy,
+    });
+    const told: { forecastMb: number; measuredMb: number }[] = [];
+    for (const stages of [1, 2, 3, 4]) {
+      const placement = stages === 1 ? "..." : `(${96 / stages}|)*${stages - 1} ...`;
+      const given = {
+        ...{ ...rest, problem: { ...problem, model: larger } },
+        strategy: { ...strategy, stages, placement },
+      };
+      const { chosen } = await planStagesInHome(home.path, {
+        spec: resolveSpec(given),
+        backend: "emulated",
+      });
+      const { rows, largest } = chosen.table;
+      const { largestMb, lost, stop } = await peaksOf(home.path, given);
+      expect([stop, lost]).toEqual(["done", 0]);
+      // Above a worker that has no model to speak of.
+      const ofIdle = stageRates.residentBytes / 2 ** 20 - idle.largestMb;
+      const forecastMb = rows[largest]!.peakBytes / 2 ** 20 + ofIdle;
+      const measuredMb = largestMb - idle.largestMb;
+      told.push({ forecastMb, measuredMb });
+      console.log(
+        `${stages} stages, ${(rows[largest]!.weightBytes / 1e6).toFixed(0)} MB of weights: ` +
+          `${measuredMb.toFixed(0)} MB above ${idle.largestMb.toFixed(0)} of an idle worker, ` +
+          `forecast ${forecastMb.toFixed(0)}, ${(measuredMb / forecastMb).toFixed(3)} of it`,
+      );
+    }
+    for (const { measuredMb, forecastMb } of told) {
+      expect(measuredMb / forecastMb).toBeGreaterThan(0.9);
+      expect(measuredMb / forecastMb).toBeLessThan(1.1);
+    }
+    const measured = told.map(({ measuredMb }) => measuredMb);
+    expect(measured).toEqual(measured.toSorted((a, b) => b - a));
   },
 );
 

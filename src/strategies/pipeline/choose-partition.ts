@@ -14,7 +14,7 @@ import type { Stepper } from "../../optimizers/optimizer.ts";
 import { toPacket } from "../../wire/packet.ts";
 import type { PipelineOptions } from "./options.ts";
 
-/** Of a worker that holds no model. */
+/** Of a worker that holds no model, and of arrays that nothing refers to any more. */
 const residentBytes = 200 * 1024 * 1024;
 /** Of what goes between stages by way of the store. */
 const bytesPerMs = 80_000;

@@ -101,6 +101,7 @@ export const partUpdate: TaskKind<PartUpdateTask, null, UpdateInput> = {
   opensProblem: true,
   load: async () => null,
   async prepare(place, _material, task) {
+    freeArrays("idle");
     const gradient = await (task.gradient === null
       ? readGradient(place, task.step, task)
       : place.object(task.gradient));

@@ -6,7 +6,7 @@ import { readNamedObject } from "../../store-damage.ts";
 import type { Effects } from "../../store-effects.ts";
 import type { RoundTask, WorkerContext, WorkerReply } from "../task-kind.ts";
 import { invalidSums } from "../valid-reply.ts";
-import { freeArrays } from "./garbage.ts";
+import { fewAtOnce, freeArrays } from "./garbage.ts";
 import { type HandedTensor, openTensor } from "./handed-tensor.ts";
 import { type Microbatch, type MicrobatchRows, microbatchReader } from "./microbatch.ts";
 
@@ -76,18 +76,25 @@ export async function prepareStage(
   const read = (key: string) => readNamedObject(place.store, key);
   const engine = await problem.stages.open(task.file, read);
   const name = task.parts.map(({ sha256 }) => sha256).join();
-  freeArrays();
-  if (!engine.isAt(name)) {
-    const parts = await Promise.all(task.parts.map((ref) => place.object(ref)));
-    engine.set(name, parts as Float32Array[]);
-  }
-  freeArrays();
+  freeArrays("idle");
+  if (!engine.isAt(name)) await setWeights(engine, name, place, task);
+  freeArrays("idle");
   const isHeld = stash !== null && engine.holds(stash);
   const imports = isHeld
     ? []
     : await Promise.all(task.imports.map((one) => openTensor(place, one)));
   const input = { imports, rows: task.takesRows ? await readRows() : null };
   return { engine, weights: name, input, stash: isHeld ? stash : null };
+}
+
+async function setWeights(
+  engine: StageEngine,
+  name: string,
+  place: WorkerContext,
+  { parts }: StageTask,
+): Promise<void> {
+  const arrays = await fewAtOnce(parts, (ref) => place.object(ref));
+  engine.set(name, arrays as Float32Array[]);
 }
 
 /**
