@@ -29,6 +29,7 @@ const { values } = parseArgs({
   options: {
     backend: { type: "string", default: "emulated" },
     only: { type: "string", default: "" },
+    circumstance: { type: "string", default: "" },
     "digits-rounds": { type: "string", default: "200" },
     "text-rounds": { type: "string", default: "120" },
     characters: { type: "string", default: "60000" },
@@ -36,6 +37,9 @@ const { values } = parseArgs({
 });
 /** The loss may be higher by so much. */
 const tolerance = 0.03;
+/** Of these circumstances, `--circumstance dense,both`; all where absent. */
+const named = values.circumstance.split(",");
+const denseName = circumstances.find(({ dense }) => dense)!.name;
 
 interface Outcome {
   readonly training: string;
@@ -78,6 +82,7 @@ try {
   for (const training of chosen) {
     let reference: number | null = null;
     for (const circumstance of circumstances) {
+      if (!named.some((name) => circumstance.name.includes(name))) continue;
       const outcome = await outcomeOf(training, circumstance, reference);
       reference ??= outcome.objective;
       outcomes.push(outcome);
@@ -106,7 +111,8 @@ async function outcomeOf(
   const seconds = (performance.now() - startedMs) / 1000;
   const events = await withOpenRun({ home }, run, ({ store }) => readHistory(store, run));
   const rounds = events.filter((event) => event.type === "round");
-  const samplesAt = sampled(rounds, localSteps * training.batch);
+  const steps = circumstance.dense ? 1 : localSteps;
+  const samplesAt = sampled(rounds, steps * training.batch);
   const { metrics, bitsUp = 0, bitsDown = 0, erasures } = result;
   const objective = result.objective!;
   return {
@@ -149,7 +155,7 @@ function existing(path: string): string {
 
 function tell(): void {
   const heads = ["loss", "of calm's", "test loss", "accuracy", "samples", "Mbit up", "Mbit down"];
-  const columns = [...heads, "erasures"].map((head) => head.padStart(10));
+  const columns = [...heads, "erasures", "x both"].map((head) => head.padStart(10));
   let name = "";
   for (const outcome of outcomes) {
     if (outcome.training !== name) {
@@ -166,6 +172,7 @@ function tell(): void {
       (bitsUp / 1e6).toFixed(2),
       (bitsDown / 1e6).toFixed(1),
       String(erasures),
+      fewerBits(outcome)?.toFixed(1) ?? "-",
     ];
     console.log(circumstance.padEnd(32) + cells.map((cell) => cell.padStart(10)).join(""));
   }
@@ -173,10 +180,17 @@ function tell(): void {
   const results = outcomes.map(({ curve: _, coefficients, ...outcome }) => ({
     ...outcome,
     within: outcome.ratio <= 1 + tolerance,
+    fewerBits: fewerBits({ ...outcome, curve: [], coefficients }),
     learned: Object.fromEntries(coefficients.map(({ name, value }) => [name, value])),
   }));
   const { backend } = values;
   console.log(JSON.stringify({ bench: "networks", backend, tolerance, results }));
+}
+
+/** Bits up and down of dense SGD over as many samples, over this; null where it was not run. */
+function fewerBits({ training, bitsUp, bitsDown }: Outcome): number | null {
+  const dense = outcomes.find((one) => one.training === training && one.circumstance === denseName);
+  return dense === undefined ? null : (dense.bitsUp + dense.bitsDown) / (bitsUp + bitsDown);
 }
 
 function plots(): string[] {
@@ -186,7 +200,7 @@ function plots(): string[] {
   const learned = outcomes.flatMap(({ training, coefficients }) =>
     coefficients.map((point) => ({ training, ...point })),
   );
-  return [
+  const pages = [
     writePlot("networks", {
       x: { label: "samples", grid: true },
       y: { type: "log", label: "loss", grid: true },
@@ -196,6 +210,10 @@ function plots(): string[] {
         line(losses, { x: "samples", y: "objective", stroke: "circumstance", fx: "training" }),
       ],
     }),
+  ];
+  if (learned.length === 0) return pages;
+  return [
+    ...pages,
     writePlot("networks-mada", {
       x: { label: "round" },
       y: { label: "coefficient", grid: true },

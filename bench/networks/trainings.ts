@@ -63,6 +63,10 @@ export interface Circumstance {
   /** Late, failing and compressed; on the platform that the bench was asked for. */
   readonly disturbed: boolean;
   readonly outer?: { readonly type: "mada"; readonly hyperLearningRate: number };
+  /** One local step a round, as many rounds more: what bits are compared with. */
+  readonly dense?: true;
+  /** Weights go down compressed too, and 5 % of the replies are a second late. */
+  readonly bothWays?: true;
 }
 
 /** A change is some ten times smaller than a gradient, so its hyper-gradients are as well. */
@@ -72,11 +76,21 @@ export const circumstances: readonly Circumstance[] = [
   { name: "undisturbed, uncompressed", disturbed: false },
   { name: "6 of 8, failures, sign-top-k", disturbed: true },
   { name: "the same, MADA outside", disturbed: true, outer: mada },
+  { name: "dense SGD", disturbed: false, dense: true },
+  { name: "both ways, 5 % late", disturbed: true, bothWays: true },
 ];
 
+/** What is told of weights on their way down, and so many times the rounds make up for it. */
+const down = { type: "top-k", k: "12%" } as const;
+const longer = 1.5;
+const late = { model: "late", probability: 0.05, delayMs: 1_000 } as const;
+
 /** The same number of replies in all, whoever takes part: all 8, or the first 6 of every round. */
-export function specOf(training: Training, { disturbed, outer }: Circumstance): RunInput {
-  const { spec, rounds, batch, k, outerRate } = training;
+export function specOf(training: Training, circumstance: Circumstance): RunInput {
+  const { disturbed, outer, dense, bothWays } = circumstance;
+  const { spec, batch, k, outerRate } = training;
+  const steps = dense ? 1 : localSteps;
+  const rounds = ((bothWays ? longer : 1) * training.rounds * localSteps) / steps;
   // The same rate at the same number of samples: rounds of 6 are shorter than rounds of 8.
   const slower = disturbed ? workers / quorum : 1;
   const [scale, shift] = [slower * training.scale, slower * training.shift];
@@ -86,15 +100,22 @@ export function specOf(training: Training, { disturbed, outer }: Circumstance): 
     ...spec,
     workers,
     encoding: "uncoded",
-    strategy: { type: "local-steps", steps: localSteps, batch, learningRate },
+    strategy: { type: "local-steps", steps, batch, learningRate },
     ...(outer === undefined ? {} : { optimizer: { ...outer, learningRate: outerRate, schedule } }),
     stop: { rounds: disturbed ? rounds : Math.round((rounds * quorum) / workers), tolerance: 0 },
     seed: 7,
     ...(disturbed
       ? {
           wait: { fastest: quorum },
-          compression: { type: "sign-top-k", k },
-          weather: { model: "lambda", failures: "3%", duplicates: "2%" },
+          compression: {
+            type: "sign-top-k",
+            k,
+            ...(bothWays && { down }),
+          },
+          weather: {
+            ...(bothWays ? late : ({ model: "lambda" } as const)),
+            ...{ failures: "3%", duplicates: "2%" },
+          },
         }
       : { wait: "all", weather: { model: "calm" } }),
   };

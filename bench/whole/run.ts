@@ -5,11 +5,12 @@ import { parseArgs } from "node:util";
 import { type Command, type CommandFigures, median, timeCommand } from "./command.ts";
 import { features, writeSparse, writeTable } from "./data-files.ts";
 import { firstRoundRow } from "./first-round-row.ts";
+import { tailRow } from "./tail-row.ts";
 
 /**
  * Whole commands, from the start of the process to its end, beside peers in the same run and by
- * turns. `npm run bench -- whole [ridge logistic lasso sparse first-round]`, all but named ones
- * left out. `--megabytes 89` is the size of the tables (20 where absent: about a minute),
+ * turns. `npm run bench -- whole [ridge logistic lasso sparse first-round tail]`, all but named
+ * ones left out. `--megabytes 89` is the size of the tables (20 where absent: about a minute),
  * `--repetitions 3`, `--before FOLDER` another build's folder that has `dist/`. KOFN_PEERS_PYTHON
  * names a Python with scikit-learn, pandas, pyarrow and ray.
  */
@@ -73,8 +74,9 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-const wanted = positionals.length > 0 ? positionals : [...Object.keys(rows), "first-round"];
-const unknown = wanted.filter((name) => name !== "first-round" && !(name in rows));
+const others = ["first-round", "tail"];
+const wanted = positionals.length > 0 ? positionals : [...Object.keys(rows), ...others];
+const unknown = wanted.filter((name) => !others.includes(name) && !(name in rows));
 if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(", ")}`);
 const folder = await mkdtemp(join(tmpdir(), "kofn-whole-"));
 const results: object[] = [];
@@ -83,6 +85,8 @@ try {
     if (wanted.includes(name)) results.push(await compare(name, row));
   if (wanted.includes("first-round"))
     results.push(...(await firstRoundRow({ folder, builds, python, repetitions })));
+  if (wanted.includes("tail"))
+    results.push(...(await tailRow({ folder, builds, megabytes, repetitions })));
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
