@@ -151,6 +151,19 @@ describe.skipIf(browserPath === undefined)("the live page in a browser", () => {
     await page.close();
   });
 
+  test("what if is computed where it is asked for, and fits a phone", async () => {
+    const { page, complaints } = await open("/run/first", "", phone);
+    await page.locator('button[data-act="what-if"]').click();
+    const rows = page.locator('[data-part="what-if"] tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBeGreaterThan(2);
+    expect(await page.locator(`[data-part="what-if"]`).textContent()).toContain("nobody late");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
+    expect(await cutOff(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("hostile names, labels and reasons are shown as text", async () => {
     for (const [path, query] of [
       ["/run/hostile", ""],
