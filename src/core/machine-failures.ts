@@ -10,12 +10,25 @@ const shortages: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: "disk-full",
 };
 
+/** What is said of objects that were stored: they are all gone with their folder. */
+const storedCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "bad-part",
+  "bucket-gone",
+  "damaged-object",
+  "network-gone",
+  "no-manifest",
+  "unreadable-object",
+]);
+
 /**
  * What the machine refused, or what was taken away underneath, as an error that a person can mend;
  * null for a fault of ours.
  */
 export function machineFailureOf(thrown: unknown, home: string): RunError | null {
-  if (thrown instanceof RunError) return null;
+  const gone = () =>
+    new RunError("home-gone", `${home}: it was removed while it was in use`, { cause: thrown });
+  if (thrown instanceof RunError)
+    return storedCodes.has(thrown.code) && !existsSync(home) ? gone() : null;
   for (let one = thrown; one instanceof Error; one = one.cause) {
     const code = shortages[(one as NodeJS.ErrnoException).code ?? ""];
     if (code !== undefined) {
@@ -23,10 +36,7 @@ export function machineFailureOf(thrown: unknown, home: string): RunError | null
       const place = path === undefined ? "" : `${path}: `;
       return new RunError(code, place + messageOf(one), { cause: thrown });
     }
-    if (isOfHome(one, home) && !existsSync(home))
-      return new RunError("home-gone", `${home}: it was removed while it was in use`, {
-        cause: thrown,
-      });
+    if (isOfHome(one, home) && !existsSync(home)) return gone();
   }
   return null;
 }
