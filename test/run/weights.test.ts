@@ -101,6 +101,22 @@ it("classes count the same in sparse rows, which have no column of weights", asy
   expect(result.objective / solved.objective).toBeCloseTo(1, 6);
 });
 
+it.each([
+  { strategy: { type: "local-steps", steps: 4 } },
+  { strategy: { type: "async-sgd" } },
+  { strategy: { type: "anytime", batch: 64 }, optimizer: { type: "gradient-descent" } },
+])("rows that count unlike are so for $strategy.type as well", async (way) => {
+  const solved = (golden.found as Solved[]).find(
+    (one) => one.isWeighted && one.classWeights === "balanced",
+  )!;
+  const data = { source: "table.csv", target: "y", standardize: false, weights: "w" };
+  const { classWeights } = solved;
+  const { result } = await ended(solved, csvOf("two", true), { ...data, classWeights }, way);
+  // Rows that count once would end a quarter above.
+  expect(result.objective / solved.objective - 1).toBeGreaterThan(-1e-6);
+  expect(result.objective / solved.objective - 1).toBeLessThan(0.02);
+});
+
 describe("rows cannot count unlike", () => {
   const specOf = (problem: object, more: object, strategy: object = { type: "rounds" }) =>
     resolveSpec({
