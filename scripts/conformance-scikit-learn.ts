@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { train } from "../src/index.ts";
 import { installedPackages } from "./conformance-install.ts";
+import { conformancePasses } from "./conformance-scikit-learn-passes.ts";
 import { conformanceWeights } from "./conformance-scikit-learn-weights.ts";
 
 const version = "1.7.2";
@@ -41,7 +42,9 @@ export async function conformanceScikitLearn(): Promise<boolean> {
     let wrong = 0;
     for (const solved of told.found) if (!(await holds(folder, told.l2, solved))) wrong++;
     console.log(wrong === 0 ? "all agree" : `${wrong} differ`);
-    return (await conformanceWeights(python, folder)) && wrong === 0;
+    const weights = await conformanceWeights(python, folder);
+    const passes = await conformancePasses(python, folder);
+    return weights && passes && wrong === 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

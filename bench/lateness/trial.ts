@@ -1,6 +1,6 @@
 import { runLoop } from "../../src/engine/loop.ts";
 import { openDataSource } from "../../src/platform/open-source.ts";
-import { largestEigenvalue } from "../../src/run/curvature.ts";
+import { knownCurvature } from "../../src/run/curvature.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
 import { ingest } from "../../src/run/ingest.ts";
 import { wholeWeights } from "../../src/run/model-weights.ts";
@@ -44,11 +44,11 @@ const store = memoryStore();
 export async function course(common: RunInput, trial: Trial): Promise<Course> {
   const { policy, task } = trial;
   const spec = resolveSpec({ ...common, ...policy.spec } as RunInput);
-  const { problem, method } = resolveMembers(spec);
+  const { problem } = resolveMembers(spec);
   const staged = await ingest(spec, { open: openDataSource, store });
   const { prepared, encoded } = staged;
-  const eigenvalue = method.needsCurvature(spec) ? await largestEigenvalue(store, prepared) : 0;
-  const strategy = openTraining(spec, staged, eigenvalue);
+  const curvature = await knownCurvature(store, spec, prepared);
+  const strategy = openTraining(spec, staged, curvature);
   const work = createSyncWorker(store, () => 0, spec.workers);
   const request = { run: "trial", encoded: encodedKey(encoded.digest), problem: spec.problem };
   const stored = encoded.slots.reduce((sum, { rows }) => sum + rows, 0);

@@ -2,7 +2,7 @@
 
 Writes data sets that ship with scikit-learn and statsmodels as FOLDER/NAME.csv, or NAME.libsvm, and
 prints one JSON object: versions, and for each problem on them the weights over standardised features
-(as they are, of sparse rows), the intercepts, the metrics that go with them, and the target's
+(of sparse rows as they are, or scaled without centring), the intercepts, the metrics that go with them, and the target's
 deviation where it is a number.
 """
 
@@ -28,9 +28,10 @@ def main(folder):
     for name, x, y in sets():
         is_sparse = name.endswith("-sparse")
         write(folder, name, x, y, is_sparse)
-        features = x if is_sparse else standardized(x)
+        is_raw = is_sparse and not name.endswith("-scaled-sparse")
+        features = x if is_raw else standardized(x, not is_sparse)
         for problem in problems_of(name, y):
-            scales = {"scales": x.std(axis=0).tolist()} if is_sparse else {}
+            scales = {"scales": x.std(axis=0).tolist()} if is_raw else {}
             found.append({"data": name, **solved(problem, features, y), **scales})
     for name, x, y, counts, class_weight in weighted():
         write(folder, name, x, y, False, counts)
@@ -78,6 +79,8 @@ def sets():
     yield "digits-sparse", x / 16, labels(y)
     yield "digits-two-sparse", x / 16, labels(y > 4)
     yield "digits-numbers-sparse", x / 16, y.astype(float)
+    yield "digits-two-scaled-sparse", x / 16, labels(y > 4)
+    yield "digits-numbers-scaled-sparse", x / 16, y.astype(float)
 
 
 def weighted():
@@ -124,9 +127,9 @@ def write(folder, name, x, y, is_sparse, counts=None):
             file.write(",".join([*(repr(float(value)) for value in row), *more, str(target)]) + "\n")
 
 
-def standardized(x):
+def standardized(x, centred=True):
     deviations = x.std(axis=0)
-    return (x - x.mean(axis=0)) / np.where(deviations > 0, deviations, 1)
+    return (x - centred * x.mean(axis=0)) / np.where(deviations > 0, deviations, 1)
 
 
 def solved(problem, x, y, counts=None):

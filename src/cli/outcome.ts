@@ -117,7 +117,7 @@ export function convergenceLines(
 ): (readonly [string, string])[] {
   if (convergence === undefined || convergence.converged) return [];
   const { gradient, tolerance, gap, stationarity } = convergence;
-  const left = `the gradient is ${formatNumber(finiteOrNull(gradient))} of the first`;
+  const left = `what is left of the gradient is ${formatNumber(finiteOrNull(gradient))}`;
   const above = gap === undefined ? "" : `, up to ${formatNumber(100 * gap)} % above the optimum`;
   const still =
     stationarity === undefined

@@ -125,20 +125,18 @@ function eta(
 
 /** How many more rounds the gradient takes to its tolerance, if it falls as it lately did. */
 function gradientFall() {
-  let first = 0;
   const logs: number[] = [];
   return {
-    note({ gradientNorm }: Pick<RoundEvent, "gradientNorm">) {
-      if (!(gradientNorm > 0) || !Number.isFinite(gradientNorm)) return;
-      if (first === 0) first = gradientNorm;
-      logs.push(Math.log(gradientNorm));
+    note({ slopeLeft = 0 }: Pick<RoundEvent, "slopeLeft">) {
+      if (!(slopeLeft > 0) || !Number.isFinite(slopeLeft)) return;
+      logs.push(Math.log(slopeLeft));
       if (logs.length > fallRounds) logs.shift();
     },
     roundsTo({ tolerance = 0 }: Goal): number {
       if (tolerance <= 0 || logs.length < 3) return Number.POSITIVE_INFINITY;
       const fallARound = (logs[0]! - logs.at(-1)!) / (logs.length - 1);
       if (fallARound <= 0) return Number.POSITIVE_INFINITY;
-      return Math.max(0, (logs.at(-1)! - Math.log(tolerance * first)) / fallARound);
+      return Math.max(0, (logs.at(-1)! - Math.log(tolerance)) / fallARound);
     },
   };
 }

@@ -1,2 +1,2 @@
 /** This kofn, as package.json says it: records and checkpoints name it. */
-export const kofnVersion = "0.2.0";
+export const kofnVersion = "0.3.0";

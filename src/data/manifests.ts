@@ -105,6 +105,8 @@ export interface Preparation {
   /** Features in the stored rows, intercept included. */
   readonly featureNames: readonly string[];
   readonly sparse: boolean;
+  /** What the values of each sparse feature were divided by; absent where they are as they were. */
+  readonly deviations?: readonly number[];
   /** Indices of its LIBSVM rows count from 0. */
   readonly zeroBased?: true;
   /** Rows are windows of a text's tokens. */

@@ -207,7 +207,10 @@ const dataObject = z.strictObject({
   standardize: z
     .boolean()
     .default(true)
-    .describe("scale numeric features to mean 0 and deviation 1 over the training rows"),
+    .describe(
+      "scale numeric features to mean 0 and deviation 1 over the training rows; those of sparse " +
+        "rows to deviation 1 alone, so that zeros stay zeros",
+    ),
   storage: z
     .enum(storageNames)
     .default("float32")

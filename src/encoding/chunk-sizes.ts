@@ -25,6 +25,15 @@ export function powerOfTwoChunks(redundancy: number): Sizes {
   };
 }
 
+/**
+ * The same, and a chunk that is not full is stored as many rows as a full one: of few stored rows
+ * over many slots there are sets that leave a singular share.
+ */
+export function evenChunks(redundancy: number): Sizes {
+  const sizes = powerOfTwoChunks(redundancy);
+  return { ...sizes, storedRows: (_, workers) => sizes.full(workers).storedRows };
+}
+
 /** One member of a family of frames: N rows by n columns. */
 export interface FrameSize {
   readonly rows: number;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { define } from "../core/registry.ts";
 import { hadamardColumns } from "../math/transforms.ts";
-import { powerOfTwoChunks } from "./chunk-sizes.ts";
+import { evenChunks } from "./chunk-sizes.ts";
 import { mixingCode, scattered } from "./mixing.ts";
 
 /**
@@ -22,7 +22,7 @@ export const hadamard = define({
     mixingCode({
       redundancy,
       tight: true,
-      ...powerOfTwoChunks(redundancy),
+      ...evenChunks(redundancy),
       encoder(chunk, random) {
         const places = random.fork("columns").permutation(chunk.storedRows);
         const used = places.subarray(0, chunk.rows);

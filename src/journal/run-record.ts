@@ -33,6 +33,8 @@ export interface RunRecord {
   /** SHA-256 of the manifests' texts. Absent before they were noted. */
   readonly manifests?: { readonly prepared: string; readonly encoded: string };
   readonly largestEigenvalue: number;
+  /** X'X/n as a whole, of a run that steps along it. */
+  readonly gram?: string | undefined;
   /** Stored numbers of an average slot: what one task goes through. */
   readonly entriesPerSlot: number;
   /** What each source beyond this machine was when it was read: a tag, a commit, a digest. */

@@ -49,10 +49,17 @@ export function weightsByOutput({ weights, preparation }: TrainedModel): Float32
   );
 }
 
-/** How each stored feature comes from its column; categories and sparse features are unchanged. */
-export function unitsOf({ columns, sparse }: Preparation, features: number): NumberScale[] {
+/** How each stored feature comes from its column; categories are unchanged. */
+export function unitsOf(
+  { columns, sparse, deviations }: Preparation,
+  features: number,
+): NumberScale[] {
   const asIs = { mean: 0, deviation: 1 };
-  if (sparse) return Array.from({ length: features }, () => asIs);
+  if (sparse)
+    return Array.from({ length: features }, (_, j) => ({
+      mean: 0,
+      deviation: deviations?.[j] ?? 1,
+    }));
   const units = columns.flatMap(scalesIn).map((scale) => scale ?? asIs);
   // A text's features are tokens, which no column tells of.
   return units.length === features ? units : Array.from({ length: features }, () => asIs);

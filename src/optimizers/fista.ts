@@ -12,7 +12,8 @@ interface Momentum {
 /**
  * Accelerated proximal gradient: w+ = prox(y - alpha g(y)), t+ = (1 + sqrt(1 + 4t^2))/2,
  * y+ = w+ + ((t - 1)/t+) (w+ - w). The gradient is asked at y, ahead of the weights. Where the
- * last step points uphill, (y - w+)'(w+ - w) > 0, the momentum starts anew.
+ * last step points uphill, (y - w+)'(w+ - w) > 0, the momentum starts anew. Where X'X of few
+ * features is known, it goes at once to where the objective is lowest by that.
  */
 export const fista = define({
   name: "fista",
@@ -30,7 +31,9 @@ export const fista = define({
     proximal: true,
     ...stepRule(step),
     start: () => ({ t: 1 }),
+    ...(step === "safe" ? { takesGram: true as const } : {}),
     move({ t }, here) {
+      if (here.lowest !== undefined) return { memory: { t: 1 }, weights: here.lowest, ask: null };
       const weights = proximalStep(here);
       const change = difference(weights, here.weights);
       if (restart && dot(difference(here.asked, weights), change) > 0)

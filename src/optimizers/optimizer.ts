@@ -66,6 +66,8 @@ export interface Stepper<Own extends Memory = Memory> extends Common<Own> {
   readonly movesAll?: "momentum" | "decay" | "whole";
   /** Rows without a gradient stay as they are, their moments too. */
   readonly lazy?: true;
+  /** Takes the lowest point of least squares with X'X for its curvature, where that is known. */
+  readonly takesGram?: true;
   /** What it learned about itself, by name; absent where it learns nothing. */
   learned?(memory: Own): Readonly<Record<string, number>>;
 }
@@ -88,6 +90,8 @@ export interface Standing {
   readonly tensors?: readonly TensorSpec[] | undefined;
   /** Where these weights are a part of all: what `sums` of all tensors add up to. */
   readonly sums?: Float64Array<ArrayBuffer> | undefined;
+  /** Where the objective is lowest, with X'X for its curvature; absent where that is not known. */
+  readonly lowest?: Float64Array<ArrayBuffer>;
   /** The point's proximal map for the rest of the objective, in place: argmin |v - point|^2 / 2
    * + stepSize l1 |v|_1. The point itself where the objective is smooth. */
   shrink(point: Float64Array<ArrayBuffer>, stepSize: number): Float64Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 import { runLoop } from "../engine/loop.ts";
 import type { ArrivalEvent, RunEvent } from "../ports/events.ts";
-import { largestEigenvalue } from "../run/curvature.ts";
+import { knownCurvature } from "../run/curvature.ts";
 import { loadProblem } from "../run/ingest.ts";
 import { wholeWeights } from "../run/model-weights.ts";
 import { openTraining, resolveMembers } from "../run/resolve-members.ts";
@@ -59,7 +59,7 @@ export async function pilotRuns(
   const problem = await loadProblem(spec.problem, store);
   const onProgress = () => undefined;
   const encoded = await method.stage({ spec, encoding, prepared, store, onProgress });
-  const eigenvalue = method.needsCurvature(spec) ? await largestEigenvalue(store, prepared) : 0;
+  const curvature = await knownCurvature(store, spec, prepared);
   const objective = await objectiveOn(sample, problem);
   const work = createWorker(store, () => 0, spec.workers);
   const request = { encoded: encodedKey(encoded.digest), problem: spec.problem };
@@ -72,7 +72,7 @@ export async function pilotRuns(
       draw,
       isMixable: problem.isQuadratic,
     });
-    const strategy = openTraining(spec, { prepared, encoded }, eigenvalue);
+    const strategy = openTraining(spec, { prepared, encoded }, curvature);
     const weights = [wholeWeights(strategy.progress(strategy.start()).model)];
     const known: number[] = [];
     const objectiveAt = (rounds: number) => (known[rounds] ??= objective(weights[rounds]!));

@@ -118,11 +118,10 @@ export interface RoundEvent {
   readonly counted: readonly number[];
   /** Estimated from the replies that counted, regulariser included, before this round's step. */
   readonly objectiveEstimate: number;
-  /**
-   * Of the proximal gradient mapping where there is an l1 penalty; of weights of standardised
-   * features where a searcher steps in those.
-   */
+  /** Of the proximal gradient mapping under l1; a searcher's of weights of scaled features. */
   readonly gradientNorm: number;
+  /** What is left of it, as `stop.tolerance` measures that; absent where nothing stops a run. */
+  readonly slopeLeft?: number;
   /** Objective and gradient are those of all data, not an estimate. */
   readonly exact?: true;
   readonly stepSize: number;

@@ -1,7 +1,7 @@
 /** Whether training ended because it was done, by the gradient that the last round saw. */
 export interface Convergence {
   readonly converged: boolean;
-  /** Its norm, as a part of the first round's. */
+  /** What was left of it, as `stop.tolerance` measures it. */
   readonly gradient: number;
   /** What it was to fall to: `stop.tolerance`. */
   readonly tolerance: number;

@@ -4,13 +4,13 @@ import { RunError } from "../core/errors.ts";
  * The version of what the same spec, data and replies compute, to the last bit. Raise it with every
  * change of those numbers; each record names the version that its run began under.
  */
-export const arithmetic = 2;
+export const arithmetic = 3;
 
 /** The arithmetic of records that name none. */
 const unnamed = 1;
 
 /** The last version of kofn that goes on in each arithmetic that this one left behind. */
-const lastVersions: Readonly<Record<number, string>> = { 1: "0.1.0" };
+const lastVersions: Readonly<Record<number, string>> = { 1: "0.1.0", 2: "0.2.0" };
 
 export const otherArithmeticCode = "other-arithmetic";
 

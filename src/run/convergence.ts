@@ -52,8 +52,8 @@ interface Ended {
 }
 
 /**
- * How near the optimum a finished run came, by the gradient norms of its first and last round, as
- * its stopping rule measures it, and by what its model says. Null where no round reported a norm.
+ * How near the optimum a finished run came, by what its last round left of the gradient, as its
+ * stopping rule measures it, and by what its model says. Null where no round told that.
  */
 export function convergenceOf(
   { optimizer, stop }: Pick<RunSpec, "optimizer" | "stop">,
@@ -70,7 +70,6 @@ export function convergenceOf(
 function byGap(told: Convergence, gap: number, stop: RunSpec["stop"]): Convergence {
   const above = `the objective may be up to ${percent(gap)} above the optimum`;
   const { tolerance, gradient } = told;
-  // Whatever the gradient began with, the model is where it should be.
   if (gap <= toleranceUsual) return { converged: true, gradient, tolerance, gap };
   if (gap <= gapUsual) return { ...told, gap };
   if (!told.converged) return { ...told, gap, reason: `${told.reason}: ${above}` };
@@ -78,7 +77,7 @@ function byGap(told: Convergence, gap: number, stop: RunSpec["stop"]): Convergen
     ...told,
     gap,
     converged: false,
-    reason: `${above}, although the gradient is small beside the first one`,
+    reason: `${above}, although little of the gradient is left`,
     remedy: `lower stop.tolerance (${stop.tolerance}), and raise stop.rounds where they end it`,
   };
 }
@@ -99,7 +98,7 @@ function byStationarity(
     ...told,
     stationarity,
     converged: false,
-    reason: `${still}, although the gradient is small beside the first one`,
+    reason: `${still}, although little of the gradient is left`,
     remedy: `lower stop.tolerance (${stated}), and raise stop.rounds where they end it`,
   };
 }
@@ -142,9 +141,9 @@ function byGradient(
   events: readonly RunEvent[],
 ): Convergence | null {
   const rounds = events.filter((event): event is RoundEvent => event.type === "round");
-  const [first, last] = [rounds[0], rounds.at(-1)];
-  if (first === undefined || last === undefined) return null;
-  const gradient = first.gradientNorm === 0 ? 0 : last.gradientNorm / first.gradientNorm;
+  const last = rounds.at(-1);
+  if (last?.slopeLeft === undefined) return null;
+  const gradient = last.slopeLeft;
   const { tolerance, rounds: roundsMax } = stop;
   const isEarly = roundsDone < roundsMax;
   const isSmall = gradient <= (tolerance === 0 ? toleranceUsual : tolerance);

@@ -6,10 +6,14 @@ import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed, multiply } from "../math/products.ts";
 import { addScaled, dot, norm, scaled } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
+import type { RunSpec } from "../spec/run-spec.ts";
 import { parseStored } from "../store-damage.ts";
 import type { Effects } from "../store-effects.ts";
 import { curvatureKey } from "../store-layout.ts";
+import type { KnownCurvature } from "../strategies/definition.ts";
+import { gramText } from "../strategies/rounds/curvature-metric.ts";
 import { gramOf, groupsOf, type PartsPool, type PartsWork } from "./parts-pool.ts";
+import { resolveMembers } from "./resolve-members.ts";
 
 /** Whoever starts a run writes the curvature; the orchestrator reads it. */
 export const curvatureEffects: Effects = { roles: ["orchestrator"], reads: ["prepared", "parts"] };
@@ -56,6 +60,22 @@ export async function largestEigenvalue(
   }
   await store.write(key, sealedJson(JSON.stringify({ value })));
   return value;
+}
+
+/** What a run's method needs to know of X'X/n before its first round. */
+export async function knownCurvature(
+  store: Store,
+  spec: RunSpec,
+  prepared: Prepared,
+  pool?: PartsPool,
+): Promise<KnownCurvature> {
+  const { method, problem } = resolveMembers(spec);
+  if (method.needsGram?.(spec, problem, prepared) === true) {
+    const matrix = await gramMatrix(store, prepared, pool);
+    return { largestEigenvalue: 0, gram: gramText(matrix, prepared.columns) };
+  }
+  const isNeeded = method.needsCurvature(spec);
+  return { largestEigenvalue: isNeeded ? await largestEigenvalue(store, prepared, pool) : 0 };
 }
 
 /** X'X / n, row after row. */

@@ -17,7 +17,7 @@ import { encodedKey, preparedKey } from "../store-layout.ts";
 import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
-import { largestEigenvalue } from "./curvature.ts";
+import { knownCurvature } from "./curvature.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
@@ -49,7 +49,6 @@ export async function recordRun(
   const rated = await settleRate(written, prepared, store, pool);
   const { method } = resolveMembers(rated);
   const spec = method.settle?.(rated, encoded) ?? rated;
-  const needsCurvature = method.needsCurvature(spec);
   const { strategy, version: stateVersion, kofn } = stateShape({ spec });
   const record: RunRecord = {
     version: recordVersion,
@@ -72,12 +71,12 @@ export async function recordRun(
     entriesPerSlot: entriesPerSlot(encoded),
     ...(forecast === null ? {} : { forecast }),
     ...(stages === null ? {} : { stages }),
-    largestEigenvalue: needsCurvature ? await largestEigenvalue(store, prepared, pool) : 0,
+    ...(await knownCurvature(store, spec, prepared, pool)),
   };
   const { dollars } = spec.stop;
   if (dollars !== undefined && prices !== null) {
     await loadFor(spec, store);
-    const strategy = openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
+    const strategy = openTraining(spec, { prepared, encoded }, record);
     refuseSmallBudget(dollars, prices, strategy.wanted(strategy.start()));
   }
   await writeRecord(store, record);

@@ -1,6 +1,6 @@
-import { assert } from "../core/errors.ts";
 import type { StoredPart } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
+import type { SparseRows } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { RocAuc } from "../problems/roc-auc.ts";
@@ -60,14 +60,17 @@ export function groupsOf(parts: readonly StoredPart[]): StoredPart[][] {
   );
 }
 
-/** X'X over some parts of dense rows, each as often as it counts: its upper triangle, in order. */
+/** X'X over some parts, each row as often as it counts: its upper triangle, in order. */
 export async function gramOf(
   store: Store,
   { parts, columns }: PartsWork,
 ): Promise<Float64Array<ArrayBuffer>> {
   const out = new Float64Array(columns * columns);
   for await (const { rows, weights } of eachPart(store, parts, columns)) {
-    assert(rows.kind === "dense", "the Gram matrix of sparse rows is not formed");
+    if (rows.kind === "sparse") {
+      addSparseGram(rows, weights, out);
+      continue;
+    }
     const { values } = rows;
     const row = new Float64Array(columns);
     for (let at = 0; at < rows.rows; at++) {
@@ -82,4 +85,21 @@ export async function gramOf(
     }
   }
   return out;
+}
+
+/** Entries of a row rise by their column. */
+function addSparseGram(
+  { values, indices, offsets, rows, columns }: SparseRows,
+  weights: Float32Array | undefined,
+  out: Float64Array,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const end = offsets[row + 1]!;
+    const times = weights === undefined ? 1 : weights[row]!;
+    for (let a = offsets[row]!; a < end; a++) {
+      const base = indices[a]! * columns;
+      const factor = times * values[a]!;
+      for (let b = a; b < end; b++) out[base + indices[b]!]! += factor * values[b]!;
+    }
+  }
 }

@@ -9,7 +9,12 @@ import { problems } from "../problems/registry.ts";
 import { waitPolicy } from "../quorum/wait-policies/registry.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { checkAccepts } from "../strategies/accepts.ts";
-import type { Members, StrategyDefinition, TrainingStrategy } from "../strategies/definition.ts";
+import type {
+  KnownCurvature,
+  Members,
+  StrategyDefinition,
+  TrainingStrategy,
+} from "../strategies/definition.ts";
 import { strategies } from "../strategies/registry.ts";
 
 /** A spec's members, created by their names; their combination was checked. */
@@ -105,10 +110,10 @@ function refuseMembership({ data, privacy }: RunSpec, { mixes, encode }: Encodin
 export function openTraining(
   spec: RunSpec,
   staged: { readonly prepared: Prepared; readonly encoded: Encoded },
-  largestEigenvalue: number,
+  { largestEigenvalue, gram }: KnownCurvature,
 ): TrainingStrategy {
   const plan = resolveMembers(spec);
-  return plan.method.open({ spec, ...plan, ...staged, largestEigenvalue });
+  return plan.method.open({ spec, ...plan, ...staged, largestEigenvalue, gram });
 }
 
 /** The facts that a report opens with. */

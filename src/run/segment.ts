@@ -77,7 +77,7 @@ export async function runSegment(
   const { store, clock } = ports;
   const { spec, run } = record;
   await loadFor(spec, store);
-  const strategy = openTraining(spec, staged, record.largestEigenvalue);
+  const strategy = openTraining(spec, staged, record);
   const divergence = watchDivergence();
   const before = await checkpointOf(record, store, divergence);
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);

@@ -15,7 +15,10 @@ export const stopSchema = z.strictObject({
     .number()
     .min(0)
     .default(1e-6)
-    .describe("stop when the gradient's norm is below this part of the first round's"),
+    .describe(
+      "stop when no more than this is left of the gradient, as a part of the most that it can be " +
+        "at a loss so large; of networks, as a part of the objective",
+    ),
   seconds: z.number().positive().optional().describe("the most seconds"),
   dollars: z
     .number()

@@ -57,6 +57,8 @@ export interface StrategyDefinition {
   check?(spec: RunSpec, parts: Members): void;
   /** Needs the largest eigenvalue of X'X/n before the first round. */
   needsCurvature(spec: RunSpec): boolean;
+  /** Steps along X'X/n as a whole, where there are few enough features, instead of its largest. */
+  needsGram?(spec: RunSpec, problem: Problem, prepared: Pick<Prepared, "columns">): boolean;
   /** What a private run publishes, and to whom; of those that take `privacy`. */
   privacyPlan?(spec: RunSpec): PrivacyPlan;
   /**
@@ -151,12 +153,18 @@ export interface IngestContext {
   onProgress(done: number, total: number): void;
 }
 
-export interface StrategyContext extends Members {
+/** What is known of X'X/n before the first round. */
+export interface KnownCurvature {
+  /** 0 where the method did not ask for it. */
+  readonly largestEigenvalue: number;
+  /** As `gramText` writes it; absent where the method did not ask for it. */
+  readonly gram?: string | undefined;
+}
+
+export interface StrategyContext extends Members, KnownCurvature {
   readonly spec: RunSpec;
   readonly prepared: Prepared;
   readonly encoded: Encoded;
-  /** Of X'X/n; 0 where the method did not ask for it. */
-  readonly largestEigenvalue: number;
 }
 
 /** A strategy whose states show how far they are. */

@@ -9,6 +9,7 @@ import { averageRunningStats, clearRunningStats } from "../problems/running-stat
 import type { Mean } from "../quorum/decode.ts";
 import type { WaitPolicy } from "../quorum/wait-policies/policy.ts";
 import type { StrategyContext } from "./definition.ts";
+import { isSettled, type StopRule, slopeLeft, stopRuleOf } from "./stop-rule.ts";
 
 /** What a strategy needs to know whose rounds end in a step on a smooth problem. */
 export interface SteppedPlan {
@@ -23,8 +24,7 @@ export interface SteppedPlan {
   readonly storedRows: readonly number[];
   readonly wait: WaitPolicy;
   readonly roundsMax: number;
-  /** Stop when the gradient's norm is below this part of the first round's. */
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -42,7 +42,7 @@ export function steppedPlan(context: StrategyContext): SteppedPlan {
     storedRows: encoded.slots.map(({ rows }) => rows),
     wait,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(context),
     patienceMs: spec.stop.patience * 1000,
   };
 }
@@ -59,13 +59,11 @@ export interface SteppedWeights {
 export interface SteppedState extends SteppedWeights {
   readonly round: number;
   readonly startedMs: number;
-  /** Of the first round's gradient. */
-  readonly firstNorm: number;
   readonly finished: boolean;
 }
 
 export function startStepping({ optimizer, roundsMax, initial }: SteppedPlan): SteppedState {
-  const start = { round: 0, startedMs: 0, weights: initial(), ahead: null, firstNorm: 0 };
+  const start = { round: 0, startedMs: 0, weights: initial(), ahead: null };
   return { ...start, memory: optimizer.start(), finished: roundsMax === 0 };
 }
 
@@ -88,13 +86,13 @@ export function stepRound(
   for (const there of [moved.weights, moved.ahead])
     if (there !== null) averageRunningStats(problem, asked, mean.values, there);
   const gradientNorm = norm(gradient);
-  const firstNorm = round === 0 ? gradientNorm : state.firstNorm;
-  const isLast = round + 1 >= plan.roundsMax || gradientNorm <= plan.tolerance * firstNorm;
   const objectiveEstimate = mean.loss + penalty(problem, asked, shape);
+  const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
+  const isLast = round + 1 >= plan.roundsMax || isSettled(plan.stop, left);
   const told = { round, startedMs, atMs, counted, objectiveEstimate, gradientNorm, stepSize };
   return {
-    next: { ...moved, round: round + 1, startedMs: atMs, firstNorm, finished: isLast },
-    event: { type: "round", ...told, ...learned },
+    next: { ...moved, round: round + 1, startedMs: atMs, finished: isLast },
+    event: { type: "round", ...told, slopeLeft: left, ...learned },
   };
 }
 

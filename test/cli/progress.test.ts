@@ -29,10 +29,10 @@ function liveTerminal() {
 }
 
 const started = (backend: string) => ({ type: "started", atMs: 0, backend }) as RunEvent;
-const round = (number: number, gradientNorm: number) =>
+const round = (number: number, slopeLeft: number) =>
   ({
     ...{ type: "round", atMs: 7_000 * number, startedMs: 0, round: number, counted: [] },
-    ...{ objectiveEstimate: 1, gradientNorm, stepSize: 1 },
+    ...{ objectiveEstimate: 1, gradientNorm: 1, slopeLeft, stepSize: 1 },
   }) satisfies RunEvent;
 
 describe("the line of progress", () => {

@@ -111,7 +111,7 @@ test("the record says who began it, and holds every option that was left out", a
   expect({ version, strategy, stateVersion }).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     strategy: "rounds",
-    stateVersion: 1,
+    stateVersion: 2,
   });
   expect(spec.optimizer).toEqual({ type: "l-bfgs", memory: 10, backOff: 0.9 });
   expect(spec.strategy).toEqual({ type: "rounds", exact: false, exactEvery: 5 });

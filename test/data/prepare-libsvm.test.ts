@@ -23,7 +23,11 @@ const files = { "t.libsvm": "# a comment\n+1 1:0.5 3:2e0 # more\n-1 2:-1\r\n\n1\
 
 describe("a LIBSVM file", () => {
   it("stays sparse, with the intercept as last entry and labels as classes", async () => {
-    const done = await prepared(files, { source: "t.libsvm" }, { task: "classification" });
+    const done = await prepared(
+      files,
+      { source: "t.libsvm", standardize: false },
+      { task: "classification" },
+    );
     expect(done.prepared.preparation.target.classes).toEqual(["-1", "1"]);
     expect(done.prepared.preparation.featureNames).toEqual(["1", "2", "3", "intercept"]);
     const examples = await readExamples(done.store, done.prepared.train, 4);
@@ -35,7 +39,12 @@ describe("a LIBSVM file", () => {
     const zero = "1 0:7 2:1\n-1 1:2 # 0:1\n";
     const one = "1 1:3\n-1 2:4\n";
     const names = async (files: Record<string, string>, options: object = {}) => {
-      const made = await prepared(files, { source: "a.libsvm", intercept: false, ...options });
+      const made = await prepared(files, {
+        source: "a.libsvm",
+        standardize: false,
+        intercept: false,
+        ...options,
+      });
       const { preparation, columns } = made.prepared;
       const rows = rowTexts(await readExamples(made.store, made.prepared.train, columns));
       return [preparation.featureNames.join(), preparation.zeroBased ?? false, rows];
@@ -53,7 +62,11 @@ describe("a LIBSVM file", () => {
   it("passes queries over and sorts what does not ascend, and says so", async () => {
     const files = { "a.libsvm": "1 qid:3 3:1 1:2 2:5\n0 qid:4 2:1\n" };
     const notes: string[] = [];
-    const data = parseOptions(dataSchema, { source: "a.libsvm", intercept: false }, "data");
+    const data = parseOptions(
+      dataSchema,
+      { source: "a.libsvm", standardize: false, intercept: false },
+      "data",
+    );
     const ports = {
       open: opener(files),
       store: memoryStore(),

@@ -70,7 +70,7 @@ describe("raw rows by a saved preparation", () => {
   it("stay sparse, without features that were not trained on", async () => {
     const done = await prepared(
       { "t.libsvm": "+1 1:1 3:2\n-1 2:1\n" },
-      { source: "t.libsvm" },
+      { source: "t.libsvm", standardize: false },
       { task: "classification" },
     );
     const rows = { "new.libsvm": "1.0 1:5 4:7\n-1\n" };

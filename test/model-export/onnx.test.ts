@@ -85,3 +85,23 @@ test("a classifier's graph names classes and tells chances", () => {
   expect(outputs).toEqual(["class", "probabilities"]);
   expect(within(graph!, 5).flatMap((tensor) => texts(tensor, 6))).toEqual(["a", "b", "no", "yes"]);
 });
+
+test("sparse features that were scaled are scaled in the graph", () => {
+  const sparse: Preparation = {
+    version: 1,
+    columns: [],
+    target: { name: "y", classes: null },
+    intercept: false,
+    featureNames: ["1", "2"],
+    sparse: true,
+    deviations: [4, 1],
+  };
+  const weights = Float32Array.of(3, 5);
+  const [graph] = within(fieldsOf(onnxOf(model({ preparation: sparse, weights }))), 7);
+  const nodes = within(graph!, 1).flatMap((node) => texts(node, 4));
+  expect(nodes.slice(0, 2)).toEqual(["Div", "Cast"]);
+  const doubles = within(graph!, 5).flatMap((tensor) =>
+    tensor.filter(({ field }) => field === 9).map(({ value }) => value as Uint8Array),
+  );
+  expect([...new Float64Array(doubles[0]!.slice().buffer)]).toEqual([4, 1]);
+});

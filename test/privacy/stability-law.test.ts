@@ -150,7 +150,7 @@ async function publishedIn(
   const store = memoryStore();
   const file = { "rows.csv": `a,b,y\n${rows.join("\n")}\n` };
   const { prepared, encoded } = await ingest(spec, { open: opener(file), store });
-  const training = openTraining(spec, { prepared, encoded }, 0);
+  const training = openTraining(spec, { prepared, encoded }, { largestEigenvalue: 0 });
   const tasks = training.wanted(training.start());
   const shards = await Promise.all(
     encoded.slots.map(({ parts }) => readExamples(store, parts, prepared.columns)),

@@ -137,7 +137,7 @@ async function distanceOfSums(seen: Store, world: Scene, bySlot: boolean): Promi
 
 async function distanceOfMessages(seen: Store, world: Scene): Promise<number> {
   const { record, staged } = world;
-  const training = openTraining(record.spec, staged, 0);
+  const training = openTraining(record.spec, staged, { largestEigenvalue: 0 });
   const tasks = training.wanted(training.start()) as ConsensusStepTask[];
   const problem = problems.create(record.spec.problem);
   const shards = await shardsOf(world);

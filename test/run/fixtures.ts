@@ -64,7 +64,7 @@ export function trial(setting: Setting): Trial {
     weightsLength: examples.rows.columns,
     largestEigenvalue: setting.largestEigenvalue ?? 4,
     roundsMax: setting.roundsMax ?? 10,
-    tolerance: setting.tolerance ?? 0,
+    stop: { tolerance: setting.tolerance ?? 0, steepness: 1, lossLeast: 0 },
     patienceMs: setting.patienceMs ?? 600_000,
     exact: setting.exact === undefined ? null : exactPlan(setting.exact, crowd),
   };

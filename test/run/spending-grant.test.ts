@@ -54,7 +54,7 @@ const pricesOf = ({ record }: Scene) =>
 async function firstBoundUsd(kind: object): Promise<number> {
   const start = await sceneWith(kind, 9);
   const { record, staged } = start;
-  const training = openTraining(record.spec, staged, record.largestEigenvalue);
+  const training = openTraining(record.spec, staged, record);
   const wave = training.wanted(training.start());
   return new Spending(9, pricesOf(start)).reserve(wave, 0).boundUsd;
 }

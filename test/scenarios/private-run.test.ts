@@ -65,7 +65,11 @@ test("24: a private run under faults tells nothing of what it hides", async () =
     const json = async <T>(key: string) => JSON.parse(Buffer.from(await read(key)).toString()) as T;
     const encoded = await json<Encoded>(done.record.encoded);
     const prepared = await json<never>(done.record.prepared);
-    const training = openTraining(done.record.spec, { prepared, encoded }, 0);
+    const training = openTraining(
+      done.record.spec,
+      { prepared, encoded },
+      { largestEigenvalue: 0 },
+    );
     const first = training.wanted(training.start()) as ConsensusStepTask[];
     const problem = problems.create(done.record.spec.problem);
     const needles: Needle[] = [];

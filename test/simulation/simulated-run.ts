@@ -190,7 +190,7 @@ export async function recorded({ record, staged, store }: Scene): Promise<{
   ))!;
   const { events } = await readLog(store, record.run, checkpoint);
   const { prepared, encoded } = staged;
-  const training = openTraining(record.spec, { prepared, encoded }, record.largestEigenvalue);
+  const training = openTraining(record.spec, { prepared, encoded }, record);
   const state = await replay(training, events, performer(record, store));
   const weights = wholeWeights(training.progress(state).model);
   return {

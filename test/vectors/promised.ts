@@ -42,7 +42,7 @@ async function namesIn(home: string, before: readonly string[]): Promise<GoldenP
     const prepared = await readEncodedManifest<Prepared>(store, of.prepared);
     const encoded = await readEncodedManifest<Encoded>(store, of.encoded);
     await loadProblem(of.spec.problem, store);
-    const inner = openTraining(of.spec, { prepared, encoded }, of.largestEigenvalue);
+    const inner = openTraining(of.spec, { prepared, encoded }, of);
     const strategy: TrainingStrategy = {
       ...inner,
       receive(before, arrival, atMs) {

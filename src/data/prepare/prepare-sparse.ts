@@ -12,6 +12,7 @@ import {
   type PreparedContent,
   type Split,
 } from "./job.ts";
+import { dividedMoments, divideEntries, sparseDeviations } from "./sparse-scales.ts";
 import { recordChooser, splitRows } from "./split.ts";
 import { ColumnStatistics, SparseMoments } from "./statistics.ts";
 import { Weigher } from "./weigher.ts";
@@ -19,7 +20,7 @@ import { Weigher } from "./weigher.ts";
 /** Scales of more features would make the manifest too long. */
 const scaledMax = 200_000;
 
-/** Splits and shuffles sparse rows. They stay as they are: standardising would make them dense. */
+/** Splits and shuffles sparse rows. They are scaled at most: centring would make them dense. */
 export async function prepareSparse(
   job: PreparationJob<SparseWindow>,
   store: Store,
@@ -35,32 +36,21 @@ export async function prepareSparse(
   const test = new SparsePartWriter(store, columns);
   const isCentred = job.offsets === "centred" && intercept && classes === null;
   const offset = isCentred ? offsetOf(learned.target, 0) : 0;
+  const moments = momentsOf(job, learned, features);
+  const deviations = job.options.standardize ? sparseDeviations(moments) : undefined;
   const interceptAt = intercept ? features : -1;
-  const writing = { classes, weigher, offset, split, features, interceptAt, train, test };
+  const shape = { classes, offset, features, deviations };
+  const writing = { ...shape, weigher, split, interceptAt, train, test };
   const { target, present } = await write(job, writing);
   if (classes !== null && job.options.classes === undefined)
     refuseOneClass(
       job.target.name,
       [...present].map((id) => classes.labels[id]!),
     );
-  const names = Array.from({ length: features }, (_, i) => String(i + Number(!job.zeroBased)));
-  const preparation: Preparation = {
-    version: 1,
-    columns: [],
-    target: {
-      name: job.target.name,
-      classes: classes?.labels ?? null,
-      ...(offset === 0 ? {} : { offset }),
-    },
-    intercept,
-    featureNames: intercept ? [...names, "intercept"] : names,
-    sparse: true,
-    ...(job.zeroBased ? { zeroBased: true } : {}),
-  };
   const parts = { train: await train.close(), test: await test.close() };
   checkTrainingRows(train.rows);
   return {
-    preparation,
+    preparation: preparationOf(job, shape),
     rows: train.rows,
     testRows: test.rows,
     columns,
@@ -68,7 +58,33 @@ export async function prepareSparse(
     targetMean: target.mean(0),
     targetVariance: target.variance(0),
     ...(weigher === null ? {} : { weighted: true }),
-    ...openly(job, learned, { features, offset }),
+    ...openly(job, learned.target, { moments, deviations, offset }),
+  };
+}
+
+function preparationOf(
+  { target, options: { intercept }, zeroBased }: PreparationJob<SparseWindow>,
+  {
+    classes,
+    offset,
+    features,
+    deviations,
+  }: Pick<Writing, "classes" | "offset" | "features" | "deviations">,
+): Preparation {
+  const names = Array.from({ length: features }, (_, i) => String(i + Number(!zeroBased)));
+  return {
+    version: 1,
+    columns: [],
+    target: {
+      name: target.name,
+      classes: classes?.labels ?? null,
+      ...(offset === 0 ? {} : { offset }),
+    },
+    intercept,
+    featureNames: intercept ? [...names, "intercept"] : names,
+    sparse: true,
+    ...(deviations === undefined ? {} : { deviations }),
+    ...(zeroBased ? { zeroBased: true } : {}),
   };
 }
 
@@ -107,11 +123,11 @@ async function learnColumns(
         const end = window.offsets[row + 1]!;
         if (end > window.offsets[row]! && window.indices[end - 1]! >= total)
           total = window.indices[end - 1]! + 1;
-        const isIdle = job.offsets === "kept" && weigher === null;
+        const isIdle = !learnsOfRows(job) && weigher === null;
         if (isIdle || spool === job.test) continue;
         if (isTest(window.labels[row]!)) continue;
         weigher?.add(1, window.labels[row]!);
-        if (job.offsets === "kept") continue;
+        if (!learnsOfRows(job)) continue;
         moments.add(window, row);
         if (isNumber) target.add(window.labels, row);
       }
@@ -119,28 +135,48 @@ async function learnColumns(
   return { found: total, target, moments };
 }
 
+/** Private runs, which may not, neither scale nor centre. */
+function learnsOfRows({ offsets, options }: PreparationJob<SparseWindow>): boolean {
+  return offsets !== "kept" || options.standardize;
+}
+
+/** Of each feature; none where nothing may be learned, or nobody asks. */
+function momentsOf(job: PreparationJob<SparseWindow>, { moments }: Learned, features: number) {
+  const { offsets, options } = job;
+  const isAsked = options.standardize || (offsets !== "kept" && features <= scaledMax);
+  return Array.from({ length: isAsked ? features : 0 }, (_, j) => moments.of(j));
+}
+
+interface Told {
+  /** Of features as they were. */
+  readonly moments: ReturnType<typeof momentsOf>;
+  readonly deviations: Preparation["deviations"];
+  readonly offset: number;
+}
+
 /** As `openly` of dense rows; features of so many columns are left as they are. */
 function openly(
   { offsets, target: { name } }: PreparationJob<SparseWindow>,
-  { target, moments }: Learned,
-  { features, offset }: { readonly features: number; readonly offset: number },
+  target: ColumnStatistics,
+  { moments, deviations, offset }: Told,
 ): Pick<PreparedContent, "scales" | "lost"> {
-  if (offsets === "kept" || features > scaledMax) return {};
-  const statistics = Array.from({ length: features }, (_, j) => moments.of(j));
-  const lost = statistics.flatMap(({ mean, deviation }, j) => {
+  if (offsets === "kept" || moments.length > scaledMax) return {};
+  const lost = moments.flatMap(({ mean, deviation }, j) => {
     return lostDigitsOf(`feature ${j + 1}`, mean, deviation) ?? [];
   });
   const mean = target.mean(0) - offset;
   const own = lostDigitsOf(name, mean, Math.sqrt(target.variance(0)));
   if (own !== null) lost.push(own);
+  const stored = deviations === undefined ? moments : dividedMoments(moments, deviations);
   return {
-    ...(offsets === "centred" ? { scales: scalesOf(statistics) } : {}),
+    ...(offsets === "centred" ? { scales: scalesOf(stored) } : {}),
     ...(lost.length === 0 ? {} : { lost }),
   };
 }
 
 interface Writing {
   readonly features: number;
+  readonly deviations: Preparation["deviations"];
   readonly classes: Classes | null;
   /** Taken from every target. */
   readonly offset: number;
@@ -162,6 +198,7 @@ async function write(job: PreparationJob<SparseWindow>, to: Writing) {
   for (const spool of [job.train, job.test]) {
     if (spool === null) continue;
     for await (const window of spool.windows()) {
+      divideEntries(window, to.deviations);
       for (let row = 0; row < window.rows; row++) {
         const label = window.labels[row]!;
         const target =

@@ -68,7 +68,6 @@ export async function prepareDataSet(
     typeof data.test === "string"
       ? await openInput({ ...data, source: data.test, generate: undefined }, ports.open)
       : null;
-  const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
   const doubts = heldNotes(ports.onNote);
   const purpose = { task, isPrivate };
   const special = await specialColumns(train, data, purpose, ports.onNote, doubts.hold);
@@ -79,10 +78,11 @@ export async function prepareDataSet(
   const about = {
     formatVersion,
     sources: [await train.identity(), (await test?.identity()) ?? null],
-    options: { ...shaping, format: train.format, test: test === null ? data.test : "file" },
+    options: shapingOf(data, train.format, test !== null),
     task,
     seed: String(seed),
     ...(special.length > 0 ? { special } : {}),
+    ...(train.isSparse && data.standardize ? { sparse: "scaled" } : {}),
     // A class that is not stated is refused elsewhere.
     ...(isPrivate && data.classes !== undefined ? { otherClasses: "count nothing" } : {}),
   };
@@ -112,6 +112,11 @@ export async function prepareDataSet(
   await writePartManifest(ports.store, keyOf(digest), prepared);
   tellAll(prepared);
   return prepared;
+}
+
+function shapingOf(data: DataOptions, format: string, hasTestFile: boolean) {
+  const { source: _, targetSource: __, generate: ___, storage: ____, ...shaping } = data;
+  return { ...shaping, format, test: hasTestFile ? "file" : data.test };
 }
 
 /** Pairs of sentences: their digest is of their own files. */

@@ -23,6 +23,7 @@ import { classesMax } from "./layout.ts";
 import { type Note, tellAside, tellNotes } from "./notes.ts";
 import { type Batch, textBatches } from "./prepare-text.ts";
 import { type AddRating, isRatings, ratingWriter } from "./rating-rows.ts";
+import { divideEntries } from "./sparse-scales.ts";
 import { countUnseen, UnseenRows } from "./unseen-levels.ts";
 
 /** Turns raw rows into features the way a model's training data were. */
@@ -178,6 +179,7 @@ function sparseBatch(
   const columns = preparation.featureNames.length;
   const features = columns - (preparation.intercept ? 1 : 0);
   const buffer = new SparseBuffer();
+  divideEntries(window, preparation.deviations);
   for (let row = 0; row < window.rows; row++) {
     buffer.add(window, row, readTarget(window.labels[row]!), features);
     if (preparation.intercept) buffer.extend(features, 1);

@@ -18,7 +18,7 @@ type Numeric = Extract<ColumnPlan, { kind: "numeric" }>;
  * parts of dates, under its name. LIBSVM rows are dense here, and a text's rows are its tokens.
  */
 export function rawRows(graph: GraphBuilder, preparation: Preparation): Features {
-  const { columns, featureNames, intercept, text, pairs, sparse } = preparation;
+  const { columns, featureNames, intercept, text, pairs, sparse, deviations } = preparation;
   const width = featureNames.length - (intercept ? 1 : 0);
   if (pairs !== undefined)
     throw new RunError("bad-format", "--format: onnx cannot hold a model that translates", {
@@ -30,7 +30,11 @@ export function rawRows(graph: GraphBuilder, preparation: Preparation): Features
   }
   if (columns.length === 0 || (sparse && columns.every((plan) => plan.kind === "numeric"))) {
     const features = graph.input("features", "double", [rowsSize, width]);
-    return { value: cast(graph, features, "float"), width };
+    const scaled =
+      deviations === undefined
+        ? features
+        : graph.node("Div", [features, graph.doubles(deviations, [1, width])]);
+    return { value: cast(graph, scaled, "float"), width };
   }
   const numbers = numericFeatures(graph, columns);
   const groups = inputGroups(columns).map((group) =>

@@ -44,8 +44,7 @@ export async function replayRun(
   if (needsEphemeralShards(record.spec)) await encodeAgain(record, store);
   const { prepared, encoded } = await readManifests(store, record);
   await loadProblem(record.spec.problem, store);
-  const strategyOf = (spec: RunRecord["spec"]) =>
-    openTraining(spec, { prepared, encoded }, record.largestEigenvalue);
+  const strategyOf = (spec: RunRecord["spec"]) => openTraining(spec, { prepared, encoded }, record);
   // What tasks leave by reference is for the replay alone.
   const scratch = overlayStore(store);
   const perform = performer(scratch, record);

@@ -216,7 +216,10 @@ export interface DataChoice {
    * like mean it too.
    */
   readonly missingValues?: readonly (string)[] | undefined;
-  /** Scale numeric features to mean 0 and deviation 1 over the training rows. Default: true. */
+  /**
+   * Scale numeric features to mean 0 and deviation 1 over the training rows; those of sparse
+   * rows to deviation 1 alone, so that zeros stay zeros. Default: true.
+   */
   readonly standardize?: boolean | undefined;
   /**
    * How encoded shards store features: in 4 bytes each, in 2 (off by at most 0.4 %), or in 1

@@ -85,8 +85,8 @@ export interface SpecChoices {
     /** The most rounds. At least 0, at most 1000000. Default: 100. */
     readonly rounds?: number | undefined;
     /**
-     * Stop when the gradient's norm is below this part of the first round's. At least 0.
-     * Default: 1e-6.
+     * Stop when no more than this is left of the gradient, as a part of the most that it can be
+     * at a loss so large; of networks, as a part of the objective. At least 0. Default: 1e-6.
      */
     readonly tolerance?: number | undefined;
     /** The most seconds. */

@@ -6,6 +6,7 @@ import { shareRatings } from "../../data/shards/ratings.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import type { Side } from "../../tasks/subproblems/sides.ts";
 import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import { type CodedSubproblems, codedSubproblemsOf } from "./coded-subproblems.ts";
 import type { AlternatingPlan } from "./state.ts";
 import { alternating } from "./strategy.ts";
@@ -51,7 +52,7 @@ export const alternatingStrategy = define({
   options,
   examples: [{}, { epochs: 2, iterations: 5, exactBelow: 0 }],
   create: (given): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: { only: ["pairs"], because: "alternating is for ratings, and it has none" },
       optimizers: {
@@ -96,7 +97,7 @@ export function alternatingPlan(opening: StrategyContext, given: Options): Alter
     iterations: given.iterations,
     halves: 2 * given.epochs,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(opening),
     patienceMs: spec.stop.patience * 1000,
   };
 }

@@ -4,6 +4,7 @@ import type { RoundEvent } from "../../ports/events.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { firstColumn, putUnknowns, subproblemsOf } from "../../tasks/subproblems/sides.ts";
 import { solutionExtras, solvedAt } from "../../tasks/subproblems/solutions.ts";
+import { slopeLeft } from "../stop-rule.ts";
 import { nextHalfEpochRound } from "./schedule.ts";
 import { type AlternatingPlan, type AlternatingState, sideOf } from "./state.ts";
 import { alternatingObjective, unknownsPerSubproblem } from "./update.ts";
@@ -57,18 +58,19 @@ export function applySolutions(
   const gradientNorm = Math.sqrt(squares) / encoded.rows;
   // The ratings of the other subproblems are taken to fit as well as these.
   const loss = before * (encoded.rows / ratings);
+  const objectiveEstimate = alternatingObjective(plan, state, loss);
   const event: RoundEvent = {
     type: "round",
     atMs,
     startedMs: state.startedMs,
     round: state.round,
     counted: slots,
-    objectiveEstimate: alternatingObjective(plan, state, loss),
+    objectiveEstimate,
     gradientNorm,
+    slopeLeft: slopeLeft(plan.stop, gradientNorm, objectiveEstimate),
     stepSize: 1,
   };
-  const firstNorm = state.round === 0 ? gradientNorm : state.firstNorm;
-  const settled = { ...state, firstNorm, settledLoss: after, halfSquares: gradientNorm ** 2 };
+  const settled = { ...state, settledLoss: after, halfSquares: gradientNorm ** 2 };
   const endsHalf = plan.bank(side).members.length === 0;
   return nextHalfEpochRound(plan, settled, weights, event, { previous: null, endsHalf });
 }

@@ -3,6 +3,7 @@ import type { Step } from "../../engine/strategy.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { subproblemsOf } from "../../tasks/subproblems/sides.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import {
   type AlternatingPhase,
   type AlternatingPlan,
@@ -32,7 +33,12 @@ export function nextHalfEpochRound(
     search: null,
     finished: state.finished || round >= plan.roundsMax,
   };
-  return { state: endsHalf ? otherSide(plan, next) : next, events: [event], durable: true };
+  const { objectiveEstimate } = event;
+  return {
+    state: endsHalf ? otherSide(plan, next, objectiveEstimate) : next,
+    events: [event],
+    durable: true,
+  };
 }
 
 /** The first thing to ask in half an epoch: small subproblems are solved before the others. */
@@ -43,9 +49,14 @@ export function firstPhase(plan: AlternatingPlan, half: number): AlternatingPhas
   return small > 0 ? "solutions" : "gradients";
 }
 
-function otherSide(plan: AlternatingPlan, state: AlternatingState): AlternatingState {
+function otherSide(
+  plan: AlternatingPlan,
+  state: AlternatingState,
+  objective: number,
+): AlternatingState {
   const half = state.half + 1;
-  const isQuiet = Math.sqrt(state.halfSquares) <= plan.tolerance * state.firstNorm;
+  const left = slopeLeft(plan.stop, Math.sqrt(state.halfSquares), objective);
+  const isQuiet = isSettled(plan.stop, left);
   const quietHalves = isQuiet ? state.quietHalves + 1 : 0;
   return {
     ...state,

@@ -9,6 +9,7 @@ import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { Side } from "../../tasks/subproblems/sides.ts";
+import type { StopRule } from "../stop-rule.ts";
 import type { CodedSubproblems } from "./coded-subproblems.ts";
 
 export interface AlternatingPlan {
@@ -34,8 +35,7 @@ export interface AlternatingPlan {
   /** Half epochs. */
   readonly halves: number;
   readonly roundsMax: number;
-  /** Stop when the gradient's norm is below this part of the first for both sides. */
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -58,7 +58,6 @@ export interface AlternatingState {
   readonly settledLoss: number;
   /** Squared norm of this half's first gradient. */
   readonly halfSquares: number;
-  readonly firstNorm: number;
   /** Halves in a row that began with next to no gradient. */
   readonly quietHalves: number;
   /** The last rounds' curvature pairs, of this half. */

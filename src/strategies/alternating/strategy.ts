@@ -66,7 +66,6 @@ function started(plan: AlternatingPlan): AlternatingState {
     waiting: initialWaitState(plan.wait),
     settledLoss: 0,
     halfSquares: 0,
-    firstNorm: 0,
     quietHalves: 0,
     pairs: [],
     previous: null,

@@ -6,6 +6,7 @@ import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { firstColumn, putUnknowns, takeUnknowns } from "../../tasks/subproblems/sides.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import {
   type CodedSubproblems,
   rowShareAt,
@@ -41,21 +42,20 @@ export function chooseDirections(
   const heard: SideReplies = { weights: state.weights, gradients: state.quorum.replies };
   const isFirst = state.inner === 0;
   const halfSquares = state.halfSquares + (isFirst ? gradientNorm ** 2 : 0);
-  const firstNorm = state.round === 0 ? gradientNorm : state.firstNorm;
-  const aimed = { ...state, pairs, halfSquares, firstNorm };
+  const aimed = { ...state, pairs, halfSquares };
+  const loss = lossOf(sums, unknowns) + state.settledLoss;
+  const objectiveEstimate = alternatingObjective(plan, state, loss);
+  const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
   const event = {
     type: "round",
     startedMs: state.startedMs,
     round: state.round,
     counted: slots,
-    objectiveEstimate: alternatingObjective(
-      plan,
-      state,
-      lossOf(sums, unknowns) + state.settledLoss,
-    ),
+    objectiveEstimate,
     gradientNorm,
+    slopeLeft: left,
   } as const;
-  if (gradientNorm <= plan.tolerance * firstNorm) {
+  if (isSettled(plan.stop, left)) {
     const still = { ...event, atMs, stepSize: 0 };
     return nextHalfEpochRound(plan, aimed, state.weights, still, {
       previous: heard,

@@ -31,7 +31,7 @@ export const anytimeStrategy = define({
   options,
   examples: [{}, { seconds: 0.2, block: 8, batch: 256 }],
   create: (chosen): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: { only: ["smooth"], because: "anytime follows gradients", code: "not-proximal" },
       encodings: { only: ["uncoded", "replication"], because: "anytime counts rows as they are" },

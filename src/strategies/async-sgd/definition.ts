@@ -10,6 +10,7 @@ import {
   trainingStrategy,
 } from "../definition.ts";
 import { encodeRows } from "../rounds/definition.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import type { AsyncSgdPlan } from "./state.ts";
 import { asyncSgd } from "./strategy.ts";
 
@@ -47,7 +48,7 @@ export const asyncSgdStrategy = define({
   },
   examples: [{}, { memory: false, stalenessMax: 1000 }],
   create: (options): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: {
         only: ["smooth"],
@@ -132,7 +133,7 @@ export function asyncSgdPlan(opening: StrategyContext, options: AsyncSgdOptions)
     memory: options.memory,
     stalenessMax: options.stalenessMax ?? passesMax * spec.workers,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(opening),
     patienceMs: spec.stop.patience * 1000,
   };
 }

@@ -4,6 +4,7 @@ import type { Problem } from "../../problems/problem.ts";
 import type { RowCounts } from "../../quorum/decode.ts";
 import type { StreamedTurn } from "../../quorum/stream.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { StopRule } from "../stop-rule.ts";
 
 export interface AsyncSgdPlan {
   readonly problem: Problem;
@@ -18,7 +19,7 @@ export interface AsyncSgdPlan {
   readonly stalenessMax: number;
   /** Passes: a pass is as many replies as there are slots. */
   readonly roundsMax: number;
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -38,7 +39,6 @@ export interface AsyncSgdState {
   readonly pass: AsyncEpoch;
   /** Why the last reply that was no use was none. */
   readonly trouble: string | null;
-  readonly firstNorm: number;
   readonly finished: boolean;
 }
 

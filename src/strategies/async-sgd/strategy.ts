@@ -46,7 +46,6 @@ function started(plan: AsyncSgdPlan): AsyncSgdState {
     known: { replies: emptySlotMap(), versions: emptySlotMap(), mean: null },
     pass: emptyAsyncEpoch(plan.weightsLength),
     trouble: null,
-    firstNorm: 0,
     finished: plan.roundsMax === 0,
   };
 }

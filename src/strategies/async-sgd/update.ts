@@ -5,6 +5,7 @@ import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient, penalty } from "../../problems/penalty.ts";
 import { estimate, rowShareOf } from "../../quorum/decode.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import type { AsyncEpoch, AsyncSgdPlan, AsyncSgdState, SlotGradient } from "./state.ts";
 
 export function emptyAsyncEpoch(weightsLength: number): AsyncEpoch {
@@ -127,20 +128,22 @@ function passed(
   const loss = losses.reduce((sum, one, i) => sum + (weights?.[i] ?? 0) * one, 0) / shares.rows;
   const mean = scaled(1 / pass.slots.length, pass.gradient);
   const gradientNorm = norm(plan.memory ? way.gradient : mean);
+  const objectiveEstimate = loss + penalty(problem, at, shape);
+  const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
   const event: RoundEvent = {
     type: "round",
     startedMs: state.startedMs,
     atMs,
     round,
     counted: [...new Set(pass.slots)].sort((a, b) => a - b),
-    objectiveEstimate: loss + penalty(problem, at, shape),
+    objectiveEstimate,
     gradientNorm,
+    slopeLeft: left,
     stepSize: way.stepSize,
     staleness: pass.staleness,
   };
-  const firstNorm = round === 0 ? gradientNorm : state.firstNorm;
-  const isLast = round + 1 >= plan.roundsMax || gradientNorm <= plan.tolerance * firstNorm;
-  const next = { startedMs: atMs, round: round + 1, firstNorm, finished: isLast };
+  const isLast = round + 1 >= plan.roundsMax || isSettled(plan.stop, left);
+  const next = { startedMs: atMs, round: round + 1, finished: isLast };
   const empty = emptyAsyncEpoch(plan.weightsLength);
   return { state: { ...state, ...next, pass: empty }, events: [event], durable: true };
 }

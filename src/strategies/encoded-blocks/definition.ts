@@ -12,6 +12,7 @@ import {
   type StrategyDefinition,
   trainingStrategy,
 } from "../definition.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import type { BlocksPlan } from "./state.ts";
 import { encodedBlocks } from "./strategy.ts";
 
@@ -32,7 +33,7 @@ export const encodedBlocksStrategy = define({
   },
   examples: [{}],
   create: ({ penalty }): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: {
         only: ["smooth"],
@@ -105,7 +106,7 @@ export function blocksPlan(opening: StrategyContext): BlocksPlan {
     scale: encoded.scale,
     stepSize: step === "safe" ? 1 / (encoded.scale * smoothness) : step,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(opening),
     patienceMs: spec.stop.patience * 1000,
   };
 }

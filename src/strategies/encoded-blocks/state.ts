@@ -3,6 +3,7 @@ import type { Problem } from "../../problems/problem.ts";
 import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { StopRule } from "../stop-rule.ts";
 
 export interface BlocksPlan {
   readonly problem: Pick<Problem, "l1" | "l2">;
@@ -19,7 +20,7 @@ export interface BlocksPlan {
   readonly stepSize: number;
   readonly roundsMax: number;
   /** Stop when the gradient's norm, as estimated, is below this part of the first round's. */
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -30,7 +31,6 @@ export interface BlocksState {
   /** X w, an output after another. */
   readonly predictions: Float64Array<ArrayBuffer>;
   readonly weights: Float64Array<ArrayBuffer>;
-  readonly firstNorm: number;
   readonly finished: boolean;
   readonly quorum: Quorum<WorkerReply>;
   readonly waiting: WaitState;

@@ -26,7 +26,6 @@ export function encodedBlocks(plan: BlocksPlan): TrainingStrategy<BlocksState> {
       startedMs: 0,
       predictions: new Float64Array(replyLength(plan) - plan.weightsLength),
       weights: new Float64Array(plan.weightsLength),
-      firstNorm: 0,
       finished: plan.roundsMax === 0,
       quorum: openQuorum(0),
       waiting: initialWaitState(plan.wait),

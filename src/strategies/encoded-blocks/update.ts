@@ -7,6 +7,7 @@ import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { type GradientFacts, observeQuorum } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import type { BlocksPlan, BlocksState } from "./state.ts";
 
 /**
@@ -19,24 +20,26 @@ export function applyBlocks(
   asked: Float32Array<ArrayBuffer>,
   atMs: number,
 ): Step<BlocksState> {
-  const { problem, shape, rows, tolerance } = plan;
+  const { problem, shape, rows } = plan;
   const { quorum, round, startedMs } = state;
   const counted = respondedSlots(quorum);
   const pulls = counted.map((slot) => pullOf(plan, atSlot(quorum.replies, slot)!));
   const gradient = estimate(plan, counted, pulls);
   const gradientNorm = norm(gradient);
-  const firstNorm = round === 0 ? gradientNorm : state.firstNorm;
-  const isDone = shareOf(plan, counted) > 0 && gradientNorm <= tolerance * firstNorm;
+  // Every worker knows the sum of all losses.
+  const { loss } = atSlot(quorum.replies, counted[0]!)!;
+  const objectiveEstimate = loss / rows + penalty(problem, asked, shape);
+  const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
+  const isDone = shareOf(plan, counted) > 0 && isSettled(plan.stop, left);
   const event: RoundEvent = {
     type: "round",
     atMs,
     startedMs,
     round,
     counted,
-    // Every worker knows the sum of all losses.
-    objectiveEstimate:
-      atSlot(quorum.replies, counted[0]!)!.loss / rows + penalty(problem, asked, shape),
+    objectiveEstimate,
     gradientNorm,
+    slopeLeft: left,
     stepSize: isDone ? 0 : plan.stepSize,
   };
   const { startedMs: askedMs, arrivals } = quorum;
@@ -48,7 +51,6 @@ export function applyBlocks(
     ...(isDone ? {} : moved(plan, state, counted, pulls)),
     round: round + 1,
     startedMs: atMs,
-    firstNorm,
     finished: isDone || round + 1 >= plan.roundsMax,
     quorum: openQuorum<WorkerReply>(atMs),
     waiting,

@@ -16,6 +16,7 @@ import {
 import { gradientForm } from "../gradient-form.ts";
 import { encodeRows } from "../rounds/definition.ts";
 import { checkSecureSum, committeeFor, secureSumOption } from "../secure-sums/options.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import { type LearningRate, learningRateOption } from "./learning-rates.ts";
 import type { LocalStepsPlan } from "./state.ts";
 import { localSteps } from "./strategy.ts";
@@ -79,7 +80,7 @@ export const localStepsStrategy = define({
     { secureSum: 3 },
   ],
   create: (chosen): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: {
         only: ["smooth"],
@@ -205,7 +206,7 @@ export function localStepsPlan(
     secure: committeeFor(chosen.secureSum),
     wait,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(opening),
     patienceMs: spec.stop.patience * 1000,
   };
 }

@@ -31,3 +31,24 @@ export function learningRatesFrom(
     typeof rate === "number" ? rate : rate.scale / (rate.shift + from + h),
   );
 }
+
+/**
+ * Of the steps that go on from an update. The schedule counts the steps of one worker's way: where
+ * every reply is an update of its own, as many of them as there are workers are one turn.
+ */
+export function ratesOfTurn(
+  { rate, steps, asynchronous, parts }: TurnPlan,
+  version: number,
+): Float64Array<ArrayBuffer> {
+  const turns = asynchronous ? version / parts.length : version;
+  return learningRatesFrom(rate, turns * steps, steps);
+}
+
+interface TurnPlan {
+  readonly rate: LearningRate;
+  /** H. */
+  readonly steps: number;
+  readonly asynchronous: boolean;
+  /** One a worker. */
+  readonly parts: readonly number[];
+}

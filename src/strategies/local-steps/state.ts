@@ -10,6 +10,7 @@ import type { Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import type { SecureSums } from "../secure-sums/state.ts";
+import type { StopRule } from "../stop-rule.ts";
 import type { LearningRate } from "./learning-rates.ts";
 
 export interface LocalStepsPlan {
@@ -43,7 +44,7 @@ export interface LocalStepsPlan {
   readonly secure: Committee | null;
   readonly wait: WaitPolicy;
   readonly roundsMax: number;
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -70,7 +71,6 @@ export interface LocalStepsState {
   readonly traffic: Traffic;
   /** How often a slot's memory was gone. */
   readonly forgotten: number;
-  readonly firstNorm: number;
   readonly finished: boolean;
   /** Of secure sums; absent where there are none. */
   readonly secure?: SecureSums;

@@ -12,7 +12,7 @@ import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
 import { collectSecurely } from "../secure-sums/secure-sums.ts";
 import { noSecureSums } from "../secure-sums/state.ts";
-import { learningRatesFrom } from "./learning-rates.ts";
+import { ratesOfTurn } from "./learning-rates.ts";
 import {
   emptyEpoch,
   hasWorkerState,
@@ -115,7 +115,6 @@ function started(plan: LocalStepsPlan): LocalStepsState {
     pass: { ...emptyEpoch, traffic: { bitsDown: workers * modelBits(plan), bitsUp: 0 } },
     traffic: noTraffic,
     forgotten: 0,
-    firstNorm: 0,
     finished: plan.roundsMax === 0,
     ...(plan.secure === null ? {} : { secure: noSecureSums }),
   };
@@ -133,7 +132,7 @@ function taskOf(
     slot,
     round: version,
     weights: state.models.find((model) => model.version === version)!.weights,
-    rates: learningRatesFrom(plan.rate, version * plan.steps, plan.steps),
+    rates: ratesOfTurn(plan, version),
     batch: plan.batch,
     shape: plan.shape,
     seed: plan.seed,

@@ -2,15 +2,14 @@ import { decompress } from "../../compression/payload.ts";
 import { atSlot, slotMapOf, slotNumbers, withSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
-import type { RoundEvent, RunEvent, TableTraffic } from "../../ports/events.ts";
+import type { RunEvent } from "../../ports/events.ts";
 import { addWords, unmasked, type Words } from "../../privacy/mechanisms/secure-sum.ts";
-import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { observeQuorum, type WaitRule } from "../../quorum/wait-policies/policy.ts";
 import { fixedPointStep } from "../../tasks/secure-local-steps.ts";
 import { wordsOfBytes } from "../../tasks/secure-terms.ts";
-import { learningRatesFrom } from "./learning-rates.ts";
+import { endRound, slopeOf } from "./end-round.ts";
 import { movedByParts, slicedUpdate } from "./sliced-update.ts";
 import {
   type Epoch,
@@ -72,8 +71,8 @@ export function applyUpdates(
     const open = { ...pass, traffic: withTraffic(pass.traffic, download) };
     return { state: { ...next, waiting, pass: open }, events };
   }
-  const told = { size, tables };
-  const step = ended(plan, { ...next, waiting }, state.weights, told, atMs, events);
+  const told = { slope: slopeOf(plan, state, size), size, tables };
+  const step = endRound(plan, { ...next, waiting }, state.weights, told, atMs, events);
   if (step.state.finished) return step;
   return { ...step, state: { ...step.state, pass: { ...emptyEpoch, traffic: download } } };
 }
@@ -206,42 +205,4 @@ function feedbackOf(plan: LocalStepsPlan, state: LocalStepsState, rule: WaitRule
     rule,
     gradient: null,
   });
-}
-
-/** A round is over: told, and worth a checkpoint. */
-function ended(
-  plan: LocalStepsPlan,
-  state: LocalStepsState,
-  before: Float64Array,
-  { size, tables }: { readonly size: number; readonly tables: readonly TableTraffic[] },
-  atMs: number,
-  events: readonly RunEvent[],
-): Step<LocalStepsState> {
-  const { pass, round, version } = state;
-  const firstNorm = round === 0 ? size : state.firstNorm;
-  const event: RoundEvent = {
-    type: "round",
-    startedMs: state.startedMs,
-    atMs,
-    round,
-    counted: [...new Set(pass.slots)].sort((a, b) => a - b),
-    objectiveEstimate: pass.loss / pass.part + penalty(plan.problem, before, plan.shape),
-    gradientNorm: size,
-    stepSize: learningRatesFrom(plan.rate, version * plan.steps - 1, 1)[0]!,
-    staleness: pass.staleness,
-    ...(plan.outer?.learned === undefined ? {} : { coefficients: plan.outer.learned(state.outer) }),
-    ...pass.traffic,
-    ...(tables.length === 0 ? {} : { tables }),
-  };
-  const isLast = round + 1 >= plan.roundsMax || size <= plan.tolerance * firstNorm;
-  const next: LocalStepsState = {
-    ...state,
-    startedMs: atMs,
-    round: round + 1,
-    firstNorm,
-    finished: isLast,
-    pass: emptyEpoch,
-    traffic: withTraffic(state.traffic, pass.traffic),
-  };
-  return { state: next, events: [...events, event], durable: true };
 }

@@ -3,6 +3,7 @@ import type { RoundEvent } from "../../ports/events.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import { beforeStep } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import { workersOf } from "./nodes.ts";
 import { replicaOf } from "./replicas.ts";
 import type { StepOutputs } from "./stage-tasks.ts";
@@ -26,6 +27,7 @@ export function closeStep(
   const updates = layout.parts.map((_, part) => outputs(keyOf({ pass: "update", part }))[0]!);
   const gradientNorm = Math.sqrt(squaresOf(plan, updates));
   const objectiveEstimate = loss / microbatches.reduce((a, b) => a + b, 0);
+  const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
   const event: RoundEvent = {
     type: "round",
     startedMs: state.startedMs,
@@ -34,19 +36,18 @@ export function closeStep(
     counted: countedWorkers(plan, joined),
     objectiveEstimate,
     gradientNorm,
+    slopeLeft: left,
     stepSize: stepper.stepSize({ smoothness: 1, share: 1, round: step }),
     // All parts learn the same.
     ...(updates[0]?.learned === undefined ? {} : { coefficients: updates[0].learned }),
   };
-  const firstNorm = step === 0 ? gradientNorm : state.firstNorm;
-  const isLast = step + 1 >= plan.roundsMax || gradientNorm <= plan.tolerance * firstNorm;
+  const isLast = step + 1 >= plan.roundsMax || isSettled(plan.stop, left);
   const next: PipelineState = {
     ...beforeStep,
     finished: isLast,
     step: step + 1,
     startedMs: atMs,
     parts: updates.map(partOf),
-    firstNorm,
   };
   return { state: next, events: [event], durable: true };
 }

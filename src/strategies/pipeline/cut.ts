@@ -126,7 +126,7 @@ function formerState({ run, spec: of, state, encoded }: FormerRun, spec: RunSpec
 
 async function continueIn(
   store: Store,
-  { step, firstNorm, parts }: PipelineState,
+  { step, parts }: PipelineState,
   { encoded, read }: FormerRun,
   layouts: readonly PartLayout[],
 ): Promise<ContinuedState> {
@@ -136,7 +136,7 @@ async function continueIn(
     const file = await writeNamed(store, toSafetensors({ tensor: { shape, data } }));
     return { ...file, dtype: dtypeName(data), shape };
   };
-  return { step, firstNorm, parts: await redealParts(from, layouts, { read, write }) };
+  return { step, parts: await redealParts(from, layouts, { read, write }) };
 }
 
 /** The spec's model, measured and cut as the options say; nothing is kept of it. */

@@ -2,6 +2,7 @@ import { define } from "../../core/registry.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import { type StrategyContext, type StrategyDefinition, trainingStrategy } from "../definition.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import { cutIntoStages, type EncodedPipeline, rowsOfStep } from "./cut.ts";
 import { stagedEvaluation } from "./evaluation.ts";
 import { forecastStages } from "./forecast.ts";
@@ -21,7 +22,7 @@ export const pipelineStrategy = define({
   options: pipelineOptions,
   examples: [{}, { stages: 3, microbatches: 5, schedule: "interleaved", balance: 0 }],
   create: (chosen): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: { only: ["stages"], because: "pipeline cuts a model into stages, and it has none" },
       encodings: {
@@ -66,10 +67,8 @@ export const pipelineStrategy = define({
 });
 
 /** What the strategy needs to know, once the model is cut. */
-export function pipelinePlan(
-  { spec, prepared, encoded, encoding }: StrategyContext,
-  options: PipelineOptions,
-): StagesPlan {
+export function pipelinePlan(opening: StrategyContext, options: PipelineOptions): StagesPlan {
+  const { spec, prepared, encoded, encoding } = opening;
   const { pipeline: layout, starts, continued = null } = encoded as EncodedPipeline;
   const { schedule, activeMicrobatches = null, microbatches, batch, replicas } = options;
   const rows = rowsOfStep(options, prepared);
@@ -90,7 +89,7 @@ export function pipelinePlan(
     ...probe(stepper),
     byRows: (spec.gradients ?? "auto") !== "dense",
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
+    stop: stopRuleOf(opening),
     patienceMs: spec.stop.patience * 1000,
   };
 }

@@ -5,6 +5,7 @@ import type { Stepper } from "../../optimizers/optimizer.ts";
 import type { ObjectRef } from "../../ports/object-ref.ts";
 import type { Traversing } from "../../quorum/graph-nodes.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { StopRule } from "../stop-rule.ts";
 import type { Replicas } from "./replicas.ts";
 
 export interface StagesPlan {
@@ -32,7 +33,7 @@ export interface StagesPlan {
   /** How many sums over all weights it needs; 0 for none. */
   readonly sumsPerTensor: number;
   readonly roundsMax: number;
-  readonly tolerance: number;
+  readonly stop: StopRule;
   readonly patienceMs: number;
 }
 
@@ -41,11 +42,10 @@ export interface PipelineState extends Traversing<WorkerReply> {
   readonly startedMs: number;
   /** At the weights of `step`. */
   readonly parts: readonly PartState[];
-  readonly firstNorm: number;
 }
 
 /** What a run that goes on from another begins with, in its own parts. */
-export type ContinuedState = Pick<PipelineState, "step" | "firstNorm" | "parts">;
+export type ContinuedState = Pick<PipelineState, "step" | "parts">;
 
 export interface PartState {
   readonly weights: ObjectRef;

@@ -51,9 +51,9 @@ export function pipeline(plan: StagesPlan): TrainingStrategy<PipelineState> {
 
 function startState({ starts, continued, roundsMax }: StagesPlan): PipelineState {
   const parts = starts.map((start) => ({ ...start, ahead: null, memory: null }));
-  const { step, firstNorm, parts: own } = continued ?? { step: 0, firstNorm: 0, parts };
+  const { step, parts: own } = continued ?? { step: 0, parts };
   const finished = step >= roundsMax;
-  return { ...beforeStep, finished, step, startedMs: 0, parts: own, firstNorm };
+  return { ...beforeStep, finished, step, startedMs: 0, parts: own };
 }
 
 /** The model's tensors are anywhere among the parts. */

@@ -3,6 +3,7 @@ import { RunError } from "../../core/errors.ts";
 import { randomFrom } from "../../core/random.ts";
 import { define } from "../../core/registry.ts";
 import { encodeData } from "../../data/encode/encode.ts";
+import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import { isDecodable, type RowCounts } from "../../quorum/decode.ts";
@@ -11,7 +12,9 @@ import type { RunSpec } from "../../spec/run-spec.ts";
 import type { BatchSize } from "../../tasks/batch-gradient.ts";
 import type { IngestContext, Members, StrategyContext, StrategyDefinition } from "../definition.ts";
 import { gradientForm } from "../gradient-form.ts";
+import { stopRuleOf } from "../stop-rule.ts";
 import type { ExactPlan } from "./correction.ts";
+import { gramIn, metricColumnsMax } from "./curvature-metric.ts";
 import { openRounds, refuseReduction } from "./open-rounds.ts";
 import { scalingOf } from "./scaling.ts";
 import type { RoundsPlan } from "./state.ts";
@@ -52,7 +55,7 @@ export const roundsStrategy = define({
   },
   examples: [{}, { exact: true }, { batch: 32 }],
   create: (chosen): StrategyDefinition => ({
-    stateVersion: 1,
+    stateVersion: 2,
     accepts: {
       problems: { only: ["smooth", "l1"], because: "it is not convex" },
       packedRows: true,
@@ -66,6 +69,8 @@ export const roundsStrategy = define({
       if (spec.reduction !== undefined) refuseReduction(spec, parts, chosen.exact);
     },
     needsCurvature: (spec) => optimizers.create(spec.optimizer).needsCurvature,
+    needsGram: (spec, problem, { columns }) =>
+      chosen.batch === undefined && columns <= metricColumnsMax && stepsAlongGram(spec, problem),
     ...(chosen.exact || chosen.batch !== undefined ? {} : { hasTimeModel: true as const }),
     stepsAlong: "gradients",
     stage: encodeRows,
@@ -117,6 +122,16 @@ function refuse(spec: RunSpec, { problem, encoding }: Members, isExact: boolean)
   }
 }
 
+/** Proximal steps in the metric of X'X, which is the curvature of least squares alone. */
+function stepsAlongGram(
+  { optimizer, reduction }: RunSpec,
+  { l1, isQuadratic, pairs, parameters }: Members["problem"],
+): boolean {
+  const { takesGram = false } = optimizers.create(optimizer) as Partial<Stepper>;
+  const isLinear = pairs === undefined && parameters === undefined;
+  return takesGram && isQuadratic && isLinear && l1 > 0 && reduction === undefined;
+}
+
 /** A batch is of rows as they are, and its gradient is not the function's along any line. */
 function refuseBatches(
   spec: RunSpec,
@@ -165,7 +180,7 @@ function initialWeights(
 
 /** What the rounds strategy needs to know, once the data are encoded. */
 export function roundsPlan(opening: StrategyContext, chosen: RoundsOptions): RoundsPlan {
-  const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue } = opening;
+  const { spec, problem, encoding, wait, prepared, encoded, largestEigenvalue, gram } = opening;
   const { columns, preparation } = prepared;
   const optimizer = optimizers.create(spec.optimizer);
   if (optimizer.searches && hasRunningStats(problem)) {
@@ -177,6 +192,7 @@ export function roundsPlan(opening: StrategyContext, chosen: RoundsOptions): Rou
     );
   }
   const needsAll = optimizer.searches || chosen.exact || wait.wantsGradient === true;
+  const units = scalingOf(problem, prepared);
   const storedRows = encoded.slots.map((slot) => slot.rows);
   const shares = { encoding, storedRows, rows: encoded.rows };
   return {
@@ -189,8 +205,10 @@ export function roundsPlan(opening: StrategyContext, chosen: RoundsOptions): Rou
     initial: () => initialWeights(spec, problem),
     largestEigenvalue,
     roundsMax: spec.stop.rounds,
-    tolerance: spec.stop.tolerance,
-    scaling: optimizer.searches ? scalingOf(problem, prepared) : null,
+    stop: stopRuleOf(opening),
+    units,
+    gram: gram === undefined ? null : gramIn(gram, columns),
+    scaling: optimizer.searches ? units : null,
     patienceMs: spec.stop.patience * 1000,
     ...(chosen.batch === undefined ? {} : { batch: { size: chosen.batch, seed: spec.seed } }),
     exact: chosen.exact ? exactPlan(shares, wait, chosen.exactEvery) : null,

@@ -1,4 +1,5 @@
 import { penalty } from "../../problems/penalty.ts";
+import { isSettled, slopeLeft } from "../stop-rule.ts";
 import { type Correction, withNextAnchor } from "./correction.ts";
 import type { RoundsPlan, RoundsState, Search } from "./state.ts";
 
@@ -10,18 +11,24 @@ interface GradientFacts {
   readonly isExact: boolean;
 }
 
+/** Norms of a gradient, or of what stands in for it under an l1 penalty. */
+interface GradientSize {
+  readonly norm: number;
+  /** Of weights of standardised features. */
+  readonly standardised: number;
+}
+
 /** The state once it is known how far the gradient has fallen. */
 export function afterGradient(
   plan: RoundsPlan,
   state: RoundsState,
-  measured: number,
+  { gradientNorm, slopeLeft: left = 0 }: Pick<Search["round"], "gradientNorm" | "slopeLeft">,
   isExact: boolean,
 ): RoundsState {
-  const firstNorm = state.round === 0 ? measured : state.firstNorm;
   const { correction, round } = state;
   const mayStop = isExact || correction === null;
-  const finished = mayStop && measured <= plan.tolerance * firstNorm;
-  return { ...state, firstNorm, finished, correction: noted(correction, round, measured, isExact) };
+  const finished = mayStop && isSettled(plan.stop, left);
+  return { ...state, finished, correction: noted(correction, round, gradientNorm, isExact) };
 }
 
 function noted(
@@ -39,16 +46,18 @@ export function roundEventOf(
   plan: RoundsPlan,
   state: Pick<RoundsState, "startedMs" | "round" | "weights" | "ahead">,
   { slots, mean, isExact }: GradientFacts,
-  gradientNorm: number,
+  { norm, standardised }: GradientSize,
 ): Search["round"] {
   const { problem, shape } = plan;
+  const objectiveEstimate = mean.loss + penalty(problem, state.ahead ?? state.weights, shape);
   return {
     type: "round",
     startedMs: state.startedMs,
     round: state.round,
     counted: slots,
-    objectiveEstimate: mean.loss + penalty(problem, state.ahead ?? state.weights, shape),
-    gradientNorm,
+    objectiveEstimate,
+    gradientNorm: norm,
+    slopeLeft: slopeLeft(plan.stop, standardised, objectiveEstimate),
     ...(isExact ? { exact: true } : {}),
   };
 }

@@ -26,6 +26,7 @@ import { invalidReply } from "../../tasks/registry.ts";
 import { readTensorParts } from "../../tasks/sliced-reply.ts";
 import { noNumbers } from "../../tasks/valid-reply.ts";
 import type { TrainingStrategy } from "../definition.ts";
+import { isSettled } from "../stop-rule.ts";
 import { partsStep } from "./sliced-step.ts";
 import type { RoundsPlan } from "./state.ts";
 
@@ -34,7 +35,6 @@ export interface ReducedState extends Traversing<WorkerReply> {
   readonly weights: Float32Array<ArrayBuffer>;
   readonly ahead: Float32Array<ArrayBuffer> | null;
   readonly memory: Memory;
-  readonly firstNorm: number;
 }
 
 type ReducedTask = WorkerTask & NodePlace;
@@ -101,7 +101,6 @@ function startState(plan: RoundsPlan): ReducedState {
     weights: plan.initial?.() ?? new Float32Array(plan.weightsLength),
     ahead: null,
     memory: plan.optimizer.start(),
-    firstNorm: 0,
   };
 }
 
@@ -176,15 +175,14 @@ function finishRound(
   };
   const { quorum } = atSlot(state.nodes, 0)!;
   const standing = { ...state, round: state.step };
-  const { memory, destination, event, size } = partsStep(
+  const { memory, destination, event } = partsStep(
     plan,
     plan.optimizer as Stepper,
     standing,
     mean,
     { slots: replies.map(({ slot }) => slot), replies: quorum.replies, atMs },
   );
-  const firstNorm = state.step === 0 ? size : state.firstNorm;
-  const isDone = size <= plan.tolerance * firstNorm || state.step + 1 >= plan.roundsMax;
+  const isDone = isSettled(plan.stop, event.slopeLeft!) || state.step + 1 >= plan.roundsMax;
   const next: ReducedState = {
     ...beforeStep,
     finished: isDone,
@@ -193,7 +191,6 @@ function finishRound(
     weights: destination.weights,
     ahead: destination.ahead ?? null,
     memory,
-    firstNorm,
   };
   return { state: next, events: [event], durable: true };
 }

@@ -2,7 +2,7 @@ import type { SlotMap } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { denseGradient, squaredNorm } from "../../math/slices/gradient-part.ts";
 import { joinPresent, splitPresent, writePresent } from "../../math/slices/present.ts";
-import type { TensorSpec } from "../../math/vector.ts";
+import { norm as lengthOf, type TensorSpec } from "../../math/vector.ts";
 import type { Memory, Stepper } from "../../optimizers/optimizer.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { addPenaltyGradient } from "../../problems/penalty.ts";
@@ -11,6 +11,7 @@ import { estimateParts, type PartsMean, rowShareOf } from "../../quorum/decode.t
 import { tableTraffic } from "../../quorum/table-traffic.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import { afterGradient, roundEventOf } from "./gradient-outcome.ts";
+import { scaledGradient } from "./scaling.ts";
 import { type NextPoint, nextRound, type RoundsPlan, type RoundsState } from "./state.ts";
 
 /**
@@ -28,8 +29,8 @@ export function takeSlicedStep(
   const mean = estimateParts(plan.shares, replies, slots, plan.problem.parameters!);
   if (mean === null) return null;
   const facts = { slots, replies, atMs };
-  const { memory, destination, event, size } = partsStep(plan, optimizer, state, mean, facts);
-  const next = afterGradient(plan, { ...state, memory }, size, false);
+  const { memory, destination, event } = partsStep(plan, optimizer, state, mean, facts);
+  const next = afterGradient(plan, { ...state, memory }, event, false);
   const weights = state.ahead ?? state.weights;
   return nextRound(plan, next, destination, event, { weights, gradients: replies });
 }
@@ -41,8 +42,6 @@ interface PartsStep {
   readonly memory: Memory;
   readonly destination: NextPoint;
   readonly event: RoundEvent;
-  /** The gradient's norm. */
-  readonly size: number;
 }
 
 /** One step along a mean that is told tensor by tensor; losses without an l1 penalty. */
@@ -68,7 +67,7 @@ export function partsStep(
   const { memory, ...destination } = moved(optimizer, state, gradient, stepSize, tensors);
   for (const there of [destination.weights, destination.ahead ?? null])
     if (there !== null) averageStatsByParts(problem, asked, mean.parts, there);
-  const size = Math.sqrt(squaredNorm(gradient));
+  const size = sizeOf(plan, gradient, tensors);
   const coefficients = optimizer.learned?.(memory);
   const tables = tableTraffic(replies, slots, tensors, mean.parts, optimizer.movesAll);
   const event = {
@@ -78,7 +77,18 @@ export function partsStep(
     ...(coefficients === undefined ? {} : { coefficients }),
     ...(tables.length === 0 ? {} : { tables }),
   };
-  return { memory, destination, event, size };
+  return { memory, destination, event };
+}
+
+/** Norms of the gradient; features' units count where there are any. */
+function sizeOf(
+  { units = null }: RoundsPlan,
+  gradient: PartsMean["parts"],
+  tensors: readonly TensorSpec[],
+) {
+  const norm = Math.sqrt(squaredNorm(gradient));
+  if (units === null) return { norm, standardised: norm };
+  return { norm, standardised: lengthOf(scaledGradient(units, denseGradient(gradient, tensors))) };
 }
 
 /** With the l2 penalty's gradient, which all weights have. */

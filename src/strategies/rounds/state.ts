@@ -10,6 +10,7 @@ import { openQuorum, type Quorum } from "../../quorum/quorum-state.ts";
 import type { WaitPolicy, WaitRule, WaitState } from "../../quorum/wait-policies/policy.ts";
 import type { BatchSize } from "../../tasks/batch-gradient.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
+import type { StopRule } from "../stop-rule.ts";
 import { type Correction, type ExactPlan, isAnchorDue } from "./correction.ts";
 import type { Scaling } from "./scaling.ts";
 
@@ -25,8 +26,11 @@ export interface RoundsPlan {
   /** Largest eigenvalue of X'X/n; only where the optimizer needs it. */
   readonly largestEigenvalue: number;
   readonly roundsMax: number;
-  /** Stop when the gradient's norm is below this part of the first round's. */
-  readonly tolerance: number;
+  readonly stop: StopRule;
+  /** In which weights the stop rule looks at gradients; null, or absent, for as they are. */
+  readonly units?: Scaling | null;
+  /** X'X / n, where the optimizer steps along it: of few features alone. */
+  readonly gram?: Float64Array | null;
   /** In which weights a searcher steps; null, or absent, for as they are. */
   readonly scaling?: Scaling | null;
   readonly patienceMs: number;
@@ -45,7 +49,6 @@ export interface RoundsState {
   /** Where this round asks for the gradient; null for at the weights. */
   readonly ahead: Float32Array<ArrayBuffer> | null;
   readonly memory: Memory;
-  readonly firstNorm: number;
   readonly finished: boolean;
   readonly quorum: Quorum<WorkerReply>;
   readonly waiting: WaitState;

@@ -105,7 +105,6 @@ function started(plan: RoundsPlan): RoundsState {
     weights: plan.initial?.() ?? new Float32Array(plan.weightsLength),
     ahead: null,
     memory: plan.optimizer.start(),
-    firstNorm: 0,
     finished: plan.roundsMax === 0,
     quorum: openQuorum(0),
     waiting: initialWaitState(plan.wait),

@@ -1,10 +1,10 @@
 import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, difference, dot, norm } from "../../math/vector.ts";
-import type { Searcher, Stepper } from "../../optimizers/optimizer.ts";
-import { addPenaltyGradient, softThreshold } from "../../problems/penalty.ts";
-import { averageRunningStats, clearRunningStats } from "../../problems/running-stats.ts";
-import { estimate, type Mean, rowShareOf } from "../../quorum/decode.ts";
+import type { Searcher } from "../../optimizers/optimizer.ts";
+import { addPenaltyGradient } from "../../problems/penalty.ts";
+import { clearRunningStats } from "../../problems/running-stats.ts";
+import { estimate } from "../../quorum/decode.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { withAnchor } from "./anchor.ts";
@@ -14,23 +14,8 @@ import { afterGradient, roundEventOf } from "./gradient-outcome.ts";
 import { trialSteps } from "./line-search.ts";
 import { scaledGradient, unscaledChange } from "./scaling.ts";
 import { takeSlicedStep } from "./sliced-step.ts";
-import {
-  nextRound,
-  type Previous,
-  type RoundsPlan,
-  type RoundsState,
-  type Search,
-} from "./state.ts";
-
-/** What a quorum of gradients says. */
-interface Sight {
-  readonly slots: readonly number[];
-  readonly mean: Mean;
-  readonly heard: Previous;
-  /** Loss and gradient are those of all data, not an estimate. */
-  readonly isExact: boolean;
-  readonly atMs: number;
-}
+import { nextRound, type RoundsPlan, type RoundsState, type Search } from "./state.ts";
+import { type Sight, stepAtOnce } from "./step.ts";
 
 /**
  * The gradients are there: find out where to go, and either move or ask about the way. `isAnchor`:
@@ -72,7 +57,8 @@ function aimExactly(
     const weights = state.ahead ?? state.weights;
     const gradient = mean.values.slice();
     addPenaltyGradient(plan.problem.l2, weights, plan.shape, gradient);
-    const size = norm(scaledGradient(plan.scaling ?? null, gradient));
+    const standardised = norm(scaledGradient(plan.units ?? null, gradient));
+    const size = { norm: norm(scaledGradient(plan.scaling ?? null, gradient)), standardised };
     const event = roundEventOf(plan, state, { slots, mean, isExact: true }, size);
     const memory = plan.optimizer.searches ? state.memory : plan.optimizer.start();
     const correction = { ...state.correction!, dueRound: round + 1 };
@@ -113,7 +99,7 @@ function goOn(plan: RoundsPlan, state: RoundsState, sight: Sight): Step<RoundsSt
   const { optimizer } = plan;
   return optimizer.searches
     ? search(plan, optimizer, state, sight, gradient)
-    : step(plan, optimizer, state, sight, gradient);
+    : stepAtOnce(plan, optimizer, state, sight, gradient);
 }
 
 /** Asks about the way along the direction, unless there is nowhere to go. */
@@ -128,8 +114,9 @@ function search(
   const { scaling = null } = plan;
   const scaled = scaledGradient(scaling, gradient);
   const gradientNorm = norm(scaled);
-  const aimed = afterGradient(plan, state, gradientNorm, isExact);
-  const round = roundEventOf(plan, state, sight, gradientNorm);
+  const standardised = norm(scaledGradient(plan.units ?? null, gradient));
+  const round = roundEventOf(plan, state, sight, { norm: gradientNorm, standardised });
+  const aimed = afterGradient(plan, state, round, isExact);
   if (aimed.finished || (isExact && state.round + 1 >= plan.roundsMax))
     return nextRound(plan, aimed, state, { ...round, atMs, stepSize: 0 }, heard);
   const way = unscaledChange(scaling, optimizer.direction(state.memory, scaled));
@@ -138,49 +125,4 @@ function search(
   const steps = trialSteps(optimizer.guess(state.memory, gradientNorm));
   const asked: Search = { direction, steps, retries: 0, slope, round, heard };
   return { state: { ...aimed, quorum: openQuorum(atMs), search: asked } };
-}
-
-/** Moves at once. */
-function step(
-  plan: RoundsPlan,
-  optimizer: Stepper,
-  state: RoundsState,
-  sight: Sight,
-  gradient: Float64Array<ArrayBuffer>,
-): Step<RoundsState> {
-  const { problem, shape, shares } = plan;
-  const { weights, memory } = state;
-  const asked = state.ahead ?? weights;
-  const smoothness = problem.smoothness(plan.largestEigenvalue) + problem.l2;
-  const share = rowShareOf(shares, sight.slots);
-  const stepSize = optimizer.stepSize({ smoothness, share, round: state.round });
-  const shrink = (point: Float64Array<ArrayBuffer>, size: number) =>
-    softThreshold(problem.l1, size, shape, point);
-  const { parameters } = problem;
-  const moved = optimizer.move(memory, {
-    weights,
-    asked,
-    gradient,
-    stepSize,
-    tensors: parameters,
-    shrink,
-  });
-  // Zero where no small step lowers the objective; the gradient itself where that is smooth.
-  const mapping =
-    problem.l1 === 0 ? norm(gradient) : norm(difference(asked, moved.weights)) / stepSize;
-  const aimed = afterGradient(plan, { ...state, memory: moved.memory }, mapping, sight.isExact);
-  const coefficients = optimizer.learned?.(moved.memory);
-  const event = {
-    ...roundEventOf(plan, state, sight, mapping),
-    atMs: sight.atMs,
-    stepSize,
-    ...(coefficients === undefined ? {} : { coefficients }),
-  };
-  const destination = {
-    weights: Float32Array.from(moved.weights),
-    ahead: moved.ask === null ? null : Float32Array.from(moved.ask),
-  };
-  for (const there of [destination.weights, destination.ahead])
-    if (there !== null) averageRunningStats(problem, asked, sight.mean.values, there);
-  return nextRound(plan, aimed, destination, event, sight.heard);
 }

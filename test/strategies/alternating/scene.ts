@@ -45,11 +45,9 @@ export async function ratingsScene(given: object): Promise<RatingsScene> {
     problem: problems.create(spec.problem),
     train: await readExamples(store, prepared.train, prepared.columns),
     test: await readExamples(store, prepared.test, prepared.columns),
-    strategy: openTraining(
-      spec,
-      staged,
-      0,
-    ) as TrainingStrategy<object> as TrainingStrategy<AlternatingState>,
+    strategy: openTraining(spec, staged, {
+      largestEigenvalue: 0,
+    }) as TrainingStrategy<object> as TrainingStrategy<AlternatingState>,
     perform: (task) => work({ run: "trial", encoded: key, problem: spec.problem, task }),
   };
 }

@@ -26,7 +26,7 @@ function planOf(setting: Trial, options: Partial<AsyncSgdPlan> = {}): AsyncSgdPl
     stepSize: (share) => share / smoothness,
     memory: true,
     stalenessMax: 100 * shares.storedRows.length,
-    tolerance: 0,
+    stop: { tolerance: 0, steepness: 1, lossLeast: 0 },
     ...options,
   };
 }

@@ -40,7 +40,7 @@ function planOf(trial: Trial, wait: Wait, roundsMax: number): BlocksPlan {
     scale,
     stepSize: safeStep(trial),
     roundsMax,
-    tolerance: 0,
+    stop: { tolerance: 0, steepness: 1, lossLeast: 0 },
     patienceMs: 600_000,
   };
 }

@@ -46,7 +46,7 @@ export function localPlan(
     secure: null,
     wait: isPolicy ? wait : waitPolicy(wait, { workers, redundancy: 1 }),
     roundsMax: 10,
-    tolerance: 0,
+    stop: { tolerance: 0, steepness: 1, lossLeast: 0 },
     patienceMs: 600_000,
     ...rest,
   };

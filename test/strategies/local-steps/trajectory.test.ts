@@ -24,6 +24,8 @@ interface Choices {
   readonly operator: (vector: Vector) => Vector;
   readonly momentum: number;
   readonly rate: (t: number) => number;
+  /** An update is one worker's: so many of them are one turn of all. */
+  readonly updatesPerTurn?: number;
   /** What travels down of what the told weights lack; everything where absent. */
   readonly down?: Choices["operator"];
 }
@@ -42,6 +44,7 @@ function largest(count: number, signs: boolean): Choices["operator"] {
 
 /** A worker's way from `start`: steps along gradients of the rows that it drew. */
 function wayOf(slot: number, version: number, start: Vector, velocity: Vector, choices: Choices) {
+  const turns = version / (choices.updatesPerTurn ?? 1);
   const here = [...start];
   const stream = randomFrom(seed).fork(`round/${version}/slot/${slot}`);
   for (let h = 0; h < steps; h++) {
@@ -55,7 +58,7 @@ function wayOf(slot: number, version: number, start: Vector, velocity: Vector, c
     }
     for (let j = 0; j < columns; j++) {
       velocity[j] = choices.momentum * velocity[j]! + gradient[j]!;
-      here[j]! -= choices.rate(version * steps + h) * velocity[j]!;
+      here[j]! -= choices.rate(turns * steps + h) * velocity[j]!;
     }
   }
   return start.map((weight, j) => weight - here[j]!);
@@ -135,6 +138,17 @@ const cases: [string, PlanOptions, Choices][] = [
     "asynchronously, everything",
     { compression: { type: "none" }, asynchronous: true },
     { operator: (vector) => vector, momentum: 0, rate: () => 0.05 },
+  ],
+  [
+    "asynchronously, a rate that falls by each worker's own steps",
+    {
+      ...{ compression: { type: "none" }, asynchronous: true },
+      rate: { schedule: "inverse", scale: 4, shift: 60 },
+    },
+    {
+      ...{ operator: (vector) => vector, momentum: 0, rate: (t) => 4 / (60 + t) },
+      updatesPerTurn: workers,
+    },
   ],
 ];
 

@@ -43,15 +43,18 @@ async function stepOf(stages: number, microbatches: number) {
     bytesDown: () => 1,
     bytesUp: () => 1,
   });
-  const end = await runLoop(openTraining(record.spec, { prepared, encoded }, 0), {
-    compute,
-    clock,
-    emit(event) {
-      if (event.type === "arrival") billedMs += event.usage.billedMs;
+  const end = await runLoop(
+    openTraining(record.spec, { prepared, encoded }, { largestEigenvalue: 0 }),
+    {
+      compute,
+      clock,
+      emit(event) {
+        if (event.type === "arrival") billedMs += event.usage.billedMs;
+      },
+      save: () => undefined,
+      mayStop: () => null,
     },
-    save: () => undefined,
-    mayStop: () => null,
-  });
+  );
   return { makespanMs: end.elapsedMs, billedMs };
 }
 

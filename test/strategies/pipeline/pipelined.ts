@@ -70,7 +70,7 @@ export async function pipelined(
     record,
     store,
     async run(name, { worker = (perform: Perform) => perform, watched, ...how } = {}) {
-      const strategy = openTraining(record.spec, { prepared, encoded }, 0);
+      const strategy = openTraining(record.spec, { prepared, encoded }, { largestEigenvalue: 0 });
       const work = createWorker(store, () => 0, record.spec.workers);
       const perform: Perform = (task) => work(workerRequestOf({ ...record, run: name }, task));
       const end = await virtualRun(watched?.(strategy) ?? strategy, {
