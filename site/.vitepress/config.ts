@@ -20,7 +20,9 @@ export default defineConfig({
   markdown: { anchor: { slugify: slugOf } },
   themeConfig: {
     search: { provider: "local" },
-    nav: chapters.map(({ text, items }) => ({ text, link: items[0].link })),
+    nav: chapters
+      .filter(({ text }) => /^(Tutorials|How to|Reference|Examples)$/.test(text))
+      .map(({ text, items }) => ({ text, link: items[0].link })),
     sidebar: chapters,
     outline: [2, 3],
   },
