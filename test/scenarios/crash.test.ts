@@ -88,27 +88,30 @@ test.each<Case>(cases)("$name: killed $killsCount times, resumed to its end", as
   const { spec, killsCount, name } = one;
   await using home = await temporaryHome();
   const random = randomFrom("kill the orchestrator").fork(name);
-  let run: string | undefined;
+  await using untouchedHome = await temporaryHome();
+  // Noise is of secrets that no other run has; who comes first is nobody's to repeat.
+  const isUnique = one.isPrivate === true || one.isAsynchronous === true;
+  const undisturbed = isUnique ? null : await runOn("simulated", untouchedHome.path, spec);
   let kills = 0;
-  let finished: ResultEvent | undefined;
-  while (finished === undefined) {
-    const child = spawn(process.execPath, [driver, home.path, JSON.stringify(spec), run ?? ""]);
-    const killAfter = kills < killsCount ? 1 + random.integer(6) : Number.POSITIVE_INFINITY;
-    const seen = await watched(child, killAfter, random.integer(30));
-    run = seen.run ?? run;
-    if (seen.result === undefined) kills++;
-    finished = seen.result;
+  // A run may come to its end between two kills: another then takes the rest of them.
+  while (kills < killsCount) {
+    let run: string | undefined;
+    let finished: ResultEvent | undefined;
+    while (finished === undefined) {
+      const child = spawn(process.execPath, [driver, home.path, JSON.stringify(spec), run ?? ""]);
+      const killAfter = kills < killsCount ? 1 + random.integer(6) : Number.POSITIVE_INFINITY;
+      const seen = await watched(child, killAfter, random.integer(30));
+      run = seen.run ?? run;
+      if (seen.result === undefined) kills++;
+      finished = seen.result;
+    }
+    const { rounds } = spec.stop;
+    if (rounds !== undefined) expect(finished.rounds).toBe(rounds);
+    // Whatever it was interrupted by, its events lead to its weights.
+    expect(await replayedDigest(home.path, run!)).toBe(finished.weightsDigest);
+    if (undisturbed !== null) expect(finished.weightsDigest).toBe(undisturbed.result.weightsDigest);
   }
   expect(kills).toBe(killsCount);
-  const { rounds } = spec.stop;
-  if (rounds !== undefined) expect(finished.rounds).toBe(rounds);
-  // Whatever it was interrupted by, its events lead to its weights.
-  expect(await replayedDigest(home.path, run!)).toBe(finished.weightsDigest);
-  // Noise is of secrets that no other run has; who comes first is nobody's to repeat.
-  if (one.isPrivate === true || one.isAsynchronous === true) return;
-  await using untouchedHome = await temporaryHome();
-  const undisturbed = await runOn("simulated", untouchedHome.path, spec);
-  expect(finished.weightsDigest).toBe(undisturbed.result.weightsDigest);
 });
 
 interface Case {
