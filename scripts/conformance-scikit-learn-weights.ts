@@ -101,7 +101,7 @@ async function distanceOf(
         : { source, target: "y", ...counts },
       workers: 4,
       ...way,
-      stop: { rounds: 3_000, tolerance: 1e-7 },
+      stop: { rounds: 3_000, tolerance: 1e-8 },
     },
     { backend: "simulated", home, name: `${data}-${problem}-${name}`.replaceAll(/[+.]/g, "-") },
   );
