@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-layers";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import { definitionBytes, type LayersTopology } from "../../src/tfjs/definition.ts";
 import { type Engine, openEngine } from "../../src/tfjs/engine.ts";
-import { ownLayers, registerLayers } from "../../src/tfjs/layers.ts";
+import { ownLayers, registerLayers } from "../../src/tfjs/layers/own-layers.ts";
 import type { Builder } from "../../src/tfjs/model-source.ts";
 import type { OutputLoss } from "../../src/tfjs/trainer-contract.ts";
 import { transformer } from "./transformer.ts";

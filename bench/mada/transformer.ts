@@ -1,4 +1,4 @@
-import { ownLayers } from "../../src/tfjs/layers.ts";
+import { ownLayers } from "../../src/tfjs/layers/own-layers.ts";
 import type { Builder } from "../../src/tfjs/model-source.ts";
 
 export const positions = 32;

@@ -19,7 +19,7 @@ export interface ProgressView {
 }
 
 /** When a run stops by itself, as far as its spec says. */
-export interface Goal {
+export interface ProgressGoal {
   readonly rounds: number;
   readonly seconds?: number | undefined;
   /** Of the gradient, as a share of the first. */
@@ -36,7 +36,7 @@ export interface ProgressOf {
 
 export function progressView(
   terminal: Terminal,
-  goal: Goal,
+  goal: ProgressGoal,
   { label = "", isFollowed = false }: ProgressOf = {},
 ): ProgressView {
   const enteredMs = terminal.enteredMs ?? performance.now();
@@ -114,7 +114,7 @@ function perSecond(rate: number): string {
 /** Whichever ends first: the rounds, the seconds that may be spent, or the gradient's fall. */
 function eta(
   event: { readonly round: number; readonly atMs: number },
-  goal: Goal,
+  goal: ProgressGoal,
   rate: number,
   roundsToTolerance: number,
 ): string {
@@ -132,7 +132,7 @@ function gradientFall() {
       logs.push(Math.log(slopeLeft));
       if (logs.length > fallRounds) logs.shift();
     },
-    roundsTo({ tolerance = 0 }: Goal): number {
+    roundsTo({ tolerance = 0 }: ProgressGoal): number {
       if (tolerance <= 0 || logs.length < 3) return Number.POSITIVE_INFINITY;
       const fallARound = (logs[0]! - logs.at(-1)!) / (logs.length - 1);
       if (fallARound <= 0) return Number.POSITIVE_INFINITY;

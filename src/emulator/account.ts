@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { compileCachePath } from "../core/compile-cache.ts";
 import { prices } from "../limits.ts";
 import { type Weather, weatherFrom } from "../weather/weather.ts";
-import type { Emulator, EmulatorBill, EmulatorUser, NamedUser } from "./emulator.ts";
 import {
   drawKeys,
   type Identity,
@@ -17,6 +16,7 @@ import { listenLocally, type RequestHandler } from "./lambda/local-listener.ts";
 import { createLambda, type LambdaBill } from "./lambda/server.ts";
 import type { S3Faults } from "./s3/faults.ts";
 import type { S3Counts, S3Server } from "./s3/server.ts";
+import type { Emulator, EmulatorBill, EmulatorUser, NamedUser } from "./users.ts";
 
 /** A home's S3 with whoever has keys. */
 export interface ServedS3 {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
-import type { Emulator } from "./emulator.ts";
 import type { FunctionConfig } from "./lambda/function-config.ts";
+import type { Emulator } from "./users.ts";
 
 /** What another process asks an emulator, once it is there. */
 export type EmulatorQuestion = Exclude<keyof Emulator, "endpoints" | "environment">;
@@ -39,7 +39,7 @@ export function answerBy(
 }
 
 /** Carries out a call, and tells how it ended. */
-export async function answered(
+export async function answerOf(
   { id }: Pick<EmulatorCall, "id">,
   work: () => Promise<unknown>,
 ): Promise<EmulatorAnswer> {

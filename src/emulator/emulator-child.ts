@@ -1,17 +1,18 @@
-import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.ts";
+import { startEmulator } from "./emulator.ts";
 import {
   answerBy,
-  answered,
+  answerOf,
   type EmulatorAnswer,
   type EmulatorCall,
   type EmulatorQuestion,
 } from "./emulator-calls.ts";
+import type { Emulator, EmulatorOptions } from "./users.ts";
 
 /** The emulator's own process: answers its parent over the channel and ends with it. */
 let emulator: Emulator | undefined;
 
 process.on("message", (call: EmulatorCall<EmulatorQuestion | "start">) => {
-  void answered(call, () => carriedOut(call)).then(reply);
+  void answerOf(call, () => carriedOut(call)).then(reply);
 });
 process.once("disconnect", () => process.exit(0));
 // A terminal's interrupt reaches the whole group; the parent decides when this process ends.

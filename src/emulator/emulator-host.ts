@@ -4,21 +4,16 @@ import { join } from "node:path";
 import { assert } from "../core/errors.ts";
 import { ownFile } from "../core/own-files.ts";
 import { announcementFile, openChannel } from "./control.ts";
-import {
-  type Emulator,
-  type EmulatorOptions,
-  type HomeEmulator,
-  type NamedUser,
-  serveHome,
-} from "./emulator.ts";
+import { serveHome } from "./emulator.ts";
 import {
   answerBy,
-  answered,
+  answerOf,
   type EmulatorAnswer,
   type EmulatorCall,
   type EmulatorQuestion,
 } from "./emulator-calls.ts";
 import { type Keys, ownerKeys } from "./iam/identity.ts";
+import type { Emulator, EmulatorOptions, HomeEmulator, NamedUser } from "./users.ts";
 
 /**
  * The process of a home's emulator, which serves all that use the home: it is started by the first,
@@ -31,7 +26,7 @@ const firstComesMs = 10_000;
 
 process.once("message", (options: Pick<EmulatorOptions, "home" | "s3Port">) => {
   const start = () => serve(options);
-  void answered({ id: 0 }, start).then((answer: EmulatorAnswer) => {
+  void answerOf({ id: 0 }, start).then((answer: EmulatorAnswer) => {
     process.send?.(answer, undefined, undefined, () => {});
     if (answer.error !== undefined) process.disconnect?.();
   });
@@ -113,7 +108,7 @@ function attend(socket: Socket, served: HomeEmulator, keys: Keys, isLast: () => 
     channel?.onValue((call) => {
       const asked = call as EmulatorCall<EmulatorQuestion | "join">;
       if (asked.question === "close") return void leave();
-      void answered(asked, () => carriedOut(asked)).then((answer) =>
+      void answerOf(asked, () => carriedOut(asked)).then((answer) =>
         channel.send(answer).catch(() => {}),
       );
     });

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { entryBeside } from "../core/entries.ts";
 import { assert } from "../core/errors.ts";
-import type { Emulator, EmulatorOptions } from "./emulator.ts";
 import { callingEmulator, type EmulatorCaller, emulatorBy } from "./emulator-calls.ts";
 import { keepingMemory } from "./lambda/processes.ts";
+import type { Emulator, EmulatorOptions } from "./users.ts";
 
 /** An emulator in a process of its own. */
 export interface RunningEmulator extends Emulator {

@@ -9,12 +9,12 @@ import { hasCode, RunError } from "../core/errors.ts";
 import { makeOwnFolder, ownFile } from "../core/own-files.ts";
 import { takeProcessLock } from "../core/process-lock.ts";
 import { announcementFile, type ControlChannel, openChannel } from "./control.ts";
-import type { Emulator, EmulatorUser, NamedUser } from "./emulator.ts";
 import { callingEmulator, type EmulatorAnswer, emulatorBy } from "./emulator-calls.ts";
 import type { RunningEmulator } from "./emulator-process.ts";
 import { drawKeys, ownerKeys } from "./iam/identity.ts";
 import { keepingMemory } from "./lambda/processes.ts";
 import { isRootHeld } from "./s3/root.ts";
+import type { Emulator, EmulatorUser, NamedUser } from "./users.ts";
 
 /** A home's emulator as one of its users has it; `close` leaves, and the last one ends it. */
 export interface SharedEmulator extends RunningEmulator {

@@ -47,7 +47,7 @@ export function createPredictorFunction(of: {
     }
   };
   return async (event) => {
-    if (isUrlEvent(event)) return urlReply(await answered(model, event));
+    if (isUrlEvent(event)) return urlReply(await answerTo(model, event));
     const rows = rowsIn(event);
     if (rows !== null) return { predictions: await (await model()).predict(rows) };
     throw new RunError("bad-rows", "the event has no rows", {
@@ -77,7 +77,7 @@ function isUrlEvent(event: unknown): event is UrlEvent {
   return (event as Partial<UrlEvent> | null)?.requestContext?.http !== undefined;
 }
 
-async function answered(model: () => Promise<Model>, event: UrlEvent): Promise<PredictionAnswer> {
+async function answerTo(model: () => Promise<Model>, event: UrlEvent): Promise<PredictionAnswer> {
   const { requestContext, rawPath, headers = {}, body = "", isBase64Encoded } = event;
   try {
     return await answerPrediction(await model(), {

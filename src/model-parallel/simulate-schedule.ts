@@ -2,7 +2,7 @@ import { type Action, consumersOf, type Schedule } from "./schedule.ts";
 import { actionName } from "./schedule-csv.ts";
 
 /** How long things take, in any one unit; the same for all microbatches unless they differ. */
-export interface StageTimes {
+export interface ScheduleTimes {
   readonly forward: (stage: number, microbatch: number) => number;
   /** Of a whole backward pass; half of it each where it is split, unless `split` says. */
   readonly backward: (stage: number, microbatch: number) => number;
@@ -38,7 +38,7 @@ export interface Deadlock {
  * Runs a schedule on a virtual clock: each worker does its actions in order, each as soon as what
  * it needs has come. Pure; says who waits where nothing can go on.
  */
-export function simulateSchedule(schedule: Schedule, times: StageTimes): Timeline | Deadlock {
+export function simulateSchedule(schedule: Schedule, times: ScheduleTimes): Timeline | Deadlock {
   const { workers } = schedule;
   const needs = dependencies(schedule);
   const endOf = new Map<string, number>();
@@ -98,7 +98,7 @@ function readyAt(
   needs: ReturnType<Needs>,
   endOf: ReadonlyMap<string, number>,
   { pipeline }: Schedule,
-  times: StageTimes,
+  times: ScheduleTimes,
 ): number | null {
   let ready = 0;
   for (const { stage: from, names } of needs) {
@@ -110,7 +110,7 @@ function readyAt(
   return ready;
 }
 
-function durationOf({ kind, stage, microbatch }: Action, times: StageTimes): number {
+function durationOf({ kind, stage, microbatch }: Action, times: ScheduleTimes): number {
   if (kind === "F") return times.forward(stage, microbatch);
   if (kind === "B") return times.backward(stage, microbatch);
   if (kind !== "I" && kind !== "W") return 0;

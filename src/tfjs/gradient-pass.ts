@@ -5,8 +5,8 @@ import { isMerged, joinSlices, type Slices } from "../math/slices/slices.ts";
 import type { RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import { freeRows } from "./kernels/merged-rows.ts";
+import { type LookedUp, type RowsTold, withRowPass } from "./layers/table-rows.ts";
 import { type LossOfOutputs, lossNode } from "./loss-node.ts";
-import { type LookedUp, type RowsTold, withRowPass } from "./table-rows.ts";
 import type { OutputLoss } from "./trainer-contract.ts";
 
 /** A model, what of it training moves, and its loss. */

@@ -6,7 +6,7 @@ import type { Slices } from "../math/slices/slices.ts";
 import type { ParameterSpec } from "../math/vector.ts";
 import type { WeightVariable } from "./definition.ts";
 import { type GradientPass, mergedRows } from "./gradient-pass.ts";
-import type { RowsTold } from "./table-rows.ts";
+import type { RowsTold } from "./layers/table-rows.ts";
 import type { SlicedGradients } from "./trainer-contract.ts";
 
 type Sums = Float64Array<ArrayBuffer>;

@@ -19,7 +19,7 @@ import {
   weightVariables,
 } from "./definition.ts";
 import { ownLayerClasses } from "./known-layers.ts";
-import { ownLayers, registerLayers } from "./layers.ts";
+import { ownLayers, registerLayers } from "./layers/own-layers.ts";
 import { modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 

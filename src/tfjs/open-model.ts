@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, models } from "@tensorflow/tfjs-layers";
 import { messageOf, RunError } from "../core/errors.ts";
-import { registerLayers } from "./layers.ts";
+import { registerLayers } from "./layers/own-layers.ts";
 
 /** A model built from its topology. Throws `RunError` that names a layer that is not known. */
 export async function modelFrom(topology: object, place: string): Promise<LayersModel> {

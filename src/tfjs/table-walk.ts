@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Random } from "../core/random.ts";
-import type { Examples } from "../math/rows.ts";
 import type { DoublePart } from "../math/slices/gradient-part.ts";
-import type { SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
+import type { SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import type { Slices } from "../math/slices/slices.ts";
 import type { Vector } from "../math/vector.ts";
 import { batchRows } from "./batches.ts";
@@ -10,13 +8,7 @@ import type { WeightVariable } from "./definition.ts";
 import type { TableSlot } from "./gradient-sums.ts";
 import { currentInPlace, type InPlace } from "./kernels/in-place.ts";
 import { freeRows, RowsInPlace } from "./kernels/merged-rows.ts";
-
-/** The gradient at the variables' weights over some examples. */
-export type GradientHere = (
-  examples: Examples,
-  random: Random,
-  told: "merged" | "inPlace",
-) => SlicedGradient;
+import type { GradientHere } from "./trainer-contract.ts";
 
 /**
  * Steps that are taken where the WASM backend has its tables: slopes of rows are added up, and rows

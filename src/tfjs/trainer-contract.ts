@@ -1,9 +1,9 @@
 import type { Random } from "../core/random.ts";
+import type { Examples } from "../math/rows.ts";
 import type { PresentRows } from "../math/slices/present.ts";
 import type { SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
-import type { GradientHere } from "./table-walk.ts";
 /**
  * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
  * is overwritten with its derivative. `inputs` are the rows themselves.
@@ -14,6 +14,13 @@ export type OutputLoss = (
   inputs: Float32Array,
   slopes?: Float32Array,
 ) => number;
+
+/** The gradient at the variables' weights over some examples. */
+export type GradientHere = (
+  examples: Examples,
+  random: Random,
+  told: "merged" | "inPlace",
+) => SlicedGradient;
 
 export interface EngineOptions {
   readonly backend: BackendChoice;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll } from "vitest";
-import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
+import type { Emulator } from "../../src/emulator/users.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { lambdaConformance } from "./lambda.ts";
 

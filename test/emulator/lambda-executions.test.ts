@@ -11,8 +11,9 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
 import { type Beginning, openExecutions } from "../../src/emulator/lambda/executions.ts";
+import type { Emulator } from "../../src/emulator/users.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { eventually } from "../eventually.ts";
 import { temporaryFolder } from "./s3-listener.ts";

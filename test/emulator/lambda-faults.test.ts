@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import type { Emulator, EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { startEmulator } from "../../src/emulator/emulator.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+import type { Emulator, EmulatorOptions } from "../../src/emulator/users.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { eventually } from "../eventually.ts";
 

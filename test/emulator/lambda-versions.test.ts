@@ -11,7 +11,8 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LambdaClient, lambdaClient } from "../../src/compute/lambda-client.ts";
-import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
+import type { Emulator } from "../../src/emulator/users.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { temporaryFolder } from "./s3-listener.ts";
 

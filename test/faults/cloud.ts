@@ -1,7 +1,8 @@
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { systemClock } from "../../src/compute/system-clock.ts";
-import { type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
 import type { FunctionConfig } from "../../src/emulator/lambda/function-config.ts";
+import type { EmulatorOptions } from "../../src/emulator/users.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
 import { bucket, bundleFolder } from "../../src/platform/local/paths.ts";

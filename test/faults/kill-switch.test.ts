@@ -6,7 +6,8 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type LambdaClient, lambdaClient } from "../../src/compute/lambda-client.ts";
-import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
+import type { Emulator } from "../../src/emulator/users.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";

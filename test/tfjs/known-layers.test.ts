@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { expect, it } from "vitest";
 import { knownLayers, ownLayerClasses } from "../../src/tfjs/known-layers.ts";
-import { registerLayers } from "../../src/tfjs/layers.ts";
+import { registerLayers } from "../../src/tfjs/layers/own-layers.ts";
 
 it("workers know the layers of TensorFlow.js, and kofn's own", () => {
   registerLayers();

@@ -3,7 +3,7 @@ import { losses, overRows } from "../../src/problems/network/losses.ts";
 import type { BackendChoice } from "../../src/tfjs/backend.ts";
 import { definitionBytes, type LayersTopology } from "../../src/tfjs/definition.ts";
 import { type Engine, openEngine } from "../../src/tfjs/engine.ts";
-import { ownLayers, registerLayers } from "../../src/tfjs/layers.ts";
+import { ownLayers, registerLayers } from "../../src/tfjs/layers/own-layers.ts";
 
 const { layers } = tf;
 

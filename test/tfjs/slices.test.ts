@@ -7,7 +7,7 @@ import { denseGradient, squaredNorm } from "../../src/math/slices/gradient-part.
 import { type PresentRows, presentRows } from "../../src/math/slices/present.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import type { Engine } from "../../src/tfjs/engine.ts";
-import { lookUpRows } from "../../src/tfjs/table-rows.ts";
+import { lookUpRows } from "../../src/tfjs/layers/table-rows.ts";
 import { engineOf, models } from "./models.ts";
 
 const { layers } = tf;

@@ -1,8 +1,8 @@
 import { lambdaClient } from "../../compute/lambda-client.ts";
 import { systemClock } from "../../compute/system-clock.ts";
-import type { EmulatorUser } from "../../emulator/emulator.ts";
 import type { RunningEmulator } from "../../emulator/emulator-process.ts";
 import { joinAsOwner, joinEmulator } from "../../emulator/shared-emulator.ts";
+import type { EmulatorUser } from "../../emulator/users.ts";
 import { workerMemoryMb } from "../../spec/run-spec.ts";
 import { type Backend, type BackendOptions, playedWeather } from "../backend.ts";
 import { deployed } from "../cloud/deployed.ts";

@@ -3,7 +3,7 @@ import { randomFrom } from "../../core/random.ts";
 import type { ParameterSpec } from "../../math/vector.ts";
 import { type BackendChoice, openTensorBackend } from "../backend.ts";
 import { definitionBytes, type LayersTopology, weightVariables } from "../definition.ts";
-import { registerLayers } from "../layers.ts";
+import { registerLayers } from "../layers/own-layers.ts";
 import { withSeededRandom } from "../seeded-random.ts";
 import { buildTransformer, type TransformerSizes } from "./transformer.ts";
 

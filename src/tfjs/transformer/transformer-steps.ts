@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import type {
+  KeysAndValues,
+  MaskedAttention,
+  PositionEncoding,
+} from "../layers/transformer-layers.ts";
 import type { TransformerSizes } from "./transformer.ts";
-import type { KeysAndValues, MaskedAttention, PositionEncoding } from "./transformer-layers.ts";
 
 /** Sentences that were encoded: [row, position, width], and their token numbers. */
 export interface EncodedSentences {

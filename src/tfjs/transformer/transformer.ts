@@ -5,7 +5,7 @@ import {
   model,
   type SymbolicTensor,
 } from "@tensorflow/tfjs-layers";
-import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
+import { MaskedAttention, PositionEncoding, TiedEmbedding } from "../layers/transformer-layers.ts";
 
 /** The sizes of an encoder-decoder Transformer. */
 export interface TransformerSizes {

@@ -12,9 +12,9 @@ import {
 import { weightCount, weightVariables } from "../definition.ts";
 import { differentiateLoss, type GradientPass } from "../gradient-pass.ts";
 import { slicedGradients } from "../gradient-sums.ts";
+import type { RowsTold } from "../layers/table-rows.ts";
 import type { LossOfOutputs } from "../loss-node.ts";
 import { withSeededRandom } from "../seeded-random.ts";
-import type { RowsTold } from "../table-rows.ts";
 import { initialWeights, setWeights, tableSlots } from "../trainer.ts";
 import type { SeededPass } from "../trainer-contract.ts";
 import { openWholeModel } from "../whole-model.ts";

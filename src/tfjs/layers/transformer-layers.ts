@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
 
-import { type LooksUp, lookUpRows } from "../table-rows.ts";
+import { type LooksUp, lookUpRows } from "./table-rows.ts";
 
 type Shape = (number | null)[];
 type LayerConfig = ConstructorParameters<typeof layers.Layer>[0];

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { Slices } from "../math/slices/slices.ts";
-import { mergedInPlace } from "./kernels/merged-rows.ts";
+import type { Slices } from "../../math/slices/slices.ts";
+import { mergedInPlace } from "../kernels/merged-rows.ts";
 
 /** Rows of a table that were looked up in one pass, with the slopes of what came out. */
 export interface LookedUp extends Slices<Float32Array<ArrayBuffer>> {

@@ -3,11 +3,7 @@ import { serialization } from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
 import { ClassShare } from "./class-share.ts";
 import { FeatureShare, JoinedShares, SummedShares, VocabularyShare } from "./layer-shares.ts";
-import {
-  MaskedAttention,
-  PositionEncoding,
-  TiedEmbedding,
-} from "./transformer/transformer-layers.ts";
+import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
 
 let isRegistered = false;
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
-import { classShareNumbers } from "../model-parallel/split-layers.ts";
+import { classShareNumbers } from "../../model-parallel/split-layers.ts";
 
 type Shape = (number | null)[];
 type LayerConfig = ConstructorParameters<typeof layers.Layer>[0];
