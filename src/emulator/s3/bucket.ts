@@ -79,9 +79,10 @@ export function openBucket(
       for (;;) {
         const facts = index.get(key);
         if (facts === undefined) throw noSuchKey(key);
-        const file = await openPresent(pathOf(key));
+        const isCurrent = () => index.get(key) === facts;
+        const file = await openUnless(pathOf(key), () => !isCurrent());
         // Replaced while we opened it: the file may be another version than these facts.
-        if (file !== undefined && index.get(key) === facts) return { file, facts };
+        if (file !== undefined && isCurrent()) return { file, facts };
         await file?.close();
       }
     },
@@ -91,11 +92,12 @@ export function openBucket(
   };
 }
 
-async function openPresent(path: string): Promise<FileHandle | undefined> {
+/** Undefined for a file that is not there, where that is as it should be. */
+async function openUnless(path: string, mayBeGone: () => boolean): Promise<FileHandle | undefined> {
   try {
     return await open(path, "r");
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT" && mayBeGone()) return undefined;
     throw thrown;
   }
 }
