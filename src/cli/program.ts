@@ -180,7 +180,7 @@ export async function runCli(given: readonly string[], terminal: Terminal): Prom
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitCodes.input;
     terminal.live?.clear();
-    return reportFailure(thrown, terminal);
+    return reportFailure(thrown, { ...terminal, stage });
   }
 }
 
@@ -229,8 +229,8 @@ function usageError(text: string): string {
 
 /** Reports an error, once, and returns the exit code: 1 for a fault of ours. */
 function reportFailure(failure: unknown, terminal: Terminal): number {
-  const { err, paint, home } = terminal;
-  const thrown = machineFailureOf(failure, home) ?? failure;
+  const { err, paint, home, stage } = terminal;
+  const thrown = machineFailureOf(failure, stage === undefined ? home : null) ?? failure;
   if (thrown instanceof RunError) {
     err(`${paint.red("error:")} ${oneLine(thrown.message)}`);
     err(`${paint.cyan("hint:")} ${oneLine(thrown.hint || remedyOf(thrown.code))}`);

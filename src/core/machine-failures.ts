@@ -22,13 +22,13 @@ const storedCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /**
  * What the machine refused, or what was taken away underneath, as an error that a person can mend;
- * null for a fault of ours.
+ * null for a fault of ours. `home` is null for a command on a stage, whose objects are elsewhere.
  */
-export function machineFailureOf(thrown: unknown, home: string): RunError | null {
+export function machineFailureOf(thrown: unknown, home: string | null): RunError | null {
+  const isGone = home !== null && !existsSync(home);
   const gone = () =>
     new RunError("home-gone", `${home}: it was removed while it was in use`, { cause: thrown });
-  if (thrown instanceof RunError)
-    return storedCodes.has(thrown.code) && !existsSync(home) ? gone() : null;
+  if (thrown instanceof RunError) return storedCodes.has(thrown.code) && isGone ? gone() : null;
   for (let one = thrown; one instanceof Error; one = one.cause) {
     const code = shortages[(one as NodeJS.ErrnoException).code ?? ""];
     if (code !== undefined) {
@@ -36,7 +36,7 @@ export function machineFailureOf(thrown: unknown, home: string): RunError | null
       const place = path === undefined ? "" : `${path}: `;
       return new RunError(code, place + messageOf(one), { cause: thrown });
     }
-    if (isOfHome(one, home) && !existsSync(home)) return gone();
+    if (isGone && isOfHome(one, home)) return gone();
   }
   return null;
 }

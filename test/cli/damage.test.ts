@@ -14,8 +14,11 @@ const generated = (type: string, more: object = {}) => ({
 const linear = { ...small, problem: "lasso", optimizer: "fista", data: generated("regression") };
 const encoding = { type: "hadamard", redundancy: 2 };
 
+const asynchronous = { ...small, problem: "ridge", strategy: "async-sgd" };
+
 /** A home each, with a run `one`; `twin` has a run `other` like that of `linear`. */
 const specs: Record<string, object> = {
+  bent: { ...asynchronous, data: generated("regression") },
   linear: { ...linear, encoding, data: { ...linear.data, test: 0.25 } },
   twin: { ...linear, encoding, data: { ...generated("regression", { rows: 124 }), test: 0.25 } },
   hidden: {
@@ -54,7 +57,7 @@ const kinds: Record<string, readonly [home: string, key: RegExp]> = {
   model: ["linear", /^runs\/\w+\/model\.safetensors$/],
   prepared: ["linear", /^prepared\/[0-9a-f]+\.json$/],
   encoded: ["linear", /^encoded\/[0-9a-f]+\.json$/],
-  curvature: ["linear", /^prepared\/.*\.curvature\.json$/],
+  curvature: ["bent", /^prepared\/.*\.curvature\.json$/],
   part: ["linear", /^parts\//],
   network: ["cut", /^networks\//],
   "model part": ["cut", /^runs\/\w+\/model\//],

@@ -7,6 +7,7 @@ import type { Store } from "../../src/ports/store.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { evaluate } from "../../src/run/evaluate.ts";
 import { removeLeftovers, removeOtherParts } from "../../src/run/finish.ts";
+import { openSpendingGrant } from "../../src/run/spending-grant.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
 import { eventsKey, modelPartsPrefix, stepObjectsPrefix } from "../../src/store-layout.ts";
 import type { WorkerRequest, WorkerTask } from "../../src/tasks/protocol.ts";
@@ -168,8 +169,20 @@ const references = (role: (typeof workers)[number]): Fault => ({
   },
 });
 
+const budget: Fault = {
+  name: "a run's dollars are noted before they are spent, and read by who goes on with it",
+  role: "orchestrator",
+  async meet(under) {
+    const store = memoryStore();
+    const own = () => openSpendingGrant(as(store, "orchestrator", under), "trial", 1);
+    await (await own()).extend(0.25);
+    expect((await own()).beforeUsd).toBeGreaterThanOrEqual(0.25);
+  },
+};
+
 export const faults: readonly Fault[] = [
   leftEvents,
+  budget,
   ...workers.map(expiredForWorker),
   expiredForOrchestrator,
   ...(["networkWorker", "orchestrator"] as const).map(network),

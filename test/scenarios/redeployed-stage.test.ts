@@ -57,7 +57,7 @@ test("a stage deployed anew in the middle of a run: it keeps its versions", asyn
     wait: "all",
     stop: { rounds: 40, tolerance: 0 },
   };
-  const weather = { model: "exponential", meanMs: 30 };
+  const weather = { model: "exponential", meanMs: 60 };
   const direct = await runOn("simulated", other.path, { ...given, weather });
   const done = { stop: "done", rounds: 40, weightsDigest: direct.result.weightsDigest };
   const spec = resolveSpec({ ...given, weather });
@@ -71,10 +71,11 @@ test("a stage deployed anew in the middle of a run: it keeps its versions", asyn
     const staged = (...args: string[]) => kofn(join(place.path, "home"), ...args, "--stage", "dev");
     const resultOf = (out: string) => JSON.parse(out.trim().split("\n").at(-1)!);
     stubOutputs(1, 1);
-    const watching = staged("run", path, "--name", "held");
     const sequence = async () => (await readCheckpoint(backend.store, "held"))?.sequence ?? 0;
-    await eventually(async () => (await sequence()) > 0, "it has begun");
+    // The other worker is built beforehand: the run must not be over by then.
     await withWorker(protocolVersion + 2, protocolVersion + 1, async ({ directory }) => {
+      const watching = staged("run", path, "--name", "held");
+      await eventually(async () => (await sequence()) > 0, "it has begun");
       expect(await deployWorker(backend, directory)).toBe("2");
       expect(await deployOrchestrator(backend)).toBe("2");
       stubOutputs(2, 2);
