@@ -14,11 +14,9 @@ const generated = (type: string, more: object = {}) => ({
 const linear = { ...small, problem: "lasso", optimizer: "fista", data: generated("regression") };
 const encoding = { type: "hadamard", redundancy: 2 };
 
-const asynchronous = { ...small, problem: "ridge", strategy: "async-sgd" };
-
 /** A home each, with a run `one`; `twin` has a run `other` like that of `linear`. */
 const specs: Record<string, object> = {
-  bent: { ...asynchronous, data: generated("regression") },
+  bent: { ...small, problem: "ridge", data: generated("regression"), strategy: "async-sgd" },
   linear: { ...linear, encoding, data: { ...linear.data, test: 0.25 } },
   twin: { ...linear, encoding, data: { ...generated("regression", { rows: 124 }), test: 0.25 } },
   hidden: {
@@ -109,13 +107,8 @@ beforeAll(async () => {
     const width = name === "cut" ? 12 : 3;
     const header = Array.from({ length: width }, (_, i) => `x${i}`).join(",");
     await writeFile(`${home}.csv`, `${header}\n${"0.1,".repeat(width - 1)}0.2\n`);
-    const { exitCode, err } = await kofn(
-      home,
-      "simulate",
-      `${home}.json`,
-      "--name",
-      name === "twin" ? "other" : "one",
-    );
+    const run = name === "twin" ? "other" : "one";
+    const { exitCode, err } = await kofn(home, "simulate", `${home}.json`, "--name", run);
     expect([0, 4], err).toContain(exitCode);
     keys[name] = await inStore(name, (store) => store.list(""));
   }

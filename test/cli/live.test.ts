@@ -29,7 +29,7 @@ const slow = [
 ];
 
 describe("a run that goes on in another process", () => {
-  it("can be listed, watched and cancelled, with others beside it, on the same server", async () => {
+  it("can be listed, watched and cancelled, others beside it on its server", async () => {
     const run = kofnProcess({ home }, "run", spec, "--json", "--name", "live", ...slow);
     await run.says(/"type":"round","round":1|"round":1,/);
     const watch = kofnProcess({ home }, "watch", "live", "--json");
