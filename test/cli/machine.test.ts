@@ -42,6 +42,27 @@ test("with 40 descriptors a run ends as ever, or says what it lacks", async () =
   }
 });
 
+test.each([24, 32, 39])("with %i descriptors nothing is begun, and it says why", async (most) => {
+  const folder = await newFolder();
+  try {
+    const spec = join(folder.path, "spec.yaml");
+    await writeFile(spec, smallSpec);
+    const command = `ulimit -n ${most}; exec "$0" "$1" simulate "$2"`;
+    const child = spawn("/bin/sh", ["-c", command, process.execPath, entryPath("main"), spec], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let err = "";
+    child.stderr!.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    expect(await new Promise((resolve) => child.once("close", resolve)), err).toBe(3);
+    expect(err).toBe(
+      `error: only ${most} files may be open here, and kofn needs 40\n` +
+        "hint: raise the limit of this shell: ulimit -n 4096\n",
+    );
+  } finally {
+    await folder.remove();
+  }
+});
+
 test("a home that is removed underneath a run: words, and no stack", async () => {
   const folder = await newFolder();
   try {
