@@ -83,6 +83,7 @@ function attend(socket: Socket, served: HomeEmulator, keys: Keys, isLast: () => 
   /** His functions end; then he may go, or the whole process does. */
   const leave = () => {
     left ??= (async () => {
+      // Who could not join has been told why, and has nothing to close.
       const joined = await joining?.catch(() => undefined);
       await joined?.close();
       if (!isLast()) socket.end();
@@ -109,6 +110,7 @@ function attend(socket: Socket, served: HomeEmulator, keys: Keys, isLast: () => 
       const asked = call as EmulatorCall<EmulatorQuestion | "join">;
       if (asked.question === "close") return void leave();
       void answerOf(asked, () => carriedOut(asked)).then((answer) =>
+        // Who has gone meanwhile needs no answer.
         channel.send(answer).catch(() => {}),
       );
     });

@@ -136,6 +136,7 @@ async function joinedBy(
     ended,
     async close() {
       socket.ref();
+      // One that cannot be told has ended already, which is awaited all the same.
       channel.send({ id: 0, question: "close" }).catch(() => {});
       await ended;
     },
