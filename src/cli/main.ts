@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { openFilesMax, openFilesMin } from "../core/open-files.ts";
 import { kofnVersion } from "../core/version.ts";
 
 const args = process.argv.slice(2);
@@ -17,16 +16,20 @@ else if (isTooOld) {
       "hint: install a newer one from nodejs.org, or npm install node@24 for this folder alone\n",
   );
   process.exitCode = 2;
-} else if ((openFilesMax() ?? openFilesMin) < openFilesMin) {
-  process.stderr.write(
-    `error: only ${openFilesMax()} files may be open here, and kofn needs ${openFilesMin}\n` +
-      "hint: raise the limit of this shell: ulimit -n 4096\n",
-  );
-  process.exitCode = 3;
 } else {
-  const { reuseCompiledCode } = await import("../core/compile-cache.ts");
-  reuseCompiledCode();
-  const { processTerminal } = await import("./process-terminal.ts");
-  const { runCli } = await import("./program.ts");
-  process.exitCode = await runCli(args, await processTerminal());
+  const { openFilesMax, openFilesMin } = await import("../core/open-files.ts");
+  const openMax = openFilesMax() ?? openFilesMin;
+  if (openMax < openFilesMin) {
+    process.stderr.write(
+      `error: only ${openMax} files may be open here, and kofn needs ${openFilesMin}\n` +
+        "hint: raise the limit of this shell: ulimit -n 4096\n",
+    );
+    process.exitCode = 3;
+  } else {
+    const { reuseCompiledCode } = await import("../core/compile-cache.ts");
+    reuseCompiledCode();
+    const { processTerminal } = await import("./process-terminal.ts");
+    const { runCli } = await import("./program.ts");
+    process.exitCode = await runCli(args, await processTerminal());
+  }
 }
