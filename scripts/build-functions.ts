@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
+import { joinEager } from "./join-eager.ts";
 import { quietBuiltins } from "./quiet-builtins.ts";
 import { withoutNetworks } from "./without-networks.ts";
 
@@ -59,6 +60,7 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
     });
     if (hasNetworks) copyWasm(folder);
     removeStale(folder, Object.keys(metafile.outputs));
+    await joinEager(folder, `${name}.mjs`);
   }
 }
 

@@ -12,12 +12,14 @@ export const quietBuiltins: Plugin = {
     onResolve({ filter: /^[a-z:_/0-9]+$/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return null;
       const name = path.replace("node:", "");
-      // Asked for late as it is, and by the names of its exports.
-      if (kind === "dynamic-import") return { path: `node:${name}`, external: true };
-      return { path: name, namespace: "quiet-builtins" };
+      const isLate = kind === "dynamic-import";
+      return { path: name, namespace: isLate ? "late-builtins" : "quiet-builtins" };
     });
     onLoad({ filter: /.*/, namespace: "quiet-builtins" }, ({ path }) => ({
       contents: large.has(path) ? onceUsed(path) : `module.exports = ${builtin(path)};`,
+    }));
+    onLoad({ filter: /.*/, namespace: "late-builtins" }, ({ path }) => ({
+      contents: withoutGetters(path),
     }));
   },
 };
@@ -31,6 +33,8 @@ const large = new Set([
   "https",
   "net",
   "tls",
+  "v8",
+  "vm",
   "worker_threads",
   "zlib",
 ]);
@@ -43,4 +47,13 @@ function onceUsed(path: string): string {
   const get = `get: () => ${builtin(path)}[name]`;
   return `for (const name of ${JSON.stringify(names)})
     Object.defineProperty(exports, name, { enumerable: true, ${get} });`;
+}
+
+/** An ES module with the names of its exports, but for those that Node loads when they are read. */
+function withoutGetters(path: string): string {
+  const all = Object.getOwnPropertyDescriptors(process.getBuiltinModule(path) ?? {});
+  const names = Object.keys(all).filter((name) => "value" in all[name]! && name !== "default");
+  return `const all = ${builtin(path)};
+    export default all;
+    export const { ${names.join(", ")} } = all;`;
 }

@@ -23,6 +23,32 @@ test("the worker's bundle loads without the S3 client and what that needs of Nod
     expect(JSON.parse(modules), large).not.toContain(`NativeModule ${large}`);
 });
 
+test("a cold start reads one file, and what comes later finds its parts in it", async () => {
+  const folder = await bundleFolder("worker");
+  const entry = await readFile(join(folder, "worker.mjs"), "utf8");
+  expect(entry).not.toMatch(/\bimport(\{[^}]*\}from)?"\.\//);
+  const [, client] = /import\("\.\/(s3-\w+\.mjs)"\)/.exec(entry)!;
+  expect(await readFile(join(folder, client!), "utf8")).toMatch(/\bfrom"\.\/worker\.mjs"/);
+  const { s3Store } = await import(pathToFileURL(join(folder, client!)).href);
+  expect(typeof s3Store).toBe("function");
+});
+
+test("the first request to S3 loads Node's http without its fetch", async () => {
+  const folder = await bundleFolder("worker");
+  const late = (await readdir(folder)).filter((name) => /^http-\w+\.mjs$/.test(name));
+  expect(late).not.toEqual([]);
+  for (const name of late) {
+    const bundle = pathToFileURL(join(folder, name)).href;
+    const parameters = ["--input-type=module", "--eval", loaded];
+    const env = { PATH: process.env.PATH, BUNDLE: bundle };
+    const modules = JSON.parse(
+      execFileSync(process.execPath, parameters, { env, encoding: "utf8" }),
+    );
+    expect(modules).toContain("NativeModule http");
+    expect(modules).not.toContain("NativeModule internal/deps/undici/undici");
+  }
+});
+
 test("zipped, the worker's bundle is below a megabyte", async () => {
   const bytes = zipBytes(await bundleFolder("worker"));
   expect(bytes).toBeGreaterThan(100_000);
