@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { entryBeside } from "../core/entries.ts";
 import { assert } from "../core/errors.ts";
 import { callingEmulator, type EmulatorCaller, emulatorBy } from "./emulator-calls.ts";
-import { keepingMemory } from "./lambda/processes.ts";
+import { emulatorFlags, keepingMemory } from "./lambda/processes.ts";
 import type { Emulator, EmulatorOptions } from "./users.ts";
 
 /** An emulator in a process of its own. */
@@ -23,7 +23,7 @@ export interface EmulatorProcess extends RunningEmulator {
 export async function startEmulatorProcess(options: EmulatorOptions): Promise<EmulatorProcess> {
   const child = fork(entryBeside(import.meta.url, "emulator-child"), {
     serialization: "advanced",
-    execArgv: ["--no-warnings"],
+    execArgv: [...emulatorFlags],
     env: { ...process.env, ...keepingMemory },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

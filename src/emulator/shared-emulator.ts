@@ -12,7 +12,7 @@ import { announcementFile, type ControlChannel, openChannel } from "./control.ts
 import { callingEmulator, type EmulatorAnswer, emulatorBy } from "./emulator-calls.ts";
 import type { RunningEmulator } from "./emulator-process.ts";
 import { drawKeys, ownerKeys } from "./iam/identity.ts";
-import { keepingMemory } from "./lambda/processes.ts";
+import { emulatorFlags, keepingMemory } from "./lambda/processes.ts";
 import { isRootHeld } from "./s3/root.ts";
 import type { Emulator, EmulatorUser, NamedUser } from "./users.ts";
 
@@ -170,7 +170,7 @@ function startedBy({ error }: EmulatorAnswer): void {
 async function hostAnswer(home: string, s3Port?: number): Promise<EmulatorAnswer> {
   const log = openSync(join(home, "emulator.log"), "a", ownFile);
   const child = fork(entryBeside(import.meta.url, "emulator-host"), {
-    execArgv: ["--no-warnings"],
+    execArgv: [...emulatorFlags],
     env: { ...process.env, ...keepingMemory },
     stdio: ["ignore", log, log, "ipc"],
     detached: true,

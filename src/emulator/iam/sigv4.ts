@@ -142,24 +142,20 @@ export function reckon(
 ): Reckoned {
   const { method = "GET", url = "/", headers } = message;
   const { path, query } = halves(url);
-  const headerOf = (name: string) =>
-    String(headers[name] ?? "")
-      .trim()
-      .replace(/ +/g, " ");
-  const canonical = [
-    method,
-    subject.path === "as-is" ? sentPath(path) : encodedPath(path),
-    canonicalQuery(query),
-    ...signed.signedHeaders.map((name) => `${name}:${headerOf(name)}`),
-    "",
-    signed.signedHeaders.join(";"),
-    subject.payload,
-  ].join("\n");
-  const scope = scopeText(signed.scope);
+  const names = signed.signedHeaders;
+  let canonical = `${method}\n${subject.path === "as-is" ? sentPath(path) : encodedPath(path)}\n`;
+  canonical += `${canonicalQuery(query)}\n`;
+  for (const name of names) canonical += `${name}:${headerText(headers[name])}\n`;
+  canonical += `\n${names.join(";")}\n${subject.payload}`;
   const digest = hash("sha256", canonical, "hex");
-  const toSign = [algorithm, signed.date, scope, digest].join("\n");
+  const toSign = `${algorithm}\n${signed.date}\n${scopeText(signed.scope)}\n${digest}`;
   const key = signingKey(secret, signed.scope);
   return { canonical, toSign, signature: hmac(key, toSign).toString("hex") };
+}
+
+function headerText(value: string | string[] | undefined): string {
+  const text = value === undefined ? "" : String(value).trim();
+  return text.includes("  ") ? text.replace(/ +/g, " ") : text;
 }
 
 export function isSame(wanted: string, given: string): boolean {
@@ -189,6 +185,7 @@ function encodedPath(path: string): string {
 }
 
 function canonicalQuery(query: string): string {
+  if (query === "") return "";
   return query
     .split("&")
     .filter((pair) => pair !== "" && !pair.startsWith("X-Amz-Signature="))
