@@ -94,9 +94,9 @@ export function serveThread<Data, Task, Result>(
 ): void {
   const { perform, transfers } = open(workerData as Data);
   parentPort?.on("message", ({ id, task }: Asked<Task>) => {
-    void perform(task).then(
-      (result) => parentPort?.postMessage({ id, result }, transfers(result)),
-      (thrown: unknown) => parentPort?.postMessage({ id, error: messageOf(thrown) }),
-    );
+    void perform(task)
+      .then((result) => parentPort?.postMessage({ id, result }, transfers(result)))
+      // A result that cannot be sent loses its own task, not the thread with its shards.
+      .catch((thrown: unknown) => parentPort?.postMessage({ id, error: messageOf(thrown) }));
   });
 }

@@ -19,6 +19,7 @@ serveThread(({ home, shardsMax, modules }: ThreadData) => {
       await registered;
       return perform(request);
     },
-    transfers: (reply) => [reply.values.buffer as ArrayBuffer],
+    // Replies without values share one array of none, which could be moved but once.
+    transfers: ({ values }) => (values.length > 0 ? [values.buffer as ArrayBuffer] : []),
   };
 });
