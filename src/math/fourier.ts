@@ -29,12 +29,14 @@ function radixTwo(length: number): Fourier {
       }
       for (let half = 1; half < length; half *= 2) {
         const stride = length / (2 * half);
-        for (let offset = 0; offset < half; offset++) {
-          const c = cos[offset * stride]!;
-          const s = sin[offset * stride]!;
-          for (let top = offset; top < length; top += 2 * half)
-            butterfly(re, im, top * columns, (top + half) * columns, columns, c, s);
-        }
+        // From top to bottom, as the numbers lie in memory.
+        for (let top = 0; top < length; top += 2 * half)
+          for (let offset = 0; offset < half; offset++) {
+            const c = cos[offset * stride]!;
+            const s = sin[offset * stride]!;
+            const at = (top + offset) * columns;
+            butterfly(re, im, at, at + half * columns, columns, c, s);
+          }
       }
     },
   };

@@ -1,4 +1,4 @@
-import { fourier } from "../../math/fourier.ts";
+import { type Fourier, fourier } from "../../math/fourier.ts";
 import { powerOfTwoAtLeast } from "../../math/transforms.ts";
 import { type LossMasses, logMoment } from "./loss-masses.ts";
 
@@ -71,7 +71,7 @@ export function compose(losses: readonly Losses[], theta: number, window: LossWi
   const im = new Float64Array(size);
   const logs = new Float64Array(size);
   const phases = new Float64Array(size);
-  const { transform } = fourier(size);
+  const { transform } = transformOf(size);
   let steps = 0;
   let logScale = 0;
   for (const { law, count } of losses) {
@@ -100,6 +100,14 @@ export function compose(losses: readonly Losses[], theta: number, window: LossWi
   const beyond = infiniteMass(losses) + Math.exp(Math.min(0, above));
   return { step, first, tilted, theta, logScale, beyond };
 }
+
+/** Bisections compose over one size again and again: its tables are made once. */
+function transformOf(size: number): Fourier {
+  if (last?.length !== size) last = fourier(size);
+  return last;
+}
+
+let last: Fourier | null = null;
 
 /**
  * The law times e^(theta L), scaled to 1, wrapped around an array that need not hold it all.

@@ -50,33 +50,77 @@ export function laplaceLoss(t: number): LossLaw {
 export function sampledLoss(release: DpSgdRelease, direction: Direction, outside: number): LossLaw {
   const { rate: q, noise } = release;
   const reach = reachOf(outside) * noise;
-  const mixed = (a: number, b: number, at: number) =>
-    (1 - q) * normalBetween(a / noise, b / noise) +
-    q * normalBetween((a - at) / noise, (b - at) / noise);
-  const plain = (a: number, b: number) => normalBetween(a / noise, b / noise);
+  const [there, here, away] = [normalSpans(), normalSpans(), normalSpans()];
+  const plain = (a: number, b: number) => here(a / noise, b / noise);
+  const mixed = (a: number, b: number, at: 1 | -1) =>
+    (1 - q) * plain(a, b) + q * (at === 1 ? there : away)((a - at) / noise, (b - at) / noise);
   if (release.adjacency === "replace-one") {
     const lossAt = (x: number) => logMixture(q, noise, x) - logMixture(q, noise, -x);
-    const xOf = (loss: number) => replacedAt(q, noise, loss);
+    const xOf = rememberingLast((loss: number) => replacedAt(q, noise, loss));
     return {
       least: lossAt(-reach),
       most: lossAt(1 + reach),
       outside,
-      masses: (from, to) => [mixed(xOf(from), xOf(to), 1), mixed(xOf(from), xOf(to), -1)],
+      masses(from, to) {
+        const [a, b] = [xOf(from), xOf(to)];
+        return [mixed(a, b, 1), mixed(a, b, -1)];
+      },
     };
   }
-  const xOf = (loss: number) => addedAt(q, noise, loss);
+  const xOf = rememberingLast((loss: number) => addedAt(q, noise, loss));
   if (direction === "remove")
     return {
       least: logMixture(q, noise, -reach),
       most: logMixture(q, noise, 1 + reach),
       outside,
-      masses: (from, to) => [mixed(xOf(from), xOf(to), 1), plain(xOf(from), xOf(to))],
+      masses(from, to) {
+        const [a, b] = [xOf(from), xOf(to)];
+        return [mixed(a, b, 1), plain(a, b)];
+      },
     };
   return {
     least: -logMixture(q, noise, reach),
     most: -logMixture(q, noise, -reach),
     outside,
-    masses: (from, to) => [plain(xOf(-to), xOf(-from)), mixed(xOf(-to), xOf(-from), 1)],
+    masses(from, to) {
+      // The end that the last cell had as well comes first.
+      const b = xOf(-from);
+      const a = xOf(-to);
+      return [plain(a, b), mixed(a, b, 1)];
+    },
+  };
+}
+
+/** Cells of a grid lie side by side: where one ends, the next one begins. */
+function rememberingLast(f: (x: number) => number): (x: number) => number {
+  let x = Number.NaN;
+  let value = Number.NaN;
+  return (at) => {
+    if (at !== x) {
+      value = f(at);
+      x = at;
+    }
+    return value;
+  };
+}
+
+/** `normalBetween` for spans side by side, in either order, with one value of Phi for each. */
+function normalSpans(): (a: number, b: number) => number {
+  const below = rememberingTwo(normalCdf);
+  return (a, b) => (a > 0 ? below(-a) - below(-b) : below(b) - below(a));
+}
+
+function rememberingTwo(f: (x: number) => number): (x: number) => number {
+  let [x, value] = [Number.NaN, Number.NaN];
+  let [before, valueBefore] = [Number.NaN, Number.NaN];
+  return (at) => {
+    if (at === x) return value;
+    if (at === before) return valueBefore;
+    before = x;
+    valueBefore = value;
+    value = f(at);
+    x = at;
+    return value;
   };
 }
 

@@ -15,7 +15,7 @@ import { sketchLoss } from "./sketch.ts";
  * where losses are beyond the grid, as with next to no noise.
  */
 export function pldEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
-  return larger((direction) => pldEpsilonOneWay(releases, delta, direction));
+  return larger(releases, (direction) => pldEpsilonOneWay(releases, delta, direction));
 }
 
 /** Epsilon if P were always the side with the record, or the one without: the larger counts. */
@@ -34,7 +34,7 @@ export function pldEpsilonOneWay(
 
 /** The smallest delta at `epsilon`. */
 export function pldDelta(releases: readonly MechanismUse[], epsilon: number): number | null {
-  return larger((direction) => {
+  return larger(releases, (direction) => {
     const pairs = pairsOf(grouped(releases), direction);
     if (pairs === null) return null;
     if (pairs.numeric.length === 0) return deltaOfMu(pairs.mu, epsilon);
@@ -47,12 +47,22 @@ export function pldDelta(releases: readonly MechanismUse[], epsilon: number): nu
 const tiniest = 1e-24;
 
 /** The larger of both directions; null where either is unknown or has no bound. */
-function larger(boundOf: (direction: Direction) => number | null): number | null {
+function larger(
+  releases: readonly MechanismUse[],
+  boundOf: (direction: Direction) => number | null,
+): number | null {
   const remove = boundOf("remove");
-  const add = boundOf("add");
+  const add = releases.every(isAlikeBothWays) ? remove : boundOf("add");
   if (remove === null || add === null) return null;
   const most = Math.max(remove, add);
   return Number.isFinite(most) ? most : null;
+}
+
+/** Whether a pair of neighbours is the same one with its two sides exchanged. */
+function isAlikeBothWays(release: MechanismUse): boolean {
+  if (release.mechanism === "sketch") return false;
+  if (release.mechanism !== "dp-sgd") return true;
+  return release.adjacency === "replace-one" && release.sampler !== "random-allocation";
 }
 
 /** Normal noise as one pair, and whatever else there is. */
