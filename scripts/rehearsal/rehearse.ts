@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
@@ -50,7 +50,7 @@ export async function rehearse(
   { infra = join(root, "infra"), settings = {} }: RehearsalOptions = {},
 ): Promise<Rehearsal> {
   const work = await mkdtemp(join(tmpdir(), "kofn-infra-"));
-  const outfile = join(platform, `rehearsal-${process.pid}-${Date.now()}.mjs`);
+  const outfile = join(platform, `rehearsal-${basename(work)}.mjs`);
   try {
     await build({
       entryPoints: [join(import.meta.dirname, "entry.ts")],

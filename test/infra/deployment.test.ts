@@ -17,7 +17,7 @@ import { startEmulator } from "../../src/emulator/emulator.ts";
 import { awsLambda, functions } from "../../src/limits.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
-import { accountTests } from "./accounts.ts";
+import { accountTests, productionOfItsOwn } from "./accounts.ts";
 import {
   changedInfra,
   named,
@@ -39,7 +39,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   beforeAll(async () => {
     [personal, production] = await Promise.all([
       rehearsed("someone", { predict: "prices" }),
-      rehearsed("production"),
+      rehearsed(...productionOfItsOwn),
     ]);
   });
 
@@ -230,8 +230,9 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
     );
     include.push(join(root, "scripts/rehearsal/modules.d.ts"), wrong);
     writeFileSync(config, JSON.stringify({ extends: join(root, "tsconfig.infra.json"), include }));
-    const tsc = join(root, ".sst/platform/node_modules/.bin/tsc");
-    const { stdout } = spawnSync(tsc, ["-p", config], { cwd: root, encoding: "utf8" });
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const args = [tsc, "-p", config];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
     expect(stdout.trim().split("\n")).toEqual([
       expect.stringMatching(/wrong\.ts.*Did you mean to write 'memory'/),
     ]);
