@@ -12,6 +12,7 @@ const suites = {
   onnx: () => import("./conformance-onnx.ts").then((one) => one.conformanceOnnx()),
   mlflow: () => import("./conformance-mlflow.ts").then((one) => one.conformanceMlflow()),
   torch: () => import("./conformance-torch.ts").then((one) => one.conformanceTorch()),
+  newcomer: () => import("./conformance-newcomer.ts").then((one) => one.conformanceNewcomer()),
   node22: () => import("./conformance-node22.ts").then((one) => one.conformanceNode22()),
 };
 

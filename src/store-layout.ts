@@ -27,6 +27,7 @@ export const prefixes = {
   epochs: { pattern: "runs/*/orchestrators/*" },
   lease: { pattern: "runs/*/orchestrator.json" },
   budget: { pattern: "runs/*/budget.json" },
+  notes: { pattern: "runs/*/notes.json" },
   evaluation: { pattern: "runs/*/evaluation.json" },
   result: { pattern: "runs/*/result.json" },
   secrets: { pattern: "secrets/*" },
@@ -48,6 +49,8 @@ export const recordKey = (run: string) => `${runPrefix(run)}run.json`;
 export const stateKey = (run: string) => `${runPrefix(run)}state.safetensors`;
 export const eventsKey = (run: string, sequence: number) =>
   `${runPrefix(run)}events/${String(sequence).padStart(8, "0")}.safetensors`;
+/** What a person wrote about the run. */
+export const notesKey = (run: string) => `${runPrefix(run)}notes.json`;
 export const resultKey = (run: string) => `${runPrefix(run)}result.json`;
 /** How many dollars the run may have spent. */
 export const budgetKey = (run: string) => `${runPrefix(run)}budget.json`;

@@ -17,6 +17,11 @@ export interface PlayedCommand {
 
 const execute = promisify(execFile);
 
+/** How long a command took hangs on the machine: pages show dots. */
+function asShown(line: string): string {
+  return line.replace(/, [\d.,]+ (ms|s|min) from Enter$/, ", … from Enter");
+}
+
 /** Lines that come or not by how quick the machine is. */
 const progress =
   /^(.* {2})?(round \d+\/|(reading|encoding) \d+ %|planning$|(starting w|evaluati)\w+ {2}|try: )/;
@@ -38,7 +43,7 @@ export async function playPage(page: string): Promise<PlayedCommand[]> {
         continue;
       }
       const printed = await call(step.command, folder, background);
-      const lines = printed.split("\n").map((line) => line.replaceAll(`${folder}/`, ""));
+      const lines = printed.split("\n").map((line) => asShown(line.replaceAll(`${folder}/`, "")));
       const kept = lines.filter((line) => !progress.test(line));
       played.push({ command: step.command, shown: step.shown, lines: kept });
     }
@@ -132,6 +137,7 @@ function terminalOver(lines: string[], home: string, onOut: () => void): Termina
     live: null,
     paint: { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same },
     home,
+    enteredMs: performance.now(),
     onInterrupt: () => () => undefined,
     exit: (code) => {
       throw new Error(`exit ${code}`);

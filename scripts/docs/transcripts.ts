@@ -79,6 +79,11 @@ function trimmedEnd(lines: readonly string[]): string[] {
   return kept;
 }
 
+/** Whether a page leaves some of what is printed to the machine or to chance. */
+export function isElided(shown: readonly string[]): boolean {
+  return shown.some((line) => line === "..." || line.replace("… from Enter", "").includes("…"));
+}
+
 /** A page whose transcripts are what was printed; those with dots in them stay as they are. */
 export function withPrinted(
   page: string,
@@ -87,8 +92,7 @@ export function withPrinted(
   const lines = page.split("\n");
   // From the end, so that places before stay where they are.
   for (const { shown, lines: now } of [...printed].sort((a, b) => b.shown.at - a.shown.at)) {
-    const isElided = shown.lines.some((line) => line === "..." || line.includes("…"));
-    if (!isElided) lines.splice(shown.at, shown.lines.length, ...trimmedEnd(now));
+    if (!isElided(shown.lines)) lines.splice(shown.at, shown.lines.length, ...trimmedEnd(now));
   }
   return lines.join("\n");
 }

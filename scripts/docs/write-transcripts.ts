@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { playPage, transcriptPages } from "./play.ts";
-import { difference, withPrinted } from "./transcripts.ts";
+import { difference, isElided, withPrinted } from "./transcripts.ts";
 
 /*
  * `npm run transcripts [-- PART]`: calls the commands of the tutorials and how-to pages (those with
@@ -19,8 +19,7 @@ for (const path of transcriptPages().filter((name) => name.includes(part))) {
   writeFileSync(file, now);
   console.log(`${path}: ${now === page ? "as it was" : "written"}`);
   for (const { command, shown, lines } of played) {
-    const isElided = shown.lines.some((line) => line === "..." || line.includes("…"));
-    const found = isElided ? difference(shown.lines, lines) : null;
+    const found = isElided(shown.lines) ? difference(shown.lines, lines) : null;
     if (found !== null) console.log(`$ ${command}\n${lines.join("\n")}\n${found}\n`);
   }
 }

@@ -53,3 +53,10 @@ export function refuseUnused(command: Command): void {
         hint: `leave --${option} or --${other} out`,
       });
 }
+
+/** commander's messages in the form of our own. */
+export function usageError(text: string): string {
+  const [message = "", suggestion = ""] = text.trim().split("\n");
+  const meant = suggestion.replace(/^\((.*)\)$/, "$1");
+  return `${message}\nhint: ${meant === "" ? "" : `${meant} `}see kofn --help`;
+}

@@ -1,5 +1,6 @@
 import { exitCodes } from "../core/error-codes/error-codes.ts";
 import { finiteOrNull } from "../core/json.ts";
+import type { RunRecord } from "../journal/run-record.ts";
 import type { ResultEvent } from "../ports/events.ts";
 import type { Convergence } from "../ports/model-figures.ts";
 import {
@@ -9,6 +10,7 @@ import {
   formatNumber,
   formatSeconds,
 } from "../report/format.ts";
+import { modelCommands } from "../report/sections/model.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import { facts } from "./table.ts";
 import { printJson, say, type Terminal } from "./terminal.ts";
@@ -17,20 +19,27 @@ export type Stop = Orchestrated["end"]["stop"];
 
 /** Reports how a run ended, and returns the exit code. */
 export function reportOutcome(
-  { end, result }: Pick<Orchestrated, "end" | "result">,
+  { record, end, result }: Pick<Orchestrated, "record" | "end" | "result">,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): number {
   const { stop } = end;
-  say(terminal, options)(resultTable(result));
+  const { enteredMs } = terminal;
+  say(terminal, options)(resultTable(result, { backend: record.backend, enteredMs }));
   warnOfEnd(result, terminal);
   warnOfBase(result, terminal);
   if (stop.kind !== "done") {
     terminal.err(`${terminal.paint.yellow("stopped:")} ${stop.reason}; its checkpoint is kept`);
     terminal.err(`go on with: ${resumeCommand(result.run, stop)}`);
-  }
+  } else if (options.json !== true) for (const line of nextLines(record)) terminal.err(line);
   if (options.json === true) printJson(terminal, withStop(result, stop));
   return exitCodeOf(stop);
+}
+
+/** What people do next with a model, as commands to copy. */
+function nextLines({ run, spec }: Pick<RunRecord, "run" | "spec">): string[] {
+  const commands = [...modelCommands(run, spec.problem.type), `kofn report ${run} --open`];
+  return commands.map((command, i) => `${i === 0 ? "next:" : "     "} ${command}`);
 }
 
 export function exitCodeOf(stop: { readonly kind: Stop["kind"] }): number {
@@ -49,7 +58,14 @@ export function withStop(result: ResultEvent, stop: Stop): object {
   };
 }
 
-export function resultTable(result: ResultEvent): string {
+/** Of whom a table is, besides its result. */
+export interface TableOf {
+  readonly backend: string;
+  /** Of the command that trained, where that is the one that tells. */
+  readonly enteredMs?: number | undefined;
+}
+
+export function resultTable(result: ResultEvent, of: TableOf): string {
   const { train, test } = result.metrics;
   return facts([
     ["run", result.run],
@@ -59,14 +75,38 @@ export function resultTable(result: ResultEvent): string {
     ...privacyLines(result),
     ...convergenceLines(result.convergence),
     ["rounds", formatCount(result.rounds)],
-    ["time", `${formatSeconds(result.seconds)}${expected(result, "seconds", formatSeconds)}`],
-    ["cost", `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`],
+    ["time", timeLine(result, of)],
+    ["cost", costLine(result, of)],
     ["data up", `${formatBytes(result.bytesUp)}${payloads(result)}`],
     ["data down", formatBytes(result.bytesDown)],
-    ["erasures", formatCount(result.erasures)],
+    ["erasures", erasuresLine(result)],
     ["report", result.report],
     ["model", result.model],
   ]);
+}
+
+/** The run's clock, which forecasts are of, and what whoever waits for the command waited. */
+function timeLine(result: ResultEvent, { backend, enteredMs }: TableOf): string {
+  const training = backend === "simulated" ? "simulated training" : "training";
+  const ofTraining = `${formatSeconds(result.seconds)} of ${training}`;
+  const forecast = expected(result, "seconds", formatSeconds);
+  if (enteredMs === undefined) return `${ofTraining}${forecast}`;
+  const waited = formatSeconds((performance.now() - enteredMs) / 1000);
+  return `${ofTraining}${forecast}, ${waited} from Enter`;
+}
+
+/** By Lambda's prices, also where nobody is charged. */
+function costLine(result: ResultEvent, { backend }: TableOf): string {
+  const dollars = `${formatDollars(result.dollars)}${expected(result, "dollars", formatDollars)}`;
+  return backend.startsWith("aws:") || result.dollars === 0
+    ? dollars
+    : `${dollars} on Lambda; nothing here`;
+}
+
+function erasuresLine({ erasures }: ResultEvent): string {
+  return erasures === 0
+    ? "0"
+    : `${formatCount(erasures)} late or lost ${erasures === 1 ? "reply" : "replies"}`;
 }
 
 /** A run that ended far from the optimum says so, and what to do about it. */

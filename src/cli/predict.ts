@@ -76,7 +76,8 @@ export async function predictCommand(
   } finally {
     await kept?.close();
   }
-  terminal.err(`${formatCount(rows)} rows predicted`);
+  const where = options.output === undefined ? "" : ` into ${options.output}`;
+  terminal.err(`${formatCount(rows)} rows predicted${where}`);
   if (last !== null) for (const line of comparedInWords(last, classes)) terminal.err(line);
   return 0;
 }

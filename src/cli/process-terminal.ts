@@ -19,6 +19,7 @@ export async function processTerminal(): Promise<Terminal> {
     live: process.stderr.isTTY === true ? await liveLine() : null,
     paint: pc.createColors(pc.isColorSupported && process.stderr.isTTY === true),
     home: homePath(),
+    ...(process.env.npm_lifecycle_event === "npx" ? { called: "npx kofn" } : {}),
     // This process began with it.
     enteredMs: 0,
     onInterrupt(listener) {

@@ -3,8 +3,8 @@ import { exitCodes, remedyOf } from "../core/error-codes/error-codes.ts";
 import { messageOf, RunError } from "../core/errors.ts";
 import { machineFailureOf } from "../core/machine-failures.ts";
 import { kofnVersion } from "../core/version.ts";
-import { type Declare, type Invoke, refuseUnused } from "./command.ts";
-import { meantBy } from "./synonyms.ts";
+import { type Declare, type Invoke, refuseUnused, usageError } from "./command.ts";
+import { meantBy, spokenAs } from "./synonyms.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface CommandEntry {
@@ -122,6 +122,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "answer predictions over HTTP, to this machine alone",
     load: async () => (await import("./serve.ts")).declareServe,
   },
+  tag: {
+    usage: "<RUN> [TAGS...]",
+    summary: "put tags and a note to a run",
+    load: async () => (await import("./list.ts")).declareTag,
+  },
   rm: {
     usage: "<RUN>",
     summary: "remove a run for good",
@@ -155,7 +160,8 @@ const commands: Readonly<Record<string, CommandEntry>> = {
 };
 
 /** Runs one command line and handles every error. Returns the exit code. */
-export async function runCli(given: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(given: readonly string[], plain: Terminal): Promise<number> {
+  const terminal = spokenAs(plain, Object.keys(commands));
   let args = given;
   try {
     const meant = meantBy(given);
@@ -218,13 +224,6 @@ function argumentsOf(command: Command): string {
   return command.registeredArguments
     .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
     .join(" ");
-}
-
-/** commander's messages in the form of our own. */
-function usageError(text: string): string {
-  const [message = "", suggestion = ""] = text.trim().split("\n");
-  const meant = suggestion.replace(/^\((.*)\)$/, "$1");
-  return `${message}\nhint: ${meant === "" ? "" : `${meant} `}see kofn --help`;
 }
 
 /** Reports an error, once, and returns the exit code: 1 for a fault of ours. */

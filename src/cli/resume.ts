@@ -73,13 +73,14 @@ export async function resumeCommand(
     if (status === "done" && isWritten) {
       // Its process may have been ended while it removed what was not needed any more.
       await removeLeftovers(store, record.run, true);
-      return { done: result };
+      return { done: result, record };
     }
     const amended = await changeSettings(store, record, settings);
     await store.remove(cancelKey(record.run));
     return { record: amended };
   });
-  if (stored.done !== undefined) return alreadyDone(stored.done, options, terminal);
+  if (stored.done !== undefined)
+    return alreadyDone(stored.done, stored.record.backend, options, terminal);
   if (terminal.stage !== undefined) {
     const { resumeDeployed } = await import("./run-deployed.ts");
     return resumeDeployed(stored.record, terminal.stage, options, terminal);
@@ -93,10 +94,15 @@ export async function resumeCommand(
   return reportOutcome(done, options, terminal);
 }
 
-function alreadyDone(stored: ResultEvent, options: ResumeOptions, terminal: Terminal): number {
+function alreadyDone(
+  stored: ResultEvent,
+  backend: string,
+  options: ResumeOptions,
+  terminal: Terminal,
+): number {
   const result = { ...stored, ...artifactPaths(terminal.home, stored.run) };
   terminal.err(`${result.run} is done already`);
-  say(terminal, options)(resultTable(result));
+  say(terminal, options)(resultTable(result, { backend }));
   if (options.json === true) printJson(terminal, { ...result, stop: "done" });
   return 0;
 }

@@ -1,7 +1,8 @@
+import { noNotes, notesInWords, type RunNotes, readNotes } from "../journal/run-notes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { withOpenRun } from "../platform/training/open-run.ts";
 import { readLatest } from "../platform/training/run-latest.ts";
-import { overviewOf, type RunOverview } from "../platform/training/run-overview.ts";
+import { overviewOf, type RunOverview, unlessDamaged } from "../platform/training/run-overview.ts";
 import type { RoundEvent, RunEvent, RunFacts } from "../ports/events.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunData } from "../report/data.ts";
@@ -45,25 +46,17 @@ export async function show(
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<number> {
-  const wanted = { count: eventsShown, isNews };
-  const { overview, optimizer, latest, events } = await withOpenRun(
-    terminal,
-    name,
-    async ({ store, isLive }, record) => {
-      const overview = await overviewOf(store, record, await isLive(record.run));
-      return {
-        overview,
-        optimizer: optimizerInWords(record.spec.optimizer),
-        latest: await readLatest(store, record.run, overview.result, wanted),
-        events: await historyFor(store, record, options),
-      };
-    },
-  );
+  const { overview, notes, optimizer, latest, events } = await read(name, options, terminal);
   const { run, backend, startedAt, status, reason, what } = overview;
   const convergence = overview.result?.convergence;
   const told = foldRun(run, events);
   if (options.json === true) {
-    const more = { modelFigures: overview.result?.figures, convergence, events: latest.events };
+    const more = {
+      ...notes,
+      modelFigures: overview.result?.figures,
+      convergence,
+      events: latest.events,
+    };
     printJson(terminal, { ...shown(overview, told), ...more });
     return 0;
   }
@@ -75,6 +68,7 @@ export async function show(
       ["status", reason === "" ? status : `${status}: ${reason}`],
       ["started", `${startedAt} (${backend})`],
       ["what", what],
+      ...notesLine(notes),
       ["optimizer", optimizer],
       ["rows", runFacts === null ? "–" : rowsOf(runFacts)],
       ["features", runFacts === null ? "–" : formatCount(runFacts.features)],
@@ -84,7 +78,7 @@ export async function show(
       ["train", metrics(figures.train)],
       ["test", metrics(figures.test)],
       ...figureLines(overview.result?.figures),
-      ["time", formatSeconds(figures.seconds)],
+      ["time", `${formatSeconds(figures.seconds)} of training`],
       ["cost", formatDollars(figures.dollars)],
       ["data", `${formatBytes(figures.bytesUp)} up, ${formatBytes(figures.bytesDown)} down`],
       ...figures.tables.map((table): [string, string] => ["gradient of", tableLine(table)]),
@@ -96,6 +90,25 @@ export async function show(
   terminal.out("\nlast events");
   for (const event of latest.events) terminal.out(`  ${inWords(event)}`);
   return 0;
+}
+
+function read(name: string, options: { readonly json?: boolean }, terminal: Terminal) {
+  const wanted = { count: eventsShown, isNews };
+  return withOpenRun(terminal, name, async ({ store, isLive }, record) => {
+    const overview = await overviewOf(store, record, await isLive(record.run));
+    return {
+      overview,
+      notes: (await unlessDamaged(readNotes(store, record.run))) ?? noNotes,
+      optimizer: optimizerInWords(record.spec.optimizer),
+      latest: await readLatest(store, record.run, overview.result, wanted),
+      events: await historyFor(store, record, options),
+    };
+  });
+}
+
+function notesLine(notes: RunNotes): (readonly [string, string])[] {
+  const text = notesInWords(notes);
+  return text === "" ? [] : [["tags and note", text]];
 }
 
 /** Figures of the report, and a pipeline's schedule, cover every reply; else nothing is read. */

@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Commands by other names that people try first. */
 const commandNames: Readonly<Record<string, string>> = {
@@ -58,4 +59,12 @@ export function meantBy(args: readonly string[]): Meant {
     return ["--set", `${settingNames[name]}=${value}`];
   });
   return { args: [isDry ? "plan" : command, ...settings], notes };
+}
+
+/** Whoever typed `npx kofn` has no other kofn: commands that are told are told as that. */
+export function spokenAs(terminal: Terminal, commands: readonly string[]): Terminal {
+  const { called, err } = terminal;
+  if (called === undefined) return terminal;
+  const told = new RegExp(`(?<!npx )\\bkofn (?=(${commands.join("|")})\\b)`, "g");
+  return { ...terminal, err: (line) => err(line.replace(told, `${called} `)) };
 }

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly paint: Paint;
   /** Where runs are kept. */
   readonly home: string;
+  /** What was typed for `kofn`, where that is another. */
+  readonly called?: string;
   /** When the command was entered, on the clock of `performance.now`; now where it is absent. */
   readonly enteredMs?: number;
   /** `--stage`: the deployed stage that a command is about instead of this home. */

@@ -124,14 +124,14 @@ function forgiving(attempt: () => Promise<Look>): () => Promise<Look | null> {
 }
 
 function reportEnd(
-  { run, status, reason, result: stored }: Look,
+  { run, backend, status, reason, result: stored }: Look,
   options: { readonly json?: boolean },
   terminal: Terminal,
 ): number {
   const speak = say(terminal, options);
   const result = stored === null ? null : { ...stored, ...artifactPaths(terminal.home, run) };
   if (result !== null) {
-    speak(resultTable(result));
+    speak(resultTable(result, { backend }));
     warnOfEnd(result, terminal);
   }
   // A process that was killed before its last write.

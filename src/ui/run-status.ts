@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import { noNotes, readNotes } from "../journal/run-notes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-record.ts";
 import type { OpenedRun } from "../platform/training/open-run.ts";
@@ -68,6 +69,7 @@ export async function runRows({ store, isLive }: OpenedRun): Promise<RunRow[]> {
       status: overview?.status ?? "damaged",
       parameters: parametersOf(spec),
       metrics: metricsOf(overview?.result ?? null),
+      ...((await unlessDamaged(readNotes(store, run))) ?? noNotes),
     });
   }
   return rows;

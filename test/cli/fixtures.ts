@@ -100,7 +100,14 @@ export interface Spawned {
 export function kofnProcess({ home, cwd, env }: Place, ...args: string[]): Spawned {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { ...process.env, ...env, KOFN_HOME: home, NO_COLOR: "1", KOFN_DEBUG: "" },
+    env: {
+      ...process.env,
+      npm_lifecycle_event: "",
+      ...env,
+      KOFN_HOME: home,
+      NO_COLOR: "1",
+      KOFN_DEBUG: "",
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";

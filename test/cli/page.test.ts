@@ -23,24 +23,45 @@ registerHooks({ load(url, context, next) {
 });
 afterAll(() => folder.remove());
 
-/** The files of the sources that a command loads. */
+/** What a command loads: files of the sources, and packages. */
 function loadedBy(...args: string[]): string[] {
   const main = join(import.meta.dirname, "../../src/cli/main.ts");
   const env = { ...process.env, KOFN_HOME: at("home"), LOADED: at("loaded") };
   writeFileSync(at("loaded"), "");
   const given = ["--import", at("hook.mjs"), main, ...args];
-  const { status, stderr } = spawnSync(process.execPath, given, { env, encoding: "utf8" });
-  expect(status, stderr).toBe(0);
+  spawnSync(process.execPath, given, { env, encoding: "utf8", cwd: folder.path });
   const urls = readFileSync(at("loaded"), "utf8").split("\n");
-  return urls.flatMap((url) => /\/src\/([\w/.-]+)$/.exec(url)?.[1] ?? []);
+  return urls.flatMap((url) => /\/(?:src|node_modules)\/([@\w/.-]+)$/.exec(url)?.[1] ?? []);
 }
 
-test("a run without its page loads nothing of it", () => {
-  const files = loadedBy("simulate", at("spec.yaml"));
+/** Parts for others, and a command that uses each. */
+const parts: readonly [string, RegExp, readonly string[]][] = [
+  ["the live page", /^(ui\/|report\/live\/|cli\/ui\.ts)/, ["ui", "--help"]],
+  ["sources of the web", /^data\/sources\/web\//, ["inspect", "http://127.0.0.1:9/none.csv"]],
+  [
+    "reporters",
+    /^reporters\/(?!reporter\.ts)|^@opentelemetry\//,
+    ["report", "plain", "--to", "otlp"],
+  ],
+  ["exports", /^model-export\//, ["export", "plain", "--format", "onnx", "--output", "plain.onnx"]],
+  ["a server of predictions", /^(library|cli)\/serve\.ts/, ["serve", "--help"]],
+  ["what if", /^platform\/training\/what-if/, ["report", "plain", "--what-if"]],
+];
+
+test("a run loads nothing of the parts that it does not use", () => {
+  const files = loadedBy("simulate", at("spec.yaml"), "--name", "plain");
   expect(files).toContain("cli/run.ts");
-  expect(files.filter((file) => /^(ui\/|report\/live\/|cli\/ui\.ts)/.test(file))).toEqual([]);
-  // They are seen where they are loaded.
-  expect(loadedBy("ui", "--help")).toContain("cli/ui.ts");
+  for (const [name, pattern, user] of parts) {
+    expect(
+      files.filter((file) => pattern.test(file)),
+      name,
+    ).toEqual([]);
+    // They are seen where they are loaded.
+    expect(
+      loadedBy(...user).some((file) => pattern.test(file)),
+      name,
+    ).toBe(true);
+  }
 });
 
 test("run --ui opens a page that outlives a run that is killed, while somebody looks", async () => {

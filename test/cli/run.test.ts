@@ -138,3 +138,31 @@ describe("what stops a run before its end", () => {
     expect((await kofn(home, "replay", "stopped")).exitCode).toBe(0);
   });
 });
+
+describe("kofn run, as a person sees it", () => {
+  it("counts its time from Enter beside that of training, and says what comes next", async () => {
+    const small = ["stop.rounds=3", "workers=2", "wait=all"].flatMap((set) => ["--set", set]);
+    const run = ["run", spec, "--backend", "threads", "--name", "seen", ...small];
+    const env = { npm_lifecycle_event: "npx" };
+    const { out, err, exitCode } = await kofnProcess({ home, env }, ...run).ended;
+    expect(exitCode, err).toBe(0);
+    const line = /^time +([\d.]+ \w+) of training.*, ([\d.]+ \w+) from Enter$/m.exec(out)!;
+    const [training, fromEnter] = line.slice(1).map(inSeconds) as [number, number];
+    expect(training).toBeLessThan(fromEnter);
+    const next = "next: npx kofn predict seen FILE.csv\n      npx kofn serve seen\n";
+    const more = "      npx kofn export seen --format onnx\n";
+    expect(err).toContain(`${next}${more}      npx kofn report seen --open\n`);
+  });
+
+  it("says of a simulated run that its clock is", async () => {
+    const { out } = await kofn(home, "simulate", spec, "--name", "on-paper");
+    expect(out).toMatch(/^time +\S+ m?s of simulated training( \(forecast \S+ \w+\))?$/m);
+  });
+});
+
+const unitSeconds = { ms: 0.001, s: 1, min: 60, h: 3_600 } as const;
+
+function inSeconds(text: string): number {
+  const [figure, unit] = text.split(" ");
+  return Number(figure) * unitSeconds[unit as keyof typeof unitSeconds];
+}

@@ -87,6 +87,31 @@ describe("kofn list and rm", () => {
     expect([exitCode, err]).toEqual([2, expect.stringContaining("--limit 10")]);
   });
 
+  it("keeps tags and a note beside a run, shows them, and lists by a tag", async () => {
+    const put = await kofn(home, "tag", "one", "v2", "baseline", "--note", "of\nuse");
+    expect(put).toMatchObject({ exitCode: 0, out: "one  baseline v2: of use\n" });
+    const list = await kofn(home, "list");
+    expect(list.out).toMatch(/ tags and note\n/);
+    expect(list.out).toMatch(/^one .* baseline v2: of use$/m);
+    expect((await kofn(home, "show", "one")).out).toMatch(/^tags and note +baseline v2: of use$/m);
+    await kofn(home, "tag", "three", "v2", "--remove", "v2");
+    const named = async (...args: string[]) =>
+      jsonLines((await kofn(home, "list", "--json", ...args)).out).flatMap(({ run }) => run ?? []);
+    expect(await named("--tag", "v2")).toEqual(["one"]);
+    expect(await named("--tag", "v2", "--limit", "1")).toEqual(["one"]);
+    expect(await kofn(home, "tag", "one", "--remove", "v2")).toMatchObject({
+      out: "one  baseline: of use\n",
+    });
+    expect(await named("--tag", "v2")).toEqual([]);
+    for (const [wrong, why] of [
+      [["two words"], /"two words" is no tag/],
+      [["--note", "x".repeat(501)], /a note of 501 characters/],
+    ] as const) {
+      const { exitCode, err } = await kofn(home, "tag", "one", ...wrong);
+      expect([exitCode, err]).toEqual([2, expect.stringMatching(why)]);
+    }
+  });
+
   it("removes a run, its page and model, and nothing of the others", async () => {
     expect(await kofn(home, "rm", "two")).toMatchObject({ exitCode: 0, err: "two is removed\n" });
     const { out } = await kofn(home, "list", "--json");

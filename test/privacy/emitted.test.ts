@@ -1,11 +1,12 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
 import { openHome } from "../../src/platform/local/home.ts";
 import type { LiveBatch, LiveStatus } from "../../src/report/live/protocol.ts";
 import { openUi } from "../../src/ui/server.ts";
 import { kofn, newFolder } from "../cli/fixtures.ts";
+import { collector, mlflow, type Taken } from "../reporters/collector.ts";
 import { ask, readEvents } from "../ui/events-over-http.ts";
 import { filesBelow, found, type Needle, needle } from "./needles.ts";
 
@@ -74,7 +75,8 @@ async function emitted(name: string, spec: object, rows: string) {
     ),
     ["show", "one", "--json"],
     ["weather", "one"],
-    ...["safetensors", "npy", "json"].map((format) => {
+    ["tag", "one", "private", "--note", "the first"],
+    ...["safetensors", "onnx", "hub", "tfjs", "npy", "json"].map((format) => {
       const file = join(home, `exported.${format}`);
       return ["export", "one", "--format", format, "--output", file];
     }),
@@ -84,7 +86,24 @@ async function emitted(name: string, spec: object, rows: string) {
     said[command.filter((word) => !word.includes("/")).join(" ")] = out + err;
   }
   said["ui one"] = await livePage(home);
-  return { home, said };
+  return { home, said, sent: await toldToOthers(home) };
+}
+
+/** What a collector of traces and an MLflow server are sent of the run. */
+async function toldToOthers(home: string): Promise<readonly Taken[]> {
+  const server = await collector(mlflow);
+  try {
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", server.address);
+    vi.stubEnv("MLFLOW_TRACKING_URI", server.address);
+    const told = await kofn(home, "report", "one", "--to", "otlp", "--to", "mlflow");
+    expect(told.err).not.toContain("report:");
+    expect(server.taken.filter(({ path }) => path === "/v1/traces").length).toBeGreaterThan(0);
+    expect(server.taken.some(({ method }) => method === "PUT")).toBe(true);
+    return server.taken;
+  } finally {
+    vi.unstubAllEnvs();
+    await server.close();
+  }
 }
 
 /** What the live page is sent of the run: the list's rows, its log, and its status at last. */
@@ -113,7 +132,7 @@ async function livePage(home: string): Promise<string> {
 
 describe.each(Object.entries(specs))("a private run with noise %s", (name, spec) => {
   test("tells no planted value of a record", async () => {
-    const { home, said } = await emitted(name, spec, rowsWith(planted));
+    const { home, said, sent } = await emitted(name, spec, rowsWith(planted));
     const needles = planted.map((value, i): Needle => {
       const { forms, what } = needle(`value ${i}`, value);
       return { what, forms: [...forms, Buffer.from(value.toFixed(7).replace(/^-/, ""))] };
@@ -122,6 +141,7 @@ describe.each(Object.entries(specs))("a private run with noise %s", (name, spec)
     const leaks = Object.entries(said).flatMap(([command, text]) =>
       found(needles, `what kofn ${command} says`, Buffer.from(text)),
     );
+    for (const { path, body } of sent) leaks.push(...found(needles, `what goes to ${path}`, body));
     const { store, close } = await openHome(home);
     try {
       for (const key of await store.list("")) {

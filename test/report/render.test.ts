@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { figureLines, figureTables } from "../../src/cli/data/figure-words.ts";
+import type { RunEvent } from "../../src/ports/events.ts";
 import type { ModelFigures } from "../../src/ports/model-figures.ts";
 import { buildPage } from "../../src/report/page-bundle.ts";
 import { renderReport } from "../../src/report/render.ts";
@@ -116,6 +117,10 @@ test("the page says how good predictions are, and show the same", () => {
   expect(figureLines(figures)).toEqual([
     ["calibration", 'brier 0.1250  expected error 0.06250 (chances of "<yes>")'],
   ]);
-  const without = renderReport({ title: "t", runs: [{ label: "run", events: sampleEvents() }] });
-  expect(without).not.toContain("model-title");
+  expect(section).toContain("kofn serve ridge-7-12");
+  const shown = (events: RunEvent[]) =>
+    renderReport({ title: "t", runs: [{ label: "run", events }] });
+  // Without figures there is still what to do with it, once there is a model.
+  expect(shown(sampleEvents())).toMatch(/model-title[\s\S]*<pre tabindex="0">kofn predict /);
+  expect(shown(sampleEvents({ running: true }))).not.toContain("model-title");
 });

@@ -1,13 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { readCheckpoint } from "../../src/journal/checkpoint.ts";
 import { readLease } from "../../src/platform/cloud/lease.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
+import type { LiveStatus } from "../../src/report/live/protocol.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { openUi } from "../../src/ui/server.ts";
 import { kofn } from "../cli/fixtures.ts";
 import { eventually } from "../eventually.ts";
+import { readEvents } from "../ui/events-over-http.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const outputs = { stage: "dev", bucket: "kofn", worker: "worker", orchestrator: "orchestrator" };
@@ -37,6 +40,19 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
       vi.stubEnv(name, value);
     vi.stubEnv("SST_RESOURCE_Kofn", JSON.stringify(outputs));
     const staged = (...args: string[]) => kofn(join(place.path, "home"), ...args, "--stage", "dev");
+    const ui = await openUi({
+      home: join(place.path, "home"),
+      stage: "dev",
+      pollMs: 50,
+      resume: async () => "",
+      whatIf: async () => ({ problem: "" }),
+    });
+    onTestFinished(() => ui.close());
+    // As a page does that is open all the while.
+    const following = readEvents<Partial<LiveStatus>>(
+      `${ui.address("/api/events")}&run=adrift`,
+      ({ data }) => data.status === "done",
+    );
     const watching = staged("run", path, "--name", "adrift");
     await killed(backend);
     const live = await staged("resume", "adrift");
@@ -57,6 +73,12 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
       weightsDigest: direct.result.weightsDigest,
     });
     expect((await readLease(backend.store, "adrift"))!.epoch).toBe(tries + 1);
+    const sent = await following;
+    const seen = sent.flatMap(({ data: { status } }) => status ?? []);
+    const changes = seen.filter((status, i) => status !== seen[i - 1]);
+    expect(changes).toEqual(expect.arrayContaining(["running", "stopped", "done"]));
+    expect(changes.indexOf("running")).toBeLessThan(changes.indexOf("stopped"));
+    expect(sent.filter(({ name }) => name === "batch").length).toBeGreaterThan(2);
   } finally {
     await backend.close();
   }

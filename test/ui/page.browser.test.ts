@@ -43,6 +43,7 @@ describe.skipIf(browserPath === undefined)("the live page in a browser", () => {
       ["second", "--set", "optimizer.memory=3"],
     ])
       expect((await kofn(home, "simulate", spec, "--name", name!, ...args)).exitCode).toBe(0);
+    await kofn(home, "tag", "second", "baseline", "--note", hostile);
     await storeHostileRun();
     const resume = async (run: string) => {
       const { exitCode, err } = await kofnProcess({ home }, "resume", run, ...settings).ended;
@@ -138,6 +139,10 @@ describe.skipIf(browserPath === undefined)("the live page in a browser", () => {
     expect(await names()).toEqual(["first", "hostile", "second"]);
     await byName.click();
     expect(await names()).toEqual(["second", "hostile", "first"]);
+    const cells = await page.locator('tr[data-key="second"] td').allTextContents();
+    expect(cells).toEqual(expect.arrayContaining(["baseline", hostile]));
+    await page.locator('button[data-column="tags"]').click();
+    expect((await names()).at(-1)).toBe("second");
     await page.getByLabel("pick first").check();
     await page.getByLabel("pick second").check();
     await page.getByText("Compare 2 runs").click();

@@ -16,6 +16,8 @@ export interface RunRow {
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   /** Of its end; empty before that. */
   readonly metrics: Readonly<Record<string, number | null>>;
+  readonly note: string;
+  readonly tags: readonly string[];
 }
 
 /** `starting`: there is no record yet; `stopped`: it can be resumed. */

@@ -46,9 +46,16 @@ export function columnsOf(rows: readonly RunRow[]): RunColumn[] {
       ...plain("started", ({ startedAt }) => startedAt),
       text: ({ startedAt }) => startedAt.slice(0, 16).replace("T", " "),
     },
+    ...writtenColumns(rows),
     ...named("metrics").slice(0, metricsMax).map(metricColumn),
     ...parameters.map(parameterColumn),
   ];
+}
+
+/** What people wrote, where they did. */
+function writtenColumns(rows: readonly RunRow[]): RunColumn[] {
+  const columns = [plain("tags", ({ tags }) => tags.join(" ")), plain("note", ({ note }) => note)];
+  return columns.filter(({ text }) => rows.some((row) => text(row) !== ""));
 }
 
 function plain(name: string, value: (row: RunRow) => string): RunColumn {

@@ -12,6 +12,7 @@ import { costSection } from "../sections/cost.ts";
 import { factsSection, troubleSection } from "../sections/facts.ts";
 import { figuresSection } from "../sections/head.ts";
 import { heatmapSection } from "../sections/heatmap.ts";
+import { modelSection } from "../sections/model.ts";
 import { phasesSection } from "../sections/phases.ts";
 import { printedSection } from "../sections/printed.ts";
 import { progressSection } from "../sections/progress.ts";
@@ -49,6 +50,7 @@ const parts: readonly PagePart[] = [
       runs.length > 1 ? html`` : budgetsSection(runs[0]!, feed.runs[0]!.status),
   },
   { name: "progress", markup: ({ runs }) => progressSection(runs), draw: drawProgress },
+  { name: "model", markup: ({ runs }) => modelSection(runs) },
   { name: "picture", markup: ({ runs }) => heatmapSection(runs), draw: drawLiveHeatmaps },
   { name: "phases", markup: ({ runs }) => phasesSection(runs) },
   {

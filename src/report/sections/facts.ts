@@ -57,7 +57,7 @@ function factsOf(run: RunData, named: boolean): Html {
     ...run.tables.map((table): [string, string] => ["Gradient of", tableLine(table)]),
     ["Cold starts", formatCount(figures.coldStarts)],
     ["Staleness in steps", inSteps(figures.staleness)],
-    ["Time", formatSeconds(figures.seconds)],
+    ["Training time", formatSeconds(figures.seconds)],
     ["Backend", run.backend],
     ["Run", run.run],
   ];

@@ -55,7 +55,7 @@ function figuresOf({ figures, facts, pace }: RunData): Html[] {
         ),
     figure("Rounds", formatCount(figures.rounds), sooner),
     figure(
-      "Time",
+      "Training time",
       formatSeconds(figures.seconds),
       withForecast(roundWords(pace.roundMs), forecast && formatSeconds(forecast.seconds)),
     ),

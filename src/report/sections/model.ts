@@ -8,14 +8,27 @@ const labelsShown = 12;
 
 /** How good predictions are and what moves them; nothing where no run says so. */
 export function modelSection(runs: readonly RunData[]): Html {
-  const known = runs.flatMap(({ label, model }) => (model === null ? [] : [{ label, model }]));
+  const known = runs.filter(({ model, ending }) => model !== null || ending.kind === "done");
   if (known.length === 0) return html``;
   return html`<section aria-labelledby="model-title"><h2 id="model-title">The model</h2>
-${known.map(({ label, model }) =>
+${known.map((run) =>
   runs.length > 1
-    ? html`<details><summary>${label}</summary>${ofOne(model)}</details>`
-    : ofOne(model),
+    ? html`<details><summary>${run.label}</summary>${ofRun(run)}</details>`
+    : ofRun(run),
 )}</section>`;
+}
+
+function ofRun(run: RunData): Html {
+  const figures = run.model === null ? html`` : ofOne(run.model);
+  if (run.ending.kind !== "done") return figures;
+  const commands = modelCommands(run.run, run.facts?.problem);
+  return html`${figures}<h3>Use it</h3><pre tabindex="0">${commands.join("\n")}</pre>`;
+}
+
+/** What people do with a model, as commands to copy. */
+export function modelCommands(run: string, problem: string | undefined): string[] {
+  if (problem === "translation") return [`kofn predict ${run} FILE.txt`];
+  return [`kofn predict ${run} FILE.csv`, `kofn serve ${run}`, `kofn export ${run} --format onnx`];
 }
 
 function ofOne(model: ModelFigures): Html {

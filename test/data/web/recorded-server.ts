@@ -26,6 +26,8 @@ export interface RecordedServer {
   readonly origin: string;
   /** Paths and ranges that were asked for. */
   readonly asked: string[];
+  /** With each of them, who was said to ask: nobody, or an authorization. */
+  readonly askedBy: string[];
   readonly open: typeof openDataSource;
   close(): Promise<void>;
 }
@@ -35,9 +37,11 @@ export async function recordedServer(
   files: Readonly<Record<string, Recorded>>,
 ): Promise<RecordedServer> {
   const asked: string[] = [];
+  const askedBy: string[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, "http://localhost");
     asked.push(`${pathname} ${request.headers.range ?? "whole"}`);
+    askedBy.push(request.headers.authorization ?? "nobody");
     const of = files[pathname];
     of?.onRequest?.(of);
     answer(of, request, response);
@@ -47,6 +51,7 @@ export async function recordedServer(
   return {
     origin: `http://127.0.0.1:${port}`,
     asked,
+    askedBy,
     open: openDataSource,
     close: () =>
       new Promise((resolve) => {

@@ -8,6 +8,7 @@ import {
   checkAddress,
   get,
   plainAddress,
+  type ServerAccess,
   triesMax,
   unreadable,
 } from "./requests.ts";
@@ -22,6 +23,7 @@ export interface Known {
   readonly name?: string;
   /** Names its content for ever, where something else than the server says so. */
   readonly identity?: string;
+  readonly access?: ServerAccess;
 }
 
 /**
@@ -33,14 +35,14 @@ export interface Known {
 export async function openHttps(address: string, known: Known = {}): Promise<Source> {
   checkAddress(address);
   const name = known.name ?? plainAddress(address);
-  const first = await get(address, { range: "bytes=0-0" });
+  const first = await get(address, { range: "bytes=0-0" }, known.access);
   await first.cancel();
   const version = versionOf(first);
   const sizeBytes = sizeOf(first);
   if (first.status !== 206 || version === null || sizeBytes === null)
     return spooled(address, name, known);
   const identity = known.identity ?? `${plainAddress(address)} ${version} ${sizeBytes}`;
-  const file: RemoteFile = { address, version, sizeBytes };
+  const file: RemoteFile = { address, version, sizeBytes, access: known.access };
   return {
     name,
     sizeBytes,
@@ -62,6 +64,7 @@ interface RemoteFile {
   readonly address: string;
   readonly version: string;
   readonly sizeBytes: number;
+  readonly access: ServerAccess | undefined;
 }
 
 /** The strongest that a server says of a version: an entity tag, else a time. */
@@ -77,10 +80,10 @@ function sizeOf({ headers }: Answer): number | null {
 
 /** Bytes of a range; where the connection breaks, a new one goes on behind what has come. */
 async function* inOnePiece(file: RemoteFile, from: number, to: number): AsyncGenerator<Uint8Array> {
-  const { address } = file;
+  const { address, access } = file;
   let at = from;
   for (let breaks = 0; at < to; breaks++) {
-    const answer = await get(address, { range: `bytes=${at}-${to - 1}` });
+    const answer = await get(address, { range: `bytes=${at}-${to - 1}` }, access);
     await checkVersion(answer, file);
     const before = at;
     try {
@@ -114,7 +117,7 @@ async function checkVersion(answer: Answer, file: RemoteFile): Promise<void> {
 const spools = new FinalizationRegistry<number>((file) => closeSync(file));
 
 async function spooled(address: string, name: string, known: Known): Promise<Source> {
-  const answer = await get(address);
+  const answer = await get(address, {}, known.access);
   const hash = createHash("sha256");
   const stated = answer.headers.get("content-length");
   const file = await spool(answer.body(spoolBytesMax), (chunk) => hash.update(chunk));

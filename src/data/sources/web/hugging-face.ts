@@ -3,7 +3,7 @@ import { asMapping, parseJson } from "../../../core/json.ts";
 import { isPattern, tableFiles } from "../file-pattern.ts";
 import type { Source, SourceFile } from "../source.ts";
 import { openHttps } from "./https-source.ts";
-import { get } from "./requests.ts";
+import { checkAddress, get, type ServerAccess } from "./requests.ts";
 
 /** A list of a data set's files is no longer. */
 const listBytesMax = 64 * 1024 * 1024;
@@ -49,7 +49,7 @@ export async function openHub(address: string): Promise<Source> {
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const name = `hf://datasets/${repository}@${commit}/${path}`;
   const url = `${endpoint()}/datasets/${repository}/resolve/${commit}/${encoded}`;
-  return openHttps(url, { name, identity: name });
+  return openHttps(url, { name, identity: name, access: access() });
 }
 
 function isCommit(revision: string): boolean {
@@ -59,6 +59,20 @@ function isCommit(revision: string): boolean {
 /** As the hub's own clients take it. */
 function endpoint(): string {
   return (process.env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/$/, "");
+}
+
+/** `HF_TOKEN`, as the hub's own clients take it: for the hub alone, not for where its files lie. */
+function access(): ServerAccess {
+  const token = process.env.HF_TOKEN?.trim() || undefined;
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new RunError("bad-address", "HF_TOKEN: it holds characters that no token has", {
+      hint: "copy it again from the hub's settings, or unset it: what is public needs none",
+    });
+  const hint =
+    token === undefined
+      ? "check the name; for what is not public set HF_TOKEN"
+      : "check the name, and that the token in HF_TOKEN may read it (its terms were accepted)";
+  return { origin: checkAddress(endpoint()).origin, token, hint };
 }
 
 function partsOf(address: string): HubAddress {
@@ -75,7 +89,7 @@ function partsOf(address: string): HubAddress {
 async function readCommit(address: string, repository: string, revision: string) {
   const of = encodeURIComponent(revision);
   const url = `${endpoint()}/api/datasets/${repository}/revision/${of}`;
-  const answer = await get(url);
+  const answer = await get(url, {}, access());
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body(listBytesMax)) chunks.push(chunk);
   const told = asMapping(parseJson<unknown>(Buffer.concat(chunks), url));

@@ -8,6 +8,14 @@ const retryAfterMsMax = 30_000;
 /** A server that sends nothing for so long is taken for gone. */
 const silenceMs = 60_000;
 
+/** Who asks, for one server alone. */
+export interface ServerAccess {
+  readonly origin: string;
+  readonly token: string | undefined;
+  /** What to do where the server refuses it. */
+  readonly hint: string;
+}
+
 /** An answer whose body was not read yet. */
 export interface Answer {
   readonly status: number;
@@ -24,9 +32,10 @@ export interface Answer {
 export async function get(
   address: string,
   headers: Readonly<Record<string, string>> = {},
+  access?: ServerAccess,
 ): Promise<Answer> {
   for (let tries = 1; ; tries++) {
-    const found = await once(address, headers);
+    const found = await once(address, headers, access);
     if (!(found instanceof Busy)) return found;
     if (tries === triesMax) throw unreadable(address, found.why, "try again later");
     await sleep(found.waitMs ?? 250 * 2 ** tries);
@@ -61,6 +70,12 @@ export function changedFile(address: string, what: string): RunError {
   });
 }
 
+/** A redirect may lead to any other server: that one is told nothing. */
+function authorization(url: URL, access: ServerAccess | undefined): Record<string, string> {
+  if (access?.token === undefined || url.origin !== access.origin) return {};
+  return { authorization: `Bearer ${access.token}` };
+}
+
 class Busy {
   readonly why: string;
   readonly waitMs: number | undefined;
@@ -74,16 +89,17 @@ class Busy {
 async function once(
   address: string,
   headers: Readonly<Record<string, string>>,
+  access: ServerAccess | undefined,
 ): Promise<Answer | Busy> {
   let url = checkAddress(address);
   for (let redirects = 0; ; redirects++) {
     const stop = new AbortController();
     const silence = watch(stop);
     // Packed on the way, a range would be one of packed bytes.
-    const init = { headers: { "accept-encoding": "identity", ...headers } };
+    const asked = { "accept-encoding": "identity", ...headers, ...authorization(url, access) };
     let response: Response;
     try {
-      response = await fetch(url, { ...init, redirect: "manual", signal: stop.signal });
+      response = await fetch(url, { headers: asked, redirect: "manual", signal: stop.signal });
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (/ENOTFOUND|ECONNREFUSED|CERT/.test(reason))
@@ -94,7 +110,7 @@ async function once(
     }
     const location = response.headers.get("location");
     if (response.status < 300 || response.status > 399 || location === null)
-      return answerOf(address, response, stop);
+      return answerOf(address, response, stop, access?.hint);
     await response.body?.cancel();
     if (redirects === redirectsMax)
       throw unreadable(address, `more than ${redirectsMax} redirects`, "name where they lead to");
@@ -106,6 +122,7 @@ async function answerOf(
   address: string,
   response: Response,
   stop: AbortController,
+  hint = "download it, or use S3",
 ): Promise<Answer | Busy> {
   const { status, headers, body } = response;
   const cancel = async () => void (await body?.cancel());
@@ -129,11 +146,7 @@ async function answerOf(
   if (packed !== "identity")
     throw unreadable(address, `its bytes come packed (${packed}), unasked`, "download the file");
   if (status === 401 || status === 403)
-    throw unreadable(
-      address,
-      `status ${status}: it is not for everybody`,
-      "download it, or use S3",
-    );
+    throw unreadable(address, `status ${status}: it is not for everybody`, hint);
   throw unreadable(address, `status ${status}`, "check the address");
 }
 
