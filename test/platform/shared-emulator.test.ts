@@ -17,16 +17,18 @@ const specOf = (seed: number, rounds: number) => ({
 
 interface Driven {
   readonly child: ChildProcess;
-  /** Resolves once it has told of a round. */
+  /** Resolves once it has told of its third round, after which it stands still. */
   readonly began: Promise<void>;
   readonly run: () => string;
   /** Null where it was killed. */
   readonly ended: Promise<ResultEvent | null>;
 }
 
-/** A run in a process of its own. */
+/** A run in a process of its own. One that goes on with another does not stand still. */
 function driven(home: string, spec: object, resumed?: string): Driven {
-  const child = spawn(process.execPath, [driver, home, JSON.stringify(spec), resumed ?? ""]);
+  const standing = resumed === undefined ? "3" : "";
+  const args = [driver, home, JSON.stringify(spec), resumed ?? "", standing];
+  const child = spawn(process.execPath, args);
   const began = Promise.withResolvers<void>();
   let complaint = "";
   child.stderr.on("data", (text: Buffer) => (complaint += text));
@@ -36,7 +38,7 @@ function driven(home: string, spec: object, resumed?: string): Driven {
     for await (const line of createInterface({ input: child.stdout })) {
       const told = JSON.parse(line) as { run?: string; round?: number; result?: ResultEvent };
       run = told.run ?? run;
-      if (told.round !== undefined) began.resolve();
+      if (String(told.round) === standing) began.resolve();
       result = told.result ?? result;
     }
     if (result === null && child.exitCode !== null) throw new Error(complaint);
@@ -45,6 +47,8 @@ function driven(home: string, spec: object, resumed?: string): Driven {
   ended.catch(began.reject);
   return { child, began: began.promise, run: () => run, ended };
 }
+
+const goOn = ({ child }: Driven) => child.stdin!.write("\n");
 
 function emulatorOf(home: string): number {
   return JSON.parse(readFileSync(join(home, "emulator.json"), "utf8")).pid;
@@ -68,7 +72,7 @@ describe("one emulator serves all runs of a home", () => {
     "%d at once: who started it is killed, the others end as alone, and he goes on",
     async (count) => {
       await using home = await temporaryHome();
-      const specs = Array.from({ length: count }, (_, i) => specOf(i, i === 0 ? 600 : 60));
+      const specs = Array.from({ length: count }, (_, i) => specOf(i, 40));
       const first = driven(home.path, specs[0]!);
       await first.began;
       const pid = emulatorOf(home.path);
@@ -78,6 +82,7 @@ describe("one emulator serves all runs of a home", () => {
       expect(await first.ended).toBeNull();
       expect([isThere(pid), emulatorOf(home.path)]).toEqual([true, pid]);
       const again = driven(home.path, specs[0]!, first.run());
+      others.forEach(goOn);
       const results = await Promise.all([again, ...others].map(({ ended }) => ended));
       for (const [i, result] of results.entries())
         expect(result!.weightsDigest).toBe(await digestAlone(specs[i]!));
@@ -100,6 +105,7 @@ describe("one emulator serves all runs of a home", () => {
         all.map(({ began }) => began.then(() => emulatorOf(home.path))),
       );
       expect(new Set(pids).size).toBe(1);
+      all.forEach(goOn);
       for (const [i, { ended }] of all.entries())
         expect((await ended)!.weightsDigest).toBe(await digestAlone(specs[i]!));
     },
@@ -107,11 +113,12 @@ describe("one emulator serves all runs of a home", () => {
 
   test("it is killed itself: those that use it start it again, once, and go on", async () => {
     await using home = await temporaryHome();
-    const specs = [specOf(1, 300), specOf(2, 300)];
+    const specs = [specOf(1, 40), specOf(2, 40)];
     const all = specs.map((spec) => driven(home.path, spec));
     await Promise.all(all.map(({ began }) => began));
     const pid = emulatorOf(home.path);
     process.kill(pid, "SIGKILL");
+    all.forEach(goOn);
     await eventually(() => emulatorOf(home.path) !== pid, "another is announced");
     const results = await Promise.all(all.map(({ ended }) => ended));
     for (const [i, result] of results.entries())
