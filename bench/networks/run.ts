@@ -3,13 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { line, ruleY } from "@observablehq/plot";
 import { train } from "../../src/index.ts";
 import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import type { EvaluatedEvent, RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { realData } from "../../test/data/fixtures.ts";
-import { writePlot } from "../plot.ts";
+import { type Drawn, plots } from "./plots.ts";
 import {
   type Circumstance,
   circumstances,
@@ -40,10 +39,9 @@ const tolerance = 0.03;
 /** Of these circumstances, `--circumstance dense,both`; all where absent. */
 const named = values.circumstance.split(",");
 const denseName = circumstances.find(({ dense }) => dense)!.name;
+const bothName = circumstances.find(({ bothWays }) => bothWays)!.name;
 
-interface Outcome {
-  readonly training: string;
-  readonly circumstance: string;
+interface Outcome extends Drawn {
   readonly objective: number;
   /** Over the undisturbed run's. */
   readonly ratio: number;
@@ -53,13 +51,11 @@ interface Outcome {
   readonly bitsUp: number;
   readonly bitsDown: number;
   readonly erasures: number;
+  /** Each is sent all weights, as is who lost the ones that a change is told from. */
+  readonly coldStarts: number;
+  /** Of requests and replies, whatever is in them. */
+  readonly bytes: number;
   readonly seconds: number;
-  readonly curve: readonly { readonly samples: number; readonly objective: number }[];
-  readonly coefficients: readonly {
-    readonly round: number;
-    readonly name: string;
-    readonly value: number;
-  }[];
 }
 
 if (realData === null) {
@@ -96,6 +92,7 @@ try {
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
 }
 tell();
+tellMissed();
 
 async function outcomeOf(
   training: Training,
@@ -113,7 +110,8 @@ async function outcomeOf(
   const rounds = events.filter((event) => event.type === "round");
   const steps = circumstance.dense ? 1 : localSteps;
   const samplesAt = sampled(rounds, steps * training.batch);
-  const { metrics, bitsUp = 0, bitsDown = 0, erasures } = result;
+  const { metrics, bitsUp = 0, bitsDown = 0, erasures, bytesUp, bytesDown } = result;
+  const coldStarts = events.filter((event) => event.type === "arrival" && event.usage.coldStart);
   const objective = result.objective!;
   return {
     training: training.name,
@@ -126,6 +124,8 @@ async function outcomeOf(
     bitsUp,
     bitsDown,
     erasures,
+    coldStarts: coldStarts.length,
+    bytes: bytesUp + bytesDown,
     seconds,
     curve: evaluated(events).map((event) => ({
       samples: samplesAt[event.round]!,
@@ -155,7 +155,9 @@ function existing(path: string): string {
 
 function tell(): void {
   const heads = ["loss", "of calm's", "test loss", "accuracy", "samples", "Mbit up", "Mbit down"];
-  const columns = [...heads, "erasures", "x both"].map((head) => head.padStart(10));
+  const columns = [...heads, "erasures", "cold", "x both", "x bytes"].map((head) =>
+    head.padStart(10),
+  );
   let name = "";
   for (const outcome of outcomes) {
     if (outcome.training !== name) {
@@ -172,57 +174,48 @@ function tell(): void {
       (bitsUp / 1e6).toFixed(2),
       (bitsDown / 1e6).toFixed(1),
       String(erasures),
-      fewerBits(outcome)?.toFixed(1) ?? "-",
+      String(outcome.coldStarts),
+      timesFewer(outcome, bitsOf)?.toFixed(1) ?? "-",
+      timesFewer(outcome, ({ bytes }) => bytes)?.toFixed(1) ?? "-",
     ];
     console.log(circumstance.padEnd(32) + cells.map((cell) => cell.padStart(10)).join(""));
   }
-  for (const page of plots()) console.log(`plot: ${page}`);
+  for (const page of plots(outcomes)) console.log(`plot: ${page}`);
   const results = outcomes.map(({ curve: _, coefficients, ...outcome }) => ({
     ...outcome,
     within: outcome.ratio <= 1 + tolerance,
-    fewerBits: fewerBits({ ...outcome, curve: [], coefficients }),
+    fewerBits: timesFewer({ ...outcome, curve: [], coefficients }, bitsOf),
     learned: Object.fromEntries(coefficients.map(({ name, value }) => [name, value])),
   }));
   const { backend } = values;
   console.log(JSON.stringify({ bench: "networks", backend, tolerance, results }));
 }
 
-/** Bits up and down of dense SGD over as many samples, over this; null where it was not run. */
-function fewerBits({ training, bitsUp, bitsDown }: Outcome): number | null {
-  const dense = outcomes.find((one) => one.training === training && one.circumstance === denseName);
-  return dense === undefined ? null : (dense.bitsUp + dense.bitsDown) / (bitsUp + bitsDown);
+function bitsOf({ bitsUp, bitsDown }: Outcome): number {
+  return bitsUp + bitsDown;
 }
 
-function plots(): string[] {
-  const losses = outcomes.flatMap(({ training, circumstance, curve }) =>
-    curve.map((point) => ({ training, circumstance, ...point })),
-  );
-  const learned = outcomes.flatMap(({ training, coefficients }) =>
-    coefficients.map((point) => ({ training, ...point })),
-  );
-  const pages = [
-    writePlot("networks", {
-      x: { label: "samples", grid: true },
-      y: { type: "log", label: "loss", grid: true },
-      color: { legend: true },
-      fx: { label: null },
-      marks: [
-        line(losses, { x: "samples", y: "objective", stroke: "circumstance", fx: "training" }),
-      ],
-    }),
-  ];
-  if (learned.length === 0) return pages;
-  return [
-    ...pages,
-    writePlot("networks-mada", {
-      x: { label: "round" },
-      y: { label: "coefficient", grid: true },
-      color: { legend: true },
-      fx: { label: null },
-      marks: [
-        ruleY([0]),
-        line(learned, { x: "round", y: "value", stroke: "name", fx: "training" }),
-      ],
-    }),
-  ];
+/** What dense SGD over as many samples took of something, over this; null where it was not run. */
+function timesFewer(one: Outcome, of: (outcome: Outcome) => number): number | null {
+  const dense = denseOf(one);
+  return dense === undefined ? null : of(dense) / of(one);
+}
+
+function denseOf({ training }: Outcome): Outcome | undefined {
+  return outcomes.find((one) => one.training === training && one.circumstance === denseName);
+}
+
+/** Both ways it is to be 15 times fewer bits, at a loss of no more than 1 % above. */
+function tellMissed(): void {
+  for (const outcome of outcomes.filter(({ circumstance }) => circumstance === bothName)) {
+    const dense = denseOf(outcome);
+    if (dense === undefined) continue;
+    const [times, loss] = [timesFewer(outcome, bitsOf)!, outcome.objective / dense.objective];
+    const isMet = times >= 15 && loss <= 1.01;
+    console.log(
+      `${outcome.training}: both ways ${times.toFixed(1)} times fewer bits than dense SGD, ` +
+        `loss ${(100 * (loss - 1)).toFixed(2)} % above: ${isMet ? "met" : "MISSED"} (15, 1 %)`,
+    );
+    if (!isMet) process.exitCode = 1;
+  }
 }

@@ -76,6 +76,10 @@ for (const streamed of [false, true])
     figures[`${name} p50`] = at(0.5);
   }
 console.table(table);
+for (const rest of ["", ", weights sent"]) {
+  const ratio = figures[`invoke${rest} p50`]! / figures[`streamed${rest} p50`]!;
+  console.log(`streamed replies as quick as plain ones${rest}: ${ratio.toFixed(2)}x`);
+}
 console.log(`16 cold environments answered within ${coldMs.toFixed(0)} ms`);
 const bill = await emulator.bill();
 await emulator.close();

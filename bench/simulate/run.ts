@@ -6,20 +6,40 @@ import { continueRun, createRun } from "../../src/platform/training/start-run.ts
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 
 /**
- * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES`, with three
- * quarters of the workers counted, Lambda's lateness and so many data rows a worker, stored twice.
- * An arrival is one reply, counted or not.
+ * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES STRATEGY`, with
+ * three quarters of the workers counted, Lambda's lateness and so many data rows a worker, stored
+ * twice. Local steps are two, of a row each, over uncoded rows; encoded blocks are a feature each,
+ * of half as many features as there are workers, over 10 rows. An arrival is one reply, counted or
+ * not.
  */
 const [workers = 10_000, rounds = 1_000] = process.argv.slice(2, 4).map(Number);
 const optimizer = process.argv[4] ?? "gradient-descent";
 const [rowsAWorker = 1, features = 10] = process.argv.slice(5, 7).map(Number);
+const strategy = process.argv[7] ?? "rounds";
+const generate = { type: "regression", rows: rowsAWorker * workers, features, noise: 0.5 } as const;
+const ways = {
+  rounds: {
+    data: { generate },
+    encoding: { type: "hadamard", redundancy: 2 },
+    optimizer,
+  },
+  "local-steps": {
+    data: { generate },
+    encoding: "uncoded",
+    strategy: { type: "local-steps", steps: 2, batch: 1, learningRate: 0.01 },
+  },
+  "encoded-blocks": {
+    data: { generate: { ...generate, rows: 10, features: workers / 2 }, intercept: false },
+    encoding: { type: "hadamard", redundancy: 2 },
+    strategy: "encoded-blocks",
+  },
+} as const;
+if (!(strategy in ways)) throw new Error(`which strategy? ${Object.keys(ways).join(", ")}`);
 const spec = resolveSpec({
   problem: { type: "ridge", l2: 0.01 },
-  data: { generate: { type: "regression", rows: rowsAWorker * workers, features, noise: 0.5 } },
+  ...ways[strategy as keyof typeof ways],
   workers,
-  encoding: { type: "hadamard", redundancy: 2 },
   wait: { fastest: Math.ceil(0.75 * workers) },
-  optimizer,
   stop: { rounds, tolerance: 0 },
   weather: { model: "lambda" },
 });
@@ -49,6 +69,7 @@ await rm(home, { recursive: true, force: true, maxRetries: 5 });
 const figures = {
   workers,
   rounds: result.rounds,
+  strategy,
   optimizer,
   rowsAWorker,
   features,

@@ -8,16 +8,28 @@ const linesAtOnce = 1_000;
 
 /**
  * A table of numbers with six decimals in columns `x0` and on, and a target `y`: a linear function
- * with noise, or of classes the sign of one. Returns the number of rows.
+ * with noise, or of classes the sign of one. Ends after so many bytes, or rows. Returns how many.
  */
 export async function writeTable(
   path: string,
-  { bytes, isClasses }: { readonly bytes: number; readonly isClasses: boolean },
+  {
+    bytes = Number.POSITIVE_INFINITY,
+    rows = Number.POSITIVE_INFINITY,
+    columns = features,
+    isClasses,
+  }: {
+    readonly bytes?: number;
+    readonly rows?: number;
+    readonly columns?: number;
+    readonly isClasses: boolean;
+  },
 ): Promise<number> {
   const random = randomFrom(3);
-  const weights = Array.from({ length: features }, () => random.normal());
+  const weights = Array.from({ length: columns }, () => random.normal());
+  let left = rows;
   const names = weights.map((_, j) => `x${j}`);
   return written(path, bytes, `${names.join(",")},y\n`, () => {
+    if (left-- <= 0) return null;
     let sum = 0.5 * random.normal();
     const cells = weights.map((weight) => {
       const value = random.uniform() * 20 - 10;

@@ -5,12 +5,13 @@ import { parseArgs } from "node:util";
 import { type Command, type CommandFigures, median, timeCommand } from "./command.ts";
 import { features, writeSparse, writeTable } from "./data-files.ts";
 import { firstRoundRow } from "./first-round-row.ts";
+import { lateRow } from "./late-row.ts";
 import { tailRow } from "./tail-row.ts";
 
 /**
  * Whole commands, from the start of the process to its end, beside peers in the same run and by
- * turns. `npm run bench -- whole [ridge logistic lasso sparse first-round tail]`, all but named
- * ones left out. `--megabytes 89` is the size of the tables (20 where absent: about a minute),
+ * turns. `npm run bench -- whole [ridge logistic lasso sparse first-round late tail]`, all but
+ * named ones left out. `--megabytes 89` is the size of the tables (20 where absent: a minute),
  * `--repetitions 3`, `--before FOLDER` another build's folder that has `dist/`. KOFN_PEERS_PYTHON
  * names a Python with scikit-learn, pandas, pyarrow and ray.
  */
@@ -74,7 +75,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-const others = ["first-round", "tail"];
+const others = ["first-round", "late", "tail"];
 const wanted = positionals.length > 0 ? positionals : [...Object.keys(rows), ...others];
 const unknown = wanted.filter((name) => !others.includes(name) && !(name in rows));
 if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(", ")}`);
@@ -85,6 +86,8 @@ try {
     if (wanted.includes(name)) results.push(await compare(name, row));
   if (wanted.includes("first-round"))
     results.push(...(await firstRoundRow({ folder, builds, python, repetitions })));
+  if (wanted.includes("late"))
+    results.push(...(await lateRow({ folder, builds, python, repetitions })));
   if (wanted.includes("tail"))
     results.push(...(await tailRow({ folder, builds, megabytes, repetitions })));
 } finally {

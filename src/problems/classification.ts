@@ -2,6 +2,7 @@ import * as z from "zod";
 import { define } from "../core/registry.ts";
 import {
   softplusRowsMin,
+  softplusSlopes,
   softplusStepsMax,
   softplusSum,
   softplusSumsAlong,
@@ -43,8 +44,10 @@ function logLoss(
   slopes?: Float64Array<ArrayBuffer>,
   rowWeights?: Float32Array,
 ): number {
-  const isPlain = slopes === undefined && rowWeights === undefined;
-  if (isPlain && margins.length >= softplusRowsMin) return softplusSum(margins, targets);
+  if (rowWeights === undefined && margins.length >= softplusRowsMin)
+    return slopes === undefined
+      ? softplusSum(margins, targets)
+      : softplusSlopes(margins, targets, slopes);
   let loss = 0;
   for (let i = 0; i < margins.length; i++) {
     const margin = margins[i]!;

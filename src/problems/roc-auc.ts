@@ -1,8 +1,7 @@
+import { binOf, eachTie, Scores, scoreBins, scoreCounts, type VisitTie } from "./scores.ts";
+
 /** Scores that are kept one by one; 16 MiB. */
 export const exactScoresMax = 2 ** 21;
-
-/** Beyond those, scores count as ties where sign, exponent and seven bits of mantissa agree. */
-const bins = 2 ** 16;
 
 /**
  * The area under the receiver operating characteristic of two classes: the probability that a
@@ -45,7 +44,7 @@ export class RocAuc {
     for (let i = 0; i < targets.length; i++) this.add(scores[i]!, targets[i]!);
   }
 
-  /** Rows that another one was told, as plain data: their order says nothing. */
+  /** Rows that another one was told, as plain data. */
   addRows({ first, second, counts, total, above, hasNaN }: RocRows): void {
     if (hasNaN) this.#hasNaN = true;
     for (const side of [0, 1] as const) {
@@ -55,20 +54,19 @@ export class RocAuc {
     const before = this.#first.length + this.#second.length;
     const isExact = counts === null && this.#counts === null;
     if (isExact && before + first.length + second.length <= this.#scoresMax) {
-      this.#first.append(first);
-      this.#second.append(second);
+      this.#first.merge(first);
+      this.#second.merge(second);
       return;
     }
     if (this.#counts === null) this.#countInBins();
-    for (const score of first) this.#counts!.first[binOf(score)]! += 1;
-    for (const score of second) this.#counts!.second[binOf(score)]! += 1;
-    if (counts === null) return;
-    for (const side of ["first", "second"] as const)
-      for (let bin = 0; bin < bins; bin++) this.#counts![side][bin]! += counts[side][bin]!;
+    for (const more of [scoreCounts(first, second), counts])
+      for (const side of ["first", "second"] as const)
+        for (let bin = 0; more !== null && bin < scoreBins; bin++)
+          this.#counts![side][bin]! += more[side][bin]!;
   }
 
   rows(): RocRows {
-    const [first, second] = [this.#first.values().slice(), this.#second.values().slice()];
+    const [first, second] = [this.#first.sorted().slice(), this.#second.sorted().slice()];
     const [total, above] = [[...this.#total] as const, [...this.#above] as const];
     return { first, second, counts: this.#counts, total, above, hasNaN: this.#hasNaN };
   }
@@ -131,13 +129,13 @@ export class RocAuc {
    * Visits how many rows of the first and of the second class have equal scores, in rising order;
    * false where there are no such groups.
    */
-  #eachGroup(visit: Visit): boolean {
+  #eachGroup(visit: VisitTie): boolean {
     if (this.#hasNaN) return false;
     const counts = this.#counts;
     if (counts !== null) {
       const isIn = (of: Uint32Array) => of.some((count) => count > 0);
       if (!isIn(counts.first) || !isIn(counts.second)) return false;
-      for (let bin = 0; bin < bins; bin++) visit(counts.first[bin]!, counts.second[bin]!);
+      for (let bin = 0; bin < scoreBins; bin++) visit(counts.first[bin]!, counts.second[bin]!);
       return true;
     }
     if (this.#first.length === 0 || this.#second.length === 0) return false;
@@ -146,15 +144,13 @@ export class RocAuc {
   }
 
   #countInBins(): void {
-    this.#counts = { first: new Uint32Array(bins), second: new Uint32Array(bins) };
-    for (const score of this.#first.values()) this.#counts.first[binOf(score)]! += 1;
-    for (const score of this.#second.values()) this.#counts.second[binOf(score)]! += 1;
+    this.#counts = scoreCounts(this.#first.values(), this.#second.values());
     this.#first.clear();
     this.#second.clear();
   }
 }
 
-/** What rows were told: scores of both classes, or how many of each are in a bin. */
+/** What rows were told: scores of both classes, rising, or how many of each are in a bin. */
 export interface RocRows {
   readonly first: Float64Array;
   readonly second: Float64Array;
@@ -169,76 +165,4 @@ export interface RocRows {
 export interface Confusion {
   readonly first: { readonly first: number; readonly second: number };
   readonly second: { readonly first: number; readonly second: number };
-}
-
-/** Rows of the first and of the second class. */
-type Visit = (first: number, second: number) => void;
-
-/** Numbers in an array that grows. */
-class Scores {
-  length = 0;
-  #isSorted = false;
-  #values = new Float64Array(64);
-
-  add(score: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new Float64Array(2 * this.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.length++] = score;
-    this.#isSorted = false;
-  }
-
-  append(values: Float64Array): void {
-    const length = this.length + values.length;
-    if (length > this.#values.length) {
-      const larger = new Float64Array(length);
-      larger.set(this.values());
-      this.#values = larger;
-    }
-    this.#values.set(values, this.length);
-    this.length = length;
-    this.#isSorted = false;
-  }
-
-  values(): Float64Array {
-    return this.#values.subarray(0, this.length);
-  }
-
-  /** They are sorted in place: their order says nothing. */
-  sorted(): Float64Array {
-    if (!this.#isSorted) this.values().sort();
-    this.#isSorted = true;
-    return this.values();
-  }
-
-  clear(): void {
-    this.length = 0;
-    this.#values = new Float64Array(64);
-  }
-}
-
-function eachTie(first: Float64Array, second: Float64Array, visit: Visit): void {
-  let [i, j] = [0, 0];
-  while (i < first.length || j < second.length) {
-    const one = i < first.length ? first[i]! : Number.POSITIVE_INFINITY;
-    const other = j < second.length ? second[j]! : Number.POSITIVE_INFINITY;
-    const score = Math.min(one, other);
-    const [a, b] = [i, j];
-    while (i < first.length && first[i] === score) i++;
-    while (j < second.length && second[j] === score) j++;
-    visit(i - a, j - b);
-  }
-}
-
-const asFloat = new Float32Array(1);
-const asBits = new Uint32Array(asFloat.buffer);
-
-/** The upper half of the score's single-precision bits, in the order of numbers. */
-function binOf(score: number): number {
-  // Adding 0 makes one zero of both.
-  asFloat[0] = score + 0;
-  const bits = asBits[0]!;
-  return (bits >>> 31 === 1 ? ~bits : bits | 0x8000_0000) >>> 16;
 }

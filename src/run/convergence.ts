@@ -6,7 +6,6 @@ import type { Convergence } from "../ports/model-figures.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { strategies } from "../strategies/registry.ts";
-import { relativeDualityGap } from "./duality-gap.ts";
 import { loadProblem } from "./ingest.ts";
 import { readWeights } from "./model-weights.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -27,17 +26,16 @@ const stationary = { surely: 1e-4, atLeast: 0.1 };
  */
 export async function convergenceAtEnd(
   { spec }: RunRecord,
-  { prepared, end, history, store, objectiveFirst }: Ended,
+  { prepared, end, history, store, objectiveFirst, gap }: Ended,
 ): Promise<Convergence | null> {
   const { stop, model, rounds } = end;
   if (stop.kind !== "done" || spec.privacy !== undefined) return null;
   // A model that no process holds is told by its gradient alone.
   const isInStages = strategies.create(spec.strategy).evaluation !== undefined;
   if (isInStages) return convergenceOf(spec, rounds, history);
+  if (gap !== null) return byQuorum(convergenceOf(spec, rounds, history, { gap }), spec, history);
   const problem = await loadProblem(spec.problem, store);
   const readModel = () => readWeights(store, model);
-  const gap = await relativeDualityGap(store, prepared, problem, readModel);
-  if (gap !== null) return byQuorum(convergenceOf(spec, rounds, history, { gap }), spec, history);
   const found = await stationarityAt(store, prepared, problem, objectiveFirst, readModel);
   return convergenceOf(spec, rounds, history, found === null ? {} : { stationarity: found });
 }
@@ -49,6 +47,8 @@ interface Ended {
   readonly store: Store;
   /** Of the weights that training began with. */
   readonly objectiveFirst: number;
+  /** The last model's, where it has one. */
+  readonly gap: number | null;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ModelTrace } from "../journal/checkpoint.ts";
 import type { Problem } from "../problems/problem.ts";
 
 /** Points on the curve of objective and metrics; more would cost more than they show. */
-const curvePointsMax = 80;
+export const curvePointsMax = 80;
 const curvePointsMin = 12;
 /** Products of stored numbers over all points while somebody waits: about a second. */
 const awaitedProductsMax = 2 ** 29;

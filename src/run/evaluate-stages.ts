@@ -13,6 +13,7 @@ import type { RowTally, StagedEvaluation } from "../strategies/definition.ts";
 import type { WorkerReply, WorkerTask } from "../tasks/protocol.ts";
 import { releasingCompute } from "../worker/objects.ts";
 import type { RunBudget } from "./budget.ts";
+import type { CurveAhead } from "./curve-ahead.ts";
 import { type Evaluation, evaluateModels } from "./evaluate.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -98,15 +99,16 @@ export async function evaluateRun(
     models: readonly ModelRef[];
     evaluate: Evaluate | undefined;
     pool: PartsPool | undefined;
+    ahead: CurveAhead | undefined;
   },
 ): Promise<{ evaluations: readonly Evaluation[]; totals: Totals }> {
-  const { problem, models, evaluate, pool } = of;
+  const { problem, models, evaluate, pool, ahead } = of;
   const open = spec.privacy === undefined || spec.privacy.evaluate;
   const rows = open === "test" ? "test" : "all";
   const nothing = { evaluations: models.map(() => untold), totals };
   if (open === false) return nothing;
   if (evaluate === undefined) {
-    const on = { store, prepared, chosen: spec.problem, pool };
+    const on = { store, prepared, chosen: spec.problem, pool, ahead };
     return { evaluations: await evaluateModels(on, problem, models, rows), totals };
   }
   const byTasks = await evaluate(problem, models, rows);

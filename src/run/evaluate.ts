@@ -1,18 +1,23 @@
 import type { Prepared, StoredPart } from "../data/manifests.ts";
-import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { ModelRef } from "../ports/model-ref.ts";
 import type { Store } from "../ports/store.ts";
-import { lossOf } from "../problems/linear.ts";
 import { hasOwnMetrics, ownMetricSums, ownMetricsOf } from "../problems/own-metrics.ts";
 import { countNonzero, penalty } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { exactScoresMax } from "../problems/roc-auc.ts";
-import { withTwoClassMetrics } from "../problems/two-class-metrics.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { labelled } from "../tasks/minibatch.ts";
+import type { CurveAhead } from "./curve-ahead.ts";
+import { metricsOfTallies, tallyWorkOf, weightedLosses } from "./model-measures.ts";
 import { readWeights } from "./model-weights.ts";
-import { type PartsPool, tallyParts } from "./parts-pool.ts";
+import {
+  type ModelMeasures,
+  type PartsPool,
+  type RowMeasures,
+  type RowMetrics,
+  tallyParts,
+} from "./parts-pool.ts";
 
 export interface Evaluation {
   /** The original problem's, on all training rows, penalty included. */
@@ -28,6 +33,8 @@ export interface EvaluationOf {
   /** As others make the problem anew. */
   readonly chosen?: RunSpec["problem"];
   readonly pool?: PartsPool | undefined;
+  /** Models that were evaluated before, on the same rows. */
+  readonly ahead?: CurveAhead | undefined;
 }
 
 /**
@@ -62,58 +69,79 @@ export async function evaluate(
   weights: readonly Float32Array<ArrayBuffer>[],
   rows: "all" | "test" = "all",
 ): Promise<Evaluation[]> {
-  const { prepared } = of;
-  const train = rows === "test" ? null : await metricsOf(of, prepared.train, problem, weights);
-  const test =
-    prepared.test.length === 0 ? [] : await metricsOf(of, prepared.test, problem, weights);
-  const losses =
-    train === null || prepared.weighted !== true
-      ? null
-      : await weightedLosses(of, problem, weights);
+  const { prepared, ahead } = of;
+  const scoresMax = weights.map((_, i) => exactScoresOf(i, weights.length));
+  const before = await Promise.all(weights.map((at) => ahead?.of(at) ?? null));
+  const told = before.map((one, i) => (one === null ? null : toldBy(one, scoresMax[i]!)));
+  const others = [...weights.keys()].filter((i) => told[i] === null);
+  const isAllKnown = weights.length > 0 && others.length === 0;
+  const looked = {
+    weights: others.map((i) => weights[i]!),
+    scoresMax: others.map((i) => scoresMax[i]!),
+    rows,
+  };
+  const found = isAllKnown ? [] : await lookAt(of, problem, looked);
+  for (const [at, i] of others.entries()) told[i] = found[at]!;
   const shape = { columns: prepared.columns, intercept: prepared.preparation.intercept };
   return weights.map((at, i) => {
-    const tested = prepared.testRows > 0 ? test[i]!.metrics : {};
+    const { train, test, weightedLoss } = told[i]!;
+    const tested = prepared.testRows > 0 ? test!.metrics : {};
     if (train === null) return { objective: Number.NaN, train: {}, test: tested };
-    const { meanLoss, metrics } = train[i]!;
-    const objective = (losses?.[i] ?? meanLoss) + penalty(problem, at, shape);
+    const objective = (weightedLoss ?? train.meanLoss) + penalty(problem, at, shape);
     const chosen = problem.l1 > 0 ? { nonzero: countNonzero(at, shape) } : {};
-    return { objective, train: { ...metrics, ...chosen }, test: tested };
+    return { objective, train: { ...train.metrics, ...chosen }, test: tested };
   });
 }
 
-/** The mean losses over training rows that count unlike: metrics take each of them once. */
-async function weightedLosses(
-  { store, prepared }: EvaluationOf,
-  problem: Problem,
-  weights: readonly Float32Array<ArrayBuffer>[],
-): Promise<readonly number[]> {
-  const sums = new Float64Array(weights.length);
-  for await (const part of eachPart(store, prepared.train, prepared.columns))
-    for (const [i, at] of weights.entries()) sums[i]! += lossOf(problem, part, at);
-  return [...sums].map((sum) => sum / prepared.rows);
+/** What the rows say of a model evaluated with so many others. */
+interface Told {
+  readonly train: RowMetrics | null;
+  readonly test: RowMetrics | null;
+  readonly weightedLoss: number | null;
 }
 
-type Metrics = ReturnType<Problem["metrics"]>;
+function toldBy({ train, test, weightedLoss }: ModelMeasures, scoresMax: number): Told {
+  const one = (of: RowMeasures | null) =>
+    of === null ? null : of.scores > scoresMax ? of.binned : of.exact;
+  return { train: one(train), test: one(test), weightedLoss };
+}
+
+interface Looked {
+  readonly weights: readonly Float32Array<ArrayBuffer>[];
+  readonly scoresMax: readonly number[];
+  readonly rows: "all" | "test";
+}
+
+async function lookAt(of: EvaluationOf, problem: Problem, looked: Looked): Promise<Told[]> {
+  const { store, prepared } = of;
+  const { weights, rows } = looked;
+  const train = rows === "test" ? null : await metricsOf(of, prepared.train, problem, looked);
+  const test =
+    prepared.test.length === 0 ? null : await metricsOf(of, prepared.test, problem, looked);
+  const losses =
+    train === null || prepared.weighted !== true
+      ? null
+      : await weightedLosses(store, prepared, problem, weights);
+  return weights.map((_, i) => ({
+    train: train?.[i] ?? null,
+    test: test?.[i] ?? null,
+    weightedLoss: losses?.[i] ?? null,
+  }));
+}
 
 async function metricsOf(
   { store, prepared, chosen, pool }: EvaluationOf,
   parts: readonly StoredPart[],
   problem: Problem,
-  weights: readonly Float32Array<ArrayBuffer>[],
-): Promise<Metrics[]> {
-  const { targetMean, targetVariance, columns } = prepared;
-  const about = isFar(targetMean, Math.sqrt(targetVariance)) ? targetMean : 0;
-  const scoresMax = weights.map((_, i) => exactScoresOf(i, weights.length));
-  const work = { parts, columns, weights, about, scoresMax };
+  { weights, scoresMax }: Looked,
+): Promise<RowMetrics[]> {
+  const work = tallyWorkOf(prepared, parts, weights, scoresMax);
   const shared = chosen === undefined ? null : await pool?.tally({ ...work, problem: chosen });
   const { tallies, areas } = shared ?? (await tallyParts(store, problem, work));
   const own = await ownMetrics({ store, prepared }, parts, problem, weights);
   return weights.map((_, i) => {
-    const total = Float64Array.from(tallies[0]![i]!);
-    for (const part of tallies.slice(1))
-      for (let j = 0; j < total.length; j++) total[j]! += part[i]![j]!;
-    const { meanLoss, metrics } = problem.metrics(total);
-    return { meanLoss, metrics: { ...withTwoClassMetrics(metrics, areas[i]!), ...own[i] } };
+    const { meanLoss, metrics } = metricsOfTallies(problem, tallies, i, areas[i]!);
+    return { meanLoss, metrics: { ...metrics, ...own[i] } };
   });
 }
 

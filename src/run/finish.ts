@@ -1,3 +1,4 @@
+import { awaitedLater } from "../core/awaited-later.ts";
 import { parseJson } from "../core/json.ts";
 import type { Prepared } from "../data/manifests.ts";
 import { type ModelTrace, readCheckpoint, readLog } from "../journal/checkpoint.ts";
@@ -6,7 +7,6 @@ import type { EvaluatedEvent, ResultEvent, RunEvent } from "../ports/events.ts";
 import { type ModelRef, modelBytes } from "../ports/model-ref.ts";
 import { removeAll } from "../ports/remove-all.ts";
 import type { Store } from "../ports/store.ts";
-import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
 import type { CleanUp, Effects } from "../store-effects.ts";
 import { modelKey, modelPartsPrefix, type PrefixName, prefixIn } from "../store-layout.ts";
@@ -15,11 +15,12 @@ import { toSafetensors } from "../wire/safetensors.ts";
 import { objectCleanUp } from "../worker/objects.ts";
 import { offloadCleanUp } from "../worker/payload-offload.ts";
 import { convergenceAtEnd } from "./convergence.ts";
+import type { CurveAhead } from "./curve-ahead.ts";
 import { curvePoints } from "./curve-points.ts";
 import { type Evaluate, evaluateRun } from "./evaluate-stages.ts";
 import { loadProblem } from "./ingest.ts";
-import { modelFigures } from "./model-figures.ts";
-import { modelDigest, readWeights, shardedFormat, wholeFormat } from "./model-weights.ts";
+import { type LastModel, lookAtLastModel } from "./last-model.ts";
+import { modelDigest, shardedFormat, wholeFormat } from "./model-weights.ts";
 import type { PartsPool } from "./parts-pool.ts";
 import { privacySpent } from "./privacy-spent.ts";
 import type { SegmentEnd } from "./segment.ts";
@@ -48,7 +49,12 @@ export const finishEffects: Effects = {
 export interface FinishPorts {
   readonly evaluate?: Evaluate | undefined;
   readonly pool?: PartsPool | undefined;
+  /** Models that were evaluated while the run went on. */
+  readonly ahead?: CurveAhead | undefined;
 }
+
+/** Of models that no process holds. */
+const untold: LastModel = { figures: {}, gap: null };
 
 /**
  * Finishes a run, also one that stopped early: evaluates the curve on the unencoded data, writes
@@ -59,7 +65,7 @@ export async function finishRun(
   prepared: Prepared,
   end: SegmentEnd,
   store: Store,
-  { evaluate, pool }: FinishPorts = {},
+  { evaluate, pool, ahead }: FinishPorts = {},
 ): Promise<ResultEvent> {
   const { run, spec } = record;
   const problem =
@@ -73,11 +79,10 @@ export async function finishRun(
   const isAwaited = end.stop.kind === "interrupted";
   const points = curvePoints([zero, ...before, last], problem, prepared, isAwaited);
   const models = points.map((point) => point.model);
-  const of = { problem, models, evaluate, pool };
-  const { evaluations, totals } = await evaluateRun(record, prepared, end, store, of);
+  const of = { problem, models, evaluate, pool, ahead };
+  const { evaluations, totals, figures, gap } = await lookAtAll(record, prepared, end, store, of);
   const spent = await privacySpent(store, run, spec);
-  const ended = { prepared, end, history, store, objectiveFirst: evaluations[0]!.objective };
-  const figures = evaluate === undefined ? await figuresAtEnd(record, ended, problem) : {};
+  const ended = { prepared, end, history, store, objectiveFirst: evaluations[0]!.objective, gap };
   const convergence = await convergenceAtEnd(record, ended);
   const evaluated: EvaluatedEvent[] = points.map(({ round, atMs }, i) => ({
     type: "evaluated",
@@ -114,6 +119,23 @@ export async function finishRun(
   return result;
 }
 
+/** The curve, and the last model by itself: where there are threads, at once. */
+async function lookAtAll(
+  record: RunRecord,
+  prepared: Prepared,
+  end: SegmentEnd,
+  store: Store,
+  of: Parameters<typeof evaluateRun>[4],
+): Promise<Awaited<ReturnType<typeof evaluateRun>> & LastModel> {
+  const { problem, evaluate, pool } = of;
+  const last = { prepared, end, store, pool };
+  const look = async () =>
+    evaluate === undefined ? lookAtLastModel(record, last, problem) : untold;
+  const beside = pool === undefined ? null : awaitedLater(look());
+  const curve = await evaluateRun(record, prepared, end, store, of);
+  return { ...curve, ...(await (beside ?? look())) };
+}
+
 /**
  * Removes what a stopped run no longer needs; a repetition continues with what is left. Worker
  * state stays unless the run is done: a resume needs it.
@@ -121,18 +143,6 @@ export async function finishRun(
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
   for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
     await removeAll(store, await store.list(prefixIn(run, name)));
-}
-
-/** How good predictions are, from raw rows as metrics are: a private run asks for both. */
-async function figuresAtEnd(
-  { spec }: RunRecord,
-  { prepared, end, store }: { prepared: Prepared; end: SegmentEnd; store: Store },
-  problem: Problem,
-): Promise<Pick<ResultEvent, "figures">> {
-  const open = spec.privacy === undefined || spec.privacy.evaluate;
-  if (open === false || (open === "test" && prepared.testRows === 0)) return {};
-  const figures = await modelFigures(store, prepared, problem, await readWeights(store, end.model));
-  return figures === null ? {} : { figures };
 }
 
 /** Returns the traces whose models still exist: a finished run's parts may be gone. */

@@ -18,6 +18,7 @@ import type { WorkerTask } from "../tasks/protocol.ts";
 import { readEncodedManifest } from "../worker/worker-context.ts";
 import { arithmetic, checkArithmetic } from "./arithmetic.ts";
 import { knownCurvature } from "./curvature.ts";
+import { type CurveAhead, curveAhead } from "./curve-ahead.ts";
 import { type Evaluate, evaluateStaged } from "./evaluate-stages.ts";
 import { finishRun } from "./finish.ts";
 import { type Dataset, loadFor } from "./ingest.ts";
@@ -139,10 +140,22 @@ export async function orchestrate(record: RunRecord, ports: SegmentPorts): Promi
   checkArithmetic(record);
   const { store } = ports;
   const { prepared, encoded } = await readManifests(store, record);
-  const end = await runSegment(record, { prepared, encoded }, ports);
+  const ahead = aheadOf(record, prepared, ports);
+  const onModel = ahead === undefined ? {} : { onModel: ahead.take };
+  const end = await runSegment(record, { prepared, encoded }, { ...ports, ...onModel });
   const evaluate = stagedEvaluator(record, { prepared, encoded }, end, ports);
-  const how = { evaluate, pool: ports.pool };
+  const how = { evaluate, pool: ports.pool, ahead };
   return { record, end, result: await finishRun(record, prepared, end, store, how) };
+}
+
+/** Where neither tasks evaluate the curve nor this process alone does. */
+function aheadOf(
+  record: RunRecord,
+  prepared: Prepared,
+  { pool }: SegmentPorts,
+): CurveAhead | undefined {
+  const isStaged = resolveMembers(record.spec).method.evaluation !== undefined;
+  return pool === undefined || isStaged ? undefined : curveAhead(record, prepared, pool);
 }
 
 /** How the run's models are evaluated where that is done by tasks; undefined where it is not. */

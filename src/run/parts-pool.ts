@@ -1,6 +1,7 @@
-import type { StoredPart } from "../data/manifests.ts";
+import type { Prepared, StoredPart } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import type { SparseRows } from "../math/rows.ts";
+import type { ModelFigures } from "../ports/model-figures.ts";
 import type { Store } from "../ports/store.ts";
 import type { Problem } from "../problems/problem.ts";
 import { RocAuc } from "../problems/roc-auc.ts";
@@ -9,12 +10,48 @@ import { labelled } from "../tasks/minibatch.ts";
 
 /**
  * Others that go through stored parts: threads of this machine. What they find is the same, to the
- * bit, as where one process does it alone. Each answers null where it is not worth the start.
+ * bit, as where one process does it alone. Null where it is not worth the start of a thread.
  */
 export interface PartsPool {
   tally(work: TallyWork & { readonly problem: RunSpec["problem"] }): Promise<PartTallies | null>;
   gram(work: PartsWork): Promise<readonly Float64Array<ArrayBuffer>[] | null>;
+  /** As one process evaluates a model, asked for as one of several. */
+  measures(of: ModelWork, rows: "all" | "test"): Promise<ModelMeasures> | null;
+  figures(of: ModelWork): Promise<ModelFigures | null> | null;
+  gap(of: ModelWork): Promise<number | null> | null;
+  close(): Promise<void>;
 }
+
+/** A model, and the rows that it is looked at on. */
+export interface ModelWork {
+  readonly prepared: Prepared;
+  readonly problem: RunSpec["problem"];
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+/** What the rows say of a model; null where nobody asked those. */
+export interface ModelMeasures {
+  readonly train: RowMeasures | null;
+  readonly test: RowMeasures | null;
+  /** The mean loss over training rows that count unlike; null where they all count once. */
+  readonly weightedLoss: number | null;
+}
+
+/** What of prepared rows a model is measured by: names of many features would be long. */
+export type MeasuredRows = Pick<
+  Prepared,
+  "train" | "test" | "columns" | "rows" | "targetMean" | "targetVariance" | "weighted"
+>;
+
+/** With every score kept as it is, and with scores counted in bins. */
+export interface RowMeasures {
+  readonly exact: RowMetrics;
+  readonly binned: RowMetrics;
+  /** How many rows have a score. */
+  readonly scores: number;
+}
+
+export type RowMetrics = ReturnType<Problem["metrics"]>;
 
 export interface PartsWork {
   readonly parts: readonly StoredPart[];

@@ -49,6 +49,8 @@ export interface SegmentPorts {
   readonly prices?: TaskPrices<WorkerTask> | null;
   /** Who goes through the rows for the curve, where this process is not the only one that can. */
   readonly pool?: PartsPool;
+  /** Called with the model that training begins with, and with each that is kept for the curve. */
+  readonly onModel?: (round: number, model: ModelRef) => void;
   /** A simulated run with more replies than this records most of them as sums. */
   readonly repliesToldMax?: number;
 }
@@ -74,7 +76,7 @@ export async function runSegment(
   staged: { readonly prepared: Prepared; readonly encoded: Encoded },
   ports: SegmentPorts,
 ): Promise<SegmentEnd> {
-  const { store, clock } = ports;
+  const { store, clock, listen } = ports;
   const { spec, run } = record;
   await loadFor(spec, store);
   const strategy = openTraining(spec, staged, record);
@@ -83,18 +85,17 @@ export async function runSegment(
   const sums = sumsOf(record, ports.repliesToldMax ?? bounds.repliesToldMax);
   const rounds = before === null ? 0 : strategy.progress(before.state).round;
   const budget = await budgetOf(record, ports, { rounds, checkpoint: before });
-  const { listen } = ports;
-  const of = { run, shape: stateShape(record) };
   const oldParts = removingOldParts(store, run);
   const how = { sums, costs: budget.costs, onWritten: oldParts.written, ...(listen && { listen }) };
-  const log = checkpointer<object>(store, of, before, how);
+  const log = checkpointer<object>(store, { run, shape: stateShape(record) }, before, how);
   for (const event of openingEvents(record, staged, before)) log.tell(event);
   const start = strategy.start();
   if (before === null) log.save(start, 0);
-  const budgetMs = (spec.stop.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const budgetMs = 1000 * (spec.stop.seconds ?? Number.POSITIVE_INFINITY);
   const control = outsideReasons(store, run, ports, budgetMs - (before?.elapsedMs ?? 0));
   const startModel = strategy.progress(start).model;
   const isTraced = tracing(spec.stop.rounds, startModel);
+  ports.onModel?.(0, startModel);
   const end = await runLoop(
     strategy,
     {
@@ -108,9 +109,10 @@ export async function runSegment(
       save(state, elapsedMs) {
         const snapshot = strategy.progress(state);
         const { round, model } = snapshot;
-        const trace = isTraced(snapshot) ? { round, atMs: elapsedMs, model } : undefined;
-        oldParts.saved(state, snapshot, trace !== undefined);
-        log.save(state, elapsedMs, trace);
+        const isKept = isTraced(snapshot);
+        oldParts.saved(state, snapshot, isKept);
+        if (isKept) ports.onModel?.(round, model);
+        log.save(state, elapsedMs, isKept ? { round, atMs: elapsedMs, model } : undefined);
       },
       maySend: (tasks) => budget.maySend(tasks, log.totals()),
       mayStop(elapsedMs) {

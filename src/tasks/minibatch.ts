@@ -32,9 +32,14 @@ export function gatherExamples(
  */
 export function labelled(examples: Examples): Examples {
   const { targets } = examples;
-  if (!targets.some(Number.isNaN)) return examples;
+  if (!hasNaN(targets)) return examples;
   const places = [...targets.keys()].filter((row) => !Number.isNaN(targets[row]));
   return gatherExamples(examples, places);
+}
+
+function hasNaN(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return true;
+  return false;
 }
 
 /** Some rows in this order, also repeatedly, in memory of their own. */

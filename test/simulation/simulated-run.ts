@@ -14,7 +14,7 @@ import { weightsDigest, wholeWeights } from "../../src/run/model-weights.ts";
 import { recordRun } from "../../src/run/orchestrate.ts";
 import { openTraining } from "../../src/run/resolve-members.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
-import { runSegment, type SegmentEnd } from "../../src/run/segment.ts";
+import { runSegment, type SegmentEnd, type SegmentPorts } from "../../src/run/segment.ts";
 import { batchedWorker } from "../../src/simulation/batched-worker.ts";
 import { simulatedCompute } from "../../src/simulation/simulated-compute.ts";
 import { type VirtualClock, virtualClock } from "../../src/simulation/virtual-clock.ts";
@@ -66,6 +66,7 @@ export interface Disturbance {
   readonly store?: Store;
   readonly signal?: AbortSignal;
   readonly listen?: (event: RunEvent) => void;
+  readonly onModel?: SegmentPorts["onModel"];
   readonly around?: (
     compute: Compute<WorkerTask, WorkerReply>,
     clock: VirtualClock,
@@ -104,13 +105,14 @@ export async function segment(scene: Scene, how: Disturbance = {}): Promise<Segm
   const { start, close } = simulated;
   const chosen = how.isPlain ? { start, close } : simulated;
   const compute = how.around?.(chosen, plain) ?? chosen;
-  const { listen, signal, repliesToldMax } = how;
+  const { listen, onModel, signal, repliesToldMax } = how;
   const end = await runSegment(record, staged, {
     store,
     clock,
     compute,
     prices: taskPrices(record.spec, "simulated", record.entriesPerSlot),
     ...(listen === undefined ? {} : { listen }),
+    ...(onModel === undefined ? {} : { onModel }),
     ...(signal === undefined ? {} : { signal }),
     ...(repliesToldMax === undefined ? {} : { repliesToldMax }),
   });

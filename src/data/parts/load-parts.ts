@@ -25,8 +25,9 @@ export async function* eachPart(
   parts: readonly StoredPart[],
   columns: number,
 ): AsyncGenerator<Examples> {
+  const kept = keptParts(store, parts);
   const read = (index: number) =>
-    index < parts.length ? readPart(store, parts[index]!, columns) : null;
+    index < parts.length ? keptOrRead(kept, store, parts[index]!, columns) : null;
   let next = read(0);
   for (let index = 1; next !== null; index++) {
     const part = await next;
@@ -34,6 +35,42 @@ export async function* eachPart(
     if (next !== null) void awaitedLater(next);
     yield part;
   }
+}
+
+/** What readers of a store keep, by the parts' keys. */
+interface KeptParts {
+  readonly bytesMax: number;
+  readonly byKey: Map<string, Promise<Examples>>;
+}
+
+const keepers = new WeakMap<Store, KeptParts>();
+
+/**
+ * From now on parts that are read from this store are kept, checked and taken apart once, where all
+ * that are asked for together have no more bytes: for whoever goes through the same ones often.
+ */
+export function keepParts(store: Store, bytesMax: number): void {
+  keepers.set(store, { bytesMax, byKey: new Map() });
+}
+
+function keptParts(store: Store, parts: readonly StoredPart[]): KeptParts | null {
+  const keeper = keepers.get(store);
+  if (keeper === undefined) return null;
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  return bytes <= keeper.bytesMax ? keeper : null;
+}
+
+function keptOrRead(
+  keeper: KeptParts | null,
+  store: Store,
+  part: StoredPart,
+  columns: number,
+): Promise<Examples> {
+  const known = keeper?.byKey.get(part.key);
+  if (known !== undefined) return known;
+  const read = readPart(store, part, columns);
+  keeper?.byKey.set(part.key, read);
+  return read;
 }
 
 async function readPart(store: Store, part: StoredPart, columns: number): Promise<Examples> {

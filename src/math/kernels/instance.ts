@@ -39,6 +39,14 @@ export interface Kernels {
   ): void;
   /** `sum` and the losses at margins, added in the rows' order. */
   lossesAt(margins: number, targets: number, rows: number, sum: number): number;
+  /** The same; writes slopes beside, two rows at a time. */
+  lossesAndSlopesAt(
+    margins: number,
+    targets: number,
+    slopes: number,
+    rows: number,
+    sum: number,
+  ): number;
   packLevels(
     values: number,
     length: number,

@@ -54,6 +54,24 @@ export function softplusSum(rowMargins: Float64Array, rowTargets: Float32Array):
   return sum;
 }
 
+/** The same; `slopes`, as long as the margins, is overwritten with each loss's slope. */
+export function softplusSlopes(
+  rowMargins: Float64Array,
+  rowTargets: Float32Array,
+  slopes: Float64Array,
+): number {
+  const { memory, kernels } = scratch();
+  let sum = 0;
+  for (let from = 0; from < rowMargins.length; from += rowsAtOnce) {
+    const to = Math.min(rowMargins.length, from + rowsAtOnce);
+    new Float64Array(memory, margins, to - from).set(rowMargins.subarray(from, to));
+    new Float32Array(memory, targets, to - from).set(rowTargets.subarray(from, to));
+    sum = kernels.lossesAndSlopesAt(margins, targets, changes, to - from, sum);
+    slopes.set(new Float64Array(memory, changes, to - from), from);
+  }
+  return sum;
+}
+
 let kept: Instance | undefined;
 
 function scratch(): Instance {

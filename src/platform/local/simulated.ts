@@ -29,6 +29,7 @@ import { threadsPool } from "./parts-threads.ts";
 export async function simulatedBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const weather = weatherFrom(playedWeather("simulated", spec.weather));
   const opened = await openHome(home);
+  const pool = threadsPool(opened.path);
   const memory = ephemeralState(
     needsEphemeralShards(spec) ? ephemeralShards(opened.store) : opened.store,
   );
@@ -39,9 +40,10 @@ export async function simulatedBackend({ home, spec }: BackendOptions): Promise<
   return {
     name: "simulated",
     store,
-    pool: threadsPool(opened.path),
+    pool,
     open: simulatedPlatform({ store, workers: spec.workers, pace: weather, fateOf }),
     async close() {
+      await pool.close();
       await memory.keep();
       await opened.close();
     },

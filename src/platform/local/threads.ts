@@ -11,10 +11,11 @@ import { threadsPool } from "./parts-threads.ts";
 /** Workers as threads of this process: no weather, no bill, nothing in between. */
 export async function threadsBackend({ home, spec }: BackendOptions): Promise<Backend> {
   const opened = await openHome(home);
+  const pool = threadsPool(opened.path);
   return {
     name: "threads",
     store: opened.store,
-    pool: threadsPool(opened.path),
+    pool,
     open(record) {
       const modules = ownModules();
       const threads = threadsCompute<WorkerRequest & { id: string; slot: number }, WorkerReply>({
@@ -31,6 +32,9 @@ export async function threadsBackend({ home, spec }: BackendOptions): Promise<Ba
       };
       return { clock: systemClock(), compute };
     },
-    close: () => opened.close(),
+    async close() {
+      await pool.close();
+      await opened.close();
+    },
   };
 }

@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../../src/core/random.ts";
 import { allocateSparseRows } from "../../../src/math/kernels/allocation.ts";
 import { lossAndGradientFused } from "../../../src/math/kernels/passes.ts";
-import { softplusSum, softplusSumsAlong } from "../../../src/math/kernels/softplus.ts";
+import {
+  softplusSlopes,
+  softplusSum,
+  softplusSumsAlong,
+} from "../../../src/math/kernels/softplus.ts";
 import { problems } from "../../../src/problems/registry.ts";
 import { campaign } from "../../campaign.ts";
 import { labels, normals, residentRows } from "./by-hand.ts";
@@ -162,4 +166,27 @@ test("many rows and few have the same losses", () => {
   );
   for (let i = 0; i < steps.length; i++)
     expect(Math.abs(halves[0]![i]! + halves[1]![i]! - whole[i]!)).toBeLessThan(1e-12 * whole[i]!);
+});
+
+test("slopes beside the losses are the plain loop's, of any number of rows", () => {
+  const random = randomFrom("slopes");
+  const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 800, -800];
+  for (const rows of [7, 300, 2_047, 2_048, 4_097]) {
+    const margins = Float64Array.from({ length: rows }, (_, i) =>
+      i < odd.length ? odd[(i + rows) % odd.length]! : 10 ** (3 * random.normal()) - 5,
+    );
+    const finite = margins.map((z) => (Number.isFinite(z) ? z : 1));
+    const targets = labels(rows, random);
+    for (const given of [margins, finite]) {
+      const slopes = new Float64Array(rows).fill(7);
+      let sum = 0;
+      const known = given.map((z, i) => {
+        sum += lossOf(z, targets[i]!);
+        const e = Math.exp(-Math.abs(z));
+        return (z >= 0 ? 1 : e) / (1 + e) - targets[i]!;
+      });
+      expect(softplusSlopes(given, targets, slopes)).toBe(sum);
+      expect(slopes).toEqual(known);
+    }
+  }
 });

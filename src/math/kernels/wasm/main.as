@@ -18,6 +18,6 @@ export { hadamard } from "./hadamard";
 export { greatest, packLevels, unpackLevels } from "./levels";
 export { product } from "./matrices";
 export { selectLargest } from "./select";
-export { lossesAlong, lossesAt } from "./softplus";
+export { lossesAlong, lossesAndSlopesAt, lossesAt } from "./softplus";
 export { sparseRows } from "./sparse-text";
 export { tableRows } from "./table-text";
