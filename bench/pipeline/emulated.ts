@@ -9,17 +9,27 @@ interface Pass {
   readonly billedMs: number;
 }
 
+/** What was seen of a step. */
+interface StepSeen {
+  readonly passes: Pass[];
+  /** Sent and replied, of all its tasks. */
+  bytes: number;
+}
+
 const stages = 2;
 const examples = 256;
-const pattern = /^step-(\d+)\/(forward|backward)\/stage-(\d+)\/microbatch-\d+\//;
+const taskPattern = /^step-(\d+)\//;
+const passPattern = /\/(forward|backward)\/stage-(\d+)\/microbatch-\d+\//;
+/** Of `halves.ts`: what a backward pass tells of both stages. */
+export const slopeBytes = 4 * (13 * 1_024 + 4 * 1_025 * 1_024 + 3 * 1_025);
 
 /**
  * Two stages that compute for real, through the emulator: how long a step's passes take, beside
- * (m + p - 1)(f + b) and the hops, all of them medians of what was measured, and what of it is
- * billed. Each microbatch has as many rows.
+ * (m + p - 1)(f + b) of the same step's tasks, each with its hop; what of it is billed; and what
+ * goes through the orchestrator. Each microbatch has as many rows. Medians over steps.
  */
 export async function emulatedMakespan(home: string, microbatches: number, steps: number) {
-  const passes = new Map<number, Pass[]>();
+  const seen = new Map<number, StepSeen>();
   const rows = examples * microbatches;
   await train(
     {
@@ -34,39 +44,49 @@ export async function emulatedMakespan(home: string, microbatches: number, steps
       home,
       listen(event) {
         if (event.type !== "arrival" || event.fate !== "counted") return;
-        const match = pattern.exec(event.task);
-        if (match === null) return;
-        const [, step, kind, stage] = match;
+        const step = Number(taskPattern.exec(event.task)?.[1]);
+        if (Number.isNaN(step)) return;
         const { startedMs: fromMs, atMs: toMs, usage } = event;
-        const own = passes.get(Number(step)) ?? [];
+        const own = seen.get(step) ?? { passes: [], bytes: 0 };
+        seen.set(step, own);
+        own.bytes += usage.bytesDown + usage.bytesUp;
+        const [, kind, stage] = passPattern.exec(event.task) ?? [];
+        if (kind === undefined) return;
         const of = { kind: kind as Pass["kind"], stage: Number(stage), fromMs, toMs };
-        own.push({ ...of, billedMs: usage.billedMs });
-        passes.set(Number(step), own);
+        own.passes.push({ ...of, billedMs: usage.billedMs });
       },
     },
   );
   // Environments start in the first ones.
-  const all = [...passes].flatMap(([step, own]) => (step < 2 ? [] : [own]));
-  const lengthOf = (kind: Pass["kind"], stage: number) =>
-    median(
-      all
-        .flat()
-        .flatMap((one) =>
-          one.kind === kind && one.stage === stage ? [one.toMs - one.fromMs] : [],
-        ),
-    );
-  // A task's time as it is seen has its hop in it: there and back.
-  const first = lengthOf("forward", 0) + lengthOf("backward", 0);
-  const last = lengthOf("backward", stages - 1);
-  const makespan = median(
-    all.map((own) => {
-      const from = Math.min(...own.map(({ fromMs }) => fromMs));
-      return Math.max(...own.map(({ toMs }) => toMs)) - from;
-    }),
-  );
-  const ideal = (microbatches - 1) * Math.max(first, last) + first + last;
-  const billed = median(all.map((own) => own.reduce((sum, { billedMs }) => sum + billedMs, 0)));
-  return { makespan, first, last, ideal, billed: billed / microbatches };
+  const all = [...seen].flatMap(([step, own]) => (step < 2 ? [] : [own]));
+  const told = all.map(({ passes }) => beside(passes, microbatches));
+  const medianOf = (of: (one: (typeof told)[number]) => number) => median(told.map(of));
+  return {
+    makespan: medianOf(({ makespan }) => makespan),
+    ratio: medianOf(({ makespan, ideal }) => makespan / ideal),
+    first: medianOf(({ first }) => first),
+    last: medianOf(({ last }) => last),
+    billed: medianOf(({ billed }) => billed) / microbatches,
+    throughBytes: median(all.map(({ bytes }) => bytes)),
+  };
+}
+
+/** A step beside the formula, by the times of its own tasks: what slows the machine slows both. */
+function beside(passes: readonly Pass[], microbatches: number) {
+  const meanOf = (kind: Pass["kind"], stage: number) => {
+    const own = passes.filter((one) => one.kind === kind && one.stage === stage);
+    return own.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0) / own.length;
+  };
+  const first = meanOf("forward", 0) + meanOf("backward", 0);
+  // The last stage does both passes in one.
+  const last = meanOf("backward", stages - 1);
+  const from = Math.min(...passes.map(({ fromMs }) => fromMs));
+  return {
+    ...{ first, last },
+    makespan: Math.max(...passes.map(({ toMs }) => toMs)) - from,
+    ideal: (microbatches - 1) * Math.max(first, last) + first + last,
+    billed: passes.reduce((sum, { billedMs }) => sum + billedMs, 0),
+  };
 }
 
 function median(list: readonly number[]): number {

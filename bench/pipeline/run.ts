@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelParallel, type RunInput, train } from "../../src/index.ts";
 import { stageRates } from "../../src/platform/platform-model.ts";
-import { emulatedMakespan } from "./emulated.ts";
+import { emulatedMakespan, slopeBytes } from "./emulated.ts";
 import { measuredTorch } from "./torch.ts";
 import { printOneWorker, printSchedules } from "./virtual.ts";
 
@@ -95,11 +95,14 @@ try {
   console.log(`a hop is ${(hop / one).toFixed(2)} of a round trip`);
   for (const microbatches of [2, 4, 8]) {
     const told = await emulatedMakespan(home, microbatches, Math.min(steps, 12));
-    const ratio = told.makespan / told.ideal;
     const stages = `${told.first.toFixed(0)} and ${told.last.toFixed(0)} ms`;
     console.log(
       `two stages of ${stages}, ${microbatches} microbatches: ${told.makespan.toFixed(0)} ms, ` +
-        `${ratio.toFixed(3)} of (m + p - 1)(f + b), billed ${told.billed.toFixed(1)} ms each`,
+        `${told.ratio.toFixed(3)} of (m + p - 1)(f + b), billed ${told.billed.toFixed(1)} ms each`,
+    );
+    console.log(
+      `slopes of weights, ${((microbatches * slopeBytes) / 1e6).toFixed(0)} MB, go by reference: ` +
+        `${(told.throughBytes / 1e3).toFixed(0)} KB a step go through the orchestrator`,
     );
   }
 } finally {

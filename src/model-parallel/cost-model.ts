@@ -19,8 +19,10 @@ export interface Trace {
 }
 
 export interface ModuleFigures {
-  /** Of all weights, and of those that training changes. */
   readonly weightBytes: number;
+  /** Of weights once more, packed for the products that they are in. */
+  readonly packedBytes: number;
+  /** Of weights that training changes. */
   readonly trainableBytes: number;
 }
 
@@ -31,7 +33,9 @@ export interface NodeFigures {
   readonly backwardMs: number;
   /** What the forward pass leaves for the backward pass, the use's outputs among it. */
   readonly activationBytes: number;
-  /** What the use needs besides while it is computed. */
+  /** Slopes of what is computed on the way; they stand until the backward pass is over. */
+  readonly slopeBytes: number;
+  /** What one operation of the backward pass needs besides. */
   readonly workingBytes: number;
 }
 
@@ -61,6 +65,7 @@ export interface StageRule {
 /** What a run of uses costs as one stage. Positions are those of the canonical order. */
 export interface StageFigures {
   readonly weightBytes: number;
+  readonly packedBytes: number;
   readonly trainableBytes: number;
   /** Trainable, of the layer that has most of them. */
   readonly largestBytes: number;
@@ -69,6 +74,8 @@ export interface StageFigures {
   readonly inputBytes: number;
   readonly exportBytes: number;
   readonly activationBytes: number;
+  /** Slopes of activations, and of weights that several uses have, of each use but the first. */
+  readonly slopeBytes: number;
   readonly workingBytes: number;
   readonly forwardMs: number;
   /** Of a whole backward task: with the forward pass again where it is computed again. */
@@ -115,10 +122,11 @@ export interface CostModel {
 
 /** A few large objects are written side by side (`fewAtOnce`): bytes, and the client's copy. */
 const writtenCopies = 8;
-/** The WASM backend keeps weights once more, packed for the products that they are in. */
-const weightCopies = 2;
-/** Allocators leave room between blocks of tensors and arrays: measured, of 26 and 52 layers. */
-const roomBetween = 1.15;
+/**
+ * Of what a stage exports, besides what the forward pass leaves: its slopes, the two multiplied,
+ * and the slopes of both.
+ */
+const outwardCopies = 4;
 /**
  * An update holds its part's weights, the new ones and their bytes; slopes, read and as bytes;
  * sums and gradient in doubles; and of the optimizer's numbers those read, moved, packed, written.
@@ -134,24 +142,20 @@ export function costModel(graph: LayerGraph, trace: Trace, rule: StageRule): Cos
   const figures = (positions: readonly number[]) =>
     sumFigures(index, trace, positions, { scale, bytesOf, recompute: rule.recompute });
   const all = figures(graph.nodes.map((_, i) => i));
-  /** Memory of tensors grows as it is needed and shrinks no more: slopes have been there. */
-  const tensorBytes = (own: StageFigures, stage: number, stages: number) => {
-    const kept = rule.recompute ? 1 : rule.inFlight(stage, stages);
-    const received = own.importBytes + own.inputBytes + own.exportBytes;
-    const activations = kept * (own.activationBytes + received) + own.workingBytes;
-    return weightCopies * own.weightBytes + own.trainableBytes + activations;
-  };
+  const tensors = (own: StageFigures, stage: number, stages: number) =>
+    tensorBytes(own, rule.recompute ? 1 : rule.inFlight(stage, stages));
   const partBytes = ({ trainableBytes, largestBytes }: StageFigures) =>
     Math.min(trainableBytes, Math.max(partBytesMax, largestBytes));
-  /** Slopes once more as they are told, and what is written of them. */
+  /** With what is received and told, as arrays, and what is written of slopes. */
   const passBytes = (own: StageFigures, stage: number, stages: number) => {
-    const { trainableBytes } = own;
+    const { trainableBytes, importBytes, inputBytes, exportBytes } = own;
+    const arrays = trainableBytes + 2 * importBytes + inputBytes + exportBytes;
     const written = Math.min(writtenCopies * partBytes(own), 2 * trainableBytes);
-    return roomBetween * (tensorBytes(own, stage, stages) + trainableBytes) + written;
+    return tensors(own, stage, stages) + arrays + written;
   };
   const peakBytes = (own: StageFigures, stage: number, stages: number) => {
     const update = (updateCopies + updateSlotCopies * rule.optimizerSlots) * partBytes(own);
-    return Math.max(passBytes(own, stage, stages), tensorBytes(own, stage, stages) + update);
+    return Math.max(passBytes(own, stage, stages), tensors(own, stage, stages) + update);
   };
   const busyMs = (own: StageFigures) =>
     own.forwardMs + own.backwardMs + trafficBytes(own, rule.recompute) / rule.bytesPerMs;
@@ -164,11 +168,26 @@ export function costModel(graph: LayerGraph, trace: Trace, rule: StageRule): Cos
   return { index, trace, rule, figures, peakBytes, busyMs, load };
 }
 
+/**
+ * What the tensors of a stage take when its backward pass is over, forward passes of so many
+ * microbatches kept: it grows as it is needed and shrinks no more.
+ */
+export function tensorBytes(own: StageFigures, kept: number): number {
+  const passes = kept * (own.activationBytes + own.importBytes + own.inputBytes);
+  const slopes = own.trainableBytes + own.slopeBytes + outwardCopies * own.exportBytes;
+  return own.weightBytes + own.packedBytes + passes + slopes + own.workingBytes;
+}
+
 /** Bytes in and out of a stage for one microbatch, forward and backward. */
 export function trafficBytes(own: StageFigures, recompute: boolean): number {
   const read = recompute ? 2 : 1;
   // Each import is read, and its slope written; each export written, and its slope read.
   return read * (own.importBytes + own.inputBytes) + own.importBytes + 2 * own.exportBytes;
+}
+
+/** Of a layer that stands on the stage already: a use has its own, as computed and as told. */
+export function repeatedSlopes({ trainableBytes }: ModuleFigures): number {
+  return 2 * trainableBytes;
 }
 
 interface Scaling {
@@ -185,9 +204,10 @@ function sumFigures(
 ): StageFigures {
   const own = new Set(positions);
   const [modules, imports, inputs, exports] = [1, 2, 3, 4].map(() => new Set<string>());
-  let [forward, backward, activations, working] = [0, 0, 0, 0];
+  let [forward, backward, activations, slopes, working] = [0, 0, 0, 0, 0];
   for (const at of positions) {
     const { id, module, inputs: reads, outputs } = graph.nodes[at]!;
+    if (modules!.has(module)) slopes! += repeatedSlopes(trace.modules[module]!);
     modules!.add(module);
     for (const read of reads) {
       const { producer } = tensor(read);
@@ -200,6 +220,7 @@ function sumFigures(
     forward! += node.forwardMs * scale;
     backward! += (node.backwardMs + (recompute ? node.forwardMs : 0)) * scale;
     activations! += node.activationBytes * scale;
+    slopes! += node.slopeBytes * scale;
     working = Math.max(working!, node.workingBytes * scale);
   }
   const sum = (ids: Iterable<string>, of: (id: string) => number) => {
@@ -209,12 +230,14 @@ function sumFigures(
   };
   return {
     weightBytes: sum(modules!, (name) => trace.modules[name]!.weightBytes),
+    packedBytes: sum(modules!, (name) => trace.modules[name]!.packedBytes),
     trainableBytes: sum(modules!, (name) => trace.modules[name]!.trainableBytes),
     largestBytes: Math.max(0, ...[...modules!].map((name) => trace.modules[name]!.trainableBytes)),
     importBytes: sum(imports!, bytesOf),
     inputBytes: sum(inputs!, bytesOf),
     exportBytes: sum(exports!, bytesOf),
     activationBytes: activations!,
+    slopeBytes: slopes!,
     workingBytes: working!,
     forwardMs: forward!,
     backwardMs: backward!,

@@ -1,5 +1,5 @@
 import { RunError } from "../core/errors.ts";
-import type { CostModel, StageFigures } from "./cost-model.ts";
+import { type CostModel, repeatedSlopes, type StageFigures } from "./cost-model.ts";
 import { sharedModules } from "./layer-graph.ts";
 import { contiguous, type Partition, type Sharing } from "./partition.ts";
 import { minMaxSegments } from "./segments.ts";
@@ -100,18 +100,21 @@ function* growing({ index, trace, rule }: CostModel, from: number): Generator<St
   const scale = rule.examples / trace.examples;
   const bytesOf = (id: string) => index.tensor(id).bytesPerExample! * rule.examples;
   const own = {
-    ...{ weightBytes: 0, trainableBytes: 0, largestBytes: 0, importBytes: 0, inputBytes: 0 },
-    ...{ exportBytes: 0, activationBytes: 0, workingBytes: 0, forwardMs: 0, backwardMs: 0 },
+    ...{ weightBytes: 0, packedBytes: 0, trainableBytes: 0, largestBytes: 0, importBytes: 0 },
+    ...{ inputBytes: 0, exportBytes: 0, activationBytes: 0, slopeBytes: 0, workingBytes: 0 },
+    ...{ forwardMs: 0, backwardMs: 0 },
   };
   const seen = new Set<string>();
   const isNew = (key: string) => !seen.has(key) && seen.add(key) !== undefined;
   for (let at = from; at < index.graph.nodes.length; at++) {
     const { id, module, inputs, outputs } = index.graph.nodes[at]!;
+    const figures = trace.modules[module]!;
     if (isNew(`layer/${module}`)) {
-      own.weightBytes += trace.modules[module]!.weightBytes;
-      own.trainableBytes += trace.modules[module]!.trainableBytes;
-      own.largestBytes = Math.max(own.largestBytes, trace.modules[module]!.trainableBytes);
-    }
+      own.weightBytes += figures.weightBytes;
+      own.packedBytes += figures.packedBytes;
+      own.trainableBytes += figures.trainableBytes;
+      own.largestBytes = Math.max(own.largestBytes, figures.trainableBytes);
+    } else own.slopeBytes += repeatedSlopes(figures);
     for (const read of inputs) {
       if (!isNew(`tensor/${at}/${read}`)) continue;
       const { producer } = index.tensor(read);
@@ -122,11 +125,12 @@ function* growing({ index, trace, rule }: CostModel, from: number): Generator<St
     }
     for (const made of outputs)
       if ((index.readers(made).at(-1) ?? -1) > at) own.exportBytes += bytesOf(made);
-    const { forwardMs, backwardMs, activationBytes, workingBytes } = trace.nodes[id]!;
+    const { forwardMs, backwardMs, ...bytes } = trace.nodes[id]!;
     own.forwardMs += forwardMs * scale;
     own.backwardMs += (backwardMs + (rule.recompute ? forwardMs : 0)) * scale;
-    own.activationBytes += activationBytes * scale;
-    own.workingBytes = Math.max(own.workingBytes, workingBytes * scale);
+    own.activationBytes += bytes.activationBytes * scale;
+    own.slopeBytes += bytes.slopeBytes * scale;
+    own.workingBytes = Math.max(own.workingBytes, bytes.workingBytes * scale);
     yield { ...own };
   }
 }

@@ -68,14 +68,14 @@ function fullestTrace(
     modules: Object.fromEntries(
       modules.map(({ name }) => {
         const own = ownUses(firstUse.get(name)!).map((use) => trace.modules[moduleOf.get(use)!]!);
-        return [name, sums(own, ["weightBytes", "trainableBytes"])];
+        return [name, sums(own, ["weightBytes", "packedBytes", "trainableBytes"])];
       }),
     ),
     nodes: Object.fromEntries(
       nodes.map(({ id }) => {
         const own = ownUses(id).map((use) => trace.nodes[use]!);
         const working = Math.max(...own.map(({ workingBytes }) => workingBytes));
-        const rest = sums(own, ["forwardMs", "backwardMs", "activationBytes"]);
+        const rest = sums(own, ["forwardMs", "backwardMs", "activationBytes", "slopeBytes"]);
         return [id, { ...rest, workingBytes: working }];
       }),
     ),

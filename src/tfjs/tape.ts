@@ -12,6 +12,11 @@ export interface Tape<T> {
     number: (value: T) => tf.Scalar,
     variables: readonly tf.Variable[],
   ) => readonly (tf.Tensor | null)[];
+  /**
+   * Has a look taken while slopes are computed: before each of the pass's own operations, and at
+   * the end, when what was computed on the way is still there.
+   */
+  readonly watch: (look: () => void) => void;
   readonly dispose: () => void;
 }
 
@@ -23,7 +28,10 @@ interface TapeEngine {
 }
 
 interface TapeNode {
-  readonly saved?: readonly tf.Tensor[];
+  readonly inputs?: object;
+  readonly outputs?: readonly tf.Tensor[];
+  readonly saved?: readonly { dispose(): void }[];
+  readonly gradient?: (slopes: unknown) => unknown;
 }
 
 /**
@@ -52,14 +60,20 @@ export function recordTape<T>(work: () => T, tensorsOf: (value: T) => tf.Tensor[
     for (const { saved } of nodes) for (const tensor of saved ?? []) tensor.dispose();
     nodes = [];
   };
+  let atEnd: readonly TapeNode[] = [];
   return {
     value: value!,
     dispose,
+    watch(look) {
+      nodes = nodes.map((node) => watched(node, look));
+      // What nodes have saved is disposed of at the end, the first one's first.
+      atEnd = [{ inputs: {}, outputs: [], saved: [{ dispose: look }] }];
+    },
     slopes(number, variables) {
       const anchor = tf.variable(tf.scalar(0));
       try {
         const whole = () => {
-          engine.state.activeTape!.push(...nodes);
+          engine.state.activeTape!.push(...atEnd, ...nodes);
           // So that there is something to differentiate, whatever depends on nothing.
           return tf.add(number(value!), anchor) as tf.Scalar;
         };
@@ -72,6 +86,18 @@ export function recordTape<T>(work: () => T, tensorsOf: (value: T) => tf.Tensor[
         anchor.dispose();
         dispose();
       }
+    },
+  };
+}
+
+function watched(node: TapeNode, look: () => void): TapeNode {
+  const { gradient } = node;
+  if (gradient === undefined) return node;
+  return {
+    ...node,
+    gradient(slopes) {
+      look();
+      return gradient(slopes);
     },
   };
 }

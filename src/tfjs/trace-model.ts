@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { assert, RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
 import type {
@@ -12,8 +11,9 @@ import { contiguous } from "../model-parallel/partition.ts";
 import { stageProgram } from "../model-parallel/stage-program.ts";
 import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
+import { countLiveBytes, type LiveBytes } from "./live-bytes.ts";
 import { type OpenStage, openStage } from "./stage.ts";
-import type { StageForward } from "./stage-model.ts";
+import type { StageForward, Stash } from "./stage-model.ts";
 
 export interface TraceOptions {
   /** A microbatch: a tensor for each input of the graph. */
@@ -28,7 +28,19 @@ export interface TraceOptions {
  * built at a time, so that a model which fits nowhere can be traced anywhere. Drawn weights do.
  */
 export async function traceModel(graph: LayerGraph, options: TraceOptions): Promise<Trace> {
-  const { inputs, nowMs, repeats = 3 } = options;
+  const live = countLiveBytes();
+  try {
+    return await traceLayers(graph, options, live);
+  } finally {
+    live.stop();
+  }
+}
+
+async function traceLayers(
+  graph: LayerGraph,
+  { inputs, nowMs, repeats = 3 }: TraceOptions,
+  live: LiveBytes,
+): Promise<Trace> {
   const values = new Map(Object.entries(inputs));
   const examples = values.get(graph.inputs[0]!)!.shape[0]!;
   const ids = graph.nodes.map(({ id }) => id);
@@ -42,12 +54,13 @@ export async function traceModel(graph: LayerGraph, options: TraceOptions): Prom
     const program = stageProgram(shaped(graph, values), each, i);
     const stage = await openStage(program, randomFrom("trace"));
     try {
-      modules[module] = weightFigures(stage);
       const stageInputs = Object.fromEntries(
         program.imports.map(({ tensor }) => [tensor, values.get(tensor)!]),
       );
       const task = { step: 0, microbatch: 0, examples };
-      const { made, figures } = measure(stage, stageInputs, task, { nowMs, repeats });
+      const how = { nowMs, repeats, live };
+      const { made, packedBytes, figures } = measure(stage, stageInputs, task, how);
+      modules[module] = weightFigures(stage, packedBytes);
       for (const { index, tensor } of program.outputs) values.set(tensor, made.outputs.get(index)!);
       for (const [tensor, value] of Object.entries(made.exports)) values.set(tensor, value);
       nodes[id] = figures;
@@ -70,19 +83,18 @@ function shaped(graph: LayerGraph, values: ReadonlyMap<string, Tensor>): LayerGr
   return { ...graph, tensors };
 }
 
-function weightFigures({ weights }: OpenStage): ModuleFigures {
-  const bytes = (of: OpenStage["weights"]) =>
-    of.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 4), 0);
+function weightFigures({ weights }: OpenStage, packedBytes: number): ModuleFigures {
   const trained = weights.filter(({ kind }) => kind === "trained");
-  return { weightBytes: bytes(weights), trainableBytes: bytes(trained) };
+  return { weightBytes: bytesOf(weights), packedBytes, trainableBytes: bytesOf(trained) };
 }
 
 function measure(
   stage: OpenStage,
   inputs: Readonly<Record<string, Tensor>>,
   task: StagePass,
-  { nowMs, repeats }: { nowMs: () => number; repeats: number },
+  { nowMs, repeats, live }: { nowMs: () => number; repeats: number; live: LiveBytes },
 ) {
+  const packedBefore = live.packed();
   const made = stage.forward(inputs, task);
   refuseOtherNumbers(stage, made, stage.forward(inputs, task));
   const ones = Object.values(stage.program.steps).flatMap((step) =>
@@ -105,23 +117,52 @@ function measure(
     backward.push(timed(() => stage.backward(inputs, slopes, task, loss)));
   }
   const forwardMs = median(forward.slice(1));
-  const before = tf.memory().numBytes;
-  const { stash } = stage.forward(inputs, task, "stash");
-  const kept = tf.memory().numBytes - before;
-  stash!.dispose();
+  const packedBytes = live.packed() - packedBefore;
   const sizeOf = (list: readonly Tensor[]) =>
     list.reduce((sum, { data }) => sum + data.byteLength, 0);
-  const inputBytes = sizeOf(Object.values(inputs));
-  const outputBytes = sizeOf([...made.outputs.values(), ...Object.values(made.exports)]);
+  const held = heldBytes(stage, live, () => {
+    const { stash } = stage.forward(inputs, task, "stash");
+    return { stash: stash!, backward: () => stage.backward(stash!, slopes, task, loss) };
+  });
   const figures: NodeFigures = {
     forwardMs,
     backwardMs: Math.max(0, median(backward.slice(1)) - forwardMs),
     // The inputs themselves belong to whoever made them.
-    activationBytes: Math.max(0, kept - inputBytes),
-    // Slopes of what goes in and out.
-    workingBytes: inputBytes + outputBytes,
+    activationBytes: Math.max(0, held.kept - sizeOf(Object.values(inputs))),
+    slopeBytes: held.slopes + (made.outputs.size > 0 ? held.outward : 0),
+    workingBytes: held.working,
   };
-  return { made, figures };
+  return { made, packedBytes, figures };
+}
+
+/** What a pass and its derivative hold besides the weights and their slopes. */
+function heldBytes(
+  { weights }: OpenStage,
+  live: LiveBytes,
+  forward: () => { readonly stash: Stash; readonly backward: () => unknown },
+) {
+  const weightsBytes = live.now();
+  const { stash, backward } = forward();
+  const kept = live.now() - weightsBytes;
+  const looks: number[] = [];
+  stash.tape.watch(() => {
+    // Of what comes before the own operations: the slopes of what is sent on.
+    if (looks.length === 0) live.takePeak();
+    looks.push(live.now());
+  });
+  backward();
+  const [first, last] = [looks[0]!, looks.at(-1)!];
+  const trained = weights.filter(({ kind }) => kind === "trained");
+  return {
+    kept,
+    outward: Math.max(0, first - weightsBytes - kept),
+    slopes: Math.max(0, last - first - bytesOf(trained)),
+    working: live.takePeak() - last,
+  };
+}
+
+function bytesOf(weights: OpenStage["weights"]): number {
+  return weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 4), 0);
 }
 
 /** A task that is asked again must come to the same bits. */

@@ -10,9 +10,12 @@ const small = [
   "data={ generate: { type: classification, rows: 40, features: 12 } }",
 ].flatMap((setting) => ["--set", setting]);
 
-/** Functions with so little memory that a layer of 40,000 weights fills one. */
+/** Functions with so little memory that a layer of 40,000 weights fills one; all rows at once. */
 const wide = fileURLToPath(new URL("../fixtures/networks/wide.ts", import.meta.url));
-const narrow = [`problem={ type: network, model: ${wide} }`, "weather={ memoryMb: 205 }"];
+const narrow = [
+  `problem={ type: network, model: ${wide} }`,
+  ...["weather={ memoryMb: 205 }", "strategy.microbatches=1"],
+];
 /** With less than that layer takes. */
 const tighter = ["--set", narrow[0]!, "--set", "weather={ memoryMb: 202 }"];
 

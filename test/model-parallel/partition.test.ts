@@ -133,6 +133,7 @@ describe("the partitioner of graphs", () => {
             forwardMs: node.forwardMs * msFactor,
             backwardMs: node.backwardMs * msFactor,
             activationBytes: node.activationBytes * byteFactor,
+            slopeBytes: node.slopeBytes * byteFactor,
             workingBytes: node.workingBytes * byteFactor,
           },
         ]);
@@ -140,6 +141,7 @@ describe("the partitioner of graphs", () => {
           name,
           {
             weightBytes: module.weightBytes * byteFactor,
+            packedBytes: module.packedBytes * byteFactor,
             trainableBytes: module.trainableBytes * byteFactor,
           },
         ]);

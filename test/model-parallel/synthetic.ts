@@ -44,7 +44,7 @@ export function traceOf(graph: LayerGraph, of: Partial<Figures> = {}): Trace {
     modules: Object.fromEntries(
       graph.modules.map(({ name }, i) => {
         const size = weightBytes(name, i);
-        return [name, { weightBytes: size, trainableBytes: size }];
+        return [name, { weightBytes: size, packedBytes: size, trainableBytes: size }];
       }),
     ),
     nodes: Object.fromEntries(
@@ -55,7 +55,7 @@ export function traceOf(graph: LayerGraph, of: Partial<Figures> = {}): Trace {
           id,
           {
             ...{ forwardMs: time / 3, backwardMs: (2 * time) / 3, activationBytes },
-            workingBytes: 0,
+            ...{ slopeBytes: 0, workingBytes: 0 },
           },
         ];
       }),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectRef } from "../../src/ports/object-ref.ts";
 import type { Problem } from "../../src/problems/problem.ts";
+import { freeArrays } from "../../src/tasks/stages/garbage.ts";
 import { prepareStage, type StagePassTask, stageAt } from "../../src/tasks/stages/stage-task.ts";
 import type { WorkerContext } from "../../src/tasks/task-kind.ts";
 
@@ -43,4 +44,15 @@ test("a task whose stage was set to other weights meanwhile does not go on", asy
   const [old, young] = [await prepared("first"), await prepared("second")];
   expect(() => stageAt(young)).not.toThrow();
   expect(() => stageAt(old)).toThrow("other weights meanwhile");
+});
+
+test("arrays that nothing refers to are gone when they are to be freed, not a while after", () => {
+  for (let time = 0; time < 6; time++) {
+    const { arrayBuffers: before } = process.memoryUsage();
+    const made = Array.from({ length: 40 }, () => new Float32Array(1024 * 1024));
+    expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThan(made.length * 4e6);
+    made.length = 0;
+    freeArrays("idle");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40e6);
+  }
 });

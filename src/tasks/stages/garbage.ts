@@ -25,7 +25,9 @@ export function freeArrays(at?: "idle"): void {
   if (at === "idle") idleBytes = usedBytes;
 }
 
+/** Its arrays go with it: swept beside what runs, they would stand while the next ones are read. */
 function collector(): () => void {
+  setFlagsFromString("--no-concurrent-array-buffer-sweeping");
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as () => void;
 }

@@ -8,7 +8,20 @@ import { kernelBackendOf } from "./platform.ts";
 import { smallProducts } from "./small-products.ts";
 
 const name = "BatchMatMul";
+const fusedName = "_FusedMatMul";
 let isDone = false;
+
+/**
+ * Told of the operand that the stock kernel packs for a product, and keeps packed as long as it is
+ * there, if any; and of bytes beside all tensors: the product's, and what is turned for it alone.
+ */
+type ProductListener = (packed: TensorInfo | null, passingBytes: number) => void;
+let listener: ProductListener | null = null;
+
+/** Tells of each product, or no more; whoever counts memory wants to know. */
+export function tellProducts(to: ProductListener | null): void {
+  listener = to;
+}
 
 /**
  * Products with a transposed operand, as every gradient of a dense layer is one: the stock kernel
@@ -31,13 +44,44 @@ export function registerProductKernels(): void {
       const small = smallProducts(platform, { a, b }, { transposeA, transposeB });
       if (small !== null) return small;
       const [left, right] = [turn(a, transposeA), turn(b, transposeB)];
+      const turned = [left, right].filter((one) => one !== a && one !== b);
       const straight = { transposeA: false, transposeB: false };
-      const output = own.kernelFunc({ inputs: { a: left, b: right }, backend, attrs: straight });
-      if (left !== a) platform.free(left);
-      if (right !== b) platform.free(right);
+      const output = own.kernelFunc({
+        inputs: { a: left, b: right },
+        backend,
+        attrs: straight,
+      }) as TensorInfo;
+      tell(left, right, [output, ...turned]);
+      for (const one of turned) platform.free(one);
       return output;
     },
   });
+  const fused = getKernel(fusedName, "wasm")!;
+  unregisterKernel(fusedName, "wasm");
+  registerKernel({
+    ...fused,
+    kernelFunc(given) {
+      const { a, b } = given.inputs as { a: TensorInfo; b: TensorInfo };
+      const output = fused.kernelFunc(given) as TensorInfo;
+      tell(a, b, [output]);
+      return output;
+    },
+  });
+}
+
+function tell(left: TensorInfo, right: TensorInfo, passing: readonly TensorInfo[]): void {
+  if (listener === null) return;
+  const passingBytes = passing.reduce((sum, one) => sum + bytesOf(one), 0);
+  listener(isOne(left) && isOne(right) ? right : null, passingBytes);
+}
+
+/** One product, not a batch of them. */
+function isOne({ shape }: TensorInfo): boolean {
+  return shape.slice(0, -2).every((side) => side === 1);
+}
+
+function bytesOf({ shape }: TensorInfo): number {
+  return shape.reduce((a, b) => a * b, Float32Array.BYTES_PER_ELEMENT);
 }
 
 function lastTwoSwapped(rank: number): number[] {
