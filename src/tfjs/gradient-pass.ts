@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { mergeSlices } from "../math/slices/merge.ts";
-import { isMerged, joinSlices, type Slices } from "../math/slices/slices.ts";
+import { mergeAll, mergeSlices } from "../math/slices/merge.ts";
+import { isMerged, type Slices } from "../math/slices/slices.ts";
 import type { RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import { freeRows } from "./kernels/merged-rows.ts";
@@ -107,10 +107,15 @@ export function mergedRows(calls: readonly LookedUp[]): LookedUp | null {
   const [first] = calls;
   if (first === undefined) return null;
   if (calls.length === 1 && isMerged(first)) return first;
-  const all: Slices<Float32Array<ArrayBuffer>>[] = calls.map(mergeSlices);
-  const sum = all.reduce((before, one) => mergeSlices(joinSlices([before, one])));
+  const sum = mergeAll(calls.map(ownMerged));
   freeRows(calls);
   return { ...sum, isFromZeros: calls.every(({ isFromZeros }) => isFromZeros) };
+}
+
+/** Merged, and out of the memory of a backend: where they are there every look at them copies. */
+function ownMerged(call: LookedUp): Slices<Float32Array<ArrayBuffer>> {
+  const { rows, columns, ids, values } = mergeSlices<Float32Array<ArrayBuffer>>(call);
+  return { rows, columns, ids, values };
 }
 
 /** What layers saw of a batch, as a gradient; gives them their averages back. */

@@ -70,18 +70,24 @@ test.each(reductions)("the gradient of a mean is that of ones over their number:
 });
 
 describe("rows added up where the backend has them", () => {
-  test.each([1, 4, 33, 128])("of %i columns are merged slices, from zero on", (columns) => {
+  // Of so many rows ids are sorted, of few each has its mark.
+  test.each([
+    [1, 90],
+    [4, 2 ** 31],
+    [33, 90],
+    [128, 90],
+  ])("of %i columns, %i rows, are merged slices, from zero on", (columns, rows) => {
     const random = randomFrom(`ids/${columns}`);
     const ids = Uint32Array.from({ length: 700 }, () => Math.floor(90 * random.uniform() ** 2));
     const values = normals(ids.length * columns);
     values.fill(-0, 0, columns);
     const tensor = tf.tensor(values, [ids.length, columns]);
     const before = tf.engine().backend.numDataIds();
-    const inPlace = mergedInPlace({ rows: 90, columns, ids }, tensor)!;
+    const inPlace = mergedInPlace({ rows, columns, ids }, tensor)!;
     const merged = { ids: inPlace.ids, values: inPlace.values };
     inPlace.free();
     expect(tf.engine().backend.numDataIds()).toBe(before);
-    const known = mergeSlices({ rows: 90, columns, ids, values });
+    const known = mergeSlices({ rows, columns, ids, values });
     expect(merged.ids).toEqual(known.ids);
     expect(bitsOf(merged.values)).toEqual(bitsOf(known.values.map((value) => value + 0)));
   });

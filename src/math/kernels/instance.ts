@@ -103,10 +103,12 @@ export interface RowsInstance {
   readonly kernels: RowKernels;
 }
 
-/** What `wasm/unshared.as` exports: see `wasm/slices.as` and `wasm/float-rows.as`. */
+/** What `wasm/unshared.as` exports. */
 export interface RowKernels {
   addFloatRows: AddRows;
   addDoubleRows: AddRows;
+  /** How many ids there are; -1 where one is of no row. */
+  rankRows(ids: number, count: number, rows: number, marks: number, distinct: number): number;
   /** 0 where an id is of no row. */
   gatherFloatRows(
     ids: number,

@@ -1,5 +1,5 @@
 import { presentValues, type TensorPart } from "./gradient-part.ts";
-import { mergeSlices } from "./merge.ts";
+import { mergeAll } from "./merge.ts";
 import { addSlices, isShorterAsSlices, joinSlices, type Slices } from "./slices.ts";
 
 /**
@@ -28,8 +28,7 @@ export function accumulate(
   if (rule === "gather" || (rule === "published" && !anyDense))
     return { kind: "slices", slices: joinSlices(contributions.map((one) => asSlices(one, shape))) };
   if (anyDense) return addedUp(contributions, shape);
-  const joined = joinSlices(contributions.map((one) => asSlices(one, shape)));
-  const slices = mergeSlices(joined);
+  const slices = mergeAll(contributions.map((one) => asSlices(one, shape)));
   if (isShorterAsSlices(slices.ids.length, shape)) return { kind: "slices", slices };
   return addedUp([{ kind: "slices", slices }], shape);
 }

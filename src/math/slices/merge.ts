@@ -1,13 +1,14 @@
-import { type RowPlaces, sumRowsResident } from "../kernels/sums-of-rows.ts";
 import type { Vector } from "../vector.ts";
 import type { DoublePart, TensorPart } from "./gradient-part.ts";
 import { rankIds } from "./ranks.ts";
+import { mergeResident } from "./resident-merge.ts";
 import {
   addSlices,
   addToRows,
   emptyLike,
   isMerged,
   isShorterAsSlices,
+  joinSlices,
   type Slices,
   unionOfIds,
 } from "./slices.ts";
@@ -18,27 +19,45 @@ import {
  * are merged come back as they are.
  */
 export function mergeSlices<Values extends Vector>(slices: Slices<Values>): Slices<Values> {
-  if (isMerged(slices)) return slices;
-  const { rows, columns, ids, values } = slices;
-  const { distinct, places } = rankIds(ids, rows);
-  const of = { count: distinct.length, places };
-  const sums = sumRowsResident(values, of, columns) ?? plainSums(values, of, columns);
-  return { rows, columns, ids: distinct, values: sums };
+  return mergeAll([slices]);
 }
 
-function plainSums<Values extends Vector>(
-  values: Values,
-  { count, places }: RowPlaces,
-  columns: number,
-): Values {
-  const sums = emptyLike(values, count * columns);
+/** The same of slices of one shape that stand one after another, without joining them first. */
+export function mergeAll<Values extends Vector>(all: readonly Slices<Values>[]): Slices<Values> {
+  if (all.length === 1 && isMerged(all[0]!)) return all[0]!;
+  const resident = mergeResident(all);
+  if (resident === null) return mergePlain(joinSlices(all));
+  return { ...resident, values: ownCopy(resident.values) };
+}
+
+/**
+ * As `mergeSlices`, for whoever is done with the values before slices are merged the next time:
+ * they are not copied out of the kernel's memory.
+ */
+export function mergeForNow<Values extends Vector>(slices: Slices<Values>): Slices<Values> {
+  if (isMerged(slices)) return slices;
+  return mergeResident([slices]) ?? mergePlain(slices);
+}
+
+/** Not zeroed first, as every number is written. */
+function ownCopy<Values extends Vector>(values: Values): Values {
+  const { buffer } = Buffer.allocUnsafeSlow(values.byteLength);
+  const own = values instanceof Float32Array ? new Float32Array(buffer) : new Float64Array(buffer);
+  own.set(values);
+  return own as Vector as Values;
+}
+
+function mergePlain<Values extends Vector>(slices: Slices<Values>): Slices<Values> {
+  const { rows, columns, ids, values } = slices;
+  const { distinct, places } = rankIds(ids, rows);
+  const sums = emptyLike(values, distinct.length * columns);
   for (let at = 0; at < places.length; at++) {
     const to = (places[at]! >>> 1) * columns;
     const from = at * columns;
     if ((places[at]! & 1) === 1) for (let j = 0; j < columns; j++) sums[to + j] = values[from + j]!;
     else for (let j = 0; j < columns; j++) sums[to + j]! += values[from + j]!;
   }
-  return sums;
+  return { rows, columns, ids: distinct, values: sums };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { DoublePart, TensorPart } from "./gradient-part.ts";
-import { mergeSlices } from "./merge.ts";
+import { mergeForNow } from "./merge.ts";
 import { addSlices, addToRows, isShorterAsSlices, unionOfIds } from "./slices.ts";
 
 /**
@@ -21,7 +21,7 @@ export class PartSum {
       for (let i = 0; i < values.length; i++) values[i]! += weight * part.values[i]!;
       return;
     }
-    const slices = mergeSlices(part.slices);
+    const slices = mergeForNow(part.slices);
     if (this.sum?.kind !== "dense" && this.widen(slices.ids, slices.rows, slices.columns)) {
       if (this.sum?.kind === "slices") addToRows(this.sum.slices, weight, slices);
       return;

@@ -11,6 +11,14 @@ export function rankIds(ids: Uint32Array, rows: number): RankedIds {
   return rows <= marksPerId * ids.length ? byMarks(ids, rows) : bySort(ids);
 }
 
+/**
+ * Rows are so few an id that the kernel ranks ids quicker than sorting does: it has a bit for each
+ * of them.
+ */
+export function areRowsFew(count: number, rows: number): boolean {
+  return rows <= Math.min(64 * count, 2 ** 31);
+}
+
 /** Going through all rows of a matrix is quicker than sorting while they are so many a slice. */
 const marksPerId = 8;
 /** A mark for every row of a matrix: all zeros between two calls. */

@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { rankIds } from "../../math/slices/ranks.ts";
+import { assert } from "../../core/errors.ts";
+import { areRowsFew, rankIds } from "../../math/slices/ranks.ts";
 import { isMerged, type Slices } from "../../math/slices/slices.ts";
 import { currentInPlace, type InPlace } from "./in-place.ts";
 
@@ -48,18 +49,32 @@ export function mergedInPlace(
   const memory = currentInPlace();
   if (memory === null || columns === 0 || isMerged({ ids })) return null;
   const { kernels, addressOf, reserve } = memory;
-  const { distinct, places } = rankIds(ids, rows);
-  const [marks, blank, sums] = [
-    reserve([places.length]),
-    reserve([columns]),
-    reserve([distinct.length, columns]),
-  ] as const;
-  memory.integers(marks).set(places);
+  const { distinct, places } = rankedInPlace(memory, ids, rows);
+  const [blank, sums] = [reserve([columns]), reserve([distinct.length, columns])];
   memory.floats(blank).fill(0);
   const [from, to] = [addressOf(values), addressOf(sums)];
-  kernels.addFloatRows(addressOf(marks), places.length, from, to, columns, addressOf(blank));
-  for (const one of [marks, blank]) memory.free(one);
+  kernels.addFloatRows(addressOf(places), ids.length, from, to, columns, addressOf(blank));
+  for (const one of [places, blank]) memory.free(one);
   return new RowsInPlace({ rows, columns, ids: distinct }, memory, sums);
+}
+
+/** As `rankIds`, its places in the backend's memory, to be freed. */
+function rankedInPlace(memory: InPlace, ids: Uint32Array, rows: number) {
+  const { kernels, addressOf, reserve } = memory;
+  const places = reserve([ids.length]);
+  if (!areRowsFew(ids.length, rows)) {
+    const ranked = rankIds(ids, rows);
+    memory.integers(places).set(ranked.places);
+    return { distinct: ranked.distinct, places };
+  }
+  const [marks, found] = [reserve([2 * Math.ceil(rows / 32)]), reserve([ids.length])];
+  memory.integers(places).set(ids);
+  const [at, by, to] = [places, marks, found].map(addressOf) as [number, number, number];
+  const count = kernels.rankRows(at, ids.length, rows, by, to);
+  assert(count >= 0, "rows that the table has");
+  const distinct = memory.integers(found).slice(0, count) as Uint32Array<ArrayBuffer>;
+  for (const one of [marks, found]) memory.free(one);
+  return { distinct, places };
 }
 
 /** Those of some slices that are in the backend's memory. */

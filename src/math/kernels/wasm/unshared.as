@@ -2,5 +2,6 @@
 export const tablesEnd: usize = __heap_base;
 
 export { gatherFloatRows, repeatFloatRows, sumFloatRows, swapFloatRows } from "./float-rows";
+export { rankRows } from "./ranks";
 export { addDoubleRows, addFloatRows } from "./slices";
 export { stepFloatRows } from "./steps";

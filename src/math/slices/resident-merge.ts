@@ -1,0 +1,113 @@
+import { assert } from "../../core/errors.ts";
+import {
+  firstFree,
+  instantiateRows,
+  memoryBytesMax,
+  type RowsInstance,
+} from "../kernels/instance.ts";
+import { residentEntriesMin } from "../kernels/wasm-matrix.ts";
+import type { Vector } from "../vector.ts";
+import { areRowsFew, rankIds } from "./ranks.ts";
+import type { Slices } from "./slices.ts";
+
+/** Of values that are copied in at once: what a cache next to the processor holds. */
+const blockBytes = 2 ** 18;
+/** A larger memory is given back. */
+const keptBytesMax = 2 ** 28;
+
+let kept: RowsInstance | null = null;
+
+/** Where things are in the kernel's memory, in bytes; sums are last. */
+interface Places {
+  readonly marks: number;
+  readonly distinct: number;
+  readonly block: number;
+  readonly blockRows: number;
+  readonly blank: number;
+  readonly sums: number;
+  readonly end: number;
+}
+
+/**
+ * Slices, one after another, merged by the kernel: rows that belong together are added up in the
+ * order in which they stand and in their own precision, to the bits of plain loops. Values go by
+ * block after block, so that memory is read once and in order. The values that come back are the
+ * kernel's own memory: they are what they are until the next call. Null where plain loops must do:
+ * few values, or sums that 32-bit addresses might not reach.
+ */
+export function mergeResident<Values extends Vector>(
+  all: readonly Slices<Values>[],
+): Slices<Values> | null {
+  const { rows, columns } = all[0]!;
+  const count = all.reduce((sum, { ids }) => sum + ids.length, 0);
+  if (count * columns < residentEntriesMin) return null;
+  const isFloat = all[0]!.values instanceof Float32Array;
+  const View = isFloat ? Float32Array : Float64Array;
+  const places = placesOf(count, rows, columns * View.BYTES_PER_ELEMENT);
+  if (places.end > memoryBytesMax) return null;
+  const { memory, kernels } = room(places.end);
+  const { block, blockRows, blank, sums } = places;
+  const distinct = ranked({ memory, kernels }, all, count, places);
+  const addRows = isFloat ? kernels.addFloatRows : kernels.addDoubleRows;
+  new View(memory, blank, columns).fill(-0);
+  const copied = new View(memory, block, blockRows * columns);
+  let place = firstFree;
+  for (const { ids, values } of all)
+    for (let from = 0; from < ids.length; from += blockRows) {
+      const own = Math.min(blockRows, ids.length - from);
+      copied.set(values.subarray(from * columns, (from + own) * columns));
+      addRows(place, own, block, sums, columns, blank);
+      place += 4 * own;
+    }
+  const merged = new View(memory, sums, distinct.length * columns);
+  return { rows, columns, ids: distinct, values: merged as Vector as Values };
+}
+
+/** Puts the rows' places where the kernel adds by them; gives the ids that there are. */
+function ranked(
+  { memory, kernels }: RowsInstance,
+  all: readonly Pick<Slices, "ids" | "rows">[],
+  count: number,
+  { marks, distinct }: Places,
+): Uint32Array<ArrayBuffer> {
+  const { rows } = all[0]!;
+  const places = new Uint32Array(memory, firstFree, count);
+  let from = 0;
+  for (const { ids } of all) {
+    places.set(ids, from);
+    from += ids.length;
+  }
+  if (!areRowsFew(count, rows)) {
+    const byOrder = rankIds(places, rows);
+    places.set(byOrder.places);
+    return byOrder.distinct;
+  }
+  const found = kernels.rankRows(firstFree, count, rows, marks, distinct);
+  assert(found >= 0, "rows that the matrix has");
+  return new Uint32Array(memory, distinct, found).slice();
+}
+
+function placesOf(count: number, rows: number, rowBytes: number): Places {
+  // An even number of rows begins where eight bytes do.
+  const blockRows = Math.max(2, 2 * Math.floor(blockBytes / rowBytes / 2));
+  const most = Math.min(count, rows);
+  const marksBytes = areRowsFew(count, rows) ? 8 * Math.ceil(rows / 32) : 0;
+  const marks = firstFree + aligned(4 * count);
+  const distinct = marks + aligned(marksBytes);
+  const block = distinct + aligned(4 * most);
+  const blank = block + aligned(blockRows * rowBytes);
+  const sums = blank + aligned(rowBytes);
+  return { marks, distinct, block, blockRows, blank, sums, end: sums + most * rowBytes };
+}
+
+function aligned(bytes: number): number {
+  return 64 * Math.ceil(bytes / 64);
+}
+
+function room(bytes: number): RowsInstance {
+  if (kept !== null && kept.memory.byteLength >= bytes) return kept;
+  const grown = Math.min(keptBytesMax, Math.max(bytes, 2 * (kept?.memory.byteLength ?? 0)));
+  const made = instantiateRows(Math.max(bytes, grown));
+  if (bytes <= keptBytesMax) kept = made;
+  return made;
+}
