@@ -24,8 +24,11 @@ export interface Problem {
   readonly link?: "sigmoid" | "softmax";
   /** The loss is quadratic in prediction and target, so it holds over mixtures of rows. */
   readonly isQuadratic: boolean;
-  /** Its sums take rows by their own weights in one pass, however many differ. */
-  readonly weighsRows?: true;
+  /**
+   * Its sums take rows by their own weights in one pass, where many differ; `together`: always,
+   * as what a row gives may hang on those beside it.
+   */
+  readonly weighsRows?: true | "together";
   readonly l2: number;
   /** Above 0 only optimizers that take proximal steps will do. */
   readonly l1: number;

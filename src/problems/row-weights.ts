@@ -39,11 +39,11 @@ function honouringWeights(problem: Problem): Problem {
   };
 }
 
-/** Of more groups than this, a problem that can weighs each row itself. */
+/** Of more groups than this, a problem that can weighs each row itself; see `weighsRows`. */
 const groupsMax = 32;
 
 function weighsAlone({ weighsRows }: Problem, { weights }: Examples): boolean {
-  if (weighsRows !== true) return false;
+  if (weighsRows !== true) return weighsRows === "together";
   let groups = 1;
   for (let i = 1; i < weights!.length; i++)
     if (weights![i] !== weights![i - 1] && ++groups > groupsMax) return true;

@@ -33,13 +33,15 @@ export type IngestProgress = (
 
 /** Writes the problem's assets to the store, and returns the spec that refers to them. */
 export async function publishProblemAssets(spec: RunSpec, store: Store): Promise<RunSpec> {
-  const { publishAssets } = resolveMembers(spec).problem;
+  const { publishAssets, weighsRows } = resolveMembers(spec).problem;
   if (publishAssets === undefined) return spec;
   const write = (key: string, bytes: Uint8Array) => writeNamed(store, key, bytes);
   const { type } = spec.problem;
-  const { pairs } = spec.data;
+  const { pairs, weights, classWeights } = spec.data;
   const tokens = pairs && tokensMax(pairs.vocabulary);
-  return { ...spec, problem: { type, ...plain(await publishAssets(write, spec.seed, tokens)) } };
+  const isWeighted = weighsRows !== undefined && (weights ?? classWeights) !== undefined;
+  const options = plain(await publishAssets(write, spec.seed, tokens));
+  return { ...spec, problem: { type, ...options, ...(isWeighted ? { weighted: true } : {}) } };
 }
 
 /** Writes an object that its key names the content of, also in the place of a damaged one. */

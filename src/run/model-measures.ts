@@ -1,6 +1,7 @@
 import type { StoredPart } from "../data/manifests.ts";
 import { isFar } from "../data/offsets.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
+import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { lossOf } from "../problems/linear.ts";
 import type { Problem } from "../problems/problem.ts";
@@ -87,6 +88,12 @@ export async function weightedLosses(
 ): Promise<readonly number[]> {
   const sums = new Float64Array(weights.length);
   for await (const part of eachPart(store, prepared.train, prepared.columns))
-    for (const [i, at] of weights.entries()) sums[i]! += lossOf(problem, part, at);
+    for (const [i, at] of weights.entries()) sums[i]! += weightedLoss(problem, part, at);
   return [...sums].map((sum) => sum / prepared.rows);
+}
+
+function weightedLoss(problem: Problem, part: Examples, at: Weights): number {
+  if (problem.predict === undefined) return lossOf(problem, part, at);
+  // Of what computes its own predictions, the losses at a step of nothing.
+  return problem.lineSearchTerms(part, at, new Float32Array(at.length), Float64Array.of(0))[0]!;
 }

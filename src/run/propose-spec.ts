@@ -1,6 +1,7 @@
 import { RunError } from "../core/errors.ts";
 import { inQuotes } from "../core/text.ts";
 import type { DataOptions } from "../data/options.ts";
+import { keyText } from "../data/prepare/column-cures.ts";
 import type { ColumnProfile } from "../data/profile/column-tally.ts";
 import { type ColumnUse, useOf } from "../data/profile/column-use.ts";
 import type { SparseProfile, TableProfile } from "../data/profile/table-profile.ts";
@@ -49,6 +50,7 @@ export function proposeSpec(
     ...(gaps.length === 0 ? [] : [["data.missing", `in ${listOf(gaps.map(nameOf))}`] as const]),
     ...drop.map((at, i) => [`data.drop.${i}`, uses[at]!.why] as const),
     ...categorical.map((at, i) => [`data.categorical.${i}`, uses[at]!.why] as const),
+    ...offerOf(drop.filter((at) => uses[at]!.isMany === true).map(nameOf)),
     ...autoRemarks,
   ]);
   const own = asStrings(data.drop);
@@ -132,6 +134,19 @@ function problemFor(
     problem,
     why: `${inQuotes(name)} has ${distinct} classes: ${shares}${more}${asNumbers}`,
   };
+}
+
+/** Lines of a spec that keep columns of too many words, for whoever takes them out of drop. */
+function offerOf(names: readonly string[]): (readonly [string, string])[] {
+  if (names.length === 0) return [];
+  const lines = names.map((name) => `  ${keyText(name)}: { type: hash, buckets: 256 }`);
+  const said = [
+    "too many words for a feature each; to keep such a column, take it out of drop and say:",
+    "columns:",
+    ...lines,
+    "or frequency instead of { ... }: one feature, the word's share of the rows",
+  ];
+  return [["data", said.join("\n ")]];
 }
 
 /** The target is never imputed. */

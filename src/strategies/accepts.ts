@@ -149,7 +149,7 @@ function refusePacking(accepts: Accepts, { data, strategy }: RunSpec, encoding: 
 
 function refuseWeights(
   accepts: Accepts,
-  { data, problem: { type }, strategy, privacy }: RunSpec,
+  { data, problem: { type }, strategy, privacy, encoding }: RunSpec,
   problem: Problem,
 ): void {
   const option = data.weights === undefined ? "data.classWeights" : "data.weights";
@@ -162,10 +162,15 @@ function refuseWeights(
     );
   const refuse = (what: string, hint: string) =>
     new RunError("bad-combination", `${option}: ${what}`, { hint });
-  if (problem.weighsRows !== true)
+  if (problem.weighsRows === undefined)
     throw refuse(
       `problem ${type} takes every row once`,
-      "leave it out, or choose a linear problem, such as logistic, softmax or ridge",
+      "leave it out, or choose network or a linear problem, such as logistic, softmax or ridge",
+    );
+  if (problem.predict !== undefined && encoding.arrangement === "cyclic")
+    throw refuse(
+      "a cyclic code counts parts of the data by its factors, and a network sees rows together",
+      "choose encoding: replication or uncoded, or arrangement: fractional",
     );
   if (accepts.rowWeights !== true)
     throw refuse(

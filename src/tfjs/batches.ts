@@ -8,16 +8,19 @@ export interface RowBatch {
   readonly count: number;
   readonly values: Float32Array;
   readonly targets: Float32Array;
+  /** What each row counts; 1 where absent. */
+  readonly rowWeights?: Float32Array | undefined;
 }
 
 /** Rows at once; more would only take memory. */
 export const batchRows = 256;
 
-export function* rowBatches({ rows, targets }: Examples): Generator<RowBatch> {
+export function* rowBatches({ rows, targets, weights }: Examples): Generator<RowBatch> {
   for (let from = 0; from < rows.rows; from += batchRows) {
     const to = Math.min(rows.rows, from + batchRows);
     const values = denseValues(rows, from, to);
-    yield { from, count: to - from, values, targets: targets.subarray(from, to) };
+    const rowWeights = weights?.subarray(from, to);
+    yield { from, count: to - from, values, targets: targets.subarray(from, to), rowWeights };
   }
 }
 
@@ -29,6 +32,11 @@ function denseValues(rows: Rows, from: number, to: number): Float32Array {
     for (let at = rows.offsets[row]!; at < rows.offsets[row + 1]!; at++)
       values[(row - from) * columns + rows.indices[at]!] = rows.values[at]!;
   return values;
+}
+
+/** How many rows of weight 1 count as much as these. */
+export function countOf({ count, rowWeights }: Pick<RowBatch, "count" | "rowWeights">): number {
+  return rowWeights === undefined ? count : rowWeights.reduce((sum, weight) => sum + weight, 0);
 }
 
 /** Adds the gradient of a portion to `gradient`. */

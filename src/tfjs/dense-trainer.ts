@@ -47,7 +47,7 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
       const { count } = part;
       const outputs = forward(part);
       const slopes = new Float32Array(outputs.length);
-      const loss = lossOf(outputs, part.targets, part.values, slopes);
+      const loss = lossOf(outputs, part.targets, part.values, slopes, part.rowWeights);
       backward(count, slopes, (link, seen) => {
         const { inputs, units } = link;
         multiply(transposed(seen), link.slopes, link.gradient, inputs, count, units);

@@ -4,7 +4,7 @@ import type { Examples, Rows } from "../math/rows.ts";
 import type { PresentRows } from "../math/slices/present.ts";
 import type { GradientForm, SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
-import { type RowBatch, rowBatches } from "./batches.ts";
+import { countOf, type RowBatch, rowBatches } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTrainer } from "./trainer.ts";
@@ -104,10 +104,7 @@ export async function openEngine(
     },
     loss(examples, weights) {
       set(weights);
-      let sum = examples.targets.length * trainer.penalty();
-      for (const part of rowBatches(examples))
-        sum += options.loss(trainer.outputs(part), part.targets, part.values);
-      return sum;
+      return summedLoss(trainer, options.loss, examples);
     },
     outputs(rows, weights) {
       set(weights);
@@ -117,6 +114,16 @@ export async function openEngine(
       return all;
     },
   };
+}
+
+function summedLoss(trainer: Trainer, lossOf: OutputLoss, examples: Examples): number {
+  const { targets, weights: rowWeights } = examples;
+  let sum = countOf({ count: targets.length, rowWeights }) * trainer.penalty();
+  for (const part of rowBatches(examples)) {
+    const outputs = trainer.outputs(part);
+    sum += lossOf(outputs, part.targets, part.values, undefined, part.rowWeights);
+  }
+  return sum;
 }
 
 /** Gives a trainer weights. Of those that it had last, rows that moved are enough. */

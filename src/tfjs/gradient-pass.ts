@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { mergeAll, mergeSlices } from "../math/slices/merge.ts";
 import { isMerged, type Slices } from "../math/slices/slices.ts";
-import type { RowBatch } from "./batches.ts";
+import { countOf, type RowBatch } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import { freeRows } from "./kernels/merged-rows.ts";
 import { type LookedUp, type RowsTold, withRowPass } from "./layers/table-rows.ts";
@@ -47,13 +47,14 @@ export function differentiate(
   tables: readonly number[] = [],
   told: RowsTold = "merged",
 ): GradientPass {
-  const { targets, values, count } = part;
+  const { targets, values, rowWeights } = part;
+  const count = countOf(part);
   const outputs = () => applyModel(model, part, true);
-  const loss: LossOfOutputs = (scores, own) => lossOf(scores, targets, values, own);
+  const loss: LossOfOutputs = (scores, own) => lossOf(scores, targets, values, own, rowWeights);
   return differentiateLoss({ model, slots }, { outputs, loss, count }, tables, told);
 }
 
-/** What is differentiated: a model's outputs for so many rows, and their loss. */
+/** What is differentiated: a model's outputs for rows that count so many, and their loss. */
 export interface LossPass {
   readonly outputs: () => tf.Tensor;
   readonly loss: LossOfOutputs;

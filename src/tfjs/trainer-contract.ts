@@ -6,13 +6,15 @@ import type { BackendChoice } from "./backend.ts";
 import type { RowBatch } from "./batches.ts";
 /**
  * The sum of losses over rows at a network's outputs, a row's after another's; `slopes`, as long,
- * is overwritten with its derivative. `inputs` are the rows themselves.
+ * is overwritten with its derivative. `inputs` are the rows themselves; `rowWeights` say what each
+ * row counts, where that is not 1.
  */
 export type OutputLoss = (
   outputs: Float32Array,
   targets: Float32Array,
   inputs: Float32Array,
   slopes?: Float32Array,
+  rowWeights?: Float32Array,
 ) => number;
 
 /** The gradient at the variables' weights over some examples. */

@@ -56,6 +56,23 @@ describe("a table of 20,000 loans as people have them", () => {
     expect(spec).toMatch(/country # one value in every row/);
   });
 
+  it("offers to keep a column of too many words, by lines that work as they stand", async () => {
+    await writeFile(at("some.csv"), loansCsv(600));
+    await here("init", "some.csv", "--target", "defaulted", "--output", "offer.yaml");
+    const spec = await readFile(at("offer.yaml"), "utf8");
+    expect(spec).toMatch(/# too many words for a feature each; to keep such a column, take it out/);
+    const taken = spec
+      .replace(/^ {4}- zip #.*\n/m, "")
+      .replace(/^( *)# (columns:| {2}zip:)/gm, "$1$2");
+    await writeFile(at("taken.yaml"), taken);
+    const used = await readSpec(at("taken.yaml"), [parseOverride("stop.rounds=2", "--set")]);
+    expect(used.data.columns).toEqual({ zip: { type: "hash", buckets: 256 } });
+    const ran = await here("run", "taken.yaml", "--backend", "simulated", "--set", "stop.rounds=2");
+    expect(ran.err).not.toContain("error:");
+    const shown = await here("show", "latest", "--model", "--json");
+    expect(shown.out).toMatch(/zip/);
+  });
+
   it("is shown column by column", async () => {
     const { out, exitCode } = await here("inspect", "loans.csv", "--json");
     expect(exitCode).toBe(0);

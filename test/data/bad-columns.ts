@@ -121,6 +121,17 @@ const rows: readonly Row[] = [
 ];
 
 const onlyColumns: BadInput[] = [
+  ...[
+    [`{"a":1,"y":2}\n{"a":1,"y":2,"a":3}\n`, 2, "a"],
+    [`{"a" : 1, "y" : 2, "a" : 3}\n`, 1, "a"],
+    [`{"a\\"":1,"y":"\\":{","a\\u0022":3}\n`, 1, 'a\\\\?"'],
+  ].map(([text, line, key], i) => ({
+    name: `JSON with a key twice, ${i + 1}`,
+    files: { "t.jsonl": text as string },
+    options: { source: "t.jsonl", target: "y" } as DataInput,
+    ...{ code: "duplicate-column", hint: /name of its own/ },
+    message: new RegExp(`t\\.jsonl: line ${line}: two values are called ".*${key}`),
+  })),
   {
     name: "columns of LIBSVM",
     files: { "t.svm": "1 1:2\n" },

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ test.each([
   ["an SPSS file", latin("$FL2@(#) SPSS DATA FILE"), /read_spss/],
   ["an SQLite database", latin("SQLite format 3\0\x10"), /select \* from NAME/],
   ["an R data file", gzipSync(latin("X\n\0\0\0\x03\0\x04\x03\x02")), /readRDS\("t"\)/],
-  ["an R data file", gzipSync(latin("RDX3\nX\n\0\0\0\x03\0\x04")), /readRDS/],
+  ["an R data file of named", gzipSync(latin("RDX3\nX\n\0\0\0\x03\0\x04")), /load\("t", e\)/],
   ["a MATLAB file", latin("MATLAB 5.0 MAT-file, Platform: GLNXA64"), /loadmat\('t'\)/],
   ["a PDF document", latin("%PDF-1.7\n"), /export its table/],
   ["a web page", latin("\n<!DOCTYPE html>\n<html>"), /answered with a page/],
@@ -113,6 +114,11 @@ describe("the way out, followed", () => {
       ...{ tool: "jq", name: "t.json", made: "t.json.jsonl", typed: /jq .*/, rows: 2 },
       content: '[{"a": 1, "y": 2},\n{"a": 3, "y": 4}]',
     },
+    ...["r-gzip.rds", "r-save.RData", "r-dput.txt"].map((name) => ({
+      ...{ tool: "Rscript", name, made: `${name}.csv`, typed: /Rscript .*/, rows: 6 },
+      content: readFileSync(join(import.meta.dirname, "../fixtures/tables", name)),
+      more: { missing: "impute" } as const,
+    })),
     {
       ...{ tool: "grep", name: "c.csv", made: "NEW", typed: /grep .*/, rows: 3 },
       content: `# made by a machine\n# twice\n${csv}`,

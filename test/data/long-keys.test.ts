@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { parseOptions } from "../../src/core/registry.ts";
 import { dataSchema } from "../../src/data/options.ts";
 import { keptColumns } from "../../src/data/prepare/kept-columns.ts";
+import { npy } from "./array-files.ts";
 import { arrowBytes } from "./arrow-writer.ts";
 import { opener, prepared } from "./fixtures.ts";
 
@@ -60,5 +61,24 @@ it("keys of many digits keep all of them, kept and as categories, in every forma
         .sort()
         .map((key) => `id=${key}`),
     );
+  }
+});
+
+it("keys of many digits in an array keep all of them as well, signed or not", async () => {
+  const cells = keys.flatMap((key, i) => [key < 0n ? 7n : key, BigInt(y[i]!)]);
+  const row = (fortran: boolean) =>
+    fortran ? [...cells.keys()].map((i) => cells[(i % 4) * 2 + Math.floor(i / 4)]!) : cells;
+  for (const fortran of [false, true]) {
+    const array = npy("<i8", [4, 2], row(fortran) as unknown as number[], { fortran });
+    for (const sign of ["i", "u"]) {
+      const bytes = array.slice();
+      bytes[bytes.indexOf(0x3c, 10) + 1] = sign.charCodeAt(0);
+      const options = { source: "t.npy", target: 1, intercept: false } as const;
+      const more = { ...options, columns: { column0: "category" } } as const;
+      const { prepared: made } = await prepared({ "t.npy": bytes }, more);
+      const expected = ["12", "7", "9007199254740992", "9007199254740993"];
+      const { featureNames } = made.preparation;
+      expect(featureNames).toEqual(expected.map((key) => `column0=${key}`));
+    }
   }
 });

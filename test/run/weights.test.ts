@@ -127,7 +127,7 @@ describe("rows cannot count unlike", () => {
     resolveSpec({
       problem,
       data: { source: "t.csv", target: "y", ...more },
-      strategy,
+      ...("encoding" in strategy ? strategy : { strategy }),
       workers: 4,
     } as never);
 
@@ -142,8 +142,14 @@ describe("rows cannot count unlike", () => {
     [
       { type: "network", model: "m.json" },
       { classWeights: "balanced" },
-      undefined,
-      /data\.classWeights: problem network takes every row once/,
+      { encoding: { type: "gradient-code", arrangement: "cyclic" } },
+      /data\.classWeights: a cyclic code counts parts of the data/,
+    ],
+    [
+      { type: "network", model: "m.json" },
+      { weights: "w" },
+      { type: "pipeline" },
+      /data\.weights: strategy pipeline takes every row once/,
     ],
   ])("for %o with %o: a reason by name", async (problem, more, strategy, message) => {
     const check = async () => checkSpec(specOf(problem, more, strategy));

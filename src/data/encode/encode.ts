@@ -21,6 +21,8 @@ export interface EncodeRequest {
   readonly storage?: Storage;
   /** What decides at which slot a row is; `records` of copies of rows alone. Absent: places. */
   readonly membership?: Membership | undefined;
+  /** Of targets of numbers: rows keep their weights beside them, as the loss is not quadratic. */
+  readonly keepsWeights?: boolean;
 }
 
 /** All slots' buffers together; as much again is being written. */
@@ -48,9 +50,9 @@ export async function encodeData(
   const byRecord = membership === "records";
   assert(!byRecord || (encoding.redundancy === 1 && !byWorkers), "records are dealt as they are");
   const plain = { formatVersion, prepared: prepared.digest, chosen, workers, seed };
-  // Of problems that take weights, those of numbers are quadratic.
+  // Of linear problems that take weights, those of numbers are quadratic.
   const isOfNumbers = prepared.preparation.target.classes === null;
-  const isScaled = prepared.weighted === true && isOfNumbers;
+  const isScaled = prepared.weighted === true && isOfNumbers && request.keepsWeights !== true;
   const weighing = isScaled ? { rows: "scaled by the roots of their weights" } : {};
   const content = { ...plain, ...(byRecord ? { membership } : {}), ...weighing };
   const digest = digestOf(storage === "float32" ? content : { ...content, storage });

@@ -147,13 +147,10 @@ function intCells(about: FlatTable | null): Cells {
 
 /** Whole numbers of eight bytes; those that a double does not tell apart stay whole. */
 function longCells(isSigned: boolean): Cells {
+  const { readLong } = itemTypeOf(isSigned ? "<i8" : "<u8")!;
   return (buffers, rows) => {
     const view = viewOf(buffers[1]!, rows * 8);
-    return presentCells(buffers, rows, (row) => {
-      const long = isSigned ? view.getBigInt64(row * 8, true) : view.getBigUint64(row * 8, true);
-      const number = Number(long);
-      return Number.isSafeInteger(number) ? number : long;
-    });
+    return presentCells(buffers, rows, (row) => readLong!(view, row * 8));
   };
 }
 

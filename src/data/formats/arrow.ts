@@ -7,8 +7,8 @@ import { type ArrowField, arrowField, type CellAt } from "./arrow-types.ts";
 import type { FlatTable } from "./flat-buffer.ts";
 import { lz4Frame } from "./lz4-frame.ts";
 import { type Column, type DenseWindow, type Layout, rowCapacity, type Table } from "./table.ts";
-import { indexColumns } from "./table-index.ts";
 import { typedCell } from "./typed-cell.ts";
+import { indexColumns } from "./writer-notes.ts";
 
 /** More than this of one buffer is taken for damage. */
 const bufferBytesMax = 2 ** 31;

@@ -2,6 +2,7 @@ import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import { numberIn } from "./cell.ts";
 import { columnKindOf } from "./column-kind.ts";
+import { areEven } from "./csv-text.ts";
 import type { FoundColumn, ReadOptions } from "./table.ts";
 
 /** What the first rows of a CSV file say about the rest. */
@@ -33,13 +34,18 @@ export function sniff(head: Buffer, whole: boolean, options: ReadOptions, name: 
   const isAuto = options.header === "auto";
   const header = isAuto ? isHeader(rows, missing, name) : options.header === true;
   const body = header ? rows.slice(1) : rows;
-  const names = first.map((cell, i) => (header && cell.trim() !== "" ? cell.trim() : `column${i}`));
+  const heads = header && leavesOutFirst(first, body, text, name) ? ["", ...first] : first;
+  const names = heads.map((cell, i) => (header && cell.trim() !== "" ? cell.trim() : `column${i}`));
   refuseDuplicates(names, name, isAuto);
   const cellsOf = (column: number) => body.flatMap((row) => row[column] ?? []);
   const columns = names.map(
-    (column, i): FoundColumn => ({ name: column, ...columnKindOf(cellsOf(i), missing) }),
+    (column, i): FoundColumn => ({
+      name: column,
+      ...columnKindOf(cellsOf(i), missing),
+      ...(body.length === 0 ? { isUnseen: true } : {}),
+    }),
   );
-  if (header && first[0]!.trim() === "" && columns.length > 1) {
+  if (header && heads[0]!.trim() === "" && columns.length > 1) {
     const aside = "it has no name, and tells rows apart";
     const isNumber = numbersRows(body.map((row) => row[0] ?? ""));
     columns[0] = { ...columns[0]!, isNameless: true, ...(isNumber ? { aside } : {}) };
@@ -92,6 +98,34 @@ function refuseComment(
 }
 
 /**
+ * Whether the names leave out a first column of quoted words that tells rows apart, as R's do.
+ * Rows that end in a separator, or have a time that a blank cut in two, have a field more as well.
+ */
+function leavesOutFirst(
+  first: readonly string[],
+  body: readonly (readonly string[])[],
+  text: string,
+  file: string,
+): boolean {
+  if (body.length < 2 || body.some(({ length }) => length !== first.length + 1)) return false;
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const areQuoted = lines.slice(1, body.length + 1).every((line) => line.startsWith('"'));
+  const isCut = (row: readonly string[]) => row.some((cell) => /^\d\d:\d\d(:|$)/.test(cell));
+  const isFull = body.some((row) => row.at(-1) !== "") && !body.some(isCut);
+  if (areQuoted && isFull && numbersRows(body.map(([cell]) => cell!))) return true;
+  const [names, fields] = [first.length, first.length + 1];
+  throw new RunError(
+    "ragged-row",
+    `${file}: line 1 has ${names} names, the rows ${fields} fields`,
+    {
+      hint:
+        "name every column, quote fields that hold the delimiter, as times may, and end no row " +
+        "in a delimiter; or set data.delimiter",
+    },
+  );
+}
+
+/**
  * Whether cells are what pandas and R write in front of rows that have no names: another one in
  * each row, or counted, from the start again where tables were joined.
  */
@@ -138,10 +172,9 @@ function likelyDelimiter(text: string, whole: boolean): string {
 
 /** Whether one of the usual delimiters splits the first rows into as many fields each. */
 export function isDelimited(text: string, whole: boolean): boolean {
-  return delimiters.some((candidate) => {
-    const widths = new Set(records(text, candidate, 20, whole).map((row) => row.length));
-    return widths.size === 1 && !widths.has(1);
-  });
+  return delimiters.some((candidate) =>
+    areEven(records(text, candidate, 20, whole).map((row) => row.length)),
+  );
 }
 
 /** The first rows as text, leniently, as the scanner is the one that refuses; no blank lines. */
@@ -154,14 +187,14 @@ function records(text: string, delimiter: string, rowsMax: number, whole: boolea
     const [cell, end] = text[at] === '"' ? quoted(text, at) : plain(text, at, delimiter);
     row.push(cell);
     at = end;
+    // What follows a closing quotation mark is refused by the scanner.
+    while (at < text.length && text[at] !== "\n" && text[at] !== delimiter) at++;
     if (text[at] === delimiter) {
       at++;
       if (at < text.length || !whole) continue;
       row.push("");
     }
     if (at >= text.length && !whole) return rows;
-    if (text[at] === "\r") at++;
-    while (at < text.length && text[at] !== "\n" && text[at] !== delimiter) at++;
     at++;
     // A line with nothing on it is no row; one empty field in quotes is.
     if (row.length > 1 || row[0] !== "" || text[start] === '"') rows.push(row);

@@ -7,7 +7,10 @@ import type { Column } from "./table.ts";
 const quote = 0x22;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+const backslash = 0x5c;
 const fieldBytesMax = 1024 * 1024;
+const quoteHint = 'write a quotation mark within a field twice ("")';
+const escapeHint = `${quoteHint}, not behind a backslash: of Spark option("escape", "\\"")`;
 
 export interface ScannerSettings {
   readonly name: string;
@@ -78,7 +81,7 @@ export class CsvScanner {
   close(): void {
     if (this.at < this.bytes.length)
       throw this.error("unclosed-quote", "a quoted field is not closed before the file's end", [
-        'write a quotation mark within a field twice ("")',
+        quoteHint,
       ]);
   }
 
@@ -199,7 +202,7 @@ export class CsvScanner {
       throw this.error(
         "bad-quote",
         `${this.columnName(column)}: text after a closing quotation mark`,
-        ['write a quotation mark within a field twice ("")'],
+        [bytes[at - 1] === backslash ? escapeHint : quoteHint],
       );
     this.end = end;
     this.innerLines += lines;

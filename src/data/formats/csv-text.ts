@@ -58,13 +58,18 @@ function separatorOf(
     .split("\n")
     .slice(0, 20)
     .filter((line) => line.trim() !== "");
-  const widths = (fields: (line: string) => number) => new Set(lines.map(fields));
   for (const separator of ["::", "whitespace"] as const) {
     const split = separator === "::" ? "::" : /\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/;
-    const found = widths((line) => line.trim().split(split).length);
-    if (found.size === 1 && !found.has(1)) return separator;
+    if (areEven(lines.map((line) => line.trim().split(split).length))) return separator;
   }
   return "byte";
+}
+
+/** Whether rows have as many fields each, but that the names may leave out one, as R's do. */
+export function areEven([first = 0, ...others]: readonly number[]): boolean {
+  const [width = first] = others;
+  if (width < 2 || others.some((one) => one !== width)) return false;
+  return first === width || (first === width - 1 && first > 1 && others.length > 1);
 }
 
 interface Rewriting {

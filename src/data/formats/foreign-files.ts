@@ -60,7 +60,19 @@ const tables: readonly ForeignKind[] = [
   {
     what: "an R data file",
     wayOut: `Rscript -e 'write.csv(readRDS("FILE"), "FILE.csv", row.names = FALSE)'`,
-    is: (head) => ["", "RDX3\n", "RDX2\n"].some((name) => spells(`${name}X\n\0\0\0`)(head)),
+    is: spells("X\n\0\0\0"),
+  },
+  {
+    what: "an R data file of named objects",
+    wayOut:
+      `Rscript -e 'e <- new.env(); load("FILE", e); ` +
+      `write.csv(e[[ls(e)[1]]], "FILE.csv", row.names = FALSE)'`,
+    is: (head) => ["RDX3\n", "RDX2\n"].some((name) => spells(`${name}X\n\0\0\0`)(head)),
+  },
+  {
+    what: "R code, as dput writes it",
+    wayOut: `Rscript -e 'write.csv(dget("FILE"), "FILE.csv", row.names = FALSE)'`,
+    is: spells("structure(list("),
   },
   {
     what: "a MATLAB file",

@@ -131,10 +131,40 @@ function parsed(text: string, source: Source, line: number): Row {
       cause,
     });
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Row;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    refuseTwins(text, value as Row, `${source.name}: line ${line}`);
+    return value as Row;
+  }
   throw new RunError("bad-json-line", `${source.name}: line ${line}: expected a JSON object`, {
     hint: 'write a row as {"name": value, ...}',
   });
+}
+
+/** A row that has a key twice would be read as its last value. */
+function refuseTwins(text: string, row: Row, place: string): void {
+  // As many ends of keys as keys: no text or inner object has such, and no key stands there twice.
+  let count = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++;
+  if (count === Object.keys(row).length) return;
+  const keys = keysIn(text);
+  const twin = keys.find((key, i) => keys.indexOf(key) < i);
+  if (twin === undefined) return;
+  throw new RunError("duplicate-column", `${place}: two values are called ${inQuotes(twin)}`, {
+    hint: "give each value of a row a name of its own",
+  });
+}
+
+/** The keys of an object's text in order, those of objects in it not. */
+function keysIn(text: string): string[] {
+  const keys: string[] = [];
+  let [depth, last] = [0, ""];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token === ":" && depth === 1) keys.push(JSON.parse(last) as string);
+    last = token;
+  }
+  return keys;
 }
 
 function lateColumn(source: Source, line: number, key: string): RunError {

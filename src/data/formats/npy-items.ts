@@ -1,9 +1,14 @@
 /** Reads an item at a byte. */
 export type ReadItem = (view: DataView, at: number) => number;
 
+/** The same of eight bytes, those that a double does not tell apart whole. */
+export type ReadLong = (view: DataView, at: number) => number | bigint;
+
 export interface ItemType {
   readonly bytes: number;
   readonly read: ReadItem;
+  /** Of whole numbers of eight bytes. */
+  readonly readLong?: ReadLong;
   /** It is true or false: 1 or 0. */
   readonly truth?: true;
 }
@@ -28,8 +33,21 @@ const readers: Readonly<Record<string, (little: boolean) => ReadItem>> = {
 export function itemTypeOf(descr: string): ItemType | undefined {
   const [, order, name] = /^([<>|=])([a-z]\d+)$/.exec(descr) ?? [];
   if (name === undefined || !Object.hasOwn(readers, name)) return undefined;
-  const read = readers[name]!(order !== ">");
-  return { bytes: Number(name.slice(1)), read, ...(name === "b1" ? { truth: true } : {}) };
+  const little = order !== ">";
+  const long: ReadLong = (view, at) =>
+    wholeOf(name === "u8" ? view.getBigUint64(at, little) : view.getBigInt64(at, little));
+  return {
+    bytes: Number(name.slice(1)),
+    read: readers[name]!(little),
+    ...(name === "i8" || name === "u8" ? { readLong: long } : {}),
+    ...(name === "b1" ? { truth: true } : {}),
+  };
+}
+
+/** As a number where that is exact. */
+function wholeOf(long: bigint): number | bigint {
+  const number = Number(long);
+  return Number.isSafeInteger(number) ? number : long;
 }
 
 /** The number that 16 bits of a half-precision float stand for. */

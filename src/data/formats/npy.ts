@@ -1,8 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
-import { numberCell } from "./cell.ts";
-import { itemTypeOf, type ReadItem } from "./npy-items.ts";
+import { type ItemType, itemTypeOf } from "./npy-items.ts";
 import {
   type Column,
   type DenseWindow,
@@ -11,6 +10,7 @@ import {
   rowCapacity,
   type Table,
 } from "./table.ts";
+import { typedCell } from "./typed-cell.ts";
 
 const headerBytesMax = 1024 * 1024;
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -23,7 +23,7 @@ interface Npy {
   readonly columnMajor: boolean;
   readonly dataStart: number;
   readonly itemBytes: number;
-  readonly item: ReadItem;
+  readonly item: ItemType;
   /** The shape of a row: more than one number where rows are arrays, which are laid flat. */
   readonly inner: readonly number[];
   readonly truth?: true;
@@ -105,8 +105,10 @@ function fill(
   const rows = Math.floor((view.byteLength - at - 1) / step) + 1;
   let row = 0;
   const place = () => `${source.name}: row ${firstRow + row}, column ${inQuotes(plan.name)}`;
+  // Words, such as keys, keep all of their digits.
+  const read = (plan.kind === "text" ? item.readLong : undefined) ?? item.read;
   for (; row < rows; row++)
-    cells[row * width + out] = numberCell(plan, item(view, at + row * step), missing, place);
+    cells[row * width + out] = typedCell(plan, read(view, at + row * step), missing, place);
 }
 
 async function blockOf(npy: Npy, column: number, from: number, to: number): Promise<DataView> {
@@ -174,6 +176,17 @@ function badNpy(source: Source, what: string, hint = "write it again with numpy.
   return new RunError("bad-npy", `${source.name}: ${what}`, { hint });
 }
 
+/** Of an array of items that are no numbers. */
+function wayOutOf(descr: string): string {
+  const table = "pandas.DataFrame(array).to_parquet(NAME)";
+  if (/[OUSV]/.test(descr)) return `write columns of text as a table: ${table}`;
+  if (/M8/.test(descr)) return `write dates as a table: ${table}`;
+  if (/m8/.test(descr)) return "write spans of time as numbers: array / numpy.timedelta64(1, 's')";
+  if (/c\d/.test(descr))
+    return "write both parts as numbers: numpy.hstack([array.real, array.imag])";
+  return "convert it, for example with array.astype('<f8')";
+}
+
 async function npyOf(source: Source): Promise<Npy> {
   const { descr, columnMajor, shape, dataStart } = await headerOf(source);
   const item = itemTypeOf(descr);
@@ -181,9 +194,7 @@ async function npyOf(source: Source): Promise<Npy> {
     throw badNpy(
       source,
       `type ${inQuotes(descr)}, expected numbers or truth values`,
-      /[OUSV]/.test(descr)
-        ? "write columns of text as a table: pandas.DataFrame(array).to_parquet(NAME)"
-        : "convert it, for example with array.astype('<f4')",
+      wayOutOf(descr),
     );
   const [rows = 0, ...inner] = shape;
   const columns = inner.reduce((product, size) => product * size, 1);
@@ -201,7 +212,7 @@ async function npyOf(source: Source): Promise<Npy> {
     ...{ source, rows, columns, inner, dataStart },
     columnMajor: columnMajor && columns > 1,
     itemBytes: item.bytes,
-    item: item.read,
+    item,
     ...(item.truth === true ? { truth: true } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { FileMetaData } from "hyparquet";
+import { type FileMetaData, parquetSchema, type SchemaElement } from "hyparquet";
 import { entryBeside } from "../../core/entries.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Source } from "../sources/source.ts";
@@ -105,4 +105,34 @@ function decoder(job: ParquetJob): Worker {
     // A damaged count may ask for any amount of memory; the thread fails then, not the process.
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
   });
+}
+
+/** What a value that was decoded stands for. */
+export type Mend = (value: unknown) => unknown;
+
+/** By column: of those whose values the decoder leaves otherwise than they are. */
+export function mendsIn(metadata: FileMetaData): ReadonlyMap<string, Mend> {
+  return new Map(
+    parquetSchema(metadata).children.flatMap(({ element }) => {
+      const mend = mendOf(element);
+      return mend === null ? [] : [[element.name, mend] as const];
+    }),
+  );
+}
+
+function mendOf({
+  converted_type: converted,
+  logical_type: logical,
+  scale = 0,
+}: SchemaElement): Mend | null {
+  // The decoder multiplies by a power of ten, which is off by a bit: 3 tenths are 0.3.
+  if (converted === "DECIMAL")
+    return (value) => (typeof value === "number" ? Number(value.toFixed(scale)) : value);
+  const isUnsigned = logical?.type === "INTEGER" && !logical.isSigned;
+  if (converted !== "UINT_64" && converted !== "UINT_32" && !isUnsigned) return null;
+  // Where some values are missing, the decoder leaves the largest below zero.
+  return (value) => {
+    if (typeof value === "bigint") return BigInt.asUintN(64, value);
+    return typeof value === "number" && value < 0 ? value >>> 0 : value;
+  };
 }

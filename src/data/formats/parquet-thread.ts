@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { parentPort, workerData } from "node:worker_threads";
 import { type AsyncBuffer, parquetScan } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
@@ -26,7 +27,12 @@ const pointIn = (unitsPerMs: bigint) => (units: bigint) => {
   const below = units < 0n && units % unitsPerMs !== 0n ? 1n : 0n;
   return new Date(Number(units / unitsPerMs - below));
 };
+const decoder = new TextDecoder();
+/** What is no text stays bytes, which no cell is. */
+const textIn = (bytes: Uint8Array | undefined) =>
+  bytes !== undefined && isUtf8(bytes) ? decoder.decode(bytes) : bytes;
 const parsers = {
+  stringFromBytes: textIn,
   timestampFromMicroseconds: pointIn(1_000n),
   timestampFromNanoseconds: pointIn(1_000_000n),
 };

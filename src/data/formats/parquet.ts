@@ -3,7 +3,13 @@ import { messageOf, RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
 import { spooledWindows } from "./column-spool.ts";
-import { type ParquetColumns, parquetColumns, type RowRange } from "./parquet-columns.ts";
+import {
+  type Mend,
+  mendsIn,
+  type ParquetColumns,
+  parquetColumns,
+  type RowRange,
+} from "./parquet-columns.ts";
 import {
   type Column,
   type DenseWindow,
@@ -12,8 +18,8 @@ import {
   rowCapacity,
   type Table,
 } from "./table.ts";
-import { indexColumns } from "./table-index.ts";
 import { typedCell } from "./typed-cell.ts";
+import { indexColumns, notedOpaque } from "./writer-notes.ts";
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 type Element = ReturnType<typeof parquetSchema>["element"];
@@ -49,7 +55,7 @@ export async function openParquet(
       const names = columns.filter(({ kind }) => kind !== "skip").map(({ name }) => name);
       const decoded = parquetColumns(source, metadata, names, stallMs);
       try {
-        yield* windows(source, decoded, columns, { missingValues, scales: scalesIn(metadata) });
+        yield* windows(source, decoded, columns, { missingValues, mends: mendsIn(metadata) });
       } finally {
         await decoded.close();
       }
@@ -64,7 +70,10 @@ function columnsOf(source: Source, metadata: Metadata): FoundColumn[] {
       metadata.schema.map(({ name }) => name),
       note,
     );
-    const unclear = unclearIn(metadata);
+    const unclear = new Map([
+      ...notedOpaque(metadata.key_value_metadata ?? []),
+      ...unclearIn(metadata),
+    ]);
     const { children } = parquetSchema(metadata);
     refuseTwins(
       source,
@@ -158,29 +167,19 @@ function refuseInconsistent(source: Source, { row_groups, num_rows }: Metadata):
   if (rows !== num_rows) throw damaged(source, `its row groups have ${rows} of ${num_rows} rows`);
 }
 
-/** How cells are taken: what means a missing one, and how many decimals decimals have. */
+/** How cells are taken: what means a missing one, and what the decoder leaves to be mended. */
 interface Reading {
   readonly missingValues: readonly string[];
-  readonly scales: ReadonlyMap<string, number>;
+  readonly mends: ReadonlyMap<string, Mend>;
 }
 
-type CellReading = Pick<Reading, "scales"> & { readonly missing: ReadonlySet<string> };
-
-function scalesIn({ schema }: Metadata): ReadonlyMap<string, number> {
-  const decimals = schema.filter(({ converted_type }) => converted_type === "DECIMAL");
-  return new Map(decimals.map(({ name, scale = 0 }) => [name, scale]));
-}
-
-/** The decoder multiplies decimals by a power of ten, which is off by a bit: 3 tenths are 0.3. */
-function decimalOf(value: unknown, scale: number | undefined): unknown {
-  return scale === undefined || typeof value !== "number" ? value : Number(value.toFixed(scale));
-}
+type CellReading = Pick<Reading, "mends"> & { readonly missing: ReadonlySet<string> };
 
 async function* windows(
   source: Source,
   decoded: ParquetColumns,
   columns: readonly Column[],
-  { missingValues, scales }: Reading,
+  { missingValues, mends }: Reading,
 ): AsyncGenerator<DenseWindow> {
   const read = columns.filter((column) => column.kind !== "skip");
   const width = read.length;
@@ -188,7 +187,7 @@ async function* windows(
   const missing = new Set(missingValues);
   for (const range of await readable(source, () => decoded.ranges())) {
     const rows = range.rowEnd - range.rowStart;
-    const group = columnCells(source, decoded, read, { missing, scales, ...range });
+    const group = columnCells(source, decoded, read, { missing, mends, ...range });
     if (rows > capacity) yield* spooledWindows(group, { rows, width, capacity });
     else if (rows > 0) yield await gathered(group, rows, width);
   }
@@ -199,7 +198,7 @@ async function* columnCells(
   source: Source,
   decoded: ParquetColumns,
   read: readonly Column[],
-  { missing, scales, rowStart, rowEnd }: RowRange & CellReading,
+  { missing, mends, rowStart, rowEnd }: RowRange & CellReading,
 ): AsyncGenerator<Float64Array> {
   const rows = rowEnd - rowStart;
   const cells = new Float64Array(rows);
@@ -210,9 +209,8 @@ async function* columnCells(
       throw damaged(source, `column ${name} has ${data.length} of ${rows} rows`);
     let row = 0;
     const place = () => `${source.name}: row ${rowStart + row}, column ${inQuotes(name)}`;
-    const scale = scales.get(name);
-    for (; row < rows; row++)
-      cells[row] = typedCell(column, decimalOf(data[row], scale), missing, place);
+    const mend = mends.get(name) ?? ((value) => value);
+    for (; row < rows; row++) cells[row] = typedCell(column, mend(data[row]), missing, place);
     yield cells;
   }
 }

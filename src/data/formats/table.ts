@@ -69,6 +69,8 @@ export interface FoundColumn {
   readonly date?: true;
   /** What its cells are, where that is neither number, text nor date: lists, or times of day. */
   readonly opaque?: string;
+  /** There was no row to tell what it holds. */
+  readonly isUnseen?: true;
   /** Its numbers are of two bytes each. */
   readonly half?: true;
   /** The file has names for the other columns, and none for this, the first. */

@@ -56,7 +56,7 @@ function specLine({ columns, isImputed = false }: Cures): string {
 }
 
 /** A name as a key of YAML; quoted where it may be taken for something else. */
-function keyText(name: string): string {
+export function keyText(name: string): string {
   const isWord =
     /^[A-Za-z_]\w*$/.test(name) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(name);
   return isWord ? name : JSON.stringify(name);

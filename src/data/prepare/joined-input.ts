@@ -2,14 +2,15 @@ import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import { cellOf } from "../formats/cell.ts";
 import { columnKindOf } from "../formats/column-kind.ts";
-import type {
-  Column,
-  DenseWindow,
-  FoundColumn,
-  Input,
-  Layout,
-  Table,
-  Window,
+import {
+  type Column,
+  type DenseWindow,
+  type FoundColumn,
+  type Input,
+  type Layout,
+  skipped,
+  type Table,
+  type Window,
 } from "../formats/table.ts";
 import { sameLayout } from "./layout.ts";
 
@@ -49,12 +50,13 @@ export function joinedInput(
     },
     async table(layout, onBytes, zeroBased) {
       let columns: readonly Column[] = [];
+      const lead = await firstWithRows(parts);
       const withPartition: Layout = (found) => {
         refuseBoth(found, partition, name);
         columns = layout([...found, ...partition]);
         return columns.slice(0, found.length);
       };
-      const table = await first.table(withPartition, onBytes, zeroBased);
+      const table = await parts[lead]!.input.table(withPartition, onBytes, zeroBased);
       const tables = [table];
       const notes = () => [...new Set(tables.flatMap((one) => one.notes?.() ?? []))];
       return {
@@ -62,14 +64,47 @@ export function joinedInput(
         notes,
         async *windows() {
           for (const [i, { input, partition: values }] of parts.entries()) {
-            const own = i === 0 ? table : await input.table(same(table, input), onBytes, zeroBased);
-            if (i > 0) tables.push(own);
+            const open = () => input.table(same(table, input), onBytes, zeroBased);
+            const own = i === lead ? table : await unlessEmpty(open);
+            if (own === null) continue;
+            if (i !== lead) tables.push(own);
             yield* widened(own, { columns, values, missing, file: input.name });
           }
         },
       };
     },
   };
+}
+
+/** Larger files have rows. */
+const emptyBytesMax = 65_536;
+
+/**
+ * The place of the first file that has a row: it says what columns hold. Spark writes files without
+ * rows, for their columns' sake. The first where none has any.
+ */
+async function firstWithRows(parts: readonly InputPart[]): Promise<number> {
+  for (const [i, { input }] of parts.entries()) {
+    if (input.sizeBytes > emptyBytesMax) return i;
+    let hasRows = false;
+    const look: Layout = (found) => {
+      hasRows = found.every(({ isUnseen }) => isUnseen !== true);
+      return found.map(({ name }) => skipped(name));
+    };
+    const table = await unlessEmpty(() => input.table(look, () => undefined));
+    if (table !== null && hasRows) return i;
+  }
+  return 0;
+}
+
+/** Null for a file of text without a row. */
+async function unlessEmpty(open: () => Promise<Table>): Promise<Table | null> {
+  try {
+    return await open();
+  } catch (thrown) {
+    if (thrown instanceof RunError && thrown.code === "no-rows") return null;
+    throw thrown;
+  }
 }
 
 function refuseFormats(parts: readonly InputPart[]): void {

@@ -72,16 +72,38 @@ export function transformer(
       const read = table.columns.filter((column) => column.kind !== "skip");
       const toBatch = batcher(preparation, read);
       const unseen = new UnseenRows(preparation, read);
+      const isDoubtful = zeroBased && (await input.hasIndexZero?.()) === false;
       let firstRow = 0;
       for await (const window of table.windows()) {
+        if (isDoubtful) refuseShifted(window as SparseWindow, preparation, input.name);
         unseen.add(window);
         yield { ...toBatch(window), firstRow };
         firstRow += window.rows;
       }
       tellNotes(table, input.name, onNote);
+      if (isDoubtful)
+        onNote(`${input.name}: no index is 0; it is taken to count from 0, as the model's rows do`);
       unseen.tell(input.name, onNote);
     },
   };
+}
+
+/** Rows without an index of 0, and with one behind the last, count from 1. */
+function refuseShifted(
+  { indices, offsets, rows }: SparseWindow,
+  { featureNames, intercept }: Preparation,
+  file: string,
+): void {
+  const features = featureNames.length - Number(intercept);
+  if (!indices.subarray(0, offsets[rows]!).includes(features)) return;
+  throw new RunError(
+    "bad-index",
+    `${file}: an index is ${features}, and none is 0: it seems to count from 1, where the rows ` +
+      "that the model was trained on count from 0",
+    {
+      hint: "write it with indices from 0, as dump_svmlight_file(X, y, FILE) of scikit-learn does",
+    },
+  );
 }
 
 /** What turns windows of these columns into batches. */

@@ -17,6 +17,8 @@ export interface ColumnUse {
   readonly features: number;
   /** The data option that must name it, where the reader alone would do otherwise. */
   readonly option?: "drop" | "categorical";
+  /** Of too many words for a feature each: hashed, or as their shares, they would be some. */
+  readonly isMany?: true;
 }
 
 /** A key is told by its name where its values do not show it. */
@@ -40,11 +42,11 @@ export function useOf(profile: TableProfile, at: number, options: DataOptions): 
   if (column.codes > 0 && column.type === "integer")
     return fits(column, options)
       ? { ...asCategory(column, options), why: `${wordsOf(column)} with leading zeros` }
-      : { ...leftOut(`${manyOf(column, options)}, with leading zeros`), option: "drop" };
+      : { ...tooMany(column, options), why: `${manyOf(column, options)}, with leading zeros` };
   if (column.type === "words" || (column.type === "truth" && column.found.kind === "text"))
     return fits(column, options)
       ? forReader(column, asCategory(column, options))
-      : { ...leftOut(manyOf(column, options)), option: "drop" };
+      : tooMany(column, options);
   const scaled = options.standardize ? "scaled" : "as it is";
   return { kind: "number", why: column.type === "truth" ? "1 or 0" : scaled, features: 1 };
 }
@@ -155,6 +157,10 @@ function manyOf(
   const count = `${hasMore ? "over " : ""}${distinct.toLocaleString("en-US")}`;
   const what = type === "integer" ? "codes" : "words";
   return `${count} ${what}, more than data.categoriesMax (${categoriesMax})`;
+}
+
+function tooMany(column: ColumnProfile, options: DataOptions): ColumnUse {
+  return { ...leftOut(manyOf(column, options)), option: "drop", isMany: true };
 }
 
 function leftOut(why: string): ColumnUse {

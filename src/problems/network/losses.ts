@@ -45,19 +45,22 @@ export const losses: Readonly<Record<LossName, NetworkLoss>> = {
 
 /**
  * The sum over rows of `outputs`, `width` numbers a position. Where a row has several positions,
- * each is to tell the next one's input, and the last the target: the mean over positions.
+ * each is to tell the next one's input, and the last the target: the mean over positions. Each
+ * row as often as it counts.
  */
 export function overRows(loss: NetworkLoss, positions: number, width: number): OutputLoss {
-  return (outputs, targets, inputs, slopes) => {
+  return (outputs, targets, inputs, slopes, rowWeights) => {
     let sum = 0;
     for (let row = 0; row < targets.length; row++) {
+      const weight = rowWeights?.[row] ?? 1;
       for (let position = 0; position < positions; position++) {
         const at = (row * positions + position) * width;
         const isLast = position === positions - 1;
         const target = isLast ? targets[row]! : inputs[row * positions + position + 1]!;
         const own = slopes === undefined ? null : slopes.subarray(at, at + width);
-        sum += loss.row(outputs.subarray(at, at + width), target, own) / positions;
-        if (own !== null && positions > 1) for (let i = 0; i < width; i++) own[i]! /= positions;
+        sum += (weight * loss.row(outputs.subarray(at, at + width), target, own)) / positions;
+        if (own !== null && (positions > 1 || weight !== 1))
+          for (let i = 0; i < width; i++) own[i] = (weight * own[i]!) / positions;
       }
     }
     return sum;

@@ -8,6 +8,8 @@ export interface NetworkOptions {
   readonly model: string;
   readonly loss: LossName;
   readonly metrics?: readonly string[] | undefined;
+  /** Rows count unlike. */
+  readonly weighted?: true | undefined;
   readonly backend: BackendChoice;
   readonly engine: "auto" | "tfjs";
   readonly seed?: number | undefined;

@@ -34,6 +34,12 @@ export const network = define({
       .default("auto")
       .describe("auto: chains of dense layers run in kofn's own kernels; tfjs: none do"),
     seed: z.int().min(0).optional().describe("what dropout hangs on; the spec's seed where absent"),
+    weighted: z
+      .literal(true)
+      .optional()
+      .describe(
+        "rows count unlike, by data.weights or data.classWeights; filled in when a run starts",
+      ),
     facts: z
       .looseObject({ key: z.string() })
       .optional()
@@ -60,6 +66,7 @@ export function networkProblem(options: NetworkOptions): Problem {
     isQuadratic: false,
     l2: 0,
     l1: 0,
+    weighsRows: options.weighted === true ? "together" : true,
     ownIntercepts: true,
     weightsLength: (columns, classes) => checkedLength(options, columns, classes),
     async publishAssets(write, seed) {
@@ -72,7 +79,8 @@ export function networkProblem(options: NetworkOptions): Problem {
     load: (read) => openEngineOf(options, read),
     stages: networkStages(options),
     initial: (random) => engine().initial(random),
-    lossAt: (predictions, targets, slopes) => lossAtBlocks(options, predictions, targets, slopes),
+    lossAt: (predictions, targets, slopes, rowWeights) =>
+      lossAtBlocks(options, { predictions, targets, rowWeights }, slopes),
     lossAndGradient: (examples, weights, gradient, random) =>
       engine().lossAndGradient(examples, weights, gradient, random?.fork(`seed/${options.seed}`)),
     slicedGradient: (examples, weights, form, random, moved) =>
@@ -90,10 +98,10 @@ export function networkProblem(options: NetworkOptions): Problem {
       const draws = random?.fork(`seed/${options.seed}`);
       engine().addClipped(examples, weights, clip, clipped, draws);
     },
-    lineSearchTerms: ({ rows, targets }, weights, direction, steps) =>
+    lineSearchTerms: (examples, weights, direction, steps) =>
       Float64Array.from(steps, (step) => {
         const there = weights.map((weight, i) => weight + step * direction[i]!);
-        return engine().loss({ rows, targets }, there);
+        return engine().loss(examples, there);
       }),
     /** There is no bound. */
     smoothness: () => Number.POSITIVE_INFINITY,
@@ -153,10 +161,16 @@ function blocksOf(
   return blocks;
 }
 
+interface PredictedRows {
+  /** A block of rows an output. */
+  readonly predictions: Float64Array;
+  readonly targets: Float32Array;
+  readonly rowWeights?: Float32Array | undefined;
+}
+
 function lossAtBlocks(
   options: NetworkOptions,
-  predictions: Float64Array,
-  targets: Float32Array,
+  { predictions, targets, rowWeights }: PredictedRows,
   slopes?: Float64Array,
 ): number {
   const { row } = losses[options.loss];
@@ -167,8 +181,10 @@ function lossAtBlocks(
   let sum = 0;
   for (let at = 0; at < rows; at++) {
     for (let i = 0; i < width; i++) own[i] = predictions[i * rows + at]!;
-    sum += row(own, targets[at]!, slopes === undefined ? null : ownSlopes);
-    if (slopes !== undefined) for (let i = 0; i < width; i++) slopes[i * rows + at] = ownSlopes[i]!;
+    const weight = rowWeights?.[at] ?? 1;
+    sum += weight * row(own, targets[at]!, slopes === undefined ? null : ownSlopes);
+    if (slopes !== undefined)
+      for (let i = 0; i < width; i++) slopes[i * rows + at] = weight * ownSlopes[i]!;
   }
   return sum;
 }

@@ -92,6 +92,8 @@ interface NetworkProblem {
   readonly engine?: "auto" | "tfjs" | undefined;
   /** What dropout hangs on; the spec's seed where absent. At least 0. */
   readonly seed?: number | undefined;
+  /** Rows count unlike, by data.weights or data.classWeights; filled in when a run starts. */
+  readonly weighted?: true | undefined;
 }
 
 /** Translates sentences by an encoder-decoder Transformer; its rows come of data.pairs. */

@@ -5,6 +5,7 @@ import { define } from "../../core/registry.ts";
 import { encodeData } from "../../data/encode/encode.ts";
 import type { Stepper } from "../../optimizers/optimizer.ts";
 import { optimizers } from "../../optimizers/registry.ts";
+import { problems } from "../../problems/registry.ts";
 import { hasRunningStats } from "../../problems/running-stats.ts";
 import { isDecodable, type RowCounts } from "../../quorum/decode.ts";
 import type { WaitPolicy } from "../../quorum/wait-policies/policy.ts";
@@ -161,7 +162,8 @@ function refuseBatches(
 export function encodeRows({ spec, encoding, prepared, store, onProgress }: IngestContext) {
   const { encoding: chosen, workers, seed } = spec;
   const { storage, membership } = spec.data;
-  const request = { encoding, chosen, workers, seed, storage, membership };
+  const keepsWeights = !problems.create(spec.problem).isQuadratic;
+  const request = { encoding, chosen, workers, seed, storage, membership, keepsWeights };
   return encodeData(prepared, request, store, onProgress);
 }
 
