@@ -22,9 +22,9 @@ interface SpanFacts {
 
 /**
  * A run as a trace: a span for each round within the run's, and one for each task within its
- * round's, with lateness, bytes, dollars and fate. Ids are made of names, so that a run that is
- * resumed, or told again, is one trace. The endpoint is OpenTelemetry's own setting,
- * `OTEL_EXPORTER_OTLP_ENDPOINT`.
+ * round's, with lateness, bytes, dollars and fate. Ids are made of names and of the run's clock, so
+ * that a run that is resumed, or told again, is one trace. The endpoint is OpenTelemetry's own
+ * setting, `OTEL_EXPORTER_OTLP_ENDPOINT`.
  */
 export async function otlpReporter(about: ReportedRun): Promise<Reporter> {
   const { run, startedAt, backend } = about;
@@ -34,6 +34,7 @@ export async function otlpReporter(about: ReportedRun): Promise<Reporter> {
   const processor = new BatchSpanProcessor({
     exporter,
     maxQueueSize: queueMax,
+    ...sentEvery(process.env.OTEL_BSP_SCHEDULE_DELAY),
     exportTimeoutMillis: closeMsMax / 2,
   });
   const provider = new TracerProvider({
@@ -67,6 +68,11 @@ export async function otlpReporter(about: ReportedRun): Promise<Reporter> {
       exporter.refuseFailure();
     },
   };
+}
+
+/** Its own setting, in ms, which this part of the SDK leaves to whoever makes it. */
+function sentEvery(text = ""): { readonly scheduledDelayMillis?: number } {
+  return /^[1-9]\d{0,8}$/.test(text) ? { scheduledDelayMillis: Number(text) } : {};
 }
 
 /** An exporter whose failures are told; the SDK keeps them to itself. */
@@ -144,7 +150,8 @@ function taskSpan(run: string, parent: string, arrival: ArrivalEvent): SpanFacts
   const { task, slot, startedMs, atMs, fate, reason, usage } = arrival;
   return {
     name: task,
-    key: `${run}/${task}`,
+    // A task that is asked for again, as after an interruption, is another span.
+    key: `${run}/${task}@${startedMs}`,
     parent,
     fromMs: startedMs,
     toMs: atMs,
@@ -161,7 +168,7 @@ function taskSpan(run: string, parent: string, arrival: ArrivalEvent): SpanFacts
   };
 }
 
-/** Digits of a digest: ids hang on names alone. */
+/** Digits of a digest: the same every time. */
 function idOf(name: string, digits: number): string {
   return createHash("sha256").update(name).digest("hex").slice(0, digits);
 }

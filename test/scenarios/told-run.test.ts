@@ -1,10 +1,7 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, onTestFinished, test } from "vitest";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
-import { deployed } from "../../src/platform/cloud/deployed.ts";
-import { deployedRoles } from "../../src/platform/local/deployed-roles.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
-import { bucket, bundleFolder } from "../../src/platform/local/paths.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
 import { createRun } from "../../src/platform/training/start-run.ts";
@@ -12,24 +9,15 @@ import type { ArrivalEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { collector, mlflow, spansOf } from "../reporters/collector.ts";
+import { deployOrchestrator } from "./deploy-orchestrator.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 
 const given = { ...smallRidge, wait: "all", stop: { rounds: 4, tolerance: 0 } };
 const reported = { ...given, report: ["otlp", "mlflow", "csv"] };
-
-/** The orchestrator's function as deployed, with variables of its own, and what it answers. */
+/** The same, and what it answers. */
 async function orchestrated(backend: EmulatedBackend, run: string, variables: object) {
-  const emulator = backend.emulator();
-  await emulator.deploy("orchestrator", {
-    directory: await bundleFolder("orchestrator"),
-    ...deployed.orchestrator,
-    role: deployedRoles.orchestrator,
-    environment: {
-      ...{ KOFN_BUCKET: bucket, KOFN_DAILY_USD: "5", ...variables },
-      ...{ KOFN_WORKER: "worker:1", KOFN_NETWORK_WORKER: "network-worker:1" },
-    },
-  });
-  const client = lambdaClient(accessTo(emulator.environment).lambda);
+  await deployOrchestrator(backend, variables);
+  const client = lambdaClient(accessTo(backend.emulator().environment).lambda);
   const { Payload } = await client.send(
     new InvokeCommand({ FunctionName: "orchestrator", Payload: JSON.stringify({ run }) }),
   );
