@@ -36,7 +36,7 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
       { ...spec, gradients },
       { backend: setting.backend, home, onRound: (event) => void watch(event) },
     );
-    const { bleu, copied } = await translateTest(setting, { home, run, beam: 1 });
+    const { bleu, copied } = await translateTest(setting, { name: gradients, home, run, beam: 1 });
     const own = losses[gradients]!;
     const [first, last] = [own[0]!, own.at(-1)!].map((loss) => loss.toFixed(6));
     console.log(

@@ -50,7 +50,7 @@ export async function untilGoal(setting: Setting, home: string, rounds: number, 
     ["greedy", 1],
     ["beam 4, length penalty 0.6", 4],
   ] as const) {
-    const told = await translateTest(setting, { home, run, beam });
+    const told = await translateTest(setting, { name, home, run, beam });
     bleu[name] = told.bleu;
     bleu["the source copied"] = told.copied;
     console.log(

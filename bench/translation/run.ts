@@ -1,18 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { realData } from "../../test/data/fixtures.ts";
 import { everyForm } from "./forms.ts";
 import { untilGoal } from "./goal.ts";
-import { type Setting, smallerSetting } from "./setting.ts";
+import { type Setting, smallerSetting, systems } from "./setting.ts";
 import { inStages } from "./stages.ts";
 
 /**
  * German to English on 8,000 pairs of Multi30k. `goal`: over 8 functions, any 6 of 8, until the
  * training loss a token is below 3.0, and BLEU of the validation sentences beside that of the
  * source itself. `forms`: gradients told dense, gathered and by `auto`, over some of the pairs.
- * `stages`: as a pipeline of two, likewise. `--only NAME` for one of them.
+ * `stages`: as a pipeline of two, likewise. `--only NAME` for one of them; `--systems FILE` keeps
+ * what was translated, for `npm run conformance -- sacrebleu FILE`.
  */
 const { values } = parseArgs({
   options: {
@@ -31,6 +32,8 @@ const { values } = parseArgs({
     rate: { type: "string", default: "0.005" },
     "warm-up": { type: "string", default: "200" },
     show: { type: "string", default: "3" },
+    /** A file for what was translated, whose BLEU sacreBLEU itself can be asked for. */
+    systems: { type: "string" },
   },
 });
 
@@ -62,6 +65,7 @@ const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
 try {
   for (const [name, part] of Object.entries(parts))
     if (values.only === undefined || values.only === name) report[name] = await part(home);
+  if (values.systems !== undefined) await writeFile(values.systems, JSON.stringify(systems));
   console.log(JSON.stringify(report));
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5 });

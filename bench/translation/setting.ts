@@ -75,10 +75,22 @@ export interface Translated {
   readonly lines: readonly { line: string; translation: string; reference: string }[];
 }
 
+/** A system and its BLEU, as `npm run conformance -- sacrebleu FILE` reads them. */
+export interface System {
+  readonly name: string;
+  readonly translations: readonly string[];
+  readonly references: readonly string[];
+  /** As it was printed. */
+  readonly score: number;
+}
+
+/** Every system of this process whose BLEU was printed. */
+export const systems: System[] = [];
+
 /** Translates the validation sentences, and compares. */
 export async function translateTest(
   setting: Setting,
-  { home, run, beam }: { readonly home: string; readonly run: string; readonly beam: number },
+  { name, home, run, beam }: Readonly<Record<"name" | "home" | "run", string> & { beam: number }>,
 ): Promise<Translated> {
   const begunMs = performance.now();
   const lines: { line: string; translation: string; reference: string }[] = [];
@@ -86,14 +98,15 @@ export async function translateTest(
   for await (const { reference, ...one } of translate(run, file(setting, "val.de"), options))
     lines.push({ ...one, reference: reference! });
   const references = lines.map(({ reference }) => reference);
-  const { score, signature } = corpusBleu(
-    lines.map(({ translation }) => translation),
-    references,
-  );
-  const copied = corpusBleu(
-    lines.map(({ line }) => line),
-    references,
-  );
+  const translations = lines.map(({ translation }) => translation);
+  const { score, signature } = corpusBleu(translations, references);
+  const sources = lines.map(({ line }) => line);
+  const copied = corpusBleu(sources, references);
+  systems.push({ name, translations, references, score });
+  systems.push({
+    ...{ name: `${name}: the source copied`, translations: sources, references },
+    score: copied.score,
+  });
   const seconds = (performance.now() - begunMs) / 1000;
   return { bleu: score, copied: copied.score, seconds, signature, lines };
 }

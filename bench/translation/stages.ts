@@ -24,7 +24,9 @@ export async function inStages(setting: Setting, home: string, rounds: number) {
   };
   const [two, one] = [await trained(2), await trained(1)];
   const off = Math.max(...two.losses.map((loss, i) => Math.abs(loss / one.losses[i]! - 1)));
-  const { bleu, copied } = await translateTest(setting, { home, run: two.run, beam: 1 });
+  const { bleu, copied } = await translateTest(setting, {
+    ...{ name: "2 stages", home, run: two.run, beam: 1 },
+  });
   const { metrics, seconds, weightsDigest } = two.result;
   console.log(
     `2 stages, ${rounds} steps of ${batch} pairs in ${microbatches} microbatches: loss a token ` +
