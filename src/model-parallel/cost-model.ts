@@ -124,14 +124,14 @@ export interface CostModel {
 const writtenCopies = 8;
 /**
  * Of what a stage exports, besides what the forward pass leaves: its slopes, the two multiplied,
- * and the slopes of both.
+ * the slopes of both, and once more where they are handed on.
  */
-const outwardCopies = 4;
+const outwardCopies = 5;
 /**
- * An update holds its part's weights, the new ones and their bytes; slopes, read and as bytes;
- * sums and gradient in doubles; and of the optimizer's numbers those read, moved, packed, written.
+ * An update holds its part's weights and its gradient in doubles, the new ones in doubles, as
+ * they are told, and as bytes; of the optimizer's numbers those moved, packed, as bytes, written.
  */
-const updateCopies = 9;
+const updateCopies = 7;
 const updateSlotCopies = 4;
 
 /** The cost model of a graph that was traced. */

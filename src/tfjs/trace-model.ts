@@ -145,13 +145,15 @@ function heldBytes(
   const { stash, backward } = forward();
   const kept = live.now() - weightsBytes;
   const looks: number[] = [];
+  // What is sent on is copied last, so that its slopes come before the own operations.
+  const { exports, outputs } = stash.tape.value;
+  const sentOn = Object.keys(exports).length + outputs.length;
   stash.tape.watch(() => {
-    // Of what comes before the own operations: the slopes of what is sent on.
-    if (looks.length === 0) live.takePeak();
+    if (looks.length <= sentOn) live.takePeak();
     looks.push(live.now());
   });
   backward();
-  const [first, last] = [looks[0]!, looks.at(-1)!];
+  const [first, last] = [looks[Math.min(sentOn, looks.length - 1)]!, looks.at(-1)!];
   const trained = weights.filter(({ kind }) => kind === "trained");
   return {
     kept,

@@ -14,7 +14,8 @@ const small = [
 const wide = fileURLToPath(new URL("../fixtures/networks/wide.ts", import.meta.url));
 const narrow = [
   `problem={ type: network, model: ${wide} }`,
-  ...["weather={ memoryMb: 205 }", "strategy.microbatches=1"],
+  "data={ generate: { type: classification, rows: 80, features: 12 } }",
+  ...["weather={ memoryMb: 205 }", "strategy.batch=all", "strategy.microbatches=1"],
 ];
 /** With less than that layer takes. */
 const tighter = ["--set", narrow[0]!, "--set", "weather={ memoryMb: 202 }"];

@@ -56,7 +56,7 @@ describe("a traced microbatch", () => {
     }
   });
 
-  it("forecasts within a tenth the most that a stage of several layers holds", async () => {
+  it("forecasts within a twentieth the most that a stage of several layers holds", async () => {
     const wide = () => dense({ units: 256, activation: "relu" });
     const model = tf.sequential({
       layers: [dense({ units: 256, inputShape: [256] }), wide(), wide(), wide(), wide(), wide()],
@@ -89,7 +89,7 @@ describe("a traced microbatch", () => {
       live.stop();
       const forecast = tensorBytes(rows[i]!, 1);
       expect(forecast / held).toBeGreaterThan(0.95);
-      expect(forecast / held).toBeLessThan(1.1);
+      expect(forecast / held).toBeLessThan(1.05);
       stage.close();
     }
   });
