@@ -17,12 +17,6 @@ export function gammaLowerLog(a: number, x: number): number {
   return Math.log1p(-Math.exp(fractionLog(a, x)));
 }
 
-/** P(x < W <= y), taken at the side where it keeps its digits. */
-export function gammaBetween(a: number, x: number, y: number): number {
-  if (x > a) return Math.exp(gammaUpperLog(a, x)) - Math.exp(gammaUpperLog(a, y));
-  return Math.exp(gammaLowerLog(a, y)) - Math.exp(gammaLowerLog(a, x));
-}
-
 /** P(W <= x) = x^a e^-x / Gamma(a + 1) (1 + x / (a + 1) + x^2 / ((a + 1)(a + 2)) + ...). */
 function seriesLog(a: number, x: number): number {
   let term = 1;

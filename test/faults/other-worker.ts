@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { basename, join } from "node:path";
+import { type BuildResult, build, type Plugin } from "esbuild";
 import { quietBuiltins } from "../../scripts/quiet-builtins.ts";
 import { withoutNetworks } from "../../scripts/without-networks.ts";
 
@@ -24,17 +24,17 @@ function speaking(version: number, oldest: number): Plugin {
   };
 }
 
-/** The worker's bundle of that version, for as long as `use` takes. */
-export async function withWorker<T>(
-  version: number,
-  oldest: number,
-  use: (worker: { directory: string }) => Promise<T>,
-): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), "kofn-worker-"));
-  try {
-    await build({
+const bundles = new Map<string, Promise<BuildResult<{ write: false }>>>();
+
+/** Built once for all tests that ask for it. */
+function bundle(version: number, oldest: number): Promise<BuildResult<{ write: false }>> {
+  const name = `${version} ${oldest}`;
+  const made =
+    bundles.get(name) ??
+    build({
       entryPoints: { worker: join(root, "functions/worker.ts") },
-      outdir: directory,
+      outdir: root,
+      write: false,
       outExtension: { ".js": ".mjs" },
       bundle: true,
       splitting: true,
@@ -45,6 +45,21 @@ export async function withWorker<T>(
       plugins: [speaking(version, oldest), quietBuiltins, withoutNetworks],
       logLevel: "warning",
     });
+  bundles.set(name, made);
+  return made;
+}
+
+/** The worker's bundle of that version, for as long as `use` takes. */
+export async function withWorker<T>(
+  version: number,
+  oldest: number,
+  use: (worker: { directory: string }) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "kofn-worker-"));
+  try {
+    const { outputFiles } = await bundle(version, oldest);
+    for (const { path, contents } of outputFiles)
+      await writeFile(join(directory, basename(path)), contents);
     return await use({ directory });
   } finally {
     await rm(directory, { recursive: true });

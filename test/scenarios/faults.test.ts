@@ -10,7 +10,7 @@ const spec = {
   workers: 5,
   optimizer: "l-bfgs",
   wait: "all",
-  stop: { rounds: 14, tolerance: 0, patience: 600 },
+  stop: { rounds: 9, tolerance: 0, patience: 600 },
 };
 const random = randomFrom("faults");
 const emulatorOf = (backend: Backend) => (backend as EmulatedBackend).emulator();

@@ -8,8 +8,9 @@ import { runOn, temporaryHome } from "./workplace.ts";
 test("a model too large for an invocation trains through the store", async () => {
   await using home = await temporaryHome();
   const spec = {
-    problem: { type: "logistic", l2: 0.01 },
-    data: { generate: { type: "sparse-classification", rows: 300, features: 1_600_000 } },
+    // Two weights a feature, of which each has a name.
+    problem: { type: "softmax", l2: 0.01 },
+    data: { generate: { type: "sparse-classification", rows: 300, features: 800_000 } },
     workers: 4,
     wait: "all",
     optimizer: "gradient-descent",

@@ -16,8 +16,9 @@ const names = { worker: "worker", networkWorker: "network-worker" };
 const firstVersion = "1";
 /** As a deployment has it where nobody says otherwise. */
 const dailyUsd = "50";
-/** Environments kept started where slots need others: such a spare costs only the bundle's load. */
-const spares = 3;
+/** Environments kept started where slots need others: one for so many workers, and at most 3. */
+const workersPerSpare = 8;
+const sparesMax = 3;
 /** Started while the data are ingested, as a cloud would start them in parallel. */
 const sparesAtStartMax = 16;
 
@@ -71,6 +72,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorUser["functions
   const memoryMb = workerMemoryMb(spec);
   const variables = { KOFN_BUCKET: bucket };
   const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
+  const spares = Math.min(sparesMax, Math.ceil(spec.workers / workersPerSpare));
   const started = (name: string) =>
     name === needed
       ? { spares, sparesAtStart: Math.min(spec.workers, sparesAtStartMax) }

@@ -106,8 +106,20 @@ function rememberingLast(f: (x: number) => number): (x: number) => number {
 
 /** `normalBetween` for spans side by side, in either order, with one value of Phi for each. */
 function normalSpans(): (a: number, b: number) => number {
-  const below = rememberingTwo(normalCdf);
-  return (a, b) => (a > 0 ? below(-a) - below(-b) : below(b) - below(a));
+  return spans({ below: normalCdf, above: (x) => normalCdf(-x), middle: 0 });
+}
+
+/**
+ * Probabilities between two places, taken at the side where they keep their digits. Spans that lie
+ * side by side have a place in common, at which a tail is worked out once.
+ */
+export function spans(tails: {
+  below(x: number): number;
+  above(x: number): number;
+  readonly middle: number;
+}): (a: number, b: number) => number {
+  const [below, above] = [rememberingTwo(tails.below), rememberingTwo(tails.above)];
+  return (a, b) => (a > tails.middle ? above(a) - above(b) : below(b) - below(a));
 }
 
 function rememberingTwo(f: (x: number) => number): (x: number) => number {

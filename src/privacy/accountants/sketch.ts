@@ -1,7 +1,7 @@
-import { gammaBetween, gammaLowerLog, gammaUpperLog } from "../../math/gamma-tails.ts";
+import { gammaLowerLog, gammaUpperLog } from "../../math/gamma-tails.ts";
 import type { MechanismUse, SketchRelease } from "../release.ts";
 import { smallestAbove } from "./bisect.ts";
-import type { Direction, LossLaw } from "./loss-law.ts";
+import { type Direction, type LossLaw, spans } from "./loss-law.ts";
 
 /**
  * Exact accounting of one sketch. Its rows are independent normal vectors; whitened, one data row
@@ -52,10 +52,10 @@ export function sketchLoss(
   while (Math.exp(gammaUpperLog(a, high)) > outside) high += deviation;
   while (Math.exp(gammaLowerLog(a, low)) > outside) low *= 1 - 1 / (deviation + 1);
   // In units of the law at hand, a loss of l is at (l + c) (margin - 1), or (l + c) margin.
+  const [long, short] = [gammaSpans(a), gammaSpans(a)];
   const wider = (from: number, to: number) =>
-    gammaBetween(a, (from + c) * (margin - 1), (to + c) * (margin - 1));
-  const narrower = (from: number, to: number) =>
-    gammaBetween(a, (from + c) * margin, (to + c) * margin);
+    long((from + c) * (margin - 1), (to + c) * (margin - 1));
+  const narrower = (from: number, to: number) => short((from + c) * margin, (to + c) * margin);
   if (direction === "remove")
     return {
       least: low / (margin - 1) - c,
@@ -69,4 +69,13 @@ export function sketchLoss(
     outside,
     masses: (from, to) => [narrower(-to, -from), wider(-to, -from)],
   };
+}
+
+/** P(x < W <= y), W ~ Gamma(a, 1), for spans side by side. */
+function gammaSpans(a: number): (x: number, y: number) => number {
+  return spans({
+    below: (x) => Math.exp(gammaLowerLog(a, x)),
+    above: (x) => Math.exp(gammaUpperLog(a, x)),
+    middle: a,
+  });
 }
