@@ -90,7 +90,7 @@ export function specOf(training: Training, circumstance: Circumstance): RunInput
   const { disturbed, outer, dense, bothWays } = circumstance;
   const { spec, batch, k, outerRate } = training;
   const steps = dense ? 1 : localSteps;
-  const rounds = ((bothWays ? longer : 1) * training.rounds * localSteps) / steps;
+  const rounds = Math.round(((bothWays ? longer : 1) * training.rounds * localSteps) / steps);
   // The same rate at the same number of samples: rounds of 6 are shorter than rounds of 8.
   const slower = disturbed ? workers / quorum : 1;
   const [scale, shift] = [slower * training.scale, slower * training.shift];
