@@ -15,8 +15,8 @@ const settings: readonly (Partial<RunInput> & { readonly name: string })[] = [
   { name: "8, all, lambda", workers: 8, wait: "all", weather: lambda },
   { name: "24, fastest 18, lambda", workers: 24, wait: { fastest: 18 }, weather: lambda },
   {
-    name: "16, adaptive, trace a",
-    ...{ workers: 16, wait: "adaptive", weather: { model: "lambda-trace-a" } },
+    name: "16, fastest 13, trace a",
+    ...{ workers: 16, wait: { fastest: 13 }, weather: { model: "lambda-trace-a" } },
   },
   {
     name: "12, all, exponential",
@@ -35,8 +35,8 @@ const settings: readonly (Partial<RunInput> & { readonly name: string })[] = [
     ...{ workers: 16, wait: { fastest: 12 }, weather: { model: "bimodal" } },
   },
   {
-    name: "10, deadline 300 ms, lambda",
-    ...{ workers: 10, wait: { deadline: 300, atLeast: 6 }, weather: lambda },
+    name: "10, fastest 7, trace a",
+    ...{ workers: 10, wait: { fastest: 7 }, weather: { model: "lambda-trace-a" } },
   },
   {
     name: "12, fastest 9, persistent",
