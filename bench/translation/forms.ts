@@ -29,7 +29,10 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
     Math.max(...losses[form]!.map((loss, i) => Math.abs(loss / losses.dense![i]! - 1))),
   );
   const rows = [];
-  console.log("gradients    loss of sgd at round 1      last  from dense  BLEU of adam");
+  console.log(
+    "gradients    loss of sgd at round 1      last  from dense" +
+      "  adam: loss a token  validation  BLEU",
+  );
   for (const [i, gradients] of forms.entries()) {
     const watch = roundWatch(gradients);
     const { run, result } = await train(
@@ -37,13 +40,16 @@ export async function everyForm(setting: Setting, home: string, rounds: number) 
       { backend: setting.backend, home, onRound: (event) => void watch(event) },
     );
     const { bleu, copied } = await translateTest(setting, { name: gradients, home, run, beam: 1 });
+    const { metrics, weightsDigest } = result;
     const own = losses[gradients]!;
     const [first, last] = [own[0]!, own.at(-1)!].map((loss) => loss.toFixed(6));
     console.log(
       `${gradients.padEnd(12)}${first!.padStart(23)}${last!.padStart(10)}` +
-        `${off[i]!.toExponential(1).padStart(12)}${bleu.toFixed(2).padStart(14)}`,
+        off[i]!.toExponential(1).padStart(12) +
+        metrics.train.logloss!.toFixed(4).padStart(20) +
+        metrics.test.logloss!.toFixed(4).padStart(12) +
+        bleu.toFixed(2).padStart(6),
     );
-    const { metrics, weightsDigest } = result;
     rows.push({ gradients, off: off[i], bleu, copied, weightsDigest, metrics });
   }
   console.log(`the source copied: BLEU ${rows[0]!.copied.toFixed(2)}`);
