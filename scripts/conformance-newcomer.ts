@@ -26,10 +26,10 @@ export async function conformanceNewcomer(): Promise<boolean> {
   const only = process.argv[3];
   const folder = mkdtempSync(join(tmpdir(), "kofn-newcomer-"));
   try {
-    const ways = [await packageWay(folder), cloneWay(folder)];
+    const ways = { package: packageWay, clone: cloneWay };
     let passed = true;
-    for (const way of ways.filter(({ name }) => only === undefined || name === only))
-      passed = (await gone(way)) && passed;
+    for (const [name, way] of Object.entries(ways))
+      if (only === undefined || name === only) passed = (await gone(await way(folder))) && passed;
     return passed;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -45,7 +45,7 @@ async function packageWay(folder: string): Promise<Way> {
   return { name: "package", place, commands: [install!.replace(/kofn$/, tarball), ...commands] };
 }
 
-function cloneWay(folder: string): Way {
+async function cloneWay(folder: string): Promise<Way> {
   const place = join(folder, "clone");
   const [install] = shellBlock("Set up a clone")[0]!.split(" && ");
   const [, ...commands] = shellBlock("With your own table");

@@ -132,7 +132,7 @@ function firstRows({ columns, values, rows }: DenseRows): DenseRows {
   return { kind: "dense", rows: count, columns, values: values.slice(0, count * columns) };
 }
 
-/** Features of a sparse model: a few of each row are not 0; the intercept is the last. */
+/** Raw features of a sparse model: a few of each row are not 0; the intercept is the last. */
 function madeUp({ preparation }: TrainedModel): DenseRows {
   const random = randomFrom("sparse rows");
   const columns = preparation.featureNames.length;
@@ -144,6 +144,13 @@ function madeUp({ preparation }: TrainedModel): DenseRows {
   return { kind: "dense", rows: 20, columns, values };
 }
 
+/** As sparse features are stored: each over its deviation over the training rows. */
+function asPrepared(rows: DenseRows, deviations: readonly number[] = []): DenseRows {
+  const { values, columns } = rows;
+  const over = (value: number, i: number) => value / (deviations[i % columns] ?? 1);
+  return { ...rows, values: values.map(over) };
+}
+
 function fromFeatures(
   model: TrainedModel,
   rows: DenseRows,
@@ -152,7 +159,8 @@ function fromFeatures(
 ): ExampleRows {
   const problem = problems.create(model.problem);
   const { preparation, weights } = model;
-  const outputs = problem.predict?.(rows, weights) ?? predictLinear(rows, weights);
+  const scaled = asPrepared(rows, preparation.deviations);
+  const outputs = problem.predict?.(scaled, weights) ?? predictLinear(scaled, weights);
   const chances = classProbabilities(problem, outputs, rows.rows);
   const labels = preparation.target.classes!;
   const width = rows.columns - (preparation.intercept ? 1 : 0);

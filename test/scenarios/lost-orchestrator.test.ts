@@ -76,8 +76,13 @@ test("an orchestrator gone for good: told from a live one, and its run resumed",
     const sent = await following;
     const seen = sent.flatMap(({ data: { status } }) => status ?? []);
     const changes = seen.filter((status, i) => status !== seen[i - 1]);
-    expect(changes).toEqual(expect.arrayContaining(["running", "stopped", "done"]));
-    expect(changes.indexOf("running")).toBeLessThan(changes.indexOf("stopped"));
+    // Between its record and its first orchestrator nobody is at work on it.
+    const since = changes.slice(changes.indexOf("running"));
+    expect(since.filter((status) => status !== "starting").slice(0, 2)).toEqual([
+      "running",
+      "stopped",
+    ]);
+    expect(since.at(-1)).toBe("done");
     expect(sent.filter(({ name }) => name === "batch").length).toBeGreaterThan(2);
   } finally {
     await backend.close();
