@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -76,10 +77,20 @@ function isOf(digest: string): boolean {
   return existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
 }
 
+/** Whether `dist` is of the sources as they are now, whatever it holds besides. */
+export function isBuilt(): boolean {
+  return isOf(digestOfInputs());
+}
+
 /** `dist` where it is of the sources as they are now, and holds nothing else; null where not. */
 export function currentDist(): string | null {
   const isClean = !existsSync(join(dist, leftoversFile));
-  return isClean && isOf(digestOfInputs()) ? dist : null;
+  return isClean && isBuilt() ? dist : null;
+}
+
+/** Says that `dist` is of these sources no more: something in it was made anew. */
+export function forgetBuild(): void {
+  rmSync(join(dist, stampFile), { force: true });
 }
 
 async function build(options: ReadonlySet<string>): Promise<void> {

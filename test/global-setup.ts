@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { stagingFolder } from "../scripts/build.ts";
+import { forgetBuild, isBuilt, stagingFolder } from "../scripts/build.ts";
 import { buildEntries } from "../scripts/build-cli.ts";
 import { buildFunctions } from "../scripts/build-functions.ts";
 import { buildKernels } from "../scripts/build-kernels.ts";
@@ -7,13 +7,24 @@ import { replaceFiles } from "../scripts/replace-files.ts";
 import { entriesFolder, ownEntries } from "./entries.ts";
 
 /**
- * The emulator runs bundles, as Lambda does: tests run those of the sources as they are now. So do
- * the threads and processes that tests start, of which each would load hundreds of files.
+ * The emulator runs bundles, as Lambda does: tests run those of the sources as they are now, made
+ * here unless a build of these very sources has left them. Threads and processes that tests start
+ * are bundled, too: each of them would load hundreds of files.
  */
 export default async function setup(): Promise<void> {
   await buildKernels();
-  const [functions, entries] = [stagingFolder(), stagingFolder()];
-  await Promise.all([buildFunctions(functions), buildEntries(entries, ownEntries)]);
-  replaceFiles(functions, join(import.meta.dirname, "../dist/functions-bundled"));
-  replaceFiles(entries, resolve(entriesFolder));
+  await Promise.all([isBuilt() ? undefined : newFunctions(), newEntries()]);
+}
+
+async function newFunctions(): Promise<void> {
+  const staging = stagingFolder();
+  await buildFunctions(staging);
+  forgetBuild();
+  replaceFiles(staging, join(import.meta.dirname, "../dist/functions-bundled"));
+}
+
+async function newEntries(): Promise<void> {
+  const staging = stagingFolder();
+  await buildEntries(staging, ownEntries);
+  replaceFiles(staging, resolve(entriesFolder));
 }
