@@ -11,19 +11,22 @@ import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
 import { folderStore } from "./folder-store.ts";
-import { oneRowGroup } from "./one-row-group.ts";
+import { formats, inOwnProcess } from "./own-process.ts";
 
 /**
  * CSV to encoded shards on disk. Arguments: sizes in megabytes (default 10 100; 1000 takes 1 GB of
- * temporary space and 4 GB more for rows and shards). `parquet 300`: a Parquet file of that size in
- * one row group, and the most memory that a process of its own takes for it.
+ * temporary space and 4 GB more for rows and shards). `csv 30 300`, also of jsonl, libsvm, npy and
+ * parquet (in one row group): files of that format, and the most memory that a process of its own
+ * takes for each.
  */
 const workers = 16;
 const columns = 20;
 const types = ["hadamard", "replication"];
 
-if (process.argv[2] === "parquet") {
-  await oneRowGroup(Number(process.argv[3] ?? 300));
+const format = formats.find((one) => one === process.argv[2]);
+if (format !== undefined) {
+  const given = process.argv.slice(3).map(Number);
+  await inOwnProcess(format, given.length > 0 ? given : [30, 300]);
   process.exit();
 }
 const sizes = process.argv.slice(2).map(Number);

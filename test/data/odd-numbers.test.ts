@@ -77,4 +77,37 @@ describe("numbers that may be none to learn from", () => {
     ]);
     expect(await notesOf({ drop: ["id"], categorical: ["zip"] })).toEqual([]);
   });
+
+  it.each([
+    ["times of day", ["08:30", "12:05:30", "9:00 pm", "23:59:59.5"]],
+    ["spans of time", ["0 days", "1 day", "-3 days +04:05:06", "12 days, 1:02:03"]],
+    ["spans of time", ["PT1H", "P1DT2H3M", "P2W", "PT0.5S"]],
+    ["dates in another form", ["31.01.2024", "1.2.24", "29.02.2024 12:30", "01.03.2024"]],
+    ["dates in another form", ["01/31/2024", "2/3/1999", "1/31/24 08:00", "12/12/2012"]],
+    ["dates in another form", ["31 Jan 2024", "1-Feb-24", "29 february 2024", "3 Mar 2001"]],
+    ["dates in another form", ["Jan 31, 2024", "Feb 1 2024", "March 3, 1999", "May 1 2001"]],
+  ])("are told where words are %s", async (what, words) => {
+    const lines = words.map(
+      (word, i) => `"${word}",${["a", "08:30", "PT1H", "1.2.2024"][i % 4]},${i}`,
+    );
+    const notes = async (name: string, content: string, more: object = {}) => {
+      const data = parseOptions(dataSchema, { source: name, target: "y", ...more }, "data");
+      const told: string[] = [];
+      const ports = { open: opener({ [name]: content }), store: memoryStore() };
+      const onNote = (note: string) => told.push(note);
+      await prepareDataSet({ data, task: "regression", seed: 1 }, { ...ports, onNote });
+      return told;
+    };
+    const csv = `t,other,y\n${lines.join("\n")}\n`;
+    const said = [
+      expect.stringMatching(
+        new RegExp(`^t.csv: column "t" holds ${what}.*, and is read as words: write .* data.drop$`),
+      ),
+    ];
+    expect(await notes("t.csv", csv)).toEqual(said);
+    const jsonl = words.map((t, y) => JSON.stringify({ t, y })).join("\n");
+    expect(await notes("t.jsonl", jsonl)).toHaveLength(1);
+    for (const more of [{ columns: { t: "category" } }, { drop: ["t"] }])
+      expect(await notes("t.csv", csv, more)).toEqual([]);
+  });
 });

@@ -30,7 +30,7 @@ export function columnKindOf(
   if (odd.length === 0) return numbers === 0 ? { kind: "text" } : { kind: "number", marked: true };
   const alike = odd.filter(isWritten).length;
   if (2 * (numbers + alike) <= present.length - (others.length - odd.length))
-    return { kind: "text" };
+    return { kind: "text", ...measureIn(odd) };
   return { kind: "text", odd: { count: odd.length, of: present.length, first: odd[0]! } };
 }
 
@@ -43,6 +43,29 @@ function doubtOf(cells: readonly string[]): Pick<FoundColumn, "doubt"> {
   if (isCode) return { doubt: "has digits with leading zeros, as codes do" };
   const isNext = (cell: string, i: number) => i === 0 || Number(cell) === Number(cells[i - 1]) + 1;
   return cells.length >= countedMin && cells.every(isNext) ? { doubt: "counts the rows" } : {};
+}
+
+const month = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*";
+const clock = String.raw`\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?[ap]m)?`;
+
+/** Words that are a measure to people, though none that is read here. */
+const measures = [
+  ["holds times of day", new RegExp(`^${clock}$`, "i")],
+  ["holds spans of time", new RegExp(`^[+-]?\\d+ days?(?:,? [+-]?${clock})?$`, "i")],
+  ["holds spans of time", /^-?P(?=[\dT])(?:\d+[YMWD])*(?:T(?:\d+(?:\.\d+)?[HMS])+)?$/],
+  [
+    "holds dates in another form than 2024-01-31",
+    new RegExp(
+      String.raw`^(?:\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)|\d{1,2}[ -]${month}[ -]\d{2,4}|` +
+        String.raw`${month} \d{1,2},? \d{4})(?:[ T].*)?$`,
+      "i",
+    ),
+  ],
+] as const;
+
+function measureIn(words: readonly string[]): Pick<FoundColumn, "doubt"> {
+  const found = measures.find(([, form]) => words.every((word) => form.test(word.trim())));
+  return found === undefined ? {} : { doubt: found[0] };
 }
 
 /** Whether all are dates, but for what says that one is missing. */

@@ -1,6 +1,7 @@
 import { RunError } from "../../core/errors.ts";
 import { inQuotes } from "../../core/text.ts";
 import type { Source } from "../sources/source.ts";
+import { numberCell } from "./cell.ts";
 import { type ItemType, itemTypeOf } from "./npy-items.ts";
 import {
   type Column,
@@ -105,10 +106,15 @@ function fill(
   const rows = Math.floor((view.byteLength - at - 1) / step) + 1;
   let row = 0;
   const place = () => `${source.name}: row ${firstRow + row}, column ${inQuotes(plan.name)}`;
-  // Words, such as keys, keep all of their digits.
-  const read = (plan.kind === "text" ? item.readLong : undefined) ?? item.read;
+  const { read, readLong } = item;
+  if (plan.kind === "text" && readLong !== undefined) {
+    // Words, such as keys, keep all of their digits.
+    for (; row < rows; row++)
+      cells[row * width + out] = typedCell(plan, readLong(view, at + row * step), missing, place);
+    return;
+  }
   for (; row < rows; row++)
-    cells[row * width + out] = typedCell(plan, read(view, at + row * step), missing, place);
+    cells[row * width + out] = numberCell(plan, read(view, at + row * step), missing, place);
 }
 
 async function blockOf(npy: Npy, column: number, from: number, to: number): Promise<DataView> {

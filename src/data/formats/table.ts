@@ -79,7 +79,7 @@ export interface FoundColumn {
   readonly marked?: true;
   /** Most of its cells are numbers, and these many are not, or not as this reads them. */
   readonly odd?: { readonly count: number; readonly of: number; readonly first: string };
-  /** Of numbers: why they may be none to learn from. */
+  /** Why its numbers may be none to learn from, or its words be no words. */
   readonly doubt?: string;
   /** Why it is left out unless it is asked for. */
   readonly aside?: string;

@@ -52,7 +52,7 @@ function isCounted({ format }: Input, { header }: DataOptions, columns: readonly
   return columns.some(({ name }, i) => i > 0 && (name === String(i) || name === String(i - 1)));
 }
 
-/** Tells of columns that are read as numbers and may be none: the spec says what it wants then. */
+/** Tells of columns that are read as what they may not be: the spec says what it wants then. */
 function tellDoubts(
   columns: readonly FoundColumn[],
   options: DataOptions,
@@ -62,13 +62,18 @@ function tellDoubts(
   if (isPrivate || task === "ratings") return;
   const { target } = options;
   const said = new Set([target, ...columnChoices(options).keys(), ...roleNames(options).keys()]);
-  for (const [i, { name, doubt, aside }] of columns.entries()) {
+  for (const [i, { name, kind, doubt, aside }] of columns.entries()) {
     const isTarget = target === i || target === i - columns.length;
     if (doubt === undefined || aside !== undefined || isTarget || said.has(name)) continue;
-    const isCode = /codes/.test(doubt);
+    const isWords = kind === "text";
+    const remedy = isWords
+      ? `write ${/dates/.test(doubt) ? "such dates" : "numbers"}, name it under data.columns, or `
+      : /codes/.test(doubt)
+        ? "name it under data.categorical, or "
+        : "";
     tell(
-      `column ${inQuotes(name)} ${doubt}, and is read as numbers: ` +
-        `${isCode ? "name it under data.categorical, or " : ""}leave it out by data.drop`,
+      `column ${inQuotes(name)} ${doubt}, and is read as ${isWords ? "words" : "numbers"}: ` +
+        `${remedy}leave it out by data.drop`,
     );
   }
 }
