@@ -120,8 +120,8 @@ export interface CostModel {
   readonly load: (figures: StageFigures, stage: number, stages: number) => number;
 }
 
-/** A few large objects are written side by side (`fewAtOnce`): bytes, and the client's copy. */
-const writtenCopies = 8;
+/** Four large objects are written side by side (`fewAtOnce`): bytes, the client's, the socket's. */
+const writtenCopies = 12;
 /**
  * Of what a stage exports, besides what the forward pass leaves: its slopes, the two multiplied,
  * the slopes of both, and once more where they are handed on.

@@ -1,6 +1,10 @@
 import { expect, it } from "vitest";
 import { randomFrom } from "../../src/core/random.ts";
-import { type GradientPart, sumGradients } from "../../src/model-parallel/gradient-sum.ts";
+import {
+  type GradientPart,
+  gradientSum,
+  sumGradients,
+} from "../../src/model-parallel/gradient-sum.ts";
 
 const random = randomFrom("parts");
 
@@ -31,6 +35,16 @@ it("a late part of an older version is not added, whatever it says", () => {
   expect(sumGradients([...parts, late], 3, 3)).toEqual(sum);
   // The control: were its version not looked at, it would take the place of the right one.
   expect(sumGradients([...parts, { ...late, version: 3 }], 3, 3)).not.toEqual(sum);
+});
+
+it("nor by whoever takes one part at a time, and one that comes twice counts once", () => {
+  const sum = gradientSum(3, 3);
+  for (const own of parts) {
+    sum.add({ ...own, version: 2, slopes: own.slopes.map((slope) => slope + 1) });
+    sum.add(own);
+    sum.add(own);
+  }
+  expect(sum.gradients()).toEqual(sumGradients(parts, 3, 3));
 });
 
 it("a part that is missing is named, not left out", () => {

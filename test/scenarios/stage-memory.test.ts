@@ -108,7 +108,7 @@ const shapes: readonly (readonly [string, readonly (readonly [number, object])[]
     "ninety-six wide layers",
     [1, 2, 3, 4].map((p) => [p, roomy("larger", p, p === 1 ? "..." : `(${96 / p}|)*${p - 1} ...`)]),
   ],
-  ["four hundred narrow layers", [[1, roomy("narrow", 1)]]],
+  ["a hundred and twenty-eight narrow layers", [[1, roomy("narrow", 1)]]],
   ["activations as large as weights", [[1, roomy("long", 1)]]],
   ["one tensor, which Adam moves at once", [[1, ofTable()]]],
 ];
