@@ -1,7 +1,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Folders whose files start processes: they take longest, and leave a processor free meanwhile. */
-const long = /\/test\/(scenarios|faults|cli|emulator|infra)\//;
+/** Folders whose files start processes, or compute for long. */
+const long =
+  /\/test\/(scenarios|faults|cli|emulator|infra|platform|privacy|roles|strategies\/pipeline|ui)\//;
 
 /** A fresh clone knows no durations yet: what takes longest must not begin last. */
 export class LongestFirst extends BaseSequencer {

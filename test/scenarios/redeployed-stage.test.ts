@@ -48,6 +48,17 @@ async function deployOrchestrator({ emulator }: EmulatedBackend) {
   });
 }
 
+/** To the processes of workers, at work or warm: stopped, they hold up a run that waits for all. */
+async function signalWorkers({ emulator }: EmulatedBackend, signal: "SIGSTOP" | "SIGCONT") {
+  for (const { pid, tenant } of await emulator().environments())
+    try {
+      if (tenant !== null) process.kill(pid, signal);
+    } catch (thrown) {
+      // It has ended meanwhile.
+      if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+    }
+}
+
 test("a stage deployed anew in the middle of a run: it keeps its versions", async () => {
   await using place = await temporaryHome();
   await using other = await temporaryHome();
@@ -76,10 +87,12 @@ test("a stage deployed anew in the middle of a run: it keeps its versions", asyn
     await withWorker(protocolVersion + 2, protocolVersion + 1, async ({ directory }) => {
       const watching = staged("run", path, "--name", "held");
       await eventually(async () => (await sequence()) > 0, "it has begun");
+      await signalWorkers(backend, "SIGSTOP");
       expect(await deployWorker(backend, directory)).toBe("2");
       expect(await deployOrchestrator(backend)).toBe("2");
       stubOutputs(2, 2);
       const before = await sequence();
+      await signalWorkers(backend, "SIGCONT");
       await eventually(async () => (await sequence()) > before, "it goes on");
       await staged("cancel", "held");
       await watching;
