@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,20 +15,32 @@ import type { GradientTask } from "../../src/tasks/gradient.ts";
 
 const features = 20;
 
+/** Of one folder's environments, each asked once. */
+export interface FirstReplies {
+  /** From an invocation to its reply, in milliseconds. */
+  readonly wallMs: number[];
+  /** What the processes took in all, in ticks of 10 ms; empty where nobody tells. */
+  readonly processorMs: number[];
+}
+
 /**
- * Milliseconds from an invocation to its reply, every one by an environment that is started for it
- * and reads its shard from S3: process, bundle, client, shard, gradient. Node's compile cache is
- * off, for Lambda has none. By turns over the folders, `repetitions` each.
+ * First replies, every one by an environment that is started for it and reads its shard from S3:
+ * process, bundle, client, shard, gradient. By turns over the folders, `repetitions` each. Lambda
+ * has no compile cache; emulated runs take Node's own.
  */
 export async function firstReplies(
   folders: readonly string[],
   repetitions: number,
-): Promise<number[][]> {
+  isCached: boolean,
+): Promise<FirstReplies[]> {
   const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
   const config = (directory: string) => ({
     directory,
     ...deployed.worker,
-    environment: { KOFN_BUCKET: bucket, NODE_DISABLE_COMPILE_CACHE: "1" },
+    environment: {
+      KOFN_BUCKET: bucket,
+      ...(isCached ? {} : { NODE_DISABLE_COMPILE_CACHE: "1" }),
+    },
     spares: 0,
   });
   const functions = Object.fromEntries(
@@ -48,16 +61,26 @@ export async function firstReplies(
       close: async () => client.destroy(),
     };
     const record = await createRun(resolveSpec(spec(repetitions)), backend);
-    const times = folders.map((): number[] => []);
+    const found = folders.map((): FirstReplies => ({ wallMs: [], processorMs: [] }));
     for (let slot = 0; slot < repetitions; slot++)
-      for (const [i, all] of times.entries())
-        all.push(await reply(workerCompute(record, `worker-${i}`, store, client), slot));
+      for (const [i, { wallMs }] of found.entries())
+        wallMs.push(await reply(workerCompute(record, `worker-${i}`, store, client), slot));
+    for (const { function: name, pid, state } of await emulator.environments())
+      if (state !== "spare" && process.platform === "linux")
+        found[Number(name.replace("worker-", ""))]!.processorMs.push(processorMsOf(pid));
     await backend.close();
-    return times;
+    return found;
   } finally {
     await emulator.close();
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+function processorMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 /** As many slots as repetitions: a slot that was asked before is warm. */
