@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LiveStatus } from "../../src/report/live/protocol.ts";
@@ -34,34 +34,32 @@ function loadedBy(...args: string[]): string[] {
   return urls.flatMap((url) => /\/(?:src|node_modules)\/([@\w/.-]+)$/.exec(url)?.[1] ?? []);
 }
 
-/** Parts for others, and a command that uses each. */
-const parts: readonly [string, RegExp, readonly string[]][] = [
-  ["the live page", /^(ui\/|report\/live\/|cli\/ui\.ts)/, ["ui", "--help"]],
-  ["sources of the web", /^data\/sources\/web\//, ["inspect", "http://127.0.0.1:9/none.csv"]],
-  [
-    "reporters",
-    /^reporters\/(?!reporter\.ts)|^@opentelemetry\//,
-    ["report", "plain", "--to", "otlp"],
-  ],
-  ["exports", /^model-export\//, ["export", "plain", "--format", "onnx", "--output", "plain.onnx"]],
-  ["a server of predictions", /^(library|cli)\/serve\.ts/, ["serve", "--help"]],
-  ["what if", /^platform\/training\/what-if/, ["report", "plain", "--what-if"]],
-];
+/** Parts that most runs do not use. */
+const parts = {
+  "the live page": /^(ui\/|report\/live\/|cli\/ui\.ts)/,
+  "sources of the web": /^data\/sources\/web\//,
+  reporters: /^reporters\/(?!reporter\.ts)|^@opentelemetry\//,
+  exports: /^model-export\//,
+  "a server of predictions": /^(library|cli)\/serve\.ts/,
+  "what if": /^platform\/training\/what-if/,
+};
 
 test("a run loads nothing of the parts that it does not use", () => {
   const files = loadedBy("simulate", at("spec.yaml"), "--name", "plain");
   expect(files).toContain("cli/run.ts");
-  for (const [name, pattern, user] of parts) {
+  const sources = readdirSync(join(import.meta.dirname, "../../src"), { recursive: true });
+  for (const [name, pattern] of Object.entries(parts)) {
     expect(
       files.filter((file) => pattern.test(file)),
       name,
     ).toEqual([]);
-    // They are seen where they are loaded.
     expect(
-      loadedBy(...user).some((file) => pattern.test(file)),
+      sources.some((file) => pattern.test(String(file))),
       name,
     ).toBe(true);
   }
+  // They are seen where they are loaded.
+  expect(loadedBy("ui", "--help")).toContain("cli/ui.ts");
 });
 
 test("run --ui opens a page that outlives a run that is killed, while somebody looks", async () => {
@@ -103,4 +101,10 @@ test("run --ui opens a page that outlives a run that is killed, while somebody l
       () => true,
     );
   await eventually(isGone, "the page ends once nobody looks at it");
+
+  // Who watches it afterwards has a page as well, which ends by itself.
+  const staying = { ...place, env: { KOFN_PAGE_LINGERS: "30" } };
+  const again = await kofnProcess(staying, "watch", "seen", "--ui").ended;
+  expect(again.err).toContain("go on with: kofn resume seen");
+  expect((await ask(/page: (http\S+)/.exec(again.err)![1]!)).status).toBe(200);
 });
