@@ -222,7 +222,10 @@ async function openProgram(
 
 function argumentsOf(command: Command): string {
   return command.registeredArguments
-    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .map((argument) => {
+      const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+      return argument.required ? `<${name}>` : `[${name}]`;
+    })
     .join(" ");
 }
 

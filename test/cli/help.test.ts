@@ -3,7 +3,7 @@ import { kofn } from "./fixtures.ts";
 
 test("the help names every command with the arguments that the command declares", async () => {
   const { out } = await kofn("nowhere", "--help");
-  const terms = [...out.matchAll(/^ {2}(\w+)( \[options\](?: <\w+>| \[\w+\])*)(?: |$)/gm)];
+  const terms = [...out.matchAll(/^ {2}(\w+)( \[options\](?: <\w+>| \[[\w.]+\])*)(?: |$)/gm)];
   expect(terms.length).toBeGreaterThan(15);
   for (const [, name, usage] of terms) {
     const command = await kofn("nowhere", name!, "--help");
