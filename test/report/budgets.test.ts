@@ -4,7 +4,7 @@ import { budgetsSection } from "../../src/report/live/budgets.ts";
 import type { LiveStatus } from "../../src/report/live/protocol.ts";
 import { sampleEvents } from "./sample-events.ts";
 
-test("rounds, time, dollars and epsilon stand against their budgets, and beyond them at most full", () => {
+test("rounds, time, dollars and epsilon stand against their budgets", () => {
   const run = foldRun("run", sampleEvents({ rounds: 20 }));
   const shown = (dollars: number | null, privacy: object | null) => {
     const budgets = { rounds: 80, seconds: null, dollars };
