@@ -18,6 +18,8 @@ const growthMegabytesMax = campaign(none, 60);
 const aliveMegabytesMax = campaign(none, 30);
 /** With the engine's room, over the second half: by then it is as large as it becomes. */
 const heldMegabytesMax = campaign(none, 60);
+/** From the first tenth: the engine fills its room once, whatever the number of rounds. */
+const filledMegabytesMax = campaign(none, 200);
 const runsInHome = campaign(6, 300);
 const lookSecondsMax = campaign(none, 1);
 const resumeSecondsMax = campaign(none, 2);
@@ -127,6 +129,7 @@ test.each(Object.entries(specs))("rounds do not grow dearer: %s", async (_, spec
   expect(marks[9]!.megabytes - marks[1]!.megabytes).toBeLessThan(aliveMegabytesMax);
   expect(marks[9]!.resident - marks[4]!.resident).toBeLessThan(growthMegabytesMax);
   expect(marks[9]!.held - marks[4]!.held).toBeLessThan(heldMegabytesMax);
+  expect(marks[9]!.held - marks[0]!.held).toBeLessThan(filledMegabytesMax);
   const shown = await processorSeconds(async () => {
     const { exitCode, out } = await kofn(home.path, "show", "long");
     expect(exitCode).toBe(0);

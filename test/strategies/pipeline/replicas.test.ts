@@ -86,9 +86,11 @@ describe("steps over replicas come to the whole batch of one process", () => {
     { type: "adam", learningRate: 0.05, clip: 0.2 },
   ])("by %j, whoever keeps the optimizer's state", async (optimizer) => {
     const more = { optimizer, stop: { rounds: campaign(3, 10), tolerance: 0 } };
+    // Of a stage's layers each is a part. Cut by measured times, a stage may have one alone.
+    const options = { batch: "all", placement: "first tied | middle | ..." };
     const { weights: aim } = await inOnePiece(specOf(1, more, { batch: "all" }));
     const ended = [true, false].map(async (shardOptimizer) => {
-      const { run } = await pipelined(specOf(2, more, { batch: "all", shardOptimizer }));
+      const { run } = await pipelined(specOf(2, more, { ...options, shardOptimizer }));
       const updaters = new Set<number>();
       const end = await run("one", {
         worker: (perform) => (task) => {
