@@ -9,7 +9,7 @@ import type { Encoding } from "../encoding/encoding.ts";
 import { encodings, placed } from "../encoding/registry.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizers } from "../optimizers/registry.ts";
-import { addOwnModule, ownModules } from "../platform/local/own-modules.ts";
+import { addOwnModule, loadsMembers, ownModules } from "../platform/local/own-modules.ts";
 import { addMetric, type OwnMetric } from "../problems/own-metrics.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
@@ -67,11 +67,16 @@ export function registerMetric(metric: OwnMetric): () => void {
 }
 
 /**
- * Loads a module that registers members, here and in every thread that computes: needed by backend
- * `threads`, whose workers know nothing of what a program registered elsewhere.
+ * Loads a module that registers members, here and in every worker of the backends `threads` and
+ * `emulated`, which know nothing of what a program registered elsewhere. Returns how to take it
+ * away from workers that start later. Throws `RunError` for a module that cannot be loaded.
  */
-export async function registerModule(path: string): Promise<void> {
+export async function registerModule(path: string): Promise<() => void> {
   const address = /^[a-z]+:/.test(path) ? path : pathToFileURL(resolve(path)).href;
+  if (address === mainAddress())
+    throw new RunError("bad-module", `${path}: it is the program itself`, {
+      hint: "put what registers members into a module of its own: workers load it, and do no more",
+    });
   try {
     await import(address);
   } catch (cause) {
@@ -81,13 +86,23 @@ export async function registerModule(path: string): Promise<void> {
       cause,
     });
   }
-  addOwnModule(address);
+  return addOwnModule(address);
+}
+
+function mainAddress(): string | null {
+  const [, main] = process.argv;
+  return main === undefined ? null : pathToFileURL(resolve(main)).href;
 }
 
 /** Refuses members of the program's own where workers cannot know them. */
-export function checkPlace(spec: RunSpec, backend: string): void {
-  if (backend === "simulated") return;
-  if (backend === "threads" && ownModules().length > 0) return;
+export async function checkPlace(
+  spec: RunSpec,
+  { backend, home }: { readonly backend: string; readonly home: string },
+): Promise<void> {
+  if (process.env[loadsMembers] !== undefined)
+    throw new RunError("bad-module", "a module that workers load, to know members, trains itself", {
+      hint: "put what registers members into a module of its own, and train elsewhere",
+    });
   const { problem, encoding, optimizer, compression } = spec;
   const chosen = [
     [problems, problem] as const,
@@ -95,16 +110,24 @@ export function checkPlace(spec: RunSpec, backend: string): void {
     [optimizers, optimizer] as const,
     ...(compression === undefined ? [] : [[compressors, compression] as const]),
   ];
-  for (const [registry, { type }] of chosen)
-    if (registry.isOwn(type))
-      throw new RunError(
-        "bad-combination",
-        `${registry.family} ${type}: workers of backend ${backend} do not know it`,
-        {
-          hint:
-            backend === "threads"
-              ? "register it in a module of its own, by registerModule(path)"
-              : "train with backend: simulated, or threads with registerModule(path)",
-        },
-      );
+  const own = chosen
+    .filter(([registry, { type }]) => registry.isOwn(type))
+    .map(([{ family }, { type }]) => ({ family, type }));
+  const [first] = own;
+  if (backend === "simulated" || first === undefined) return;
+  const isLocal = backend === "threads" || backend === "emulated";
+  if (isLocal && ownModules().length > 0) {
+    const { checkWorkersKnow } = await import("../platform/local/own-workers.ts");
+    return checkWorkersKnow(own, { backend, home });
+  }
+  const place = isLocal ? `backend ${backend}` : backend;
+  throw new RunError(
+    "bad-combination",
+    `${first.family} ${first.type}: workers of ${place} do not know it`,
+    {
+      hint: isLocal
+        ? "register it in a module of its own, by registerModule(path)"
+        : "train on this machine, with registerModule(path) where it is registered",
+    },
+  );
 }

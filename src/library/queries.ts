@@ -14,6 +14,7 @@ import { type MechanismUse, parseMechanismUse } from "../privacy/release.ts";
 import { waitInWords } from "../run/resolve-members.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
+import { checkPlace } from "./members.ts";
 import { withRowFile } from "./row-file.ts";
 import type { SpecInCode } from "./spec-in-code.ts";
 import { type BackendName, type Trained, type TrainOptions, train } from "./train.ts";
@@ -151,6 +152,7 @@ export async function startInStage(
 ): Promise<string> {
   const run = nameRun();
   const checked = checkSpec(resolveSpec(await withRowFile(spec, home)));
+  await checkPlace(checked, { backend: `stage ${stage}`, home });
   await startRemote({ run, spec: checked, stage });
   return run;
 }

@@ -75,7 +75,7 @@ export async function train(spec: SpecInCode, options: TrainOptions = {}): Promi
   const backend = checkBackend(options.backend ?? "emulated");
   const run = options.name === undefined ? nameRun() : checkRunName(options.name);
   const checked = checkSpec(resolveSpec(await withRowFile(spec, home)));
-  checkPlace(checked, backend);
+  await checkPlace(checked, { backend, home });
   return steered({ run, home }, options, (watchers) =>
     trainNew({ run, spec: checked, backend, home }, watchers),
   );
@@ -88,6 +88,7 @@ export async function resume(
 ): Promise<Trained> {
   const home = options.home ?? homePath();
   const record = await withOpenRun({ home }, run, async (_home, found) => found);
+  await checkPlace(record.spec, { backend: record.backend, home });
   return steered({ run: record.run, home }, options, (watchers) =>
     trainFurther(record, home, watchers),
   );

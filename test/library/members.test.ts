@@ -1,22 +1,23 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compressors } from "../../src/compression/registry.ts";
-import { encodings } from "../../src/encoding/registry.ts";
 import {
-  registerCompressor,
-  registerEncoding,
   registerMetric,
   registerModule,
   registerOptimizer,
   registerProblem,
   registerWait,
   type SpecInCode,
+  startInStage,
   train,
 } from "../../src/index.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { fixed } from "../../src/quorum/wait-policies/policy.ts";
 import { newFolder } from "../cli/fixtures.ts";
 import { remove } from "./own-members.ts";
+
+const root = join(import.meta.dirname, "../..");
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
 let home = "";
@@ -25,29 +26,7 @@ const added: (() => void)[] = [];
 beforeAll(async () => {
   folder = await newFolder();
   home = join(folder.path, "home");
-  await registerModule(join(import.meta.dirname, "own-members.ts"));
-  added.push(remove);
-  added.push(
-    registerOptimizer({
-      name: "own-descent",
-      summary: "gradient descent by another name",
-      create: () => optimizers.create({ type: "gradient-descent" }),
-    }),
-  );
-  added.push(
-    registerEncoding({
-      name: "own-copies",
-      summary: "replication by another name",
-      create: () => encodings.create({ type: "replication" }),
-    }),
-  );
-  added.push(
-    registerCompressor({
-      name: "own-sign",
-      summary: "sign by another name",
-      create: () => compressors.create({ type: "sign" }),
-    }),
-  );
+  added.push(await registerModule(join(import.meta.dirname, "own-members.ts")), remove);
   added.push(
     registerWait({
       name: "own-half",
@@ -121,17 +100,70 @@ describe("members that a program registers", () => {
     }
   });
 
-  it("threads load the module that registers them", async () => {
-    const [threads, simulated] = [
-      await run({ problem: "own-ridge", wait: "all" }, "threads"),
-      await run({ problem: "own-ridge", wait: "all" }),
-    ];
-    expect(threads.result.weightsDigest).toBe(simulated.result.weightsDigest);
+  it.each(["threads", "emulated"] as const)(
+    "workers of backend %s load the module that registers them",
+    async (backend) => {
+      const own = { problem: "own-ridge", wait: "all", workers: 2 };
+      for (const spec of [
+        { ...own, encoding: "own-copies", optimizer: "own-descent" },
+        { ...own, strategy: "local-steps", compression: "own-sign" },
+      ]) {
+        const [there, simulated] = [await run(spec, backend), await run(spec)];
+        expect(there.result.weightsDigest).toBe(simulated.result.weightsDigest);
+      }
+    },
+  );
+
+  it.each(["threads", "emulated"] as const)(
+    "backend %s refuses those that no module registers",
+    async (backend) => {
+      added.push(
+        registerOptimizer({
+          name: `own-step-${backend}`,
+          summary: "registered by the program alone",
+          create: () => optimizers.create({ type: "gradient-descent" }),
+        }),
+      );
+      const refused = run({ problem: "own-ridge", optimizer: `own-step-${backend}` }, backend);
+      await expect(refused).rejects.toMatchObject({
+        message: expect.stringMatching(
+          `^optimizer own-step-${backend}: workers of backend ${backend} do not know it, ` +
+            "as none of .*own-members.ts registers it",
+        ),
+        hint: expect.stringMatching(/^register it in a module that registerModule/),
+      });
+      const inStage = startInStage({ ...common, problem: "own-ridge" } as never, { stage: "none" });
+      await expect(inStage).rejects.toThrow(/own-ridge: workers of stage none do not know it/);
+    },
+  );
+
+  it("a module that a worker cannot load is refused before anything starts", async () => {
+    const path = join(folder.path, "own.mjs");
+    const missing = registerModule(path);
+    await expect(missing).rejects.toMatchObject({
+      code: "bad-module",
+      message: expect.stringMatching(/own\.mjs: it cannot be loaded: /),
+    });
+    writeFileSync(path, 'if (process.env.LAMBDA_TASK_ROOT) throw new Error("no such file here");');
+    const forget = await registerModule(path);
+    const refused = run({ problem: "own-ridge" }, "emulated");
+    await expect(refused).rejects.toMatchObject({
+      code: "bad-module",
+      message: `${path}: workers of backend emulated cannot load it: no such file here`,
+    });
+    forget();
+    const index = JSON.stringify(pathToFileURL(join(root, "src/index.ts")).href);
+    const trains = join(folder.path, "trains.mjs");
+    const text = `import { train } from ${index};
+if (process.env.LAMBDA_TASK_ROOT) await train(${JSON.stringify({ ...common, problem: "ridge" })});`;
+    writeFileSync(trains, text);
+    added.push(await registerModule(trains));
+    const again = run({ problem: "own-ridge" }, "emulated");
+    await expect(again).rejects.toThrow(/trains.mjs: .* cannot load it: .* trains itself/);
+    await expect(registerModule(process.argv[1]!)).rejects.toThrow(/it is the program itself/);
   });
 
-  it("are refused where workers cannot know them, and where their name is taken", async () => {
-    const refused = run({ problem: "own-ridge" }, "emulated");
-    await expect(refused).rejects.toThrow(/own-ridge: workers of backend emulated do not know it/);
+  it("their name is taken once, and a rule that nobody registered is refused", async () => {
     const again = () =>
       registerProblem({ name: "ridge", summary: "again", create: () => ({}) as never });
     expect(again).toThrow(/problem "ridge": the name is taken/);

@@ -10,6 +10,7 @@ const others: Readonly<Record<string, string>> = {
   "src/emulator/emulator-host.ts": "a process of its own",
   "src/emulator/runtime/main.ts": "a process of its own",
   "src/index.ts": "the package",
+  "src/platform/local/members-child.ts": "a process of its own",
   "src/platform/local/parts-thread.ts": "a thread of its own",
   "src/platform/local/thread-worker.ts": "a thread of its own",
   "src/platform/cloud/all-effects.ts": "what roles are made of, by npm run infra",

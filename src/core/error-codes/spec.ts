@@ -13,7 +13,7 @@ export const specCodes = {
   "bad-goal": "a plan is for seconds or for dollars; write --for seconds or --for dollars",
   "bad-member": "a member that a program registers cannot be one; mend what is named",
   "bad-module":
-    "a spec's module cannot be loaded or has none; end it with export default defineRun({ ... })",
+    "a module of a spec or of own members cannot be loaded, or is none; mend it as the hint says",
   "bad-option": "an option has a value that it cannot have; give one of those that are named",
   "bad-plan": "a plan of pipelines leaves nothing to choose from; name stages and microbatches",
   "bad-ranges":

@@ -8,6 +8,8 @@ import { type Backend, type BackendOptions, playedWeather } from "../backend.ts"
 import { deployed } from "../cloud/deployed.ts";
 import { workerCompute, workerFor } from "../worker-compute.ts";
 import { deployedRoles } from "./deployed-roles.ts";
+import { loadsMembers, ownModules } from "./own-modules.ts";
+import type { WorkerName } from "./own-workers.ts";
 import { bucket, bundleFolder } from "./paths.ts";
 import { accessTo, ensureBucket } from "./s3-access.ts";
 
@@ -45,7 +47,7 @@ export async function emulatedBackend({
   readonly isOwner?: boolean;
 }): Promise<EmulatedBackend> {
   const weather = playedWeather("emulated", spec.weather)!;
-  const user = { seed: spec.seed, weather, functions: await functionsFor(spec) };
+  const user = { seed: spec.seed, weather, functions: await functionsFor(home, spec) };
   const emulator = await supervised(home, user, isOwner);
   const access = accessTo(emulator.current().environment);
   const store = await ensureBucket(access);
@@ -66,11 +68,20 @@ export async function emulatedBackend({
   };
 }
 
+/** Where the workers' code is: in their bundles, unless they must know a program's own members. */
+async function workerFolders(home: string): Promise<(name: WorkerName) => Promise<string>> {
+  if (ownModules().length === 0) return bundleFolder;
+  const { ownWorkerFolder } = await import("./own-workers.ts");
+  return async (name) => ownWorkerFolder(home, name);
+}
+
 /** The functions as deployed; the worker that the run needs is kept warm. */
-async function functionsFor(spec: EmulatedSpec): Promise<EmulatorUser["functions"]> {
+async function functionsFor(home: string, spec: EmulatedSpec): Promise<EmulatorUser["functions"]> {
   const { problem } = spec;
   const memoryMb = workerMemoryMb(spec);
-  const variables = { KOFN_BUCKET: bucket };
+  const folderOf = await workerFolders(home);
+  const own = ownModules().length > 0 ? { [loadsMembers]: "1" } : {};
+  const variables = { KOFN_BUCKET: bucket, ...own };
   const needed = problem === undefined ? names.worker : workerFor({ problem }, names);
   const spares = Math.min(sparesMax, Math.ceil(spec.workers / workersPerSpare));
   const started = (name: string) =>
@@ -79,7 +90,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorUser["functions
       : { spares: 0 };
   return {
     [names.worker]: {
-      directory: await bundleFolder("worker"),
+      directory: await folderOf("worker"),
       ...deployed.worker,
       memoryMb,
       role: deployedRoles.worker,
@@ -87,7 +98,7 @@ async function functionsFor(spec: EmulatedSpec): Promise<EmulatorUser["functions
       ...started(names.worker),
     },
     [names.networkWorker]: {
-      directory: await bundleFolder("network-worker"),
+      directory: await folderOf("network-worker"),
       ...deployed.networkWorker,
       memoryMb,
       role: deployedRoles.networkWorker,

@@ -2,6 +2,7 @@ import { serveThread } from "../../compute/threads.ts";
 import type { WorkerReply, WorkerRequest } from "../../tasks/protocol.ts";
 import { createWorker } from "../../worker/worker.ts";
 import { storeIn } from "./home.ts";
+import { loadsMembers } from "./own-modules.ts";
 
 interface ThreadData {
   readonly home: string;
@@ -13,6 +14,8 @@ interface ThreadData {
 /** One thread's worker; it keeps the shards of all its slots. */
 serveThread(({ home, shardsMax, modules }: ThreadData) => {
   const perform = createWorker(storeIn(home), () => performance.now(), shardsMax);
+  // This thread's own copy.
+  if (modules.length > 0) process.env[loadsMembers] = "1";
   const registered = Promise.all(modules.map((address) => import(address)));
   return {
     async perform(request: WorkerRequest): Promise<WorkerReply> {

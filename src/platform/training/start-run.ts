@@ -80,7 +80,8 @@ export async function createRun(
 function refuseOwnLayers({ problem }: RunSpec, backend: string): void {
   const { facts } = problem as { readonly facts?: { readonly ownLayers?: readonly string[] } };
   const [first] = facts?.ownLayers ?? [];
-  const lacks = backend === "emulated" || (backend === "threads" && ownModules().length === 0);
+  const isLocal = backend === "emulated" || backend === "threads";
+  const lacks = isLocal && ownModules().length === 0;
   if (first === undefined || !lacks) return;
   throw new RunError(
     "unknown-layer",
@@ -88,8 +89,8 @@ function refuseOwnLayers({ problem }: RunSpec, backend: string): void {
       `${backend} do not know it`,
     {
       hint:
-        "use layers of TensorFlow.js or kofn, train with backend: simulated, or with threads and " +
-        "registerModule(path); on Lambda deploy a worker that registers it (docs/networks.md)",
+        "use layers of TensorFlow.js or kofn, train with backend: simulated, or from a program " +
+        "with registerModule(path); on Lambda deploy a worker that registers it (docs/networks.md)",
     },
   );
 }
