@@ -10,6 +10,7 @@ import { encodings, placed } from "../encoding/registry.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { addOwnModule, loadsMembers, ownModules } from "../platform/local/own-modules.ts";
+import { computeBackendNames } from "../platform/local/registry.ts";
 import { addMetric, type OwnMetric } from "../problems/own-metrics.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
@@ -110,24 +111,28 @@ export async function checkPlace(
     [optimizers, optimizer] as const,
     ...(compression === undefined ? [] : [[compressors, compression] as const]),
   ];
-  const own = chosen
+  const isLocal = computeBackendNames.includes(backend);
+  const own = [...chosen, ...(isLocal ? [] : rulesIn([spec.wait, spec.strategy]))]
     .filter(([registry, { type }]) => registry.isOwn(type))
     .map(([{ family }, { type }]) => ({ family, type }));
   const [first] = own;
   if (backend === "simulated" || first === undefined) return;
-  const isLocal = backend === "threads" || backend === "emulated";
   if (isLocal && ownModules().length > 0) {
     const { checkWorkersKnow } = await import("../platform/local/own-workers.ts");
     return checkWorkersKnow(own, { backend, home });
   }
-  const place = isLocal ? `backend ${backend}` : backend;
-  throw new RunError(
-    "bad-combination",
-    `${first.family} ${first.type}: workers of ${place} do not know it`,
-    {
-      hint: isLocal
-        ? "register it in a module of its own, by registerModule(path)"
-        : "train on this machine, with registerModule(path) where it is registered",
-    },
+  const where = isLocal ? `workers of backend ${backend} do` : `${backend} does`;
+  throw new RunError("bad-combination", `${first.family} ${first.type}: ${where} not know it`, {
+    hint: isLocal
+      ? "register it in a module of its own, by registerModule(path)"
+      : "train on this machine, with registerModule(path) where it is registered",
+  });
+}
+
+/** Rules of waiting by name, at any depth: elsewhere the orchestrator is not this process. */
+function rulesIn(value: unknown): (readonly [typeof ownWaits, { readonly type: string }])[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "rule" && typeof inner === "string" ? [[ownWaits, { type: inner }]] : rulesIn(inner),
   );
 }

@@ -8,6 +8,7 @@ import {
   registerOptimizer,
   registerProblem,
   registerWait,
+  resume,
   type SpecInCode,
   startInStage,
   train,
@@ -17,6 +18,7 @@ import { fixed } from "../../src/quorum/wait-policies/policy.ts";
 import { newFolder } from "../cli/fixtures.ts";
 import { remove } from "./own-members.ts";
 
+const ownMembers = join(import.meta.dirname, "own-members.ts");
 const root = join(import.meta.dirname, "../..");
 
 let folder: Awaited<ReturnType<typeof newFolder>>;
@@ -26,7 +28,7 @@ const added: (() => void)[] = [];
 beforeAll(async () => {
   folder = await newFolder();
   home = join(folder.path, "home");
-  added.push(await registerModule(join(import.meta.dirname, "own-members.ts")), remove);
+  added.push(await registerModule(ownMembers), remove);
   added.push(
     registerWait({
       name: "own-half",
@@ -110,6 +112,10 @@ describe("members that a program registers", () => {
       ]) {
         const [there, simulated] = [await run(spec, backend), await run(spec)];
         expect(there.result.weightsDigest).toBe(simulated.result.weightsDigest);
+        const forget = await registerModule(ownMembers);
+        forget();
+        await expect(resume(there.run, { home })).rejects.toThrow(/own-ridge: .* do not know it$/);
+        await registerModule(ownMembers);
       }
     },
   );
@@ -132,8 +138,6 @@ describe("members that a program registers", () => {
         ),
         hint: expect.stringMatching(/^register it in a module that registerModule/),
       });
-      const inStage = startInStage({ ...common, problem: "own-ridge" } as never, { stage: "none" });
-      await expect(inStage).rejects.toThrow(/own-ridge: workers of stage none do not know it/);
     },
   );
 
@@ -161,6 +165,17 @@ if (process.env.LAMBDA_TASK_ROOT) await train(${JSON.stringify({ ...common, prob
     const again = run({ problem: "own-ridge" }, "emulated");
     await expect(again).rejects.toThrow(/trains.mjs: .* cannot load it: .* trains itself/);
     await expect(registerModule(process.argv[1]!)).rejects.toThrow(/it is the program itself/);
+  });
+
+  it.each<[string, object]>([
+    ["problem own-ridge", { problem: "own-ridge" }],
+    ["wait rule own-half", { problem: "ridge", wait: { rule: "own-half" } }],
+  ])("a stage refuses a %s", async (named, spec) => {
+    const refused = startInStage({ ...common, ...spec } as never, { stage: "none", home });
+    await expect(refused).rejects.toMatchObject({
+      message: `${named}: stage none does not know it`,
+      hint: expect.stringMatching(/^train on this machine/),
+    });
   });
 
   it("their name is taken once, and a rule that nobody registered is refused", async () => {
