@@ -40,9 +40,16 @@ export async function installedMoto(version: string): Promise<string | null> {
   return installedPython(`moto ${version}`, [`moto[server,s3]==${version}`], "bin/moto_server");
 }
 
-/** A Python with these packages, in an environment of its own; null as for the others. */
-export function installedPackages(what: string, requirements: readonly string[]): string | null {
-  return installedPython(what, requirements, "bin/python");
+/**
+ * A Python with these packages, in an environment of its own; null as for the others. Of `files`
+ * only the files are wanted: what they need is left out, on which they may not agree.
+ */
+export function installedPackages(
+  what: string,
+  requirements: readonly string[],
+  files: readonly string[] = [],
+): string | null {
+  return installedPython(what, requirements, "bin/python", files);
 }
 
 /** `what`, such as "moto 5.2.3", installed once; the path within it that is wanted. */
@@ -50,6 +57,7 @@ function installedPython(
   what: string,
   requirements: readonly string[],
   wanted: string,
+  files: readonly string[] = [],
 ): string | null {
   const folder = join(tmpdir(), `kofn-${what.replaceAll(" ", "-")}`);
   const done = join(folder, "installed");
@@ -61,7 +69,10 @@ function installedPython(
   console.log(`installing ${what}`);
   const stdio: ["ignore", "ignore", "inherit"] = ["ignore", "ignore", "inherit"];
   execFileSync("python3", ["-m", "venv", folder], { stdio });
-  execFileSync(join(folder, "bin/pip"), ["install", "--quiet", ...requirements], { stdio });
+  const install = (...more: readonly string[]) =>
+    execFileSync(join(folder, "bin/pip"), ["install", "--quiet", ...more], { stdio });
+  install(...requirements);
+  if (files.length > 0) install("--no-deps", ...files);
   writeFileSync(done, "");
   return join(folder, wanted);
 }
