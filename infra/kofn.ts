@@ -25,6 +25,8 @@ export interface Deployed {
   readonly predictor?: Deferred<string>;
   readonly predictorUrl?: Deferred<string>;
   readonly concurrency?: number;
+  /** Of a program's own, that runs may name. */
+  readonly members?: readonly string[];
   readonly dailyUsd: number;
   readonly killSwitch: Deferred<string>;
 }
@@ -36,7 +38,7 @@ export interface Deployed {
 export function deployKofn(given: Partial<Settings> = {}): Deployed {
   const settings = settingsOf(given);
   const store = makeStore(settings);
-  const { concurrency } = settings;
+  const { concurrency, members = [] } = settings;
   const worker = makeWorker(settings, store, {
     name: "Worker",
     bundle: "worker",
@@ -64,6 +66,7 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     ...(predictor === null ? {} : { predictor: predictor.name, predictorUrl: predictor.url }),
     // What the kill switch took away, so that `kofn restore` knows what to give back.
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(members.length === 0 ? {} : { members }),
     dailyUsd: settings.dailyUsd,
   };
   // The same within `sst shell`, as SST_RESOURCE_Kofn.

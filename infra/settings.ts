@@ -25,6 +25,11 @@ export interface Settings {
    * activated in the billing console, this app's alone.
    */
   readonly budgetOf: "account" | "app";
+  /**
+   * Names of members that a program registers and that the worker and the orchestrator in `bundles`
+   * register as well: runs of the stage may name these. kofn's own bundles know none.
+   */
+  readonly members?: readonly string[] | undefined;
   /** The published model that a predictor answers with; without one there is no predictor. */
   readonly predict?: string | undefined;
   /**
@@ -58,6 +63,8 @@ export function settingsOf(given: Partial<Settings>): Settings {
     throw refusal("budgetOf", settings.budgetOf, whose);
   if (settings.predict !== undefined && !predictorNames.test(settings.predict))
     throw refusal("predict", settings.predict, publishedName);
+  for (const name of settings.members ?? [])
+    if (!memberNames.test(name)) throw refusal("members", name, memberName);
   return settings;
 }
 
@@ -89,6 +96,9 @@ const dollars = "a number above 0: dollars a month; leave it out for 50";
 const dollarsOfDay = "a number above 0: dollars a day; leave it out for KOFN_BUDGET_USD's";
 const whose = "account or app; leave it out for account";
 const publishedName = "the name that kofn export --publish took: small letters, digits, hyphens";
+
+const memberNames = /^[a-z][a-z0-9-]*$/;
+const memberName = "the name of a member as it is registered: small letters, digits, hyphens";
 
 /** What reporters read, as OpenTelemetry and MLflow name it. */
 const reportNames = /^(OTEL_EXPORTER_OTLP_\w+|OTEL_RESOURCE_ATTRIBUTES|MLFLOW_\w+)$/;

@@ -60,9 +60,10 @@ world.aws = aws;
 world.sst = await import("kofn:components");
 const { deployKofn } = await import("kofn:infra");
 const settings = JSON.parse(process.env.KOFN_SETTINGS ?? "{}") as object;
-deployKofn({ alarmEmail: "someone@example.org", ...settings });
+const told = deployKofn({ alarmEmail: "someone@example.org", ...settings });
 await settled();
-console.log(JSON.stringify({ resources, calls }));
+const outputs = await new Promise((resolve) => void pulumi.output(told).apply(resolve));
+console.log(JSON.stringify({ resources, calls, outputs }));
 process.exit(0);
 
 /** As AWS writes them, since permissions are told by them. */

@@ -16,6 +16,8 @@ export interface Recorded {
 export interface Rehearsal {
   readonly resources: readonly Recorded[];
   readonly calls: readonly { readonly token: string; readonly inputs: Record<string, unknown> }[];
+  /** What the deployment says when it has ended. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 const run = promisify(execFile);

@@ -10,7 +10,6 @@ import { encodings, placed } from "../encoding/registry.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { optimizers } from "../optimizers/registry.ts";
 import { addOwnModule, loadsMembers, ownModules } from "../platform/local/own-modules.ts";
-import { computeBackendNames } from "../platform/local/registry.ts";
 import { addMetric, type OwnMetric } from "../problems/own-metrics.ts";
 import type { Problem } from "../problems/problem.ts";
 import { problems } from "../problems/registry.ts";
@@ -104,35 +103,51 @@ export async function checkPlace(
     throw new RunError("bad-module", "a module that workers load, to know members, trains itself", {
       hint: "put what registers members into a module of its own, and train elsewhere",
     });
-  const { problem, encoding, optimizer, compression } = spec;
+  const own = ownMembers(spec);
+  const [first] = own;
+  if (backend === "simulated" || first === undefined) return;
+  if (ownModules().length > 0) {
+    const { checkWorkersKnow } = await import("../platform/local/own-workers.ts");
+    return checkWorkersKnow(own, { backend, home });
+  }
+  throw new RunError(
+    "bad-combination",
+    `${first.family} ${first.type}: workers of backend ${backend} do not know it`,
+    { hint: "register it in a module of its own, by registerModule(path)" },
+  );
+}
+
+/** Refuses members of the program's own that the functions of a deployed stage do not register. */
+export function checkStage(spec: RunSpec, stage: string, members: readonly string[]): void {
+  // Rules of waiting as well: the orchestrator is not this process.
+  const rules = rulesIn([spec.wait, spec.strategy]).map((type) => ({ family: "wait rule", type }));
+  const unknown = [...ownMembers(spec), ...rules].find(({ type }) => !members.includes(type));
+  if (unknown === undefined) return;
+  const { family, type } = unknown;
+  throw new RunError("bad-combination", `${family} ${type}: stage ${stage} does not know it`, {
+    hint:
+      "deploy functions that register it, and say so by members (docs/deploy.md), or train on " +
+      "this machine",
+  });
+}
+
+function ownMembers({ problem, encoding, optimizer, compression }: RunSpec) {
   const chosen = [
     [problems, problem] as const,
     [encodings, encoding] as const,
     [optimizers, optimizer] as const,
     ...(compression === undefined ? [] : [[compressors, compression] as const]),
   ];
-  const isLocal = computeBackendNames.includes(backend);
-  const own = [...chosen, ...(isLocal ? [] : rulesIn([spec.wait, spec.strategy]))]
+  return chosen
     .filter(([registry, { type }]) => registry.isOwn(type))
     .map(([{ family }, { type }]) => ({ family, type }));
-  const [first] = own;
-  if (backend === "simulated" || first === undefined) return;
-  if (isLocal && ownModules().length > 0) {
-    const { checkWorkersKnow } = await import("../platform/local/own-workers.ts");
-    return checkWorkersKnow(own, { backend, home });
-  }
-  const where = isLocal ? `workers of backend ${backend} do` : `${backend} does`;
-  throw new RunError("bad-combination", `${first.family} ${first.type}: ${where} not know it`, {
-    hint: isLocal
-      ? "register it in a module of its own, by registerModule(path)"
-      : "train on this machine, with registerModule(path) where it is registered",
-  });
 }
 
-/** Rules of waiting by name, at any depth: elsewhere the orchestrator is not this process. */
-function rulesIn(value: unknown): (readonly [typeof ownWaits, { readonly type: string }])[] {
+/** Names of rules of waiting, all of which are a program's own, at any depth. */
+function rulesIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === "rule" && typeof inner === "string" ? [[ownWaits, { type: inner }]] : rulesIn(inner),
-  );
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const isOwn = key === "rule" && typeof inner === "string" && ownWaits.isOwn(inner);
+    return isOwn ? [inner] : rulesIn(inner);
+  });
 }

@@ -6,7 +6,7 @@ import { checkSpec } from "../platform/training/check-spec.ts";
 import { planInHome } from "../platform/training/forecast-run.ts";
 import { withOpenHome } from "../platform/training/open-run.ts";
 import { listRuns, overviewOf, type RunStatus } from "../platform/training/run-overview.ts";
-import { startRemote } from "../platform/training/start-remote.ts";
+import { membersOf, startRemote } from "../platform/training/start-remote.ts";
 import { nameRun } from "../platform/training/start-run.ts";
 import { writeComparison } from "../platform/training/write-comparison.ts";
 import { type Account, accountReleases } from "../privacy/account.ts";
@@ -14,7 +14,7 @@ import { type MechanismUse, parseMechanismUse } from "../privacy/release.ts";
 import { waitInWords } from "../run/resolve-members.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
-import { checkPlace } from "./members.ts";
+import { checkStage } from "./members.ts";
 import { withRowFile } from "./row-file.ts";
 import type { SpecInCode } from "./spec-in-code.ts";
 import { type BackendName, type Trained, type TrainOptions, train } from "./train.ts";
@@ -152,7 +152,7 @@ export async function startInStage(
 ): Promise<string> {
   const run = nameRun();
   const checked = checkSpec(resolveSpec(await withRowFile(spec, home)));
-  await checkPlace(checked, { backend: `stage ${stage}`, home });
+  checkStage(checked, stage, membersOf(stage));
   await startRemote({ run, spec: checked, stage });
   return run;
 }

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { settingsFrom } from "../../infra/settings.ts";
 import type { Rehearsal } from "../../scripts/rehearsal/rehearse.ts";
 import { functions } from "../../src/limits.ts";
+import { findDeployment } from "../../src/platform/cloud/deployment.ts";
 import { named, ofType, rehearsed, statementsOf } from "./deployment.ts";
 
 /**
@@ -28,9 +29,16 @@ export function accountTests(): void {
   let reserving: Rehearsal;
   beforeAll(async () => {
     [plain, reserving] = await Promise.all([
-      rehearsed("someone", { predict: "prices" }),
+      rehearsed("someone", { predict: "prices", members: ["mine"] }),
       rehearsed(...productionOfItsOwn),
     ]);
+  });
+
+  test("what a deployment says is what a stage's users read, own members too", () => {
+    const read = ({ outputs }: Rehearsal) =>
+      findDeployment(String(outputs.stage), { SST_RESOURCE_Kofn: JSON.stringify(outputs) });
+    expect(read(plain)).toMatchObject({ stage: "someone", members: ["mine"], dailyUsd: 50 });
+    expect(read(reserving).members).toBeUndefined();
   });
 
   test("the predictor: only where a model is named; one object to read, signed requests", () => {

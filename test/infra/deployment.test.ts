@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   let production: Rehearsal;
   beforeAll(async () => {
     [personal, production] = await Promise.all([
-      rehearsed("someone", { predict: "prices" }),
+      rehearsed("someone", { predict: "prices", members: ["mine"] }),
       rehearsed(...productionOfItsOwn),
     ]);
   });

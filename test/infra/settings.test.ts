@@ -41,6 +41,13 @@ describe("settings in the environment", () => {
     },
   );
 
+  test("members: a name that none can have is refused", () => {
+    expect(settingsOf({ members: ["mine"] }).members).toEqual(["mine"]);
+    expect(() => settingsOf({ members: ["mine", "Not mine"] })).toThrow(
+      /^members: got Not mine, expected the name of a member/,
+    );
+  });
+
   test.each(["", "0", "0.00", "-5", "50 USD", "1,000", "Infinity"])(
     "KOFN_BUDGET_USD: %j is refused with the remedy",
     (text) => {

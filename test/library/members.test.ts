@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   registerMetric,
   registerModule,
@@ -171,10 +171,12 @@ if (process.env.LAMBDA_TASK_ROOT) await train(${JSON.stringify({ ...common, prob
     ["problem own-ridge", { problem: "own-ridge" }],
     ["wait rule own-half", { problem: "ridge", wait: { rule: "own-half" } }],
   ])("a stage refuses a %s", async (named, spec) => {
-    const refused = startInStage({ ...common, ...spec } as never, { stage: "none", home });
+    const deployment = { stage: "dev", bucket: "kofn", worker: "worker", orchestrator: "it:1" };
+    vi.stubEnv("SST_RESOURCE_Kofn", JSON.stringify({ ...deployment, members: ["own-other"] }));
+    const refused = startInStage({ ...common, ...spec } as never, { stage: "dev", home });
     await expect(refused).rejects.toMatchObject({
-      message: `${named}: stage none does not know it`,
-      hint: expect.stringMatching(/^train on this machine/),
+      message: `${named}: stage dev does not know it`,
+      hint: expect.stringMatching(/^deploy functions that register it/),
     });
   });
 

@@ -19,6 +19,8 @@ export interface Deployment {
   readonly predictor?: string | undefined;
   /** Reserved for the worker; absent where nothing is. */
   readonly concurrency?: number | undefined;
+  /** Of a program's own, that its worker and its orchestrator register. */
+  readonly members?: readonly string[] | undefined;
   /** What all its runs may spend on a day; absent in older deployments, which had no cap. */
   readonly dailyUsd?: number | undefined;
 }
@@ -33,6 +35,7 @@ const shape = z.object({
   orchestrator: z.string().min(1),
   predictor: z.string().min(1).optional(),
   concurrency: z.number().int().min(1).optional(),
+  members: z.array(z.string().min(1)).optional(),
   dailyUsd: z.number().positive().optional(),
 });
 

@@ -80,6 +80,11 @@ export async function adoptDeployed(record: RunRecord, stage: string): Promise<R
   return adopted;
 }
 
+/** The names of a program's own members that the functions of a deployed stage register. */
+export function membersOf(stage: string): readonly string[] {
+  return openDeploymentHome(stage).deployment.members ?? [];
+}
+
 /** What a run of this spec begins with; undefined where the deployment published no versions. */
 function functionsOf(
   deployment: Deployment,
