@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { drained } from "../drained.ts";
 import { tooLarge } from "./failures.ts";
-
-const drainedBytesMax = 64 * 1024 * 1024;
 
 /** A request's body. Throws `LambdaError` where it is longer than that. */
 export async function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
@@ -19,17 +18,5 @@ export async function bodyOf(request: IncomingMessage, bytesMax: number): Promis
   });
   request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
   request.once("error", reject);
-  return promise;
-}
-
-/** A client that is still sending reads no refusal: this drains its body, up to a bound. */
-async function drained(request: IncomingMessage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > drainedBytesMax) resolve();
-  });
-  for (const event of ["end", "close", "error"]) request.once(event, () => resolve());
   return promise;
 }

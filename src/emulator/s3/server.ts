@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { drained } from "../drained.ts";
 import type { Identities } from "../iam/identity.ts";
 import { faultModel, isFaulty, type S3FaultDecision, type S3Faults } from "./faults.ts";
 import { type S3Access, type S3Gate, s3Gate } from "./gate.ts";
@@ -190,6 +191,7 @@ async function answer(
     count("errors");
     const error = toS3Error(thrown);
     reply = errorReply(access?.errorFor(error) ?? error, request, id);
+    if (!message.complete) await drained(message);
   }
   if (fate?.fault === "reset-after") {
     count("faultsInjected");
