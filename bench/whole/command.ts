@@ -54,3 +54,12 @@ export function timeCommand(folder: string, command: Command): CommandFigures | 
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
+
+/** Where a row of the table is measured, of which builds, and beside which peers. */
+export interface RowPlace {
+  readonly folder: string;
+  /** Label and root of each build. */
+  readonly builds: readonly (readonly [string, string])[];
+  readonly python: string;
+  readonly repetitions: number;
+}

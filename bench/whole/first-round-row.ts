@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Command, median, timeCommand } from "./command.ts";
+import { type Command, median, type RowPlace, timeCommand } from "./command.ts";
 import { writeTable } from "./data-files.ts";
 
 const backends = ["threads", "simulated", "emulated"];
@@ -12,13 +12,7 @@ export async function firstRoundRow({
   builds,
   python,
   repetitions,
-}: {
-  readonly folder: string;
-  /** Label and root of each build. */
-  readonly builds: readonly (readonly [string, string])[];
-  readonly python: string;
-  readonly repetitions: number;
-}): Promise<object[]> {
+}: RowPlace): Promise<object[]> {
   const path = join(folder, "small.csv");
   await writeTable(path, { bytes: 178_000, isClasses: false });
   const spec = join(folder, "first.yaml");

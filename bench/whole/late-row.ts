@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
 import { weatherFrom } from "../../src/weather/weather.ts";
-import { type Command, median, timeCommand } from "./command.ts";
+import { type Command, median, type RowPlace, timeCommand } from "./command.ts";
 import { writeTable } from "./data-files.ts";
 
 const workers = 8;
@@ -24,13 +24,7 @@ export async function lateRow({
   builds,
   python,
   repetitions,
-}: {
-  readonly folder: string;
-  /** Label and root of each build. */
-  readonly builds: readonly (readonly [string, string])[];
-  readonly python: string;
-  readonly repetitions: number;
-}): Promise<object[]> {
+}: RowPlace): Promise<object[]> {
   const path = join(folder, "late.csv");
   await writeTable(path, { rows: 100_000, columns: 64, isClasses: true });
   const spec = join(folder, "late.yaml");

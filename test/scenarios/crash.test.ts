@@ -9,8 +9,8 @@ import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts
 
 const driver = entryPath("driver");
 /** Kills come every few rounds: a campaign's run must last for all of them. */
-const stop = { rounds: campaign(40, 500), tolerance: 0 };
-const fewer = campaign(25, 400);
+const stop = { rounds: campaign(150, 500), tolerance: 0 };
+const fewer = campaign(40, 400);
 const common = { ...smallRidge, workers: 4, wait: "all", stop };
 const classes = {
   ...common,
@@ -22,12 +22,12 @@ const classes = {
   },
 };
 const privacy = { epsilon: 3, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
-/** Every strategy, by real functions; 300 kills where it is a campaign, else ten. */
+/** Every strategy, by real functions; 300 kills where it is a campaign, else a twentieth. */
 const cases = [
-  { name: "l-bfgs", killsCount: campaign(3, 60), spec: { ...common, optimizer: "l-bfgs" } },
+  { name: "l-bfgs", killsCount: campaign(4, 60), spec: { ...common, optimizer: "l-bfgs" } },
   {
     name: "local steps in secure sums",
-    killsCount: campaign(1, 40),
+    killsCount: campaign(2, 40),
     spec: {
       ...common,
       strategy: { type: "local-steps", secureSum: 3 },
@@ -36,12 +36,12 @@ const cases = [
   },
   {
     name: "blocks",
-    killsCount: campaign(1, 40),
+    killsCount: campaign(2, 40),
     spec: { ...common, optimizer: undefined, strategy: "encoded-blocks" },
   },
   {
     name: "gossip",
-    killsCount: campaign(1, 40),
+    killsCount: campaign(2, 40),
     spec: {
       ...classes,
       optimizer: undefined,
@@ -78,8 +78,8 @@ const cases = [
   },
   {
     name: "asynchronous steps",
-    killsCount: campaign(1, 40),
-    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: campaign(120, 2_000) } },
+    killsCount: campaign(2, 40),
+    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: campaign(400, 2_000) } },
     isAsynchronous: true,
   },
 ];

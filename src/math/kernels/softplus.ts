@@ -43,15 +43,9 @@ export function softplusSumsAlong(
 
 /** The same at the margins as they are. */
 export function softplusSum(rowMargins: Float64Array, rowTargets: Float32Array): number {
-  const { memory, kernels } = scratch();
-  let sum = 0;
-  for (let from = 0; from < rowMargins.length; from += rowsAtOnce) {
-    const to = Math.min(rowMargins.length, from + rowsAtOnce);
-    new Float64Array(memory, margins, to - from).set(rowMargins.subarray(from, to));
-    new Float32Array(memory, targets, to - from).set(rowTargets.subarray(from, to));
-    sum = kernels.lossesAt(margins, targets, to - from, sum);
-  }
-  return sum;
+  return sumOfBlocks(rowMargins, rowTargets, ({ kernels }, count, sum) =>
+    kernels.lossesAt(margins, targets, count, sum),
+  );
 }
 
 /** The same; `slopes`, as long as the margins, is overwritten with each loss's slope. */
@@ -60,14 +54,24 @@ export function softplusSlopes(
   rowTargets: Float32Array,
   slopes: Float64Array,
 ): number {
-  const { memory, kernels } = scratch();
+  return sumOfBlocks(rowMargins, rowTargets, ({ memory, kernels }, count, sum, from) => {
+    const after = kernels.lossesAndSlopesAt(margins, targets, changes, count, sum);
+    slopes.set(new Float64Array(memory, changes, count), from);
+    return after;
+  });
+}
+
+type Block = (room: ReturnType<typeof scratch>, count: number, sum: number, from: number) => number;
+
+/** Block by block, in the rows' order: `add` finds a block's margins and targets in the room. */
+function sumOfBlocks(rowMargins: Float64Array, rowTargets: Float32Array, add: Block): number {
+  const room = scratch();
   let sum = 0;
   for (let from = 0; from < rowMargins.length; from += rowsAtOnce) {
     const to = Math.min(rowMargins.length, from + rowsAtOnce);
-    new Float64Array(memory, margins, to - from).set(rowMargins.subarray(from, to));
-    new Float32Array(memory, targets, to - from).set(rowTargets.subarray(from, to));
-    sum = kernels.lossesAndSlopesAt(margins, targets, changes, to - from, sum);
-    slopes.set(new Float64Array(memory, changes, to - from), from);
+    new Float64Array(room.memory, margins, to - from).set(rowMargins.subarray(from, to));
+    new Float32Array(room.memory, targets, to - from).set(rowTargets.subarray(from, to));
+    sum = add(room, to - from, sum, from);
   }
   return sum;
 }
