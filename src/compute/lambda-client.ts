@@ -9,6 +9,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { awsLambda } from "../limits.ts";
 import { withFreshCredentials } from "../wire/fresh-credentials.ts";
 import { isLocal, LocalHttpHandler } from "./lambda-local.ts";
+import { localSigner } from "./local-signer.ts";
 
 export type { LambdaClient } from "@aws-sdk/client-lambda";
 
@@ -28,10 +29,12 @@ export function lambdaClient(
   const { endpoint, region, credentials } = options;
   const local = isLocal(endpoint ?? process.env.AWS_ENDPOINT_URL_LAMBDA);
   const agent = { keepAlive: true, maxSockets: options.socketsMax ?? 4096, keepAliveMsecs: 10_000 };
-  const client = new LambdaClient({
+  const signer = localSigner(() => client.config);
+  const client: LambdaClient = new LambdaClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(local ? { signer } : {}),
     maxAttempts: 1,
     requestHandler: new (local ? LocalHttpHandler : NodeHttpHandler)({
       httpAgent: agent,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { hmac, scopeText, signingKey } from "./signing-key.ts";
+import { hmac, scopeText, signingKey } from "../../wire/signing-key.ts";
 import { isSame, type Signed } from "./sigv4.ts";
 
 /** The signatures within a body that was signed piece by piece, each over the one before. */

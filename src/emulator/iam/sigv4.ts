@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { hmac, type Scope, scopeText, signingKey } from "./signing-key.ts";
+import { hmac, type Scope, scopeText, signingKey } from "../../wire/signing-key.ts";
 import { type OldAddress, oldAddressOf } from "./sigv2.ts";
 
 /** A request's signature of Signature Version 4, from its header or from its address. */
