@@ -1,3 +1,4 @@
+import { addTransposedInBlocks, multiplyInBlocks } from "./kernels/double-products.ts";
 import { addTransposedResident, multiplyResident } from "./kernels/passes.ts";
 import type { Mixture, Rows } from "./rows.ts";
 
@@ -20,6 +21,7 @@ export function multiply(
     }
     return out;
   }
+  if (multiplyInBlocks(x, w, out) !== null) return out;
   const { rows, columns, values } = x;
   for (let i = 0; i < rows; i++) {
     const row = i * columns;
@@ -57,6 +59,7 @@ export function addTransposed(
     }
     return out;
   }
+  if (addTransposedInBlocks(x, r, out) !== null) return out;
   const { rows, columns, values } = x;
   for (let i = 0; i < rows; i++) {
     const factor = r[i]!;

@@ -25,10 +25,15 @@ export function classAt(predictions: Float64Array, rows: number, i: number): num
 function ofTwo(margins: Float64Array): Float64Array<ArrayBuffer> {
   const rows = margins.length;
   const chances = new Float64Array(2 * rows);
-  for (let i = 0; i < rows; i++) {
-    chances[i] = 1 / (1 + Math.exp(margins[i]!));
-    chances[rows + i] = 1 / (1 + Math.exp(-margins[i]!));
-  }
+  for (let i = 0; i < rows; i++) chances[i] = 1 / (1 + Math.exp(margins[i]!));
+  chances.set(chancesOfSecond(margins), rows);
+  return chances;
+}
+
+/** The chance of the second of two classes by each row's margin. */
+export function chancesOfSecond(margins: Float64Array): Float64Array<ArrayBuffer> {
+  const chances = new Float64Array(margins.length);
+  for (let i = 0; i < margins.length; i++) chances[i] = 1 / (1 + Math.exp(-margins[i]!));
   return chances;
 }
 

@@ -1,4 +1,4 @@
-import { binOf, eachTie, Scores, scoreBins, scoreCounts, type VisitTie } from "./scores.ts";
+import { binOf, type ClassCounts, Scores, scoreBins, scoreCounts, tieCounts } from "./scores.ts";
 
 /** Scores that are kept one by one; 16 MiB. */
 export const exactScoresMax = 2 ** 21;
@@ -13,13 +13,15 @@ export const exactScoresMax = 2 ** 21;
  */
 export class RocAuc {
   readonly #scoresMax: number;
-  #counts: { readonly first: Uint32Array; readonly second: Uint32Array } | null = null;
+  #counts: ClassCounts | null = null;
   readonly #first = new Scores();
   readonly #second = new Scores();
   #hasNaN = false;
   /** Rows of both classes, and how many of them score above 0, which is taken for the second. */
   readonly #total: [first: number, second: number] = [0, 0];
   readonly #above: [first: number, second: number] = [0, 0];
+  /** Of the rows so far, once somebody asked. */
+  #areas: Areas | null | undefined;
 
   constructor(scoresMax = exactScoresMax) {
     this.#scoresMax = scoresMax;
@@ -28,6 +30,7 @@ export class RocAuc {
   /** A row's score, higher for the second class, and its class: 0 or 1. */
   add(score: number, target: number): void {
     const side = target > 0 ? 1 : 0;
+    this.#areas = undefined;
     this.#total[side]++;
     if (score > 0) this.#above[side]++;
     if (Number.isNaN(score)) this.#hasNaN = true;
@@ -41,12 +44,42 @@ export class RocAuc {
 
   /** Every row's score, in order. */
   addAll(scores: ArrayLike<number>, targets: ArrayLike<number>): void {
-    for (let i = 0; i < targets.length; i++) this.add(scores[i]!, targets[i]!);
+    const rows = targets.length;
+    let [ofSecond, areNumbers] = [0, true];
+    for (let i = 0; i < rows; i++) {
+      if (targets[i]! > 0) ofSecond++;
+      if (Number.isNaN(scores[i])) areNumbers = false;
+    }
+    const kept = this.#first.length + this.#second.length;
+    if (this.#counts !== null || !areNumbers || kept + rows > this.#scoresMax) {
+      for (let i = 0; i < rows; i++) this.add(scores[i]!, targets[i]!);
+      return;
+    }
+    const first = this.#first.extend(rows - ofSecond);
+    const second = this.#second.extend(ofSecond);
+    let [i1, i2, above1, above2] = [0, 0, 0, 0];
+    for (let i = 0; i < rows; i++) {
+      const score = scores[i]!;
+      const above = score > 0 ? 1 : 0;
+      if (targets[i]! > 0) {
+        second[i2++] = score;
+        above2 += above;
+      } else {
+        first[i1++] = score;
+        above1 += above;
+      }
+    }
+    this.#total[0] += i1;
+    this.#total[1] += i2;
+    this.#above[0] += above1;
+    this.#above[1] += above2;
+    this.#areas = undefined;
   }
 
   /** Rows that another one was told, as plain data. */
   addRows({ first, second, counts, total, above, hasNaN }: RocRows): void {
     if (hasNaN) this.#hasNaN = true;
+    this.#areas = undefined;
     for (const side of [0, 1] as const) {
       this.#total[side] += total[side];
       this.#above[side] += above[side];
@@ -71,21 +104,23 @@ export class RocAuc {
     return { first, second, counts: this.#counts, total, above, hasNaN: this.#hasNaN };
   }
 
+  /** The same rows, as one that keeps no score as it is has them. */
+  inBins(): RocAuc {
+    const area = new RocAuc(0);
+    const counts = this.#counts ?? scoreCounts(this.#first.values(), this.#second.values());
+    const none = new Float64Array(0);
+    const [total, above] = [[...this.#total] as const, [...this.#above] as const];
+    area.addRows({ first: none, second: none, counts, total, above, hasNaN: this.#hasNaN });
+    return area;
+  }
+
   get isExact(): boolean {
     return this.#counts === null;
   }
 
   /** Null where it is not defined: rows of one class alone, or scores that are no numbers. */
   value(): number | null {
-    let before = 0;
-    let ordered = 0;
-    let second = 0;
-    const isDefined = this.#eachGroup((a, b) => {
-      ordered += b * (before + a / 2);
-      before += a;
-      second += b;
-    });
-    return isDefined ? ordered / (before * second) : null;
+    return this.#bothAreas()?.underCurve ?? null;
   }
 
   /**
@@ -93,14 +128,15 @@ export class RocAuc {
    * that is gained there. Null where the area is.
    */
   averagePrecision(): number | null {
-    let [first, second] = this.#total;
-    let sum = 0;
-    const isDefined = this.#eachGroup((a, b) => {
-      sum += (b * second) / (first + second);
-      first -= a;
-      second -= b;
-    });
-    return isDefined ? sum / this.#total[1] : null;
+    return this.#bothAreas()?.precision ?? null;
+  }
+
+  /** Both in one pass: whoever asks for one asks for the other. */
+  #bothAreas(): Areas | null {
+    if (this.#areas !== undefined) return this.#areas;
+    const groups = this.#groups();
+    this.#areas = groups === null ? null : areasOf(groups, this.#total);
+    return this.#areas;
   }
 
   /** Rows by their class and by the one that they are taken for. */
@@ -116,31 +152,21 @@ export class RocAuc {
   /** How far `value()` may be off: half of the pairs that share a bin; 0 where it is exact. */
   errorMax(): number {
     if (this.#counts === null) return 0;
-    let [first, second, tied] = [0, 0, 0];
-    const isDefined = this.#eachGroup((a, b) => {
-      first += a;
-      second += b;
-      tied += a * b;
-    });
-    return isDefined ? tied / 2 / (first * second) : 0;
+    const groups = this.#groups();
+    if (groups === null) return 0;
+    const { first, second } = groups;
+    let tied = 0;
+    for (let i = 0; i < first.length; i++) tied += first[i]! * second[i]!;
+    return tied / 2 / (this.#total[0] * this.#total[1]);
   }
 
   /**
-   * Visits how many rows of the first and of the second class have equal scores, in rising order;
-   * false where there are no such groups.
+   * How many rows of the first and of the second class have equal scores, in rising order; null
+   * where there are no such groups.
    */
-  #eachGroup(visit: VisitTie): boolean {
-    if (this.#hasNaN) return false;
-    const counts = this.#counts;
-    if (counts !== null) {
-      const isIn = (of: Uint32Array) => of.some((count) => count > 0);
-      if (!isIn(counts.first) || !isIn(counts.second)) return false;
-      for (let bin = 0; bin < scoreBins; bin++) visit(counts.first[bin]!, counts.second[bin]!);
-      return true;
-    }
-    if (this.#first.length === 0 || this.#second.length === 0) return false;
-    eachTie(this.#first.sorted(), this.#second.sorted(), visit);
-    return true;
+  #groups(): ClassCounts | null {
+    if (this.#hasNaN || this.#total[0] === 0 || this.#total[1] === 0) return null;
+    return this.#counts ?? tieCounts(this.#first.sorted(), this.#second.sorted());
   }
 
   #countInBins(): void {
@@ -150,11 +176,40 @@ export class RocAuc {
   }
 }
 
+interface Areas {
+  readonly underCurve: number;
+  readonly precision: number;
+}
+
+function areasOf({ first, second }: ClassCounts, total: readonly [number, number]): Areas {
+  const [rowsOfFirst, rowsOfSecond] = total;
+  let before = 0;
+  let ordered = 0;
+  let precisions = 0;
+  let firstLeft = rowsOfFirst;
+  let secondLeft = rowsOfSecond;
+  for (let i = 0; i < first.length; i++) {
+    const a = first[i]!;
+    const b = second[i]!;
+    // Of a group of nobody, the last ones among them, there is no precision.
+    if (a + b === 0) continue;
+    ordered += b * (before + a / 2);
+    before += a;
+    precisions += (b * secondLeft) / (firstLeft + secondLeft);
+    firstLeft -= a;
+    secondLeft -= b;
+  }
+  return {
+    underCurve: ordered / (rowsOfFirst * rowsOfSecond),
+    precision: precisions / rowsOfSecond,
+  };
+}
+
 /** What rows were told: scores of both classes, rising, or how many of each are in a bin. */
 export interface RocRows {
   readonly first: Float64Array;
   readonly second: Float64Array;
-  readonly counts: { readonly first: Uint32Array; readonly second: Uint32Array } | null;
+  readonly counts: ClassCounts | null;
   /** How many rows of each class there are, and how many of them score above 0. */
   readonly total: readonly [first: number, second: number];
   readonly above: readonly [first: number, second: number];

@@ -2,6 +2,7 @@ import type { Prepared } from "../data/manifests.ts";
 import { eachPart } from "../data/parts/load-parts.ts";
 import { addTransposed } from "../math/products.ts";
 import type { Rows } from "../math/rows.ts";
+import { scratchArray } from "../math/vector.ts";
 import type { Store } from "../ports/store.ts";
 import { predictLinear } from "../problems/linear.ts";
 import { eachPenalized, penalty, type WeightShape } from "../problems/penalty.ts";
@@ -75,12 +76,25 @@ interface Predicted {
   readonly loss: number;
 }
 
+const scratch = scratchArray();
+
+/** Slopes that there were go: their memory is taken again. */
 function predicted(
   problem: Problem,
-  { predictions, targets, weights }: Omit<Predicted, "slopes" | "loss">,
+  {
+    predictions,
+    targets,
+    weights,
+    slopes: before,
+  }: Omit<Predicted, "slopes" | "loss"> & {
+    readonly slopes?: Float64Array<ArrayBuffer>;
+  },
 ): Predicted {
-  const slopes = new Float64Array(predictions.length);
-  const loss = problem.lossAt(predictions.slice(), targets, slopes, weights);
+  const slopes = before?.fill(0) ?? new Float64Array(predictions.length);
+  // A loss may leave something else in them.
+  const copy = scratch(predictions.length);
+  copy.set(predictions);
+  const loss = problem.lossAt(copy, targets, slopes, weights);
   return { predictions, targets, weights, slopes, loss };
 }
 
@@ -112,14 +126,18 @@ function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
   for (const part of kept) {
     const { predictions, targets: wanted, weights, slopes } = part;
     loss += part.loss;
-    zero += problem.lossAt(new Float64Array(predictions.length), wanted, undefined, weights);
-    for (let i = 0; i < slopes.length; i++) {
-      slopesTimesPredictions += slopes[i]! * predictions[i]!;
-      const times = weights === undefined ? 1 : weights[i % weights.length]!;
-      // A row that counts nothing has no slope.
-      if (times > 0) squares += (slopes[i]! * slopes[i]!) / times;
-      targets += slopes[i]! * wanted[i % wanted.length]!;
-    }
+    const zeros = scratch(predictions.length).fill(0);
+    zero += problem.lossAt(zeros, wanted, undefined, weights);
+    for (let from = 0; from < slopes.length; from += wanted.length)
+      for (let row = 0; row < wanted.length; row++) {
+        const slope = slopes[from + row]!;
+        slopesTimesPredictions += slope * predictions[from + row]!;
+        const times = weights === undefined ? 1 : weights[row]!;
+        // A row that counts nothing has no slope.
+        if (times === 1) squares += slope * slope;
+        else if (times > 0) squares += (slope * slope) / times;
+        targets += slope * wanted[row]!;
+      }
   }
   return { loss, zero, slopesTimesPredictions, squares, targets };
 }
@@ -199,7 +217,13 @@ function meanSlopes(
     total += loss;
     const { length } = targets;
     for (let k = 0; k < outputs; k++)
-      for (let i = k * length; i < (k + 1) * length; i++) sums[k]! += slopes[i]!;
+      sums[k] = addedTo(sums[k]!, slopes, k * length, (k + 1) * length);
   }
   return { loss: total / rows, slopes: Array.from(sums, (sum) => sum / rows) };
+}
+
+function addedTo(sum: number, values: Float64Array, from: number, to: number): number {
+  let total = sum;
+  for (let i = from; i < to; i++) total += values[i]!;
+  return total;
 }

@@ -141,8 +141,9 @@ async function lookAtAll(
  * state stays unless the run is done: a resume needs it.
  */
 export async function removeLeftovers(store: Store, run: string, isDone: boolean): Promise<void> {
-  for (const name of [...passing("atStop"), ...(isDone ? passing("whenDone") : [])])
-    await removeAll(store, await store.list(prefixIn(run, name)));
+  const names = [...passing("atStop"), ...(isDone ? passing("whenDone") : [])];
+  const lists = await Promise.all(names.map((name) => store.list(prefixIn(run, name))));
+  for (const keys of lists) await removeAll(store, keys);
 }
 
 /** Returns the traces whose models still exist: a finished run's parts may be gone. */

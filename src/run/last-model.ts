@@ -30,9 +30,10 @@ export async function lookAtLastModel(
   of: LastModelOf,
   problem: Problem,
 ): Promise<LastModel> {
-  const figures = figuresOf(record, of, problem);
-  if (of.pool === undefined) await figures;
+  // Of two threads' work the longer one begins first.
   const gap = gapOf(record, of, problem);
+  if (of.pool === undefined) await gap;
+  const figures = figuresOf(record, of, problem);
   const [told, bound] = await Promise.all([figures, gap]);
   return { figures: told === null ? {} : { figures: told }, gap: bound };
 }

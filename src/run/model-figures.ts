@@ -9,7 +9,7 @@ import type {
   ModelFigures,
 } from "../ports/model-figures.ts";
 import type { Store } from "../ports/store.ts";
-import { classAt, classProbabilities } from "../problems/class-probabilities.ts";
+import { chancesOfSecond, classAt, classProbabilities } from "../problems/class-probabilities.ts";
 import { predictLinear } from "../problems/linear.ts";
 import type { Problem } from "../problems/problem.ts";
 import { Residuals } from "../problems/residuals.ts";
@@ -95,8 +95,10 @@ class ClassTally {
 
   add(outputs: Float64Array, targets: Float32Array): void {
     const rows = targets.length;
-    const chances = classProbabilities(this.link, outputs, rows);
     const isOfTwo = this.labels.length === 2;
+    const chances = this.chancesOf(outputs, rows);
+    // Of two classes that a sign tells apart, the chances of the second alone.
+    const perClass = chances?.length === rows ? 0 : rows;
     this.rows += rows;
     for (let i = 0; i < rows; i++) {
       const target = targets[i]!;
@@ -105,7 +107,7 @@ class ClassTally {
       const ofClass = this.confusion[target];
       if (ofClass !== undefined && taken < ofClass.length) ofClass[taken]! += 1;
       if (chances === null) continue;
-      const chance = chances[i + (isOfTwo ? 1 : taken) * rows]!;
+      const chance = chances[i + (isOfTwo ? 1 : taken) * perClass]!;
       this.addChance(chance, isOfTwo ? target === 1 : taken === target);
       if (isOfTwo) this.squares += (chance - target) ** 2;
       else
@@ -125,6 +127,12 @@ class ClassTally {
       baseLogloss,
       ...(this.hasChances ? { calibration: this.calibration() } : {}),
     };
+  }
+
+  private chancesOf(outputs: Float64Array, rows: number): Float64Array | null {
+    const { link } = this.link;
+    const isBySign = link === "sigmoid" && outputs.length === rows && this.labels.length === 2;
+    return isBySign ? chancesOfSecond(outputs) : classProbabilities(this.link, outputs, rows);
   }
 
   private addChance(chance: number, came: boolean): void {
@@ -186,12 +194,10 @@ class ResidualTally {
 class Deviations {
   private readonly dense: ColumnStatistics;
   private readonly sparse = new SparseMoments();
-  private readonly row: Float64Array;
   private isSparse = false;
 
   constructor(columns: number) {
     this.dense = new ColumnStatistics(columns);
-    this.row = new Float64Array(columns);
   }
 
   add(rows: Rows): void {
@@ -200,10 +206,7 @@ class Deviations {
       for (let row = 0; row < rows.rows; row++) this.sparse.add(rows, row);
       return;
     }
-    for (let row = 0; row < rows.rows; row++) {
-      this.row.set(rows.values.subarray(row * rows.columns, (row + 1) * rows.columns));
-      this.dense.add(this.row, 0);
-    }
+    this.dense.addTable(rows);
   }
 
   of(column: number): number {

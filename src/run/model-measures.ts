@@ -5,7 +5,7 @@ import type { Examples } from "../math/rows.ts";
 import type { Store } from "../ports/store.ts";
 import { lossOf } from "../problems/linear.ts";
 import type { Problem } from "../problems/problem.ts";
-import { exactScoresMax, RocAuc } from "../problems/roc-auc.ts";
+import { exactScoresMax, type RocAuc } from "../problems/roc-auc.ts";
 import { withTwoClassMetrics } from "../problems/two-class-metrics.ts";
 import {
   type MeasuredRows,
@@ -35,15 +35,11 @@ export async function measuresOf(
     const work = tallyWorkOf(prepared, parts, [weights], [exactScoresMax]);
     const { tallies, areas } = await tallyParts(store, problem, work);
     const [area] = areas as readonly [RocAuc];
-    const inBins = new RocAuc(0);
-    inBins.addRows(area.rows());
     const exact = metricsOfTallies(problem, tallies, 0, area);
     const { first, second } = area.confusion();
-    return {
-      exact,
-      binned: metricsOfTallies(problem, tallies, 0, inBins),
-      scores: first.first + first.second + second.first + second.second,
-    };
+    const scores = first.first + first.second + second.first + second.second;
+    const binned = area.isExact ? metricsOfTallies(problem, tallies, 0, area.inBins()) : exact;
+    return { exact, binned, scores };
   };
   return {
     train: rows === "test" ? null : await over(train),

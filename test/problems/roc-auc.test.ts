@@ -7,6 +7,7 @@ import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
 import { RocAuc } from "../../src/problems/roc-auc.ts";
+import { Scores } from "../../src/problems/scores.ts";
 import { withTwoClassMetrics } from "../../src/problems/two-class-metrics.ts";
 import { partOf, sparseOf } from "../../src/testing/exact-examples.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
@@ -144,4 +145,34 @@ test.each([1_000, 20])("rows that several were told give the metrics of all, %i 
   expect(joined.isExact).toBe(kept === 1_000);
   expect(withTwoClassMetrics({}, joined)).toEqual(withTwoClassMetrics({}, whole));
   expect(joined.confusion()).toEqual(whole.confusion());
+});
+
+test("of scores in bins there is an average precision, as near as bins are narrow", () => {
+  const [exact, limited] = [new RocAuc(), new RocAuc(0)];
+  for (const area of [exact, limited])
+    for (let i = 0; i < 1_000; i++) area.add(3 * Math.sin(i), Math.cos(7 * i) > 0 ? 1 : 0);
+  expect(limited.averagePrecision()).toBeCloseTo(exact.averagePrecision()!, 2);
+  expect(exact.inBins().averagePrecision()).toBe(limited.averagePrecision());
+  expect(exact.inBins().value()).toBe(limited.value());
+});
+
+test("scores are put in order whatever their distances are", () => {
+  const random = randomFrom("orders");
+  const spreads: [string, (i: number) => number][] = [
+    ["even", () => random.uniform()],
+    ["few far away", (i) => random.normal() * (i % 100 === 0 ? 1e9 : 1)],
+    ["many equal", () => random.integer(5) - 2],
+    ["all equal", () => 0.1],
+    ["as far as numbers go", () => (random.uniform() - 0.5) * Number.MAX_VALUE],
+    ["further", () => (random.uniform() - 0.5) * 4 * Number.MAX_VALUE],
+    ["next to nothing", () => random.integer(900) * Number.MIN_VALUE],
+    ["rising", (i) => i],
+  ];
+  for (const [name, draw] of spreads) {
+    const values = Float64Array.from({ length: 3_000 }, (_, i) => draw(i));
+    const scores = new Scores();
+    for (const value of values.subarray(0, 1_000)) scores.add(value);
+    scores.extend(2_000).set(values.subarray(1_000));
+    expect(scores.sorted(), name).toEqual(values.toSorted());
+  }
 });

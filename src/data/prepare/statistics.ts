@@ -1,3 +1,5 @@
+import { addDistancesInBlocks } from "../../math/kernels/double-products.ts";
+import type { DenseRows } from "../../math/rows.ts";
 import type { SparseWindow } from "../formats/table.ts";
 
 /** Differences of squares below this part of them are rounding. */
@@ -11,9 +13,9 @@ const roundingShare = 1e-12;
 export class ColumnStatistics {
   private readonly width: number;
   private readonly counts: Float64Array;
-  private readonly firsts: Float64Array;
-  private readonly sums: Float64Array;
-  private readonly squares: Float64Array;
+  readonly firsts: Float64Array;
+  readonly sums: Float64Array;
+  readonly squares: Float64Array;
 
   constructor(width: number) {
     this.width = width;
@@ -38,6 +40,23 @@ export class ColumnStatistics {
       sums[j]! += distance;
       squares[j]! += distance * distance;
     }
+  }
+
+  /** Adds every row of a dense table. */
+  addTable(table: DenseRows): void {
+    const { rows, columns, values } = table;
+    const row = new Float64Array(columns);
+    const add = (at: number) => {
+      row.set(values.subarray(at * columns, (at + 1) * columns));
+      this.add(row, 0);
+    };
+    let at = 0;
+    // The first values are what distances are measured from.
+    if (rows > 0 && this.firsts.some(Number.isNaN)) add(at++);
+    const rest = { ...table, rows: rows - at, values: values.subarray(at * columns) };
+    if (addDistancesInBlocks(rest, this))
+      for (let j = 0; j < columns; j++) this.counts[j]! += rest.rows;
+    else for (; at < rows; at++) add(at);
   }
 
   /** Zero where there are no values. */

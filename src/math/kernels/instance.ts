@@ -1,5 +1,6 @@
 import { assert, RunError } from "../../core/errors.ts";
 import { binary, unshared } from "./binary.ts";
+import type { RowKernels } from "./row-kernels.ts";
 
 /** The compiled kernels over one memory. Addresses are bytes within it. */
 export interface Instance {
@@ -102,53 +103,6 @@ export interface RowsInstance {
   readonly memory: ArrayBuffer;
   readonly kernels: RowKernels;
 }
-
-/** What `wasm/unshared.as` exports. */
-export interface RowKernels {
-  addFloatRows: AddRows;
-  addDoubleRows: AddRows;
-  /** How many ids there are; -1 where one is of no row. */
-  rankRows(ids: number, count: number, rows: number, marks: number, distinct: number): number;
-  /** 0 where an id is of no row. */
-  gatherFloatRows(
-    ids: number,
-    count: number,
-    table: number,
-    rows: number,
-    columns: number,
-    out: number,
-  ): number;
-  stepFloatRows(
-    ids: number,
-    count: number,
-    slopes: number,
-    columns: number,
-    here: number,
-    at: number,
-    begun: number,
-    divisor: number,
-    rate: number,
-  ): void;
-  swapFloatRows(x: number, outer: number, a: number, b: number, columns: number, out: number): void;
-  repeatFloatRows(x: number, rows: number, copies: number, columns: number, out: number): void;
-  sumFloatRows(
-    x: number,
-    outer: number,
-    terms: number,
-    columns: number,
-    divisor: number,
-    out: number,
-  ): void;
-}
-
-type AddRows = (
-  places: number,
-  count: number,
-  values: number,
-  sums: number,
-  columns: number,
-  blank: number,
-) => void;
 
 /** Below this address are the module's own tables. */
 export const firstFree = 16_384;

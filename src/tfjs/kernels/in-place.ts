@@ -1,5 +1,6 @@
 import { backend as currentBackend, getBackend, type TensorInfo } from "@tensorflow/tfjs-core";
-import { type RowKernels, rowKernelsOver } from "../../math/kernels/instance.ts";
+import { rowKernelsOver } from "../../math/kernels/instance.ts";
+import type { RowKernels } from "../../math/kernels/row-kernels.ts";
 
 /** kofn's kernels over the WASM backend's own memory, where its tensors are. */
 export interface InPlace {

@@ -1,0 +1,67 @@
+/** What `wasm/unshared.as` exports. */
+export interface RowKernels {
+  addFloatRows: AddRows;
+  addDoubleRows: AddRows;
+  /** X w in double precision, with the plain loop's bits: see `wasm/double-products.as`. */
+  rowProducts: RowProducts;
+  /** The same of X' r, added to what is there. */
+  addRowProducts: RowProducts;
+  /** Adds rows' distances from `firsts` to sums and their squares to squares, by column. */
+  addDistances(
+    values: number,
+    rows: number,
+    columns: number,
+    firsts: number,
+    sums: number,
+    squares: number,
+  ): void;
+  /** How many ids there are; -1 where one is of no row. */
+  rankRows(ids: number, count: number, rows: number, marks: number, distinct: number): number;
+  /** 0 where an id is of no row. */
+  gatherFloatRows(
+    ids: number,
+    count: number,
+    table: number,
+    rows: number,
+    columns: number,
+    out: number,
+  ): number;
+  stepFloatRows(
+    ids: number,
+    count: number,
+    slopes: number,
+    columns: number,
+    here: number,
+    at: number,
+    begun: number,
+    divisor: number,
+    rate: number,
+  ): void;
+  swapFloatRows(x: number, outer: number, a: number, b: number, columns: number, out: number): void;
+  repeatFloatRows(x: number, rows: number, copies: number, columns: number, out: number): void;
+  sumFloatRows(
+    x: number,
+    outer: number,
+    terms: number,
+    columns: number,
+    divisor: number,
+    out: number,
+  ): void;
+}
+
+type AddRows = (
+  places: number,
+  count: number,
+  values: number,
+  sums: number,
+  columns: number,
+  blank: number,
+) => void;
+
+type RowProducts = (
+  values: number,
+  rows: number,
+  columns: number,
+  factors: number,
+  out: number,
+) => void;
