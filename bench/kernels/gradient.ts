@@ -7,11 +7,15 @@ import { useThreads } from "../../src/math/kernels/threads.ts";
 import { pack } from "../../src/math/packing.ts";
 import { addTransposed, multiply } from "../../src/math/products.ts";
 import type { DenseRows } from "../../src/math/rows.ts";
+import { lanesBound } from "./bound.ts";
 import type { NumPy } from "./numpy.ts";
-import { type Contestant, race, type Taken } from "./race.ts";
+import { type Contestant, race, type Taken, threadMs } from "./race.ts";
 import { tensorflowGradient } from "./tensorflow.ts";
 
-/** Fused gradients over rows as they may be stored, against products by others. */
+/**
+ * Fused gradients over rows as they may be stored, against products by others and against what
+ * lanes of 128 bits can do at best. Processor time of one thread each.
+ */
 export async function raceGradients(
   rows: number,
   columns: number,
@@ -43,26 +47,38 @@ export async function raceGradients(
   const plain = { ...x, values: x.values.slice(0, 4096 * columns), rows: 4096 };
   reportError(plain, targets, weights);
   const processors = availableParallelism();
-  const shared = (run: () => unknown) => () => {
+  const shared = async () => {
     useThreads(processors);
-    run();
+    const begunMs = performance.now();
+    fused("leastSquares", x)();
+    const ms = performance.now() - begunMs;
     useThreads(1);
+    return ms;
   };
+  const bound = await lanesBound(columns);
   useThreads(1);
   const contestants: Contestant[] = [
     { name: "kofn float32", run: fused("leastSquares", x) },
     ...packed,
     { name: "kofn logistic, float32", run: fused("logistic", x) },
-    { name: `kofn float32, ${processors} threads`, run: shared(fused("leastSquares", x)) },
+    { name: `kofn float32, ${processors} threads (wall)`, ask: shared },
+    { name: boundNames.floats, run: bound.pass("floats", rows) },
+    { name: boundNames.bytes, run: bound.pass("bytes", rows) },
     { name: `TensorFlow.js ${tensorflow.version} wasm`, run: tensorflow.run, times: 0.2 },
   ];
   if (numpy !== null) {
-    contestants.push({ name: `NumPy ${numpy.version}`, ask: () => numpy.time("gradient") });
-    contestants.push({ name: "NumPy, logistic", ask: () => numpy.time("logistic") });
-    contestants.push({ name: "NumPy, reading alone", ask: () => numpy.time("read") });
+    contestants.push({
+      name: `NumPy ${numpy.version}`,
+      ask: () => numpy.time("gradient", "processor"),
+    });
+    contestants.push({ name: "NumPy, logistic", ask: () => numpy.time("logistic", "processor") });
+    contestants.push({ name: "NumPy, reading alone", ask: () => numpy.time("read", "processor") });
   }
-  return race(contestants, repetitions);
+  return race(contestants, repetitions, threadMs);
 }
+
+/** What is raced beside the kernels: see `bound.ts`. */
+export const boundNames = { floats: "bound of lanes, float32", bytes: "bound of lanes, int8" };
 
 /** How far the kernels are from double precision, on some of the rows. */
 function reportError(plain: DenseRows, targets: Float32Array, weights: Float32Array): void {

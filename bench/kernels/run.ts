@@ -1,4 +1,5 @@
-import { raceGradients } from "./gradient.ts";
+import { tellBounds } from "./bound.ts";
+import { boundNames, raceGradients } from "./gradient.ts";
 import { openNumPy } from "./numpy.ts";
 import type { Taken } from "./race.ts";
 import { raceEncoding, raceSelection } from "./vectors.ts";
@@ -9,6 +10,7 @@ const sizes = { rows, columns, storedRows: 1024, width: 256, vectorLength: 1 << 
 const numpy = await openNumPy(sizes);
 const megabytes = (rows * columns * 4) / 2 ** 20;
 const peer = numpy === null ? "" : `NumPy ${numpy.version}`;
+await tellBounds(columns);
 console.log(`gradient over ${rows} x ${columns} rows, ${megabytes.toFixed(0)} MiB as float32`);
 const gradients = await raceGradients(rows, columns, numpy, repetitions);
 print(gradients, peer, (name) => rows * columns * itemBytes(name));
@@ -30,21 +32,25 @@ function itemBytes(name: string): number {
 }
 
 /**
- * Milliseconds, bytes gone through a second, those as a share of what NumPy only reads a second,
- * and how many times as quick as the peer it is, by medians and by best times.
+ * Milliseconds, bytes gone through a second, as a share of what NumPy only reads a second, how near
+ * it is to the bound of lanes, and how many times as quick as the peer: by medians, by best.
  */
 function print(race: Record<string, Taken>, against: string, bytesOf: (name: string) => number) {
   const reading = race["NumPy, reading alone"];
-  const reference = race[against];
-  const heads = ["median ms", "best ms", "GB/s", "of reading", "x peer", "x by best"];
-  console.log("".padEnd(28) + heads.map((head) => head.padStart(11)).join(""));
+  const peerOf = (name: string) =>
+    race[/logistic/.test(name) ? "NumPy, logistic" : against] ?? race[against];
+  const heads = ["median ms", "best ms", "GB/s", "of reading", "of bound", "x peer", "x by best"];
+  console.log("".padEnd(32) + heads.map((head) => head.padStart(11)).join(""));
   for (const [name, { medianMs, bestMs }] of Object.entries(race)) {
     const speed = bytesOf(name) / medianMs / 1e6;
     const cells: (number | null)[] = [medianMs, bestMs, speed];
     cells.push(reading ? (speed / bytesOf("")) * reading.medianMs * 1e6 : null);
+    const bound = race[/int8/.test(name) ? boundNames.bytes : boundNames.floats];
+    cells.push(bound && /kofn (?!bfloat16)/.test(name) ? bound.medianMs / medianMs : null);
+    const reference = peerOf(name);
     cells.push(reference ? reference.medianMs / medianMs : null);
     cells.push(reference ? reference.bestMs / bestMs : null);
     const texts = cells.map((cell) => (cell === null ? "" : cell.toFixed(2)).padStart(11));
-    console.log(name.padEnd(28) + texts.join(""));
+    console.log(name.padEnd(32) + texts.join(""));
   }
 }

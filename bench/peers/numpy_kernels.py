@@ -41,6 +41,7 @@ def read():
 print(json.dumps({"version": np.__version__}), flush=True)
 commands = {f.__name__: f for f in (gradient, logistic, encode, select, read)}
 for line in sys.stdin:
-    begun = time.perf_counter()
+    begun, processor = time.perf_counter(), time.thread_time()
     commands[line.strip()]()
-    print(json.dumps({"ms": 1000 * (time.perf_counter() - begun)}), flush=True)
+    taken, processor = time.perf_counter() - begun, time.thread_time() - processor
+    print(json.dumps({"ms": 1000 * taken, "processorMs": 1000 * processor}), flush=True)

@@ -62,7 +62,8 @@ export function placeInWasm(
   const stripeRows = stripeRowsFor(rows, columns, entries);
   const stripes = Math.ceil(rows / stripeRows);
   const sparse = storage === kernelStorages.sparse;
-  const lanesBytes = laneBytes * Math.ceil(columns / 8);
+  const isBytes = storage === kernelStorages.int8;
+  const lanesBytes = (laneBytes + (isBytes ? floatsBytes : 0)) * Math.ceil(columns / 8);
   const threads = Math.min(threadsMax, Math.max(1, stripes));
   let end = firstFree;
   const take = (bytes: number): number => {
@@ -80,7 +81,7 @@ export function placeInWasm(
     targets: take(4 * rows),
     counts: take(4 * rows),
     margins: take(8 * rows),
-    scales: take(storage === kernelStorages.int8 ? 4 * rows : 0),
+    scales: take(isBytes ? 4 * rows : 0),
     offsets: take(sparse ? 4 * (rows + 1) : 0),
     indices: take(sparse ? 4 * entries : 0),
     // The first row's last eight columns may begin before the row does; what is there counts 0
@@ -101,6 +102,8 @@ const alignmentBytes = 64;
 const scratchBytes = 128;
 /** For each eight columns: eight weights and eight sums in float32. */
 const laneBytes = 64;
+/** And for those of four rows of int8, unpacked. */
+const floatsBytes = 128;
 const stripesMax = 16;
 const stripeEntriesMin = 2 ** 21;
 

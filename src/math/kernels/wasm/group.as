@@ -1,6 +1,8 @@
-/** What is done with a group of four rows; both at once, with two groups. */
+/** What is done with a group of rows. */
 export const multiplying: i32 = 1;
 export const adding: i32 = 2;
+/** What is unpacked is kept. */
+export const keeping: i32 = 4;
 
 /**
  * Bytes of lanes, for 128 columns, whose products are summed in float32 before they join the double

@@ -1,4 +1,5 @@
 import { denseStripe } from "./dense";
+import { halfStripe } from "./half-rows";
 import { sparseStripe } from "./sparse";
 import { Task } from "./task";
 
@@ -6,7 +7,7 @@ import { Task } from "./task";
 export function stripe(at: usize, index: i32, lanes: usize, scratch: usize): void {
   const task = changetype<Task>(at);
   if (task.storage == 0) denseStripe<f32>(task, index, lanes, scratch);
-  else if (task.storage == 1) denseStripe<u16>(task, index, lanes, scratch);
+  else if (task.storage == 1) halfStripe(task, index, lanes, scratch);
   else if (task.storage == 2) denseStripe<i8>(task, index, lanes, scratch);
   else sparseStripe(task, index);
 }
