@@ -34,17 +34,21 @@ const adam = {
 };
 const momentum = { type: "sgd", learningRate: 0.05, momentum: 0.9 } as const;
 
+const schedule = { type: "cosine", warmUp: 5, steps } as const;
+const nadamw = { ...adam, type: "nadamw", weightDecay: 0, schedule } as const;
+
 /** A network of `conformance/networks`, what it is trained on, and how. */
 interface NetworkCase {
   readonly network: string;
   readonly data: RunInput["data"];
-  readonly optimizer: typeof adam | typeof momentum;
+  readonly optimizer: typeof adam | typeof nadamw | typeof momentum;
 }
 
 const only = process.env.KOFN_NETWORK;
 const cases: readonly NetworkCase[] = [
   { network: "convolution", data: glyphs, optimizer: momentum },
   { network: "convolution", data: glyphs, optimizer: adam },
+  { network: "convolution", data: glyphs, optimizer: nadamw },
   ...["lstm", "gru", "embedding", "attention"].flatMap((network) =>
     [momentum, adam].map((optimizer) => ({ network, data: characters, optimizer })),
   ),
@@ -58,8 +62,9 @@ interface Told {
 }
 
 /**
- * Five kinds of layers beside torch's, each under two optimizers: from the same weights, over the
- * batches that four workers drew, the loss of every one of 50 steps. KOFN_NETWORK names one.
+ * Five kinds of layers beside torch's, each under two optimizers, and NadamW with warm-up and
+ * cosine: from the same weights, over the batches that four workers drew, the loss of every one of
+ * 50 steps. KOFN_NETWORK names one.
  */
 export async function conformanceNetworks(python: string): Promise<boolean> {
   console.log(

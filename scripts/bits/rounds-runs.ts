@@ -189,6 +189,11 @@ export const roundsRuns: Record<string, BitsRun> = {
     (
       [
         { type: "adamw", learningRate: 0.05, schedule: { type: "cosine", steps: 12, warmUp: 3 } },
+        {
+          type: "nadamw",
+          ...{ learningRate: 0.05, clip: 1 },
+          schedule: { type: "cosine", steps: 12, warmUp: 3 },
+        },
         { type: "amsgrad", learningRate: 0.05, clip: 1 },
         { type: "avgrad", learningRate: 0.05, debias: "own" },
         { type: "lion", learningRate: 0.02 },

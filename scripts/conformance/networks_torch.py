@@ -40,6 +40,7 @@ def weights_of(folder, case, dtype):
 
 def trained(case, weights, dtype):
     optimizer = OPTIMIZERS[case["optimizer"]["type"]](weights.values(), case["optimizer"])
+    rates = rates_of(optimizer, case["optimizer"])
     network = NETWORKS[case["network"]]
     losses = []
     for batches in case["steps"]:
@@ -50,6 +51,7 @@ def trained(case, weights, dtype):
         )
         loss.backward()
         optimizer.step()
+        rates.step()
         losses.append(loss.item())
     return losses
 
@@ -61,7 +63,28 @@ OPTIMIZERS = {
     "adam": lambda weights, of: torch.optim.Adam(
         weights, lr=of["learningRate"], betas=(of["beta1"], of["beta2"]), eps=of["epsilon"]
     ),
+    # A decay so large that its momentum is beta1 from the first step on.
+    "nadamw": lambda weights, of: torch.optim.NAdam(
+        weights,
+        lr=of["learningRate"],
+        betas=(of["beta1"], of["beta2"]),
+        eps=of["epsilon"],
+        momentum_decay=1e9,
+        weight_decay=of["weightDecay"],
+        decoupled_weight_decay=True,
+    ),
 }
+
+
+def rates_of(optimizer, of):
+    """How the learning rate goes on: constant, or a linear warm-up and a cosine down to 0."""
+    schedule = of.get("schedule")
+    if schedule is None:
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
+    first = schedule["warmUp"]
+    rising = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / first, total_iters=first - 1)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, schedule["steps"] - first)
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rising, falling], [first])
 
 
 def loss_of(network, weights, batch, dtype, tokens):

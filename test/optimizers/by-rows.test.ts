@@ -86,7 +86,7 @@ test.each(steppers())("%s: a step by rows, where it has one, is the dense one", 
 });
 
 describe("lazy", () => {
-  const rowwise = ["adam", "adamw", "amsgrad", "avgrad", "yogi", "lion", "sgd"];
+  const rowwise = ["adam", "adamw", "nadamw", "amsgrad", "avgrad", "yogi", "lion", "sgd"];
   const lazies = rowwise.flatMap((type): [string, Stepper, Stepper][] => {
     const options = type === "sgd" ? { momentum: 0.9 } : {};
     const make = (lazy: boolean) =>

@@ -4,6 +4,7 @@ import type { Adaptive } from "./adaptive.ts";
 import { mada } from "./mada/mada.ts";
 import { lion, sgd } from "./momentum.ts";
 import { muon } from "./muon.ts";
+import { nadamw } from "./nadamw.ts";
 import { scheduleFree } from "./schedule-free.ts";
 
 /** Methods with a learning rate: members of the optimizers' registry, and of `kofn/tfjs`. */
@@ -11,6 +12,7 @@ export const adaptives: readonly Adaptive[] = [
   sgd,
   adam,
   adamw,
+  nadamw,
   amsgrad,
   avgrad,
   yogi,

@@ -31,6 +31,7 @@ export function usualForAllRows(type: string, rounds: number): Options | null {
     sgd: { learningRate: 1, momentum: 0.9, nesterov: true },
     adam: { learningRate: 0.2 },
     adamw: { learningRate: 0.2 },
+    nadamw: { learningRate: 0.2 },
     amsgrad: { learningRate: 0.2 },
     avgrad: { learningRate: 0.2 },
     yogi: { learningRate: 0.2 },

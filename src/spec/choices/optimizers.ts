@@ -143,6 +143,35 @@ interface AdamwOptimizer extends OptimizerChoiceShared {
   readonly weightDecay?: number | undefined;
 }
 
+/** AdamW with Nesterov momentum: the step goes by the mean that the next step will hold. */
+interface NadamwOptimizer extends OptimizerChoiceShared {
+  readonly type: "nadamw";
+  /**
+   * How far a step goes; runs by rounds and local-steps that leave it out get one that fits
+   * their data, with what goes with it: see optimizers.md. Default: 0.001.
+   */
+  readonly learningRate?: number | undefined;
+  /**
+   * Rows of an embedding that no gradient touches stay as they are, their moments too, and do
+   * not decay: less memory and other results; see sparse-gradients.md.
+   */
+  readonly lazy?: boolean | undefined;
+  /** How long the mean of gradients remembers. At least 0. Default: 0.9. */
+  readonly beta1?: number | undefined;
+  /** How long the mean of their squares remembers. At least 0. Default: 0.999. */
+  readonly beta2?: number | undefined;
+  /**
+   * Added to the root in the denominator; the larger, the more like plain momentum. Default:
+   * 1e-8.
+   */
+  readonly epsilon?: number | undefined;
+  /**
+   * Decoupled weight decay: w - rate * decay * w before a step; where the shapes of weights are
+   * known, those with one dimension (biases, gains) are left alone. At least 0. Default: 1e-4.
+   */
+  readonly weightDecay?: number | undefined;
+}
+
 /** Adam that never forgets its largest mean square, so that steps do not grow again. */
 interface AmsgradOptimizer extends OptimizerChoiceShared {
   readonly type: "amsgrad";
@@ -466,6 +495,7 @@ export type OptimizerChoice =
   | "sgd"
   | "adam"
   | "adamw"
+  | "nadamw"
   | "amsgrad"
   | "avgrad"
   | "yogi"
@@ -481,6 +511,7 @@ export type OptimizerChoice =
   | SgdOptimizer
   | AdamOptimizer
   | AdamwOptimizer
+  | NadamwOptimizer
   | AmsgradOptimizer
   | AvgradOptimizer
   | YogiOptimizer

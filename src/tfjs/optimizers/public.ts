@@ -9,6 +9,7 @@ import { adan as adanMethod } from "../../optimizers/adaptive/adan.ts";
 import { mada as madaMethod } from "../../optimizers/adaptive/mada/mada.ts";
 import { lion as lionMethod, sgd as sgdMethod } from "../../optimizers/adaptive/momentum.ts";
 import { muon as muonMethod } from "../../optimizers/adaptive/muon.ts";
+import { nadamw as nadamwMethod } from "../../optimizers/adaptive/nadamw.ts";
 import { scheduleFree as scheduleFreeMethod } from "../../optimizers/adaptive/schedule-free.ts";
 import { defineOptimizer } from "./adaptive-optimizer.ts";
 
@@ -24,6 +25,7 @@ export type { AdaptiveOptimizer, NamedTensor } from "./adaptive-optimizer.ts";
 export const sgd = defineOptimizer(sgdMethod, "KofnSgd");
 export const adam = defineOptimizer(adamMethod, "KofnAdam");
 export const adamw = defineOptimizer(adamwMethod, "KofnAdamW");
+export const nadamw = defineOptimizer(nadamwMethod, "KofnNadamW");
 export const amsgrad = defineOptimizer(amsgradMethod, "KofnAmsGrad");
 export const avgrad = defineOptimizer(avgradMethod, "KofnAvGrad");
 export const yogi = defineOptimizer(yogiMethod, "KofnYogi");

@@ -8,6 +8,7 @@ const optimizers = [
   { type: "sgd", learningRate: 0.3, momentum: 0.9 },
   { type: "adam", learningRate: 0.05 },
   { type: "adamw", learningRate: 0.05, weightDecay: 0.1 },
+  { type: "nadamw", learningRate: 0.05, weightDecay: 0.1, clip: 0.5 },
   { type: "schedule-free", learningRate: 0.05 },
   { type: "muon", learningRate: 0.02, otherRate: 0.05 },
   { type: "adam", learningRate: 0.05, clip: 0.2 },
