@@ -15,6 +15,13 @@ export interface RowKernels {
     sums: number,
     squares: number,
   ): void;
+  /** Of parts, how many rows are of ids below a limit: see `wasm/parts.as`. */
+  cutParts(parts: number, count: number, limit: number): number;
+  mergeFloatParts: MergeParts;
+  mergeDoubleParts: MergeParts;
+  /** In doubles, each part by its weight. */
+  weighFloatParts: MergeParts;
+  weighDoubleParts: MergeParts;
   /** How many ids there are; -1 where one is of no row. */
   rankRows(ids: number, count: number, rows: number, marks: number, distinct: number): number;
   /** 0 where an id is of no row. */
@@ -65,3 +72,15 @@ type RowProducts = (
   factors: number,
   out: number,
 ) => void;
+/** How many rows of a range of ids there are. */
+export type MergeParts = (
+  parts: number,
+  count: number,
+  base: number,
+  limit: number,
+  columns: number,
+  table: number,
+  lists: number,
+  distinct: number,
+  sums: number,
+) => number;

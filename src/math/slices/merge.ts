@@ -1,5 +1,6 @@
 import type { Vector } from "../vector.ts";
 import type { DoublePart, TensorPart } from "./gradient-part.ts";
+import { mergeParts, rankParts, weighParts } from "./part-merge.ts";
 import { rankIds } from "./ranks.ts";
 import { mergeResident } from "./resident-merge.ts";
 import {
@@ -25,10 +26,21 @@ export function mergeSlices<Values extends Vector>(slices: Slices<Values>): Slic
 /** The same of slices of one shape that stand one after another, without joining them first. */
 export function mergeAll<Values extends Vector>(all: readonly Slices<Values>[]): Slices<Values> {
   if (all.length === 1 && isMerged(all[0]!)) return all[0]!;
+  const ranking = areLongAndFew(all) ? rankParts(all) : null;
+  if (ranking !== null) return mergeParts(ranking);
   const resident = mergeResident(all);
   if (resident === null) return mergePlain(joinSlices(all));
   return { ...resident, values: ownCopy(resident.values) };
 }
+
+/** Otherwise one row after another is as quick as the ranges of all parts. */
+function areLongAndFew(all: readonly Slices[]): boolean {
+  const { columns, values } = all[0]!;
+  return all.length <= partsMax && columns * values.BYTES_PER_ELEMENT >= rowBytesMin;
+}
+
+const partsMax = 16;
+const rowBytesMin = 256;
 
 /**
  * As `mergeSlices`, for whoever is done with the values before slices are merged the next time:
@@ -75,8 +87,10 @@ export function weightedSum(
   const first = parts.find((part) => part.kind === "slices");
   if (first !== undefined && lists.length === parts.length) {
     const { rows, columns } = first.slices;
-    const ids = unionOfIds(lists);
+    const ranking = rankParts(parts.flatMap((part) => (part.kind === "slices" ? part.slices : [])));
+    const ids = ranking?.distinct ?? unionOfIds(lists);
     if (isShorterAsSlices(ids.length, { rows, columns })) {
+      if (ranking !== null) return { kind: "slices", slices: weighParts(ranking, weights) };
       const slices = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
       for (const [i, part] of parts.entries())
         if (part.kind === "slices") addToRows(slices, weights[i]!, part.slices);

@@ -19,8 +19,6 @@ let kept: RowsInstance | null = null;
 
 /** Where things are in the kernel's memory, in bytes; sums are last. */
 interface Places {
-  readonly marks: number;
-  readonly distinct: number;
   readonly block: number;
   readonly blockRows: number;
   readonly blank: number;
@@ -45,9 +43,9 @@ export function mergeResident<Values extends Vector>(
   const View = isFloat ? Float32Array : Float64Array;
   const places = placesOf(count, rows, columns * View.BYTES_PER_ELEMENT);
   if (places.end > memoryBytesMax) return null;
-  const { memory, kernels } = room(places.end);
+  const { memory, kernels } = roomFor(places.end);
   const { block, blockRows, blank, sums } = places;
-  const distinct = ranked({ memory, kernels }, all, count, places);
+  const distinct = rankPlaces({ memory, kernels }, all, count);
   const addRows = isFloat ? kernels.addFloatRows : kernels.addDoubleRows;
   new View(memory, blank, columns).fill(-0);
   const copied = new View(memory, block, blockRows * columns);
@@ -63,12 +61,14 @@ export function mergeResident<Values extends Vector>(
   return { rows, columns, ids: distinct, values: merged as Vector as Values };
 }
 
-/** Puts the rows' places where the kernel adds by them; gives the ids that there are. */
-function ranked(
+/**
+ * Puts the rows' places, each twice its rank and one more where it is the first there, where the
+ * kernel's free memory begins; gives the ids that there are. It takes `ranksBytes`.
+ */
+export function rankPlaces(
   { memory, kernels }: RowsInstance,
   all: readonly Pick<Slices, "ids" | "rows">[],
   count: number,
-  { marks, distinct }: Places,
 ): Uint32Array<ArrayBuffer> {
   const { rows } = all[0]!;
   const places = new Uint32Array(memory, firstFree, count);
@@ -82,29 +82,38 @@ function ranked(
     places.set(byOrder.places);
     return byOrder.distinct;
   }
+  const marks = firstFree + aligned(4 * count);
+  const distinct = marks + marksBytes(count, rows);
   const found = kernels.rankRows(firstFree, count, rows, marks, distinct);
   assert(found >= 0, "rows that the matrix has");
   return new Uint32Array(memory, distinct, found).slice();
+}
+
+/** Bytes from where the free memory begins, for so many ids of a matrix of so many rows. */
+export function ranksBytes(count: number, rows: number): number {
+  return aligned(4 * count) + marksBytes(count, rows) + aligned(4 * Math.min(count, rows));
+}
+
+function marksBytes(count: number, rows: number): number {
+  return areRowsFew(count, rows) ? aligned(8 * Math.ceil(rows / 32)) : 0;
 }
 
 function placesOf(count: number, rows: number, rowBytes: number): Places {
   // An even number of rows begins where eight bytes do.
   const blockRows = Math.max(2, 2 * Math.floor(blockBytes / rowBytes / 2));
   const most = Math.min(count, rows);
-  const marksBytes = areRowsFew(count, rows) ? 8 * Math.ceil(rows / 32) : 0;
-  const marks = firstFree + aligned(4 * count);
-  const distinct = marks + aligned(marksBytes);
-  const block = distinct + aligned(4 * most);
+  const block = firstFree + ranksBytes(count, rows);
   const blank = block + aligned(blockRows * rowBytes);
   const sums = blank + aligned(rowBytes);
-  return { marks, distinct, block, blockRows, blank, sums, end: sums + most * rowBytes };
+  return { block, blockRows, blank, sums, end: sums + most * rowBytes };
 }
 
-function aligned(bytes: number): number {
+export function aligned(bytes: number): number {
   return 64 * Math.ceil(bytes / 64);
 }
 
-function room(bytes: number): RowsInstance {
+/** The kernels over a memory of at least so many bytes, which the next caller gets as well. */
+export function roomFor(bytes: number): RowsInstance {
   if (kept !== null && kept.memory.byteLength >= bytes) return kept;
   const grown = Math.min(keptBytesMax, Math.max(bytes, 2 * (kept?.memory.byteLength ?? 0)));
   const made = instantiateRows(Math.max(bytes, grown));

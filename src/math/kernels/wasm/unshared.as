@@ -3,6 +3,13 @@ export const tablesEnd: usize = __heap_base;
 
 export { addDistances, addRowProducts, rowProducts } from "./double-products";
 export { gatherFloatRows, repeatFloatRows, sumFloatRows, swapFloatRows } from "./float-rows";
+export {
+  cutParts,
+  mergeDoubleParts,
+  mergeFloatParts,
+  weighDoubleParts,
+  weighFloatParts,
+} from "./parts";
 export { rankRows } from "./ranks";
 export { addDoubleRows, addFloatRows } from "./slices";
 export { stepFloatRows } from "./steps";
