@@ -63,11 +63,17 @@ export function checkedBody(payload: Uint8Array, length: number): Uint8Array {
   return body;
 }
 
+/** The last length as it goes into a checksum: one vector after another has the same. */
+let lengthOf = { length: -1, bytes: new Uint8Array(0) };
+
 /** The length is not sent: the receiver knows it, and the checksum tells when it does not. */
 function checksumOf(body: Uint8Array, length: number): number {
-  const writer = new ByteWriter();
-  writer.whole(length);
-  const first = writer.written();
+  if (length !== lengthOf.length) {
+    const writer = new ByteWriter();
+    writer.whole(length);
+    lengthOf = { length, bytes: writer.written() };
+  }
+  const first = lengthOf.bytes;
   if (body.length > shortBytes) return crc32(body, crc32(first));
   return crc16(body, crc16(first));
 }

@@ -39,7 +39,7 @@ class Stream implements Random {
   private s1 = 0;
   private s2 = 0;
   private s3 = 0;
-  private wasForked = false;
+  private forks = 0;
   private children: Children | null = null;
 
   /** The stream of the label whose hash is in `lanes`. */
@@ -76,11 +76,11 @@ class Stream implements Random {
     lanes[2] = this.c;
     lanes[3] = this.d;
     hash("/", 0);
-    if (this.wasForked) {
+    if (this.forks >= forksAlone) {
       this.children ??= new Children();
       this.children.hash(child);
     } else {
-      this.wasForked = true;
+      this.forks++;
       hash(child, 0);
     }
     return new Stream(this.length + 1 + child.length);
@@ -193,5 +193,7 @@ class Children {
   }
 }
 
+/** A stream's first forks are hashed as they are: most have few, and memory would take longer. */
+const forksAlone = 8;
 /** Longer labels than any task's are hashed from here on as if they were new. */
 const knownMax = 96;

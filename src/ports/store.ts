@@ -12,6 +12,11 @@ export interface Store {
   list(prefix: string): Promise<string[]>;
   /** Removing what is not there is fine. */
   remove(key: string): Promise<void>;
+  /**
+   * As `write` of what `make` gives, which is called once somebody reads it; absent where that
+   * would save nothing.
+   */
+  writeLater?(key: string, make: () => Uint8Array): Promise<void>;
   /** As `remove` of each, in fewer requests; absent where that would save none. */
   removeAll?(keys: readonly string[]): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface EphemeralState {
  * small objects, and reads nearly none.
  */
 export function ephemeralState(home: Store): EphemeralState {
-  const scratch = memoryStore();
+  const scratch = puttingOff(memoryStore());
   const isMemory = (key: string) => memoryPrefixOf(key) !== null;
   // What an earlier process kept there: looked for once, as nobody else writes memories.
   const kept = new Map<string, Promise<ReadonlySet<string>>>();
@@ -36,6 +36,8 @@ export function ephemeralState(home: Store): EphemeralState {
       },
       write: (key, bytes) => (isMemory(key) ? scratch : home).write(key, bytes),
       writeOnce: (key, bytes) => (isMemory(key) ? scratch : home).writeOnce(key, bytes),
+      writeLater: (key, make) =>
+        isMemory(key) ? scratch.writeLater(key, make) : home.write(key, make()),
       async list(prefix) {
         const keys = [...(await scratch.list(prefix)), ...(await home.list(prefix))];
         return [...new Set(keys)].sort();
@@ -60,6 +62,40 @@ export function ephemeralState(home: Store): EphemeralState {
       for (const keys of slots.values())
         for (const key of keys.slice(-keptPerSlot))
           await home.write(key, (await scratch.read(key))!);
+    },
+  };
+}
+
+/** Makes bytes of what is written later once somebody reads it: most of it never is. */
+function puttingOff(store: Store): Store & Required<Pick<Store, "writeLater">> {
+  const unmade = new Map<string, () => Uint8Array>();
+  const settle = async (key: string) => {
+    const make = unmade.get(key);
+    if (make !== undefined && unmade.delete(key)) await store.write(key, make());
+  };
+  return {
+    async read(key) {
+      await settle(key);
+      return store.read(key);
+    },
+    write(key, bytes) {
+      unmade.delete(key);
+      return store.write(key, bytes);
+    },
+    async writeOnce(key, bytes) {
+      await settle(key);
+      return store.writeOnce(key, bytes);
+    },
+    async writeLater(key, make) {
+      unmade.set(key, make);
+    },
+    async list(prefix) {
+      const later = [...unmade.keys()].filter((key) => key.startsWith(prefix));
+      return [...new Set([...(await store.list(prefix)), ...later])].sort();
+    },
+    async remove(key) {
+      unmade.delete(key);
+      await store.remove(key);
     },
   };
 }

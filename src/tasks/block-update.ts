@@ -22,8 +22,10 @@ export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
   load: (place) =>
     place.cached("block", () => readFeatureBlock(place.store, place.encoded, place.slot)),
   compute(problem, material, task) {
-    const { loss, change } = applyGram(problem, material, task.predictions, task.weights);
-    return { loss, values: Float32Array.from(change) };
+    const { predictions, weights } = task;
+    const pulls = penaltyPulls(problem, material, weights);
+    const { loss, change } = applyGram(problem, material, predictions, weights, pulls);
+    return { loss, values: new Float32Array(change) };
   },
   // As many numbers come back as went out.
   validate: ({ predictions, weights }, reply) =>
@@ -45,12 +47,11 @@ export function applyGram(
   { slabs, targets, features, intercept }: FeatureBlock,
   predictions: Float32Array | Float64Array,
   weights: Float32Array | Float64Array,
+  pulls: Float64Array = pullsOf(problem, { features, intercept }, weights),
 ): { loss: number; change: Float64Array<ArrayBuffer> } {
   const rows = targets.length;
   const slopes = new Float64Array(predictions.length);
   const loss = problem.lossAt(Float64Array.from(predictions), targets, slopes);
-  const pulls = new Float64Array(weights.length);
-  addPenaltyGradient(problem.l2, weights, { columns: features, intercept }, pulls);
   const length = rows + features;
   const change = new Float64Array((weights.length / features) * length);
   const sources = new Float64Array(length);
@@ -60,6 +61,36 @@ export function applyGram(
     addGramProduct(slabs, sources, change.subarray(output * length, (output + 1) * length));
   }
   return { loss, change };
+}
+
+type Shape = Pick<FeatureBlock, "features" | "intercept">;
+
+/** The gradient of the penalty. */
+function pullsOf(
+  { l2 }: Pick<Problem, "l2">,
+  { features, intercept }: Shape,
+  weights: Float32Array | Float64Array,
+): Float64Array<ArrayBuffer> {
+  const pulls = new Float64Array(weights.length);
+  addPenaltyGradient(l2, weights, { columns: features, intercept }, pulls);
+  return pulls;
+}
+
+/** The penalty's last gradient: all tasks of a simulated round have the same weights. */
+let last: (Shape & { l2: number; weights: Float32Array; pulls: Float64Array }) | null = null;
+
+function penaltyPulls(
+  problem: Problem,
+  { features, intercept }: Shape,
+  weights: Float32Array,
+): Float64Array {
+  const { l2 } = problem;
+  const isSame = last?.weights === weights && last.l2 === l2;
+  if (last !== null && isSame && last.features === features && last.intercept === intercept)
+    return last.pulls;
+  const pulls = pullsOf(problem, { features, intercept }, weights);
+  last = { features, intercept, l2, weights, pulls };
+  return pulls;
 }
 
 /** `out` += A' A `sources`, A the slabs side by side. */

@@ -172,9 +172,22 @@ export function takeLocalSteps(
 const noValues = new Float32Array(0);
 
 const known = new Map<string, Compressor>();
+/** The one before: tasks of a simulated run share what they ask for. */
+let last: {
+  readonly chosen: Chosen;
+  readonly parameters: Problem["parameters"];
+  readonly made: Compressor;
+} | null = null;
 
 /** Where the weights are several tensors, each is compressed by itself. */
 export function compressorOf({ parameters }: Problem, chosen: Chosen): Compressor {
+  if (last?.chosen === chosen && last.parameters === parameters) return last.made;
+  const made = madeCompressor(parameters, chosen);
+  last = { chosen, parameters, made };
+  return made;
+}
+
+function madeCompressor(parameters: Problem["parameters"], chosen: Chosen): Compressor {
   const name = JSON.stringify([chosen, parameters?.map(({ shape }) => shape)]);
   const found = known.get(name);
   if (found !== undefined) return found;

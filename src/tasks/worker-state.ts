@@ -1,4 +1,5 @@
 import { RunError } from "../core/errors.ts";
+import type { Store } from "../ports/store.ts";
 import { memoryKey } from "../store-layout.ts";
 import { fromSealedPacket, toSealedPacket } from "../wire/sealed-packet.ts";
 import type { WorkerContext } from "./task-kind.ts";
@@ -25,6 +26,8 @@ const warmCount = 3;
  * Bytes of one slot, and of all slots together that one process works for.
  */
 const writtenBytesMax = { slot: 64 * 1024 * 1024, all: 256 * 1024 * 1024 };
+/** What a packet of arrays has beside them, at least. */
+const headBytes = 256;
 const writtenCountMin = 16;
 const writtenCountMax = 4_096;
 
@@ -61,17 +64,27 @@ export async function writeWorkerState(
   if (memory.left === null && memory.velocity === null) return;
   const { warm, written } = await keptAt(place);
   const key = memoryKey(place.run, place.slot, round);
-  const bytes = toSealedPacket(memory);
-  await place.store.write(key, bytes);
+  const bytes = await stored(place.store, key, memory);
   warm.set(key, memory);
   for (const old of warm.keys()) if (warm.size > warmCount) warm.delete(old);
-  written.push({ key, bytes: bytes.length });
+  written.push({ key, bytes });
   const { slot, all } = writtenBytesMax;
-  const most = Math.floor(Math.min(slot, all / place.slots) / bytes.length);
+  const most = Math.floor(Math.min(slot, all / place.slots) / bytes);
   const count = Math.min(writtenCountMax, Math.max(writtenCountMin, most));
   // What cannot be removed now is removed with the others at the run's end.
   while (written.length > count)
     await place.store.remove(written.shift()!.key).catch(() => undefined);
+}
+
+/** Of how many bytes it is; about, where nobody has read it yet. */
+async function stored(store: Store, key: string, memory: WorkerState): Promise<number> {
+  if (store.writeLater !== undefined) {
+    await store.writeLater(key, () => toSealedPacket(memory));
+    return headBytes + (memory.left?.byteLength ?? 0) + (memory.velocity?.byteLength ?? 0);
+  }
+  const bytes = toSealedPacket(memory);
+  await store.write(key, bytes);
+  return bytes.length;
 }
 
 function keptAt(place: WorkerContext): Promise<Kept> {

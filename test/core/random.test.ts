@@ -29,6 +29,14 @@ describe("a stream", () => {
     expect(forking.uniform()).toBe(plain.uniform());
   });
 
+  test("forks are those of their labels, however many came before", () => {
+    const root = randomFrom("many");
+    for (let i = 0; i < 40; i++) {
+      const label = `round/${i % 7}/slot/${i % 3}`;
+      expect(root.fork(label).uniform()).toBe(randomFrom("many").fork(label).uniform());
+    }
+  });
+
   test("forks by path: fork(a).fork(b) is fork(a/b)", () => {
     const root = randomFrom(3);
     expect(root.fork("a").fork("b").uniform()).toBe(root.fork("a/b").uniform());

@@ -4,6 +4,7 @@ import { instantiateRows, type RowsInstance } from "./instance.ts";
 /** Rows of more columns go by the plain loops, as do too few entries to hand over. */
 const columnsMax = 4_096;
 const entriesMin = 4_096;
+const rowsMin = 8;
 /** Of rows handed over at once. */
 const blockEntries = 32_768;
 const rowsMax = 2_048;
@@ -16,7 +17,8 @@ const values = byRow + 8 * rowsMax;
 const end = values + 4 * blockEntries;
 
 function isWorth({ rows, columns }: Pick<DenseRows, "rows" | "columns">): boolean {
-  return columns > 0 && columns <= columnsMax && rows * columns >= entriesMin;
+  const isWide = columns === 0 || columns > columnsMax;
+  return !isWide && rows >= rowsMin && rows * columns >= entriesMin;
 }
 
 /** `out` = X w to the plain loop's bits; null where that is to do it. */

@@ -1,6 +1,6 @@
 import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
-import { addScaled, norm, scaled } from "../../math/vector.ts";
+import { addScaled, norm, scaled, type Vector } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
@@ -63,7 +63,7 @@ function moved(
   { rows, shape, stepSize }: BlocksPlan,
   { predictions, weights, quorum }: BlocksState,
   counted: readonly number[],
-  pulls: readonly Float64Array[],
+  pulls: readonly Vector[],
 ): Pick<BlocksState, "predictions" | "weights"> {
   const there = { predictions: predictions.slice(), weights: weights.slice() };
   for (const [i, slot] of counted.entries()) {
@@ -79,8 +79,10 @@ function moved(
 }
 
 /** S_i' S_i grad F of a reply: its numbers for the weights, an output after another. */
-function pullOf({ rows, shape, weightsLength }: BlocksPlan, { values }: WorkerReply): Float64Array {
+function pullOf({ rows, shape, weightsLength }: BlocksPlan, { values }: WorkerReply): Vector {
   const { columns } = shape;
+  // Of one output as they came: thousands of copies a round would take longer than their sum.
+  if (columns === weightsLength) return values.subarray(rows, rows + columns);
   const pull = new Float64Array(weightsLength);
   for (let output = 0; output * columns < weightsLength; output++) {
     const from = output * (rows + columns) + rows;
@@ -93,7 +95,7 @@ function pullOf({ rows, shape, weightsLength }: BlocksPlan, { values }: WorkerRe
 function estimate(
   plan: BlocksPlan,
   counted: readonly number[],
-  pulls: readonly Float64Array[],
+  pulls: readonly Vector[],
 ): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(plan.weightsLength);
   for (const pull of pulls) addScaled(sum, 1, pull);
@@ -105,7 +107,7 @@ function estimate(
 function factsOf(
   plan: BlocksPlan,
   counted: readonly number[],
-  pulls: readonly Float64Array[],
+  pulls: readonly Vector[],
   values: Float64Array<ArrayBuffer>,
 ): GradientFacts {
   let squares = 0;

@@ -204,3 +204,17 @@ function apart(a: Float64Array, b: Float64Array): number {
   expect(a).toHaveLength(b.length);
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 }
+
+test("workers of one process answer each for its own weights and block", () => {
+  const blocks = small.frame.map((_, slot) => blockOf(small, slot));
+  const weightsOf = (at: number) => new Float32Array(small.features).fill(at);
+  const predictions = new Float32Array(small.rows).fill(0.25);
+  const [one, other] = [weightsOf(1), weightsOf(-2)];
+  for (const weights of [one, other, one])
+    for (const [slot, block] of blocks.entries()) {
+      const task = { predictions, weights, slot } as unknown as BlockUpdateTask;
+      const { values } = blockUpdate.compute(logistic, block, task);
+      const { change } = applyGram(logistic, block, predictions, weights);
+      expect(values).toEqual(new Float32Array(change));
+    }
+});
