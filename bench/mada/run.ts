@@ -8,6 +8,8 @@ import { type Course, trained } from "./train.ts";
 import { positions } from "./transformer.ts";
 import { tune } from "./tune.ts";
 
+const folder = process.env.KOFN_DATA ?? "../shared/data";
+
 /**
  * MADA beside what it interpolates, on a character transformer, from good and bad pairs of beta1
  * and beta2: everything else at its defaults, the same start and the same minibatches for all.
@@ -16,7 +18,7 @@ import { tune } from "./tune.ts";
  */
 const { values } = parseArgs({
   options: {
-    text: { type: "string", default: "../shared/data/tinyshakespeare.txt" },
+    text: { type: "string", default: `${folder}/tinyshakespeare.txt` },
     steps: { type: "string", default: "500" },
     batch: { type: "string", default: "16" },
     windows: { type: "string", default: "256" },
@@ -29,7 +31,7 @@ const { values } = parseArgs({
 });
 const [steps, batch, windows] = [values.steps, values.batch, values.windows].map(Number) as Three;
 type Three = [number, number, number];
-const usual = ["adam", "lion", "adan", "yogi", "avgrad", "mada", "nadamw", "schedule-free"];
+const usual = ["adam", "lion", "adan", "yogi", "avgrad", "mada"];
 const corpus = corpusOf(values.text, positions);
 if (corpus === null) {
   console.log(`skipped: ${values.text} is not there (--text names another file)`);

@@ -109,6 +109,8 @@ export interface Preparation {
   readonly deviations?: readonly number[];
   /** Indices of its LIBSVM rows count from 0. */
   readonly zeroBased?: true;
+  /** Its LIBSVM indices, counted from 0, were taken modulo this. */
+  readonly indexBuckets?: number;
   /** Rows are windows of a text's tokens. */
   readonly text?: { readonly vocabulary: Vocabulary; readonly length: number };
   /** Rows are pairs of sentences: see `prepare/prepare-pairs.ts`. */

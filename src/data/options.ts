@@ -169,6 +169,16 @@ const dataObject = z.strictObject({
     .max(4_194_304)
     .optional()
     .describe("how many features LIBSVM rows have at most, where that is not to be learned"),
+  indexBuckets: z
+    .int()
+    .min(2)
+    .max(4_194_304)
+    .optional()
+    .describe(
+      "features of LIBSVM rows by the hashing trick: indices, counted from 0, are taken modulo " +
+        "this, and values of a row that fall together are added up. For files with more features " +
+        "than a model can name",
+    ),
   zeroBased: z
     .union([z.literal("auto"), z.boolean()])
     .optional()

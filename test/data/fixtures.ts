@@ -2,10 +2,12 @@ import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { RunError } from "../../src/core/errors.ts";
 import { parseOptions } from "../../src/core/registry.ts";
-import type { Prepared } from "../../src/data/manifests.ts";
+import type { Preparation, Prepared } from "../../src/data/manifests.ts";
 import { type DataInput, dataSchema } from "../../src/data/options.ts";
 import type { TargetKind } from "../../src/data/prepare/feature-column.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
+import type { Batch } from "../../src/data/prepare/prepare-text.ts";
+import { transformer } from "../../src/data/prepare/transform.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import type { Source, SourceOpener } from "../../src/data/sources/source.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -69,6 +71,16 @@ export async function prepared(
   const { task = "regression", seed = 7, isPrivate = false } = more;
   const request = { data, task, seed, isPrivate };
   return { prepared: await prepareDataSet(request, { open: opener(files), store }), store };
+}
+
+/** The rows of one file, as a model that was trained by `preparation` takes them. */
+export async function transformed(preparation: Preparation, files: Files): Promise<Batch[]> {
+  const reading = parseOptions(dataSchema, { source: "t" }, "data");
+  const name = Object.keys(files)[0]!;
+  const batches: Batch[] = [];
+  for await (const batch of transformer(preparation, reading).batches(name, opener(files)))
+    batches.push(batch);
+  return batches;
 }
 
 /** What a promise was rejected with, where that is a `RunError`. */

@@ -126,6 +126,10 @@ const sparse: Readonly<Record<string, (row: () => string) => string>> = {
     Array.from({ length: 200 }, (_, i) => (i % 7 === 0 ? "1 5:1 3:2 4:3" : row())).join("\n"),
   "a label that is none": (row) =>
     `${Array.from({ length: 200 }, row).join("\n")}\nyes 5:1\n1 1:1\n`,
+  "indices that share buckets": (row) =>
+    Array.from({ length: 200 }, (_, i) =>
+      i % 5 === 0 ? `1 ${10 + i}:0.1 54686452:2${i % 2 === 0 ? " 7:3" : ""}` : row(),
+    ).join("\n"),
 };
 
 test.each(Object.entries(sparse))(
@@ -145,8 +149,12 @@ test.each(Object.entries(sparse))(
       const label = (): readonly Column[] => [
         { name: "label", kind, missing: "refuse", isTarget: true, levels: newLevels(100) },
       ];
+      const options = {
+        zeroBased: name.includes("from 0"),
+        ...(name.includes("buckets") ? { indexBuckets: 13 } : {}),
+      };
       const read = async (settings: BlockSettings) =>
-        contentOf(openLibsvm(await openLocal(path), name.includes("from 0"), label, settings));
+        contentOf(openLibsvm(await openLocal(path), options, label, settings));
       expect(await read({ fileBytesMin: 0, blockBytes, threads: 2 })).toEqual(await read(alone));
     }
   },

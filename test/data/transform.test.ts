@@ -3,18 +3,8 @@ import { parseOptions } from "../../src/core/registry.ts";
 import type { Preparation } from "../../src/data/manifests.ts";
 import { dataSchema } from "../../src/data/options.ts";
 import { readExamples } from "../../src/data/parts/load-parts.ts";
-import type { Batch } from "../../src/data/prepare/prepare-text.ts";
 import { transformer } from "../../src/data/prepare/transform.ts";
-import { type Files, opener, prepared, refusal } from "./fixtures.ts";
-
-async function transformed(preparation: Preparation, files: Files): Promise<Batch[]> {
-  const reading = parseOptions(dataSchema, { source: "t" }, "data");
-  const name = Object.keys(files)[0]!;
-  const batches: Batch[] = [];
-  for await (const batch of transformer(preparation, reading).batches(name, opener(files)))
-    batches.push(batch);
-  return batches;
-}
+import { opener, prepared, refusal, transformed } from "./fixtures.ts";
 
 const train = { "t.csv": "a,kind,y\n1,red,no\n2,blue,yes\n3,red,no\n" };
 

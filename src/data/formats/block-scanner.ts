@@ -5,7 +5,7 @@ import { firstFree, type Instance, instantiate } from "../../math/kernels/instan
 import { type BlockText, blockText, tailBytesMax } from "./block-text.ts";
 import { cellOf } from "./cell.ts";
 import { CsvScanner } from "./csv-scanner.ts";
-import { featuresMax, SparseParser } from "./sparse-parser.ts";
+import { SparseParser } from "./sparse-parser.ts";
 import { type Column, newLevels } from "./table.ts";
 import type { BlockAnswer, BlockQuestion, FoundRows, TextJob } from "./text-blocks.ts";
 
@@ -160,7 +160,10 @@ function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places)
   return ({ bytes, start, end }, slot) => {
     const column: Column = { ...job.columns[0]!, levels: newLevels(Number.MAX_SAFE_INTEGER) };
     const notes = new Set<string>();
-    const parser = new SparseParser(job.path, column, job.firstIndex, notes);
+    const parser = new SparseParser(job.path, column, {
+      ...{ firstIndex: job.firstIndex, indexEnd: job.indexEnd, buckets: null },
+      notes,
+    });
     const labelOf = labelReader(parser, column);
     const out = places.slots[slot]!;
     // An entry takes four bytes of text at least, a row two.
@@ -177,7 +180,7 @@ function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places)
         places.text + at,
         places.text + end,
         job.firstIndex,
-        featuresMax,
+        job.indexEnd,
         values.byteOffset,
         indices.byteOffset,
         rowsAt,

@@ -44,7 +44,14 @@ export async function openCsv(
     columns,
     async *windows() {
       const buffer = new WindowBuffer(columns);
-      const job = { format: "csv", columns, delimiter, missingValues, firstIndex: 0 } as const;
+      const job = {
+        format: "csv",
+        columns,
+        delimiter,
+        missingValues,
+        firstIndex: 0,
+        indexEnd: 0,
+      } as const;
       const blocks = text.isPlain
         ? await textBlocks(source, { ...job, bodyStart }, settings)
         : null;

@@ -58,7 +58,7 @@ export async function openTable(
   options: DataOptions,
   layout: Layout,
 ): Promise<Table> {
-  if (format === "libsvm") return openLibsvm(source, options.zeroBased === true, layout);
+  if (format === "libsvm") return openLibsvm(source, options, layout);
   if (format === "npy") return openNpy(source, targets, options.missingValues, layout);
   if (format === "parquet") return openParquet(source, options.missingValues, layout);
   if (format === "arrow") return openArrow(source, options.missingValues, layout);

@@ -1,6 +1,7 @@
+import type { DataOptions } from "../options.ts";
 import type { Source } from "../sources/source.ts";
 import { decodeText } from "../sources/text.ts";
-import { isBlank, SparseParser } from "./sparse-parser.ts";
+import { featuresMax, foldedMax, isBlank, SparseParser } from "./sparse-parser.ts";
 import type { Column, Layout, SparseWindow, Table } from "./table.ts";
 import { type BlockSettings, levelNumbers, type TextBlock, textBlocks } from "./text-blocks.ts";
 
@@ -11,22 +12,27 @@ const lineBytesMax = 16 * 1024 * 1024;
 /**
  * A LIBSVM file: `label index:value ...`, `#` begins a comment, `qid:3` is passed over. Indices
  * count from 1, or from 0 where `zeroBased` says so; rows whose indices do not ascend are sorted.
+ * With `indexBuckets` features are the buckets that indices fall into.
  */
 export function openLibsvm(
   source: Source,
-  zeroBased: boolean,
+  { zeroBased, indexBuckets }: Pick<DataOptions, "zeroBased" | "indexBuckets">,
   layout: Layout,
   settings?: BlockSettings,
 ): Table<SparseWindow> {
   const columns = layout([{ name: "label", kind: "number" }]);
   const notes = new Set<string>();
-  const firstIndex = zeroBased ? 0 : 1;
-  const text = { format: "libsvm", columns, bodyStart: 0, firstIndex } as const;
+  const firstIndex = zeroBased === true ? 0 : 1;
+  const indexEnd = indexBuckets === undefined ? featuresMax : foldedMax;
+  const text = { format: "libsvm", columns, bodyStart: 0, firstIndex, indexEnd } as const;
   return {
     columns,
     notes: () => [...notes],
     async *windows() {
-      const parser = new SparseParser(source.name, columns[0]!, firstIndex, notes);
+      const parser = new SparseParser(source.name, columns[0]!, {
+        ...{ firstIndex, indexEnd, buckets: indexBuckets ?? null },
+        notes,
+      });
       const of = { ...text, delimiter: " ", missingValues: [] };
       const blocks = await textBlocks(source, of, settings);
       const from = blocks === null ? 0 : yield* blockWindows(blocks, parser, columns[0]!);

@@ -10,6 +10,18 @@ const colon = 0x3a;
 const hash = 0x23;
 /** Feature names are kept with the model, so their number is bounded. */
 export const featuresMax = 4_194_304;
+/** Where indices are taken modulo a smaller number: they are 32-bit numbers on the way. */
+export const foldedMax = 2 ** 31 - 1;
+
+/** How indices of sparse rows are read, and where notes of them go. */
+export interface IndexReading {
+  readonly firstIndex: number;
+  /** Indices from 0 are below this. */
+  readonly indexEnd: number;
+  /** Rows get the indices that these leave, modulo it; null: as they are. */
+  readonly buckets: number | null;
+  readonly notes: Set<string>;
+}
 
 /** Collects lines into a window. */
 export class SparseParser {
@@ -17,16 +29,19 @@ export class SparseParser {
   private readonly name: string;
   private readonly label: Column;
   private readonly firstIndex: number;
+  private readonly indexEnd: number;
   private readonly notes: Set<string>;
   private lines = 0;
-  private readonly entries = new RowEntries();
+  private readonly entries: RowEntries;
   private readonly labels = new Float64Array(windowRowsMax);
 
-  constructor(name: string, label: Column, firstIndex: number, notes: Set<string>) {
+  constructor(name: string, label: Column, indices: IndexReading) {
     this.name = name;
     this.label = label;
-    this.firstIndex = firstIndex;
-    this.notes = notes;
+    this.firstIndex = indices.firstIndex;
+    this.indexEnd = indices.indexEnd;
+    this.notes = indices.notes;
+    this.entries = new RowEntries(indices.buckets);
   }
 
   full(): boolean {
@@ -35,6 +50,14 @@ export class SparseParser {
 
   take(): SparseWindow {
     const { rows, labels } = this;
+    if (this.entries.hasOverflow)
+      throw new RunError(
+        "not-finite",
+        `${this.name}: values of a row that share a bucket overflow`,
+        {
+          hint: "divide the file's values by a large number, or set more data.indexBuckets",
+        },
+      );
     this.rows = 0;
     return { kind: "sparse", rows, ...this.entries.take(), labels };
   }
@@ -107,18 +130,20 @@ export class SparseParser {
     if (index === undefined || !Number.isInteger(index))
       throw this.error(`${inQuotes(bytes.toString("utf8", from, to))}, expected index:value`);
     const place = index - this.firstIndex;
-    if (place < 0 || place >= featuresMax) throw this.badIndex(index);
+    if (place < 0 || place >= this.indexEnd) throw this.badIndex(index);
     const value = plainDecimal(bytes, middle + 1, to) ?? this.valueAt(bytes, middle + 1, to, index);
     this.entries.add(place, value);
   }
 
   private badIndex(index: number): RunError {
-    const { firstIndex } = this;
-    const last = featuresMax - 1 + firstIndex;
+    const { firstIndex, indexEnd } = this;
+    const last = indexEnd - 1 + firstIndex;
     const hint =
       index < firstIndex
         ? "where indices count from 0, set data.zeroBased: true; a model keeps how its rows counted"
-        : "take indices modulo a smaller number as you write the file (the hashing trick)";
+        : index - firstIndex < foldedMax
+          ? "features of so many are taken by the hashing trick: set data.indexBuckets: 1048576"
+          : "number the features anew as you write the file: 31 bits hold no larger index";
     return this.error(`index ${index}, expected ${firstIndex} to ${last}`, "bad-index", hint);
   }
 

@@ -40,6 +40,8 @@ export interface TextJob {
   readonly missingValues: readonly string[];
   /** Of LIBSVM: how the first index counts. */
   readonly firstIndex: number;
+  /** Of LIBSVM: indices from 0 are below this. */
+  readonly indexEnd: number;
   /** Bytes of the file where its rows begin and where it ends. */
   readonly bodyStart: number;
   readonly end: number;

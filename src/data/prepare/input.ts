@@ -5,6 +5,7 @@ import { hasIndexZero } from "../formats/libsvm.ts";
 import type { Input } from "../formats/table.ts";
 import type { DataOptions } from "../options.ts";
 import type { Source, SourceOpener } from "../sources/source.ts";
+import type { TargetKind } from "./feature-column.ts";
 import { generatedInput } from "./generated.ts";
 import { type InputPart, joinedInput } from "./joined-input.ts";
 
@@ -112,4 +113,27 @@ export async function countsFromZero(
   if (zeroBased !== "auto") return zeroBased;
   if (isPrivate) return false;
   return (await train.hasIndexZero?.()) === true || (await test?.hasIndexZero?.()) === true;
+}
+
+/** Rows that a test file, an option or a problem does not go with. */
+export function refuseFormats(
+  { indexBuckets, generate }: DataOptions,
+  train: Input,
+  test: Input | null,
+  task: TargetKind,
+): void {
+  if (indexBuckets !== undefined && (generate !== undefined || train.format !== "libsvm"))
+    throw new RunError(
+      "bad-option",
+      `data.indexBuckets: ${indexBuckets}, but ${train.name} is ${train.format}`,
+      { hint: "it is for LIBSVM; columns hash their words by data.columns: { x: { type: hash } }" },
+    );
+  if (test !== null && test.isSparse !== train.isSparse)
+    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
+      hint: `give the test rows in the format of ${train.name}`,
+    });
+  if (train.isSparse && task === "ratings")
+    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
+      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
+    });
 }

@@ -63,7 +63,7 @@ export async function prepareSparse(
 }
 
 function preparationOf(
-  { target, options: { intercept }, zeroBased }: PreparationJob<SparseWindow>,
+  { target, options: { intercept, indexBuckets }, zeroBased }: PreparationJob<SparseWindow>,
   {
     classes,
     offset,
@@ -85,6 +85,7 @@ function preparationOf(
     sparse: true,
     ...(deviations === undefined ? {} : { deviations }),
     ...(zeroBased ? { zeroBased: true } : {}),
+    ...(indexBuckets === undefined ? {} : { indexBuckets }),
   };
 }
 
@@ -93,7 +94,7 @@ function statedFeatures(
   { options, isPrivate }: PreparationJob<SparseWindow>,
   { found }: Learned,
 ): number {
-  const { features } = options;
+  const { indexBuckets, features = indexBuckets } = options;
   if (features === undefined || isPrivate || found <= features) return features ?? found;
   throw new RunError("bad-index", `data.features: ${features}, and rows go up to index ${found}`, {
     hint: "state how many features there are at most, or leave data.features out",

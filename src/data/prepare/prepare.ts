@@ -10,7 +10,7 @@ import type { SourceOpener } from "../sources/source.ts";
 import { namingAll } from "./column-cures.ts";
 import { ColumnNotes } from "./column-notes.ts";
 import type { TargetKind } from "./feature-column.ts";
-import { countsFromZero, oneSource, openInput, withTarget } from "./input.ts";
+import { countsFromZero, oneSource, openInput, refuseFormats, withTarget } from "./input.ts";
 import type { PreparationJob, PreparedContent } from "./job.ts";
 import { labelLayout, sameLayout, trainingLayout } from "./layout.ts";
 import { heldNotes, type Note, tellNotes } from "./notes.ts";
@@ -179,17 +179,6 @@ function fromFiles(request: PrepareRequest, train: Input, test: Input | null, po
   return withSpools((spool) => fromInputs({ ...request, data }, train, test, ports, spool));
 }
 
-function refuseFormats(train: Input, test: Input | null, task: TargetKind): void {
-  if (test !== null && test.isSparse !== train.isSparse)
-    throw new RunError("bad-format", `${test.name}: it is ${test.format}, not ${train.format}`, {
-      hint: `give the test rows in the format of ${train.name}`,
-    });
-  if (train.isSparse && task === "ratings")
-    throw new RunError("bad-format", `${train.name}: it is ${train.format}, expected columns`, {
-      hint: "give ratings as CSV, NPY or Parquet with a column each for user, item and rating",
-    });
-}
-
 type NewSpool = <W extends Window>() => Promise<Spool<W>>;
 
 async function fromInputs(
@@ -199,7 +188,7 @@ async function fromInputs(
   { store, onProgress = () => undefined, onNote = () => undefined }: PreparePorts,
   spool: NewSpool,
 ): Promise<PreparedContent> {
-  refuseFormats(train, test, task);
+  refuseFormats(data, train, test, task);
   const sparse = train.isSparse;
   const total = 2 * (train.sizeBytes + (test?.sizeBytes ?? 0));
   let done = 0;

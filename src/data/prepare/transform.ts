@@ -54,8 +54,9 @@ export function transformer(
         yield* textBatches(preparation.text, await open(source));
         return;
       }
+      const { indexBuckets } = preparation;
       const input = await openInput(
-        { ...reading, source, generate: undefined, targetSource: undefined },
+        { ...reading, ...{ source, generate: undefined, targetSource: undefined }, indexBuckets },
         open,
       );
       const isLabelled = preparation.sparse && !isRatings(preparation);

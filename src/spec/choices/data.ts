@@ -192,6 +192,12 @@ export interface DataChoice {
    */
   readonly features?: number | undefined;
   /**
+   * Features of LIBSVM rows by the hashing trick: indices, counted from 0, are taken modulo
+   * this, and values of a row that fall together are added up. For files with more features
+   * than a model can name. At least 2, at most 4194304.
+   */
+  readonly indexBuckets?: number | undefined;
+  /**
    * Whether indices of LIBSVM rows count from 0 instead of 1; auto, the usual way, looks
    * whether a 0 stands among them, also in a test file. A file that counts from 0 and has no
    * value of its first feature looks as if it counted from 1: say true.
