@@ -160,10 +160,7 @@ function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places)
   return ({ bytes, start, end }, slot) => {
     const column: Column = { ...job.columns[0]!, levels: newLevels(Number.MAX_SAFE_INTEGER) };
     const notes = new Set<string>();
-    const parser = new SparseParser(job.path, column, {
-      ...{ firstIndex: job.firstIndex, indexEnd: job.indexEnd, buckets: null },
-      notes,
-    });
+    const parser = lineParser(job, column, notes);
     const labelOf = labelReader(parser, column);
     const out = places.slots[slot]!;
     // An entry takes four bytes of text at least, a row two.
@@ -217,6 +214,11 @@ function sparseScan(job: TextJob, { memory, kernels }: Instance, places: Places)
     const levels = [column.levels.names];
     return { rows, lines, cells: cells.slice(0, rows), sparse, levels, notes: [...notes] };
   };
+}
+
+/** Of lines that the kernel leaves; buckets are filled where blocks are joined. */
+function lineParser({ path, firstIndex, indexEnd }: TextJob, column: Column, notes: Set<string>) {
+  return new SparseParser(path, column, { firstIndex, indexEnd, buckets: null, notes });
 }
 
 /** Labels that were seen before are looked up by their text. */
