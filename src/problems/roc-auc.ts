@@ -43,22 +43,50 @@ export class RocAuc {
   }
 
   /** Every row's score, in order. */
-  addAll(scores: ArrayLike<number>, targets: ArrayLike<number>): void {
+  addAll(scores: Numbers, targets: Numbers): void {
     const rows = targets.length;
     let [ofSecond, areNumbers] = [0, true];
     for (let i = 0; i < rows; i++) {
       if (targets[i]! > 0) ofSecond++;
       if (Number.isNaN(scores[i])) areNumbers = false;
     }
-    const kept = this.#first.length + this.#second.length;
-    if (this.#counts !== null || !areNumbers || kept + rows > this.#scoresMax) {
+    if (!areNumbers) {
       for (let i = 0; i < rows; i++) this.add(scores[i]!, targets[i]!);
       return;
     }
-    const first = this.#first.extend(rows - ofSecond);
+    this.#areas = undefined;
+    this.#total[0] += rows - ofSecond;
+    this.#total[1] += ofSecond;
+    const kept = this.#first.length + this.#second.length;
+    if (this.#counts === null && kept + rows > this.#scoresMax) this.#countInBins();
+    if (this.#counts === null) this.#keepAll(scores, targets, ofSecond);
+    else this.#countAll(this.#counts, scores, targets);
+  }
+
+  #countAll({ first, second }: ClassCounts, scores: Numbers, targets: Numbers): void {
+    const { length } = targets;
+    let [above1, above2] = [0, 0];
+    for (let i = 0; i < length; i++) {
+      const score = scores[i]!;
+      const above = score > 0 ? 1 : 0;
+      const bin = binOf(score);
+      if (targets[i]! > 0) {
+        second[bin]! += 1;
+        above2 += above;
+      } else {
+        first[bin]! += 1;
+        above1 += above;
+      }
+    }
+    this.#above[0] += above1;
+    this.#above[1] += above2;
+  }
+
+  #keepAll(scores: Numbers, targets: Numbers, ofSecond: number): void {
+    const first = this.#first.extend(targets.length - ofSecond);
     const second = this.#second.extend(ofSecond);
     let [i1, i2, above1, above2] = [0, 0, 0, 0];
-    for (let i = 0; i < rows; i++) {
+    for (let i = 0; i < targets.length; i++) {
       const score = scores[i]!;
       const above = score > 0 ? 1 : 0;
       if (targets[i]! > 0) {
@@ -69,11 +97,8 @@ export class RocAuc {
         above1 += above;
       }
     }
-    this.#total[0] += i1;
-    this.#total[1] += i2;
     this.#above[0] += above1;
     this.#above[1] += above2;
-    this.#areas = undefined;
   }
 
   /** Rows that another one was told, as plain data. */
@@ -175,6 +200,8 @@ export class RocAuc {
     this.#second.clear();
   }
 }
+
+type Numbers = ArrayLike<number>;
 
 interface Areas {
   readonly underCurve: number;

@@ -176,3 +176,17 @@ test("scores are put in order whatever their distances are", () => {
     expect(scores.sorted(), name).toEqual(values.toSorted());
   }
 });
+
+test.each([0, 700, 5_000])("rows in one go are rows one by one, %i kept", (kept) => {
+  const random = randomFrom("in one go");
+  const [together, alone] = [new RocAuc(kept), new RocAuc(kept)];
+  for (let part = 0; part < 4; part++) {
+    const scores = Float64Array.from({ length: 300 }, () => random.normal());
+    const targets = Float32Array.from(scores, (score) => (score + random.normal() > 0 ? 1 : 0));
+    together.addAll(scores, targets);
+    for (const [i, score] of scores.entries()) alone.add(score, targets[i]!);
+    expect(withTwoClassMetrics({}, together)).toEqual(withTwoClassMetrics({}, alone));
+    expect(together.confusion()).toEqual(alone.confusion());
+    expect([together.isExact, together.errorMax()]).toEqual([alone.isExact, alone.errorMax()]);
+  }
+});
