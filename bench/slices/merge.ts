@@ -2,7 +2,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import { firstFree, instantiateRows } from "../../src/math/kernels/instance.ts";
 import { mergeForNow, mergeSlices } from "../../src/math/slices/merge.ts";
 import type { Slices } from "../../src/math/slices/slices.ts";
-import { quickestMs } from "./timing.ts";
+import { byTurns } from "./timing.ts";
 
 type Floats = Slices<Float32Array<ArrayBuffer>>;
 
@@ -47,7 +47,7 @@ export function mergeSpeed() {
       "for now": () => mergeForNow(slices),
       "for good": () => mergeSlices(slices),
     };
-    const ms = byTurns(works);
+    const ms = byTurns(names, turns, works);
     const bytes = values.byteLength + ids.byteLength;
     const [ratio, bound] = [ms.read / ms.merge, ms.read / Math.min(ms.near, ms.copy)];
     const distinct = known.ids.length;
@@ -64,15 +64,6 @@ export function mergeSpeed() {
     if (ms.merge > nearTimesMax * ms.near)
       throw new Error(`${rows} x ${columns}: ${ms.merge / ms.near} times as long as near`);
   return report;
-}
-
-/** By turns, so that whoever else works on the machine slows all of them. */
-function byTurns<Name extends string>(works: Readonly<Record<Name, () => unknown>>) {
-  const all = Object.entries(works) as [Name, () => unknown][];
-  const least = Object.fromEntries(all.map(([name, work]) => [name, quickestMs(2, work)]));
-  for (let turn = 0; turn < turns; turn++)
-    for (const [name, work] of all) least[name] = Math.min(least[name]!, quickestMs(3, work));
-  return least as Record<Name, number>;
 }
 
 /** What is done in a memory that has slices, over and over; throws where the sums are others. */

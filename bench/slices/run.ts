@@ -3,6 +3,7 @@ import { bytesBySharing } from "./bytes.ts";
 import { embeddingStep } from "./embedding-step.ts";
 import { bytesInMemory } from "./memory.ts";
 import { mergeSpeed } from "./merge.ts";
+import { partSpeed } from "./parts.ts";
 import { publishedBytes } from "./published.ts";
 import { recommenderBytes } from "./recommender.ts";
 import { reducerMemory } from "./reducer.ts";
@@ -10,12 +11,12 @@ import { publishedScaling } from "./scaling.ts";
 import { stockTraining } from "./train-on-batch.ts";
 
 /**
- * Gradients of tables by their rows: how fast slices are merged beside how fast memory is read; an
- * embedding's step dense and by rows; training by stock layers; bytes of what is held; bytes that
- * `auto` sends beside both others, from 0.1 % to all rows; the published 11.4 GB and 139 MB, by
- * the formula and by a run on a smaller scale; the example's recommender in both directions; peak
- * memory of who adds up by the number of workers; and the published scaling on the virtual clock.
- * `--only NAME` for one of them.
+ * Gradients of tables by their rows: how fast slices, and parts of workers, are merged beside how
+ * fast memory is read; an embedding's step dense and by rows; training by stock layers; bytes of
+ * what is held; bytes that `auto` sends beside both others, from 0.1 % to all rows; the published
+ * 11.4 GB and 139 MB, by the formula and by a run on a smaller scale; the example's recommender in
+ * both directions; peak memory of who adds up by the number of workers; and the published scaling
+ * on the virtual clock. `--only NAME` for one of them.
  */
 const { values } = parseArgs({
   options: {
@@ -28,6 +29,7 @@ const { values } = parseArgs({
 });
 const parts = {
   merge: mergeSpeed,
+  parts: partSpeed,
   step: () => embeddingStep({ before: values.before, python: values.python }),
   stock: stockTraining,
   memory: bytesInMemory,
