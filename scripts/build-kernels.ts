@@ -17,11 +17,13 @@ const options = [
 
 /**
  * By their constants, where they begin. Of most the memory is shared, so that threads can work on
- * one shard; what it takes in and gives out goes quicker where it is not.
+ * one shard; what it takes in and gives out goes quicker where it is not. What works on tensors
+ * alone is a module of its own, which only those who compute networks bundle.
  */
 const modules = {
   binary: { entry: "main.ts", more: ["--sharedMemory", "--enable", "threads"] },
   unshared: { entry: "unshared.ts", more: [] },
+  tensors: { entry: "tensors.ts", more: [] },
 } as const;
 
 /** Compiles the kernels into a module of TypeScript, unless it is of these very sources already. */

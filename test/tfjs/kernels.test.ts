@@ -87,6 +87,30 @@ it("a pool over negative numbers has its slopes on WASM as on the plain backend"
   expect(slopes[2]!.every((slope) => slope < 0)).toBe(true);
 });
 
+it.each([1, 3, 6])(
+  "a pool of %i channels gives its slope to the first largest number",
+  async (n) => {
+    await openTensorBackend("wasm");
+    await tf.setBackend("wasm");
+    // Windows of 2 x 2 side by side; whole numbers from 0 to 2, so that several are the largest.
+    const x = Float32Array.from({ length: 3 * 4 * 6 * n }, (_, i) => (i * 7 + (i >> 3)) % 3);
+    const known = new Float32Array(x.length);
+    const at = (image: number, y: number, i: number, channel: number) =>
+      ((image * 4 + y) * 6 + i) * n + channel;
+    for (let image = 0; image < 3; image++)
+      for (let y = 0; y < 4; y += 2)
+        for (let i = 0; i < 6; i += 2)
+          for (let channel = 0; channel < n; channel++) {
+            const window = [0, 1, 2, 3].map((k) => at(image, y + (k >> 1), i + (k & 1), channel));
+            const largest = Math.max(...window.map((one) => x[one]!));
+            known[window.find((one) => x[one] === largest)!] = 1;
+          }
+    const pooled = (of: tf.Tensor) => tf.sum(tf.maxPool(of as tf.Tensor4D, 2, 2, "valid"));
+    const found = tf.grad(pooled)(tf.tensor(x, [3, 4, 6, n]));
+    expect(found.dataSync()).toEqual(known);
+  },
+);
+
 describe("einsum on WASM", () => {
   it.each([
     ["ij,jk->ik", [3, 4], [4, 2]],

@@ -154,3 +154,42 @@ describe("rows are looked up as on the plain backend, their gradient too", () =>
     expect([...(await columns.data())]).toEqual([3, 1, 6, 4]);
   });
 });
+
+describe("products are added up term by term, to the bit, on WASM", () => {
+  it.each([
+    [[9, 16], [16, 24], false, false],
+    [[70, 65], [65, 7], false, false],
+    [[33, 6], [33, 19], true, false],
+    [[6, 33], [10, 33], false, true],
+    [[40, 5], [3, 40], true, true],
+    [[1, 6, 9], [1, 9, 5], false, false],
+    [[8, 4, 5, 3], [8, 4, 9, 3], false, true],
+  ])("%j by %j, turned: %s, %s", async (shape, other, turnA, turnB) => {
+    useBackend(await openTensorBackend("wasm"));
+    const random = randomFrom(`order/${other}`);
+    const drawn = (sides: number[]) =>
+      Float32Array.from({ length: sides.reduce((a, b) => a * b, 1) }, () => random.normal());
+    const [a, b] = [drawn(shape), drawn(other)];
+    const product = tf.matMul(tf.tensor(a, shape), tf.tensor(b, other), turnA, turnB);
+    const [rows, terms] = sidesOf(shape, turnA);
+    const [, columns] = sidesOf(other, turnB);
+    const known = Float32Array.from({ length: product.size }, (_, at) => {
+      const [column, row] = [at % columns, Math.floor(at / columns) % rows];
+      const which = Math.floor(at / columns / rows);
+      const [mine, theirs] = [which * rows * terms, which * terms * columns];
+      let sum = 0;
+      for (let k = 0; k < terms; k++) {
+        const x = a[mine + (turnA ? k * rows + row : row * terms + k)]!;
+        const y = b[theirs + (turnB ? column * terms + k : k * columns + column)]!;
+        sum = Math.fround(sum + Math.fround(x * y));
+      }
+      return sum;
+    });
+    expect(await product.data()).toEqual(known);
+  });
+});
+
+function sidesOf(shape: readonly number[], isTurned: boolean): [number, number] {
+  const [a, b] = shape.slice(-2) as [number, number];
+  return isTurned ? [b, a] : [a, b];
+}

@@ -1,6 +1,6 @@
 import { assert, RunError } from "../../core/errors.ts";
-import { binary, unshared } from "./binary.ts";
-import type { RowKernels } from "./row-kernels.ts";
+import { binary, tensors, unshared } from "./binary.ts";
+import type { RowKernels, TensorKernels } from "./row-kernels.ts";
 
 /** The compiled kernels over one memory. Addresses are bytes within it. */
 export interface Instance {
@@ -135,6 +135,12 @@ export function rowKernelsOver(memory: object): RowKernels {
   return kernelsOver<RowKernels>(knownRows, memory, emptyTables);
 }
 
+/** The same of what works on tensors. */
+export function tensorKernelsOver(memory: object): TensorKernels {
+  knownTensors ??= compiledFrom(tensors);
+  return kernelsOver<TensorKernels>(knownTensors, memory, emptyTables);
+}
+
 function kernelsOver<Own>(module: object, memory: object, tablesMax = firstFree): Own {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const { tablesEnd, ...kernels } = exports as { tablesEnd: { readonly value: number } };
@@ -158,6 +164,7 @@ function allocate<Buffer>(bytes: number, shared: boolean): { readonly buffer: Bu
 
 let known: object | undefined;
 let knownRows: object | undefined;
+let knownTensors: object | undefined;
 
 /** Compiled when first needed, once a thread. */
 export function compiled(): object {

@@ -72,6 +72,7 @@ type RowProducts = (
   factors: number,
   out: number,
 ) => void;
+
 /** How many rows of a range of ids there are. */
 export type MergeParts = (
   parts: number,
@@ -84,3 +85,38 @@ export type MergeParts = (
   distinct: number,
   sums: number,
 ) => number;
+
+/** What `wasm/tensors.as` exports. */
+export interface TensorKernels {
+  /** Rows by four sides and how many bytes each leads on, one after another. */
+  orderFloatRows(
+    x: number,
+    a: number,
+    aStride: number,
+    b: number,
+    bStride: number,
+    c: number,
+    cStride: number,
+    d: number,
+    dStride: number,
+    bytes: number,
+    out: number,
+  ): void;
+  /** C = A B by strides in bytes, in rows of n columns: see `wasm/matrices.as`. */
+  tightProduct(
+    a: number,
+    aRow: number,
+    aTerm: number,
+    b: number,
+    bTerm: number,
+    bColumn: number,
+    c: number,
+    cRow: number,
+    m: number,
+    k: number,
+    n: number,
+    panel: number,
+  ): void;
+  /** To each window's first largest number its slope, by sizes at `pool`: see `wasm/pools.as`. */
+  addPoolSlopes(pool: number, values: number, slopes: number, sums: number): void;
+}

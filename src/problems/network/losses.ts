@@ -67,13 +67,21 @@ export function overRows(loss: NetworkLoss, positions: number, width: number): O
   };
 }
 
+/** Of the row at hand: each is wanted twice. */
+let powers = new Float64Array(0);
+
 function crossEntropy(outputs: Float32Array, target: number, slopes: Float32Array | null): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < outputs.length; i++) largest = Math.max(largest, outputs[i]!);
+  if (powers.length < outputs.length) powers = new Float64Array(outputs.length);
   let sum = 0;
-  for (let i = 0; i < outputs.length; i++) sum += Math.exp(outputs[i]! - largest);
+  for (let i = 0; i < outputs.length; i++) {
+    const power = Math.exp(outputs[i]! - largest);
+    powers[i] = power;
+    sum += power;
+  }
   if (slopes !== null) {
-    for (let i = 0; i < outputs.length; i++) slopes[i] = Math.exp(outputs[i]! - largest) / sum;
+    for (let i = 0; i < outputs.length; i++) slopes[i] = powers[i]! / sum;
     slopes[target]! -= 1;
   }
   return largest - outputs[target]! + Math.log(sum);

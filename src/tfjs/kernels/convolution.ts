@@ -34,9 +34,7 @@ export function filterGradient(
   for (let from = 0; from < info.batchSize; from += imagesAtOnce) {
     const count = Math.min(imagesAtOnce, info.batchSize - from);
     const patches = platform.make([patch, count * outputs]);
-    const slopes = platform.make([count * outputs, info.outChannels]);
-    const each = outputs * info.outChannels;
-    platform.read(slopes).set(platform.read(dy).subarray(from * each, (from + count) * each));
+    const slopes = slopesOf(platform, dy, info, from, count);
     unroll(info, platform.read(x), from, count, platform.read(patches));
     const product = platform.run(
       "BatchMatMul",
@@ -46,9 +44,26 @@ export function filterGradient(
     const sums = platform.read(result);
     const values = platform.read(product);
     for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
-    for (const tensor of [patches, slopes, product]) platform.free(tensor);
+    for (const tensor of [patches, product]) platform.free(tensor);
+    if (slopes.dataId !== dy.dataId) platform.free(slopes);
   }
   return { ...result, shape: [...filterShape] };
+}
+
+/** The slopes of some images as a matrix: of all of them the numbers stay where they are. */
+function slopesOf(
+  platform: KernelBackend,
+  dy: TensorInfo,
+  { outHeight, outWidth, outChannels, batchSize }: Info,
+  from: number,
+  count: number,
+): TensorInfo {
+  const shape = [count * outHeight * outWidth, outChannels];
+  if (count === batchSize) return { ...dy, shape };
+  const slopes = platform.make(shape);
+  const each = outHeight * outWidth * outChannels;
+  platform.read(slopes).set(platform.read(dy).subarray(from * each, (from + count) * each));
+  return slopes;
 }
 
 type Info = ReturnType<typeof backend_util.computeConv2DInfo>;
@@ -61,23 +76,25 @@ function unroll(
   count: number,
   out: Float32Array,
 ): void {
-  const { inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = info;
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, padInfo, strideWidth } = info;
   const columns = count * outHeight * outWidth;
   let row = 0;
   for (let high = 0; high < info.filterHeight; high++) {
     for (let wide = 0; wide < info.filterWidth; wide++) {
+      // The outputs of a line whose patch has this tap inside the image.
+      const shift = wide - padInfo.left;
+      const first = Math.max(0, Math.ceil(-shift / strideWidth));
+      const end = Math.min(outWidth, Math.ceil((inWidth - shift) / strideWidth));
+      const step = strideWidth * inChannels;
       for (let channel = 0; channel < inChannels; channel++, row++) {
         for (let b = 0; b < count; b++) {
           for (let y = 0; y < outHeight; y++) {
             const inY = y * info.strideHeight - padInfo.top + high;
             if (inY < 0 || inY >= inHeight) continue;
-            const line = ((from + b) * inHeight + inY) * inWidth;
+            const line = ((from + b) * inHeight + inY) * inWidth + shift;
             const at = row * columns + (b * outHeight + y) * outWidth;
-            for (let x = 0; x < outWidth; x++) {
-              const inX = x * info.strideWidth - padInfo.left + wide;
-              if (inX >= 0 && inX < inWidth)
-                out[at + x] = image[(line + inX) * inChannels + channel]!;
-            }
+            let taken = (line + first * strideWidth) * inChannels + channel;
+            for (let x = first; x < end; x++, taken += step) out[at + x] = image[taken]!;
           }
         }
       }

@@ -1,10 +1,10 @@
 import { backend as currentBackend, getBackend, type TensorInfo } from "@tensorflow/tfjs-core";
-import { rowKernelsOver } from "../../math/kernels/instance.ts";
-import type { RowKernels } from "../../math/kernels/row-kernels.ts";
+import { rowKernelsOver, tensorKernelsOver } from "../../math/kernels/instance.ts";
+import type { RowKernels, TensorKernels } from "../../math/kernels/row-kernels.ts";
 
 /** kofn's kernels over the WASM backend's own memory, where its tensors are. */
 export interface InPlace {
-  readonly kernels: RowKernels;
+  readonly kernels: RowKernels & TensorKernels;
   /** A tensor of float32 to be written wholly: its numbers are whatever stood there. */
   reserve(shape: readonly number[]): TensorInfo;
   /** Where a tensor begins, in bytes; it stays there. */
@@ -46,10 +46,11 @@ export function inPlaceOf(backend: object): InPlace {
 }
 
 function opened(backend: WasmBackend): InPlace {
+  const { memory } = backend.wasm.asm;
   const addressOf = ({ dataId }: TensorInfo) => backend.dataIdMap.get(dataId).memoryOffset;
   const lengthOf = ({ shape }: TensorInfo) => shape.reduce((a, b) => a * b, 1);
   return {
-    kernels: rowKernelsOver(backend.wasm.asm.memory),
+    kernels: { ...rowKernelsOver(memory), ...tensorKernelsOver(memory) },
     reserve: (shape) => backend.makeOutput([...shape], "float32"),
     addressOf,
     floats: (tensor) =>

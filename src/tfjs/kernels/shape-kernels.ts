@@ -99,6 +99,7 @@ function transposed(
   }
   const strides = stridesOf(x.shape);
   const steps = perm.map((axis) => strides[axis]!);
+  if (steps.at(-1) === 1 && shape.length <= 5) return ordered(memory, x, shape, steps);
   const output = platform.make(shape);
   const out = platform.read(output);
   const values = platform.read(x);
@@ -108,9 +109,6 @@ function transposed(
   const copy = (axis: number, from: number) => {
     if (axis < last) {
       for (let i = 0; i < shape[axis]!; i++) copy(axis + 1, from + i * steps[axis]!);
-    } else if (step === 1 && side > 16) {
-      out.set(values.subarray(from, from + side), to);
-      to += side;
     } else {
       for (let at = from, end = from + side * step; at < end; at += step) out[to++] = values[at]!;
     }
@@ -118,6 +116,24 @@ function transposed(
   copy(0, 0);
   return output;
 }
+
+/** Axes in another order, of up to five, the last of which stays: rows of it in turn. */
+function ordered(
+  memory: InPlace,
+  x: TensorInfo,
+  shape: readonly number[],
+  steps: readonly number[],
+): TensorInfo {
+  const outer = Array.from({ length: 5 - shape.length }, () => 1);
+  const [a, b, c, d] = [...outer, ...shape.slice(0, -1)] as Four;
+  const [e, f, g, h] = [...outer, ...steps.slice(0, -1)].map((step) => 4 * step) as Four;
+  const out = memory.reserve(shape);
+  const [from, to] = [memory.addressOf(x), memory.addressOf(out)];
+  memory.kernels.orderFloatRows(from, a, e, b, f, c, g, d, h, 4 * shape.at(-1)!, to);
+  return out;
+}
+
+type Four = [number, number, number, number];
 
 /** [outer, a, b, columns] where two groups of axes change places and no others do; or null. */
 function sidesThatSwap(perm: readonly number[], shape: readonly number[]): Sides | null {

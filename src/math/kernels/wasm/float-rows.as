@@ -23,6 +23,10 @@ export function gatherFloatRows(
 /** Each of so many rows as often as there are copies, one after another. */
 export function repeatFloatRows(x: usize, rows: i32, copies: i32, columns: i32, out: usize): void {
   const bytes = usize(columns) << 2;
+  if (columns == 1) {
+    repeatNumbers(x, rows, copies, out);
+    return;
+  }
   for (let row = 0; row < rows; row++) {
     for (let copy = 0; copy < copies; copy++) {
       copyRow(out, x, bytes);
@@ -30,6 +34,40 @@ export function repeatFloatRows(x: usize, rows: i32, copies: i32, columns: i32, 
     }
     x += bytes;
   }
+}
+
+function repeatNumbers(x: usize, rows: i32, copies: i32, out: usize): void {
+  for (const end = x + (usize(rows) << 2); x < end; x += 4) {
+    const value = v128.load32_splat(x);
+    const stop = out + (usize(copies) << 2);
+    for (; out + 16 <= stop; out += 16) v128.store(out, value);
+    for (; out < stop; out += 4) v128.store32_lane(out, value, 0);
+  }
+}
+
+/**
+ * Rows of so many bytes from where four strides, in bytes, lead to, one after another: axes in
+ * another order, the last of which stays.
+ */
+export function orderFloatRows(
+  x: usize,
+  a: i32,
+  aStride: usize,
+  b: i32,
+  bStride: usize,
+  c: i32,
+  cStride: usize,
+  d: i32,
+  dStride: usize,
+  bytes: usize,
+  out: usize,
+): void {
+  for (let i = 0; i < a; i++)
+    for (let j = 0; j < b; j++)
+      for (let k = 0; k < c; k++) {
+        let from = x + usize(i) * aStride + usize(j) * bStride + usize(k) * cStride;
+        for (let l = 0; l < d; l++, from += dStride, out += bytes) copyRow(out, from, bytes);
+      }
 }
 
 /**

@@ -29,6 +29,44 @@ export function product(
   }
 }
 
+/**
+ * The same, but rows of C have room for n columns and no more. `panel` has room for 32 k + 128
+ * bytes.
+ */
+export function tightProduct(
+  a: usize,
+  aRow: usize,
+  aTerm: usize,
+  b: usize,
+  bTerm: usize,
+  bColumn: usize,
+  c: usize,
+  cRow: usize,
+  m: i32,
+  k: i32,
+  n: i32,
+  panel: usize,
+): void {
+  const full = n & ~7;
+  product(a, aRow, aTerm, b, bTerm, bColumn, c, cRow, m, k, full, panel, 0);
+  if (full == n) return;
+  const spare = panel + (usize(k) << 5);
+  const bytes = usize(n - full) << 2;
+  pack(b + usize(full) * bColumn, bTerm, bColumn, k, n - full, panel);
+  c += usize(full) << 2;
+  for (let i = 0; i < m; i += 4) {
+    const count = min(4, m - i);
+    const rows = a + usize(i) * aRow;
+    if (count == 4) four(rows, aRow, aTerm, k, panel, spare, 32, 0);
+    else
+      for (let r = 0; r < count; r++)
+        one(rows + usize(r) * aRow, aTerm, k, panel, spare + (usize(r) << 5), 0);
+    for (let r = 0; r < count; r++, c += cRow)
+      for (let at: usize = 0; at < bytes; at += 4)
+        f32.store(c + at, f32.load(spare + (usize(r) << 5) + at));
+  }
+}
+
 /** Eight columns side by side; those beyond the last are zeros. */
 function pack(from: usize, term: usize, column: usize, k: i32, count: i32, panel: usize): void {
   if (count == 8 && column == 4) {
