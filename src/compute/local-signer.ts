@@ -6,7 +6,7 @@ type Signer = Exclude<NonNullable<LambdaClientConfig["signer"]>, (...all: never)
 type Request = Parameters<Signer["sign"]>[0];
 
 /** What a client knows of who calls, and where. */
-export interface Caller {
+export interface ClientIdentity {
   /** The keys as they are at the moment: they may be temporary. */
   credentials(): Promise<{
     readonly accessKeyId: string;
@@ -23,7 +23,7 @@ export interface Caller {
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-export function localSigner(callerOf: () => Caller): Signer {
+export function localSigner(callerOf: () => ClientIdentity): Signer {
   return {
     async sign(request, { signingDate, signingRegion, signingService = "lambda" } = {}) {
       const caller = callerOf();

@@ -43,7 +43,7 @@ export class RocAuc {
   }
 
   /** Every row's score, in order. */
-  addAll(scores: Numbers, targets: Numbers): void {
+  addAll(scores: ArrayLike<number>, targets: ArrayLike<number>): void {
     const rows = targets.length;
     let [ofSecond, areNumbers] = [0, true];
     for (let i = 0; i < rows; i++) {

@@ -35,7 +35,10 @@ function denseValues(rows: Rows, from: number, to: number): Float32Array {
 }
 
 /** How many rows of weight 1 count as much as these. */
-export function countOf({ count, rowWeights }: Pick<RowBatch, "count" | "rowWeights">): number {
+export function weightOfRows({
+  count,
+  rowWeights,
+}: Pick<RowBatch, "count" | "rowWeights">): number {
   return rowWeights === undefined ? count : rowWeights.reduce((sum, weight) => sum + weight, 0);
 }
 

@@ -4,7 +4,7 @@ import type { Examples, Rows } from "../math/rows.ts";
 import type { PresentRows } from "../math/slices/present.ts";
 import type { GradientForm, SlicedGradient, SlicedWalk } from "../math/slices/sliced-gradient.ts";
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
-import { countOf, type RowBatch, rowBatches } from "./batches.ts";
+import { type RowBatch, rowBatches, weightOfRows } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTrainer } from "./trainer.ts";
@@ -118,7 +118,7 @@ export async function openEngine(
 
 function summedLoss(trainer: Trainer, lossOf: OutputLoss, examples: Examples): number {
   const { targets, weights: rowWeights } = examples;
-  let sum = countOf({ count: targets.length, rowWeights }) * trainer.penalty();
+  let sum = weightOfRows({ count: targets.length, rowWeights }) * trainer.penalty();
   for (const part of rowBatches(examples)) {
     const outputs = trainer.outputs(part);
     sum += lossOf(outputs, part.targets, part.values, undefined, part.rowWeights);

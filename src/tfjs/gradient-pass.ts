@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { mergeAll, mergeSlices } from "../math/slices/merge.ts";
 import { isMerged, type Slices } from "../math/slices/slices.ts";
-import { countOf, type RowBatch } from "./batches.ts";
+import { type RowBatch, weightOfRows } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import { freeRows } from "./kernels/merged-rows.ts";
 import { type LookedUp, type RowsTold, withRowPass } from "./layers/table-rows.ts";
@@ -48,7 +48,7 @@ export function differentiate(
   told: RowsTold = "merged",
 ): GradientPass {
   const { targets, values, rowWeights } = part;
-  const count = countOf(part);
+  const count = weightOfRows(part);
   const outputs = () => applyModel(model, part, true);
   const loss: LossOfOutputs = (scores, own) => lossOf(scores, targets, values, own, rowWeights);
   return differentiateLoss({ model, slots }, { outputs, loss, count }, tables, told);

@@ -54,7 +54,7 @@ export function registerProductKernels(): void {
         backend,
         attrs: straight,
       }) as TensorInfo;
-      tell(left, right, [output, ...turned]);
+      noteProduct(left, right, [output, ...turned]);
       for (const one of turned) platform.free(one);
       return output;
     },
@@ -66,13 +66,13 @@ export function registerProductKernels(): void {
     kernelFunc(given) {
       const { a, b } = given.inputs as { a: TensorInfo; b: TensorInfo };
       const output = fused.kernelFunc(given) as TensorInfo;
-      tell(a, b, [output]);
+      noteProduct(a, b, [output]);
       return output;
     },
   });
 }
 
-function tell(left: TensorInfo, right: TensorInfo, passing: readonly TensorInfo[]): void {
+function noteProduct(left: TensorInfo, right: TensorInfo, passing: readonly TensorInfo[]): void {
   if (listener === null) return;
   const passingBytes = passing.reduce((sum, one) => sum + bytesOf(one), 0);
   listener(isOne(left) && isOne(right) ? right : null, passingBytes);
