@@ -82,6 +82,8 @@ export interface ModelParallel {
   save(path: string): Promise<void>;
   /** Throws `RunError` where the file is of another model or optimizer. */
   load(path: string): Promise<void>;
+  /** Frees what stages hold in TensorFlow.js's memory; a step that follows takes it anew. */
+  close(): void;
 }
 
 /**
@@ -112,6 +114,9 @@ export async function modelParallel(
     async load(path) {
       Object.assign(state, await loadParts(path, { layouts, optimizer }));
     },
+    close() {
+      for (const engine of held.engines) engine.close();
+    },
   };
 }
 
@@ -134,22 +139,18 @@ async function cutHere(model: NetworkInCode, chosen: z.output<typeof options>) {
     nowMs: () => performance.now(),
     partition: (graph, trace) => choosePartition(pipelined, rule, graph, trace),
   });
+  const order = orderOf(cut, chosen);
+  const parts = await startsOf(problem, read, cut, seed);
+  const table = stageTable(costModel(cut.graph, cut.trace, rule), cut.partition);
+  // Last, so that nothing is open where something is refused.
   const engines = await Promise.all(
     cut.files.map((file) => {
       const name = `stages/${hash("sha256", file)}`;
       files.set(name, file);
-      return problem.stages!.open(name, read);
+      return problem.stages!.load(name, read);
     }),
   );
-  const held: HeldStages = {
-    layout: cut,
-    engines,
-    schedule: orderOf(cut, chosen),
-    optimizer,
-    problem,
-  };
-  const parts = await startsOf(problem, read, cut, seed);
-  const table = stageTable(costModel(cut.graph, cut.trace, rule), cut.partition);
+  const held: HeldStages = { layout: cut, engines, schedule: order, optimizer, problem };
   return { held, cut, table, facts, parts };
 }
 

@@ -18,6 +18,8 @@ export interface StagePass {
 /** One stage of a network, at any weights: arrays in and out, each of several tensors. */
 export interface StageEngine {
   readonly file: StageFile;
+  /** Of its weights in memory. */
+  readonly bytes: number;
   /** Whether it stands at the weights of this name. */
   isAt(name: string): boolean;
   /** Sets the weights that are called so, an array for each of the stage's parts. */
@@ -42,6 +44,7 @@ export interface StageEngine {
     task: StagePass,
     stash?: string | null,
   ): StageBackward;
+  /** Frees it until weights are set again. */
   close(): void;
 }
 

@@ -14,6 +14,8 @@ export interface StagedProblem {
   cut(read: Read, request: CutRequest): Promise<CutModel>;
   /** A stage by its file in the store; the second time it costs nothing. */
   open(file: string, read: Read): Promise<StageEngine>;
+  /** The same for whoever asks alone, and closes it. */
+  load(file: string, read: Read): Promise<StageEngine>;
   /** The weights of `Problem.initial`, a tensor at a time. */
   initial(read: Read, random: Random): Promise<InitialWeights>;
   /** How many numbers a tally has. */

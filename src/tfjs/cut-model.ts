@@ -17,12 +17,13 @@ import { graphOfTopology } from "../model-parallel/topology.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
 import { weightVariables } from "./definition.ts";
+import { drawing } from "./kept-model.ts";
+import { closeModel } from "./open-model.ts";
 import { openStage } from "./stage.ts";
 import { stageFileBytes } from "./stage-engine.ts";
 import type { Layer, LayerWeight } from "./stage-model.ts";
 import { toData } from "./stage-slopes.ts";
 import { traceModel } from "./trace-model.ts";
-import { drawing } from "./trainer.ts";
 import { openWholeModel } from "./whole-model.ts";
 
 interface Definition {
@@ -73,7 +74,7 @@ export async function cutModel(definition: Definition, request: CutRequest): Pro
     const of = cut === undefined ? {} : { split: { whole: cut.whole, ways: split!.ways } };
     return { graph, trace, partition, ...of, ...laid, files: bytes };
   } finally {
-    model.dispose();
+    closeModel(model);
   }
 }
 
@@ -100,14 +101,14 @@ export async function drawModel(definition: Definition, random: Random): Promise
   const { model, stored } = await openWholeModel(bytes, key, takesLink);
   const names = weightVariables(model).map(({ name }) => name);
   const draw = drawing(model);
-  model.dispose();
+  closeModel(model);
   useBackend(backend);
   const drawn = draw(random);
   const variables = weightVariables(drawn);
   return {
     read: (index) =>
       Float32Array.from(stored[names[index]!]?.data ?? variables[index]!.variable.dataSync()),
-    close: () => void drawn.dispose(),
+    close: () => closeModel(drawn),
   };
 }
 

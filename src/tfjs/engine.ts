@@ -1,3 +1,4 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { assert } from "../core/errors.ts";
 import { type Random, randomFrom } from "../core/random.ts";
 import type { Examples, Rows } from "../math/rows.ts";
@@ -6,13 +7,19 @@ import type { GradientForm, SlicedGradient, SlicedWalk } from "../math/slices/sl
 import { type OpenedBackend, openTensorBackend, useBackend } from "./backend.ts";
 import { type RowBatch, rowBatches, weightOfRows } from "./batches.ts";
 import { denseTrainer } from "./dense-trainer.ts";
+import { type KeptModel, keepModel } from "./kept-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
-import { openTrainer } from "./trainer.ts";
+import { trainerOf } from "./trainer.ts";
 import type { EngineOptions, OutputLoss, SeededPass, Trainer } from "./trainer-contract.ts";
+import { openWholeModel, prepareModel, type WholeNetwork } from "./whole-model.ts";
 
 /** A network at any flat weights. */
 export interface Engine {
   readonly backend: OpenedBackend;
+  /** Of memory that it takes, about. */
+  readonly bytes: number;
+  /** Frees it until it is used again. */
+  close(): void;
   /** Its layers are computed in kofn's own kernels. */
   readonly isFused: boolean;
   readonly weightsLength: number;
@@ -66,54 +73,74 @@ export async function openEngine(
   options: EngineOptions,
 ): Promise<Engine> {
   const backend = await openTensorBackend(options.backend);
-  const stock = await openTrainer(bytes, key, options);
-  const isFused = options.engine === "auto" && backend.name === "wasm" && stock.chain !== null;
-  const trainer = isFused ? denseTrainer(stock.chain, stock, options.loss) : stock;
-  const { weightsLength, width } = trainer;
-  const setting = settingOf(trainer, backend);
-  const { set } = setting;
+  const { loss: lossOf, takesLink } = options;
+  const { model, stored } = await openWholeModel(bytes, key, takesLink);
+  const kept = keepModel(model, (own) => preparedTrainer(own, stored, options, backend));
+  const { isFused, trainer: first } = kept.open();
+  const { weightsLength, width } = first;
+  const hasTables = first.sliced !== null;
+  const { set, forget } = settingOf(kept, backend);
   return {
-    backend,
-    isFused,
-    weightsLength,
-    lossOf: options.loss,
-    penalty(weights) {
-      set(weights);
-      return trainer.penalty();
+    ...{ backend, isFused, weightsLength, lossOf },
+    get bytes() {
+      // Beside the model its weights and their slopes, where its own kernels have them.
+      return kept.bytes * (isFused ? 3 : 1);
     },
+    close() {
+      forget();
+      kept.close();
+    },
+    penalty: (weights) => set(weights).penalty(),
     initial(random) {
       useBackend(backend);
-      return trainer.initial(random);
+      return kept.open().trainer.initial(random);
     },
     lossAndGradient(examples, weights, gradient, random = randomFrom("undrawn")) {
-      set(weights);
+      const trainer = set(weights);
       let sum = 0;
       for (const part of rowBatches(examples))
         sum += trainer.addGradient(part, gradient, random.fork(`rows/${part.from}`));
       return sum;
     },
     slicedGradient(examples, weights, form, random = randomFrom("undrawn"), moved) {
-      if (trainer.sliced !== null) set(weights, moved);
-      return slicedGradientOf(trainer, examples, form, random);
+      return hasTables ? slicedGradientOf(set(weights, moved), examples, form, random) : null;
     },
-    slicedWalk: (weights) => slicedWalkOf(trainer, setting, weights),
+    slicedWalk(weights) {
+      if (!hasTables) return null;
+      const trainer = set(weights);
+      // From the first step on they are others.
+      forget();
+      return slicedWalkOf(trainer, weights);
+    },
     addClipped(examples, weights, clip, clipped, random = randomFrom("undrawn")) {
-      set(weights);
+      const trainer = set(weights);
       for (const part of rowBatches(examples))
         trainer.addClipped(part, clip, clipped, random.fork("every row"));
     },
-    loss(examples, weights) {
-      set(weights);
-      return summedLoss(trainer, options.loss, examples);
-    },
+    loss: (examples, weights) => summedLoss(set(weights), lossOf, examples),
     outputs(rows, weights) {
-      set(weights);
+      const trainer = set(weights);
       const all = new Float32Array(rows.rows * width);
       for (const part of rowBatches({ rows, targets: new Float32Array(rows.rows) }))
         all.set(trainer.outputs(part), part.from * width);
       return all;
     },
   };
+}
+
+/** Trains dense layers in kofn's own kernels where those may be chosen. */
+function preparedTrainer(
+  model: LayersModel,
+  stored: WholeNetwork["stored"],
+  { loss: lossOf, engine }: EngineOptions,
+  backend: OpenedBackend,
+): { readonly isFused: boolean; readonly trainer: Trainer } {
+  prepareModel(model, stored);
+  const stock = trainerOf(model, stored, lossOf);
+  const { chain } = stock;
+  if (engine !== "auto" || backend.name !== "wasm" || chain === null)
+    return { isFused: false, trainer: stock };
+  return { isFused: true, trainer: denseTrainer(chain, stock, lossOf) };
 }
 
 function summedLoss(trainer: Trainer, lossOf: OutputLoss, examples: Examples): number {
@@ -127,15 +154,17 @@ function summedLoss(trainer: Trainer, lossOf: OutputLoss, examples: Examples): n
 }
 
 /** Gives a trainer weights. Of those that it had last, rows that moved are enough. */
-function settingOf({ weightsLength, set }: Trainer, backend: OpenedBackend) {
+function settingOf(kept: KeptModel<{ readonly trainer: Trainer }>, backend: OpenedBackend) {
   let last: Float32Array | Float64Array | null = null;
   return {
-    set(weights: Float32Array | Float64Array, moved?: PresentRows): void {
+    set(weights: Float32Array | Float64Array, moved?: PresentRows): Trainer {
       useBackend(backend);
-      assert(weights.length === weightsLength, "weights are as long as the network has them");
+      const { trainer } = kept.open();
+      assert(weights.length === trainer.weightsLength, "weights are as long as the network's");
       const known = weights === last ? moved : undefined;
-      set(weights instanceof Float32Array ? weights : Float32Array.from(weights), known);
+      trainer.set(weights instanceof Float32Array ? weights : Float32Array.from(weights), known);
       last = weights;
+      return trainer;
     },
     /** Whatever comes next is all of it. */
     forget(): void {
@@ -149,24 +178,17 @@ function slicedGradientOf(
   examples: Examples,
   form: GradientForm,
   random: Random,
-): SlicedGradient | null {
-  if (sliced === null) return null;
+): SlicedGradient {
   const [batches, seeded] = [rowBatches(examples), seededBatch(random)];
-  if (form === "gather") return sliced.gather(batches, seeded);
-  return sliced.sum(batches, seeded, "merged");
+  return form === "gather"
+    ? sliced!.gather(batches, seeded)
+    : sliced!.sum(batches, seeded, "merged");
 }
 
-function slicedWalkOf(
-  { sliced, openWalk }: Trainer,
-  { set, forget }: ReturnType<typeof settingOf>,
-  weights: Float32Array,
-): SlicedWalk | null {
-  if (sliced === null || openWalk === undefined) return null;
-  set(weights);
-  // From the first step on they are others.
-  forget();
+function slicedWalkOf({ sliced, openWalk }: Trainer, weights: Float32Array): SlicedWalk | null {
+  if (openWalk === undefined) return null;
   return openWalk(weights, (examples, random, told) =>
-    sliced.sum(rowBatches(examples), seededBatch(random), told),
+    sliced!.sum(rowBatches(examples), seededBatch(random), told),
   );
 }
 

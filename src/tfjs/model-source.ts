@@ -1,13 +1,10 @@
 import { hash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { messageOf, RunError } from "../core/errors.ts";
 import { randomFrom } from "../core/random.ts";
-import { bounds } from "../limits.ts";
-import type { Tensor } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend } from "./backend.ts";
 import {
   definitionBytes,
@@ -20,12 +17,16 @@ import {
 } from "./definition.ts";
 import { ownLayerClasses } from "./known-layers.ts";
 import { ownLayers, registerLayers } from "./layers/own-layers.ts";
-import { modelFrom } from "./open-model.ts";
+import { loadModelJson } from "./model-json.ts";
+import { closeModel, closingNew, modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 
 type TensorFlow = Omit<typeof tf, "default"> & Omit<typeof layers, "default">;
 
-/** What a module that builds a model is handed, so that it need not install TensorFlow.js. */
+/**
+ * What a module that builds a model is handed, so that it need not install TensorFlow.js. Weights
+ * that it makes are freed once they were read.
+ */
 export type Builder = (tools: {
   readonly tf: TensorFlow;
   /** Layers that TensorFlow.js does not have, known to every worker. */
@@ -44,7 +45,7 @@ export async function readModelModule(path: string, backend: BackendChoice): Pro
   registerLayers();
   const place = `problem.model: ${path}`;
   const isModule = [".ts", ".js", ".mjs"].includes(extname(path));
-  return readDefined(isModule ? await built(path, place) : await loaded(path, place), place);
+  return readDefined(isModule ? await built(path, place) : await loadModelJson(path, place), place);
 }
 
 /** The same of a model that a program has: of one in hand with its weights, of a builder drawn. */
@@ -66,24 +67,33 @@ async function readDefined(
   { topology, weights }: NetworkDefinition,
   place: string,
 ): Promise<ReadModel> {
-  const model = await withSeededRandom(randomFrom("shapes"), () => modelFrom(topology, place));
-  refuseSeveral(model, place);
-  for (const weight of model.weights) {
-    const stored = weights[weight.originalName];
-    if (stored !== undefined && String(stored.shape) !== String(weight.shape))
-      throw new RunError(
-        "bad-model",
-        `${place}: ${weight.originalName} has shape [${stored.shape}], expected [${weight.shape}]`,
-        { hint: "topology and weights are of two models: save the model again" },
-      );
-  }
-  const shapes = shapesOf(model);
-  model.dispose();
+  const shapes = await shapesIn({ topology, weights }, place);
   const own = ownLayerClasses(topology);
   const ownLayers = own.length === 0 ? {} : { ownLayers: own };
   const bytes = definitionBytes({ topology, weights });
   const key = `networks/${hash("sha256", bytes, "hex")}.safetensors`;
   return { bytes, facts: { key, ...shapes, ...ownLayers } };
+}
+
+/** Builds it once. Throws `RunError` where the weights are not its own. */
+async function shapesIn({ topology, weights }: NetworkDefinition, place: string) {
+  const model = await withSeededRandom(randomFrom("shapes"), () => modelFrom(topology, place));
+  try {
+    refuseSeveral(model, place);
+    for (const weight of model.weights) {
+      const stored = weights[weight.originalName];
+      if (stored !== undefined && String(stored.shape) !== String(weight.shape))
+        throw new RunError(
+          "bad-model",
+          `${place}: ${weight.originalName} has shape [${stored.shape}], ` +
+            `expected [${weight.shape}]`,
+          { hint: "topology and weights are of two models: save the model again" },
+        );
+    }
+    return shapesOf(model);
+  } finally {
+    closeModel(model);
+  }
 }
 
 async function built(path: string, place: string): Promise<NetworkDefinition> {
@@ -100,8 +110,12 @@ async function built(path: string, place: string): Promise<NetworkDefinition> {
   return builtBy(module.default as Builder, place);
 }
 
+/** What was read of models that builders made and that are closed: a builder may keep its own. */
+const closedModels = new WeakMap<layers.LayersModel, NetworkDefinition>();
+
 /** What a builder makes: its layers, and weights where some never move. */
 async function builtBy(build: Builder, place: string): Promise<NetworkDefinition> {
+  const closeNew = closingNew();
   let model: layers.LayersModel;
   try {
     model = await build({ tf: { ...tf, ...layers } as unknown as TensorFlow, own: ownLayers });
@@ -115,12 +129,15 @@ async function builtBy(build: Builder, place: string): Promise<NetworkDefinition
     throw new RunError("bad-model", `${place}: its default export returns no layers model`, {
       hint: "return what tf.sequential(...) or tf.model(...) made",
     });
+  const known = closedModels.get(model);
+  if (known !== undefined) return known;
   const topology = topologyOf(model);
   // Weights are drawn from the spec's seed, save those that never move.
   const moving = new Set(weightVariables(model).map(({ variable }) => variable));
-  const frozen = model.weights.filter((weight) => !moving.has(weight.read() as tf.Variable));
-  const weights = frozen.length === 0 ? {} : namedTensors(model.weights);
-  return { topology, weights };
+  const isDrawn = model.weights.every((weight) => moving.has(weight.read() as tf.Variable));
+  const defined = { topology, weights: isDrawn ? {} : namedTensors(model.weights) };
+  if (closeNew(model)) closedModels.set(model, defined);
+  return defined;
 }
 
 function topologyOf(model: layers.LayersModel): LayersTopology {
@@ -148,87 +165,6 @@ export async function modelJsonOf(
     json: JSON.stringify({ format: "layers-model", modelTopology: topology, weightsManifest }),
     weights: Buffer.concat(values.map(({ buffer }) => new Uint8Array(buffer))),
   };
-}
-
-interface ModelJson {
-  readonly modelTopology?: { readonly model_config?: LayersTopology } & Partial<LayersTopology>;
-  readonly weightsManifest?: readonly {
-    readonly paths: readonly string[];
-    readonly weights: readonly tf.io.WeightsManifestEntry[];
-  }[];
-}
-
-async function loaded(path: string, place: string): Promise<NetworkDefinition> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new RunError("no-such-file", `${place}: ${said(cause)}`, {
-      hint: `paths are taken from ${resolve(".")}`,
-      cause,
-    });
-  });
-  let json: ModelJson & Partial<LayersTopology>;
-  try {
-    json = JSON.parse(text) as ModelJson & Partial<LayersTopology>;
-  } catch (thrown) {
-    throw new RunError("bad-model", `${place}: not JSON: ${messageOf(thrown)}`, {
-      hint: "give the model.json that model.save() or tensorflowjs_converter wrote",
-    });
-  }
-  const topologyJson = json.modelTopology ?? json;
-  const topology =
-    (topologyJson as { model_config?: LayersTopology }).model_config ??
-    (topologyJson as LayersTopology);
-  if (typeof topology?.class_name !== "string")
-    throw new RunError("bad-model", `${place}: it holds no layers model`, {
-      hint: "graph models cannot be trained: convert with --output_format=tfjs_layers_model",
-    });
-  const { class_name, config } = topology;
-  return { topology: { class_name, config }, weights: await weightsOf(json, path, place) };
-}
-
-async function weightsOf(
-  { weightsManifest = [] }: ModelJson,
-  path: string,
-  place: string,
-): Promise<Readonly<Record<string, Tensor>>> {
-  const weights: Record<string, Tensor> = {};
-  for (const { paths, weights: entries } of weightsManifest) {
-    const files: Buffer[] = [];
-    for (const file of paths) files.push(await shard(resolve(dirname(path), file), file, place));
-    const bytes = Buffer.concat(files);
-    const needed = entries.reduce(
-      (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
-      0,
-    );
-    const isPacked = entries.some(({ quantization }) => quantization !== undefined);
-    if (!isPacked && bytes.length !== needed)
-      throw new RunError(
-        "bad-weights",
-        `${place}: ${paths.join(", ")} hold ${bytes.length} bytes, expected ${needed}`,
-        { hint: "copy the weights file again: it belongs to another model, or is cut off" },
-      );
-    const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
-    const decoded = tf.io.decodeWeights(copy as ArrayBuffer, [...entries]);
-    for (const [name, tensor] of Object.entries(decoded)) {
-      weights[name] = { shape: tensor.shape, data: Float32Array.from(tensor.dataSync()) };
-      tensor.dispose();
-    }
-  }
-  return weights;
-}
-
-async function shard(path: string, name: string, place: string): Promise<Buffer> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new RunError("no-weights", `${place}: weights file ${name}: ${said(cause)}`, {
-      hint: "it must lie beside the model.json that names it",
-      cause,
-    });
-  });
-  if (bytes.length <= 8 * bounds.headerBytesMax) return bytes;
-  throw new RunError("bad-weights", `${place}: ${name} holds ${bytes.length} bytes, too many`);
-}
-
-function said(cause: NodeJS.ErrnoException): string {
-  return cause.code === "ENOENT" ? "there is no such file" : messageOf(cause);
 }
 
 function refuseSeveral(model: layers.LayersModel, place: string): void {

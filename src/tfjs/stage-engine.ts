@@ -9,7 +9,7 @@ import type {
 } from "../model-parallel/staged-model.ts";
 import { fromSafetensors, type Tensor, toSafetensors } from "../wire/safetensors.ts";
 import { type BackendChoice, openTensorBackend, useBackend } from "./backend.ts";
-import { type OpenStage, openStage } from "./stage.ts";
+import { keepStage, type StageLayers } from "./stage.ts";
 import {
   cutExamples,
   cutWeights,
@@ -58,7 +58,7 @@ export async function openStageEngine(
   const { file, frozen } = readStage(bytes, place);
   const backend = await openTensorBackend(options.backend);
   const random: Random = randomFrom("stages").fork(`seed/${options.seed}`);
-  const stage = await openStage(file.program, random);
+  const kept = await keepStage(file.program, random);
   const { inputs = plainInputs } = options;
   const reads = (input: StageInput, task: StagePass) => importsOf(file, input, task, inputs);
   let current: string | null = null;
@@ -66,38 +66,37 @@ export async function openStageEngine(
   const compute = () => {
     useBackend(backend);
     assert(current !== null, "weights are set before anything is computed");
+    return kept.open();
   };
   return {
     file,
+    get bytes() {
+      return kept.bytes;
+    },
     isAt: (name) => name === current,
     set(name, parts) {
       useBackend(backend);
       current = null;
       stashes.forget();
-      stage.set({ ...frozen, ...weightsOf(file, parts) });
+      kept.open().set({ ...frozen, ...weightsOf(file, parts) });
       current = name;
     },
     holds: stashes.holds,
     forward(input, task, name = null) {
-      compute();
+      const stage = compute();
       const keep = name === null ? undefined : "stash";
       const { exports, stash } = stage.forward(reads(input, task), task, keep);
       if (stash !== null) stashes.keep(name!, stash);
       return joinedFields(file.exports, (name) => exports[name]!);
     },
-    predict(input, task) {
-      compute();
-      return predictStage(stage, file, reads(input, task), task);
-    },
+    predict: (input, task) => predictStage(compute(), file, reads(input, task), task),
     backward(input, slopes, task, name = null) {
-      compute();
-      const { examples } = task;
+      const stage = compute();
       const arriving = file.slopesIn.map((list, i) =>
-        cutExamples(file, slopes[i]!, list, examples),
+        cutExamples(file, slopes[i]!, list, task.examples),
       );
       const seen: Seen = { outputs: null };
-      const hasOutputs = file.program.outputs.length > 0;
-      const loss = hasOutputs ? lossOf(options.loss, input, seen) : undefined;
+      const loss = file.program.outputs.length > 0 ? lossOf(options.loss, input, seen) : undefined;
       const from = stashes.take(name) ?? reads(input, task);
       const { placeOf, gradients } = gradientFields(file, stage);
       const result = stage.backward(from, Object.assign({}, ...arriving), task, loss, placeOf);
@@ -105,14 +104,15 @@ export async function openStageEngine(
       return { loss: result.loss, fields: { ...slopesOut, ...gradients(result) }, ...seen };
     },
     close() {
+      current = null;
       stashes.forget();
-      stage.close();
+      kept.close();
     },
   };
 }
 
 function predictStage(
-  stage: OpenStage,
+  stage: StageLayers,
   file: StageFile,
   imports: Readonly<Record<string, Tensor>>,
   task: StagePass,
@@ -160,7 +160,7 @@ function weightsOf({ parts }: StageFile, arrays: readonly Float32Array[]) {
  * Arrays for slopes of trained weights, and for what is seen in place of observed ones, with the
  * place of each: whoever computes them writes there, and memory holds them once.
  */
-function gradientFields({ gradients }: StageFile, stage: OpenStage) {
+function gradientFields({ gradients }: StageFile, stage: StageLayers) {
   const lengths = new Map(stage.weights.map(({ key, shape }) => [key, sizeOf(shape)]));
   const places = new Map<string, Float32Array>();
   const nameOf = (node: string, weight: string) => JSON.stringify([node, weight]);

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { RunError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { StageProgram } from "../model-parallel/stage-program.ts";
 import type { StagePass } from "../model-parallel/staged-model.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { normalizers } from "./definition.ts";
+import { type KeptModel, keepModel } from "./kept-model.ts";
 import { modelFrom } from "./open-model.ts";
 import { runForward, tensorsToKeep } from "./stage-forward.ts";
 import type {
@@ -31,7 +33,7 @@ export interface StageWeight {
 }
 
 /** One stage of a model, with the weights that were set. */
-export interface OpenStage {
+export interface StageLayers {
   readonly program: StageProgram;
   readonly weights: readonly StageWeight[];
   /** Throws `RunError` where one is missing or of another shape. */
@@ -51,12 +53,28 @@ export interface OpenStage {
     loss?: StageLoss,
     placeOf?: SlopesPlace,
   ): StageSlopes;
+}
+
+export interface OpenStage extends StageLayers {
   close(): void;
 }
 
 /** Builds the layers of one stage alone. `random` is the run's; a task draws forks of it. */
 export async function openStage(program: StageProgram, random: Random): Promise<OpenStage> {
+  const kept = await keepStage(program, random);
+  return { ...kept.open(), close: kept.close };
+}
+
+/** The same, to be closed and opened again; whoever opens it sets its weights. */
+export async function keepStage(
+  program: StageProgram,
+  random: Random,
+): Promise<KeptModel<StageLayers>> {
   const model = await modelFrom(program.topology, `stage ${program.stage}`);
+  return keepModel(model, (own) => stageOf(own, program, random));
+}
+
+function stageOf(model: LayersModel, program: StageProgram, random: Random): StageLayers {
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   for (const layer of model.layers) {
     unseed(layer);
@@ -110,7 +128,6 @@ export async function openStage(program: StageProgram, random: Random): Promise<
         closeVariables(tape.value);
       }
     },
-    close: () => void model.dispose(),
   };
 }
 

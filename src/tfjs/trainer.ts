@@ -8,20 +8,20 @@ import { type WeightVariable, weightCount, weightVariables } from "./definition.
 import { type DenseChain, denseChainOf } from "./dense-chain.ts";
 import { applyModel, type Differentiated, differentiate } from "./gradient-pass.ts";
 import { slicedGradients, type TableSlot } from "./gradient-sums.ts";
+import { drawing } from "./kept-model.ts";
 import { ownNumbers, rowsInPlace } from "./kernels/platform.ts";
 import { openTables } from "./layers/table-rows.ts";
+import { closeModel } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { openTableWalk } from "./table-walk.ts";
-import type { EngineOptions, Trainer } from "./trainer-contract.ts";
-import { openWholeModel } from "./whole-model.ts";
+import type { OutputLoss, Trainer } from "./trainer-contract.ts";
 
 /** A network as TensorFlow.js computes it. */
-export async function openTrainer(
-  bytes: Uint8Array,
-  key: string,
-  { loss, takesLink }: Pick<EngineOptions, "loss" | "takesLink">,
-): Promise<Trainer & { readonly chain: DenseChain | null }> {
-  const { model, stored } = await openWholeModel(bytes, key, takesLink);
+export function trainerOf(
+  model: LayersModel,
+  stored: Readonly<Record<string, Tensor>>,
+  loss: OutputLoss,
+): Trainer & { readonly chain: DenseChain | null } {
   const slots = weightVariables(model);
   const of = { model, slots, lossOf: loss };
   const tables = tableSlots(model, slots);
@@ -103,15 +103,6 @@ function copyRows(to: Float32Array, from: Float32Array, ids: Uint32Array, column
   for (const id of ids) for (let j = id * columns; j < (id + 1) * columns; j++) to[j] = from[j]!;
 }
 
-/** Draws models of the same layers; the model itself may be gone by then. */
-export function drawing(model: LayersModel): (random: Random) => LayersModel {
-  const kind = model.constructor as unknown as {
-    fromConfig(kind: unknown, config: unknown): LayersModel;
-  };
-  const config = model.getConfig();
-  return (random) => withSeededRandom(random, () => kind.fromConfig(kind, config));
-}
-
 /** Draws a model of the same layers, and reads it. */
 export function initialWeights(
   model: LayersModel,
@@ -127,6 +118,6 @@ export function initialWeights(
     weights.set(stored[name]?.data ?? variable.dataSync(), at);
     at += variable.size;
   }
-  drawn.dispose();
+  closeModel(drawn);
   return weights;
 }

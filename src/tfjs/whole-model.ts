@@ -3,7 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { randomFrom } from "../core/random.ts";
 import type { Tensor } from "../wire/safetensors.ts";
 import { type LayersTopology, normalizers, readDefinition } from "./definition.ts";
-import { modelFrom } from "./open-model.ts";
+import { closeModel, modelFrom } from "./open-model.ts";
 import { withSeededRandom } from "./seeded-random.ts";
 import { withoutLink } from "./without-link.ts";
 
@@ -26,6 +26,17 @@ export async function openWholeModel(
   const topology = takesLink ? withoutLink(storedTopology).topology : storedTopology;
   // Frozen weights are stored, all others set before they are used.
   const model = await withSeededRandom(randomFrom("unset"), () => modelFrom(topology, key));
+  try {
+    prepareModel(model, stored);
+  } catch (thrown) {
+    closeModel(model);
+    throw thrown;
+  }
+  return { model, topology, stored };
+}
+
+/** Makes of a model that was built one to train: its layers' own settings, and stored weights. */
+export function prepareModel(model: LayersModel, stored: WholeNetwork["stored"]): void {
   for (const layer of model.layers) unseed(layer);
   // What a layer saw then stands in place of its averages, and is told as a gradient.
   for (const layer of normalizers(model)) Object.assign(layer, { momentum: 0 });
@@ -34,7 +45,6 @@ export async function openWholeModel(
     if (tensor === undefined) continue;
     tf.tidy(() => void weight.write(tf.tensor(tensor.data as Float32Array, [...tensor.shape])));
   }
-  return { model, topology, stored };
 }
 
 /** A layer with a seed of its own would drop the same units every time. */

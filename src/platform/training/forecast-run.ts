@@ -7,7 +7,7 @@ import type { Store } from "../../ports/store.ts";
 import { readHistory } from "../../run/finish.ts";
 import {
   type IngestProgress,
-  loadProblem,
+  loadFor,
   prepareData,
   publishProblemAssets,
 } from "../../run/ingest.ts";
@@ -80,7 +80,7 @@ export async function planWith(planning: ForecastPorts, store: Store): Promise<P
 
 async function preparedFor({ spec: written, onPhase, onNote }: ForecastPorts, store: Store) {
   const spec = await publishProblemAssets(written, store);
-  await loadProblem(spec.problem, store);
+  await loadFor(spec, store);
   const ports = { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) };
   return { spec, prepared: await prepareData(spec, ports, onPhase) };
 }

@@ -1,5 +1,5 @@
-import { RunError } from "../../core/errors.ts";
 import type { Engine } from "../../tfjs/engine.ts";
+import { readNetwork, usedNetwork } from "../stored-networks.ts";
 import { losses, overRows } from "./losses.ts";
 import { type NetworkOptions, networkFactsOf, outputsOf } from "./network-options.ts";
 
@@ -10,7 +10,7 @@ const opening = new Map<string, Promise<Engine>>();
 /** The engine of a network that was made ready. */
 export function engineOf(options: NetworkOptions): Engine {
   const engine = opened.get(nameOf(options));
-  if (engine !== undefined) return engine;
+  if (engine !== undefined) return usedNetwork(engine);
   throw new Error(`the network ${nameOf(options)} was not made ready`);
 }
 
@@ -24,7 +24,7 @@ export async function openEngineOf(
   const pending = opening.get(name) ?? load(options, read);
   opening.set(name, pending);
   try {
-    opened.set(name, await pending);
+    opened.set(name, usedNetwork(await pending));
   } finally {
     opening.delete(name);
   }
@@ -41,11 +41,7 @@ async function load(
   read: (key: string) => Promise<Uint8Array | null>,
 ): Promise<Engine> {
   const { key } = networkFactsOf(options);
-  const bytes = await read(key);
-  if (bytes === null)
-    throw new RunError("network-gone", `${key} is not in the store`, {
-      hint: "start the run anew from its spec: kofn run SPEC",
-    });
+  const bytes = await readNetwork(read, key);
   const { openEngine } = await import("../../tfjs/engine.ts");
   const { positions, width } = outputsOf(options);
   const loss = losses[options.loss];

@@ -30,9 +30,10 @@ export function networkStages(options: NetworkOptions): StagedProblem {
     scores: (outputs, rows) => scoresOf(options, outputs, rows),
     open: (file, read) =>
       stageEngine(JSON.stringify([file, options.loss, backend, seed]), () => load(file, read)),
+    load,
   };
 
-  async function load(file: string, read: Parameters<StagedProblem["open"]>[1]) {
+  async function load(...[file, read]: Parameters<StagedProblem["load"]>) {
     const bytes = await readNetwork(read, file);
     const { openStageEngine } = await import("../../tfjs/stage-engine.ts");
     const { positions, width } = outputsOf(options);

@@ -37,14 +37,17 @@ export function translationStages(options: TranslationOptions): StagedProblem {
     },
     scores: () => null,
     open: (file, read) =>
-      stageEngine(JSON.stringify([file, labelSmoothing, backend, seed]), async () => {
-        const bytes = await readNetwork(read, file);
-        const { openStageEngine } = await import("../../tfjs/stage-engine.ts");
-        const loss = stageLoss(options);
-        const inputs = (values: Float32Array, examples: number) => sentenceInputs(values, examples);
-        return openStageEngine(bytes, file, { backend, loss, seed, inputs });
-      }),
+      stageEngine(JSON.stringify([file, labelSmoothing, backend, seed]), () => load(file, read)),
+    load,
   };
+
+  async function load(...[file, read]: Parameters<StagedProblem["load"]>) {
+    const bytes = await readNetwork(read, file);
+    const { openStageEngine } = await import("../../tfjs/stage-engine.ts");
+    const loss = stageLoss(options);
+    const inputs = (values: Float32Array, examples: number) => sentenceInputs(values, examples);
+    return openStageEngine(bytes, file, { backend, loss, seed, inputs });
+  }
 }
 
 /** The network's inputs by their names, sides as long as each other. */

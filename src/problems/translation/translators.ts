@@ -1,5 +1,5 @@
-import { RunError } from "../../core/errors.ts";
 import type { Translator } from "../../tfjs/transformer/translator.ts";
+import { readNetwork, usedNetwork } from "../stored-networks.ts";
 import { type TranslationOptions, translationFactsOf } from "./options.ts";
 
 /** What this process translators: whoever names the same network finds it ready. */
@@ -15,7 +15,7 @@ export function sizesOf(options: TranslationOptions, tokens: number) {
 /** The network that was made ready. */
 export function translatorOf(options: TranslationOptions): Translator {
   const translator = translators.get(nameOf(options));
-  if (translator !== undefined) return translator;
+  if (translator !== undefined) return usedNetwork(translator);
   throw new Error(`the network ${nameOf(options)} was not made ready`);
 }
 
@@ -29,7 +29,7 @@ export async function openTranslatorOf(
   const pending = loading.get(name) ?? load(options, read);
   loading.set(name, pending);
   try {
-    translators.set(name, await pending);
+    translators.set(name, usedNetwork(await pending));
   } finally {
     loading.delete(name);
   }
@@ -40,11 +40,7 @@ async function load(
   read: (key: string) => Promise<Uint8Array | null>,
 ): Promise<Translator> {
   const { key, tokens } = translationFactsOf(options);
-  const bytes = await read(key);
-  if (bytes === null)
-    throw new RunError("network-gone", `${key} is not in the store`, {
-      hint: "start the run anew from its spec: kofn run SPEC",
-    });
+  const bytes = await readNetwork(read, key);
   const { openTranslator } = await import("../../tfjs/transformer/translator.ts");
   return openTranslator(bytes, key, {
     backend: options.backend,

@@ -4,6 +4,7 @@ import type { ParameterSpec } from "../../math/vector.ts";
 import { type BackendChoice, openTensorBackend } from "../backend.ts";
 import { definitionBytes, type LayersTopology, weightVariables } from "../definition.ts";
 import { registerLayers } from "../layers/own-layers.ts";
+import { closeModel } from "../open-model.ts";
 import { withSeededRandom } from "../seeded-random.ts";
 import { buildTransformer, type TransformerSizes } from "./transformer.ts";
 
@@ -21,7 +22,7 @@ export async function transformerDefinition(
   const model = withSeededRandom(randomFrom("shapes"), () => buildTransformer(sizes));
   const pieces = weightVariables(model).map(({ variable: _, ...piece }) => piece);
   const { class_name, config } = model.toJSON(null, false) as unknown as LayersTopology;
-  model.dispose();
+  closeModel(model);
   const bytes = definitionBytes({ topology: { class_name, config }, weights: {} });
   return { key: `networks/${hash("sha256", bytes, "hex")}.safetensors`, bytes, pieces };
 }

@@ -12,12 +12,13 @@ import {
 import { weightCount, weightVariables } from "../definition.ts";
 import { differentiateLoss, type GradientPass } from "../gradient-pass.ts";
 import { slicedGradients } from "../gradient-sums.ts";
+import { keepModel } from "../kept-model.ts";
 import type { RowsTold } from "../layers/table-rows.ts";
 import type { LossOfOutputs } from "../loss-node.ts";
 import { withSeededRandom } from "../seeded-random.ts";
 import { initialWeights, setWeights, tableSlots } from "../trainer.ts";
 import type { SeededPass } from "../trainer-contract.ts";
-import { openWholeModel } from "../whole-model.ts";
+import { openWholeModel, prepareModel } from "../whole-model.ts";
 import { type TransformerSizes, transformerEncoder } from "./transformer.ts";
 import { type GrowingPrefixes, growingPrefixes } from "./transformer-steps.ts";
 
@@ -39,6 +40,10 @@ export interface TranslationPass {
 /** A Transformer at any flat weights. */
 export interface Translator {
   readonly backend: OpenedBackend;
+  /** Of memory that it takes, about. */
+  readonly bytes: number;
+  /** Frees it until it is used again. */
+  close(): void;
   readonly weightsLength: number;
   initial(random: Random): Float32Array<ArrayBuffer>;
   /**
@@ -74,34 +79,33 @@ export async function openTranslator(
   { backend: choice, sizes }: { readonly backend: BackendChoice; readonly sizes: TransformerSizes },
 ): Promise<Translator> {
   const backend = await openTensorBackend(choice);
-  const { model } = await openWholeModel(bytes, key, false);
-  const variables = weightVariables(model);
-  const weightsLength = weightCount(variables);
+  const { model: first, stored } = await openWholeModel(bytes, key, false);
+  const kept = keepModel(first, (model) => {
+    prepareModel(model, stored);
+    return translating(model, sizes);
+  });
+  const weightsLength = weightCount(kept.open().variables);
   const set = (weights: Float32Array) => {
     useBackend(backend);
+    const open = kept.open();
     assert(weights.length === weightsLength, "weights are as long as the network has them");
-    setWeights(variables, weights);
+    setWeights(open.variables, weights);
+    return open;
   };
-  const encoder = transformerEncoder(model, sizes);
-  const differentiated = (
-    { source, target, loss }: TranslationPass,
-    tables: readonly number[],
-    told: RowsTold,
-  ): GradientPass => {
-    const outputs = () => applied(model, [source, target].map(tensorOf), true);
-    const pass = { outputs, loss, count: 1 };
-    return differentiateLoss({ model, slots: variables }, pass, tables, told);
-  };
-  const sliced = slicedGradients(variables, tableSlots(model, variables), differentiated);
   return {
     backend,
     weightsLength,
+    get bytes() {
+      return kept.bytes;
+    },
+    close: kept.close,
     initial(random) {
       useBackend(backend);
+      const { model, variables } = kept.open();
       return initialWeights(model, variables, {}, random);
     },
     addGradient(pass, weights, gradient, random) {
-      set(weights);
+      const { variables, differentiated } = set(weights);
       const { loss, slopes } = drawn(random)(pass, () => differentiated(pass, [], "merged"));
       let from = 0;
       for (const [at, { variable }] of variables.entries()) {
@@ -112,21 +116,37 @@ export async function openTranslator(
       return loss;
     },
     slicedGradient(passes, weights, form, random) {
-      set(weights);
+      const { sliced } = set(weights);
       const seeded = drawn(random);
       return form === "gather"
         ? sliced.gather(passes, seeded)
         : sliced.sum(passes, seeded, "merged");
     },
     scores(source, target, weights) {
-      set(weights);
+      const { model } = set(weights);
       return valuesOf(() => applied(model, [source, target].map(tensorOf), false));
     },
     read(source, weights) {
-      set(weights);
+      const { model, encoder } = set(weights);
       return readSentences(model, encoder, sizes, source);
     },
   };
+}
+
+/** What computes with a Transformer's layers. */
+function translating(model: LayersModel, sizes: TransformerSizes) {
+  const variables = weightVariables(model);
+  const differentiated = (
+    { source, target, loss }: TranslationPass,
+    tables: readonly number[],
+    told: RowsTold,
+  ): GradientPass => {
+    const outputs = () => applied(model, [source, target].map(tensorOf), true);
+    const pass = { outputs, loss, count: 1 };
+    return differentiateLoss({ model, slots: variables }, pass, tables, told);
+  };
+  const sliced = slicedGradients(variables, tableSlots(model, variables), differentiated);
+  return { model, variables, differentiated, sliced, encoder: transformerEncoder(model, sizes) };
 }
 
 /** Every pass draws anew. */

@@ -13,8 +13,10 @@ let stored: Pick<Pipelined, "record" | "store">;
 let run: Pipelined["run"];
 let ids: string[] = [];
 let aim = "";
+/** The layer that is used twice is on two stages, whatever a microbatch was measured to take. */
+const spec = pipelineSpec({ placement: "2 | 2 | ..." });
 beforeAll(async () => {
-  ({ run, ...stored } = await pipelined(pipelineSpec(), "by reference"));
+  ({ run, ...stored } = await pipelined(spec, "by reference"));
   const undisturbed = await run("calm", {
     worker: (perform) => (task) => {
       ids.push(task.id);
@@ -124,7 +126,7 @@ describe("a step of three stages and four microbatches comes to the same bits", 
 
   it("in weather, with every reply twice, and the strategy watched by its laws", async () => {
     const sky = { model: "late", probability: 0.3, delayMs: 50, failures: 0.15, hangs: 0.02 };
-    const { run: byValue } = await pipelined(pipelineSpec());
+    const { run: byValue } = await pipelined(spec);
     const { digest, events } = await byValue("weather", {
       fateOf: fatesOf(sky),
       around: twice(13),
