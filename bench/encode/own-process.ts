@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, writeFileSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { dataSchema } from "../../src/data/options.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
+import { arrowBytes } from "../../test/data/arrow-writer.ts";
 import { folderStore } from "./folder-store.ts";
 
 const columns = 20;
@@ -33,11 +34,11 @@ const lines: Readonly<Record<string, { readonly head?: string; readonly line: ()
     line: () => `${rowOf((i) => (i === 0 ? "" : `${i}:`) + value().toFixed(6)).join(" ")}\n`,
   },
 };
-export const formats = [...Object.keys(lines), "npy", "parquet"] as const;
+export const formats = [...Object.keys(lines), "npy", "parquet", "arrow"] as const;
 
 /**
  * Writes a file of each size and encodes it, each in a process of its own, whose most memory is
- * told; Parquet in one row group. Exits with 1 where that is more than 512 MB.
+ * told; Parquet in one row group, Arrow in one batch of rows. Exits with 1 where that is more than 512 MB.
  */
 export async function inOwnProcess(format: string, sizes: readonly number[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
@@ -67,6 +68,7 @@ export async function inOwnProcess(format: string, sizes: readonly number[]): Pr
 async function write(filename: string, bytes: number): Promise<void> {
   const format = filename.split(".").at(-1)!;
   if (format === "parquet") return writeParquet(filename, bytes);
+  if (format === "arrow") return writeArrow(filename, bytes);
   const { head = "", line } = lines[format] ?? {};
   const rows = Math.round(bytes / 8 / (columns + 1));
   await pipeline(async function* () {
@@ -103,13 +105,28 @@ function writeParquet(filename: string, bytes: number): void {
   parquetWriteFile({ filename, columnData, rowGroupSize: rows, codec: "UNCOMPRESSED" });
 }
 
+function writeArrow(filename: string, bytes: number): void {
+  const rows = Math.round(bytes / 8 / (columns + 1));
+  const data = rowOf((i) => {
+    const values = Float64Array.from({ length: rows }, value);
+    const buffers = [new Uint8Array(0), new Uint8Array(values.buffer)];
+    // A FloatingPoint of double precision.
+    return { name: nameOf(i), type: 3, about: [{ bytes: 2, value: 2 } as const], buffers };
+  });
+  writeFileSync(filename, arrowBytes(data, rows, "file"));
+}
+
 async function measure(source: string) {
   const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
   const mostSoFar = () => Math.round(process.resourceUsage().maxRSS / 1e3);
   try {
     const store = folderStore(folder);
     const start = performance.now();
-    const target = /csv|jsonl|parquet/.test(source) ? "y" : /npy/.test(source) ? -1 : undefined;
+    const target = /csv|jsonl|parquet|arrow/.test(source)
+      ? "y"
+      : /npy/.test(source)
+        ? -1
+        : undefined;
     const reading = { source, test: 0.1, ...(target === undefined ? {} : { target }) };
     const data = parseOptions(dataSchema, reading, "data");
     const request = { data, task: "regression" as const, seed: 1 };

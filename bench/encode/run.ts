@@ -15,9 +15,9 @@ import { formats, inOwnProcess } from "./own-process.ts";
 
 /**
  * CSV to encoded shards on disk. Arguments: sizes in megabytes (default 10 100; 1000 takes 1 GB of
- * temporary space and 4 GB more for rows and shards). `csv 30 300`, also of jsonl, libsvm, npy and
- * parquet (in one row group): files of that format, and the most memory that a process of its own
- * takes for each.
+ * temporary space and 4 GB more for rows and shards). `csv 30 300`, also of jsonl, libsvm, npy,
+ * parquet (in one row group) and arrow (in one batch of rows): files of that format, and the most
+ * memory that a process of its own takes for each.
  */
 const workers = 16;
 const columns = 20;
