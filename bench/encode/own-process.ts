@@ -38,7 +38,8 @@ export const formats = [...Object.keys(lines), "npy", "parquet", "arrow"] as con
 
 /**
  * Writes a file of each size and encodes it, each in a process of its own, whose most memory is
- * told; Parquet in one row group, Arrow in one batch of rows. Exits with 1 where that is more than 512 MB.
+ * told; Parquet in one row group, Arrow in one batch of rows. Exits with 1 where that is more than
+ * 512 MB.
  */
 export async function inOwnProcess(format: string, sizes: readonly number[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "kofn-bench-"));
