@@ -40,6 +40,17 @@ export function replaceFiles(
   rmSync(from, { recursive: true, force: true });
 }
 
+/** Paths of files that an earlier build left in this folder, as it or a folder around it lists. */
+export function leftoversIn(folder: string): Set<string> {
+  const found = new Set<string>();
+  for (const root of [folder, dirname(folder), dirname(dirname(folder))]) {
+    const list = join(root, leftoversFile);
+    const files = existsSync(list) ? (JSON.parse(readFileSync(list, "utf8")) as string[]) : [];
+    for (const file of files) found.add(join(root, file));
+  }
+  return found;
+}
+
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })

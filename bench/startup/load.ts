@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { deflateRawSync } from "node:zlib";
+import { leftoversIn } from "../../scripts/replace-files.ts";
 
 export interface Times {
   readonly wallMs: number[];
@@ -40,9 +41,15 @@ function load(file: string): { wallMs: number; cpuMs: number } {
   return JSON.parse(execFileSync(process.execPath, parameters, { env, encoding: "utf8" }));
 }
 
-/** What a zip of the folder takes: each file compressed, its two headers, and the end's. */
+/**
+ * What a zip of the folder takes: each file compressed, its two headers, and the end's. Files that
+ * an earlier build left there are no part of it.
+ */
 export function zipBytes(folder: string): number {
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const old = leftoversIn(folder);
+  const files = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !old.has(join(folder, entry.name)),
+  );
   const sizes = files.map(({ name }) => {
     const content = deflateRawSync(readFileSync(join(folder, name)), { level: 9 });
     return content.length + 30 + 46 + 2 * Buffer.byteLength(name);

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { leftoversFile, replaceFiles } from "../../scripts/replace-files.ts";
+import { zipBytes } from "../../bench/startup/load.ts";
+import { leftoversFile, leftoversIn, replaceFiles } from "../../scripts/replace-files.ts";
 import { temporaryHome } from "../scenarios/workplace.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -28,6 +29,11 @@ test("a build replaces files one by one, and what a running command may load sta
   expect({ ino, mtimeMs }).toEqual({ ino: untouched.ino, mtimeMs: untouched.mtimeMs });
   next("two", { "a.js": "3", "b/chunk-3.js": "z", "c.js": "=" });
   expect(readdirSync(join(dist, "b")).sort()).toEqual(["chunk-2.js", "chunk-3.js"]);
+  // What is left for others is no part of what is deployed.
+  expect([...leftoversIn(join(dist, "b"))]).toEqual([join(dist, "b/chunk-2.js")]);
+  const apart = write(join(place.path, "apart"), { "chunk-3.js": "z" });
+  expect(zipBytes(join(dist, "b"))).toBe(zipBytes(apart));
+  rmSync(apart, { recursive: true });
   replaceFiles(write(join(place.path, "three"), { "a.js": "3" }), dist, { keepsLeftovers: false });
   expect(readdirSync(dist, { recursive: true }).sort()).toEqual(["a.js", "b"]);
   expect(readdirSync(place.path)).toEqual(["dist"]);
