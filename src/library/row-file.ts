@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { finished } from "node:stream/promises";
 import { RunError } from "../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../core/own-files.ts";
 import type { Source } from "../data/sources/source.ts";
@@ -55,15 +52,17 @@ async function storeRows(
   const staging = await mkdtemp(join(folder, "unfinished-"));
   try {
     const file = join(staging, "rows.csv");
-    const stream = createWriteStream(file, { mode: ownFile });
     const digest = createHash("sha256");
     const texts = new Set<string>();
-    for await (const text of csvOf(rows, { targets, texts })) {
-      digest.update(text);
-      if (!stream.write(text)) await once(stream, "drain");
+    const handle = await open(file, "wx", ownFile);
+    try {
+      for await (const text of csvOf(rows, { targets, texts })) {
+        digest.update(text);
+        await handle.appendFile(text);
+      }
+    } finally {
+      await handle.close();
     }
-    stream.end();
-    await finished(stream);
     const path = join(folder, `${digest.digest("hex")}.csv`);
     await rename(file, path);
     return { path, textColumns: [...texts] };

@@ -1,6 +1,9 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { promises } from "node:fs";
+import { type FileHandle, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   exportModel,
   loadModel,
@@ -37,6 +40,28 @@ const spec = (data: SpecInCode["data"]): SpecInCode => ({
 });
 
 const trained = (data: SpecInCode["data"]) => train(spec(data), { backend: "simulated", home });
+
+it("refused rows leave nothing behind, and no file that is still being opened", async () => {
+  const opened: FileHandle[] = [];
+  const { open } = promises;
+  vi.spyOn(promises, "open").mockImplementation(async (...given) => {
+    // As a busy machine does it: long after it was asked for.
+    for (let turn = 0; turn < 50; turn++) await setImmediate();
+    const handle = await open(...given);
+    if (String(given[0]).endsWith("rows.csv")) opened.push(handle);
+    return handle;
+  });
+  syncBuiltinESMExports();
+  try {
+    const refused = { rows: [], target: "price" };
+    await expect(trained(refused)).rejects.toThrow("rows: there are none");
+    expect(opened.map(({ fd }) => fd)).toEqual([-1]);
+    expect((await readdir(join(home, "rows"))).join()).not.toContain("unfinished");
+  } finally {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  }
+});
 
 describe("rows from code", () => {
   it("train as a file of the same rows does, in every form that rows come in", async () => {

@@ -1,7 +1,4 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished } from "node:stream/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { awaitedLater } from "../../core/awaited-later.ts";
 import { messageOf, RunError } from "../../core/errors.ts";
 import type { Predictions } from "../../platform/training/predict.ts";
@@ -97,19 +94,17 @@ function unfinishedName(path: string): string {
 
 function fileSink(path: string): Sink {
   const unfinished = unfinishedName(path);
-  const stream = createWriteStream(unfinished);
-  const failed = awaitedLater(once(stream, "error").then(([cause]) => refuse(path, cause)));
+  const attempt = <T>(work: Promise<T>) => work.catch((cause: unknown) => refuse(path, cause));
+  const opened = awaitedLater(attempt(open(unfinished, "w")));
   return {
-    async write(text) {
-      if (!stream.write(text)) await Promise.race([once(stream, "drain"), failed]);
-    },
+    write: async (text) => attempt((await opened).appendFile(text)),
     async close() {
-      stream.end();
-      await Promise.race([finished(stream), failed]).catch((cause) => refuse(path, cause));
-      await rename(unfinished, path).catch((cause) => refuse(path, cause));
+      await attempt((await opened).close());
+      await attempt(rename(unfinished, path));
     },
     async abandon() {
-      stream.destroy();
+      // Opened after it was removed, it would be there again.
+      await opened.then((file) => file.close()).catch(() => {});
       await rm(unfinished, { force: true });
     },
   };
