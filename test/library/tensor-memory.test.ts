@@ -6,7 +6,7 @@ import { modelParallel, type SpecInCode, train } from "../../src/index.ts";
 import { planInHome, planStagesInHome } from "../../src/platform/training/forecast-run.ts";
 import { closeNetworks, usedNetwork } from "../../src/problems/stored-networks.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
-import { openTensorBackend } from "../../src/tfjs/backend.ts";
+import { openTensorBackend, useBackend } from "../../src/tfjs/backend.ts";
 import { closeModel } from "../../src/tfjs/open-model.ts";
 import small from "../fixtures/networks/small.ts";
 import tied from "../fixtures/networks/tied.ts";
@@ -18,14 +18,15 @@ const network = (name: string) =>
 /** TensorFlow.js's own count of tensors and their bytes, and the memory that it has them in. */
 const held = () => {
   const { numTensors, numBytes } = tf.memory();
-  const { wasm } = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
+  const { wasm } = tf.findBackend("wasm") as unknown as { wasm: { HEAPU8: Uint8Array } };
   return { numTensors, numBytes, heap: wasm.HEAPU8.length };
 };
 
 let home: Awaited<ReturnType<typeof temporaryHome>>;
 beforeEach(async () => {
   home = await temporaryHome();
-  await openTensorBackend("wasm");
+  // Other tests of this process may have left another one in use.
+  useBackend(await openTensorBackend("wasm"));
   closeNetworks();
 });
 afterEach(() => home[Symbol.asyncDispose]());
