@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { LambdaClientConfig } from "@aws-sdk/client-lambda";
-import { hmac, scopeText, signingKey } from "../wire/signing-key.ts";
+import { encoded, hmac, scopeText, signingKey } from "../wire/signing-key.ts";
 
 type Signer = Exclude<NonNullable<LambdaClientConfig["signer"]>, (...all: never) => unknown>;
 type Request = Parameters<Signer["sign"]>[0];
@@ -94,12 +94,4 @@ function queryOf({ query = {} }: Request): string {
     .map(([name, value]) => `${name}=${value}`)
     .sort()
     .join("&");
-}
-
-/** All but letters, digits, `-`, `.`, `_` and `~`. */
-function encoded(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -57,3 +57,11 @@ function hmacKey(key: Buffer): HmacKey {
   }
   return { inner, outer };
 }
+
+/** A text in what is signed: all but letters, digits, `-`, `.`, `_` and `~` by their bytes. */
+export function encoded(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

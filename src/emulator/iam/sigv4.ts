@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { hmac, type Scope, scopeText, signingKey } from "../../wire/signing-key.ts";
+import { encoded, hmac, type Scope, scopeText, signingKey } from "../../wire/signing-key.ts";
 import { type OldAddress, oldAddressOf } from "./sigv2.ts";
 
 /** A request's signature of Signature Version 4, from its header or from its address. */
@@ -209,14 +209,6 @@ function reencoded(text: string): string {
     // Not UTF-8: such an address is refused by whoever reads it.
     return text;
   }
-}
-
-/** All but letters, digits, `-`, `.`, `_` and `~`. */
-function encoded(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 /** A `Date` header in the form in which dates are signed; empty where there is none. */
