@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { modelParallel, type RunInput, train } from "../../src/index.ts";
+import { modelParallel, type RunEvent, type RunInput, train } from "../../src/index.ts";
 import { stageRates } from "../../src/platform/platform-model.ts";
 import { emulatedMakespan, slopeBytes } from "./emulated.ts";
 import { measuredTorch } from "./torch.ts";
@@ -49,50 +49,85 @@ const common = { stop: { rounds: steps, tolerance: 0 }, weather: { model: "calm"
 const median = (list: number[]) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]!;
 
 /** How long each round took, the first ones left out: environments start in them. */
-async function roundsOf(spec: RunInput): Promise<number[]> {
+async function roundsOf(
+  spec: RunInput,
+  arrival: (event: RunEvent & { type: "arrival" }) => void = () => {},
+): Promise<number[]> {
   const tookMs: number[] = [];
   await train(spec, {
     home,
     listen(event) {
+      if (event.type === "arrival") arrival(event);
       if (event.type === "round" && event.round > 2) tookMs.push(event.atMs - event.startedMs);
     },
   });
   return tookMs;
 }
 
-try {
-  const step = await roundsOf({
-    ...common,
-    problem: { type: "network", model: join(import.meta.dirname, "model.ts"), backend: "wasm" },
-    data: { generate: { type: "classification", rows: 64, features: 12 }, test: 0 },
-    strategy: {
-      type: "pipeline",
-      stages: 8,
-      placement: "(1|)*7 ...",
-      batch: 16,
-      microbatches: 1,
+/** Steps of eight stages that hand on 256 KiB and compute next to nothing. */
+async function stepsOf(): Promise<{ stepMs: number; passesMs: number }> {
+  const passesMs: number[] = [];
+  let begunMs = 0;
+  const tookMs = await roundsOf(
+    {
+      ...common,
+      problem: { type: "network", model: join(import.meta.dirname, "model.ts"), backend: "wasm" },
+      data: { generate: { type: "classification", rows: 64, features: 12 }, test: 0 },
+      strategy: {
+        type: "pipeline",
+        stages: 8,
+        placement: "(1|)*7 ...",
+        batch: 16,
+        microbatches: 1,
+      },
+      optimizer: { type: "sgd", learningRate: 0.01 },
     },
-    optimizer: { type: "sgd", learningRate: 0.01 },
+    ({ task, atMs, startedMs }) => {
+      if (task.includes("/forward/stage-0/")) begunMs = startedMs;
+      if (task.includes("/backward/stage-0/")) passesMs.push(atMs - begunMs);
+    },
+  );
+  return { stepMs: median(tookMs), passesMs: median(passesMs.slice(2)) };
+}
+
+/** A round of workers that are sent 256 KiB and reply as much. */
+async function roundMs(workers: number): Promise<number> {
+  const tookMs = await roundsOf({
+    ...common,
+    problem: "ridge",
+    data: { generate: { type: "regression", rows: 32, features: 65_535 }, test: 0 },
+    workers,
+    wait: "all",
+    encoding: "uncoded",
+    optimizer: { type: "gradient-descent", step: 1e-9 },
   });
+  return median(tookMs);
+}
+
+try {
+  console.log(`through the emulator, 256 KiB each way: ${steps} steps of eight stages, by turns`);
+  const turns: { step: number; passes: number; one: number; eight: number }[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    const before = await roundMs(1);
+    const { stepMs: step, passesMs: passes } = await stepsOf();
+    const one = (before + (await roundMs(1))) / 2;
+    turns.push({ step, passes, one, eight: await roundMs(8) });
+  }
+  const typical = (value: (turn: (typeof turns)[number]) => number) => median(turns.map(value));
+  const [step, passes] = [typical((turn) => turn.step), typical((turn) => turn.passes)];
+  console.log(
+    `step ${step.toFixed(0)} ms, of it forward and backward ${passes.toFixed(0)} ms; a round of ` +
+      `one worker ${typical(({ one }) => one).toFixed(1)} ms, ` +
+      `of eight ${typical(({ eight }) => eight).toFixed(1)} ms`,
+  );
+  const compare = (name: string, value: (turn: (typeof turns)[number]) => number) => {
+    const ratios = turns.map((turn) => value(turn) / turn.one).sort((a, b) => a - b);
+    const range = `${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)}`;
+    console.log(`${name} is ${median(ratios).toFixed(2)} of a round trip (${range})`);
+  };
   // Seven forward and eight backward tasks, one after another, then all updates at once.
-  const hop = median(step) / 16;
-  const roundOf = async (workers: number) =>
-    median(
-      await roundsOf({
-        ...common,
-        problem: "ridge",
-        data: { generate: { type: "regression", rows: 32, features: 65_535 }, test: 0 },
-        workers,
-        wait: "all",
-        encoding: "uncoded",
-        optimizer: { type: "gradient-descent", step: 1e-9 },
-      }),
-    );
-  const [one, eight] = [await roundOf(1), await roundOf(8)];
-  console.log(`through the emulator, 256 KiB each way: ${steps} steps of eight stages`);
-  console.log(`step ${median(step).toFixed(0)} ms, a hop ${hop.toFixed(1)} ms`);
-  console.log(`a round of one worker ${one.toFixed(1)} ms, of eight ${eight.toFixed(1)} ms`);
-  console.log(`a hop is ${(hop / one).toFixed(2)} of a round trip`);
+  compare("a hop", ({ passes }) => passes / 15);
+  compare("a sixteenth of the step, the updates as one hop more,", ({ step }) => step / 16);
   for (const microbatches of [2, 4, 8]) {
     const told = await emulatedMakespan(home, microbatches, Math.min(steps, 12));
     const stages = `${told.first.toFixed(0)} and ${told.last.toFixed(0)} ms`;
