@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const features = 20;
 export interface FirstReplies {
   /** From an invocation to its reply, in milliseconds. */
   readonly wallMs: number[];
-  /** What the processes took in all, in ticks of 10 ms; empty where nobody tells. */
+  /** What the processes took, but for threads that have ended; empty where nobody tells. */
   readonly processorMs: number[];
 }
 
@@ -77,10 +77,11 @@ export async function firstReplies(
 }
 
 function processorMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
-    .replace(/^.*\) /, "")
-    .split(" ");
-  return 10 * (Number(fields[11]) + Number(fields[12]));
+  const folder = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(folder).map((thread) =>
+    Number(readFileSync(join(folder, thread, "schedstat"), "latin1").split(" ")[0]),
+  );
+  return nanoseconds.reduce((sum, of) => sum + of, 0) / 1e6;
 }
 
 /** As many slots as repetitions: a slot that was asked before is warm. */

@@ -1,26 +1,33 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { awaitedLater } from "../core/awaited-later.ts";
 import type { Store } from "../ports/store.ts";
+import { localReads } from "./s3-reads.ts";
 
 /**
  * Objects in an S3 bucket, for a function: the client, most of a cold start, loads while its
- * environment asks for the first event, and signs with what Lambda put into the environment.
+ * environment asks for the first event, and signs with what Lambda put into the environment. Where
+ * the bucket is on this machine, it loads with the first write, or the first read that fails.
  */
 export function lazyS3Store(bucket: string): Store {
-  const opening = awaitedLater(open(bucket));
+  const read = localReads(bucket, process.env);
+  let opening = read === null ? awaitedLater(open(bucket)) : undefined;
+  const opened = () => (opening ??= open(bucket));
   return {
-    read: async (key) => (await opening).read(key),
+    async read(key) {
+      const found = await read?.(key);
+      return found === undefined ? (await opened()).read(key) : found;
+    },
     async write(key, bytes) {
       const copy = new Uint8Array(bytes);
-      return (await opening).write(key, copy);
+      return (await opened()).write(key, copy);
     },
     async writeOnce(key, bytes) {
       const copy = new Uint8Array(bytes);
-      return (await opening).writeOnce(key, copy);
+      return (await opened()).writeOnce(key, copy);
     },
-    list: async (prefix) => (await opening).list(prefix),
-    remove: async (key) => (await opening).remove(key),
-    removeAll: async (keys) => (await opening).removeAll?.(keys),
+    list: async (prefix) => (await opened()).list(prefix),
+    remove: async (key) => (await opened()).remove(key),
+    removeAll: async (keys) => (await opened()).removeAll?.(keys),
   };
 }
 
