@@ -9,8 +9,13 @@ export const files = readdirSync("test", { recursive: true, encoding: "utf8" })
   .map((path) => `test/${path.replaceAll("\\", "/")}`)
   .filter((path) => path.endsWith(".test.ts"));
 
-/** Files that put others in the place of modules: what was loaded before them would be as it was. */
-const apart = files.filter((path) => /\bvi\.(mock|doMock)\(/.test(readFileSync(path, "utf8")));
+/**
+ * Files that put others in the place of modules: what was loaded before them would be as it was.
+ * And files that collect garbage to see what is alive: what other files have left takes long.
+ */
+const apart = files.filter((path) =>
+  /\bvi\.(mock|doMock)\(|= runInNewContext\("gc"\)/.test(readFileSync(path, "utf8")),
+);
 
 export const common = {
   setupFiles: ["./test/put-back.ts"],

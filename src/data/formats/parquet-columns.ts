@@ -6,7 +6,7 @@ import type { Source } from "../sources/source.ts";
 
 const threadMemoryMb = 2048;
 
-/** What a thread is begun with. */
+/** A file as a thread is told of it. */
 export interface ParquetJob {
   readonly byteLength: number;
   readonly metadata: FileMetaData;
@@ -14,6 +14,7 @@ export interface ParquetJob {
 }
 
 export type ParquetQuestion =
+  | { readonly kind: "file"; readonly job: ParquetJob }
   | { readonly kind: "bytes"; readonly id: number; readonly bytes: ArrayBuffer }
   | {
       readonly kind: "column";
@@ -23,10 +24,15 @@ export type ParquetQuestion =
     };
 
 export type ParquetAnswer =
-  | { readonly kind: "need"; readonly id: number; readonly from: number; readonly to: number }
+  | ({ readonly kind: "need"; readonly id: number } & ByteRange)
   | { readonly kind: "ranges"; readonly ranges: readonly RowRange[] }
   | { readonly kind: "column"; readonly data: ArrayLike<unknown> }
   | { readonly kind: "failed"; readonly message: string };
+
+interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface RowRange {
   readonly rowStart: number;
@@ -47,64 +53,113 @@ export function parquetColumns(
   columns: readonly string[],
   stallMs: number,
 ): ParquetColumns {
-  const thread = decoder({ byteLength: source.sizeBytes, metadata, columns });
+  const thread = takeThread();
   let waiting = Promise.withResolvers<ParquetAnswer>();
-  let watchdog: NodeJS.Timeout | undefined;
-  const watch = () => {
-    clearTimeout(watchdog);
-    watchdog = setTimeout(() => {
-      waiting.reject(new Error(`a page could not be decoded in ${stallMs / 1000} s`));
-      void thread.terminate();
-    }, stallMs);
-  };
-  const settle = (answer: ParquetAnswer) => {
-    clearTimeout(watchdog);
-    if (answer.kind === "failed") waiting.reject(new Error(answer.message));
-    else waiting.resolve(answer);
-  };
-  thread.on("error", (thrown) => settle({ kind: "failed", message: messageOf(thrown) }));
-  thread.on("message", (answer: ParquetAnswer) => {
-    if (answer.kind !== "need") return settle(answer);
-    watch();
-    source.range(answer.from, answer.to).then(
-      (bytes) => {
-        const isOwn = bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes);
-        const copy = (isOwn ? bytes : bytes.slice()).buffer as ArrayBuffer;
-        const reply: ParquetQuestion = { kind: "bytes", id: answer.id, bytes: copy };
-        thread.postMessage(reply, [copy]);
-      },
-      (thrown: unknown) => settle({ kind: "failed", message: messageOf(thrown) }),
-    );
+  /** Answers that are still to come; a decoder that failed may be at work even so. */
+  let pending = 0;
+  let hasFailed = false;
+  const watch = watchdog(stallMs, () => {
+    settle({ kind: "failed", message: `a page could not be decoded in ${stallMs / 1000} s` });
+    void thread.terminate();
   });
+  const settle = (answer: ParquetAnswer) => {
+    watch.stop();
+    pending--;
+    if (answer.kind !== "failed") return waiting.resolve(answer);
+    hasFailed = true;
+    waiting.reject(new Error(answer.message));
+  };
+  const onError = (thrown: unknown) => settle({ kind: "failed", message: messageOf(thrown) });
+  const onAnswer = (answer: ParquetAnswer) => {
+    if (answer.kind !== "need") return settle(answer);
+    watch.restart();
+    sendBytes(source, answer, thread).catch(onError);
+  };
+  thread.on("error", onError);
+  thread.on("message", onAnswer);
   const receive = async (): Promise<ParquetAnswer> => {
-    watch();
+    watch.restart();
     const answer = await waiting.promise;
     waiting = Promise.withResolvers();
     return answer;
   };
+  pending++;
+  const job: ParquetJob = { byteLength: source.sizeBytes, metadata, columns };
+  thread.postMessage({ kind: "file", job } satisfies ParquetQuestion);
   return {
     async ranges() {
       const answer = await receive();
       return answer.kind === "ranges" ? answer.ranges : [];
     },
     async column(name, range) {
+      pending++;
       thread.postMessage({ kind: "column", column: name, ...range } satisfies ParquetQuestion);
       const answer = await receive();
       return answer.kind === "column" ? answer.data : [];
     },
     async close() {
-      clearTimeout(watchdog);
-      await thread.terminate();
+      watch.stop();
+      thread.off("error", onError);
+      thread.off("message", onAnswer);
+      const isFree = pending === 0 && !hasFailed && source.sizeBytes <= keptBytesMax;
+      await (isFree ? keepThread(thread) : thread.terminate());
     },
   };
 }
 
-function decoder(job: ParquetJob): Worker {
-  return new Worker(entryBeside(import.meta.url, "parquet-thread"), {
-    workerData: job,
+/** Calls `onStall` where it is not restarted or stopped for so long. */
+function watchdog(stallMs: number, onStall: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => clearTimeout(timer);
+  const restart = () => {
+    stop();
+    timer = setTimeout(onStall, stallMs);
+  };
+  return { restart, stop };
+}
+
+/** Hands over bytes of the file in memory of their own. */
+async function sendBytes(
+  source: Source,
+  { id, from, to }: ByteRange & { readonly id: number },
+  thread: Worker,
+): Promise<void> {
+  const bytes = await source.range(from, to);
+  const isOwn = bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes);
+  const copy = (isOwn ? bytes : bytes.slice()).buffer as ArrayBuffer;
+  thread.postMessage({ kind: "bytes", id, bytes: copy } satisfies ParquetQuestion, [copy]);
+}
+
+/** A thread that decoded a larger file holds more memory than beginning one costs. */
+const keptBytesMax = 8 * 1024 * 1024;
+
+/** One that has done its file waits for the next: most files take less time than its beginning. */
+let idle: Worker | null = null;
+
+function takeThread(): Worker {
+  const thread = idle ?? newThread();
+  idle = null;
+  thread.ref();
+  return thread;
+}
+
+async function keepThread(thread: Worker): Promise<void> {
+  if (idle !== null) await thread.terminate();
+  else {
+    idle = thread;
+    thread.unref();
+  }
+}
+
+function newThread(): Worker {
+  const thread = new Worker(entryBeside(import.meta.url, "parquet-thread"), {
     // A damaged count may ask for any amount of memory; the thread fails then, not the process.
     resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
   });
+  const forget = () => {
+    if (idle === thread) idle = null;
+  };
+  return thread.on("error", forget).on("exit", forget);
 }
 
 /** What a value that was decoded stands for. */

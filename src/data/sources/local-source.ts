@@ -7,6 +7,8 @@ import { nearest } from "../../core/text.ts";
 import type { Source } from "./source.ts";
 
 const chunkBytes = 1024 * 1024;
+/** Of files that are smaller: each chunk is memory of its own, however little comes into it. */
+const chunkBytesMin = 4096;
 
 /** A file of this machine. Throws `RunError` naming what is there instead. */
 export async function openLocal(path: string): Promise<Source> {
@@ -20,7 +22,8 @@ export async function openLocal(path: string): Promise<Source> {
       hint: "pipes and devices cannot be read twice; save the data to a file first",
     });
   await access(path, constants.R_OK).catch((cause: NodeJS.ErrnoException) => refuse(path, cause));
-  const stream = () => createReadStream(path, { highWaterMark: chunkBytes });
+  const highWaterMark = Math.min(chunkBytes, Math.max(chunkBytesMin, info.size + 1));
+  const stream = () => createReadStream(path, { highWaterMark });
   return {
     name: path,
     sizeBytes: info.size,
