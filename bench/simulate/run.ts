@@ -83,6 +83,7 @@ const figures = {
   reportBytes,
   simulatedSeconds: result.seconds,
   objective: result.objective,
+  weights: result.weightsDigest.slice(0, 12),
 };
 for (const [name, value] of Object.entries(figures))
   console.log(`${name.padEnd(24)} ${typeof value === "number" ? round(value) : value}`);

@@ -23,24 +23,25 @@ export function batchedWorker(
   const gathered = ({ encoded, task }: WorkerRequest): Gathered => {
     const { changes } = materials;
     const { operation } = task;
-    const isSame = last?.changes === changes && last.operation === operation;
-    if (last !== null && isSame && last.encoded === encoded) return last;
-    const found = gather(problem, task, materials.all(encoded, operation));
+    const isSame = last?.encoded === encoded && last.operation === operation;
+    if (last !== null && isSame && last.changes === changes) return last;
+    const all = materials.all(encoded, operation);
+    const found = (isSame ? added(last!, all) : null) ?? gather(problem, task, all);
     last = { changes, encoded, operation, ...found };
     return last;
   };
   return (request, tasks) => {
-    const { crowded, places, count } = gathered(request);
-    if (crowded === null || tasks.length < shareMin * count) return null;
+    const { batch, places, count } = gathered(request);
+    if (batch === null || tasks.length < shareMin * count) return null;
     const { operation } = request.task;
     const weights = weightsOf(request.task);
     for (const task of tasks)
       if (weightsOf(task) !== weights || task.operation !== operation) return null;
-    const answer = crowded(request.task);
+    const answer = batch.answer(request.task);
     if (answer === null) return null;
-    return ({ slot }) => {
-      const place = places[slot] ?? -1;
-      return place < 0 ? null : answer(place);
+    return (task) => {
+      const place = places[task.slot] ?? -1;
+      return place < 0 ? null : answer(place, task);
     };
   };
 }
@@ -50,7 +51,7 @@ function weightsOf(task: WorkerTask): Float32Array | null {
 }
 
 interface Gathering {
-  readonly crowded: BatchedCompute<WorkerTask> | null;
+  readonly batch: TaskBatch | null;
   /** Of each slot among the gathered; -1 for none. */
   readonly places: Int32Array;
   readonly count: number;
@@ -63,14 +64,35 @@ interface Gathered extends Gathering {
   readonly operation: WorkerTask["operation"];
 }
 
+type TaskBatch = BatchedCompute<WorkerTask, unknown>;
+
 function gather(problem: Problem, task: WorkerTask, materials: readonly unknown[]): Gathering {
   const places = new Int32Array(materials.length).fill(-1);
+  const inputs = putInPlaces(places, materials, 0);
+  const { length: slots } = materials;
+  const batch = inputs.length === 0 ? null : taskKindOf(task)?.batch?.(problem, inputs, slots);
+  return { batch: batch ?? null, places, count: inputs.length };
+}
+
+/** The same with those that were loaded since; null where all are to be put together anew. */
+function added(
+  { batch, places: before, count }: Gathering,
+  materials: readonly unknown[],
+): Gathering | null {
+  if (batch?.add === undefined) return null;
+  const places = new Int32Array(materials.length).fill(-1);
+  places.set(before);
+  const inputs = putInPlaces(places, materials, count);
+  return batch.add(inputs) ? { batch, places, count: count + inputs.length } : null;
+}
+
+/** Gives the next places to those who have none; returns their materials. */
+function putInPlaces(places: Int32Array, materials: readonly unknown[], next: number): unknown[] {
   const inputs: unknown[] = [];
-  for (const [slot, material] of materials.entries()) {
-    if (material === undefined) continue;
-    places[slot] = inputs.length;
-    inputs.push(material);
+  for (let slot = 0; slot < materials.length; slot++) {
+    if (materials[slot] === undefined || places[slot]! >= 0) continue;
+    places[slot] = next + inputs.length;
+    inputs.push(materials[slot]);
   }
-  const crowded = inputs.length === 0 ? null : taskKindOf(task)?.batch?.(problem, inputs);
-  return { crowded: crowded ?? null, places, count: inputs.length };
+  return inputs;
 }

@@ -120,8 +120,10 @@ function finishing<Task extends Slotted, Result>(
     cohort.receiver.deliver(index, { kind: "lost", reason }, usage);
   };
   const replied = (cohort: Ended, index: number, result: Result) => {
-    const down = options.bytesDown(cohort.tasks[index]!);
-    const usage = cohort.usage(index, down, options.bytesUp(result), usdOf);
+    const task = cohort.tasks[index]!;
+    // What is known of a reply without it may not even be formed.
+    const up = options.replyBytes?.(task) ?? options.bytesUp(result);
+    const usage = cohort.usage(index, options.bytesDown(task), up, usdOf);
     cohort.receiver.deliver(index, { kind: "done", result }, usage);
   };
   // Apart from what hears every end: functions made there would cost an object each time.

@@ -4,8 +4,9 @@ import type { DenseRows } from "../math/rows.ts";
 import { addPenaltyGradient } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
-import type { RoundTask, TaskKind } from "./task-kind.ts";
-import { invalidSums } from "./valid-reply.ts";
+import { BlockReply, batchBlocks } from "./batched-blocks.ts";
+import type { RoundTask, TaskKind, WorkerReply } from "./task-kind.ts";
+import { invalidSums, noNumbers } from "./valid-reply.ts";
 
 /** What a unit step along the slot's lifted block would change: see `applyGram`. */
 export interface BlockUpdateTask extends RoundTask {
@@ -27,15 +28,51 @@ export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
     const { loss, change } = applyGram(problem, material, predictions, weights, pulls);
     return { loss, values: new Float32Array(change) };
   },
-  // As many numbers come back as went out.
-  validate: ({ predictions, weights }, reply) =>
-    invalidSums(reply, predictions.length + weights.length),
+  batch(problem, inputs, slots) {
+    const [first] = inputs;
+    const batch = first === undefined ? null : batchBlocks(inputs, slots);
+    if (first === undefined || batch === null) return null;
+    return {
+      answer({ predictions, weights }) {
+        // Of several outputs a block has as many factors.
+        if (weights.length !== first.features) return null;
+        const slopes = new Float64Array(predictions.length);
+        const loss = problem.lossAt(Float64Array.from(predictions), first.targets, slopes);
+        const sources = sourcesOf(slopes, pullsOf(problem, first, weights), first, 0);
+        const answer = batch.answer(loss, sources);
+        return (place, task) => (task.predictions === predictions ? answer(place) : null);
+      },
+      add: batch.add,
+    };
+  },
+  validate: invalidUpdate,
   size: {
     requestArrays: ({ weights, predictions }) => [weights.byteLength, predictions.byteLength],
     replyBytes: ({ weights, predictions }) => weights.byteLength + predictions.byteLength,
   },
   effects: { roles: workerRoles, reads: ["encoded", "parts"] },
 };
+
+/** As many numbers come back as went out. */
+function invalidUpdate({ predictions, weights }: BlockUpdateTask, reply: WorkerReply) {
+  const length = predictions.length + weights.length;
+  if (!(reply instanceof BlockReply) || reply.length !== length) return invalidSums(reply, length);
+  return reply.isFinite() ? null : noNumbers;
+}
+
+/** What blocks are multiplied by, of an output: n slopes of the mean loss, and p of the penalty. */
+function sourcesOf(
+  slopes: Float64Array,
+  pulls: Float64Array,
+  { targets, features }: Pick<FeatureBlock, "targets" | "features">,
+  output: number,
+): Float64Array<ArrayBuffer> {
+  const rows = targets.length;
+  const sources = new Float64Array(rows + features);
+  for (let i = 0; i < rows; i++) sources[i] = slopes[output * rows + i]! / rows;
+  sources.set(pulls.subarray(output * features, (output + 1) * features), rows);
+  return sources;
+}
 
 /**
  * [X S_i'; S_i'] S_i grad F(w) at u = Xw, for F(w) = (1/n) sum of losses + (l2/2) |w|^2: one block
@@ -44,20 +81,18 @@ export const blockUpdate: TaskKind<BlockUpdateTask, FeatureBlock> = {
  */
 export function applyGram(
   problem: Pick<Problem, "lossAt" | "l2">,
-  { slabs, targets, features, intercept }: FeatureBlock,
+  block: FeatureBlock,
   predictions: Float32Array | Float64Array,
   weights: Float32Array | Float64Array,
-  pulls: Float64Array = pullsOf(problem, { features, intercept }, weights),
+  pulls: Float64Array = pullsOf(problem, block, weights),
 ): { loss: number; change: Float64Array<ArrayBuffer> } {
-  const rows = targets.length;
+  const { slabs, targets, features } = block;
   const slopes = new Float64Array(predictions.length);
   const loss = problem.lossAt(Float64Array.from(predictions), targets, slopes);
-  const length = rows + features;
+  const length = targets.length + features;
   const change = new Float64Array((weights.length / features) * length);
-  const sources = new Float64Array(length);
   for (let output = 0; output * features < weights.length; output++) {
-    for (let i = 0; i < rows; i++) sources[i] = slopes[output * rows + i]! / rows;
-    sources.set(pulls.subarray(output * features, (output + 1) * features), rows);
+    const sources = sourcesOf(slopes, pulls, block, output);
     addGramProduct(slabs, sources, change.subarray(output * length, (output + 1) * length));
   }
   return { loss, change };

@@ -33,17 +33,19 @@ export const gradient: TaskKind<GradientTask, Examples> = {
     const crowd = problem.batchedSums === undefined ? null : batchShards(inputs);
     if (crowd === null) return null;
     const { columns } = crowd.rows;
-    return ({ weights }) => {
-      if (weights.length !== columns) return null;
-      // Replies go on living with the state that they are part of.
-      const gradients = new Float32Array(inputs.length * columns);
-      const losses = new Float64Array(inputs.length);
-      problem.batchedSums!(crowd, weights, { losses, gradients });
-      return (place) => ({
-        loss: losses[place]!,
-        values: new Float32Array(gradients.buffer, 4 * place * columns, columns),
-        computeMs: 0,
-      });
+    return {
+      answer({ weights }) {
+        if (weights.length !== columns) return null;
+        // Replies go on living with the state that they are part of.
+        const gradients = new Float32Array(inputs.length * columns);
+        const losses = new Float64Array(inputs.length);
+        problem.batchedSums!(crowd, weights, { losses, gradients });
+        return (place) => ({
+          loss: losses[place]!,
+          values: new Float32Array(gradients.buffer, 4 * place * columns, columns),
+          computeMs: 0,
+        });
+      },
     };
   },
   validate: ({ weights }, reply, { parameters }) => invalidGradient(reply, weights, parameters),

@@ -87,9 +87,14 @@ export interface TaskKind<Task, Material, Input = Material, Made extends TaskOut
   withinTime?(task: Task, lateMs: number, shardMs: number): Task;
   /**
    * As `compute` of many slots at once, bit for bit, for those who play thousands of them; null
-   * where one by one is as good. Their materials are put together once, for many tasks.
+   * where one by one is as good. Their materials are put together once, for many tasks, of at most
+   * `slots` slots. It answers no task that reads or writes something of its own.
    */
-  batch?(problem: Problem, inputs: readonly Input[]): BatchedCompute<Task> | null;
+  batch?(
+    problem: Problem,
+    materials: readonly Material[],
+    slots?: number,
+  ): BatchedCompute<Task, Material> | null;
   /** Writes what came of the task; what it returns is replied. */
   publish?(place: WorkerContext, task: Task, made: Made): Promise<TaskOutput>;
   /** Why a reply is as good as lost; null for a sound one. */
@@ -122,11 +127,16 @@ export interface TaskSize<Task> {
   entries?(task: Task, entriesPerSlot: number): number;
 }
 
-/**
- * Works on one task for everybody, and answers for the input at a place, in no time; null where it
- * cannot.
- */
-export type BatchedCompute<Task> = (task: Task) => ((place: number) => WorkerReply) | null;
+/** Works on a task for everybody whose material it has. */
+export interface BatchedCompute<Task, Material> {
+  /**
+   * Answers for the material at a place what its own task asks, in no time; null where it cannot.
+   * All their tasks have the same weights.
+   */
+  answer(task: Task): ((place: number, task: Task) => WorkerReply | null) | null;
+  /** Takes more materials, at the next places; absent, or false, where all must be put together. */
+  add?(materials: readonly Material[]): boolean;
+}
 
 /** Where a reply's numbers are kept, rounded to float32; an array of their own where absent. */
 export type Allocator = (values: Float64Array) => Float32Array;

@@ -6,6 +6,17 @@ export interface RowKernels {
   rowProducts: RowProducts;
   /** The same of X' r, added to what is there. */
   addRowProducts: RowProducts;
+  /** To `sums`, and times `step` to `moved`, what blocks make of factors: `wasm/block-sums.as`. */
+  addBlockSums(
+    blocks: number,
+    count: number,
+    factors: number,
+    values: number,
+    columns: number,
+    step: number,
+    sums: number,
+    moved: number,
+  ): void;
   /** Adds rows' distances from `firsts` to sums and their squares to squares, by column. */
   addDistances(
     values: number,

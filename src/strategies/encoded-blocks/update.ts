@@ -1,14 +1,15 @@
 import { atSlot } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
-import { addScaled, norm, scaled, type Vector } from "../../math/vector.ts";
+import { norm, scaled, type Vector } from "../../math/vector.ts";
 import type { RoundEvent } from "../../ports/events.ts";
 import { penalty } from "../../problems/penalty.ts";
 import { respondedSlots } from "../../quorum/quorum.ts";
 import { openQuorum } from "../../quorum/quorum-state.ts";
 import { type GradientFacts, observeQuorum } from "../../quorum/wait-policies/policy.ts";
+import { addReplies } from "../../tasks/batched-blocks.ts";
 import type { WorkerReply } from "../../tasks/protocol.ts";
 import { isSettled, slopeLeft } from "../stop-rule.ts";
-import type { BlocksPlan, BlocksState } from "./state.ts";
+import { type BlocksPlan, type BlocksState, replyLength } from "./state.ts";
 
 /**
  * The blocks that replied move, in slot order, all others stay; the next round begins, with a
@@ -23,11 +24,12 @@ export function applyBlocks(
   const { problem, shape, rows } = plan;
   const { quorum, round, startedMs } = state;
   const counted = respondedSlots(quorum);
-  const pulls = counted.map((slot) => pullOf(plan, atSlot(quorum.replies, slot)!));
-  const gradient = estimate(plan, counted, pulls);
+  const replies = counted.map((slot) => atSlot(quorum.replies, slot)!);
+  const { pull, moved } = sumOf(plan, state, replies);
+  const gradient = estimate(plan, counted, pull);
   const gradientNorm = norm(gradient);
   // Every worker knows the sum of all losses.
-  const { loss } = atSlot(quorum.replies, counted[0]!)!;
+  const { loss } = replies[0]!;
   const objectiveEstimate = loss / rows + penalty(problem, asked, shape);
   const left = slopeLeft(plan.stop, gradientNorm, objectiveEstimate);
   const isDone = shareOf(plan, counted) > 0 && isSettled(plan.stop, left);
@@ -43,12 +45,12 @@ export function applyBlocks(
     stepSize: isDone ? 0 : plan.stepSize,
   };
   const { startedMs: askedMs, arrivals } = quorum;
-  const facts = plan.wait.wantsGradient ? factsOf(plan, counted, pulls, gradient) : null;
+  const facts = plan.wait.wantsGradient ? factsOf(plan, counted, replies, gradient) : null;
   const closed = { startedMs: askedMs, atMs, arrivals, rule: state.waiting.rule, gradient: facts };
   const { waiting, events } = observeQuorum(plan.wait, state.waiting, closed);
   const next: BlocksState = {
     ...state,
-    ...(isDone ? {} : moved(plan, state, counted, pulls)),
+    ...(isDone ? {} : moved),
     round: round + 1,
     startedMs: atMs,
     finished: isDone || round + 1 >= plan.roundsMax,
@@ -58,31 +60,38 @@ export function applyBlocks(
   return { state: next, events: [event, ...events], durable: true };
 }
 
-/** X w and w after the steps of these slots. */
-function moved(
-  { rows, shape, stepSize }: BlocksPlan,
-  { predictions, weights, quorum }: BlocksState,
-  counted: readonly number[],
-  pulls: readonly Vector[],
-): Pick<BlocksState, "predictions" | "weights"> {
-  const there = { predictions: predictions.slice(), weights: weights.slice() };
-  for (const [i, slot] of counted.entries()) {
-    addScaled(there.weights, -stepSize, pulls[i]!);
-    const { values } = atSlot(quorum.replies, slot)!;
-    const length = rows + shape.columns;
-    for (let output = 0; output * length < values.length; output++) {
-      const own = there.predictions.subarray(output * rows, (output + 1) * rows);
-      addScaled(own, -stepSize, values.subarray(output * length, output * length + rows));
-    }
+/** The sum of these replies' pulls, and X w and w after their steps, in slot order. */
+function sumOf(
+  plan: BlocksPlan,
+  { predictions, weights }: BlocksState,
+  replies: readonly WorkerReply[],
+): {
+  readonly pull: Float64Array<ArrayBuffer>;
+  readonly moved: Pick<BlocksState, "predictions" | "weights">;
+} {
+  const { rows, shape, stepSize } = plan;
+  const { columns } = shape;
+  const length = rows + columns;
+  const moved = new Float64Array(replyLength(plan));
+  for (let output = 0; output * length < moved.length; output++) {
+    moved.set(predictions.subarray(output * rows, (output + 1) * rows), output * length);
+    const own = weights.subarray(output * columns, (output + 1) * columns);
+    moved.set(own, output * length + rows);
   }
-  return there;
+  const sums = new Float64Array(moved.length);
+  addReplies(replies, -stepSize, { sums, moved });
+  const there = new Float64Array(predictions.length);
+  for (let output = 0; output * length < moved.length; output++)
+    there.set(moved.subarray(output * length, output * length + rows), output * rows);
+  return {
+    pull: pullOf(plan, sums),
+    moved: { predictions: there, weights: pullOf(plan, moved) },
+  };
 }
 
-/** S_i' S_i grad F of a reply: its numbers for the weights, an output after another. */
-function pullOf({ rows, shape, weightsLength }: BlocksPlan, { values }: WorkerReply): Vector {
+/** Of numbers as replies have them those for the weights, an output after another. */
+function pullOf({ rows, shape, weightsLength }: BlocksPlan, values: Vector) {
   const { columns } = shape;
-  // Of one output as they came: thousands of copies a round would take longer than their sum.
-  if (columns === weightsLength) return values.subarray(rows, rows + columns);
   const pull = new Float64Array(weightsLength);
   for (let output = 0; output * columns < weightsLength; output++) {
     const from = output * (rows + columns) + rows;
@@ -95,24 +104,22 @@ function pullOf({ rows, shape, weightsLength }: BlocksPlan, { values }: WorkerRe
 function estimate(
   plan: BlocksPlan,
   counted: readonly number[],
-  pulls: readonly Vector[],
+  pull: Float64Array<ArrayBuffer>,
 ): Float64Array<ArrayBuffer> {
-  const sum = new Float64Array(plan.weightsLength);
-  for (const pull of pulls) addScaled(sum, 1, pull);
   const share = shareOf(plan, counted);
-  return share === 0 ? sum : scaled(1 / (plan.scale * share), sum);
+  return share === 0 ? pull : scaled(1 / (plan.scale * share), pull);
 }
 
 /** How far the slots' own estimates of the gradient lie apart. */
 function factsOf(
   plan: BlocksPlan,
   counted: readonly number[],
-  pulls: readonly Vector[],
+  replies: readonly WorkerReply[],
   values: Float64Array<ArrayBuffer>,
 ): GradientFacts {
   let squares = 0;
   for (const [i, slot] of counted.entries()) {
-    const own = estimate(plan, [slot], [pulls[i]!]);
+    const own = estimate(plan, [slot], pullOf(plan, replies[i]!.values));
     for (let j = 0; j < own.length; j++) squares += (own[j]! - values[j]!) ** 2;
   }
   return { values, variance: squares / Math.max(1, counted.length - 1) };

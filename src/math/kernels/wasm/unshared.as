@@ -1,6 +1,7 @@
 /** Where the module's own tables end. */
 export const tablesEnd: usize = __heap_base;
 
+export { addBlockSums } from "./block-sums";
 export { addDistances, addRowProducts, rowProducts } from "./double-products";
 export { gatherFloatRows, repeatFloatRows, sumFloatRows, swapFloatRows } from "./float-rows";
 export {
