@@ -1,6 +1,7 @@
 import { randomFrom } from "../../src/core/random.ts";
 import { firstFree, instantiateRows } from "../../src/math/kernels/instance.ts";
 import { weightedSum } from "../../src/math/slices/merge.ts";
+import { PartSum } from "../../src/math/slices/part-sum.ts";
 import { addToRows, type Slices, unionOfIds } from "../../src/math/slices/slices.ts";
 import { byTurns } from "./timing.ts";
 
@@ -9,40 +10,50 @@ type Floats = Slices<Float32Array<ArrayBuffer>>;
 /** Of reading, how fast merging is to be: what was asked for. */
 const wanted = 0.5;
 /** Where it must be: rows that are no shorter, of no more parts, and that share so much. */
-const held = { columnsMin: 64, partsMax: 8, shareMax: 0.2 };
+const held = { columnsMin: 64, partsMax: 8, shareMax: 0.5 };
 /** Elsewhere a merge takes at most so many times as long as its bound. */
 const boundTimesMax = 16;
-/** Sums that are made at once, for every part: what it has of them is a stretch of memory. */
-const rangeBytes = 2 ** 13;
-const turns = 10;
+/** Values that are added up at once, of all parts. */
+const rangeBytes = 2 ** 20;
+/** Of as many bytes as a cache holds, and eight times as much, which is in memory. */
+const sizes = { cache: 1, memory: 8 } as const;
+/** Lines of memory between parts, as of parts whose length is no power of two. */
+const gapBytes = 17 * 64;
+const turns = { cache: 10, memory: 3 } as const;
 /** These take so long that few turns do. */
 const arrayTurns = 1;
 
 const kernelNames = ["read", "copy", "bound", "streams", "merge"] as const;
-const arrayNames = ["weighed", "loops"] as const;
-const names = [...kernelNames, ...arrayNames];
+const arrayNames = ["weighed", "by one", "loops"] as const;
 
 /**
  * GB/s of input on one thread, the quickest of many turns, of what workers send: parts whose ids
  * ascend, each once. In the kernel's memory: a sum of all values; a copy of them; the least that a
  * merge has to do, which is to read the input and to write as much as its sums, both in order and
  * without ids; a copy that reads a row of every part in turn, as merging does; and parts merged.
- * Of arrays of JavaScript: added up in doubles by weights, as the orchestrator does, by the kernel
- * and, as before, by plain loops part after part.
+ * Of arrays of JavaScript: added up in doubles by weights, as the orchestrator does, by the kernel;
+ * taken in one after another, as a function does that adds up; and plain loops part after part.
+ *
+ * The last columns are merging and its bound as parts of reading, and merging as a part of its
+ * bound.
  */
 export function partSpeed() {
   console.log("\nGB/s of input that ascends, one thread; merging, and its bound, of reading");
   console.log(
-    `parts, float32    distinct${names.map((name) => name.padStart(9)).join("")}    merge    bound`,
+    "parts, float32       MB  distinct" +
+      [...kernelNames, ...arrayNames].map((name) => name.padStart(9)).join("") +
+      "    merge    bound  of bound",
   );
   const report = [];
-  for (const { columns, count } of [
-    { columns: 16, count: 262_144 },
-    { columns: 64, count: 131_072 },
-    { columns: 128, count: 65_536 },
-  ])
-    for (const parts of [8, 64])
-      for (const share of [1, 0.5, 0.2]) report.push(speedOf({ columns, count, parts, share }));
+  for (const size of ["cache", "memory"] as const)
+    for (const { columns, count } of [
+      { columns: 16, count: 262_144 },
+      { columns: 64, count: 131_072 },
+      { columns: 128, count: 65_536 },
+    ])
+      for (const parts of [8, 64])
+        for (const share of [1, 0.5, 0.2])
+          report.push(speedOf({ columns, count: count * sizes[size], parts, share }, size));
   return report;
 }
 
@@ -55,23 +66,28 @@ interface Case {
   readonly share: number;
 }
 
-function speedOf(one: Case) {
+function speedOf(one: Case, size: keyof typeof sizes) {
   const { columns, count, parts, share } = one;
   const all = partsOf(one);
   const distinct = unionOfIds(all.map(({ ids }) => ids)).length;
-  const ms = {
-    ...byTurns(kernelNames, turns, inKernel(all, distinct)),
-    ...byTurns(arrayNames, arrayTurns, ofArrays(all)),
+  const ms: Partial<Record<string, number>> & Record<(typeof kernelNames)[number], number> = {
+    ...byTurns(kernelNames, turns[size], inKernel(all, distinct)),
+    ...(size === "cache" ? byTurns(arrayNames, arrayTurns, ofArrays(all)) : {}),
   };
   const bytes = count * (4 * columns + 4);
   const [ratio, bound] = [ms.read / ms.merge, ms.read / ms.bound];
   const isHeld =
     columns >= held.columnsMin && parts <= held.partsMax && distinct <= held.shareMax * count;
+  const speeds = [...kernelNames, ...arrayNames].map((name) => {
+    const own = ms[name];
+    return own === undefined ? "" : (bytes / own / 1e6).toFixed(2);
+  });
   console.log(
-    `${parts} of ${columns}`.padEnd(18) +
-      `${((100 * distinct) / count).toFixed()} %`.padStart(8) +
-      names.map((name) => (bytes / ms[name] / 1e6).toFixed(2).padStart(9)).join("") +
-      [ratio, bound].map((part) => part.toFixed(2).padStart(9)).join("") +
+    `${parts} of ${columns}`.padEnd(15) +
+      `${(bytes / 1e6).toFixed()}`.padStart(8) +
+      `${((100 * distinct) / count).toFixed()} %`.padStart(10) +
+      speeds.map((speed) => speed.padStart(9)).join("") +
+      [ratio, bound, ratio / bound].map((part) => part.toFixed(2).padStart(9)).join("") +
       (ratio < wanted ? `  below ${wanted}` : ""),
   );
   if (isHeld && ratio < wanted)
@@ -132,36 +148,41 @@ function inKernel(all: readonly Floats[], distinct: number) {
   const { rows, columns } = all[0]!;
   const own = all[0]!.ids.length;
   const [count, rowBytes] = [all.length * own, 4 * columns];
-  const span = Math.max(1, Math.floor((rangeBytes * all.length * rows) / rowBytes / distinct));
+  const span = Math.max(1, Math.floor((rangeBytes * rows) / rowBytes / count));
   let end = firstFree;
   const take = (bytes: number) => {
     const at = end;
     end += 64 * Math.ceil(bytes / 64);
     return at;
   };
-  const [parts, table, lists] = [take(32 * all.length), take(4 * span), take(4 * count)];
+  const words = Math.ceil(all.length / 64);
+  const [parts, marks, list] = [
+    take(32 * all.length),
+    take(8 * span * words),
+    take(8 * all.length),
+  ];
   const [lanes, ids, found] = [take(64), take(4 * count), take(4 * (distinct + 1))];
-  const [from, sums] = [take(count * rowBytes), take(count * rowBytes)];
+  const partBytes = own * rowBytes + gapBytes;
+  const [from, sums] = [take(all.length * partBytes), take(count * rowBytes)];
   const { memory, kernels } = instantiateRows(end);
   for (const [part, one] of all.entries()) {
     new Uint32Array(memory, ids + 4 * part * own, own).set(one.ids);
-    new Float32Array(memory, from + part * own * rowBytes, own * columns).set(one.values);
+    new Float32Array(memory, from + part * partBytes, own * columns).set(one.values);
   }
   const records = new Uint32Array(memory, parts, 8 * all.length);
   const merge = () => {
     for (let part = 0; part < all.length; part++) {
       records[8 * part] = ids + 4 * part * own;
       records[8 * part + 1] = ids + 4 * (part + 1) * own;
-      records[8 * part + 2] = from + part * own * rowBytes;
+      records[8 * part + 2] = from + part * partBytes;
     }
     let done = 0;
     for (let base = 0; base < rows; base += span) {
       const limit = Math.min(base + span, rows);
-      kernels.cutParts(parts, all.length, limit);
       const to = sums + done * rowBytes;
       const out = found + 4 * done;
       const { length } = all;
-      done += kernels.mergeFloatParts(parts, length, base, limit, columns, table, lists, out, to);
+      done += kernels.mergeFloatParts(parts, length, base, limit, columns, marks, list, out, to);
     }
     return done;
   };
@@ -203,5 +224,11 @@ function ofArrays(all: readonly Floats[]) {
     const sum = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
     for (const [part, one] of all.entries()) addToRows(sum, weights[part]!, one);
   };
-  return { weighed: () => weightedSum(parts, weights, 2 * rows * columns), loops };
+  const length = 2 * rows * columns;
+  const byOne = () => {
+    const sum = new PartSum(length);
+    for (const [at, part] of parts.entries()) sum.add(weights[at]!, part);
+    return sum.take();
+  };
+  return { weighed: () => weightedSum(parts, weights, length), "by one": byOne, loops };
 }

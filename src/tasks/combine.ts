@@ -20,7 +20,10 @@ export interface CombineTask extends RoundTask {
   readonly tensors: readonly Pick<TensorSpec, "shape">[];
 }
 
-/** Reads one gradient after another: memory holds one besides the sum, however many there are. */
+/**
+ * Reads one gradient after another: memory holds no more of them than the sum has bytes, or one,
+ * however many there are.
+ */
 export const combine: TaskKind<CombineTask, null, readonly DoublePart[]> = {
   opensProblem: true,
   load: async () => null,

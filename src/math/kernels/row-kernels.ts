@@ -31,8 +31,8 @@ export interface RowKernels {
   mergeFloatParts: MergeParts;
   mergeDoubleParts: MergeParts;
   /** In doubles, each part by its weight. */
-  weighFloatParts: MergeParts;
-  weighDoubleParts: MergeParts;
+  weighFloatParts: WeighParts;
+  weighDoubleParts: WeighParts;
   /** How many ids there are; -1 where one is of no row. */
   rankRows(ids: number, count: number, rows: number, marks: number, distinct: number): number;
   /** 0 where an id is of no row. */
@@ -85,17 +85,22 @@ type RowProducts = (
 ) => void;
 
 /** How many rows of a range of ids there are. */
-export type MergeParts = (
+export type MergeParts = (...places: RangePlaces) => number;
+
+/** The same: see `wasm/parts.as`. */
+export type WeighParts = (...places: [...RangePlaces, zeros: number, held: number]) => number;
+
+export type RangePlaces = [
   parts: number,
   count: number,
   base: number,
   limit: number,
   columns: number,
-  table: number,
-  lists: number,
+  marks: number,
+  list: number,
   distinct: number,
   sums: number,
-) => number;
+];
 
 /** What `wasm/tensors.as` exports. */
 export interface TensorKernels {

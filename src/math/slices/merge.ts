@@ -83,20 +83,9 @@ export function weightedSum(
   length: number,
 ): DoublePart {
   const parts = contributions.map(merged);
-  const lists = parts.flatMap((part) => (part.kind === "slices" ? [part.slices.ids] : []));
-  const first = parts.find((part) => part.kind === "slices");
-  if (first !== undefined && lists.length === parts.length) {
-    const { rows, columns } = first.slices;
-    const ranking = rankParts(parts.flatMap((part) => (part.kind === "slices" ? part.slices : [])));
-    const ids = ranking?.distinct ?? unionOfIds(lists);
-    if (isShorterAsSlices(ids.length, { rows, columns })) {
-      if (ranking !== null) return { kind: "slices", slices: weighParts(ranking, weights) };
-      const slices = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
-      for (const [i, part] of parts.entries())
-        if (part.kind === "slices") addToRows(slices, weights[i]!, part.slices);
-      return { kind: "slices", slices };
-    }
-  }
+  const all = parts.flatMap((part) => (part.kind === "slices" ? [part.slices] : []));
+  const slices = all.length > 0 && all.length === parts.length ? weighAll(all, weights) : null;
+  if (slices !== null) return { kind: "slices", slices };
   const values = new Float64Array(length);
   for (const [i, part] of parts.entries()) {
     const weight = weights[i]!;
@@ -104,6 +93,27 @@ export function weightedSum(
     else for (let j = 0; j < length; j++) values[j]! += weight * part.values[j]!;
   }
   return { kind: "dense", values };
+}
+
+/**
+ * The weighted sum of merged slices, one after another, in doubles, onto the sum of others that is
+ * `held`, whose values may be written over. Null where it is no fewer bytes than the whole matrix.
+ */
+export function weighAll(
+  all: readonly Slices[],
+  weights: readonly number[],
+  held: Slices<Float64Array<ArrayBuffer>> | null = null,
+): Slices<Float64Array<ArrayBuffer>> | null {
+  const { rows, columns } = all[0]!;
+  const ranking = rankParts(all, held);
+  const lists = held === null ? all : [held, ...all];
+  const ids = ranking?.distinct ?? unionOfIds(lists.map((one) => one.ids));
+  if (!isShorterAsSlices(ids.length, { rows, columns })) return null;
+  if (ranking !== null) return weighParts(ranking, weights);
+  const slices = { rows, columns, ids, values: new Float64Array(ids.length * columns) };
+  if (held !== null) addToRows(slices, 1, held);
+  for (const [i, one] of all.entries()) addToRows(slices, weights[i]!, one);
+  return slices;
 }
 
 function merged(part: TensorPart): TensorPart {

@@ -1,15 +1,22 @@
 import type { DoublePart, TensorPart } from "./gradient-part.ts";
-import { mergeForNow } from "./merge.ts";
-import { addSlices, addToRows, isShorterAsSlices, unionOfIds } from "./slices.ts";
+import { mergeForNow, mergeSlices, weighAll } from "./merge.ts";
+import { addSlices, type Slices } from "./slices.ts";
+
+/** Slices that wait are no more bytes than the sum so far, or than these. */
+const waitingBytesMin = 2 ** 20;
 
 /**
  * The weighted sum of one tensor's parts, taken in one after another: it holds the distinct rows,
  * or the whole tensor once that is no more bytes, however many parts there are. The same bits as a
- * dense sum in the same order.
+ * dense sum in the same order. Slices wait until they are as many bytes as the sum, and are then
+ * added up together, so that the sum is not moved for each of them: what is added must stay as it
+ * is until the sum is taken.
  */
 export class PartSum {
   private readonly length: number;
   private sum: DoublePart | null = null;
+  private waiting: { readonly weight: number; readonly slices: Slices }[] = [];
+  private waitingBytes = 0;
 
   constructor(length: number) {
     this.length = length;
@@ -19,35 +26,46 @@ export class PartSum {
     if (part.kind === "dense") {
       const values = this.dense();
       for (let i = 0; i < values.length; i++) values[i]! += weight * part.values[i]!;
-      return;
-    }
-    const slices = mergeForNow(part.slices);
-    if (this.sum?.kind !== "dense" && this.widen(slices.ids, slices.rows, slices.columns)) {
-      if (this.sum?.kind === "slices") addToRows(this.sum.slices, weight, slices);
-      return;
-    }
-    addSlices(this.dense(), 0, weight, slices);
+    } else if (this.sum?.kind === "dense")
+      addSlices(this.sum.values, 0, weight, mergeForNow(part.slices));
+    else this.wait(weight, mergeSlices(part.slices));
   }
 
   /** What was added up so far; zeros where nothing was. */
   take(): DoublePart {
+    this.addWaiting();
     return this.sum ?? { kind: "dense", values: this.dense() };
   }
 
-  /** Makes room for rows, unless all rows are no more bytes. */
-  private widen(ids: Uint32Array<ArrayBuffer>, rows: number, columns: number): boolean {
-    const before = this.sum?.kind === "slices" ? this.sum.slices : null;
-    const all = before === null ? ids : unionOfIds([before.ids, ids]);
-    if (!isShorterAsSlices(all.length, { rows, columns })) return false;
-    if (before !== null && all.length === before.ids.length) return true;
-    const values = new Float64Array(all.length * columns);
-    const slices = { rows, columns, ids: all, values };
-    if (before !== null) addToRows(slices, 1, before);
-    this.sum = { kind: "slices", slices };
-    return true;
+  private wait(weight: number, slices: Slices): void {
+    this.waiting.push({ weight, slices });
+    this.waitingBytes += slices.values.byteLength;
+    // The first two together: the kernel adds up, and does not copy.
+    const sumBytes = this.sum?.kind === "slices" ? this.sum.slices.values.byteLength : 0;
+    const isMuch = this.waitingBytes >= Math.max(waitingBytesMin, sumBytes);
+    if (isMuch && (this.sum !== null || this.waiting.length > 1)) this.addWaiting();
   }
 
+  private addWaiting(): void {
+    const { waiting } = this;
+    if (waiting.length === 0) return;
+    const held = this.sum?.kind === "slices" ? this.sum.slices : null;
+    const all = waiting.map(({ slices }) => slices);
+    const weights = waiting.map(({ weight }) => weight);
+    const slices = weighAll(all, weights, held);
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (slices === null) {
+      const values = this.dense();
+      for (const [i, one] of all.entries()) addSlices(values, 0, weights[i]!, one);
+      return;
+    }
+    this.sum = { kind: "slices", slices };
+  }
+
+  /** The sum as the whole tensor, from now on. */
   private dense(): Float64Array<ArrayBuffer> {
+    this.addWaiting();
     if (this.sum?.kind === "dense") return this.sum.values;
     const values = new Float64Array(this.length);
     if (this.sum?.kind === "slices") addSlices(values, 0, 1, this.sum.slices);

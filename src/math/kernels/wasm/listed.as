@@ -1,31 +1,36 @@
 /**
- * The sum of rows that stand where a list tells, one after another; of a list of one it is that
- * row. As many lines of memory at once as there are registers for.
+ * The sum of a row and of those that stand where a list tells, one after another. As many lines of
+ * memory at once as there are registers for.
  */
 @inline
-export function addListed<T>(list: usize, end: usize, bytes: usize, sum: usize): void {
+export function addListed<T>(
+  first: usize,
+  list: usize,
+  end: usize,
+  bytes: usize,
+  sum: usize,
+): void {
   let at: usize = 0;
-  for (; at + 128 <= bytes; at += 128) addTwoLines<T>(list, end, at, sum + at);
-  for (; at + 64 <= bytes; at += 64) addOneLine<T>(list, end, at, sum + at);
+  for (; at + 128 <= bytes; at += 128) addTwoLines<T>(first + at, list, end, at, sum + at);
+  for (; at + 64 <= bytes; at += 64) addOneLine<T>(first + at, list, end, at, sum + at);
   for (; at + 16 <= bytes; at += 16) {
-    let a = v128.load(usize(load<u32>(list)) + at);
-    for (let next = list + 4; next < end; next += 4)
+    let a = v128.load(first + at);
+    for (let next = list; next < end; next += 4)
       a = v128.add<T>(a, v128.load(usize(load<u32>(next)) + at));
     v128.store(sum + at, a);
   }
   for (; at < bytes; at += sizeof<T>()) {
-    let a = load<T>(usize(load<u32>(list)) + at);
-    for (let next = list + 4; next < end; next += 4)
+    let a = load<T>(first + at);
+    for (let next = list; next < end; next += 4)
       a = (a + load<T>(usize(load<u32>(next)) + at)) as T;
     store<T>(sum + at, a);
   }
 }
 
 @inline
-function addOneLine<T>(list: usize, end: usize, at: usize, sum: usize): void {
-  let row = usize(load<u32>(list)) + at;
+function addOneLine<T>(row: usize, list: usize, end: usize, at: usize, sum: usize): void {
   let a = v128.load(row), b = v128.load(row, 16), c = v128.load(row, 32), d = v128.load(row, 48);
-  for (let next = list + 4; next < end; next += 4) {
+  for (let next = list; next < end; next += 4) {
     row = usize(load<u32>(next)) + at;
     a = v128.add<T>(a, v128.load(row));
     b = v128.add<T>(b, v128.load(row, 16));
@@ -39,12 +44,11 @@ function addOneLine<T>(list: usize, end: usize, at: usize, sum: usize): void {
 }
 
 @inline
-function addTwoLines<T>(list: usize, end: usize, at: usize, sum: usize): void {
-  let row = usize(load<u32>(list)) + at;
+function addTwoLines<T>(row: usize, list: usize, end: usize, at: usize, sum: usize): void {
   let a = v128.load(row), b = v128.load(row, 16), c = v128.load(row, 32), d = v128.load(row, 48);
   let e = v128.load(row, 64), f = v128.load(row, 80), g = v128.load(row, 96);
   let h = v128.load(row, 112);
-  for (let next = list + 4; next < end; next += 4) {
+  for (let next = list; next < end; next += 4) {
     row = usize(load<u32>(next)) + at;
     a = v128.add<T>(a, v128.load(row));
     b = v128.add<T>(b, v128.load(row, 16));
@@ -66,11 +70,12 @@ function addTwoLines<T>(list: usize, end: usize, at: usize, sum: usize): void {
 }
 
 /**
- * From zero on, weight times row after row, in doubles. An entry of the list is where a row stands
- * and where its part does, `weightAt` into which the weight stands.
+ * Onto a row of doubles, weight times row after row. An entry of the list is where a row stands and
+ * where its part does, `weightAt` into which the weight stands.
  */
 @inline
 export function weighListed<T>(
+  begun: usize,
   list: usize,
   end: usize,
   columns: usize,
@@ -80,10 +85,12 @@ export function weighListed<T>(
   const width = sizeof<T>();
   let j: usize = 0;
   for (; j + 8 <= columns; j += 8) {
-    let a = f64x2.splat(0), b = a, c = a, d = a;
+    const from = begun + (j << 3);
+    let a = v128.load(from), b = v128.load(from, 16);
+    let c = v128.load(from, 32), d = v128.load(from, 48);
     for (let next = list; next < end; next += 8) {
       const row = usize(load<u32>(next)) + j * width;
-      const weight = f64x2.splat(load<f64>(usize(load<u32>(next, 4)) + weightAt));
+      const weight = v128.load64_splat(usize(load<u32>(next, 4)) + weightAt);
       a = f64x2.add(a, f64x2.mul(weight, pair<T>(row)));
       b = f64x2.add(b, f64x2.mul(weight, pair<T>(row + 2 * width)));
       c = f64x2.add(c, f64x2.mul(weight, pair<T>(row + 4 * width)));
@@ -96,7 +103,7 @@ export function weighListed<T>(
     v128.store(to, d, 48);
   }
   for (; j < columns; j++) {
-    let a: f64 = 0;
+    let a = load<f64>(begun + (j << 3));
     for (let next = list; next < end; next += 8) {
       const row = usize(load<u32>(next)) + j * width;
       a += load<f64>(usize(load<u32>(next, 4)) + weightAt) * (load<T>(row) as f64);
