@@ -1,4 +1,4 @@
-import { type Matrix, matrixRoom, paddedLength, transposed } from "../math/kernels/matrices.ts";
+import { type Matrix, matrixRoom, transposed } from "../math/kernels/matrices.ts";
 import { clipFactor } from "../math/vector.ts";
 import { batchRows, type RowBatch } from "./batches.ts";
 import type { DenseChain } from "./dense-chain.ts";
@@ -99,18 +99,16 @@ function visitBackwards(
 
 function placed(chain: DenseChain, weightsLength: number) {
   const inputs = chain[0]!.inputs;
-  const terms = Math.max(batchRows, ...chain.flatMap((link) => [link.inputs, link.units]));
-  const each = chain.map((link) => (2 * batchRows + link.inputs) * paddedLength(link.units));
+  const each = chain.map((link) => (2 * batchRows + link.inputs) * link.units);
   const length = each.reduce((a, b) => a + b, batchRows * inputs + weightsLength);
-  const { floats, take, multiply } = matrixRoom(length, terms);
+  const { floats, take, multiply } = matrixRoom(length);
   const input = { at: take(batchRows * inputs), rowStride: inputs, columnStride: 1 };
   const weightsAt = take(weightsLength);
   let from = 0;
   const links = chain.map((link): Link => {
-    const padded = paddedLength(link.units);
     const matrix = (rows: number) => ({
-      at: take(rows * padded),
-      rowStride: padded,
+      at: take(rows * link.units),
+      rowStride: link.units,
       columnStride: 1,
     });
     const at = weightsAt + from;

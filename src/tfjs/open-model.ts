@@ -1,13 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, models } from "@tensorflow/tfjs-layers";
 import { messageOf, RunError } from "../core/errors.ts";
+import { fuseLayers } from "./layers/fused-layers.ts";
 import { registerLayers } from "./layers/own-layers.ts";
 
 /** A model built from its topology. Throws `RunError` that names a layer that is not known. */
 export async function modelFrom(topology: object, place: string): Promise<LayersModel> {
   registerLayers();
   try {
-    return await models.modelFromJSON(topology as Parameters<typeof models.modelFromJSON>[0]);
+    const model = await models.modelFromJSON(
+      topology as Parameters<typeof models.modelFromJSON>[0],
+    );
+    fuseLayers(model);
+    return model;
   } catch (thrown) {
     throw unopenable(thrown, place);
   }

@@ -5,7 +5,7 @@ import { mergeSlices } from "../../src/math/slices/merge.ts";
 import { openTensorBackend, useBackend } from "../../src/tfjs/backend.ts";
 import { mergedInPlace } from "../../src/tfjs/kernels/merged-rows.ts";
 
-beforeAll(() => openTensorBackend("wasm"));
+beforeAll(async () => useBackend(await openTensorBackend("wasm")));
 
 function normals(length: number): Float32Array<ArrayBuffer> {
   const random = randomFrom(`in place/${length}`);

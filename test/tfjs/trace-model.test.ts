@@ -110,9 +110,11 @@ describe("a traced microbatch", () => {
     expect(live.takePeak() - before).toBe(4 * (64 * 32 + 8 * 16 + 32));
     expect(live.now() - before).toBe(4 * 64 * 32);
     expect(live.packed()).toBe(0);
-    // With a bias it is the stock kernel's, which keeps what it packed.
     const bias = core.ones([16]);
-    const biased = core.fused.matMul({ a, b, bias, transposeA: false, transposeB: false });
+    core.dispose(core.fused.matMul({ a, b, bias }));
+    expect(live.packed()).toBe(0);
+    // With a bound at zero it is the stock kernel's, which keeps what it packed.
+    const biased = core.fused.matMul({ a, b, bias, activation: "relu" });
     expect(live.packed()).toBe(4 * 32 * 16);
     expect(live.now() - before).toBe(4 * (64 * 32 + 16 + 64 * 16 + 32 * 16));
     core.dispose([bias, biased]);

@@ -56,22 +56,6 @@ export interface Kernels {
     dither: number,
     out: number,
   ): void;
-  /** C = A B by strides in bytes: see `wasm/matrices.as`. */
-  product(
-    a: number,
-    aRow: number,
-    aTerm: number,
-    b: number,
-    bTerm: number,
-    bColumn: number,
-    c: number,
-    cRow: number,
-    m: number,
-    k: number,
-    n: number,
-    panel: number,
-    adding: number,
-  ): void;
   unpackLevels(packed: number, length: number, unit: number, bits: number, out: number): void;
   /** Lines of LIBSVM text as sparse rows, up to the first that is not plain. */
   sparseRows(
@@ -124,6 +108,15 @@ export function instantiate(bytes: number): Instance {
 export function instantiateRows(bytes: number): RowsInstance {
   const memory = allocate<ArrayBuffer>(bytes, false);
   return { memory: memory.buffer, kernels: rowKernelsOver(memory) };
+}
+
+/** The same for what works on tensors. */
+export function instantiateTensors(bytes: number): {
+  readonly memory: ArrayBuffer;
+  readonly kernels: TensorKernels;
+} {
+  const memory = allocate<ArrayBuffer>(bytes, false);
+  return { memory: memory.buffer, kernels: tensorKernelsOver(memory) };
 }
 
 /**

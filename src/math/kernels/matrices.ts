@@ -1,4 +1,4 @@
-import { firstFree, instantiate } from "./instance.ts";
+import { instantiateTensors } from "./instance.ts";
 
 /** A matrix of floats in a kernel's memory: where it is, and its strides in numbers. */
 export interface Matrix {
@@ -13,23 +13,24 @@ export interface MatrixRoom {
   take(length: number): number;
   /** All numbers; offsets of matrices count in it. */
   readonly floats: Float32Array;
-  /**
-   * C = A B with m rows, k terms and n columns. Rows of C are contiguous and have room for n
-   * rounded up to 8 (`paddedLength`), where zeros come to stand.
-   */
+  /** C = A B with m rows, k terms and n columns; rows of C are contiguous. */
   multiply(a: Matrix, b: Matrix, c: Matrix, m: number, k: number, n: number): void;
 }
 
-/** Columns that a product writes where so many are wanted. */
-export function paddedLength(columns: number): number {
-  return Math.ceil(columns / 8) * 8;
+/**
+ * Bytes beside its operands that a product needs (`wasm/matrices.as`): a panel of eight columns, or
+ * panels of them and strips of rows where a row's terms are not side by side.
+ */
+export function productRoom(m: number, k: number, n: number, areRowsApart: boolean): number {
+  const columns = areRowsApart ? Math.min(256, 8 * Math.ceil(n / 8)) : 8;
+  const rows = areRowsApart ? Math.min(64, 4 * Math.ceil(m / 4)) : 0;
+  return 128 + 4 * Math.min(k, 256) * (rows + columns);
 }
 
-/** Room for `length` numbers in all, and for products of up to `termsMax` terms. */
-export function matrixRoom(length: number, termsMax: number): MatrixRoom {
-  const panel = firstFree;
-  const start = panel + 32 * termsMax;
-  const { memory, kernels } = instantiate(start + 4 * (length + 8));
+/** Room for `length` numbers in all, and for products. */
+export function matrixRoom(length: number): MatrixRoom {
+  const start = productRoom(sideMax, sideMax, sideMax, true);
+  const { memory, kernels } = instantiateTensors(start + 4 * length);
   const floats = new Float32Array(memory, 0, Math.floor(memory.byteLength / 4));
   let end = start / 4;
   return {
@@ -43,10 +44,14 @@ export function matrixRoom(length: number, termsMax: number): MatrixRoom {
       const [aAt, aRow, aTerm] = bytesOf(a);
       const [bAt, bTerm, bColumn] = bytesOf(b);
       const [cAt, cRow] = bytesOf(c);
-      kernels.product(aAt, aRow, aTerm, bAt, bTerm, bColumn, cAt, cRow, m, k, n, panel, 0);
+      kernels.tightProduct(aAt, aRow, aTerm, bAt, bTerm, bColumn, cAt, cRow, m, k, n, roomAt, 0);
     },
   };
 }
+
+const sideMax = 1 << 20;
+/** There are no tables below it. */
+const roomAt = 0;
 
 function bytesOf({ at, rowStride, columnStride }: Matrix): [number, number, number] {
   return [4 * at, 4 * rowStride, 4 * columnStride];

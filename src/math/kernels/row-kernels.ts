@@ -118,7 +118,7 @@ export interface TensorKernels {
     bytes: number,
     out: number,
   ): void;
-  /** C = A B by strides in bytes, in rows of n columns: see `wasm/matrices.as`. */
+  /** C = A B by strides in bytes, added to what is in C where `begun`: see `wasm/matrices.as`. */
   tightProduct(
     a: number,
     aRow: number,
@@ -131,8 +131,46 @@ export interface TensorKernels {
     m: number,
     k: number,
     n: number,
-    panel: number,
+    room: number,
+    begun: number,
   ): void;
   /** To each window's first largest number its slope, by sizes at `pool`: see `wasm/pools.as`. */
   addPoolSlopes(pool: number, values: number, slopes: number, sums: number): void;
+  rectifiedSlopes(x: number, slopes: number, length: number, out: number): void;
+  /** Causal attention by sizes at `shape`: see `wasm/attention.as`. */
+  causalScores(shape: number, joint: number, out: number, room: number): void;
+  causalMix(shape: number, joint: number, weights: number, out: number, room: number): void;
+  causalSlopes(
+    shape: number,
+    joint: number,
+    weights: number,
+    slopes: number,
+    out: number,
+    room: number,
+  ): void;
+  /** Layer normalization of rows: see `wasm/normal-rows.as`. */
+  normalizeRows(
+    x: number,
+    rows: number,
+    columns: number,
+    gamma: number,
+    beta: number,
+    epsilon: number,
+    out: number,
+    moments: number,
+  ): void;
+  normalSlopes(
+    x: number,
+    slopes: number,
+    rows: number,
+    columns: number,
+    gamma: number,
+    epsilon: number,
+    own: number,
+    byVariance: number,
+    byMean: number,
+    gammaSlopes: number,
+    betaSlopes: number,
+    sums: number,
+  ): void;
 }

@@ -12,7 +12,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { depthwiseFilterGradient, depthwiseInputGradient, filterGradient } from "./convolution.ts";
 import { einsum, einsumGradient } from "./einsum.ts";
-import { segmentSum, tileGradient } from "./gradients.ts";
+import { reluGradient, segmentSum, tileGradient } from "./gradients.ts";
 import { type KernelBackend, kernelBackendOf } from "./platform.ts";
 import { maxPoolGradient } from "./pooling.ts";
 import { registerProductKernels } from "./products.ts";
@@ -58,7 +58,7 @@ export function registerPlainKernels(): void {
 function betterGradients(): void {
   if (getGradient("Einsum") === undefined) registerGradient(einsumGradient);
   mendLookUp();
-  for (const gradient of [tileGradient, meanGradient]) {
+  for (const gradient of [tileGradient, meanGradient, reluGradient]) {
     if (getGradient(gradient.kernelName) === gradient) continue;
     unregisterGradient(gradient.kernelName);
     registerGradient(gradient);

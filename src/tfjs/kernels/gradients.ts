@@ -1,4 +1,14 @@
-import { type GradConfig, reshape, sum, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
+import {
+  cast,
+  type GradConfig,
+  mul,
+  reshape,
+  step,
+  sum,
+  type Tensor,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { currentInPlace, tensorOf } from "./in-place.ts";
 import type { KernelBackend } from "./platform.ts";
 
 /**
@@ -54,4 +64,23 @@ function summedCopies(dy: Tensor, shape: readonly number[], reps: readonly numbe
   }
   if (copies.length === 0) return dy;
   return reshape(sum(reshape(dy, split), copies), [...shape]);
+}
+
+/** Through the larger of a number and zero: on WASM by one kernel. */
+export const reluGradient: GradConfig = {
+  kernelName: "Relu",
+  inputsToSave: ["x"],
+  gradFunc(dy, saved) {
+    const [x] = saved as [Tensor];
+    return { x: () => rectified(x, dy as Tensor) };
+  },
+};
+
+function rectified(x: Tensor, slopes: Tensor): Tensor {
+  const memory = currentInPlace();
+  if (memory === null || x.dtype !== "float32") return mul(slopes, cast(step(x), "float32"));
+  const out = memory.reserve(x.shape);
+  const [from, back, to] = [x, slopes, out].map(memory.addressOf) as [number, number, number];
+  memory.kernels.rectifiedSlopes(from, back, x.size, to);
+  return tensorOf(out);
 }

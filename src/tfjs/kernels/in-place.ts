@@ -1,4 +1,10 @@
-import { backend as currentBackend, getBackend, type TensorInfo } from "@tensorflow/tfjs-core";
+import {
+  backend as currentBackend,
+  engine,
+  getBackend,
+  type Tensor,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
 import { rowKernelsOver, tensorKernelsOver } from "../../math/kernels/instance.ts";
 import type { RowKernels, TensorKernels } from "../../math/kernels/row-kernels.ts";
 
@@ -35,6 +41,11 @@ const known = new WeakMap<object, InPlace>();
 /** Of the backend that is computing; null where that is not WASM. */
 export function currentInPlace(): InPlace | null {
   return getBackend() === "wasm" ? inPlaceOf(currentBackend()) : null;
+}
+
+/** What was reserved, as a tensor that is known to whoever tidies up. */
+export function tensorOf({ dataId, shape, dtype }: TensorInfo): Tensor {
+  return engine().makeTensorFromDataId(dataId, shape, dtype);
 }
 
 export function inPlaceOf(backend: object): InPlace {

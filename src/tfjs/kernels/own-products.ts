@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { productRoom } from "../../math/kernels/matrices.ts";
 import { inPlaceOf } from "./in-place.ts";
 
 /** Above so many numbers the matrices of a batch are no longer small. */
@@ -10,6 +11,13 @@ interface Made {
   readonly passingBytes: number;
 }
 
+/** How its operands stand, and a row that every row of the product begins with, if any. */
+interface About {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly bias?: TensorInfo | undefined;
+}
+
 /**
  * Products in kofn's own kernel, where the backend's tensors are and as they are, transposed or
  * not: of two matrices, and many small ones at once, as attention's heads are. Terms are added in
@@ -19,7 +27,7 @@ interface Made {
 export function ownProduct(
   backend: object,
   { a, b }: { readonly a: TensorInfo; readonly b: TensorInfo },
-  { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
+  { transposeA, transposeB, bias }: About,
 ): Made | null {
   const batch = a.shape.slice(0, -2);
   const count = batch.reduce((product, side) => product * side, 1);
@@ -33,18 +41,22 @@ export function ownProduct(
   if (length === 0 || (count > 1 && length > numbersMax)) return null;
   const place = inPlaceOf(backend);
   const output = place.reserve([...batch, m, n]);
-  const panel = place.reserve([8 * k + 32]);
+  const roomBytes = productRoom(m, k, n, transposeA);
+  const spare = place.reserve([roomBytes / 4]);
   const [left, right, out] = [a, b, output].map((one) => place.addressOf(one)) as Three;
   const [aRow, aTerm] = transposeA ? [4, 4 * m] : [4 * k, 4];
   const [bTerm, bColumn] = transposeB ? [4, 4 * k] : [4 * n, 4];
   const { kernels } = place;
-  const room = place.addressOf(panel);
+  if (bias !== undefined)
+    kernels.repeatFloatRows(place.addressOf(bias), 1, count * m, n, place.addressOf(output));
+  const begun = bias === undefined ? 0 : 1;
+  const room = place.addressOf(spare);
   for (let i = 0; i < count; i++) {
     const [x, y, z] = [left + 4 * i * m * k, right + 4 * i * k * n, out + 4 * i * m * n];
-    kernels.tightProduct(x, aRow, aTerm, y, bTerm, bColumn, z, 4 * n, m, k, n, room);
+    kernels.tightProduct(x, aRow, aTerm, y, bTerm, bColumn, z, 4 * n, m, k, n, room, begun);
   }
-  place.free(panel);
-  return { output, passingBytes: 4 * (8 * k + 32 + count * m * n) };
+  place.free(spare);
+  return { output, passingBytes: roomBytes + 4 * count * m * n };
 }
 
 type Three = [number, number, number];

@@ -64,12 +64,40 @@ export function registerProductKernels(): void {
   registerKernel({
     ...fused,
     kernelFunc(given) {
-      const { a, b } = given.inputs as { a: TensorInfo; b: TensorInfo };
+      const { a, b, bias, preluActivationWeights } = given.inputs as unknown as FusedInputs;
+      const attrs = given.attrs as unknown as FusedAttrs;
+      const isPlain = attrs.activation === "linear" && preluActivationWeights === undefined;
+      const about = isPlain && isRowOf(bias, b, attrs) ? { ...attrs, bias } : null;
+      const made = about && ownProduct(given.backend as object, { a, b }, about);
+      if (made !== null) {
+        listener?.(null, made.passingBytes);
+        return made.output;
+      }
       const output = fused.kernelFunc(given) as TensorInfo;
       noteProduct(a, b, [output]);
       return output;
     },
   });
+}
+
+interface FusedInputs {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+  readonly bias?: TensorInfo;
+  readonly preluActivationWeights?: TensorInfo;
+}
+
+interface FusedAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly activation: string;
+}
+
+/** Nothing, or as many numbers as a product by `b` has columns. */
+function isRowOf(bias: TensorInfo | undefined, b: TensorInfo, { transposeB }: FusedAttrs): boolean {
+  if (bias === undefined) return true;
+  const columns = b.shape.at(transposeB ? -2 : -1);
+  return bias.dtype === "float32" && bias.shape.length === 1 && bias.shape[0] === columns;
 }
 
 function noteProduct(left: TensorInfo, right: TensorInfo, passing: readonly TensorInfo[]): void {

@@ -19,7 +19,8 @@ let isDone = false;
 export function registerShapeKernels(): void {
   if (isDone || getKernel("Transpose", "wasm") === undefined) return;
   isDone = true;
-  shareIdentities();
+  shareIdentities("Identity");
+  shareIdentities("Cast");
   replaceGather();
   for (const [name, move] of Object.entries(moves)) {
     const own = getKernel(name, "wasm")!;
@@ -38,14 +39,15 @@ export function registerShapeKernels(): void {
 }
 
 /** The same numbers under another name need no copy: backends count who refers to them. */
-function shareIdentities(): void {
-  const own = getKernel("Identity", "wasm")!;
-  unregisterKernel("Identity", "wasm");
+function shareIdentities(name: "Identity" | "Cast"): void {
+  const own = getKernel(name, "wasm")!;
+  unregisterKernel(name, "wasm");
   registerKernel({
     ...own,
     kernelFunc(args) {
       const { x } = args.inputs as { x: TensorInfo };
-      if (x.dtype === "string") return own.kernelFunc(args);
+      const { dtype = x.dtype } = (args.attrs ?? {}) as { dtype?: string };
+      if (x.dtype === "string" || x.dtype !== dtype) return own.kernelFunc(args);
       (args.backend as { incRef(id: object): void }).incRef(x.dataId);
       return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
     },

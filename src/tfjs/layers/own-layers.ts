@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { serialization } from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
+import { causalAttention } from "../kernels/attention.ts";
+import { currentInPlace } from "../kernels/in-place.ts";
 import { ClassShare } from "./class-share.ts";
 import { FeatureShare, JoinedShares, SummedShares, VocabularyShare } from "./layer-shares.ts";
 import { MaskedAttention, PositionEncoding, TiedEmbedding } from "./transformer-layers.ts";
@@ -102,14 +104,8 @@ export class CausalSelfAttention extends layers.Layer {
       const own = width / this.of;
       const flat = tf.reshape(x, [batch * positions, width]);
       const joint = tf.matMul(flat, this.joint.read() as tf.Tensor2D);
-      const split = tf.reshape(joint, [batch, positions, 3, heads, own / heads]);
-      const byHead = tf.transpose(split, [2, 0, 3, 1, 4]);
-      const [q, k, v] = tf.unstack(byHead) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(own / heads));
-      const seen = tf.softmax(tf.add(scores, hidden(positions)));
-      const mixed = tf.transpose(tf.matMul(seen, v), [0, 2, 1, 3]);
-      const joined = tf.reshape(mixed, [batch * positions, own]);
-      const out = tf.matMul(joined, this.outward.read() as tf.Tensor2D);
+      const heard = mixed(joint, [batch, positions, heads, own / heads]);
+      const out = tf.matMul(heard, this.outward.read() as tf.Tensor2D);
       return tf.reshape(out, [batch, positions, width]);
     });
   }
@@ -119,6 +115,22 @@ export class CausalSelfAttention extends layers.Layer {
     return this.of === 1 ? config : { ...config, of: this.of };
   }
 }
+
+/** Of queries, keys and values beside one another the values mixed, [batch * positions, own]. */
+function mixed(joint: tf.Tensor, [images, positions, heads, side]: Four): tf.Tensor2D {
+  const memory = currentInPlace();
+  if (memory !== null)
+    return causalAttention(memory, joint, { images, positions, heads, side }) as tf.Tensor2D;
+  const split = tf.reshape(joint, [images, positions, 3, heads, side]);
+  const byHead = tf.transpose(split, [2, 0, 3, 1, 4]);
+  const [q, k, v] = tf.unstack(byHead) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(side));
+  const seen = tf.softmax(tf.add(scores, hidden(positions)));
+  const turned = tf.transpose(tf.matMul(seen, v), [0, 2, 1, 3]);
+  return tf.reshape(turned, [images * positions, heads * side]);
+}
+
+type Four = [number, number, number, number];
 
 /** Far below zero where a position would see a later one. */
 function hidden(positions: number): tf.Tensor {

@@ -157,3 +157,15 @@ function copyRow(to: usize, from: usize, bytes: usize): void {
   }
   for (; at < bytes; at += 4) store<u32>(to + at, load<u32>(from + at));
 }
+
+/** Slopes where the number was above zero, and times zero where it was not. */
+export function rectifiedSlopes(x: usize, slopes: usize, length: i32, out: usize): void {
+  const end = out + (usize(length) << 2);
+  const one = f32x4.splat(1);
+  for (; out + 16 <= end; out += 16, x += 16, slopes += 16) {
+    const isAbove = f32x4.gt(v128.load(x), f32x4.splat(0));
+    v128.store(out, f32x4.mul(v128.load(slopes), v128.and(isAbove, one)));
+  }
+  for (; out < end; out += 4, x += 4, slopes += 4)
+    f32.store(out, f32.load(slopes) * (f32.load(x) > 0 ? <f32>1 : <f32>0));
+}

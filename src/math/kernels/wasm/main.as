@@ -17,7 +17,6 @@ export const tablesEnd: usize = __heap_base;
 
 export { hadamard } from "./hadamard";
 export { greatest, packLevels, unpackLevels } from "./levels";
-export { product } from "./matrices";
 export { selectLargest } from "./select";
 export { lossesAlong, lossesAndSlopesAt, lossesAt } from "./softplus";
 export { sparseRows } from "./sparse-text";
