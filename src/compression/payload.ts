@@ -1,15 +1,75 @@
-import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter, refusePayload } from "./bits.ts";
+import { crc16, crc32 } from "./checksums.ts";
 import { decodePayload } from "./decode.ts";
-import { readContent, writeContent } from "./payload-codec.ts";
+import { readContent, supports, valueKinds, version, writeContent } from "./payload-codec.ts";
 import { type PayloadModel, payloadVectorLength } from "./payload-model.ts";
 
 /** A payload: what its content says, and a checksum of that and of the vector's length. */
 export function payloadOf(content: PayloadModel): Uint8Array<ArrayBuffer> {
+  if (content.kind === "coded" && content.support.kind === "all") {
+    const { values } = content;
+    if (values.kind === "floats" && values.floats.length <= plainMax)
+      return plainPayload(values.floats);
+  }
   const writer = new ByteWriter();
   writeContent(writer, content);
   writer.align();
   return withChecksum(writer.written(), payloadVectorLength(content));
+}
+
+/**
+ * The vector of a short payload that tells every entry as float32: good until the next call, as an
+ * array for each of ten million costs more than what is done with it. Null for any other payload,
+ * and for one that was damaged.
+ */
+export function plainNumbers(payload: Uint8Array, length: number): Float32Array | null {
+  const room = length <= plainMax ? (plainRooms[length] ?? plainRoom(length)) : null;
+  if (room === null || payload.length !== room.payload.length || payload[0] !== plainKind)
+    return null;
+  room.payload.set(payload);
+  let crc = checksumOf(room.body, length);
+  for (let at = room.body.length; at < payload.length; at++, crc >>>= 8)
+    if (payload[at] !== (crc & 255)) return null;
+  return room.floats;
+}
+
+/** The first byte of content that tells all entries as float32. */
+const plainKind = 32 * version + supports.indexOf("all") + 3 * valueKinds.indexOf("floats");
+const plainMax = 1_024;
+
+/** A payload's memory, so that its floats begin at a whole word. */
+interface PlainRoom {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly floats: Float32Array<ArrayBuffer>;
+}
+
+/** By length. */
+const plainRooms: (PlainRoom | undefined)[] = [];
+
+function plainRoom(length: number): PlainRoom {
+  const bodyBytes = 1 + 4 * length;
+  const bytes = bodyBytes + (bodyBytes <= shortBytes ? shortCrcBytes : longCrcBytes);
+  const memory = new ArrayBuffer(3 + bytes);
+  const made = {
+    payload: new Uint8Array(memory, 3, bytes),
+    body: new Uint8Array(memory, 3, bodyBytes),
+    floats: new Float32Array(memory, 4, length),
+  };
+  plainRooms[length] = made;
+  return made;
+}
+
+/** The payload of all entries as they are. */
+function plainPayload(floats: Float32Array): Uint8Array<ArrayBuffer> {
+  const { length } = floats;
+  const room = plainRooms[length] ?? plainRoom(length);
+  room.body[0] = plainKind;
+  room.floats.set(floats);
+  let crc = checksumOf(room.body, length);
+  for (let at = room.body.length; at < room.payload.length; at++, crc >>>= 8)
+    room.payload[at] = crc & 255;
+  return new Uint8Array(room.payload);
 }
 
 /**
@@ -76,14 +136,4 @@ function checksumOf(body: Uint8Array, length: number): number {
   const first = lengthOf.bytes;
   if (body.length > shortBytes) return crc32(body, crc32(first));
   return crc16(body, crc16(first));
-}
-
-/** x^16 + x^14 + x^12 + x^11 + x^8 + x^5 + x^4 + x^2 + 1, highest bit first. */
-export function crc16(bytes: Uint8Array, before = 0xffff): number {
-  let crc = before;
-  for (let i = 0; i < bytes.length; i++) {
-    crc ^= bytes[i]! << 8;
-    for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x8000 ? 0x5935 : 0)) & 0xffff;
-  }
-  return crc;
 }

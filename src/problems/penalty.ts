@@ -34,9 +34,12 @@ export function addPenaltyGradient(
   shape: WeightShape,
   out: Float64Array<ArrayBuffer>,
 ): void {
-  eachPenalized(weights.length, shape, (j) => {
-    out[j]! += l2 * weights[j]!;
-  });
+  const { columns, intercept } = shape;
+  // Spelled out: a function for each of ten million small shards takes longer than their sums.
+  for (let start = 0; start < weights.length; start += columns) {
+    const end = Math.min(weights.length, start + columns - (intercept ? 1 : 0));
+    for (let j = start; j < end; j++) out[j]! += l2 * weights[j]!;
+  }
 }
 
 /** Every index that a penalty touches, ascending. */

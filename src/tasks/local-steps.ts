@@ -1,21 +1,23 @@
 import { type Compressor, perTensor } from "../compression/compressor.ts";
 import { compressUpdate, type Feedback } from "../compression/feedback.ts";
-import { decompress } from "../compression/payload.ts";
+import { decompress, plainNumbers } from "../compression/payload.ts";
 import { compressors } from "../compression/registry.ts";
 import { RunError } from "../core/errors.ts";
-import { type Random, randomFrom } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import type { Chosen } from "../core/registry.ts";
 import type { Examples } from "../math/rows.ts";
 import type { GradientForm } from "../math/slices/sliced-gradient.ts";
 import { isFiniteVector } from "../math/vector.ts";
-import { addPenaltyGradient, type WeightShape } from "../problems/penalty.ts";
+import type { WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { workerRoles } from "../store-effects.ts";
+import { batchSteps } from "./batched-steps.ts";
 import { minibatch } from "./minibatch.ts";
 import { areFinite, readTensorParts, slicedReply } from "./sliced-reply.ts";
 import { takeSlicedSteps } from "./sliced-steps.ts";
 import type { ReplyFacts, RoundTask, TaskKind, TaskOutput, WorkerReply } from "./task-kind.ts";
 import { noNumbers } from "./valid-reply.ts";
+import { rootOf, type WalkTask, walk } from "./walk.ts";
 import { loadWorkerState, type WorkerState, writeWorkerState } from "./worker-state.ts";
 
 /** Steps along gradients of minibatches; the way they lead from `weights` is told compressed. */
@@ -59,20 +61,21 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
   },
   compute(problem, { examples, memory, isLost }, task) {
     const { seed, round, slot } = task;
-    const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
-    const sliced = slicedChange(problem, examples, task, random.fork("compress"));
+    const random = rootOf(seed).fork(`round/${round}/slot/${slot}`).fork("compress");
+    const sliced = slicedChange(problem, examples, task, random);
     if (sliced !== null) return { ...sliced, memory };
     const { loss, change, velocity } = takeLocalSteps(problem, examples, memory.velocity, task);
     const up = { compressor: compressorOf(problem, task.compression), feedback: task.feedback };
-    const { payload, memory: left } = compressUpdate(
-      up,
-      change,
-      memory.left,
-      random.fork("compress"),
-    );
+    const { payload, memory: left } = compressUpdate(up, change, memory.left, random);
     const answer = { loss, values: noValues, payload, memory: { left, velocity } };
     return isLost ? { ...answer, forgot: true } : answer;
   },
+  batch: (problem, materials) =>
+    batchSteps(problem, materials, {
+      isAnswered: isForgetful,
+      compress: ({ compression }, change, random) =>
+        compressorOf(problem, compression).compress(change, random.fork("compress")),
+    }),
   async publish(place, task, { memory, ...answer }) {
     await writeWorkerState(place, task.round, memory);
     return answer;
@@ -92,6 +95,11 @@ export const localStepsTask: TaskKind<LocalStepsTask, Examples, Input, Made> = {
   cleanUp: { whenDone: ["memory"] },
 };
 
+/** It neither reads nor leaves anything, and tells its change as the compressor makes it. */
+function isForgetful({ feedback, momentum, memory, gradients }: LocalStepsTask): boolean {
+  return feedback === "none" && momentum === 0 && memory === null && gradients === undefined;
+}
+
 /** Why a reply is as good as lost: no payload that can be read, or numbers that are none. */
 function invalidPayload(
   { weights, gradients }: LocalStepsTask,
@@ -104,7 +112,8 @@ function invalidPayload(
       const isSound = Number.isFinite(loss) && areFinite(readTensorParts(payload, parameters));
       return isSound ? null : noNumbers;
     }
-    const values = decompress(payload, weights.length);
+    const { length } = weights;
+    const values = plainNumbers(payload, length) ?? decompress(payload, length);
     return Number.isFinite(loss) && isFiniteVector(values) ? null : noNumbers;
   } catch (thrown) {
     if (thrown instanceof RunError) return `its reply is damaged: ${thrown.message}`;
@@ -124,11 +133,6 @@ function slicedChange(problem: Problem, examples: Examples, task: LocalStepsTask
   return { loss, values: noValues, payload: payload ?? whole(), tables: tables! };
 }
 
-type Steps = Pick<
-  LocalStepsTask,
-  "weights" | "rates" | "batch" | "momentum" | "shape" | "seed" | "round" | "slot"
->;
-
 interface Walk {
   /** Mean over all examples of all minibatches, penalty left out. */
   readonly loss: number;
@@ -142,29 +146,17 @@ export function takeLocalSteps(
   problem: Problem,
   examples: Examples,
   from: Float64Array | null,
-  task: Steps,
+  task: WalkTask,
 ): Walk {
-  const { weights, rates, batch, momentum, shape, seed, round, slot } = task;
-  const random = randomFrom(seed).fork(`round/${round}/slot/${slot}`);
+  const { weights, momentum } = task;
   const here = new Float64Array(weights);
-  const gradient = new Float64Array(weights.length);
-  const velocity = momentum === 0 ? null : Float64Array.from(from ?? gradient);
-  let loss = 0;
-  for (let h = 0; h < rates.length; h++) {
-    const draws = random.fork(`step/${h}`);
-    const some = minibatch(examples, batch, draws);
-    const at = new Float32Array(here);
-    const count = some.targets.length;
-    gradient.fill(0);
-    loss += problem.lossAndGradient(some, at, gradient, draws) / count / rates.length;
-    for (let j = 0; j < gradient.length; j++) gradient[j]! /= count;
-    if (problem.l2 > 0) addPenaltyGradient(problem.l2, here, shape, gradient);
-    for (let j = 0; j < here.length; j++) {
-      const step = velocity === null ? gradient[j]! : momentum * velocity[j]! + gradient[j]!;
-      if (velocity !== null) velocity[j] = step;
-      here[j]! -= rates[h]! * step;
-    }
-  }
+  const velocity = momentum === 0 ? null : Float64Array.from(from ?? new Float64Array(here.length));
+  const loss = walk(problem, (count, draws) => minibatch(examples, count, draws), task, {
+    here,
+    velocity,
+    at: new Float32Array(here.length),
+    gradient: new Float64Array(here.length),
+  });
   for (let j = 0; j < here.length; j++) here[j] = weights[j]! - here[j]!;
   return { loss, change: here, velocity };
 }

@@ -13,6 +13,43 @@ export function minibatch(examples: Examples, count: number, random: Random): Ex
   );
 }
 
+/** Small dense minibatches in one memory: each is good until the next is drawn. */
+export interface MinibatchRoom {
+  draw(examples: Examples, count: number, random: Random): Examples;
+}
+
+/** More numbers are worth a memory of their own. */
+const roomEntriesMax = 4_096;
+
+/** As `minibatch`, in the same memory again and again where that holds it. */
+export function minibatchRoom(): MinibatchRoom {
+  let room: { readonly rows: DenseRows; readonly targets: Float32Array } | null = null;
+  return {
+    draw(examples, count, random) {
+      const { rows, targets, weights, mixture } = examples;
+      const { columns, kind } = rows;
+      const isSmall = count > 0 && count * columns <= roomEntriesMax;
+      if (kind !== "dense" || weights !== undefined || mixture !== undefined || !isSmall)
+        return minibatch(examples, count, random);
+      if (room?.rows.columns !== columns || room.rows.rows !== count) {
+        const values = new Float32Array(count * columns);
+        room = {
+          rows: { kind: "dense", rows: count, columns, values },
+          targets: new Float32Array(count),
+        };
+      }
+      const { values } = room.rows;
+      for (let to = 0; to < count; to++) {
+        const from = random.integer(rows.rows);
+        room.targets[to] = targets[from]!;
+        for (let j = 0; j < columns; j++)
+          values[to * columns + j] = rows.values[from * columns + j]!;
+      }
+      return room;
+    },
+  };
+}
+
 /** Some of the examples in this order, also repeatedly, in memory of their own. */
 export function gatherExamples(
   { rows, targets, weights }: Examples,

@@ -1,6 +1,14 @@
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { checkedBody, crc16, withChecksum } from "../../src/compression/payload.ts";
+import { crc16, crc32 as ownCrc32 } from "../../src/compression/checksums.ts";
+import {
+  checkedBody,
+  decompress,
+  plainNumbers,
+  withChecksum,
+} from "../../src/compression/payload.ts";
+import { compressors } from "../../src/compression/registry.ts";
+import { randomFrom } from "../../src/core/random.ts";
 
 const long = Uint8Array.from({ length: 31 }, (_, i) => 7 * i);
 const short = long.subarray(0, 30);
@@ -44,3 +52,37 @@ test.each([short, long])("a payload about another length is refused", (body) => 
   for (let length = 0; length < 2_000; length++)
     if (length !== 650) expect(() => checkedBody(payload, length)).toThrow(`${length} entries`);
 });
+
+test("the CRC-32 of few and of many bytes is Node's, gone on from other bytes as well", () => {
+  const random = randomFrom("crc");
+  for (const length of [0, 1, 31, 255, 256, 1_000]) {
+    const bytes = Uint8Array.from({ length }, () => random.integer(256));
+    expect(ownCrc32(bytes)).toBe(crc32(bytes));
+    expect(ownCrc32(bytes, 0x89abcdef)).toBe(crc32(bytes, 0x89abcdef));
+  }
+});
+
+test.each([1, 2, 7, 8, 11, 1_024, 1_025])(
+  "plain numbers are read in place: %i of them",
+  (length) => {
+    const random = randomFrom("plain");
+    const floats = Float32Array.from({ length }, () => random.normal());
+    const none = compressors.create({ type: "none" });
+    const payload = none.compress(floats, random);
+    expect(decompress(payload, length)).toEqual(floats);
+    // 64 says that all entries are told as float32: bytes by hand.
+    const body = Uint8Array.of(64, ...new Uint8Array(floats.buffer));
+    expect(payload).toEqual(withChecksum(body, length));
+    expect(plainNumbers(payload, length)).toEqual(length <= 1_024 ? floats : null);
+    expect(plainNumbers(payload, length + 1)).toBeNull();
+    expect(plainNumbers(payload.subarray(1), length)).toBeNull();
+    for (const at of [0, payload.length - 1, payload.length - 2]) {
+      const damaged = payload.slice();
+      damaged[at]! ^= 1;
+      expect(plainNumbers(damaged, length)).toBeNull();
+      expect(() => decompress(damaged, length)).toThrow();
+    }
+    const sparse = compressors.create({ type: "sign" }).compress(floats, random);
+    expect(plainNumbers(sparse, length)).toBeNull();
+  },
+);

@@ -10,25 +10,7 @@ import { type BlockUpdateTask, blockUpdate } from "../../src/tasks/block-update.
 import { gradient } from "../../src/tasks/gradient.ts";
 import type { WorkerRequest, WorkerTask } from "../../src/tasks/protocol.ts";
 import { materialCache } from "../../src/worker/material-cache.ts";
-
-const columns = 7;
-const slots = 9;
-
-/** Slot `slot` has `slot` rows, the first slot none. */
-function shardsOf(classes: boolean): Examples[] {
-  const random = randomFrom(`crowd/${classes}`);
-  return Array.from({ length: slots }, (_, rows) => ({
-    rows: {
-      kind: "dense",
-      rows,
-      columns,
-      values: Float32Array.from({ length: rows * columns }, () => random.normal()),
-    },
-    targets: Float32Array.from({ length: rows }, () =>
-      classes ? random.integer(2) : random.normal(),
-    ),
-  }));
-}
+import { columns, shardsOf, slots } from "./small-shards.ts";
 
 function asked(weights: Float32Array<ArrayBuffer>): WorkerTask[] {
   return Array.from({ length: slots }, (_, slot) => ({

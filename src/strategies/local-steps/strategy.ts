@@ -38,11 +38,14 @@ export function localSteps(plan: LocalStepsPlan): TrainingStrategy<LocalStepsSta
     patienceMs: plan.patienceMs,
     start: () => started(plan),
     // Slots are at different versions: a task's name begins with its slot's own.
-    request: (state) => ({
-      prefix: "",
-      subject: state.turns,
-      task: (name, pending) => taskOf(plan, state, name, pending),
-    }),
+    request: (state) => {
+      const ratesAt = remembered((version) => ratesOfTurn(plan, version));
+      return {
+        prefix: "",
+        subject: state.turns,
+        task: (name, pending) => taskOf(plan, state, name, pending, ratesAt),
+      };
+    },
     rule: (state) => ruleOf(plan, state),
     validate: (_state, task, reply) => invalidReply(task, reply, facts),
     // A network's loss that is no number is none for whoever computes it: asking again is vain.
@@ -125,6 +128,7 @@ function taskOf(
   state: LocalStepsState,
   name: string,
   { slot }: PendingSlot,
+  ratesAt: (version: number) => Float64Array<ArrayBuffer>,
 ): LocalStepsTask | SecureLocalStepsTask {
   const { version, memory } = atSlot(state.turns, slot)!;
   const common = {
@@ -132,7 +136,7 @@ function taskOf(
     slot,
     round: version,
     weights: state.models.find((model) => model.version === version)!.weights,
-    rates: ratesOfTurn(plan, version),
+    rates: ratesAt(version),
     batch: plan.batch,
     shape: plan.shape,
     seed: plan.seed,
@@ -154,6 +158,16 @@ function taskOf(
     feedback: plan.feedback,
     memory: hasWorkerState(plan) ? memory : null,
     ...(plan.gradients ? { gradients: plan.gradients } : {}),
+  };
+}
+
+/** Few versions are under way, and thousands of tasks. */
+function remembered<Made>(make: (version: number) => Made): (version: number) => Made {
+  const known = new Map<number, Made>();
+  return (version) => {
+    const made = known.get(version) ?? make(version);
+    known.set(version, made);
+    return made;
   };
 }
 

@@ -1,5 +1,5 @@
-import { decompress } from "../../compression/payload.ts";
-import { atSlot, slotMapOf, slotNumbers, withSlot } from "../../core/slot-map.ts";
+import { decompress, plainNumbers } from "../../compression/payload.ts";
+import { atSlot, slotMapOf, slotNumbers, withSlots } from "../../core/slot-map.ts";
 import type { Step } from "../../engine/strategy.ts";
 import { addScaled, norm } from "../../math/vector.ts";
 import type { RunEvent } from "../../ports/events.ts";
@@ -98,7 +98,8 @@ function changeOf(plan: LocalStepsPlan, { quorum }: LocalStepsState) {
   const sum = new Float64Array(plan.weightsLength);
   for (const slot of respondedSlots(quorum)) {
     const payload = atSlot(quorum.replies, slot)!.payload!;
-    addScaled(sum, plan.parts[slot]!, decompress(payload, sum.length));
+    const change = plainNumbers(payload, sum.length) ?? decompress(payload, sum.length);
+    addScaled(sum, plan.parts[slot]!, change);
   }
   return sum;
 }
@@ -133,12 +134,23 @@ function goingOn(
 ): Pick<LocalStepsState, "models" | "turns" | "quorum"> {
   const { quorum } = state;
   const { version } = newest;
-  let { turns } = state;
-  const goOn = (slot: number, turn: WorkerTurn) => (turns = withSlot(turns, slot, turn));
-  for (const slot of respondedSlots(quorum))
-    goOn(slot, { version, memory: atSlot(turns, slot)!.version });
-  for (const slot of abandoned(plan, state, version))
-    goOn(slot, { ...atSlot(turns, slot)!, version });
+  const responded = respondedSlots(quorum);
+  const old = abandoned(plan, state, version);
+  // Few versions are under way: slots that were at one go on by one turn.
+  const next = new Map<number, WorkerTurn>();
+  const after = (memory: number): WorkerTurn => {
+    const turn = next.get(memory) ?? { version, memory };
+    next.set(memory, turn);
+    return turn;
+  };
+  const turns = withSlots(
+    state.turns,
+    [...responded, ...old],
+    [
+      ...responded.map((slot) => after(atSlot(state.turns, slot)!.version)),
+      ...old.map((slot) => ({ ...atSlot(state.turns, slot)!, version })),
+    ],
+  );
   const used = new Set(slotNumbers(turns).map((slot) => atSlot(turns, slot)!.version));
   const models = [...state.models.filter((model) => used.has(model.version)), newest];
   // Who is still under way was lost so many times already.
