@@ -80,13 +80,18 @@ export function compose(losses: readonly Losses[], theta: number, window: LossWi
     transform(re, im, 1);
     for (let k = 0; k < size; k++) {
       logs[k]! += (count / 2) * Math.log(re[k]! * re[k]! + im[k]! * im[k]!);
-      phases[k]! += count * Math.atan2(im[k]!, re[k]!);
+      if (logs[k]! > vanished) phases[k]! += count * Math.atan2(im[k]!, re[k]!);
     }
   }
   let total = 0;
   for (let k = 0; k < size; k++) {
     const length = Math.exp(logs[k]!) / size;
     total += length;
+    if (length === 0) {
+      re[k] = 0;
+      im[k] = 0;
+      continue;
+    }
     // Conjugated: the transform back is the same one.
     re[k] = length * Math.cos(phases[k]!);
     im[k] = -length * Math.sin(phases[k]!);
@@ -100,6 +105,9 @@ export function compose(losses: readonly Losses[], theta: number, window: LossWi
   const beyond = infiniteMass(losses) + Math.exp(Math.min(0, above));
   return { step, first, tilted, theta, logScale, beyond };
 }
+
+/** e^this is no double any more; no law makes it larger again, as each sums up to 1. */
+const vanished = -800;
 
 /** Bisections compose over one size again and again: its tables are made once. */
 function transformOf(size: number): Fourier {

@@ -15,7 +15,23 @@ import { sketchLoss } from "./sketch.ts";
  * where losses are beyond the grid, as with next to no noise.
  */
 export function pldEpsilon(releases: readonly MechanismUse[], delta: number): number | null {
-  return larger(releases, (direction) => pldEpsilonOneWay(releases, delta, direction));
+  const asked = JSON.stringify([grouped(releases), delta], exactNumbers);
+  const known = lastAnswers.get(asked);
+  if (known !== undefined) return known;
+  const epsilon = larger(releases, (direction) => pldEpsilonOneWay(releases, delta, direction));
+  const [oldest] = lastAnswers.keys();
+  if (lastAnswers.size >= lastAnswersMax) lastAnswers.delete(oldest!);
+  lastAnswers.set(asked, epsilon);
+  return epsilon;
+}
+
+/** A run asks the same when its noise is sought, when it begins, and before each charge. */
+const lastAnswers = new Map<string, number | null>();
+const lastAnswersMax = 128;
+
+/** JSON has one word for all that is infinite or no number. */
+function exactNumbers(_name: string, value: unknown): unknown {
+  return typeof value === "number" ? String(value) : value;
 }
 
 /** Epsilon if P were always the side with the record, or the one without: the larger counts. */
