@@ -84,11 +84,12 @@ export function placeInWasm(
     scales: take(isBytes ? 4 * rows : 0),
     offsets: take(sparse ? 4 * (rows + 1) : 0),
     indices: take(sparse ? 4 * entries : 0),
-    // The first row's last eight columns may begin before the row does; what is there counts 0
-    // times, but must be a number.
-    values: take(alignmentBytes) + alignmentBytes,
+    values: 0,
   };
-  take(valueBytes(storage, rows, columns, entries));
+  // The first row's last eight columns may begin before the row does; what is there counts 0
+  // times, but must be a number.
+  places.values = Math.ceil((end + alignmentBytes) / pageBytes) * pageBytes;
+  end = places.values + valueBytes(storage, rows, columns, entries);
   if (end > memoryBytesMax) return null;
   const instance = instantiate(end);
   const shape = { storage, rows, columns, stripeRows, lanesBytes, scratchBytes };
@@ -99,6 +100,8 @@ export function placeInWasm(
 }
 
 const alignmentBytes = 64;
+/** Of the machine. Rows of as many bytes, or of a part of them, lie in one page each. */
+const pageBytes = 4096;
 const scratchBytes = 128;
 /** For each eight columns: eight weights and eight sums in float32. */
 const laneBytes = 64;

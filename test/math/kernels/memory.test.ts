@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { allocateDenseRows } from "../../../src/math/kernels/allocation.ts";
+import { lossAndGradientFused } from "../../../src/math/kernels/passes.ts";
 
 const MiB = 2 ** 20;
 
@@ -21,4 +22,26 @@ test("a shard takes the memory of its entries, once", () => {
   rows.values.fill(1);
   expect(process.memoryUsage().rss - before).toBeLessThan(300 * MiB);
   expect(rows.values.byteLength).toBe(256 * MiB);
+});
+
+test("rows begin with a page, and no pass reads beyond the end of their memory", () => {
+  const columns = 40;
+  const weights = new Float32Array(columns).fill(0.1);
+  let full = 0;
+  for (let rows = 128; rows <= 2048; rows += 128) {
+    const x = allocateDenseRows(rows, columns, 0);
+    const { buffer, byteOffset, byteLength } = x.values;
+    expect(byteOffset % 4096).toBe(0);
+    x.values.fill(1);
+    const gradient = new Float64Array(columns);
+    lossAndGradientFused(
+      "leastSquares",
+      { rows: x, targets: new Float32Array(rows) },
+      weights,
+      gradient,
+    );
+    expect(gradient[0]).toBeCloseTo(4 * rows, 2);
+    if (byteOffset + byteLength === buffer.byteLength) full++;
+  }
+  expect(full).toBeGreaterThan(0);
 });

@@ -29,6 +29,8 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
     if (task.operation == 3) giveFactors(task, i, count, factors);
     else takeMargins(task, i, count, scratch, factors);
     i += count;
+    if (sizeof<T>() == 4 && to - i >= 8)
+      askForPages(rows + (groupBytes<T>(task) << 1), usize(columns) << 5);
     for (let k = 0; k < count; k += 4) {
       if (task.operation != 2)
         add<T>(task, rows, min(4, count - k), lanes, factors + (usize(k) << 2));
@@ -41,6 +43,16 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
   }
   flush<T>(lanes, sums, columns);
   f64.store(task.losses + (usize(stripe) << 3), lossSum);
+}
+
+/**
+ * Asks for one line of each page of the rows that come next, while those before are added: a line
+ * in the middle, from which the rest of the page comes by itself. More of them would keep the
+ * additions waiting, as what is loaded for nothing still takes its turn.
+ */
+@inline
+function askForPages(rows: usize, bytes: usize): void {
+  for (let at = rows + 2048, end = rows + bytes; at < end; at += 4096) load<u8>(at);
 }
 
 /** From a group of four rows to the next. */

@@ -10,7 +10,7 @@ export const keeping: i32 = 4;
  */
 export const chunkBytes: usize = 1024;
 
-/** The bytes of all lanes for so many columns. */
+/** The bytes of all lanes for so many columns: half of them are weights, half sums. */
 @inline
 export function laneBytes(columns: i32): usize {
   return usize((columns + 7) >> 3) << 6;

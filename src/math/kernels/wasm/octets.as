@@ -1,8 +1,12 @@
+import { laneBytes } from "./group";
+
 /**
  * What a pass over dense rows keeps for each eight columns, 64 bytes: eight weights, then eight
  * sums in float32. `T` is how the rows are stored: f32, u16 (bfloat16, the upper half of a
- * float32) or i8. Of bfloat16 even columns come before odd ones, an operation each to unpack; `lane` says where
- * a column's weight and sum are.
+ * float32) or i8. Of f32 the weights of all columns come first, then the sums of all: rows come
+ * slower from memory beside lines of which every other half is passed over. Of bfloat16 even
+ * columns come before odd ones, an operation each to unpack; `lane` says where a column's weight
+ * and sum are.
  */
 @inline
 function lane<T>(k: i32): i32 {
@@ -19,6 +23,12 @@ function firstColumn<T>(octet: i32, columns: i32): i32 {
   return sizeof<T>() == 4 ? min(octet << 3, columns - 8) : octet << 3;
 }
 
+/** From eight weights, or sums, to the next. */
+@inline
+function step<T>(): usize {
+  return sizeof<T>() == 4 ? 32 : 64;
+}
+
 /** Weights to their lanes; 0 for columns that were had before, or that are none. */
 export function prepare<T>(lanes: usize, weights: usize, columns: i32): void {
   const count = (columns + 7) >> 3;
@@ -28,7 +38,7 @@ export function prepare<T>(lanes: usize, weights: usize, columns: i32): void {
     const end = min(8, columns - first);
     for (let k = (octet << 3) - first; k < end; k++) {
       const weight = f32.load(weights + (usize(first + k) << 2));
-      f32.store(lanes + (usize(octet) << 6) + (usize(lane<T>(k)) << 2), weight);
+      f32.store(lanes + usize(octet) * step<T>() + (usize(lane<T>(k)) << 2), weight);
     }
   }
 }
@@ -36,9 +46,10 @@ export function prepare<T>(lanes: usize, weights: usize, columns: i32): void {
 /** Adds the float32 sums to the double ones, and begins them anew. */
 export function flush<T>(lanes: usize, sums: usize, columns: i32): void {
   const full = columns >> 3;
+  lanes += sizeof<T>() == 4 ? laneBytes(columns) >> 1 : 32;
   for (let octet = 0; octet < full; octet++) {
-    const a = v128.load(lanes, 32);
-    const b = v128.load(lanes, 48);
+    const a = v128.load(lanes);
+    const b = v128.load(lanes, 16);
     const low = sizeof<T>() == 2 ? v128.shuffle<f32>(a, b, 0, 4, 1, 5) : a;
     const high = sizeof<T>() == 2 ? v128.shuffle<f32>(a, b, 2, 6, 3, 7) : b;
     v128.store(sums, f64x2.add(v128.load(sums), f64x2.promote_low_f32x4(low)));
@@ -46,13 +57,13 @@ export function flush<T>(lanes: usize, sums: usize, columns: i32): void {
     v128.store(sums, f64x2.add(v128.load(sums, 32), f64x2.promote_low_f32x4(high)), 32);
     v128.store(sums, f64x2.add(v128.load(sums, 48), upperTwo(high)), 48);
     forget(lanes);
-    lanes += 64;
+    lanes += step<T>();
     sums += 64;
   }
   if ((columns & 7) == 0) return;
   const first = firstColumn<T>(full, columns);
   for (let k = (full << 3) - first; k < columns - first; k++) {
-    const sum = f32.load(lanes + (usize(lane<T>(k)) << 2), 32);
+    const sum = f32.load(lanes + (usize(lane<T>(k)) << 2));
     f64.store(sums, f64.load(sums) + f64(sum));
     sums += 8;
   }
@@ -61,8 +72,8 @@ export function flush<T>(lanes: usize, sums: usize, columns: i32): void {
 
 @inline
 function forget(lanes: usize): void {
-  v128.store(lanes, f32x4.splat(0), 32);
-  v128.store(lanes, f32x4.splat(0), 48);
+  v128.store(lanes, f32x4.splat(0));
+  v128.store(lanes, f32x4.splat(0), 16);
 }
 
 /** Adds the four lanes of a float32 sum to the double at `out`. */

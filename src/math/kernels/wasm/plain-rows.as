@@ -20,10 +20,10 @@ export function multiplyEight(
   v128.store(out, f64x2.splat(0), 16);
   v128.store(out, f64x2.splat(0), 32);
   v128.store(out, f64x2.splat(0), 48);
-  const full = lanes + (usize(columns >> 3) << 6);
-  const end = lanes + laneBytes(columns);
+  const full = lanes + (usize(columns >> 3) << 5);
+  const end = lanes + (laneBytes(columns) >> 1);
   while (lanes < end) {
-    let stop = min(lanes + chunkBytes, full);
+    let stop = min(lanes + (chunkBytes >> 1), full);
     if (lanes == full) {
       const back = usize(8 - (columns & 7)) << 2;
       p -= back;
@@ -33,11 +33,11 @@ export function multiplyEight(
     let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
     // Whole lines of the cache at once: of rows that are multiples of 4 KiB apart the same columns
     // compete for its places, and what is left of a line may be gone when it is asked for.
-    for (; lanes + 128 <= stop; lanes += 128) {
+    for (; lanes + 64 <= stop; lanes += 64) {
       const t = v128.load(lanes);
       const u = v128.load(lanes, 16);
-      const v = v128.load(lanes, 64);
-      const w = v128.load(lanes, 80);
+      const v = v128.load(lanes, 32);
+      const w = v128.load(lanes, 48);
       a = plusSixteen(a, p, t, u, v, w);
       b = plusSixteen(b, p + stride, t, u, v, w);
       c = plusSixteen(c, p + two, t, u, v, w);
@@ -49,7 +49,7 @@ export function multiplyEight(
       p += 64;
       q += 64;
     }
-    for (; lanes < stop; lanes += 64) {
+    for (; lanes < stop; lanes += 32) {
       const t = v128.load(lanes);
       const u = v128.load(lanes, 16);
       a = plusEight(a, p, t, u);
@@ -89,10 +89,10 @@ export function multiplyFour(
   let s = count > 3 ? r + stride : r;
   v128.store(out, f64x2.splat(0));
   v128.store(out, f64x2.splat(0), 16);
-  const full = lanes + (usize(columns >> 3) << 6);
-  const end = lanes + laneBytes(columns);
+  const full = lanes + (usize(columns >> 3) << 5);
+  const end = lanes + (laneBytes(columns) >> 1);
   while (lanes < end) {
-    let stop = min(lanes + chunkBytes, full);
+    let stop = min(lanes + (chunkBytes >> 1), full);
     if (lanes == full) {
       const back = usize(8 - (columns & 7)) << 2;
       p -= back;
@@ -102,11 +102,11 @@ export function multiplyFour(
       stop = end;
     }
     let a = f32x4.splat(0), b = a, c = a, d = a;
-    for (; lanes + 128 <= stop; lanes += 128) {
+    for (; lanes + 64 <= stop; lanes += 64) {
       const t = v128.load(lanes);
       const u = v128.load(lanes, 16);
-      const v = v128.load(lanes, 64);
-      const w = v128.load(lanes, 80);
+      const v = v128.load(lanes, 32);
+      const w = v128.load(lanes, 48);
       a = plusSixteen(a, p, t, u, v, w);
       b = plusSixteen(b, q, t, u, v, w);
       c = plusSixteen(c, r, t, u, v, w);
@@ -116,7 +116,7 @@ export function multiplyFour(
       r += 64;
       s += 64;
     }
-    for (; lanes < stop; lanes += 64) {
+    for (; lanes < stop; lanes += 32) {
       const t = v128.load(lanes);
       const u = v128.load(lanes, 16);
       a = plusEight(a, p, t, u);
@@ -147,6 +147,7 @@ export function addFour(
   columns: i32,
   factors: usize,
 ): void {
+  lanes += laneBytes(columns) >> 1;
   let p = rows;
   let q = count > 1 ? p + stride : p;
   let r = count > 2 ? q + stride : q;
@@ -155,12 +156,12 @@ export function addFour(
   const f = v128.load32_splat(factors, 4);
   const g = v128.load32_splat(factors, 8);
   const h = v128.load32_splat(factors, 12);
-  const full = lanes + (usize(columns >> 3) << 6);
-  for (; lanes + 128 <= full; lanes += 128) {
-    let t = plus(v128.load(lanes, 32), v128.load(p), e);
-    let u = plus(v128.load(lanes, 48), v128.load(p, 16), e);
-    let v = plus(v128.load(lanes, 96), v128.load(p, 32), e);
-    let w = plus(v128.load(lanes, 112), v128.load(p, 48), e);
+  const full = lanes + (usize(columns >> 3) << 5);
+  for (; lanes + 64 <= full; lanes += 64) {
+    let t = plus(v128.load(lanes), v128.load(p), e);
+    let u = plus(v128.load(lanes, 16), v128.load(p, 16), e);
+    let v = plus(v128.load(lanes, 32), v128.load(p, 32), e);
+    let w = plus(v128.load(lanes, 48), v128.load(p, 48), e);
     t = plus(t, v128.load(q), f);
     u = plus(u, v128.load(q, 16), f);
     v = plus(v, v128.load(q, 32), f);
@@ -169,27 +170,27 @@ export function addFour(
     u = plus(u, v128.load(r, 16), g);
     v = plus(v, v128.load(r, 32), g);
     w = plus(w, v128.load(r, 48), g);
-    v128.store(lanes, plus(t, v128.load(s), h), 32);
-    v128.store(lanes, plus(u, v128.load(s, 16), h), 48);
-    v128.store(lanes, plus(v, v128.load(s, 32), h), 96);
-    v128.store(lanes, plus(w, v128.load(s, 48), h), 112);
+    v128.store(lanes, plus(t, v128.load(s), h));
+    v128.store(lanes, plus(u, v128.load(s, 16), h), 16);
+    v128.store(lanes, plus(v, v128.load(s, 32), h), 32);
+    v128.store(lanes, plus(w, v128.load(s, 48), h), 48);
     p += 64;
     q += 64;
     r += 64;
     s += 64;
   }
-  for (const end = full + (columns & 7 ? 64 : 0); lanes < end; lanes += 64) {
+  for (const end = full + (columns & 7 ? 32 : 0); lanes < end; lanes += 32) {
     const back = lanes == full ? usize(8 - (columns & 7)) << 2 : 0;
     p -= back;
     q -= back;
     r -= back;
     s -= back;
-    let t = plus(v128.load(lanes, 32), v128.load(p), e);
-    let u = plus(v128.load(lanes, 48), v128.load(p, 16), e);
+    let t = plus(v128.load(lanes), v128.load(p), e);
+    let u = plus(v128.load(lanes, 16), v128.load(p, 16), e);
     t = plus(plus(t, v128.load(q), f), v128.load(r), g);
     u = plus(plus(u, v128.load(q, 16), f), v128.load(r, 16), g);
-    v128.store(lanes, plus(t, v128.load(s), h), 32);
-    v128.store(lanes, plus(u, v128.load(s, 16), h), 48);
+    v128.store(lanes, plus(t, v128.load(s), h));
+    v128.store(lanes, plus(u, v128.load(s, 16), h), 16);
     p += 32;
     q += 32;
     r += 32;
