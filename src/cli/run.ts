@@ -9,7 +9,6 @@ import { type Override, parseOverride } from "../spec/overrides.ts";
 import type { RunSpec } from "../spec/run-spec.ts";
 import { backendHelp, collectValues, type Declare, settingHelp, uiHelp } from "./command.ts";
 import { reportOutcome } from "./outcome.ts";
-import { openInBrowser } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 import { trainWithProgress } from "./training.ts";
 
@@ -71,7 +70,11 @@ export async function run(path: string, options: RunOptions, terminal: Terminal)
     trainNew({ run: name, spec, backend, home }, watchers),
   );
   const exitCode = reportOutcome(done, options, terminal);
-  if (options.open === true) await openInBrowser(done.result.report, terminal);
+  if (options.open === true) {
+    // What shows reports reads those of stages as well, for which it loads the S3 client.
+    const { openInBrowser } = await import("./report.ts");
+    await openInBrowser(done.result.report, terminal);
+  }
   return exitCode;
 }
 /** The spec in a file, or one for a data file. */

@@ -13,7 +13,7 @@ import { callingEmulator, type EmulatorAnswer, emulatorBy } from "./emulator-cal
 import type { RunningEmulator } from "./emulator-process.ts";
 import { drawKeys, ownerKeys } from "./iam/identity.ts";
 import { emulatorFlags, keepingMemory } from "./lambda/processes.ts";
-import { isRootHeld } from "./s3/root.ts";
+import { isRootHeld } from "./s3/root-lock.ts";
 import type { Emulator, EmulatorUser, NamedUser } from "./users.ts";
 
 /** A home's emulator as one of its users has it; `close` leaves, and the last one ends it. */

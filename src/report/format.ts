@@ -68,7 +68,24 @@ function isKnown(value: number | null): value is number {
   return value !== null && !Number.isNaN(value);
 }
 
+/**
+ * As `toLocaleString` in English, which takes longer at its first number than all else of a report:
+ * the decimal digits that stand for a number, halves rounded away from zero.
+ */
 function grouped(value: number, decimals: number): string {
+  const [whole = "", fraction = ""] = String(Math.abs(value)).split(".");
+  if (!/^\d+$/.test(whole) || /\D/.test(fraction)) return byLocale(value, decimals);
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const kept = whole + fraction.slice(0, decimals).padEnd(decimals, "0");
+  const isUp = fraction.length > decimals && fraction[decimals]! >= "5";
+  const digits = isUp ? String(BigInt(kept) + 1n).padStart(kept.length, "0") : kept;
+  const point = digits.length - decimals;
+  const thousands = digits.slice(0, point).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${sign}${thousands}${decimals === 0 ? "" : `.${digits.slice(point)}`}`;
+}
+
+/** Very large numbers, very small ones, and infinity. */
+function byLocale(value: number, decimals: number): string {
   return value.toLocaleString("en-US", {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,

@@ -42,6 +42,9 @@ const parts = {
   exports: /^model-export\//,
   "a server of predictions": /^(library|cli)\/serve\.ts/,
   "what if": /^platform\/training\/what-if/,
+  "the S3 client": /^storage\/s3\.ts|^@(?:aws-sdk|smithy)\//,
+  "the XML of S3": /^emulator\/s3\/xml\.ts|^fast-xml-parser\//,
+  "Parquet and Arrow": /^data\/formats\/(?:parquet|arrow)|^hyparquet\//,
 };
 
 test("a run loads nothing of the parts that it does not use", () => {

@@ -1,13 +1,11 @@
 import type { DataOptions } from "../options.ts";
 import { firstBytes } from "../sources/inflate.ts";
 import type { Source } from "../sources/source.ts";
-import { openArrow } from "./arrow.ts";
 import { openCsv } from "./csv.ts";
 import { refuseForeign } from "./foreign-files.ts";
 import { openJsonLines } from "./json-lines.ts";
 import { openLibsvm } from "./libsvm.ts";
 import { openNpy } from "./npy.ts";
-import { openParquet } from "./parquet.ts";
 import type { Layout, Table } from "./table.ts";
 
 export type Format = Exclude<DataOptions["format"], "auto">;
@@ -60,8 +58,15 @@ export async function openTable(
 ): Promise<Table> {
   if (format === "libsvm") return openLibsvm(source, options, layout);
   if (format === "npy") return openNpy(source, targets, options.missingValues, layout);
-  if (format === "parquet") return openParquet(source, options.missingValues, layout);
-  if (format === "arrow") return openArrow(source, options.missingValues, layout);
+  // Their decoders are large.
+  if (format === "parquet") {
+    const { openParquet } = await import("./parquet.ts");
+    return openParquet(source, options.missingValues, layout);
+  }
+  if (format === "arrow") {
+    const { openArrow } = await import("./arrow.ts");
+    return openArrow(source, options.missingValues, layout);
+  }
   if (format === "jsonl") return openJsonLines(source, options.missingValues, layout);
   return openCsv(source, options, layout);
 }

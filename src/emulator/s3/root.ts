@@ -2,10 +2,9 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RunError } from "../../core/errors.ts";
 import { closeOwnFolder, makeOwnFolder } from "../../core/own-files.ts";
-import { lockHolder, takeProcessLock } from "../../core/process-lock.ts";
 import { type Bucket, openBucket } from "./bucket.ts";
+import { lockRoot } from "./root-lock.ts";
 import { noSuchBucket, S3Error } from "./s3-error.ts";
 
 /**
@@ -83,22 +82,4 @@ function isForbidden(name: string): boolean {
     /^(xn--|sthree-|amzn-s3-demo-)/.test(name) ||
     /(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)
   );
-}
-
-/**
- * Two indexes of one folder would drift apart, so a root has one process at a time. Returns how to
- * let go of it. Throws `RunError("root-in-use")` while another process has it.
- */
-export function lockRoot(path: string): () => void {
-  const lock = join(path, "lock");
-  const taken = takeProcessLock(lock);
-  if ("release" in taken) return taken.release;
-  throw new RunError("root-in-use", `${lock}: process ${taken.heldBy} is serving this folder`, {
-    hint: "stop it, use its endpoint, or choose another folder; if it is gone, remove the file",
-  });
-}
-
-/** Whether this process or another has a root. */
-export function isRootHeld(path: string): boolean {
-  return lockHolder(join(path, "lock")) !== null;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RunError } from "../../core/errors.ts";
 import { makeOwnFolder, ownFile } from "../../core/own-files.ts";
-import { isRootHeld, lockRoot } from "../../emulator/s3/root.ts";
+import { isRootHeld, lockRoot } from "../../emulator/s3/root-lock.ts";
 import type { Store } from "../../ports/store.ts";
 import { folderStore } from "./folder-store.ts";
 import { bucket, homePath } from "./paths.ts";
