@@ -21,8 +21,8 @@ export interface CombineTask extends RoundTask {
 }
 
 /**
- * Reads one gradient after another: memory holds no more of them than the sum has bytes, or one,
- * however many there are.
+ * Reads one gradient after another: memory holds one, or an eighth of the sum's bytes, besides
+ * the sum, however many there are.
  */
 export const combine: TaskKind<CombineTask, null, readonly DoublePart[]> = {
   opensProblem: true,

@@ -2,15 +2,14 @@ import type { DoublePart, TensorPart } from "./gradient-part.ts";
 import { mergeForNow, mergeSlices, weighAll } from "./merge.ts";
 import { addSlices, type Slices } from "./slices.ts";
 
-/** Slices that wait are no more bytes than the sum so far, or than these. */
-const waitingBytesMin = 2 ** 20;
+/** As many bytes of slices wait, of those of the sum: little beside it, so that memory is flat. */
+const waitingShare = 1 / 8;
 
 /**
  * The weighted sum of one tensor's parts, taken in one after another: it holds the distinct rows,
  * or the whole tensor once that is no more bytes, however many parts there are. The same bits as a
- * dense sum in the same order. Slices wait until they are as many bytes as the sum, and are then
- * added up together, so that the sum is not moved for each of them: what is added must stay as it
- * is until the sum is taken.
+ * dense sum in the same order. Some slices wait and are then added up together, so that the sum is
+ * not moved for each of them: what is added must stay as it is until the sum is taken.
  */
 export class PartSum {
   private readonly length: number;
@@ -40,10 +39,8 @@ export class PartSum {
   private wait(weight: number, slices: Slices): void {
     this.waiting.push({ weight, slices });
     this.waitingBytes += slices.values.byteLength;
-    // The first two together: the kernel adds up, and does not copy.
     const sumBytes = this.sum?.kind === "slices" ? this.sum.slices.values.byteLength : 0;
-    const isMuch = this.waitingBytes >= Math.max(waitingBytesMin, sumBytes);
-    if (isMuch && (this.sum !== null || this.waiting.length > 1)) this.addWaiting();
+    if (this.waitingBytes >= waitingShare * sumBytes) this.addWaiting();
   }
 
   private addWaiting(): void {
