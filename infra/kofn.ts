@@ -1,6 +1,7 @@
 import { makeGuard } from "./guard.ts";
 import { makeOrchestrator } from "./orchestrator.ts";
 import { makePredictor } from "./predictor.ts";
+import { makePreparer } from "./preparer.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { makeStore } from "./store.ts";
 import { makeWorker } from "./worker.ts";
@@ -21,6 +22,9 @@ export interface Deployed {
   readonly networkWorker: Deferred<string>;
   readonly networkWorkerVersion: Deferred<string>;
   readonly orchestrator: Deferred<string>;
+  /** Where the settings name buckets to read data from. */
+  readonly preparer?: Deferred<string>;
+  readonly dataBuckets?: readonly string[];
   /** Where the settings name a model to answer. */
   readonly predictor?: Deferred<string>;
   readonly predictorUrl?: Deferred<string>;
@@ -38,7 +42,7 @@ export interface Deployed {
 export function deployKofn(given: Partial<Settings> = {}): Deployed {
   const settings = settingsOf(given);
   const store = makeStore(settings);
-  const { concurrency, members = [] } = settings;
+  const { concurrency, members = [], dataBuckets = [] } = settings;
   const worker = makeWorker(settings, store, {
     name: "Worker",
     bundle: "worker",
@@ -52,8 +56,12 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
   });
   const orchestrator = makeOrchestrator(settings, store, { worker, networkWorker });
   const predictor = makePredictor(settings, store);
-  const guarded = [worker, networkWorker, orchestrator];
-  const killSwitch = makeGuard(settings, predictor === null ? guarded : [...guarded, predictor]);
+  const preparer = makePreparer(settings, store);
+  const guarded = [worker, networkWorker, orchestrator, preparer, predictor];
+  const killSwitch = makeGuard(
+    settings,
+    guarded.filter((one) => one !== null),
+  );
   const deployment = {
     stage: $app.stage,
     bucket: store.name,
@@ -63,6 +71,7 @@ export function deployKofn(given: Partial<Settings> = {}): Deployed {
     networkWorkerVersion: networkWorker.nodes.function.version,
     // A durable function is invoked by a qualified name.
     orchestrator: $interpolate`${orchestrator.name}:${orchestrator.nodes.function.version}`,
+    ...(preparer === null ? {} : { preparer: preparer.name, dataBuckets }),
     ...(predictor === null ? {} : { predictor: predictor.name, predictorUrl: predictor.url }),
     // What the kill switch took away, so that `kofn restore` knows what to give back.
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -4,12 +4,16 @@ import { storePermissions } from "./store-permissions.ts";
 export function permissionsFor(role: keyof typeof storePermissions, store: sst.aws.Bucket) {
   const { on, visible } = permissionsOn(store);
   const { read, list, write, abort, remove } = storePermissions[role];
+  const objects = [
+    { actions: ["s3:PutObject"], paths: write },
+    { actions: ["s3:AbortMultipartUpload"], paths: abort },
+    { actions: ["s3:DeleteObject"], paths: remove },
+  ];
   return [
     on(["s3:GetObject"], read),
     visible([...list]),
-    on(["s3:PutObject"], write),
-    on(["s3:AbortMultipartUpload"], abort),
-    on(["s3:DeleteObject"], remove),
+    // A statement about nothing is no statement to IAM.
+    ...objects.flatMap(({ actions, paths }) => (paths.length === 0 ? [] : [on(actions, paths)])),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { predictorNames } from "../src/limits.ts";
+import { dataBucketNames, predictorNames } from "../src/limits.ts";
 
 /** What an app decides; everything else comes from src/limits.ts. */
 export interface Settings {
@@ -30,6 +30,11 @@ export interface Settings {
    * register as well: runs of the stage may name these. kofn's own bundles know none.
    */
   readonly members?: readonly string[] | undefined;
+  /**
+   * Buckets, or folders in them (`measurements/2026`), whose data the stage reads and prepares by
+   * itself; without any, the machine that starts a run reads all of its data.
+   */
+  readonly dataBuckets?: readonly string[] | undefined;
   /** The published model that a predictor answers with; without one there is no predictor. */
   readonly predict?: string | undefined;
   /**
@@ -63,6 +68,8 @@ export function settingsOf(given: Partial<Settings>): Settings {
     throw refusal("budgetOf", settings.budgetOf, whose);
   if (settings.predict !== undefined && !predictorNames.test(settings.predict))
     throw refusal("predict", settings.predict, publishedName);
+  for (const name of settings.dataBuckets ?? [])
+    if (!dataBucketNames.test(name)) throw refusal("dataBuckets", name, dataBucket);
   for (const name of settings.members ?? [])
     if (!memberNames.test(name)) throw refusal("members", name, memberName);
   return settings;
@@ -71,12 +78,15 @@ export function settingsOf(given: Partial<Settings>): Settings {
 /** The settings that environment variables hold. Throws naming the variable and the remedy. */
 export function settingsFrom(environment: Environment): Partial<Settings> {
   const { KOFN_CONCURRENCY, KOFN_BUDGET_USD, KOFN_BUDGET_EMAIL, KOFN_BUDGET_OF } = environment;
-  const { KOFN_DAILY_USD, KOFN_PREDICT } = environment;
+  const { KOFN_DAILY_USD, KOFN_PREDICT, KOFN_DATA_BUCKETS } = environment;
   const budgetOf = KOFN_BUDGET_OF as Settings["budgetOf"] | undefined;
   if (budgetOf !== undefined && budgetOf !== "account" && budgetOf !== "app")
     throw refusal("KOFN_BUDGET_OF", budgetOf, whose);
   if (KOFN_PREDICT && !predictorNames.test(KOFN_PREDICT))
     throw refusal("KOFN_PREDICT", KOFN_PREDICT, publishedName);
+  const dataBuckets = namesIn(KOFN_DATA_BUCKETS);
+  for (const name of dataBuckets)
+    if (!dataBucketNames.test(name)) throw refusal("KOFN_DATA_BUCKETS", name, dataBucket);
   const reportTo = handedOn(environment);
   return {
     ...given("concurrency", "KOFN_CONCURRENCY", KOFN_CONCURRENCY, /^[1-9]\d{0,8}$/, reservable),
@@ -85,6 +95,7 @@ export function settingsFrom(environment: Environment): Partial<Settings> {
     ...(budgetOf === undefined ? {} : { budgetOf }),
     // A workflow hands a variable on that nobody has set as an empty one: then no mail is sent.
     ...(KOFN_BUDGET_EMAIL ? { alarmEmail: KOFN_BUDGET_EMAIL } : {}),
+    ...(dataBuckets.length === 0 ? {} : { dataBuckets }),
     ...(KOFN_PREDICT ? { predict: KOFN_PREDICT } : {}),
     ...(Object.keys(reportTo).length === 0 ? {} : { reportTo }),
   };
@@ -97,6 +108,8 @@ const dollarsOfDay = "a number above 0: dollars a day; leave it out for KOFN_BUD
 const whose = "account or app; leave it out for account";
 const publishedName = "the name that kofn export --publish took: small letters, digits, hyphens";
 
+const dataBucket = "a bucket's name, or with a folder in it: measurements, measurements/2026";
+
 const memberNames = /^[a-z][a-z0-9-]*$/;
 const memberName = "the name of a member as it is registered: small letters, digits, hyphens";
 
@@ -106,16 +119,18 @@ const reporterVariables = "names of OTEL_EXPORTER_OTLP_... and MLFLOW_... variab
 
 /** The variables that KOFN_REPORT_TO names, with their values in the deploying process. */
 function handedOn(environment: Environment): Record<string, string> {
-  const names = (environment.KOFN_REPORT_TO ?? "").split(",").map((name) => name.trim());
-  const pairs = names
-    .filter((name) => name !== "")
-    .map((name) => {
-      const value = environment[name];
-      if (!reportNames.test(name)) throw refusal("KOFN_REPORT_TO", name, reporterVariables);
-      if (!value) throw refusal("KOFN_REPORT_TO", name, "the name of a variable that is set");
-      return [name, value] as const;
-    });
+  const pairs = namesIn(environment.KOFN_REPORT_TO).map((name) => {
+    const value = environment[name];
+    if (!reportNames.test(name)) throw refusal("KOFN_REPORT_TO", name, reporterVariables);
+    if (!value) throw refusal("KOFN_REPORT_TO", name, "the name of a variable that is set");
+    return [name, value] as const;
+  });
   return Object.fromEntries(pairs);
+}
+
+function namesIn(text = ""): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  return names.filter((name) => name !== "");
 }
 
 function given(

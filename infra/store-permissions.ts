@@ -127,4 +127,18 @@ export const storePermissions = {
       "secrets/*/sums/*",
     ],
   },
+  preparer: {
+    read: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*"],
+    list: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*"],
+    write: [
+      "parts/*",
+      "encoded/*",
+      "prepared/*",
+      "networks/*",
+      "runs/*/run.json",
+      "runs/*/preparation.json",
+    ],
+    abort: [],
+    remove: [],
+  },
 } as const;

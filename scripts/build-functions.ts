@@ -16,6 +16,7 @@ const sources = {
   worker: "functions/worker.ts",
   "network-worker": "functions/network-worker.ts",
   orchestrator: "functions/orchestrator.ts",
+  preparer: "functions/preparer.ts",
   predictor: "functions/predictor.ts",
   "kill-switch": "functions/kill-switch.ts",
   // Not deployed: what the emulator starts in every environment, in one file to start sooner.
@@ -23,7 +24,7 @@ const sources = {
 };
 
 /** Those that compute networks; the orchestrator evaluates them. */
-const withNetworks = ["network-worker", "orchestrator", "predictor"];
+const withNetworks = ["network-worker", "orchestrator", "preparer", "predictor"];
 
 /** Compiled code that TensorFlow.js reads from the folder it lies in. */
 const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];

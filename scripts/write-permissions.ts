@@ -37,12 +37,12 @@ export function deployPage(page: string): string {
 }
 
 function permissionTable(): string {
-  const { worker, networkWorker, orchestrator } = storePermissions;
-  const roles = [worker, networkWorker, orchestrator];
+  const { worker, networkWorker, orchestrator, preparer } = storePermissions;
+  const roles = [worker, networkWorker, orchestrator, preparer];
   const rows = Object.values(prefixes)
     .map(({ pattern }) => [`\`${pattern}\``, ...roles.map((role) => verbs(role, pattern))])
     .filter(([, ...cells]) => cells.some((cell) => cell !== ""));
-  const header = ["on", "worker", "network worker", "orchestrator"];
+  const header = ["on", "worker", "network worker", "orchestrator", "preparer"];
   const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i]!.length)));
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;

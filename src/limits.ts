@@ -40,6 +40,8 @@ export const prices = {
   /** A tenant's new environment, per GB of memory; a launch-time figure, not confirmed since. */
   usdPerTenantEnvironmentGb: 0.000167,
   s3: { usdPerPut: 0.005 / 1e3, usdPerGet: 0.0004 / 1e3, usdPerGbMonth: 0.023 },
+  /** From AWS to the internet, above the 100 GB a month that are free. */
+  usdPerGbEgress: 0.09,
   durable: { usdPerOperation: 8 / 1e6, usdPerGbWritten: 0.25, usdPerGbMonthRetained: 0.15 },
 } as const;
 
@@ -53,7 +55,12 @@ export const functions = {
   worker: { memoryMb: 1_769, timeoutMs: 120_000, architecture: arm64 },
   orchestrator: { memoryMb: 1_769, timeoutMs: 900_000, architecture: arm64 },
   predictor: { memoryMb: 1_769, timeoutMs: 30_000, architecture: arm64 },
+  /** Rows go through its disk, in as many bytes as numbers take. */
+  preparer: { memoryMb: 3_538, timeoutMs: 900_000, architecture: arm64, diskGb: 10 },
 } as const;
+
+/** A bucket that a stage reads data from, or a folder in it. */
+export const dataBucketNames = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^*?/]+)*$/;
 
 /** What a published model may be called: a part of a key, and of a permission. */
 export const predictorNames = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,7 +1,7 @@
 import { type PrefixName, prefixes } from "./store-layout.ts";
 
 /** A deployed function, under whose role the store is touched. */
-export type StoreRole = "worker" | "networkWorker" | "orchestrator";
+export type StoreRole = "worker" | "networkWorker" | "orchestrator" | "preparer";
 
 /** What one part of kofn does to the store: a role is allowed what its parts declare. */
 export interface Effects {

@@ -14,6 +14,7 @@ export const prefixes = {
   networks: { pattern: "networks/*" },
   run: { pattern: "runs/*" },
   record: { pattern: "runs/*/run.json" },
+  preparation: { pattern: "runs/*/preparation.json" },
   cancel: { pattern: "runs/*/cancel" },
   carried: { pattern: "runs/*/carried/*", mayBeLarge: true },
   stepObjects: { pattern: "runs/*/objects/*", mayBeLarge: true },
@@ -46,6 +47,8 @@ export function prefixIn(run: string, name: PrefixName): string {
 
 export const runPrefix = (run: string) => `runs/${run}/`;
 export const recordKey = (run: string) => `${runPrefix(run)}run.json`;
+/** How far a deployed stage is with preparing the run. */
+export const preparationKey = (run: string) => `${runPrefix(run)}preparation.json`;
 export const stateKey = (run: string) => `${runPrefix(run)}state.safetensors`;
 export const eventsKey = (run: string, sequence: number) =>
   `${runPrefix(run)}events/${String(sequence).padStart(8, "0")}.safetensors`;

@@ -2,7 +2,8 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
-import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { createRun } from "../../src/platform/training/create-run.ts";
+import { continueRun } from "../../src/platform/training/start-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 
 /**

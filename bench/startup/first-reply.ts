@@ -8,7 +8,7 @@ import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
 import { bucket } from "../../src/platform/local/paths.ts";
 import { accessTo, ensureBucket } from "../../src/platform/local/s3-access.ts";
-import { createRun } from "../../src/platform/training/start-run.ts";
+import { createRun } from "../../src/platform/training/create-run.ts";
 import { workerCompute } from "../../src/platform/worker-compute.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import type { GradientTask } from "../../src/tasks/gradient.ts";

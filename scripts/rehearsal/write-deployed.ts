@@ -89,12 +89,10 @@ export function rolesOf({ resources }: Rehearsal): Record<string, readonly State
 
 /** The module from which the emulator takes the functions' permissions. */
 export function rolesModule(roles: Record<string, readonly Statement[]>): string {
-  return `import type { Statement } from "../../emulator/iam/policy.ts";
+  return `// Made by \`npm run infra\` from a rehearsed deployment: edit \`infra/\`, not this.
+import type { Statement } from "../../emulator/iam/policy.ts";
 
-/**
- * What each deployed function's role allows, on the emulator's bucket and functions. Made by
- * \`npm run infra\` from a rehearsal of the deployment: edit \`infra/\`, not this file.
- */
+/** What each deployed function's role allows, on the emulator's bucket and functions. */
 export const deployedRoles = ${JSON.stringify(roles, null, 2)} as const satisfies Record<
   string,
   readonly Statement[]
@@ -105,7 +103,8 @@ export const deployedRoles = ${JSON.stringify(roles, null, 2)} as const satisfie
 if (import.meta.main) {
   await installPlatform();
   // With everything that a deployment may have.
-  const rehearsal = await rehearse("test", { settings: { predict: "prices" } });
+  const settings = { predict: "prices", dataBuckets: ["measurements/2026"] };
+  const rehearsal = await rehearse("test", { settings });
   writeFileSync(deployedPath, deployedModule(functionsOf(rehearsal)));
   writeFileSync(rolesPath, rolesModule(rolesOf(rehearsal)));
   execFileSync("npx", ["biome", "format", "--write", deployedPath, rolesPath]);

@@ -1,7 +1,7 @@
 import { checkRunName } from "../journal/run-record.ts";
 import { checkBackend } from "../platform/local/registry.ts";
 import { checkSpec } from "../platform/training/check-spec.ts";
-import { nameRun } from "../platform/training/start-run.ts";
+import { nameRun } from "../platform/training/create-run.ts";
 import { trainNew } from "../platform/training/train.ts";
 import { resolveSpec } from "../run/resolve-spec.ts";
 import { readSpec } from "../run/spec-file.ts";

@@ -1,6 +1,6 @@
 import { RunError } from "../core/errors.ts";
 import { configurationInWords } from "../planner/configuration.ts";
-import type { Watchers } from "../platform/training/start-run.ts";
+import type { Watchers } from "../platform/training/create-run.ts";
 import { formatDollars, formatSeconds } from "../report/format.ts";
 import type { Orchestrated } from "../run/orchestrate.ts";
 import { optimizerInWords } from "../run/usual-rate.ts";

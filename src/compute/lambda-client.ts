@@ -55,7 +55,7 @@ export function lambdaClient(
 export async function invokeLater(
   functionName: string,
   event: object,
-  execution: string,
+  execution?: string,
 ): Promise<void> {
   const client = lambdaClient();
   try {
@@ -63,7 +63,7 @@ export async function invokeLater(
       new InvokeCommand({
         FunctionName: functionName,
         InvocationType: "Event",
-        DurableExecutionName: execution,
+        ...(execution === undefined ? {} : { DurableExecutionName: execution }),
         Payload: Buffer.from(JSON.stringify(event)),
       }),
     );

@@ -19,6 +19,19 @@ export function pinningOpener(pins: Map<string, string>): SourceOpener {
   return Object.assign(openPinned, { list });
 }
 
+export type OnSource = (name: string, sizeBytes: number) => void;
+
+/** The same, and `onSource` hears of each source that is opened. */
+export function tellingOpener(inner: SourceOpener, onSource: OnSource | undefined): SourceOpener {
+  if (onSource === undefined) return inner;
+  const openTold = async (address: string): Promise<Source> => {
+    const source = await inner(address);
+    onSource(source.name, source.sizeBytes);
+    return source;
+  };
+  return Object.assign(openTold, inner.list === undefined ? {} : { list: inner.list });
+}
+
 function isRemote(source: string): boolean {
   return /^[a-z0-9]+:\/\//i.test(source);
 }

@@ -3,7 +3,7 @@ import { settingsFrom } from "../../infra/settings.ts";
 import type { Rehearsal } from "../../scripts/rehearsal/rehearse.ts";
 import { functions } from "../../src/limits.ts";
 import { findDeployment } from "../../src/platform/cloud/deployment.ts";
-import { named, ofType, rehearsed, statementsOf } from "./deployment.ts";
+import { everything, named, ofType, rehearsed, statementsOf } from "./deployment.ts";
 
 /**
  * Whether Lambda grants these deployments' reservations: what is left for functions without one
@@ -29,7 +29,7 @@ export function accountTests(): void {
   let reserving: Rehearsal;
   beforeAll(async () => {
     [plain, reserving] = await Promise.all([
-      rehearsed("someone", { predict: "prices", members: ["mine"] }),
+      rehearsed("someone", everything),
       rehearsed(...productionOfItsOwn),
     ]);
   });
@@ -59,6 +59,35 @@ export function accountTests(): void {
     ]);
     const urls = ofType(plain, "aws:lambda/functionUrl:FunctionUrl");
     expect(urls.map(({ inputs }) => inputs.authorizationType)).toEqual(["AWS_IAM"]);
+  });
+
+  test("the preparer: only where data buckets are named, which it may read and no other", () => {
+    expect(ofType(reserving, "aws:lambda/function:Function").map(({ name }) => name)).not.toContain(
+      "PreparerFunction",
+    );
+    expect(named(plain, "PreparerFunction")).toMatchObject({
+      memorySize: functions.preparer.memoryMb,
+      timeout: functions.preparer.timeoutMs / 1000,
+      ephemeralStorage: { size: functions.preparer.diskGb * 1024 },
+      handler: "preparer.handler",
+    });
+    expect(named(plain, "PreparerEventInvokeConfig")).toMatchObject({ maximumRetryAttempts: 0 });
+    const others = statementsOf(plain, "PreparerRole").filter(
+      ({ resources = [] }) => !resources.every((one) => one.startsWith("arn:aws:s3:::StoreBucket")),
+    );
+    expect(others).toEqual([
+      {
+        effect: "Allow",
+        actions: ["s3:GetObject"],
+        resources: ["arn:aws:s3:::measurements/2026/*"],
+      },
+      {
+        effect: "Allow",
+        actions: ["s3:ListBucket"],
+        resources: ["arn:aws:s3:::measurements"],
+        conditions: [{ test: "StringLike", variable: "s3:prefix", values: ["2026/*"] }],
+      },
+    ]);
   });
 
   test.each([10, 50, 400, 1_000])("a limit of %i grants one stage, and two", (limit) => {

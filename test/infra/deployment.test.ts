@@ -20,6 +20,7 @@ import { temporaryHome } from "../scenarios/workplace.ts";
 import { accountTests, productionOfItsOwn } from "./accounts.ts";
 import {
   changedInfra,
+  everything,
   named,
   ofType,
   rehearsed,
@@ -37,10 +38,8 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
   let personal: Rehearsal;
   let production: Rehearsal;
   beforeAll(async () => {
-    [personal, production] = await Promise.all([
-      rehearsed("someone", { predict: "prices", members: ["mine"] }),
-      rehearsed(...productionOfItsOwn),
-    ]);
+    const both = [rehearsed("someone", everything), rehearsed(...productionOfItsOwn)] as const;
+    [personal, production] = await Promise.all(both);
   });
 
   test("the worker: one tenant an environment, sized by src/limits.ts, bounded", () => {
@@ -103,7 +102,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
       {
         effect: "Allow",
         actions: ["lambda:PutFunctionConcurrency"],
-        resources: ["Worker", "NetworkWorker", "Orchestrator", "Predictor"].map(arn),
+        resources: ["Worker", "NetworkWorker", "Orchestrator", "Preparer", "Predictor"].map(arn),
       },
     ]);
     expect(statementsOf(personal, "OrchestratorRole")).toContainEqual({
@@ -160,7 +159,7 @@ describe.skipIf(missing !== null)("a deployment, rehearsed with SST's own compon
 
   test("logs are kept for a month, in groups of their own", () => {
     const groups = ofType(personal, "aws:cloudwatch/logGroup:LogGroup");
-    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30, 30, 30]);
+    expect(groups.map(({ inputs }) => inputs.retentionInDays)).toEqual([30, 30, 30, 30, 30, 30]);
   });
 
   test("a budget that is spent throws the kill switch", () => {

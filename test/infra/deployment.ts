@@ -18,6 +18,13 @@ export async function whyNoPlatform(): Promise<string | null> {
   }
 }
 
+/** Settings with everything that a deployment may have. */
+export const everything = {
+  predict: "prices",
+  dataBuckets: ["measurements/2026"],
+  members: ["mine"],
+} as const;
+
 const rehearsals = new Map<string, Promise<Rehearsal>>();
 
 /** A rehearsal of `infra/` as it is, the same one for all who ask for it. */

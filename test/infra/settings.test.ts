@@ -7,7 +7,7 @@ describe("settings in the environment", () => {
     expect(settingsOf({}).concurrency).toBeUndefined();
   });
 
-  test("a predictor, and variables for reporters, by the names of what is handed on", () => {
+  test("a predictor, data buckets, and variables for reporters, by names", () => {
     const given = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://a.example", MLFLOW_TRACKING_URI: "" };
     expect(settingsFrom({ ...given, KOFN_PREDICT: "prices" })).toEqual({ predict: "prices" });
     expect(
@@ -18,6 +18,11 @@ describe("settings in the environment", () => {
     );
     expect(() => settingsFrom({ KOFN_REPORT_TO: "PATH", PATH: "a" })).toThrow(/OTEL_EXPORTER/);
     expect(() => settingsFrom({ KOFN_PREDICT: "a/*" })).toThrow(/^KOFN_PREDICT: got a\/\*/);
+    const buckets = { KOFN_DATA_BUCKETS: "measurements/2026, other-rows" };
+    expect(settingsFrom(buckets)).toEqual({ dataBuckets: ["measurements/2026", "other-rows"] });
+    for (const wrong of ["a", "rows/*", "s3://rows", "rows/", "Rows"])
+      expect(() => settingsFrom({ KOFN_DATA_BUCKETS: wrong })).toThrow(/^KOFN_DATA_BUCKETS: got /);
+    expect(() => settingsOf({ dataBuckets: ["*"] })).toThrow(/^dataBuckets: /);
     expect(() => settingsOf({ predict: "*" })).toThrow(/^predict: /);
   });
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readRecord } from "../../src/journal/run-record.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
-import { continueRun, createRun } from "../../src/platform/training/start-run.ts";
+import { createRun } from "../../src/platform/training/create-run.ts";
+import { continueRun } from "../../src/platform/training/start-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 

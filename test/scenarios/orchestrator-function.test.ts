@@ -8,7 +8,7 @@ import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { bucket, bundleFolder } from "../../src/platform/local/paths.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
-import { createRun } from "../../src/platform/training/start-run.ts";
+import { createRun } from "../../src/platform/training/create-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { runOn, smallRidge, temporaryHome } from "./workplace.ts";
 

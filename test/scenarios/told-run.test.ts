@@ -4,7 +4,7 @@ import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import type { EmulatedBackend } from "../../src/platform/local/emulated.ts";
 import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { accessTo } from "../../src/platform/local/s3-access.ts";
-import { createRun } from "../../src/platform/training/start-run.ts";
+import { createRun } from "../../src/platform/training/create-run.ts";
 import type { ArrivalEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";

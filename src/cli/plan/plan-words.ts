@@ -6,6 +6,7 @@ import { errorBound } from "../../planner/error-bound.ts";
 import { forecastOf } from "../../planner/forecast.ts";
 import type { ProposedPlan } from "../../planner/planner.ts";
 import { storageCostOf } from "../../planner/storage-cost.ts";
+import { type Egress, egressInWords } from "../../platform/training/egress.ts";
 import {
   formatBytes,
   formatCount,
@@ -46,7 +47,7 @@ export function alternativesTable(plan: ProposedPlan, goal: Goal): string {
 }
 
 /** The proposed plan and its forecast. */
-export function planFacts(plan: ProposedPlan): string {
+export function planFacts(plan: ProposedPlan, egress: Egress | null): string {
   const { chosen, plain, target } = plan.choice;
   const { error, isSampled, figures, storing } = aboutChosen(plan);
   const { seconds, secondsLow, secondsHigh } = figures;
@@ -70,6 +71,7 @@ export function planFacts(plan: ProposedPlan): string {
       "stored",
       `${formatBytes(storing.bytes)} of shards, ${formatDollars(storing.usdPerMonth)} a month`,
     ],
+    ...(egress === null ? [] : [["egress", egressInWords(egress)] as const]),
     ...privacyInWords(plan.spec),
     ["error", errorInWords(error, isSampled)],
     ["equal loss", `an objective of ${formatNumber(target.objective, 5)}; ${reached(chosen)}`],
@@ -91,7 +93,7 @@ export function alternativesInWords(plan: ProposedPlan): object[] {
 }
 
 /** The plan as the last JSON line. */
-export function planInWords(plan: ProposedPlan, goal: Goal): object {
+export function planInWords(plan: ProposedPlan, goal: Goal, egress: Egress | null): object {
   const { chosen, plain, target } = plan.choice;
   const { error, figures, storing } = aboutChosen(plan);
   return {
@@ -113,6 +115,7 @@ export function planInWords(plan: ProposedPlan, goal: Goal): object {
     error: { worst: finite(error.worst), typical: finite(error.typical) },
     ...privacyFacts(plan.spec),
     storing,
+    ...(egress === null ? {} : { egress }),
     rows: plan.data.rows,
     rowsRehearsed: plan.sampleRows,
   };

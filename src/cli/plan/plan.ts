@@ -3,8 +3,9 @@ import type { Goal } from "../../planner/candidate.ts";
 import { plainConfiguration, specWith } from "../../planner/configuration.ts";
 import { checkBackend } from "../../platform/local/registry.ts";
 import { checkSpec } from "../../platform/training/check-spec.ts";
+import { nameRun } from "../../platform/training/create-run.ts";
+import { countEgress } from "../../platform/training/egress.ts";
 import { planInHome, planStagesInHome } from "../../platform/training/forecast-run.ts";
-import { nameRun } from "../../platform/training/start-run.ts";
 import { trainNew } from "../../platform/training/train.ts";
 import { readSpec } from "../../run/spec-file.ts";
 import { parseOverride } from "../../spec/overrides.ts";
@@ -62,7 +63,9 @@ export async function planCommand(
   const onNote = (text: string) => terminal.err(`note: ${text}`);
   const from =
     options.from ?? (options.probe === true ? await probe(spec, backend, terminal) : null);
-  const about = { spec, backend, goal, onPhase, onNote, ...(from === null ? {} : { from }) };
+  const { onSource, told } = countEgress();
+  const telling = { onPhase, onNote, onSource };
+  const about = { spec, backend, goal, ...telling, ...(from === null ? {} : { from }) };
   if (strategies.create(spec.strategy).forecastStages !== undefined) {
     const stages = await planStagesInHome(terminal.home, about).finally(bar.close);
     const speak = say(terminal, options);
@@ -78,13 +81,13 @@ export async function planCommand(
   const speak = say(terminal, options);
   speak(alternativesTable(proposed, goal));
   speak("");
-  speak(planFacts(proposed));
+  speak(planFacts(proposed, told()));
   if (proposed.reductions.length > 0) speak(`\n${reductionsTable(proposed)}`);
   if (options.json === true) {
     for (const alternative of alternativesInWords(proposed)) printJson(terminal, alternative);
     for (const reduction of proposed.reductions)
       printJson(terminal, { type: "reduction", ...reduction });
-    printJson(terminal, planInWords(proposed, goal));
+    printJson(terminal, planInWords(proposed, goal, told()));
   }
   return 0;
 }

@@ -33,6 +33,7 @@ const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
   "home-gone": "unfinished",
   "missing-gradient": "unfinished",
   "no-network": "unfinished",
+  "preparer-failed": "unfinished",
   superseded: "unfinished",
   "too-many-files": "unfinished",
   throttled: "unfinished",
@@ -43,6 +44,11 @@ const kinds: Partial<Record<ErrorCode, ErrorKind>> = {
 /** Where an error says nothing else of itself. */
 export function kindOf(code: ErrorCode): ErrorKind {
   return kinds[code] ?? "input";
+}
+
+/** Of a text that came from elsewhere. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.values(errorCodes).some((codes) => Object.hasOwn(codes, text));
 }
 
 /** What to do, where an error itself has no hint. */

@@ -64,6 +64,7 @@ export const runningCodes = {
   "other-version":
     "two sides or files are of different versions of kofn; use one, or make the object anew",
   "port-in-use": "a port cannot be listened on; choose another, or none",
+  "preparer-failed": "a stage's preparer could not prepare the data; its log says why (CloudWatch)",
   "probe-stopped": "a probe stopped before it told anything; plan without --probe, or from a run",
   "root-in-use": "another process serves this folder; stop it, or choose another folder",
   "run-exists": "a run of this name is there already; choose another name",

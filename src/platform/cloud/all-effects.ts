@@ -16,6 +16,7 @@ import { objectEffects } from "../../worker/objects.ts";
 import { offloadEffects } from "../../worker/payload-offload.ts";
 import { problemEffects } from "../../worker/worker.ts";
 import { leaseEffects } from "./lease.ts";
+import { preparationEffects } from "./preparation.ts";
 import { spendingEffects } from "./spending-ledger.ts";
 
 /** All store effects of the deployed functions, from the modules that declare them. */
@@ -32,6 +33,7 @@ export const allEffects: readonly Effects[] = [
   grantEffects,
   finishEffects,
   leaseEffects,
+  preparationEffects,
   spendingEffects,
 ];
 
@@ -40,4 +42,5 @@ export const storePermissions: Readonly<Record<StoreRole, Permissions>> = {
   worker: permissionsOf("worker", allEffects),
   networkWorker: permissionsOf("networkWorker", allEffects),
   orchestrator: permissionsOf("orchestrator", allEffects),
+  preparer: permissionsOf("preparer", allEffects),
 };

@@ -37,6 +37,13 @@ export const deployed = {
     architecture: "arm64",
     variables: ["KOFN_BUCKET", "KOFN_PREDICT"],
   },
+  preparer: {
+    handler: "preparer.handler",
+    memoryMb: 3538,
+    timeoutMs: 900000,
+    architecture: "arm64",
+    variables: ["KOFN_BUCKET"],
+  },
   worker: {
     handler: "worker.handler",
     memoryMb: 1769,

@@ -15,6 +15,9 @@ export interface Deployment {
   readonly networkWorkerVersion?: string | undefined;
   /** With its version: a durable function is invoked by a qualified name. */
   readonly orchestrator: string;
+  /** Of deployments that read data by themselves: what prepares them, and from where it may. */
+  readonly preparer?: string | undefined;
+  readonly dataBuckets?: readonly string[] | undefined;
   /** Of deployments that answer with a model. */
   readonly predictor?: string | undefined;
   /** Reserved for the worker; absent where nothing is. */
@@ -33,6 +36,8 @@ const shape = z.object({
   networkWorker: z.string().min(1).optional(),
   networkWorkerVersion: z.string().min(1).optional(),
   orchestrator: z.string().min(1),
+  preparer: z.string().min(1).optional(),
+  dataBuckets: z.array(z.string().min(3)).optional(),
   predictor: z.string().min(1).optional(),
   concurrency: z.number().int().min(1).optional(),
   members: z.array(z.string().min(1)).optional(),

@@ -1,9 +1,7 @@
+// Made by `npm run infra` from a rehearsed deployment: edit `infra/`, not this.
 import type { Statement } from "../../emulator/iam/policy.ts";
 
-/**
- * What each deployed function's role allows, on the emulator's bucket and functions. Made by
- * `npm run infra` from a rehearsal of the deployment: edit `infra/`, not this file.
- */
+/** What each deployed function's role allows, on the emulator's bucket and functions. */
 export const deployedRoles = {
   killSwitch: [
     {
@@ -13,6 +11,7 @@ export const deployedRoles = {
         "arn:aws:lambda:us-east-1:000000000000:function:worker",
         "arn:aws:lambda:us-east-1:000000000000:function:network-worker",
         "arn:aws:lambda:us-east-1:000000000000:function:orchestrator",
+        "arn:aws:lambda:us-east-1:000000000000:function:preparer",
         "arn:aws:lambda:us-east-1:000000000000:function:predictor",
       ],
     },
@@ -175,6 +174,60 @@ export const deployedRoles = {
       effect: "Allow",
       actions: ["s3:GetObject"],
       resources: ["arn:aws:s3:::kofn/predictors/prices.safetensors"],
+    },
+  ],
+  preparer: [
+    {
+      effect: "Allow",
+      actions: ["s3:GetObject"],
+      resources: [
+        "arn:aws:s3:::kofn/parts/*",
+        "arn:aws:s3:::kofn/encoded/*",
+        "arn:aws:s3:::kofn/prepared/*",
+        "arn:aws:s3:::kofn/networks/*",
+        "arn:aws:s3:::kofn/runs/*",
+      ],
+    },
+    {
+      effect: "Allow",
+      actions: ["s3:ListBucket"],
+      resources: ["arn:aws:s3:::kofn"],
+      conditions: [
+        {
+          test: "StringLike",
+          values: ["parts/*", "encoded/*", "prepared/*", "networks/*", "runs/*"],
+          variable: "s3:prefix",
+        },
+      ],
+    },
+    {
+      effect: "Allow",
+      actions: ["s3:PutObject"],
+      resources: [
+        "arn:aws:s3:::kofn/parts/*",
+        "arn:aws:s3:::kofn/encoded/*",
+        "arn:aws:s3:::kofn/prepared/*",
+        "arn:aws:s3:::kofn/networks/*",
+        "arn:aws:s3:::kofn/runs/*/run.json",
+        "arn:aws:s3:::kofn/runs/*/preparation.json",
+      ],
+    },
+    {
+      effect: "Allow",
+      actions: ["s3:GetObject"],
+      resources: ["arn:aws:s3:::measurements/2026/*"],
+    },
+    {
+      effect: "Allow",
+      actions: ["s3:ListBucket"],
+      resources: ["arn:aws:s3:::measurements"],
+      conditions: [
+        {
+          test: "StringLike",
+          values: ["2026/*"],
+          variable: "s3:prefix",
+        },
+      ],
     },
   ],
   worker: [

@@ -10,7 +10,7 @@ export function homePath(): string {
   return process.env.KOFN_HOME ?? ".kofn";
 }
 
-const names = ["worker", "network-worker", "orchestrator", "predictor"] as const;
+const names = ["worker", "network-worker", "orchestrator", "preparer", "predictor"] as const;
 
 export type BundleName = (typeof names)[number];
 

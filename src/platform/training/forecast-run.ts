@@ -16,7 +16,7 @@ import { settleRate } from "../../run/usual-rate.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { openHome } from "../local/home.ts";
 import { claimHome, serveTogether } from "../local/home-claim.ts";
-import { openDataSource } from "../open-source.ts";
+import { type OnSource, openDataSource, tellingOpener } from "../open-source.ts";
 import { machineOf, recordedMachine, stageRates } from "../platform-model.ts";
 import { findRun } from "./run-overview.ts";
 
@@ -29,6 +29,8 @@ export interface ForecastPorts {
   readonly onPhase?: IngestProgress;
   /** Called with a note on data that are left out. */
   readonly onNote?: (text: string) => void;
+  /** Called with each source that is opened, and its size. */
+  readonly onSource?: OnSource;
 }
 
 /**
@@ -78,10 +80,14 @@ export async function planWith(planning: ForecastPorts, store: Store): Promise<P
   return { ...proposed, spec: await settleRate(proposed.spec, prepared, store) };
 }
 
-async function preparedFor({ spec: written, onPhase, onNote }: ForecastPorts, store: Store) {
+async function preparedFor(
+  { spec: written, onPhase, onNote, onSource }: ForecastPorts,
+  store: Store,
+) {
   const spec = await publishProblemAssets(written, store);
   await loadFor(spec, store);
-  const ports = { open: openDataSource, store, ...(onNote === undefined ? {} : { onNote }) };
+  const open = tellingOpener(openDataSource, onSource);
+  const ports = { open, store, ...(onNote === undefined ? {} : { onNote }) };
   return { spec, prepared: await prepareData(spec, ports, onPhase) };
 }
 

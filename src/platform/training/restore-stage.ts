@@ -8,8 +8,9 @@ import { findDeployment } from "../cloud/deployment.ts";
  */
 export async function restoreStage(stage: string): Promise<ReadonlyMap<string, number | null>> {
   const deployment = findDeployment(stage);
-  const { worker, networkWorker, orchestrator, predictor, concurrency } = deployment;
-  const names = [worker, networkWorker, orchestrator.replace(/:[^:]*$/, ""), predictor];
+  const { worker, networkWorker, orchestrator, preparer, predictor, concurrency } = deployment;
+  const plain = orchestrator.replace(/:[^:]*$/, "");
+  const names = [worker, networkWorker, plain, preparer, predictor];
   const reservations = new Map(
     names.flatMap((name) =>
       name === undefined ? [] : [[name, name === worker ? concurrency : undefined] as const],

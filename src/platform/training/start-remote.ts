@@ -2,15 +2,19 @@ import { hash } from "node:crypto";
 import { invokeLater } from "../../compute/lambda-client.ts";
 import { RunError } from "../../core/errors.ts";
 import { amendRecord, type RunFunctions, type RunRecord } from "../../journal/run-record.ts";
+import { publishProblemAssets } from "../../run/ingest.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import { resultKey } from "../../store-layout.ts";
 import { awsFailure } from "../cloud/aws-failures.ts";
+import { readsItself } from "../cloud/data-buckets.ts";
 import type { Deployment } from "../cloud/deployment.ts";
 import { openDeploymentHome } from "../cloud/deployment-home.ts";
 import { announceStart, withdrawStart } from "../cloud/lease.ts";
 import { workerFor } from "../worker-compute.ts";
+import { createRun, type Watchers } from "./create-run.ts";
+import { countEgress, egressInWords } from "./egress.ts";
 import { planWith, resolveAuto } from "./forecast-run.ts";
-import { createRun, type Watchers } from "./start-run.ts";
+import { prepareInStage } from "./prepare-in-stage.ts";
 
 const executionNameMax = 64;
 
@@ -22,20 +26,49 @@ export async function startRemote(
   about: { readonly run: string; readonly spec: RunSpec; readonly stage: string },
   watchers: Watchers = {},
 ): Promise<RunRecord> {
-  const { run, stage } = about;
+  const { stage } = about;
   const { store, deployment } = openDeploymentHome(stage);
   if (about.spec.weather !== null) {
     throw new RunError("weather-on-aws", "weather: AWS makes its own", {
       hint: "leave weather out for a deployed run, or run it locally",
     });
   }
-  const name = `aws:${stage}`;
-  const spec = await resolveAuto(about.spec, (open) =>
-    planWith({ spec: open, backend: name }, store),
-  );
-  const functions = functionsOf(deployment, spec);
-  const record = await createRun(spec, { name, store, functions }, watchers, run);
+  const { preparer, dataBuckets } = deployment;
+  const isRead = preparer !== undefined && readsItself(about.spec.data, dataBuckets);
+  const home = { deployment, store };
+  const record = await (isRead ? createThere : createHere)(about, home, watchers);
   await orchestrateRemote(record, stage);
+  return record;
+}
+
+type About = Parameters<typeof startRemote>[0];
+type Home = ReturnType<typeof openDeploymentHome>;
+
+/** The stage reads the data itself: no row passes through this machine. */
+async function createThere(
+  { run, spec: written, stage }: About,
+  home: Home,
+  watchers: Watchers,
+): Promise<RunRecord> {
+  const spec = await publishProblemAssets(written, home.store);
+  const functions = functionsOf(home.deployment, spec);
+  return prepareInStage({ run, spec, backend: `aws:${stage}`, functions }, home, watchers);
+}
+
+async function createHere(
+  { run, spec: written, stage }: About,
+  { deployment, store }: Home,
+  watchers: Watchers,
+): Promise<RunRecord> {
+  const name = `aws:${stage}`;
+  const { onSource, told } = countEgress();
+  const spec = await resolveAuto(written, (open) =>
+    planWith({ spec: open, backend: name, onSource }, store),
+  );
+  const backend = { name, store, functions: functionsOf(deployment, spec) };
+  const record = await createRun(spec, backend, { ...watchers, onSource }, run);
+  const egress = told();
+  if (egress !== null) watchers.onNote?.(egressInWords(egress));
   return record;
 }
 

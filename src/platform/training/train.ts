@@ -6,8 +6,9 @@ import type { RunSpec } from "../../spec/run-spec.ts";
 import type { Backend } from "../backend.ts";
 import { claimHome, serveEmulated, serveTogether, workingAlone } from "../local/home-claim.ts";
 import { openComputeBackend } from "../local/registry.ts";
+import { createRun, type Watchers } from "./create-run.ts";
 import { planInHome, resolveAuto } from "./forecast-run.ts";
-import { continueRun, createRun, type Watchers } from "./start-run.ts";
+import { continueRun } from "./start-run.ts";
 
 /**
  * Creates, trains and reports a new run. Removes a home that was not there before if the data turn
