@@ -14,7 +14,7 @@ const small = [
 const wide = fileURLToPath(new URL("../fixtures/networks/wide.ts", import.meta.url));
 const narrow = [
   `problem={ type: network, model: ${wide} }`,
-  "data={ generate: { type: classification, rows: 80, features: 12 } }",
+  "data={ generate: { type: classification, rows: 150, features: 12 } }",
   ...["weather={ memoryMb: 205 }", "strategy.batch=all", "strategy.microbatches=1"],
 ];
 /** With less than that layer takes. */
