@@ -44,11 +44,8 @@ export function batchBlocks(blocks: readonly FeatureBlock[], slots: number = blo
     add: (more: readonly FeatureBlock[]) => rows.add(slabsOf(more)),
     answer(loss: number, sources: Float64Array): (place: number) => WorkerReply {
       // Replies go on living with the state that they are part of.
-      const factors = new Float64Array(rows.rows);
-      return (place) => {
-        rows.multiply(place, sources, factors);
-        return new BlockReply(loss, rows, place, factors);
-      };
+      const factors = rows.multiply(sources);
+      return (place) => new BlockReply(loss, rows, place, factors);
     },
   };
 }

@@ -39,9 +39,6 @@ export class BlockRows {
   private readonly slabs: readonly Slab[];
   private readonly instance: RowsInstance;
   private readonly at: Places;
-  /** What rows are multiplied by at present. */
-  private sources: Float64Array | null = null;
-  private readonly products: Float64Array<ArrayBuffer>;
   private readonly list: Uint32Array<ArrayBuffer>;
   private readonly factors: Float64Array<ArrayBuffer>;
 
@@ -50,7 +47,7 @@ export class BlockRows {
     this.shape = shape;
     this.columns = widthOf(shape);
     this.rowsMax = rowsMax;
-    this.at = placesIn(this.columns);
+    this.at = placesIn(this.columns, rowsMax);
     const slabs: Slab[] = [];
     let [from, values] = [0, this.at.values];
     for (const { columns } of shape) {
@@ -62,7 +59,6 @@ export class BlockRows {
     this.instance = instantiateRows(values);
     const { memory } = this.instance;
     this.greatest = new Float32Array(rowsMax);
-    this.products = new Float64Array(memory, this.at.products, blockRowsMax);
     this.list = new Uint32Array(memory, this.at.list, 2 * blocksMax);
     this.factors = new Float64Array(memory, this.at.factors, blocksMax + blockRowsMax);
   }
@@ -92,21 +88,19 @@ export class BlockRows {
     return this.firstRows[place + 1]!;
   }
 
-  /** `factors` of a block's rows = the rows times `sources`, slab after slab. */
-  multiply(place: number, sources: Float64Array, factors: Float64Array): void {
+  /** Of every row the product with `sources`, slab after slab. */
+  multiply(sources: Float64Array): Float64Array<ArrayBuffer> {
     const { memory, kernels } = this.instance;
-    if (this.sources !== sources) {
-      new Float64Array(memory, this.at.sources, this.columns).set(sources);
-      this.sources = sources;
-    }
-    const [first, end] = [this.firstRow(place), this.endRow(place)];
-    for (let row = first; row < end; row++) factors[row] = 0;
+    const { rows } = this;
+    new Float64Array(memory, this.at.sources, this.columns).set(sources);
+    const factors = new Float64Array(rows);
+    const products = new Float64Array(memory, this.at.products, rows);
     for (const { from, columns, values } of this.slabs) {
-      const rows = values + 4 * columns * first;
       const by = this.at.sources + 8 * from;
-      kernels.rowProducts(rows, end - first, columns, by, this.at.products);
-      for (let row = first; row < end; row++) factors[row]! += this.products[row - first]!;
+      kernels.rowProducts(values, rows, columns, by, this.at.products);
+      for (let row = 0; row < rows; row++) factors[row]! += products[row]!;
     }
+    return factors;
   }
 
   /** No number that a block makes of its factors is larger; NaN where a factor is none. */
@@ -219,12 +213,12 @@ function widthOf(slabs: readonly DenseRows[]): number {
 type Places = ReturnType<typeof placesIn>;
 
 /** Where things are in the memory, in bytes. */
-function placesIn(columns: number) {
+function placesIn(columns: number, rows: number) {
   const sums = firstFree;
   const moved = sums + 8 * columns;
   const sources = moved + 8 * columns;
   const products = sources + 8 * columns;
-  const factors = products + 8 * blockRowsMax;
+  const factors = products + 8 * rows;
   const list = factors + 8 * (blocksMax + blockRowsMax);
   const values = list + 8 * blocksMax;
   return { sums, moved, sources, products, factors, list, values };

@@ -11,26 +11,65 @@ export function rowProducts(
   weights: usize,
   out: usize,
 ): void {
-  const fours = usize(columns & ~3) << 3;
-  const rest = usize(columns & 3) << 3;
-  for (const end = out + (usize(rows) << 3); out < end; out += 8) {
-    let at = weights;
-    let ab = f64x2.splat(0), cd = ab;
-    for (const stop = at + fours; at < stop; at += 32) {
-      const four = v128.load(values);
-      const two = v128.shuffle<f32>(four, four, 2, 3, 2, 3);
-      ab = f64x2.add(ab, f64x2.mul(f64x2.promote_low_f32x4(four), v128.load(at)));
-      cd = f64x2.add(cd, f64x2.mul(f64x2.promote_low_f32x4(two), v128.load(at, 16)));
-      values += 16;
-    }
-    let a = f64x2.extract_lane(ab, 0);
-    for (const stop = at + rest; at < stop; at += 8) {
-      a += f64(f32.load(values)) * f64.load(at);
-      values += 4;
-    }
-    const c = f64x2.extract_lane(cd, 0) + f64x2.extract_lane(cd, 1);
-    f64.store(out, a + f64x2.extract_lane(ab, 1) + c);
+  const end = out + (usize(rows) << 3);
+  const rowBytes = usize(columns) << 2;
+  // Two rows side by side: the sums of one do not wait for those of the other.
+  for (const pairs = out + (usize(rows & ~1) << 3); out < pairs; out += 16) {
+    twoProducts(values, rowBytes, columns, weights, out);
+    values += rowBytes << 1;
   }
+  if (out < end) oneProduct(values, columns, weights, out);
+}
+
+@inline
+function twoProducts(p: usize, rowBytes: usize, columns: i32, weights: usize, out: usize): void {
+  let q = p + rowBytes;
+  let at = weights;
+  let ab = f64x2.splat(0), cd = ab, ef = ab, gh = ab;
+  for (const stop = at + (usize(columns & ~3) << 3); at < stop; at += 32) {
+    const w = v128.load(at), x = v128.load(at, 16);
+    const four = v128.load(p), others = v128.load(q);
+    const two = v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+    const last = v128.shuffle<f32>(others, others, 2, 3, 2, 3);
+    ab = f64x2.add(ab, f64x2.mul(f64x2.promote_low_f32x4(four), w));
+    ef = f64x2.add(ef, f64x2.mul(f64x2.promote_low_f32x4(others), w));
+    cd = f64x2.add(cd, f64x2.mul(f64x2.promote_low_f32x4(two), x));
+    gh = f64x2.add(gh, f64x2.mul(f64x2.promote_low_f32x4(last), x));
+    p += 16;
+    q += 16;
+  }
+  let a = f64x2.extract_lane(ab, 0);
+  let e = f64x2.extract_lane(ef, 0);
+  for (const stop = at + (usize(columns & 3) << 3); at < stop; at += 8) {
+    a += f64(f32.load(p)) * f64.load(at);
+    e += f64(f32.load(q)) * f64.load(at);
+    p += 4;
+    q += 4;
+  }
+  const c = f64x2.extract_lane(cd, 0) + f64x2.extract_lane(cd, 1);
+  const g = f64x2.extract_lane(gh, 0) + f64x2.extract_lane(gh, 1);
+  f64.store(out, a + f64x2.extract_lane(ab, 1) + c);
+  f64.store(out, e + f64x2.extract_lane(ef, 1) + g, 8);
+}
+
+@inline
+function oneProduct(values: usize, columns: i32, weights: usize, out: usize): void {
+  let at = weights;
+  let ab = f64x2.splat(0), cd = ab;
+  for (const stop = at + (usize(columns & ~3) << 3); at < stop; at += 32) {
+    const four = v128.load(values);
+    const two = v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+    ab = f64x2.add(ab, f64x2.mul(f64x2.promote_low_f32x4(four), v128.load(at)));
+    cd = f64x2.add(cd, f64x2.mul(f64x2.promote_low_f32x4(two), v128.load(at, 16)));
+    values += 16;
+  }
+  let a = f64x2.extract_lane(ab, 0);
+  for (const stop = at + (usize(columns & 3) << 3); at < stop; at += 8) {
+    a += f64(f32.load(values)) * f64.load(at);
+    values += 4;
+  }
+  const c = f64x2.extract_lane(cd, 0) + f64x2.extract_lane(cd, 1);
+  f64.store(out, a + f64x2.extract_lane(ab, 1) + c);
 }
 
 /** `out` += X' r, in row order; rows whose factor is 0 are left out. */
