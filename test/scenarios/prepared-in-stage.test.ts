@@ -165,6 +165,8 @@ test("an event that comes twice prepares once; a name stays whose it was", async
     return FunctionError;
   };
   expect(await Promise.all([invoke("first"), invoke("first")])).toEqual([undefined, undefined]);
+  // A third time, when all is done.
+  expect(await invoke("first")).toBeUndefined();
   const { startedAt } = await readRecord(store, "twice");
   expect(await readPreparation(store, "twice")).toMatchObject({ request: "first", end: "done" });
   expect(await invoke("second")).toBeUndefined();
