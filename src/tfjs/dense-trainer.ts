@@ -49,8 +49,7 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
       const slopes = new Float32Array(outputs.length);
       const loss = lossOf(outputs, part.targets, part.values, slopes, part.rowWeights);
       backward(count, slopes, (link, seen) => {
-        const { inputs, units } = link;
-        multiply(transposed(seen), link.slopes, link.gradient, inputs, count, units);
+        formGradient(room, link, seen, count);
         addLink(floats, link, count, gradient);
       });
       return loss;
@@ -68,6 +67,17 @@ export function denseTrainer(chain: DenseChain, stock: Trainer, lossOf: OutputLo
         addOuter(floats, link, links[l - 1]?.out ?? input, factors, clipped);
     },
   };
+}
+
+/** Behind a unit that was not above zero its slopes are zeros. */
+function formGradient(
+  { multiply, multiplyRectified }: ReturnType<typeof placed>,
+  { inputs, units, slopes, gradient, activation }: Link,
+  seen: Matrix,
+  count: number,
+): void {
+  if (activation === "relu") multiplyRectified(seen, slopes, gradient, inputs, count, units);
+  else multiply(transposed(seen), slopes, gradient, inputs, count, units);
 }
 
 /** A layer whose slopes are known, and what came into it. */
@@ -101,7 +111,7 @@ function placed(chain: DenseChain, weightsLength: number) {
   const inputs = chain[0]!.inputs;
   const each = chain.map((link) => (2 * batchRows + link.inputs) * link.units);
   const length = each.reduce((a, b) => a + b, batchRows * inputs + weightsLength);
-  const { floats, take, multiply } = matrixRoom(length);
+  const { floats, take, multiply, multiplyRectified } = matrixRoom(length);
   const input = { at: take(batchRows * inputs), rowStride: inputs, columnStride: 1 };
   const weightsAt = take(weightsLength);
   let from = 0;
@@ -125,7 +135,7 @@ function placed(chain: DenseChain, weightsLength: number) {
     from += (link.inputs + (link.hasBias ? 1 : 0)) * link.units;
     return placed;
   });
-  return { floats, multiply, input, weightsAt, links };
+  return { floats, multiply, multiplyRectified, input, weightsAt, links };
 }
 
 /** Adds the bias and applies the activation, in place. */

@@ -134,6 +134,16 @@ export interface TensorKernels {
     room: number,
     begun: number,
   ): void;
+  /** C = A' B without B's zeros; 0 where it is not done: see `wasm/rectified.as`. */
+  rectifiedProduct(
+    a: number,
+    b: number,
+    c: number,
+    rows: number,
+    inputs: number,
+    units: number,
+    room: number,
+  ): number;
   /** To each window's first largest number its slope, by sizes at `pool`: see `wasm/pools.as`. */
   addPoolSlopes(pool: number, values: number, slopes: number, sums: number): void;
   rectifiedSlopes(x: number, slopes: number, length: number, out: number): void;

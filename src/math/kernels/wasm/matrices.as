@@ -120,7 +120,7 @@ export function packFour(
 
 /** Four numbers of each of four lines, columns for rows. */
 @inline
-function turnFour(from: usize, line: usize, to: usize, step: usize): void {
+export function turnFour(from: usize, line: usize, to: usize, step: usize): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + line);
   const r2 = v128.load(from + 2 * line);

@@ -6,3 +6,4 @@ export { orderFloatRows, rectifiedSlopes } from "./float-rows";
 export { tightProduct } from "./matrices";
 export { normalizeRows, normalSlopes } from "./normal-rows";
 export { addPoolSlopes } from "./pools";
+export { rectifiedProduct } from "./rectified";
