@@ -28,31 +28,39 @@ export function floats(rows: usize, end: usize, rowBytes: usize, factor: f32): f
   return total(a, b, c, d) + total(e, f, g, h);
 }
 
-/** Of int8: made float32 once. */
+/**
+ * Of int8: made float32 once, 2^24 times as large, which takes the fewest operations and rounds
+ * alike. Lanes of 32 bits hold four entries each.
+ */
 export function bytes(rows: usize, end: usize, rowBytes: usize, factor: f32): f32 {
   const u = f32x4.splat(factor);
   const v = f32x4.splat(factor * 0.5);
+  // Read from memory: as a constant it would be made again at every use.
+  store<u32>(mask, 0xff000000);
+  const top = v128.load32_splat(mask);
   let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   while (rows < end) {
     for (const stop = rows + rowBytes; rows < stop; rows += 16) {
-      let eight = v128.load_ext<i8>(rows);
-      let x = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(eight));
+      const four = v128.load(rows);
+      let x = f32x4.convert_i32x4_s(i32x4.shl(four, 24));
       a = plus(a, x, u);
       e = plus(e, x, v);
-      x = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(eight));
+      x = f32x4.convert_i32x4_s(v128.and(i32x4.shl(four, 16), top));
       b = plus(b, x, u);
       f = plus(f, x, v);
-      eight = v128.load_ext<i8>(rows, 8);
-      x = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(eight));
+      x = f32x4.convert_i32x4_s(v128.and(i32x4.shl(four, 8), top));
       c = plus(c, x, u);
       g = plus(g, x, v);
-      x = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(eight));
+      x = f32x4.convert_i32x4_s(v128.and(four, top));
       d = plus(d, x, u);
       h = plus(h, x, v);
     }
   }
   return total(a, b, c, d) + total(e, f, g, h);
 }
+
+/** Below the rows: a word of its own. */
+const mask: usize = 1024;
 
 @inline
 function plus(a: v128, x: v128, y: v128): v128 {

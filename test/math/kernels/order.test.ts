@@ -71,6 +71,8 @@ test.each(storages)(
       [33, 260],
       [61, 40],
       [100, 37],
+      // As many as no cache is taken to hold.
+      [8_077, 130],
     ] as const) {
       const random = randomFrom(rows);
       const x =

@@ -6,6 +6,11 @@ import { addFour, multiplyEight, multiplyFour } from "./plain-rows";
 import { flushGroups, giveFactors, takeMargins } from "./slopes";
 import { Task } from "./task";
 
+/** Of the machine. */
+const pageBytes: i32 = 4096;
+/** So many entries are still in a cache when they are gone through again. */
+const cached: i64 = 1048576;
+
 /**
  * One stripe of rows, a few at a time: products with the weights, slopes, and the rows, still in
  * the cache, times their slopes added up. `lanes` has 64 bytes for each eight columns, of int8
@@ -23,13 +28,17 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
   // Of a fused pass the first sums are of seven groups: recorded runs rest on that.
   let unflushed = task.operation == 3 ? 0 : 1;
   let rows = task.values + usize(from >> 2) * groupBytes<T>(task);
+  const isLarge = i64(task.rows) * i64(columns) >= cached;
+  const isShort = sizeof<T>() == 4 && columns < pageBytes >> 2 && isLarge;
+  const most = sizeof<T>() == 4 && (!isShort || columns <= 128) ? 8 : 4;
   for (let i = from; i < to; ) {
-    const count = sizeof<T>() == 4 && to - i >= 8 ? 8 : min(4, to - i);
+    const count = to - i >= most ? most : min(4, to - i);
+    if (isShort) readOnce(rows, usize(count * columns) << 2, scratch);
     multiply<T>(task, rows, count, lanes, scratch);
     if (task.operation == 3) giveFactors(task, i, count, factors);
     else takeMargins(task, i, count, scratch, factors);
     i += count;
-    if (sizeof<T>() == 4 && to - i >= 8)
+    if (sizeof<T>() == 4 && !isShort && to - i >= 8)
       askForPages(rows + (groupBytes<T>(task) << 1), usize(columns) << 5);
     for (let k = 0; k < count; k += 4) {
       if (task.operation != 2)
@@ -52,7 +61,18 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
  */
 @inline
 function askForPages(rows: usize, bytes: usize): void {
-  for (let at = rows + 2048, end = rows + bytes; at < end; at += 4096) load<u8>(at);
+  for (let at = rows + (pageBytes >> 1), end = rows + bytes; at < end; at += pageBytes) load<u8>(at);
+}
+
+/**
+ * Reads rows one after another before several of them are gone through side by side: where these
+ * are shorter than a page the machine does not foresee what is asked for next.
+ */
+function readOnce(rows: usize, bytes: usize, out: usize): void {
+  let all = i32x4.splat(0);
+  for (const end = rows + (bytes & ~63); rows < end; rows += 64)
+    all = v128.or(all, v128.or(v128.load(rows), v128.load(rows, 32)));
+  v128.store(out, all);
 }
 
 /** From a group of four rows to the next. */
