@@ -54,17 +54,17 @@ export function stagePrograms(graph: LayerGraph, partition: Partition): readonly
 
 /** The program of one stage, for which the shapes of what it reads are enough. */
 export function stageProgram(graph: LayerGraph, partition: Partition, stage: number): StageProgram {
-  const stageOf = new Map<string, number>();
+  const stageByNode = new Map<string, number>();
   for (const [at, { nodes }] of partition.stages.entries())
-    for (const id of nodes) stageOf.set(id, at);
-  return program(indexGraph(graph), stageOf, stage, partition.stages[stage]!.worker);
+    for (const id of nodes) stageByNode.set(id, at);
+  return program(indexGraph(graph), stageByNode, stage, partition.stages[stage]!.worker);
 }
 
-type StageOf = ReadonlyMap<string, number>;
+type StageByNode = ReadonlyMap<string, number>;
 
 function program(
   index: IndexedGraph,
-  stageOf: StageOf,
+  stageByNode: StageByNode,
   stage: number,
   worker: number,
 ): StageProgram {
@@ -75,14 +75,14 @@ function program(
   const penalties = new Map<string, string>();
   const seen = new Set<string>();
   for (const node of graph.nodes) {
-    const isOwn = stageOf.get(node.id) === stage;
+    const isOwn = stageByNode.get(node.id) === stage;
     const isFirst = !seen.has(node.module);
     seen.add(node.module);
     const inputs = node.inputs.map((tensor) => {
-      const from = producerStage(index, stageOf, tensor);
+      const from = producerStage(index, stageByNode, tensor);
       if (isOwn && from !== stage)
-        return addImport(index, stageOf, stage, tensor, node.id, imports);
-      const key = groupKey(index, stageOf, tensor, node.id);
+        return addImport(index, stageByNode, stage, tensor, node.id, imports);
+      const key = groupKey(index, stageByNode, tensor, node.id);
       const isOpened = steps.some((step) => step.kind === "export" && step.key === key);
       if (!isOwn && from === stage && !isOpened) {
         exports.add(tensor);
@@ -97,7 +97,7 @@ function program(
     steps.push({ kind: "use", node: id, position, module, inputs, outputs });
   }
   const outputs = graph.outputs.flatMap((tensor, at) =>
-    producerStage(index, stageOf, tensor) === stage ? [{ index: at, tensor }] : [],
+    producerStage(index, stageByNode, tensor) === stage ? [{ index: at, tensor }] : [],
   );
   const list = [...imports.values()];
   return {
@@ -107,23 +107,32 @@ function program(
   };
 }
 
-function producerStage(index: IndexedGraph, stageOf: StageOf, tensor: string): number | null {
+function producerStage(
+  index: IndexedGraph,
+  stageByNode: StageByNode,
+  tensor: string,
+): number | null {
   const { producer } = index.tensor(tensor);
-  return producer === null ? null : stageOf.get(producer)!;
+  return producer === null ? null : stageByNode.get(producer)!;
 }
 
 /** Names a tensor as the use reads it: with all uses of its stage, or alone. */
-function groupKey(index: IndexedGraph, stageOf: StageOf, tensor: string, node: string): string {
+function groupKey(
+  index: IndexedGraph,
+  stageByNode: StageByNode,
+  tensor: string,
+  node: string,
+): string {
   const readers = index.readers(tensor).map((at) => index.graph.nodes[at]!.id);
-  const stage = stageOf.get(node)!;
-  const first = readers.findIndex((id) => stageOf.get(id) === stage);
-  const areLast = readers.slice(first).every((id) => stageOf.get(id) === stage);
+  const stage = stageByNode.get(node)!;
+  const first = readers.findIndex((id) => stageByNode.get(id) === stage);
+  const areLast = readers.slice(first).every((id) => stageByNode.get(id) === stage);
   return `${tensor}@${areLast ? readers[first] : node}`;
 }
 
 function addImport(
   index: IndexedGraph,
-  stageOf: StageOf,
+  stageByNode: StageByNode,
   stage: number,
   tensor: string,
   node: string,
@@ -134,8 +143,8 @@ function addImport(
     throw new RunError("bad-graph", `stage ${stage} reads "${tensor}", whose shape is unknown`, {
       hint: "trace a microbatch first",
     });
-  const fromStage = producerStage(index, stageOf, tensor);
-  const key = groupKey(index, stageOf, tensor, node);
+  const fromStage = producerStage(index, stageByNode, tensor);
+  const key = groupKey(index, stageByNode, tensor, node);
   imports.set(key, { key, tensor, fromStage, shape, dtype });
   return key;
 }
