@@ -82,7 +82,10 @@ export function registry<Product>(
       members.push(member);
       byName.set(member.name, member);
       return () => {
-        members.splice(members.indexOf(member), 1);
+        // A second time there is nothing of it to take away.
+        const at = members.indexOf(member);
+        if (at < 0) return;
+        members.splice(at, 1);
         byName.delete(member.name);
       };
     },

@@ -14,17 +14,17 @@ export function layLanes(
   index: IndexedGraph,
   of: number,
 ): Partition {
-  const stageOf = new Map<string, number>();
+  const stageByUse = new Map<string, number>();
   for (const [stage, { nodes }] of whole.stages.entries())
-    for (const id of nodes) for (const use of split.usesOf(id)) stageOf.set(use, stage);
+    for (const id of nodes) for (const use of split.usesOf(id)) stageByUse.set(use, stage);
   const visitOf = new Map<string, number>();
   const visits = new Map<string, { key: readonly number[]; worker: number; nodes: string[] }>();
   for (const { id, inputs } of index.graph.nodes) {
-    const [stage, lane] = [stageOf.get(id)!, split.laneOf(id)];
+    const [stage, lane] = [stageByUse.get(id)!, split.laneOf(id)];
     // A tensor of another worker of the same stage is there at the next visit.
     const least = inputs.map((tensor) => {
       const { producer } = index.tensor(tensor);
-      if (producer === null || stageOf.get(producer) !== stage) return 0;
+      if (producer === null || stageByUse.get(producer) !== stage) return 0;
       return visitOf.get(producer)! + (split.laneOf(producer) === lane ? 0 : 1);
     });
     const visit = Math.max(0, ...least);

@@ -23,7 +23,10 @@ export function addMetric(metric: OwnMetric): () => void {
       hint: "choose another name; each is registered once",
     });
   metrics.push(metric);
-  return () => void metrics.splice(metrics.indexOf(metric), 1);
+  return () => {
+    const at = metrics.indexOf(metric);
+    if (at >= 0) metrics.splice(at, 1);
+  };
 }
 
 /** Whether a program registered a metric that fits the problem. */

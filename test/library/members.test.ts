@@ -62,6 +62,23 @@ const run = (spec: object, backend: "simulated" | "threads" | "emulated" = "simu
   train({ ...common, ...spec } as unknown as SpecInCode, { backend, home });
 
 describe("members that a program registers", () => {
+  it("taken away twice, no other goes with them", () => {
+    const names = () => [...optimizers.members.map(({ name }) => name)];
+    const before = names();
+    const create = () => optimizers.create({ type: "gradient-descent" });
+    const takeAway = registerOptimizer({ name: "own-twice", summary: "descent", create });
+    expect(names()).toEqual([...before, "own-twice"]);
+    for (let times = 0; times < 2; times++) takeAway();
+    expect(names()).toEqual(before);
+    const metric = { target: "numbers", row: () => 0 } as const;
+    const first = registerMetric({ name: "own-first", ...metric });
+    const second = registerMetric({ name: "own-second", ...metric });
+    for (let times = 0; times < 2; times++) first();
+    expect(() => registerMetric({ name: "own-second", ...metric })).toThrow(/taken/);
+    second();
+    registerMetric({ name: "own-first", ...metric })();
+  });
+
   it.each<[string, object, object]>([
     [
       "problem",
