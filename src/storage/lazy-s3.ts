@@ -14,7 +14,7 @@ export function lazyS3Store(bucket: string): Store {
   const opened = () => (opening ??= open(bucket));
   return {
     async read(key) {
-      const found = await read?.(key);
+      const found = large.test(key) ? undefined : await read?.(key);
       return found === undefined ? (await opened()).read(key) : found;
     },
     async write(key, bytes) {
@@ -30,6 +30,9 @@ export function lazyS3Store(bucket: string): Store {
     removeAll: async (keys) => (await opened()).removeAll?.(keys),
   };
 }
+
+/** Kinds of objects that are no shards in pieces: too large to be in memory twice while read. */
+const large = /^(runs|networks)\//;
 
 async function open(bucket: string): Promise<Store> {
   // Lambda's runtime asks for the first event in the turn that ends the function's own load.

@@ -10,7 +10,7 @@ import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { campaign } from "../campaign.ts";
 import { runOn, temporaryHome } from "./workplace.ts";
 
-const memoryMb = 450;
+const memoryMb = 400;
 const model = fileURLToPath(new URL("../fixtures/networks/large.ts", import.meta.url));
 /** 67 MB of weights, and as much again several times over while they are trained. */
 const spec = (stages: number, weather: object = { memoryMb }) => ({
