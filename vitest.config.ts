@@ -37,8 +37,8 @@ export default defineConfig({
     globalSetup: ["./test/global-setup.ts"],
     reporters: ["default", "./test/plain-count.reporter.ts"],
     sequence: { sequencer: LongestFirst },
-    // Some wait for processes: two files more than there are cores.
-    maxWorkers: availableParallelism() + 2,
+    // Some wait for processes: one file more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       // Loading the sources anew costs a file half a second: files of one worker share them. Node
       // loads them by itself, as it does for users: Vite's own form of modules computes slower.

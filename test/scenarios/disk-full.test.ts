@@ -50,8 +50,8 @@ test("the disk fills during a run: it stops, and goes on from its checkpoint", a
 });
 
 /**
- * At once, however quick the rounds are. What the run writes meanwhile may take the last bytes: that
- * no space is left then is the aim.
+ * At once, however quick the rounds are. What the run writes meanwhile may take the last bytes:
+ * that no space is left then is the aim.
  */
 function fill(folder: string, path: string): void {
   const { bavail, bsize } = statfsSync(folder);

@@ -112,6 +112,16 @@ test("a store of an environment loads no client to read shards, and one for the 
   vi.doUnmock("../../src/storage/s3.ts");
 });
 
+test("go by the server's clock, once it has refused a request for its date", async () => {
+  const read = localReads(bucket, environment())!;
+  await s3Store({ bucket, client: opened.client }).write("late", Uint8Array.of(9));
+  opened.served.s3.setFaults({ clockAheadMs: 5 * 3_600_000 });
+  const { errors } = opened.served.s3.counts();
+  for (let i = 0; i < 3; i++) expect(await read("late")).toEqual(Uint8Array.of(9));
+  expect(opened.served.s3.counts().errors - errors).toBe(1);
+  opened.served.s3.setFaults({});
+});
+
 test("a store of an environment reads through errors that the SDK tries again", async () => {
   for (const [name, value] of Object.entries(environment())) vi.stubEnv(name, value);
   const store = lazyS3Store(bucket);
