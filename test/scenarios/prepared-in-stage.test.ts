@@ -153,6 +153,21 @@ test("what no named folder holds is read here, which this person may not", async
   expect([exitCode, err]).toEqual([2, expect.stringContaining("2025/rows.csv")]);
 });
 
+test("a plan says what leaves S3 for this machine, and what it costs", async () => {
+  const client = s3Client(accessTo(emulator.environment).s3);
+  await createBucket(client, "open-rows");
+  await client.send(new PutObjectCommand({ Bucket: "open-rows", Key: "a.csv", Body: table }));
+  client.destroy();
+  const open = { ...given, data: { ...given.data, source: "s3://open-rows/a.csv" } };
+  await writeFile(join(here.cwd, "plan.json"), JSON.stringify(open));
+  const { out, err } = await kofnAt(here, "plan", "plan.json", "--json");
+  expect(JSON.parse(out.trim().split("\n").at(-1)!).egress, err).toEqual({
+    bytes: table.length,
+    dollars: expect.closeTo((table.length / 1e9) * 0.09, 12),
+  });
+  expect(out + err).toMatch(/egress +\S+ kB from S3 to this machine, .* KOFN_DATA_BUCKETS/);
+});
+
 test("an event that comes twice prepares once; a name stays whose it was", async () => {
   const client = lambdaClient(accessTo(emulator.environment).lambda);
   const spec = checkSpec(resolveSpec(given));
@@ -165,8 +180,10 @@ test("an event that comes twice prepares once; a name stays whose it was", async
     return FunctionError;
   };
   expect(await Promise.all([invoke("first"), invoke("first")])).toEqual([undefined, undefined]);
-  // A third time, when all is done.
+  // A third time, when all is done: it looks whose the run is, and reads nothing of the data.
+  const { gets } = (await emulator.bill()).s3;
   expect(await invoke("first")).toBeUndefined();
+  expect((await emulator.bill()).s3.gets - gets).toBeLessThanOrEqual(2);
   const { startedAt } = await readRecord(store, "twice");
   expect(await readPreparation(store, "twice")).toMatchObject({ request: "first", end: "done" });
   expect(await invoke("second")).toBeUndefined();

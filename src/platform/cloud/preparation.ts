@@ -12,6 +12,10 @@ export const preparationEffects: Effects = {
   writes: ["parts", "encoded", "prepared", "networks", "record", "preparation"],
 };
 
+/** More of them, or longer ones, are cut: they are for a person to read. */
+export const notesMax = 1_000;
+export const noteCharacters = 10_000;
+
 const shape = z.object({
   /** Whose: of two starts under one name, one prepares the run. */
   request: z.string().min(1).max(64),
@@ -24,7 +28,7 @@ const shape = z.object({
       total: z.number().min(0),
     })
     .nullable(),
-  notes: z.array(z.string().max(10_000)).max(1_000),
+  notes: z.array(z.string().max(noteCharacters)).max(notesMax),
   /** Once it is over: the run's record is there, or why not. */
   end: z
     .union([

@@ -5,6 +5,8 @@ import type { Store } from "../../ports/store.ts";
 import type { RunSpec } from "../../spec/run-spec.ts";
 import {
   beginPreparation,
+  noteCharacters,
+  notesMax,
   type Preparation,
   readPreparation,
   writePreparation,
@@ -78,7 +80,8 @@ function telling(store: Store, run: string, begun: Preparation) {
       state = { ...state, phase: { what, done, total } };
     },
     onNote(text: string) {
-      state = { ...state, notes: [...state.notes, text] };
+      if (state.notes.length === notesMax) return;
+      state = { ...state, notes: [...state.notes, text.slice(0, noteCharacters)] };
     },
     async end(end: NonNullable<Preparation["end"]>) {
       clearInterval(timer);
