@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { problems } from "../../src/problems/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { simulations } from "../simulated.ts";
 import { digitsSpec, readDigits } from "./digits.ts";
 import { openNetwork, type StepTimes, stepTimes } from "./steps.ts";
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 const accuracies = await trained();
 const steps = await timed();
-console.log(JSON.stringify({ bench: "dp-sgd", accuracies, steps }));
+handOver({ bench: "dp-sgd", accuracies, steps });
 
 interface Accuracy {
   readonly noise: string;
