@@ -3,25 +3,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { problems } from "../../src/problems/registry.ts";
-import { handOver } from "../hand-over.ts";
 import { simulations } from "../simulated.ts";
 import { digitsSpec, readDigits } from "./digits.ts";
 import { openNetwork, type StepTimes, stepTimes } from "./steps.ts";
+import { wideSteps } from "./wide.ts";
 
 /**
  * Private training on the digits: accuracy with its epsilon, noise at an aggregator and at workers,
- * and what clipping and noise cost a step beside a plain gradient's.
+ * and what clipping and noise cost a step beside a plain gradient's, also beside Opacus' ghost
+ * clipping and another checkout (`--before FOLDER`). KOFN_PEERS_PYTHON names a Python with torch
+ * and Opacus; `--only wide` leaves out all but that.
  */
 const { values } = parseArgs({
   options: {
     data: { type: "string", default: process.env.KOFN_DATA ?? "../shared/data" },
     repetitions: { type: "string", default: "61" },
     seeds: { type: "string", default: "3" },
+    only: { type: "string", default: "" },
+    before: { type: "string" },
+    python: { type: "string", default: process.env.KOFN_PEERS_PYTHON ?? "python3" },
   },
 });
-const accuracies = await trained();
-const steps = await timed();
-handOver({ bench: "dp-sgd", accuracies, steps });
+const isAsked = (part: string) => part.includes(values.only);
+const accuracies = isAsked("accuracy") ? await trained() : [];
+const steps = isAsked("rounds") ? await timed() : [];
+const { before, python } = values;
+const repetitions = Math.ceil(Number(values.repetitions) / 4);
+const wide = isAsked("wide") ? await wideSteps({ repetitions, before, python }) : null;
+console.log(JSON.stringify({ bench: "dp-sgd", accuracies, steps, wide }));
 
 interface Accuracy {
   readonly noise: string;

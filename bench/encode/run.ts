@@ -10,7 +10,6 @@ import { dataSchema } from "../../src/data/options.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
-import { handOver } from "../hand-over.ts";
 import { folderStore } from "./folder-store.ts";
 import { formats, inOwnProcess } from "./own-process.ts";
 
@@ -45,7 +44,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
-handOver({ bench: "encode", workers, columns, results });
+console.log(JSON.stringify({ bench: "encode", workers, columns, results }));
 
 async function measure(path: string, type: string): Promise<object> {
   const root = join(folder, "store");

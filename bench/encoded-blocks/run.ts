@@ -1,6 +1,5 @@
 import { dot, line } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
-import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
@@ -91,4 +90,6 @@ const page = writePlot("encoded-blocks", {
   ],
 });
 console.log(`\nplot: ${page}`);
-handOver({ bench: "encoded-blocks", rows, features, workers, seconds, rounds, results });
+console.log(
+  JSON.stringify({ bench: "encoded-blocks", rows, features, workers, seconds, rounds, results }),
+);

@@ -1,6 +1,5 @@
 import { dot, line, ruleY } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
-import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations } from "../simulated.ts";
 import { recollected } from "./recollected.ts";
@@ -57,7 +56,7 @@ const page = writePlot("factorization", {
   ],
 });
 console.log(`\nplot: ${page}`);
-handOver({ bench: "factorization", trials, epochs, iterations, exact, results });
+console.log(JSON.stringify({ bench: "factorization", trials, epochs, iterations, exact, results }));
 
 interface Case {
   readonly workers: number;

@@ -7,7 +7,6 @@ import {
   summary,
   uneven,
 } from "../../test/vectors/leverage.ts";
-import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 
 /**
@@ -52,4 +51,4 @@ const page = writePlot("leverage", {
   marks: [line(curves, { x: "share", y: "excess", stroke: "code", fx: "rows" })],
 });
 console.log(`\nplot: ${page}`);
-handOver({ bench: "leverage", draws, results });
+console.log(JSON.stringify({ bench: "leverage", draws, results }));

@@ -1,6 +1,5 @@
 import { dot, line, ruleY } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
-import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations, someSlots } from "../simulated.ts";
 
@@ -68,7 +67,9 @@ const page = writePlot("ridge-erasures", {
   ],
 });
 console.log(`\nplot: ${page}`);
-handOver({ bench: "ridge-erasures", rows, features, workers, rounds, trials, results });
+console.log(
+  JSON.stringify({ bench: "ridge-erasures", rows, features, workers, rounds, trials, results }),
+);
 
 async function measure(encoding: RunInput["encoding"], who: string, k: number) {
   const ends: number[] = [];

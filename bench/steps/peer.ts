@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 /** All steps of a network by somebody else, in a process of its own. */
 export interface Peer {
   readonly version: string;
-  /** Takes all steps from the starting weights. */
-  steps(): Promise<Taken>;
+  /** Takes all steps from the starting weights; of several kinds, those of one. */
+  steps(kind?: string): Promise<Taken>;
   close(): void;
 }
 
@@ -33,8 +33,8 @@ export async function openPeer(command: string, args: readonly string[]): Promis
   }
   return {
     version: first.version,
-    async steps() {
-      child.stdin.write("steps\n");
+    async steps(kind = "steps") {
+      child.stdin.write(`${kind}\n`);
       const told = (await answer()) as Taken | null;
       if (told === null) throw new Error(`${first.version} ended`);
       return told;

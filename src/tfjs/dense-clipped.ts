@@ -1,4 +1,5 @@
 import type { Matrix } from "../math/kernels/matrices.ts";
+import { addOuterSums } from "../math/kernels/outer-sums.ts";
 import type { DenseLink } from "./dense-chain.ts";
 
 /**
@@ -30,26 +31,12 @@ export function addOuter(
   factors: Float64Array,
   out: Float64Array,
 ): void {
-  const kept = scaledSlopes(floats, slopes, units, factors);
-  const bias = from + inputs * units;
-  const rows = kept.length / units;
-  // Two rows at once: half the way to and from the sums.
-  for (let row = 0; row < rows; row += 2) {
-    const a = row * units;
-    const b = row + 1 < rows ? a + units : a;
-    const before = seen.at + row * seen.rowStride;
-    const after = before + seen.rowStride;
-    for (let j = 0; j < inputs; j++) {
-      const x = factors[row] === 0 ? 0 : floats[before + j]!;
-      const y = b === a || factors[row + 1] === 0 ? 0 : floats[after + j]!;
-      if (x === 0 && y === 0) continue;
-      const to = from + j * units;
-      for (let i = 0; i < units; i++) out[to + i]! += x * kept[a + i]! + y * kept[b + i]!;
-    }
-  }
+  const scaled = scaledSlopes(floats, slopes, units, factors);
+  addOuterSums({ floats, seen, inputs, factors }, scaled, units, out, from);
   if (!hasBias) return;
-  for (let at = 0; at < kept.length; at += units)
-    for (let i = 0; i < units; i++) out[bias + i]! += kept[at + i]!;
+  const bias = from + inputs * units;
+  for (let at = 0; at < scaled.length; at += units)
+    for (let i = 0; i < units; i++) out[bias + i]! += scaled[at + i]!;
 }
 
 /** Every row's slopes times its factor; zeros where that is 0, whatever the slopes are. */
@@ -59,14 +46,14 @@ function scaledSlopes(
   units: number,
   factors: Float64Array,
 ): Float64Array {
-  const kept = new Float64Array(factors.length * units);
+  const scaled = new Float64Array(factors.length * units);
   for (let row = 0; row < factors.length; row++) {
     const factor = factors[row]!;
     if (factor === 0) continue;
     const at = slopes.at + row * slopes.rowStride;
-    for (let i = 0; i < units; i++) kept[row * units + i] = factor * floats[at + i]!;
+    for (let i = 0; i < units; i++) scaled[row * units + i] = factor * floats[at + i]!;
   }
-  return kept;
+  return scaled;
 }
 
 function squareAt(floats: Float32Array, at: number, length: number): number {

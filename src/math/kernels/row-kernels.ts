@@ -6,6 +6,15 @@ export interface RowKernels {
   rowProducts: RowProducts;
   /** The same of X' r, added to what is there. */
   addRowProducts: RowProducts;
+  /** Adds outer products of rows, two at a time, in doubles: see `wasm/outer-sums.as`. */
+  addPairedOuter(
+    a: number,
+    aStrips: number,
+    b: number,
+    bStrips: number,
+    rows: number,
+    c: number,
+  ): void;
   /** To `sums`, and times `step` to `moved`, what blocks make of factors: `wasm/block-sums.as`. */
   addBlockSums(
     blocks: number,
