@@ -1,5 +1,6 @@
 import { barX, ruleX } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations } from "../simulated.ts";
 
@@ -91,7 +92,7 @@ const page = writePlot("anytime", {
   marks: [ruleX([0]), barX(results, { x: "seconds", y: "name", fy: "weather", fill: "name" })],
 });
 console.log(`\nplot: ${page}`);
-console.log(JSON.stringify({ bench: "anytime", workers, seconds, batch, trials, results }));
+handOver({ bench: "anytime", workers, seconds, batch, trials, results });
 
 interface Told {
   readonly seconds: number;

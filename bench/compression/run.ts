@@ -3,6 +3,7 @@ import { decompress } from "../../src/compression/payload.ts";
 import { compressors } from "../../src/compression/registry.ts";
 import { randomFrom } from "../../src/core/random.ts";
 import { largestMagnitudes } from "../../src/math/kernels/vectors.ts";
+import { handOver } from "../hand-over.ts";
 import { openNumPy } from "../kernels/numpy.ts";
 import { type Contestant, race } from "../kernels/race.ts";
 
@@ -77,4 +78,4 @@ const results = Object.entries(taken).map(([name, { medianMs, bestMs }]) => {
   console.log(name.padEnd(24) + cells.map((cell) => cell.padStart(11)).join(""));
   return { name, medianMs, bestMs, gigabytesPerSecond, bytes, timesPeer };
 });
-console.log(JSON.stringify({ bench: "compression", vectorLength, peer: numpy?.version, results }));
+handOver({ bench: "compression", vectorLength, peer: numpy?.version, results });

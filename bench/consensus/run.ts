@@ -13,6 +13,7 @@ import {
   production,
   squaredErrors,
 } from "../../test/strategies/gossip/pieces.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 
 /**
@@ -126,15 +127,13 @@ console.log(
     `(0.0228, 0.2362, 0.6279 are exact), ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
 );
 console.log(`plot: ${drawn}`);
-console.log(
-  JSON.stringify({
-    bench: "consensus",
-    oneShot,
-    curve,
-    monteCarlo,
-    views,
-    graphs,
-    auditRuns,
-    audit: found,
-  }),
-);
+handOver({
+  bench: "consensus",
+  oneShot,
+  curve,
+  monteCarlo,
+  views,
+  graphs,
+  auditRuns,
+  audit: found,
+});

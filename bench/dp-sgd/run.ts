@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { problems } from "../../src/problems/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { simulations } from "../simulated.ts";
 import { digitsSpec, readDigits } from "./digits.ts";
 import { openNetwork, type StepTimes, stepTimes } from "./steps.ts";
@@ -30,7 +31,7 @@ const steps = isAsked("rounds") ? await timed() : [];
 const { before, python } = values;
 const repetitions = Math.ceil(Number(values.repetitions) / 4);
 const wide = isAsked("wide") ? await wideSteps({ repetitions, before, python }) : null;
-console.log(JSON.stringify({ bench: "dp-sgd", accuracies, steps, wide }));
+handOver({ bench: "dp-sgd", accuracies, steps, wide });
 
 interface Accuracy {
   readonly noise: string;

@@ -10,6 +10,7 @@ import { dataSchema } from "../../src/data/options.ts";
 import { prepareDataSet } from "../../src/data/prepare/prepare.ts";
 import { openLocal } from "../../src/data/sources/local-source.ts";
 import { encodings } from "../../src/encoding/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { folderStore } from "./folder-store.ts";
 import { formats, inOwnProcess } from "./own-process.ts";
 
@@ -44,7 +45,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
-console.log(JSON.stringify({ bench: "encode", workers, columns, results }));
+handOver({ bench: "encode", workers, columns, results });
 
 async function measure(path: string, type: string): Promise<object> {
   const root = join(folder, "store");

@@ -1,5 +1,6 @@
 import { dot, line } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
@@ -90,6 +91,4 @@ const page = writePlot("encoded-blocks", {
   ],
 });
 console.log(`\nplot: ${page}`);
-console.log(
-  JSON.stringify({ bench: "encoded-blocks", rows, features, workers, seconds, rounds, results }),
-);
+handOver({ bench: "encoded-blocks", rows, features, workers, seconds, rounds, results });

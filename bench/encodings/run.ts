@@ -1,6 +1,7 @@
 import { randomFrom } from "../../src/core/random.ts";
 import type { ChunkCode, Encoding } from "../../src/encoding/encoding.ts";
 import { encodings } from "../../src/encoding/registry.ts";
+import { handOver } from "../hand-over.ts";
 
 /**
  * What mixing costs, code by code: nanoseconds for each number of a chunk, single precision in and
@@ -44,7 +45,7 @@ const results = [...mixing, ...larger].map((chosen) => {
   );
   return row;
 });
-console.log(JSON.stringify({ bench: "encodings", columns, workers, results }));
+handOver({ bench: "encodings", columns, workers, results });
 
 function measure(encoding: Encoding) {
   const rows = encoding.chunkRows(workers);

@@ -1,5 +1,6 @@
 import { line, ruleY } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
@@ -75,7 +76,7 @@ const page = writePlot("exact-finish", {
   ],
 });
 console.log(`\nplot: ${page}`);
-console.log(JSON.stringify({ bench: "exact-finish", rows, features, workers, k, results }));
+handOver({ bench: "exact-finish", rows, features, workers, k, results });
 
 function base(): Pick<RunInput, "problem" | "data" | "workers" | "encoding" | "stop" | "seed"> {
   return {

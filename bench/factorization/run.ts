@@ -1,5 +1,6 @@
 import { dot, line, ruleY } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations } from "../simulated.ts";
 import { recollected } from "./recollected.ts";
@@ -56,7 +57,7 @@ const page = writePlot("factorization", {
   ],
 });
 console.log(`\nplot: ${page}`);
-console.log(JSON.stringify({ bench: "factorization", trials, epochs, iterations, exact, results }));
+handOver({ bench: "factorization", trials, epochs, iterations, exact, results });
 
 interface Case {
   readonly workers: number;

@@ -1,5 +1,6 @@
 import type { RunForecast } from "../../src/ports/events.ts";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
 /**
@@ -79,7 +80,7 @@ await bench.close();
 const runs = rows.reduce((sum, row) => sum + row.runs, 0);
 const share = rows.reduce((sum, row) => sum + row.within, 0) / runs;
 console.log(`within the range: ${(100 * share).toFixed(0)} % of ${runs} runs`);
-console.log(JSON.stringify({ bench: "forecasts", seeds, share, rows }));
+handOver({ bench: "forecasts", seeds, share, rows });
 
 async function futuresOf(place: number, name: string, setting: Partial<RunInput>): Promise<Row> {
   let [count, within, below] = [0, 0, 0];

@@ -1,3 +1,4 @@
+import { handOver } from "../hand-over.ts";
 import { tellBounds } from "./bound.ts";
 import { boundNames, raceGradients } from "./gradient.ts";
 import { openNumPy } from "./numpy.ts";
@@ -25,7 +26,7 @@ const selections = await raceSelection(sizes, numpy, 4 * repetitions);
 print(selections, "NumPy argpartition", () => 4 * vectorLength);
 numpy?.close();
 const results = { gradients, encodings, selections };
-console.log(JSON.stringify({ bench: "kernels", rows, columns, peer, results }));
+handOver({ bench: "kernels", rows, columns, peer, results });
 
 function itemBytes(name: string): number {
   return name.includes("bfloat16") ? 2 : name.includes("int8") ? 1 : 4;

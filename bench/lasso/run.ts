@@ -1,5 +1,6 @@
 import { leastLasso } from "../../test/vectors/lasso-by-hand.ts";
 import { f1Of, lassoObjective, lassoTrial, scaled } from "../../test/vectors/lasso-recovery.ts";
+import { handOver } from "../hand-over.ts";
 import { numberOption } from "../simulated.ts";
 
 /**
@@ -57,7 +58,7 @@ for (const variant of variants) {
   }
 }
 console.log(`F1 at the optimum: ${results[0]!.bestF1.toFixed(3)}`);
-console.log(JSON.stringify({ bench: "lasso", ...scaled, trials, results }));
+handOver({ bench: "lasso", ...scaled, trials, results });
 
 function judged({ weights, examples, support, f1 }: ReturnType<typeof lassoTrial>, seed: number) {
   const best = optima.get(seed) ?? leastLasso(examples, scaled.l1, 1e-10);

@@ -1,5 +1,6 @@
 import { barX, ruleX, text } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption } from "../simulated.ts";
 import { policiesFor } from "./policies.ts";
@@ -52,7 +53,7 @@ const page = writePlot("lateness", {
 });
 console.log(`\nplot: ${page}`);
 const about = { trials, rounds, computeShare, weather, tolerance };
-console.log(JSON.stringify({ bench: "lateness", ...about, results }));
+handOver({ bench: "lateness", ...about, results });
 
 interface Row {
   readonly workers: number;

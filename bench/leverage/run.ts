@@ -7,6 +7,7 @@ import {
   summary,
   uneven,
 } from "../../test/vectors/leverage.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 
 /**
@@ -51,4 +52,4 @@ const page = writePlot("leverage", {
   marks: [line(curves, { x: "share", y: "excess", stroke: "code", fx: "rows" })],
 });
 console.log(`\nplot: ${page}`);
-console.log(JSON.stringify({ bench: "leverage", draws, results }));
+handOver({ bench: "leverage", draws, results });

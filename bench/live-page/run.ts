@@ -10,6 +10,7 @@ import { openUi } from "../../src/ui/server.ts";
 import { toSealedPacket } from "../../src/wire/sealed-packet.ts";
 import { browserPath, launchBrowser } from "../../test/browser.ts";
 import { sampleEvents } from "../../test/report/sample-events.ts";
+import { handOver } from "../hand-over.ts";
 
 /*
  * How smooth the live page is while it follows a run of many replies: a few rounds after another
@@ -131,7 +132,7 @@ function report({ framesMs, tasksMs }: Measured): void {
       `${at(tasks, 1)}; ${over} over the budget of ${budgetMs}`,
   );
   const longestMs = tasks.at(-1);
-  console.log(JSON.stringify({ replies, slots, frames: gaps.length, longestMs, over }));
+  handOver({ bench: "live-page", replies, slots, frames: gaps.length, longestMs, over });
   if (over > 0) process.exitCode = 1;
 }
 

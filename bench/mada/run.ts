@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
 import { losses, overRows } from "../../src/problems/network/losses.ts";
+import { handOver } from "../hand-over.ts";
 import { corpusOf } from "./corpus.ts";
 import { openTransformer } from "./open-transformer.ts";
 import { type Course, trained } from "./train.ts";
@@ -88,7 +89,7 @@ function fromPairs(): void {
   );
   for (const row of table) console.log(line(row));
   const { weightsLength: weights } = engine;
-  console.log(JSON.stringify({ bench: "mada", steps, batch, weights, table }));
+  handOver({ bench: "mada", steps, batch, weights, table });
 }
 
 interface Row {

@@ -1,5 +1,6 @@
 import type { Stepper } from "../../src/optimizers/optimizer.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { type Course, type Trained, trained } from "./train.ts";
 
 /** A method in the contest: its trials are all rates with all settings, as many for each. */
@@ -82,7 +83,7 @@ export function tune(course: Course, only: readonly string[] | undefined): void 
   console.log(`\n${heading}`);
   for (const one of lines) console.log(one);
   const { steps, batch } = course;
-  console.log(JSON.stringify({ bench: "mada tuned", steps, batch, seeds: seeds.length, table }));
+  handOver({ bench: "mada tuned", steps, batch, seeds: seeds.length, table });
 }
 
 function trialsOf({ type, schedule, rates: own, settings }: Entry, steps: number) {

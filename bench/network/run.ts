@@ -5,6 +5,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { race } from "../kernels/race.ts";
 import { embeddingSteps } from "./embedding.ts";
 
@@ -60,7 +61,7 @@ console.log(
   `embedding of 4,000 x 64, 512 looked up: ${embedding.ms.toFixed(1)} ms a step on WASM; ` +
     `stock WASM: ${embedding.stock}`,
 );
-console.log(JSON.stringify({ bench: "network", steps, batch, rates, ratio, embedding }));
+handOver({ bench: "network", steps, batch, rates, ratio, embedding });
 
 async function networkOf(engine: "auto" | "tfjs"): Promise<Problem> {
   const model = `${import.meta.dirname}/wide.ts`;

@@ -8,6 +8,7 @@ import { withOpenRun } from "../../src/platform/training/open-run.ts";
 import type { EvaluatedEvent, RoundEvent, RunEvent } from "../../src/ports/events.ts";
 import { readHistory } from "../../src/run/finish.ts";
 import { realData } from "../../test/data/fixtures.ts";
+import { handOver } from "../hand-over.ts";
 import { type Drawn, plots } from "./plots.ts";
 import {
   type Circumstance,
@@ -60,7 +61,7 @@ interface Outcome extends Drawn {
 
 if (realData === null) {
   console.log("skipped: the folder of data is not there (KOFN_DATA names another)");
-  console.log(JSON.stringify({ bench: "networks", skipped: true }));
+  handOver({ bench: "networks", skipped: true });
   process.exit(0);
 }
 const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
@@ -188,7 +189,7 @@ function tell(): void {
     learned: Object.fromEntries(coefficients.map(({ name, value }) => [name, value])),
   }));
   const { backend } = values;
-  console.log(JSON.stringify({ bench: "networks", backend, tolerance, results }));
+  handOver({ bench: "networks", backend, tolerance, results });
 }
 
 function bitsOf({ bitsUp, bitsDown }: Outcome): number {

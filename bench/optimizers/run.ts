@@ -7,6 +7,7 @@ import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
 import { openTensorBackend } from "../../src/tfjs/backend.ts";
 import * as kofn from "../../src/tfjs/optimizers/public.ts";
+import { handOver } from "../hand-over.ts";
 
 /**
  * What a step costs on the weights of a 784-128-10 network: the core alone, with the copy of its
@@ -38,7 +39,7 @@ for (const [name, made] of Object.entries(stock())) {
   console.log(`${name.padEnd(45)}${ms.toFixed(2).padStart(16)}`);
   results.push({ name, tfjsMs: ms });
 }
-console.log(JSON.stringify({ bench: "optimizers", length, results }));
+handOver({ bench: "optimizers", length, results });
 
 function report(name: string, one: Adaptive, options: object): void {
   const parsed = z.strictObject(one.options).parse(options);

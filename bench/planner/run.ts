@@ -1,3 +1,4 @@
+import { handOver } from "../hand-over.ts";
 import { cellsOf, gridSpec as spec } from "./grid.ts";
 import { inHindsight, type Verdict } from "./hindsight.ts";
 
@@ -36,7 +37,7 @@ const summary = {
   planMsMedian: verdicts.map(({ planMs }) => planMs).sort((a, b) => a - b)[verdicts.length >> 1],
 };
 console.log(summary);
-console.log(JSON.stringify({ bench: "planner", futures, summary, verdicts }));
+handOver({ bench: "planner", futures, summary, verdicts });
 
 function lineOf(one: Verdict): string {
   const over = 100 * (one.chosenSeconds / one.bestSeconds - 1);

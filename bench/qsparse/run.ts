@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { line, ruleY } from "@observablehq/plot";
 import { realData } from "../../test/data/fixtures.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { numberOption } from "../simulated.ts";
 import {
@@ -28,7 +29,7 @@ import { temporaryHome } from "./temporary-home.ts";
 const source = `${realData}/digits.csv`;
 if (!existsSync(source)) {
   console.log(`skipped: ${source} is not there (KOFN_DATA names the folder)`);
-  console.log(JSON.stringify({ bench: "qsparse", skipped: true }));
+  handOver({ bench: "qsparse", skipped: true });
   process.exit(0);
 }
 const steps = numberOption("steps", 4800);
@@ -113,7 +114,7 @@ console.log(
     "bits than dense SGD to the same loss, first downloads and those after losses included",
 );
 console.log(`plot: ${plotted()}`);
-console.log(JSON.stringify({ bench: "qsparse", steps, dense: denseEnd, aim, results }));
+handOver({ bench: "qsparse", steps, dense: denseEnd, aim, results });
 
 /** All of them where the options are absent; dense SGD first. */
 function rowsAsked(): Row[] {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { adaptives } from "../../src/optimizers/adaptive/registry.ts";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { numberOption, simulations } from "../simulated.ts";
 
 /**
@@ -72,7 +73,7 @@ for (const one of cases) {
   }
 }
 await close();
-console.log(JSON.stringify({ bench: "rates", rounds, replies, results }));
+handOver({ bench: "rates", rounds, replies, results });
 
 /** What is not convex has no known optimum: objectives at the start and at the end. */
 async function network(one: Case): Promise<void> {

@@ -4,6 +4,7 @@ import { adam, amsgrad, avgrad } from "../../src/optimizers/adaptive/adam-family
 import type { Adaptive } from "../../src/optimizers/adaptive/adaptive.ts";
 import { advance, beforeFirst } from "../../src/optimizers/adaptive/core.ts";
 import { mada } from "../../src/optimizers/adaptive/mada/mada.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 
 /**
@@ -55,7 +56,7 @@ writePlot("reddi", {
   marks: [Plot.lineY(points, { x: "step", y: "x", stroke: "name" })],
 });
 const results = walked.map(({ name, x, learned }) => ({ name, x, learned }));
-console.log(JSON.stringify({ bench: "reddi", steps, results }));
+handOver({ bench: "reddi", steps, results });
 
 function learning(options: object, rate: number): object {
   const own = { rho: rate, c: rate, beta3: rate };

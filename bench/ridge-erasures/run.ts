@@ -1,5 +1,6 @@
 import { dot, line, ruleY } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, simulations, someSlots } from "../simulated.ts";
 
@@ -67,9 +68,7 @@ const page = writePlot("ridge-erasures", {
   ],
 });
 console.log(`\nplot: ${page}`);
-console.log(
-  JSON.stringify({ bench: "ridge-erasures", rows, features, workers, rounds, trials, results }),
-);
+handOver({ bench: "ridge-erasures", rows, features, workers, rounds, trials, results });
 
 async function measure(encoding: RunInput["encoding"], who: string, k: number) {
   const ends: number[] = [];

@@ -5,6 +5,7 @@ import { openComputeBackend } from "../../src/platform/local/registry.ts";
 import { createRun } from "../../src/platform/training/create-run.ts";
 import { continueRun } from "../../src/platform/training/start-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 
 /**
  * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES STRATEGY`, with
@@ -88,7 +89,7 @@ const figures = {
 };
 for (const [name, value] of Object.entries(figures))
   console.log(`${name.padEnd(24)} ${typeof value === "number" ? round(value) : value}`);
-console.log(JSON.stringify({ bench: "simulate", ...figures }));
+handOver({ bench: "simulate", ...figures });
 
 function round(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { handOver } from "../hand-over.ts";
 import { bytesBySharing } from "./bytes.ts";
 import { embeddingStep } from "./embedding-step.ts";
 import { bytesInMemory } from "./memory.ts";
@@ -39,7 +40,7 @@ const parts = {
   reducer: reducerMemory,
   scaling: publishedScaling,
 };
-const report: Record<string, unknown> = { bench: "slices" };
+const report: { bench: string; [part: string]: unknown } = { bench: "slices" };
 for (const [name, part] of Object.entries(parts))
   if (values.only === undefined || values.only === name) report[name] = await part();
-console.log(JSON.stringify(report));
+handOver(report);

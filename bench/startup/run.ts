@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleFolder } from "../../src/platform/local/paths.ts";
+import { handOver } from "../hand-over.ts";
 import { firstReplies } from "./first-reply.ts";
 import { firstRounds } from "./first-round.ts";
 import { loadTimes, zipBytes } from "./load.ts";
@@ -64,7 +65,7 @@ for (const backend of runs > 0 ? ["emulated", "threads", "simulated"] : []) {
   figures[`${backend}Ms`] = median(times);
   console.log(`${backend.padEnd(10)} ${pair(times)} ms to the first round's end, median and best`);
 }
-console.log(JSON.stringify({ bench: "startup", ...figures }));
+handOver({ bench: "startup", ...figures });
 
 function nameOf(index: number): string {
   if (index < 0) return "empty";

@@ -7,6 +7,7 @@ import { randomFrom } from "../../src/core/random.ts";
 import type { Examples } from "../../src/math/rows.ts";
 import type { Problem } from "../../src/problems/problem.ts";
 import { problems } from "../../src/problems/registry.ts";
+import { handOver } from "../hand-over.ts";
 import { openPeer, type Peer, type Taken } from "./peer.ts";
 
 /**
@@ -52,7 +53,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(JSON.stringify({ bench: "steps", results }));
+handOver({ bench: "steps", results });
 
 /** Into the temporary folder, by npm; without it the peer is left out. */
 function installJax(): void {

@@ -7,6 +7,7 @@ import { continueRun } from "../../src/platform/training/start-run.ts";
 import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import { faultDecisionOf } from "../../src/weather/fault-decision.ts";
 import { weatherFrom } from "../../src/weather/weather.ts";
+import { handOver } from "../hand-over.ts";
 import { runPeer } from "../peers/peer.ts";
 
 /**
@@ -67,4 +68,4 @@ for (const [name, seconds] of rows) {
 }
 const gap = Math.abs(some.objective / all.objective - 1);
 console.log(`objective: ${some.objective} against ${all.objective} (${(gap * 100).toFixed(3)} %)`);
-console.log(JSON.stringify({ bench: "stragglers", seconds: Object.fromEntries(rows), gap }));
+handOver({ bench: "stragglers", seconds: Object.fromEntries(rows), gap });

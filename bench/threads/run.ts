@@ -1,4 +1,5 @@
 import { threadsCompute } from "../../src/compute/threads.ts";
+import { handOver } from "../hand-over.ts";
 
 /** One round on threads: 8 tasks, each taking and giving 256 KiB of float32. */
 const workers = 8;
@@ -31,4 +32,4 @@ const p50Ms = times[rounds >> 1]!;
 const p95Ms = times[Math.floor(rounds * 0.95)]!;
 console.log(`p50 ${p50Ms.toFixed(2)} ms, p95 ${p95Ms.toFixed(2)} ms (goal: under 2 ms)`);
 await compute.close();
-console.log(JSON.stringify({ bench: "threads", p50Ms, p95Ms }));
+handOver({ bench: "threads", p50Ms, p95Ms });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { realData } from "../../test/data/fixtures.ts";
+import { handOver } from "../hand-over.ts";
 import { everyForm } from "./forms.ts";
 import { untilGoal } from "./goal.ts";
 import { type Setting, smallerSetting, systems } from "./setting.ts";
@@ -39,7 +40,7 @@ const { values } = parseArgs({
 
 if (realData === null) {
   console.log("skipped: the folder of data is not there (KOFN_DATA names another)");
-  console.log(JSON.stringify({ bench: "translation", skipped: true }));
+  handOver({ bench: "translation", skipped: true });
   process.exit(0);
 }
 const number = (name: keyof typeof values) => Number(values[name]);
@@ -60,13 +61,17 @@ const parts: Readonly<Record<string, (home: string) => Promise<object>>> = {
   forms: async (home) => everyForm(await smaller(home), home, number("form-rounds")),
   stages: async (home) => inStages(await smaller(home), home, number("stage-rounds")),
 };
-const report: Record<string, unknown> = { bench: "translation", ...setting, folder: undefined };
+const report: { bench: string; [part: string]: unknown } = {
+  bench: "translation",
+  ...setting,
+  folder: undefined,
+};
 const home = await mkdtemp(join(tmpdir(), "kofn-bench-"));
 try {
   for (const [name, part] of Object.entries(parts))
     if (values.only === undefined || values.only === name) report[name] = await part(home);
   if (values.systems !== undefined) await writeFile(values.systems, JSON.stringify(systems));
-  console.log(JSON.stringify(report));
+  handOver(report);
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
 }

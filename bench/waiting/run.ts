@@ -1,5 +1,6 @@
 import { barX, ruleX } from "@observablehq/plot";
 import type { RunInput } from "../../src/run/resolve-spec.ts";
+import { handOver } from "../hand-over.ts";
 import { writePlot } from "../plot.ts";
 import { median, numberOption, type Simulated, simulations } from "../simulated.ts";
 
@@ -102,7 +103,7 @@ const page = writePlot("waiting", {
   ],
 });
 console.log(`\nplot: ${page}`);
-console.log(JSON.stringify({ bench: "waiting", workers, rounds, trials, isNewton, results }));
+handOver({ bench: "waiting", workers, rounds, trials, isNewton, results });
 
 function summed(runs: readonly Simulated[]) {
   const reached = runs.map(({ curve }, i) => reachedMs(curve, least[i]!) / 1000);

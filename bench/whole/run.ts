@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { handOver } from "../hand-over.ts";
 import { type Command, type CommandFigures, median, timeCommand } from "./command.ts";
 import { features, writeSparse, writeTable } from "./data-files.ts";
 import { firstRoundRow } from "./first-round-row.ts";
@@ -93,7 +94,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-console.log(JSON.stringify({ bench: "whole", megabytes, repetitions, results }));
+handOver({ bench: "whole", megabytes, repetitions, results });
 
 async function compare(name: string, row: Row): Promise<object> {
   const path = join(folder, row.file);
