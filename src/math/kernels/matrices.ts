@@ -21,6 +21,13 @@ export interface MatrixRoom {
    * bits; quicker where many numbers of B are zeros. k is at most 1,024.
    */
   multiplyRectified(a: Matrix, b: Matrix, c: Matrix, m: number, k: number, n: number): void;
+  /**
+   * To each of so many rows of `units` numbers the bias at an offset, where there is one, then zero
+   * for what is below it where `isRectified`; in place.
+   */
+  addBias(x: Matrix, rows: number, units: number, bias: number | null, isRectified: boolean): void;
+  /** Zeros for the numbers of `slopes` whose own of `x` is zero or below, in place. */
+  stopSlopes(x: Matrix, slopes: Matrix, length: number): void;
 }
 
 /**
@@ -53,6 +60,11 @@ export function matrixRoom(length: number): MatrixRoom {
       const done = kernels.rectifiedProduct(4 * a.at, 4 * b.at, 4 * c.at, k, m, n, roomAt);
       if (done === 0) multiply(transposed(a), b, c, m, k, n);
     },
+    addBias({ at }, rows, units, bias, isRectified) {
+      // Nothing is at 0: the rooms of products come first.
+      kernels.biasUnits(4 * at, rows, units, bias === null ? 0 : 4 * bias, Number(isRectified));
+    },
+    stopSlopes: (x, slopes, length) => kernels.stopSlopes(4 * x.at, 4 * slopes.at, length),
     take(count) {
       const at = end;
       end += count;

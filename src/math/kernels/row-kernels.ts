@@ -153,6 +153,9 @@ export interface TensorKernels {
     units: number,
     room: number,
   ): number;
+  /** Of a layer, in place: see `wasm/units.as`. */
+  biasUnits(x: number, rows: number, units: number, bias: number, isRectified: number): void;
+  stopSlopes(x: number, slopes: number, length: number): void;
   /** To each window's first largest number its slope, by sizes at `pool`: see `wasm/pools.as`. */
   addPoolSlopes(pool: number, values: number, slopes: number, sums: number): void;
   rectifiedSlopes(x: number, slopes: number, length: number, out: number): void;

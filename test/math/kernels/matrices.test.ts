@@ -59,3 +59,74 @@ test("zeros are left out where there are many, and all numbers are finite", () =
   floats.set(numbers(8, 8, 0.9), b);
   expect(done()).toBe(0);
 });
+
+test("wherever a number is not finite, no term is left out", () => {
+  const { memory, kernels } = instantiateTensors(1 << 20);
+  const floats = new Float32Array(memory);
+  const [a, b, c, room] = [0, 4096, 8192, 16_384];
+  floats.set(numbers(2, 21, 1), a);
+  floats.set(numbers(2, 5, 0.5), b);
+  for (let at = 0; at < 42; at++) {
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const before = floats[a + at]!;
+      floats[a + at] = wrong;
+      expect(kernels.rectifiedProduct(4 * a, 4 * b, 4 * c, 2, 21, 5, 4 * room)).toBe(0);
+      floats[a + at] = before;
+    }
+  }
+  expect(kernels.rectifiedProduct(4 * a, 4 * b, 4 * c, 2, 21, 5, 4 * room)).toBe(1);
+});
+
+const edges = [
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  0,
+  -0,
+  1e-45,
+  -1e-45,
+];
+
+/** Random numbers, every third of them an edge. */
+function edgy(length: number, seed: string): Float32Array {
+  const random = randomFrom(seed);
+  return Float32Array.from({ length }, (_, i) =>
+    i % 3 === 0 ? edges[random.integer(edges.length)]! : random.normal(),
+  );
+}
+
+test.each([
+  [1, 1],
+  [5, 7],
+  [3, 16],
+  [64, 130],
+])("%i rows of %i units get their bias, and stop where they are not above zero", (rows, units) => {
+  const length = rows * units;
+  const { take, floats, addBias, stopSlopes } = matrixRoom(3 * length + units + 2);
+  const matrix = () => ({ at: take(length), rowStride: units, columnStride: 1 });
+  const [x, slopes] = [matrix(), matrix()];
+  const bias = take(units);
+  const after = take(1);
+  floats[after] = 7;
+  const of = ({ at }: typeof x) => [...floats.subarray(at, at + length)];
+  for (const isRectified of [false, true]) {
+    for (const at of [bias, null]) {
+      const [values, biases] = [edgy(length, "x"), edgy(units, "bias")];
+      floats.set(values, x.at);
+      floats.set(biases, bias);
+      addBias(x, rows, units, at, isRectified);
+      const known = Array.from(values, (value, i) => {
+        const sum = at === null ? value : Math.fround(value + biases[i % units]!);
+        return isRectified && sum < 0 ? 0 : sum;
+      });
+      // -0 is another number than 0 here.
+      expect(of(x)).toEqual(known);
+    }
+  }
+  const back = edgy(length, "slopes");
+  floats.set(back, slopes.at);
+  const values = of(x);
+  stopSlopes(x, slopes, length);
+  expect(of(slopes)).toEqual(Array.from(back, (slope, i) => (values[i]! <= 0 ? 0 : slope)));
+  expect(floats[after]).toBe(7);
+});

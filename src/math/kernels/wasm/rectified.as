@@ -40,22 +40,32 @@ export function rectifiedProduct(
 }
 
 function areFinite(x: usize, length: i32): bool {
-  let all = f32x4.splat(0);
+  let a = f32x4.splat(0), b = a, c = a, d = a;
   const end = x + (usize(length) << 2);
-  for (; x + 16 <= end; x += 16) {
-    const here = v128.load(x);
-    all = f32x4.add(all, f32x4.sub(here, here));
+  for (; x + 64 <= end; x += 64) {
+    a = plusNothing(a, v128.load(x));
+    b = plusNothing(b, v128.load(x, 16));
+    c = plusNothing(c, v128.load(x, 32));
+    d = plusNothing(d, v128.load(x, 48));
   }
-  for (; x < end; x += 4) {
-    const here = v128.load32_zero(x);
-    all = f32x4.add(all, f32x4.sub(here, here));
-  }
+  for (; x < end; x += 4) a = plusNothing(a, v128.load32_zero(x));
+  const all = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
   return i32x4.all_true(f32x4.eq(all, f32x4.splat(0)));
 }
 
+/** `sum`, or no number where one is infinite or none. */
+@inline
+function plusNothing(sum: v128, x: v128): v128 {
+  return f32x4.add(sum, f32x4.sub(x, x));
+}
+
 function zerosOf(x: usize, length: i32): i32 {
-  let count = 0;
+  let zeros = i32x4.splat(0);
   const end = x + (usize(length) << 2);
+  for (; x + 16 <= end; x += 16)
+    zeros = i32x4.sub(zeros, f32x4.eq(v128.load(x), f32x4.splat(0)));
+  let count = i32x4.extract_lane(zeros, 0) + i32x4.extract_lane(zeros, 1);
+  count += i32x4.extract_lane(zeros, 2) + i32x4.extract_lane(zeros, 3);
   for (; x < end; x += 4) count += i32(f32.load(x) == 0);
   return count;
 }

@@ -7,3 +7,4 @@ export { tightProduct } from "./matrices";
 export { normalizeRows, normalSlopes } from "./normal-rows";
 export { addPoolSlopes } from "./pools";
 export { rectifiedProduct } from "./rectified";
+export { biasUnits, stopSlopes } from "./units";
