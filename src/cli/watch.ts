@@ -44,12 +44,17 @@ export async function watch(
       bar.listen(event);
       if (options.json === true) printJson(terminal, event);
     });
-    const lookAgain = forgiving(() => look(terminal, run, follow));
+    const lookAgain = forgiving(async () => {
+      const overview = await look(terminal, run, follow);
+      // One whose objects go just now seems to be over; they are missed here, and looked for again.
+      const isFetched = terminal.stage !== undefined && isOver(overview);
+      if (isFetched) await fetchArtifacts(terminal, run);
+      return overview;
+    });
     while (!stop.signal.aborted) {
       const overview = await lookAgain();
       if (overview !== null && isOver(overview)) {
         bar.close();
-        if (terminal.stage !== undefined) await fetchArtifacts(terminal, run);
         return reportEnd(overview, options, terminal);
       }
       await sleep(lookEveryMs);
@@ -117,7 +122,9 @@ function forgiving(attempt: () => Promise<Look>): () => Promise<Look | null> {
           hint: "its checkpoint went with the bucket: start the run anew, or bring the bucket back",
           cause: thrown,
         });
-      if (thrown instanceof RunError || failures > failuresMax) throw thrown;
+      // A bucket is emptied before it goes: whether it does is seen by another look.
+      const isMissing = thrown instanceof RunError && thrown.code === "unknown-run";
+      if ((thrown instanceof RunError && !isMissing) || failures > failuresMax) throw thrown;
       return null;
     }
   };
