@@ -48,11 +48,12 @@ test("a task whose stage was set to other weights meanwhile does not go on", asy
 
 test("arrays that nothing refers to are gone when they are to be freed, not a while after", () => {
   for (let time = 0; time < 6; time++) {
-    const { arrayBuffers: before } = process.memoryUsage();
     const made = Array.from({ length: 40 }, () => new Float32Array(1024 * 1024));
-    expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThan(made.length * 4e6);
+    // What others have left in this process may go whenever it pleases, before or with them.
+    const { arrayBuffers: held } = process.memoryUsage();
+    expect(held).toBeGreaterThan(made.length * 4e6);
     made.length = 0;
     freeArrays("idle");
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40e6);
+    expect(held - process.memoryUsage().arrayBuffers).toBeGreaterThan(120e6);
   }
 });
