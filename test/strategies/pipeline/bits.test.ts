@@ -100,7 +100,7 @@ describe("activations of 200 numbers an example", () => {
     const spec = pipelineSpec(
       { stages: 2, placement: "1 | ...", batch: "all", microbatches: 1 },
       { data: { generate: { type: "classification", rows, features: 12 }, test: 0 } },
-      "wide.ts",
+      "bulky.ts",
     );
     const ways = new Set<string>();
     const { run } = await pipelined(spec);
