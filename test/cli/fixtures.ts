@@ -126,7 +126,13 @@ export function kofnProcess({ home, cwd, env }: Place, ...args: string[]): Spawn
   });
   const says = (pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
-      const look = () => pattern.test(out + err) && resolve();
+      // A run may say much more, which nobody looks at any longer.
+      const look = () => {
+        if (!pattern.test(out + err)) return;
+        child.stdout.off("data", look);
+        child.stderr.off("data", look);
+        resolve();
+      };
       child.stdout.on("data", look);
       child.stderr.on("data", look);
       void ended.then(() => reject(new Error(`it ended without ${pattern}: ${out}${err}`)));

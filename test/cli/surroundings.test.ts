@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { entryPath } from "../entries.ts";
@@ -36,17 +36,6 @@ test("a window that closes ends a run as Ctrl-C does: saved, and told how to go 
   expect(exitCode).toBe(130);
   expect(err).toMatch(/kofn resume long/);
   expect((await kofn(home, "show", "long")).exitCode).toBe(0);
-});
-
-test("a home that is deleted underneath a run ends it, in words", async () => {
-  const home = join(folder.path, "deleted");
-  const running = long(home);
-  await running.says(/"round":3,/);
-  await rm(home, { recursive: true, force: true, maxRetries: 5 });
-  const { exitCode, out, err } = await running.ended;
-  expect(exitCode).toBeGreaterThan(0);
-  expect(err).toMatch(/^error: .*\n(.*\n)*hint: /m);
-  expect(out + err).not.toMatch(/a fault in kofn|\n {4}at /);
 });
 
 test("an older Node is told which one is needed, before anything of it fails", async () => {
