@@ -9,8 +9,8 @@ import { replayedDigest, runOn, smallRidge, temporaryHome } from "./workplace.ts
 
 const driver = entryPath("driver");
 /** Kills come every few rounds: a campaign's run must last for all of them. */
-const stop = { rounds: campaign(150, 500), tolerance: 0 };
-const fewer = campaign(40, 400);
+const stop = { rounds: campaign(40, 500), tolerance: 0 };
+const fewer = campaign(20, 400);
 const common = { ...smallRidge, workers: 4, wait: "all", stop };
 const classes = {
   ...common,
@@ -22,12 +22,12 @@ const classes = {
   },
 };
 const privacy = { epsilon: 3, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 };
-/** Every strategy, by real functions; 300 kills where it is a campaign, else a twentieth. */
+/** Every strategy, by real functions; 300 kills where it is a campaign, else 8. */
 const cases = [
-  { name: "l-bfgs", killsCount: campaign(4, 60), spec: { ...common, optimizer: "l-bfgs" } },
+  { name: "l-bfgs", killsCount: campaign(2, 60), spec: { ...common, optimizer: "l-bfgs" } },
   {
     name: "local steps in secure sums",
-    killsCount: campaign(2, 40),
+    killsCount: campaign(1, 40),
     spec: {
       ...common,
       strategy: { type: "local-steps", secureSum: 3 },
@@ -36,12 +36,12 @@ const cases = [
   },
   {
     name: "blocks",
-    killsCount: campaign(2, 40),
+    killsCount: campaign(1, 40),
     spec: { ...common, optimizer: undefined, strategy: "encoded-blocks" },
   },
   {
     name: "gossip",
-    killsCount: campaign(2, 40),
+    killsCount: campaign(1, 40),
     spec: {
       ...classes,
       optimizer: undefined,
@@ -53,7 +53,7 @@ const cases = [
   },
   {
     name: "private sums",
-    killsCount: campaign(2, 40),
+    killsCount: campaign(1, 40),
     spec: {
       ...classes,
       optimizer: { type: "sgd", learningRate: 0.5 },
@@ -71,15 +71,15 @@ const cases = [
       data: { generate: { type: "ratings", rows: 300, users: 20, items: 15, rank: 2 } },
       workers: 4,
       wait: "all",
-      strategy: { type: "alternating", epochs: campaign(10, 100), iterations: 3 },
+      strategy: { type: "alternating", epochs: campaign(4, 100), iterations: 3 },
       weather: { model: "calm" },
       stop: { tolerance: 0 },
     },
   },
   {
     name: "asynchronous steps",
-    killsCount: campaign(2, 40),
-    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: campaign(400, 2_000) } },
+    killsCount: campaign(1, 40),
+    spec: { ...common, strategy: "async-sgd", stop: { ...stop, rounds: campaign(100, 2_000) } },
     isAsynchronous: true,
   },
 ];

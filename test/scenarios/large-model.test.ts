@@ -8,9 +8,12 @@ import { runOn, temporaryHome } from "./workplace.ts";
 test("a model too large for an invocation trains through the store", async () => {
   await using home = await temporaryHome();
   const spec = {
-    // Two weights a feature, of which each has a name.
+    // Many weights a feature, of which each has a name that every worker reads.
     problem: { type: "softmax", l2: 0.01 },
-    data: { generate: { type: "sparse-classification", rows: 300, features: 800_000 } },
+    data: {
+      generate: { type: "sparse-classification", rows: 300, features: 160_000 },
+      classes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    },
     workers: 4,
     wait: "all",
     optimizer: "gradient-descent",
