@@ -10,7 +10,7 @@ import {
   type StateShape,
   type Totals,
 } from "./checkpoint.ts";
-import { appender, batchesOf } from "./event-log.ts";
+import { appender, batchEventsMax, batchesOf } from "./event-log.ts";
 import type { MeteredCosts } from "./task-costs.ts";
 
 /** Between one write and the next: short rounds would spend more on saving than on work. */
@@ -66,7 +66,7 @@ export function checkpointer<State extends object>(
   let last: State | null = from?.state ?? null;
   let writing: Promise<void> | null = null;
   let failure: string | null = null;
-  const { promise: hurried, resolve: hurry } = Promise.withResolvers<void>();
+  const rests = restsBetween();
   const write = async () => {
     while (newest !== null && failure === null) {
       const { eventCount, traceCount, ...kept } = newest;
@@ -78,11 +78,10 @@ export function checkpointer<State extends object>(
         return 0;
       });
       if (failure === null) how.onWritten?.(kept.state);
-      await Promise.race([pause(Math.max(pauseMs, restMs)), hurried]);
+      if (events.length < batchEventsMax) await rests.rest(Math.max(pauseMs, restMs));
     }
     writing = null;
   };
-
   const notes = summarizingArrivals(sums, (event) => {
     events.push(event);
     listen(event);
@@ -98,10 +97,11 @@ export function checkpointer<State extends object>(
       last = state;
       const kept = { ...shape, state, elapsedMs, totals: { ...totals }, ...costsOf(how) };
       newest = { ...kept, eventCount: events.length, traceCount: traces.length };
+      if (events.length >= batchEventsMax) rests.end();
       writing ??= write();
     },
     async flush(elapsedMs) {
-      hurry();
+      rests.endAll();
       await writing;
       if (last !== null) this.save(last, elapsedMs);
       await writing;
@@ -124,6 +124,28 @@ function costsOf({ costs }: Recording): { readonly costs?: MeteredCosts } {
 interface Pending<State> extends Omit<Checkpoint<State>, "sequence" | "events"> {
   readonly eventCount: number;
   readonly traceCount: number;
+}
+
+/**
+ * Rests that others may end: the one under way, as where a batch is full, so that what waits in
+ * memory is bounded however quick the rounds are; or it and all that come.
+ */
+function restsBetween() {
+  let isOver = false;
+  let end = () => {};
+  return {
+    async rest(ms: number): Promise<void> {
+      if (isOver) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      end = resolve;
+      await Promise.race([pause(ms), promise]);
+    },
+    end: () => end(),
+    endAll() {
+      isOver = true;
+      end();
+    },
+  };
 }
 
 /** Does not keep a process alive that has nothing else to do. */

@@ -13,7 +13,7 @@ const packingShareMax = 0.1;
 const packingMsMin = 20;
 const packingPauseMsMax = 2_000;
 /** A batch's events are one text, whose length is bounded where it is read. */
-const batchEventsMax = 20_000;
+export const batchEventsMax = 20_000;
 
 /** As `appendLog`, each time behind what was written before. Returns how long to rest. */
 export function appender(store: Store, run: string, events: string | undefined) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readBatches, readCheckpoint, readLog } from "../../src/journal/checkpoint.ts";
 import { checkpointer } from "../../src/journal/checkpointer.ts";
+import { batchEventsMax } from "../../src/journal/event-log.ts";
 import type { ArrivalEvent, RunEvent } from "../../src/ports/events.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/storage/memory.ts";
@@ -86,5 +87,26 @@ describe("the recorder", () => {
     expect(after).toMatchObject({ totals: { invocations: 2 }, state: { round: 0 } });
     const { events } = await readLog(store, "r", after);
     expect(events).toEqual([arrival(1), arrival(2)]);
+  });
+
+  it("rests between writes, but for no longer than until a batch is full", async () => {
+    const store = memoryStore();
+    const log = checkpointer<{ round: number }>(store, of, null, { pauseMs: 3_600_000 });
+    const written = async () => {
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return (await readCheckpoint<{ round: number }>(store, "r"))?.state.round;
+    };
+    log.save({ round: 1 }, 1);
+    expect(await written()).toBe(1);
+    for (let i = 1; i < batchEventsMax; i++) log.tell(arrival(i));
+    log.save({ round: 2 }, 2);
+    expect(await written()).toBe(1);
+    log.tell(arrival(0));
+    log.save({ round: 3 }, 3);
+    expect(await written()).toBe(3);
+    log.save({ round: 4 }, 4);
+    expect(await written()).toBe(3);
+    await log.flush(5);
+    expect(await written()).toBe(4);
   });
 });

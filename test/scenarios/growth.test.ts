@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { train } from "../../src/index.ts";
 import { campaign } from "../campaign.ts";
 import { kofn } from "../cli/fixtures.ts";
+import { growingRuns, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
 /** A long run's rounds must cost at its end what they cost at its start. */
@@ -19,43 +20,6 @@ const heldMegabytesMax = campaign(none, 100);
 const runsInHome = campaign(6, 300);
 const lookSecondsMax = campaign(none, 1);
 const resumeSecondsMax = campaign(none, 2);
-
-const data = { generate: { type: "regression", rows: 400, features: 10 } };
-const calm = { weather: { model: "calm" }, wait: "all" };
-const specs: Readonly<Record<string, object>> = {
-  ridge: {
-    ...calm,
-    problem: { type: "ridge", l2: 0.01 },
-    data,
-    workers: 4,
-    optimizer: { type: "gradient-descent", step: 1e-6 },
-    stop: { rounds, tolerance: 0 },
-  },
-  "local-steps with compression": {
-    ...calm,
-    problem: { type: "ridge", l2: 0.01 },
-    data,
-    workers: 4,
-    strategy: { type: "local-steps", steps: 2, batch: 4 },
-    optimizer: { type: "sgd", learningRate: 1e-4 },
-    compression: { type: "top-k", k: 3 },
-    stop: { rounds, tolerance: 0 },
-  },
-  "dp-sgd": {
-    ...calm,
-    problem: { type: "logistic", l2: 0.1 },
-    data: {
-      generate: { type: "classification", rows: 400, features: 10 },
-      classes: ["0", "1"],
-      standardize: false,
-    },
-    workers: 4,
-    strategy: { type: "dp-sgd" },
-    optimizer: { type: "sgd", learningRate: 0.01, momentum: 0 },
-    privacy: { epsilon: 900, delta: 1e-5, unit: "record", adjacency: "replace-one", clip: 1 },
-    stop: { rounds },
-  },
-};
 
 setFlagsFromString("--expose-gc");
 const collect = campaign(() => {}, runInNewContext("gc") as () => void);
@@ -84,7 +48,7 @@ async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1e6;
 }
 
-test.each(Object.entries(specs))("rounds do not grow dearer: %s", async (_, spec) => {
+test.each(Object.entries(growingRuns(rounds)))("rounds do not grow dearer: %s", async (_, spec) => {
   await using home = await temporaryHome();
   const marks: Record<"seconds" | "megabytes" | "held" | "resident", number>[] = [];
   const every = rounds / 10;
@@ -109,9 +73,7 @@ test.each(Object.entries(specs))("rounds do not grow dearer: %s", async (_, spec
   });
   expect(result.rounds).toBe(rounds);
   expect(marks.length).toBe(10);
-  // The first tenth also compiles.
-  const early = (marks[4]!.seconds - marks[1]!.seconds) / 3;
-  const late = (marks[9]!.seconds - marks[6]!.seconds) / 3;
+  const { early, late } = tenths(marks.map(({ seconds }) => seconds));
   console.log(
     `${rounds} rounds: ${((early * 1e3) / every).toFixed(3)} processor ms a round early, ` +
       `${((late * 1e3) / every).toFixed(3)} late; ` +
@@ -138,7 +100,7 @@ test.each(Object.entries(specs))("rounds do not grow dearer: %s", async (_, spec
 
 test("a home of many runs is listed quickly", async () => {
   await using home = await temporaryHome();
-  const spec = { ...specs.ridge, stop: { rounds: 5 } };
+  const spec = growingRuns(5).ridge;
   for (let run = 0; run < runsInHome; run++)
     await train(spec as never, { backend: "simulated", home: home.path, name: `run-${run}` });
   const listed = await processorSeconds(async () => {

@@ -33,6 +33,7 @@ export const timed: Readonly<Record<string, string>> = {
   "test/simulation/virtual-clock.test.ts":
     "work that takes real time while the virtual stands still",
   "test/scenarios/growth.test.ts": "processor time, with limits in the campaign alone",
+  "test/scenarios/growth-emulated.test.ts": "the same",
   "test/worker/time-limit.test.ts": "work that is ended by the clock, or lasts beyond its limit",
   "test/simulation/pace.test.ts": "processor time, against sixteen times what it takes",
 };

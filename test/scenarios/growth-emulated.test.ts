@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { train } from "../../src/index.ts";
+import { campaign } from "../campaign.ts";
+import { kofn } from "../cli/fixtures.ts";
+import { countedProcess, descendantsOf } from "../process-tree.ts";
+import { growingRuns, tenths } from "./growing-runs.ts";
+import { temporaryHome } from "./workplace.ts";
+
+/**
+ * A long run's rounds must cost every process at their end what they cost at their start: the one
+ * that orchestrates, the emulator and each worker.
+ */
+const rounds = campaign(40, 3_000);
+/** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
+const none = Number.POSITIVE_INFINITY;
+const ratioMax = campaign(none, 1.2);
+const growthMegabytesMax = campaign(none, 60);
+const lookSecondsMax = campaign(none, 1);
+const resumeSecondsMax = campaign(none, 2);
+const runs = Object.entries(growingRuns(rounds)).slice(0, campaign(1, none));
+const workers = 4;
+
+interface Use {
+  readonly seconds: number;
+  /** Of the largest process. */
+  readonly megabytes: number;
+}
+
+type Role = "orchestrator" | "emulator" | "workers";
+
+/** What the processes of each role have used so far; those in `before` are no part of the run. */
+function usesOf(before: ReadonlySet<number>): Record<Role, Use> & { readonly workersSeen: number } {
+  const others = descendantsOf(process.pid).filter(({ pid }) => !before.has(pid));
+  const of = (part: string): Use => {
+    const some = others.filter(({ command }) => command.includes(part));
+    return {
+      seconds: some.reduce((sum, one) => sum + one.seconds + one.endedSeconds, 0),
+      megabytes: Math.max(0, ...some.map((one) => one.residentMegabytes)),
+    };
+  };
+  const { user, system } = process.cpuUsage();
+  return {
+    orchestrator: { seconds: (user + system) / 1e6, megabytes: process.memoryUsage().rss / 1e6 },
+    emulator: of("emulator-host"),
+    workers: of("runtime.mjs"),
+    workersSeen: others.filter(({ command }) => command.includes("runtime.mjs")).length,
+  };
+}
+
+/** Processor seconds that `work` takes in this process and in those that it starts and ends. */
+async function processorSeconds(work: () => Promise<unknown>): Promise<number> {
+  const spent = () => {
+    const { seconds, endedSeconds } = countedProcess(process.pid)!;
+    return seconds + endedSeconds;
+  };
+  const before = spent();
+  await work();
+  return spent() - before;
+}
+
+test.skipIf(process.platform !== "linux").each(runs)(
+  "emulated rounds do not grow dearer in any process: %s",
+  async (_, spec) => {
+    await using home = await temporaryHome();
+    const before = new Set(descendantsOf(process.pid).map(({ pid }) => pid));
+    const marks: ReturnType<typeof usesOf>[] = [];
+    const every = rounds / 10;
+    const { result } = await train(spec as never, {
+      backend: "emulated",
+      home: home.path,
+      name: "long",
+      listen(event) {
+        if (event.type === "round" && (event.round + 1) % every === 0) marks.push(usesOf(before));
+      },
+    });
+    expect(result.rounds).toBe(rounds);
+    expect(marks.length).toBe(10);
+    const [first, last] = [marks[1]!, marks[9]!];
+    for (const { workersSeen } of marks) expect(workersSeen).toBeGreaterThanOrEqual(workers);
+    for (const role of ["orchestrator", "emulator", "workers"] as const) {
+      const { early, late } = tenths(marks.map((mark) => mark[role].seconds));
+      const grown = last[role].megabytes - first[role].megabytes;
+      console.log(
+        `${role}: ${((1e3 * early) / every).toFixed(2)} processor ms a round early, ` +
+          `${((1e3 * late) / every).toFixed(2)} late; ` +
+          `${first[role].megabytes.toFixed(0)} MB early, ${last[role].megabytes.toFixed(0)} late`,
+      );
+      // Of a few rounds, the clock tells nothing.
+      expect(late / Math.max(early, 1e-9), role).toBeLessThan(ratioMax);
+      expect(grown, role).toBeLessThan(growthMegabytesMax);
+    }
+    const shown = await processorSeconds(async () => {
+      expect((await kofn(home.path, "show", "long")).out).toContain("last events");
+    });
+    expect(shown).toBeLessThan(lookSecondsMax);
+    const resumed = await processorSeconds(async () => {
+      const more = `stop.rounds=${rounds + 2}`;
+      expect((await kofn(home.path, "resume", "long", "--set", more)).exitCode).toBe(0);
+    });
+    console.log(`show: ${shown.toFixed(2)} processor s, two more rounds: ${resumed.toFixed(2)}`);
+    expect(resumed).toBeLessThan(resumeSecondsMax);
+  },
+);
