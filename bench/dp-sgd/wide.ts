@@ -29,8 +29,8 @@ interface Contender {
 }
 
 /**
- * A step of 784-128-10 with batches of 64: plain, along the clipped sum, and with noise once, beside
- * torch's plain step and that of Opacus with ghost clipping, one thread each, all by turns.
+ * A step of 784-128-10 with batches of 64: plain, along the clipped sum, and with noise once,
+ * beside torch's plain step and that of Opacus with ghost clipping, one thread each, by turns.
  * Milliseconds are processor time of the whole process. Along clipped sums without noise, kofn
  * and Opacus take the same steps, which is checked.
  */

@@ -2,8 +2,8 @@
 
 FOLDER/case.json gives the batch, the rate, the clip and the noise over the clip; start.bin has the
 weights, rows.bin and targets.bin the rows of all steps, as float32. For every line on standard
-input, `plain`, `unnoised` or `private`, it takes all steps from the starting weights and prints what
-that took, and every step's mean loss. Private steps clip by Opacus' ghost clipping.
+input, `plain`, `unnoised` or `private`, it takes all steps from the starting weights and prints
+what that took, and every step's mean loss. Private steps clip by Opacus' ghost clipping.
 """
 import json
 import sys

@@ -6,6 +6,15 @@ export interface RowKernels {
   rowProducts: RowProducts;
   /** The same of X' r, added to what is there. */
   addRowProducts: RowProducts;
+  /** Discrete normal integers from uniform words; how many: see `wasm/normal-draws.as`. */
+  normalDraws(
+    at: number,
+    end: number,
+    sigma: number,
+    out: number,
+    count: number,
+    state: number,
+  ): number;
   /** Adds outer products of rows, two at a time, in doubles: see `wasm/outer-sums.as`. */
   addPairedOuter(
     a: number,

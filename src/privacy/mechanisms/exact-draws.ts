@@ -1,4 +1,5 @@
 import { assert } from "../../core/errors.ts";
+import { drawNormals } from "../../math/kernels/normal-draws.ts";
 import type { SecretBits } from "./secret-draws.ts";
 
 /**
@@ -38,6 +39,26 @@ export function discreteGaussian(sigma: number, bits: SecretBits): number {
     return isNegative ? -size : size;
   }
 }
+
+/** So many of them, one after another: the numbers that `discreteGaussian` draws, sooner. */
+export function discreteGaussians(sigma: number, count: number, bits: SecretBits): Float64Array {
+  assert(Number.isInteger(sigma) && sigma >= 1 && sigma <= stepsMax, "sigma is in whole steps");
+  const drawn = new Float64Array(count);
+  let done = 0;
+  while (count - done >= drawnAtOnceMin) {
+    // A number takes 19 words on average, and may take any number of them.
+    const words = bits.unread(Math.min(1_024, 32 * (count - done)));
+    const part = drawNormals(sigma, words, drawn.subarray(done));
+    bits.skip(part.read);
+    done += part.drawn;
+    if (part.drawn === 0) drawn[done++] = discreteGaussian(sigma, bits);
+  }
+  for (; done < count; done++) drawn[done] = discreteGaussian(sigma, bits);
+  return drawn;
+}
+
+/** Fewer are drawn before they are handed over. */
+const drawnAtOnceMin = 32;
 
 /**
  * An integer n with probability proportional to exp(-|n| / scale), for an integer scale in steps

@@ -1,6 +1,6 @@
 import { RunError } from "../../core/errors.ts";
 import type { Adjacency, GaussianRelease, LaplaceRelease } from "../release.ts";
-import { discreteGaussian, discreteLaplace } from "./exact-draws.ts";
+import { discreteGaussians, discreteLaplace } from "./exact-draws.ts";
 import type { SecretBits } from "./secret-draws.ts";
 
 /** How values are to be noised: all of it public. */
@@ -47,7 +47,9 @@ export function withGaussianNoise(
   bits: SecretBits,
 ): Float64Array {
   const { step, noiseSteps } = grid;
-  return values.map((value) => (stepsOf(value, grid) + discreteGaussian(noiseSteps, bits)) * step);
+  const noise = discreteGaussians(noiseSteps, values.length, bits);
+  for (let i = 0; i < noise.length; i++) noise[i] = (stepsOf(values[i]!, grid) + noise[i]!) * step;
+  return noise;
 }
 
 /** How values are to be noised for pure epsilon: all of it public. */

@@ -1,5 +1,5 @@
 import type { Adjacency, MechanismUse } from "../release.ts";
-import { discreteGaussian } from "./exact-draws.ts";
+import { discreteGaussians } from "./exact-draws.ts";
 import {
   gaussianRelease,
   gridFor,
@@ -61,5 +61,6 @@ export function stepsWithNoiseShare(
   const bits = secretBits(secret, use);
   const grid = gridFor(rule.noise);
   const share = Math.ceil(grid.noiseSteps / Math.sqrt(shares));
-  return x.map((value) => stepsOf(value, grid) + discreteGaussian(share, bits));
+  const noise = discreteGaussians(share, x.length, bits);
+  return x.map((value, i) => stepsOf(value, grid) + noise[i]!);
 }

@@ -6,6 +6,10 @@ import { freshBytes } from "../../core/fresh-random.ts";
 export interface SecretBits {
   /** 32 of them, as an integer from 0 to 2^32 - 1. */
   word(): number;
+  /** The words that come next, at least so many, valid up to the next call of any. */
+  unread(least: number): Uint32Array;
+  /** Takes so many of those. */
+  skip(count: number): void;
 }
 
 /** How long a secret is. */
@@ -28,22 +32,39 @@ export function secretBits(secret: Uint8Array, use: string): SecretBits {
   const cipher = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));
   let words = new Uint32Array(0);
   let at = 0;
+  let end = 0;
   let bytes = 256;
+  const addBlock = () => {
+    const stream = cipher.update(zeros.subarray(0, bytes));
+    const left = end - at;
+    if (words.byteLength < 4 * left + bytes) {
+      const more = new Uint32Array(left + bytes / 2);
+      more.set(words.subarray(at, end));
+      words = more;
+    } else words.copyWithin(0, at, end);
+    new Uint8Array(words.buffer, 4 * left, bytes).set(stream);
+    [at, end] = [0, left + bytes / 4];
+    // A short message needs little; a long one is drawn in blocks.
+    bytes = Math.min(blockBytesMax, 2 * bytes);
+  };
   return {
     word() {
-      if (at === words.length) {
-        const stream = cipher.update(Buffer.alloc(bytes));
-        words = new Uint32Array(stream.buffer.slice(stream.byteOffset, stream.byteOffset + bytes));
-        at = 0;
-        // A short message needs little; a long one is drawn in blocks.
-        bytes = Math.min(blockBytesMax, 2 * bytes);
-      }
+      if (at === end) addBlock();
       return words[at++]!;
+    },
+    unread(least) {
+      while (end - at < least) addBlock();
+      return words.subarray(at, end);
+    },
+    skip(count) {
+      assert(count <= end - at, "words are skipped that were seen");
+      at += count;
     },
   };
 }
 
 const blockBytesMax = 64 * 1024;
+const zeros = Buffer.alloc(blockBytesMax);
 
 /**
  * Standard normal numbers for a secret mixture (Box and Muller), two at a time. They are doubles,

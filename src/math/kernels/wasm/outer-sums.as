@@ -3,10 +3,10 @@ const stripColumns: i32 = 4;
 const stripRow: usize = 32;
 
 /**
- * C += A' B in doubles, two rows at a time: to each number x a + y b, of a row and the next, so that
- * its bits are those of a loop over such pairs. A and B are strips of four columns, each with all
- * `rows` of them one after another; `rows` is even. `c` has the lines of `aStrips` columns of A, one
- * number for each column of B.
+ * C += A' B in doubles, two rows at a time: to each number x a + y b, of a row and the next, so
+ * that its bits are those of a loop over such pairs. A and B are strips of four columns, each with
+ * all `rows` of them one after another; `rows` is even. `c` has the lines of `aStrips` columns of A,
+ * one number for each column of B.
  */
 export function addPairedOuter(
   a: usize,
