@@ -7,7 +7,7 @@ import { batchRows } from "./batches.ts";
 import type { WeightVariable } from "./definition.ts";
 import type { TableSlot } from "./gradient-sums.ts";
 import { currentInPlace, type InPlace } from "./kernels/in-place.ts";
-import { freeRows, RowsInPlace } from "./kernels/merged-rows.ts";
+import { freeRows, listOfRows, RowsInPlace } from "./kernels/merged-rows.ts";
 import type { GradientHere } from "./trainer-contract.ts";
 
 /**
@@ -110,13 +110,13 @@ class MovedTable {
     const { addressOf } = memory;
     const ids = memory.reserve([slopes.ids.length]);
     memory.integers(ids).set(slopes.ids);
-    const step = (values: number) => {
+    const step = (places: number) => {
       const [here, at, begun] = [this.here, this.variable, this.begun].map(addressOf) as Addresses;
       const { stepFloatRows } = memory.kernels;
       stepFloatRows(
         addressOf(ids),
         slopes.ids.length,
-        values,
+        places,
         columns,
         here,
         at,
@@ -125,12 +125,13 @@ class MovedTable {
         rate,
       );
     };
-    if (slopes instanceof RowsInPlace) step(slopes.address);
+    if (slopes instanceof RowsInPlace) step(slopes.places);
     else if (slopes.values instanceof Float32Array) {
       const copied = memory.reserve([slopes.values.length]);
       memory.floats(copied).set(slopes.values);
-      step(addressOf(copied));
-      memory.free(copied);
+      const places = listOfRows(memory, addressOf(copied), slopes.ids.length, columns);
+      step(addressOf(places));
+      for (const one of [copied, places]) memory.free(one);
     } else this.plainStep(slopes, count, rate);
     memory.free(ids);
   }

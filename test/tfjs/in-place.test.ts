@@ -4,6 +4,13 @@ import { randomFrom } from "../../src/core/random.ts";
 import { mergeSlices } from "../../src/math/slices/merge.ts";
 import { openTensorBackend, useBackend } from "../../src/tfjs/backend.ts";
 import { mergedInPlace } from "../../src/tfjs/kernels/merged-rows.ts";
+import { openTableWalk } from "../../src/tfjs/table-walk.ts";
+
+/** Of the backend's memory. */
+interface Wasm {
+  readonly wasm: { readonly HEAPU8: Uint8Array<ArrayBuffer> };
+  readonly dataIdMap: { get(id: object): { readonly memoryOffset: number } };
+}
 
 beforeAll(async () => useBackend(await openTensorBackend("wasm")));
 
@@ -90,6 +97,38 @@ describe("rows added up where the backend has them", () => {
     const known = mergeSlices({ rows, columns, ids, values });
     expect(merged.ids).toEqual(known.ids);
     expect(bitsOf(merged.values)).toEqual(bitsOf(known.values.map((value) => value + 0)));
+  });
+
+  test("rows whose ids are there once stand where they stood, and no sum is made of them", () => {
+    const ids = Uint32Array.of(7, 2, 7, 4);
+    const slopes = tf.tensor(normals(12), [4, 3]);
+    const merged = mergedInPlace({ rows: 9, columns: 3, ids }, slopes)!;
+    const { wasm, dataIdMap } = tf.backend() as unknown as Wasm;
+    const begin = dataIdMap.get(slopes.dataId).memoryOffset;
+    const places = new Uint32Array(wasm.HEAPU8.buffer, merged.places, 3);
+    expect([...merged.ids]).toEqual([2, 4, 7]);
+    expect([...places.subarray(0, 2)]).toEqual([begin + 12, begin + 36]);
+    expect(places[2]! < begin || places[2]! >= begin + 48).toBe(true);
+    merged.free();
+  });
+
+  test("a row that stands alone moves a table as a sum from zero on: by 0 where it has -0", () => {
+    const variable = tf.variable(tf.tensor(Float32Array.of(1, 2, -0, -0, 5, 6), [3, 2]));
+    const ids = Uint32Array.of(0, 1, 0);
+    const values = Float32Array.of(1, 1, -0, -0, 1, 1);
+    const gradientHere = () => {
+      const slices = mergedInPlace({ rows: 3, columns: 2, ids }, tf.tensor(values, [3, 2]))!;
+      return { loss: 0, parts: [{ kind: "slices", slices }], tables: [] };
+    };
+    const slots = [{ variable }] as never;
+    const walk = openTableWalk(
+      { slots, tables: [{ at: 0 }] as never },
+      variable.dataSync() as Float32Array,
+      gradientHere as never,
+    )!;
+    walk.step({ targets: new Float32Array(2) } as never, 0.5, null as never);
+    expect(bitsOf(variable.dataSync())).toEqual(bitsOf([0.5, 1.5, -0, -0, 5, 6]));
+    walk.close();
   });
 
   test("is left to others where there is nothing to add up, and on other backends", async () => {

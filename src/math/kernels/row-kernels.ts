@@ -44,6 +44,21 @@ export interface RowKernels {
     sums: number,
     squares: number,
   ): void;
+  /** Rows that stand once stay where they are, others are added up: see `wasm/coalesce.as`. */
+  coalesceFloatRows(
+    ids: number,
+    count: number,
+    rows: number,
+    values: number,
+    columns: number,
+    marks: number,
+    ends: number,
+    nexts: number,
+    distinct: number,
+    places: number,
+    sums: number,
+  ): number;
+  packFloatRows(places: number, count: number, columns: number, zeros: number, out: number): void;
   /** Of parts, how many rows are of ids below a limit: see `wasm/parts.as`. */
   cutParts(parts: number, count: number, limit: number): number;
   mergeFloatParts: MergeParts;
@@ -65,7 +80,7 @@ export interface RowKernels {
   stepFloatRows(
     ids: number,
     count: number,
-    slopes: number,
+    places: number,
     columns: number,
     here: number,
     at: number,

@@ -57,8 +57,9 @@ function addRows<T>(
   }
 }
 
+/** A row and another one, to a third, which may be one of them. */
 @inline
-function addRow<T>(to: usize, base: usize, from: usize, bytes: usize): void {
+export function addRow<T>(to: usize, base: usize, from: usize, bytes: usize): void {
   let at: usize = 0;
   for (; at + lineBytes <= bytes; at += lineBytes) addLine<T>(to + at, base + at, from + at);
   for (; at + 16 <= bytes; at += 16)

@@ -1,12 +1,13 @@
 /**
- * Steps of rows that `ids` name along float32 slopes: each number of theirs in doubles, at `here`,
- * becomes less by rate x (slope / divisor), and at `at` stands the nearest float32. A row that
- * begins, whose byte at `begun` is 0, has at `here` what stands at `at`.
+ * Steps of rows that `ids` name along float32 slopes, whose rows begin where `places` tells: each
+ * number of theirs in doubles, at `here`, becomes less by rate x (slope / divisor), and at `at`
+ * stands the nearest float32. A slope of -0 counts as 0. A row that begins, whose byte at `begun`
+ * is 0, has at `here` what stands at `at`.
  */
 export function stepFloatRows(
   ids: usize,
   count: i32,
-  slopes: usize,
+  places: usize,
   columns: i32,
   here: usize,
   at: usize,
@@ -33,16 +34,16 @@ export function stepFloatRows(
       store<u8>(begun + id, 1);
       widen(double, float, columns);
     }
+    const slopes = usize(load<u32>(places));
     if (isPower) stepRow(true, double, float, slopes, columns, 1 / divisor, rate);
     else stepRow(false, double, float, slopes, columns, divisor, rate);
-    slopes += usize(columns) << 2;
+    places += 4;
   }
   return asked;
 }
 
-/** So many bytes are asked for at once: see `slices.as`. */
+/** So many bytes are asked for at once. */
 const askedBytes: usize = 8192;
-
 
 function askForRows(ids: usize, stop: usize, columns: i32, here: usize, at: usize): u32 {
   let asked: u32 = 0;
@@ -68,9 +69,10 @@ function stepRow(
 ): void {
   const bys = f64x2.splat(by);
   const rates = f64x2.splat(rate);
+  const zeros = f32x4.splat(0);
   const end = slopes + (usize(columns & ~3) << 2);
   for (; slopes < end; slopes += 16) {
-    const four = v128.load(slopes);
+    const four = f32x4.add(v128.load(slopes), zeros);
     const two = v128.shuffle<f32>(four, four, 2, 3, 2, 3);
     let low = f64x2.promote_low_f32x4(four);
     let high = f64x2.promote_low_f32x4(two);
@@ -87,7 +89,7 @@ function stepRow(
     float += 16;
   }
   for (let j = columns & ~3; j < columns; j++) {
-    const slope = f64(f32.load(slopes));
+    const slope = f64(f32.load(slopes)) + 0;
     const next = f64.load(double) - rate * (isFactor ? slope * by : slope / by);
     f64.store(double, next);
     f32.store(float, f32(next));

@@ -2,6 +2,7 @@
 export const tablesEnd: usize = __heap_base;
 
 export { addBlockSums } from "./block-sums";
+export { coalesceFloatRows, packFloatRows } from "./coalesce";
 export { addDistances, addRowProducts, rowProducts } from "./double-products";
 export { gatherFloatRows, repeatFloatRows, sumFloatRows, swapFloatRows } from "./float-rows";
 export { normalDraws } from "./normal-draws";
