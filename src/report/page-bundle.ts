@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert } from "../core/errors.ts";
 
 /** What a page runs and how it looks. */
@@ -40,12 +40,21 @@ function filesOf({ name }: PageSource) {
   return { script: `${name}.bundle.js`, style: `${name}.bundle.css` };
 }
 
+/** Beside this file or, of programs that run from sources, where their entries are. */
 function builtBundle(page: PageSource): PageBundle | undefined {
+  const { KOFN_ENTRIES: entries } = process.env;
   const files = filesOf(page);
-  const script = new URL(files.script, import.meta.url);
-  const style = new URL(files.style, import.meta.url);
-  if (!existsSync(script) || !existsSync(style)) return undefined;
-  return { script: readFileSync(script, "utf8"), style: readFileSync(style, "utf8") };
+  const folders = [
+    import.meta.url,
+    ...(entries === undefined ? [] : [pathToFileURL(`${entries}/`)]),
+  ];
+  for (const folder of folders) {
+    const script = new URL(files.script, folder);
+    const style = new URL(files.style, folder);
+    if (existsSync(script) && existsSync(style))
+      return { script: readFileSync(script, "utf8"), style: readFileSync(style, "utf8") };
+  }
+  return undefined;
 }
 
 /** Builds the pages' scripts and style sheets into a folder; part of the project's build. */
