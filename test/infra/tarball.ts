@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildDist, currentDist } from "../../scripts/build.ts";
+import { campaign } from "../campaign.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -48,14 +49,18 @@ export async function packed(folder: string): Promise<Packed> {
 }
 
 /**
- * Installs a tarball in an empty folder as a user does, but without a network: from what npm
- * keeps of earlier installs. Where npm's cache is empty, the tarball is unpacked by hand and
- * finds the dependencies of this repository.
+ * Puts a tarball into an empty folder as a user's npm does. In a campaign npm does, without a
+ * network: from what it keeps of earlier installs. Else, and where that is nothing, the tarball is
+ * unpacked by hand, and finds of this repository's packages those that it names as dependencies.
  */
 export function installed(folder: string, tarball: string): string {
   const place = join(folder, "app");
   mkdirSync(place);
   writeFileSync(join(place, "package.json"), '{ "private": true }');
+  if (!campaign(false, true)) {
+    unpack(tarball, join(place, "node_modules"));
+    return place;
+  }
   const quiet = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"];
   const { status, output } = npm(place, "install", ...quiet, tarball);
   if (status === 0) return place;
