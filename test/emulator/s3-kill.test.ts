@@ -11,7 +11,7 @@ import { campaign } from "../campaign.ts";
 import { entryPath } from "../entries.ts";
 import { listen, temporaryFolder } from "./s3-listener.ts";
 
-const lives = campaign(4, 100);
+const lives = campaign(3, 100);
 const script = entryPath("s3-child");
 
 async function serve(root: string): Promise<{ child: ChildProcess; port: number }> {

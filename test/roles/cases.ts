@@ -13,7 +13,7 @@ export interface Case {
 }
 
 const folder = join(import.meta.dirname, "../../examples");
-const roundsUsual = 4;
+const roundsUsual = 3;
 /** What is left out of an example for the sake of time: nothing that asks for other permissions. */
 const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: object }>> = {
   // An environment removes its old memories from the seventeenth on.

@@ -110,7 +110,7 @@ describe("a step of three stages and four microbatches comes to the same bits", 
 
   it("whenever the orchestrator dies, between any two replies", async () => {
     const replies = 2 * ids.length;
-    for (let k = 1; k < replies; k += campaign(3, 1)) {
+    for (let k = 1; k < replies; k += campaign(5, 1)) {
       const name = `orchestrator-${k}`;
       const before = await run(name, {
         mayStop: (events) =>

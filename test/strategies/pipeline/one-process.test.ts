@@ -15,7 +15,7 @@ const optimizers = [
   { type: "mada", learningRate: 0.02, delay: 2, hyperLearningRate: 1 },
 ];
 
-const rounds = campaign(7, 20);
+const rounds = campaign(4, 20);
 
 it.each(optimizers)("steps of $type come to what one process comes to", async (optimizer) => {
   const more = { optimizer, stop: { rounds, tolerance: 0 } };

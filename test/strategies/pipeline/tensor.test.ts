@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { campaign } from "../../campaign.ts";
 import { staged } from "../../roles/under-roles.ts";
 import { fatesOf } from "../../run/virtual-run.ts";
 import { inOnePiece, pipelined, pipelineSpec } from "./pipelined.ts";
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const stop = { rounds: 5, tolerance: 0 };
+const stop = { rounds: campaign(3, 5), tolerance: 0 };
 const sgd = { optimizer: { type: "sgd", learningRate: 0.1, momentum: 0.9 }, stop };
 const clipped = { optimizer: { type: "adam", learningRate: 0.05, clip: 0.2 }, stop };
 const text = () => ({
