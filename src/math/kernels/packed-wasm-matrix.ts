@@ -41,16 +41,22 @@ export function packedWasmMatrix(
     put(row, packed) {
       for (let i = 0; i * columns < packed.values.length; i++)
         for (let j = 0; j < columns; j++)
-          values[placeOf(row + i, j, columns)] = packed.values[i * columns + j]!;
+          values[placeOf(storage, row + i, j, columns)] = packed.values[i * columns + j]!;
       if (packed.scales !== undefined) scales.set(packed.scales, row);
     },
   };
 }
 
-/** Four rows stand together, eight columns of each in turn. */
-function placeOf(i: number, j: number, columns: number): number {
+/**
+ * Four rows stand together, eight columns of each in turn; of int8 16 columns, every fourth of them
+ * side by side, as long as there are so many.
+ */
+function placeOf(storage: "bfloat16" | "int8", i: number, j: number, columns: number): number {
   const octets = Math.ceil(columns / 8);
-  return (((i >> 2) * octets + (j >> 3)) * 4 + (i & 3)) * 8 + (j & 7);
+  const group = (i >> 2) * octets * 32;
+  if (storage === "bfloat16" || j >> 4 === octets >> 1)
+    return group + ((j >> 3) * 4 + (i & 3)) * 8 + (j & 7);
+  return group + ((j >> 4) * 4 + (i & 3)) * 16 + (j & 3) * 4 + ((j & 15) >> 2);
 }
 
 function storedValues({ memory, places, storage, rows, columns }: WasmMatrix): Packed["values"] {
@@ -66,7 +72,9 @@ function contents(home: WasmMatrix): Packed {
   const stored = storedValues(home);
   const isBytes = storage === kernelStorages.int8;
   const values = isBytes ? new Int8Array(rows * columns) : new Uint16Array(rows * columns);
+  const name = isBytes ? "int8" : "bfloat16";
   for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) values[i * columns + j] = stored[placeOf(i, j, columns)]!;
+    for (let j = 0; j < columns; j++)
+      values[i * columns + j] = stored[placeOf(name, i, j, columns)]!;
   return isBytes ? { values, scales: new Float32Array(memory, places.scales, rows) } : { values };
 }

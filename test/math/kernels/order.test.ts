@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { randomFrom } from "../../../src/core/random.ts";
+import { type Random, randomFrom } from "../../../src/core/random.ts";
 import { lossAndGradientFused } from "../../../src/math/kernels/passes.ts";
-import { multiply } from "../../../src/math/products.ts";
+import { addTransposed, multiply } from "../../../src/math/products.ts";
 import type { DenseRows } from "../../../src/math/rows.ts";
 import { normals, residentPacked, residentRows } from "./by-hand.ts";
 
@@ -27,13 +27,26 @@ function lanes(storage: Storage, columns: number): number[][][] {
   return [...chunks, last];
 }
 
-/** Margins and gradient of least squares in the very order in which recorded runs have them. */
+/** What rows are multiplied by: `factorOf` a row and its margin. */
+interface Pass {
+  readonly factorOf: (i: number, margin: number) => number;
+  /** The row, of every 32, after which float32 sums join the double ones. */
+  readonly flushed: number;
+}
+
+/** Of least squares: after seven groups of four rows, then after every eight. */
+const leastSquares = (targets: Float32Array, counts?: Float32Array): Pass => ({
+  factorOf: (i, margin) => (counts?.[i] ?? 1) * (margin - targets[i]!),
+  flushed: 27,
+});
+
+/** Margins and sums in the very order in which recorded runs have them. */
 function inOrder(
   storage: Storage,
   columns: number,
-  entry: (i: number, j: number) => number,
-  scales: readonly number[],
+  { entry, scales }: ReturnType<typeof stored>,
   weights: Float32Array,
+  { factorOf, flushed }: Pass,
 ) {
   const f32 = Math.fround;
   const chunks = lanes(storage, columns);
@@ -51,14 +64,18 @@ function inOrder(
       ) as [number, number, number, number];
       margin += a + c + (b + d);
     }
-    const factor = f32(scale * (scale * margin - (i & 1)));
+    const factor = f32(scale * factorOf(i, scale * margin));
     for (let j = 0; j < columns; j++) sums[j] = f32(sums[j]! + f32(entry(i, j) * factor));
-    // After seven groups of four rows, then after every eight.
-    if (i % 32 === 27) flush();
+    if (i % 32 === flushed) flush();
     return scale * margin;
   });
   flush();
   return { margins, gradient };
+}
+
+function rowsOf(storage: Storage, rows: number, columns: number, random: Random): DenseRows {
+  if (storage === "float32") return residentRows(rows, columns, random);
+  return residentPacked(storage, rows, columns, random);
 }
 
 test.each(storages)(
@@ -75,21 +92,64 @@ test.each(storages)(
       [8_077, 130],
     ] as const) {
       const random = randomFrom(rows);
-      const x =
-        storage === "float32"
-          ? residentRows(rows, columns, random)
-          : residentPacked(storage, rows, columns, random);
+      const x = rowsOf(storage, rows, columns, random);
       const weights = normals(columns, random);
       const targets = Float32Array.from({ length: rows }, (_, i) => i & 1);
       const gradient = new Float64Array(columns);
       lossAndGradientFused("leastSquares", { rows: x, targets }, weights, gradient);
-      const { scales, entry } = stored(storage, x);
-      const known = inOrder(storage, columns, entry, scales, weights);
+      const known = inOrder(storage, columns, stored(storage, x), weights, leastSquares(targets));
       expect([...gradient]).toEqual([...known.gradient]);
       expect([...multiply(x, weights, new Float64Array(rows))]).toEqual(known.margins);
     }
   },
 );
+
+/** Weights among which are the least and the greatest that there are, and some that are none. */
+const extremes: Readonly<Record<string, readonly number[]>> = {
+  "next to zero": [1e-45, -3e-40, 1.2e-38, -9e-38, 0],
+  "as large as they may be": [3e38, -3e38],
+  infinite: [Number.POSITIVE_INFINITY],
+  "not a number": [Number.NaN],
+};
+
+test.each(
+  storages.flatMap((storage) => Object.keys(extremes).map((name) => [storage, name] as const)),
+)("of %s the order is the same where weights, or factors, are %s", (storage, name) => {
+  for (const [rows, columns] of [
+    [13, 4],
+    [66, 40],
+    [38, 173],
+  ] as const) {
+    const random = randomFrom(columns);
+    const x = rowsOf(storage, rows, columns, random);
+    const of = stored(storage, x);
+    // Beside larger ones the least would not show in a sum.
+    const size = name === "next to zero" ? 2e-38 : 1;
+    const some = (length: number) =>
+      normals(length, random).map((value, i) =>
+        i % 3 === 1 ? extremes[name]![i % extremes[name]!.length]! : size * value,
+      );
+    const [weights, counts] = [some(columns), some(rows)];
+    const usual = normals(columns, random);
+    const targets = new Float32Array(rows);
+    for (const [w, c] of [
+      [weights, undefined],
+      [usual, counts],
+      [weights, counts],
+    ] as const) {
+      const gradient = new Float64Array(columns);
+      const examples = { rows: x, targets, ...(c !== undefined && { weights: c }) };
+      lossAndGradientFused("leastSquares", examples, w, gradient);
+      const known = inOrder(storage, columns, of, w, leastSquares(targets, c));
+      expect([...gradient]).toEqual([...known.gradient]);
+      expect([...multiply(x, w, new Float64Array(rows))]).toEqual(known.margins);
+    }
+    const given: Pass = { factorOf: (i) => counts[i]!, flushed: 31 };
+    const known = inOrder(storage, columns, of, usual, given);
+    const sums = addTransposed(x, Float64Array.from(counts), new Float64Array(columns));
+    expect([...sums]).toEqual([...known.gradient]);
+  }
+});
 
 /** Entries as they are multiplied, and each row's factor: of int8 the greatest is 127 times it. */
 function stored(storage: Storage, { rows, columns, values }: DenseRows) {

@@ -1,13 +1,15 @@
-import { keeping, laneBytes, multiplying } from "./group";
+import { careful, keeping, laneBytes, multiplying } from "./group";
 import { beginLoss, lossSum } from "./losses";
 import { flush, prepare } from "./octets";
-import { addUnpacked, unpackFour } from "./packed-rows";
+import { addPacked, addUnpacked, makeSmaller, shrink, unpackFour } from "./packed-rows";
 import { addFour, multiplyEight, multiplyFour } from "./plain-rows";
 import { flushGroups, giveFactors, takeMargins } from "./slopes";
 import { Task } from "./task";
 
 /** Of the machine. */
 const pageBytes: i32 = 4096;
+/** Of int8 weights are not made smaller. */
+let isCareful: bool = false;
 /** So many entries are still in a cache when they are gone through again. */
 const cached: i64 = 1048576;
 
@@ -23,6 +25,7 @@ export function denseStripe<T>(task: Task, stripe: i32, lanes: usize, scratch: u
   const sums = task.sums + ((usize(stripe) * usize(columns)) << 3);
   const factors = scratch + 64;
   prepare<T>(lanes, task.weights, columns);
+  if (sizeof<T>() == 1) isCareful = !makeSmaller(lanes, laneBytes(columns) >> 1);
   memory.fill(sums, 0, usize(columns) << 3);
   beginLoss();
   // Of a fused pass the first sums are of seven groups: recorded runs rest on that.
@@ -93,10 +96,16 @@ function multiply<T>(task: Task, rows: usize, count: i32, lanes: usize, out: usi
     else multiplyFour(rows, count, stride, lanes, columns, out);
   } else {
     const floats = lanes + laneBytes(columns);
-    if (task.operation == 3) unpackFour(keeping, rows, lanes, columns, floats, out);
+    if (task.operation == 3) return;
+    if (isCareful) unpackFour(multiplying | keeping | careful, rows, lanes, columns, floats, out);
     else if (task.operation == 2) unpackFour(multiplying, rows, lanes, columns, floats, out);
-    else unpackFour(multiplying | keeping, rows, lanes, columns, floats, out);
+    else multiplyAndKeep(rows, lanes, columns, floats, out);
   }
+}
+
+/** A function of its own: beside the others it would be folded together with one of them. */
+function multiplyAndKeep(rows: usize, lanes: usize, columns: i32, floats: usize, out: usize): void {
+  unpackFour(multiplying | keeping, rows, lanes, columns, floats, out);
 }
 
 /** One to four rows times their factors to the lanes' sums. */
@@ -104,5 +113,24 @@ function multiply<T>(task: Task, rows: usize, count: i32, lanes: usize, out: usi
 function add<T>(task: Task, rows: usize, count: i32, lanes: usize, factors: usize): void {
   const columns = task.columns;
   if (sizeof<T>() == 4) addFour(rows, count, usize(columns) << 2, lanes, columns, factors);
-  else addUnpacked(lanes + laneBytes(columns), lanes, columns, factors);
+  else if (task.operation == 3) addBytes(rows, lanes, columns, factors);
+  else addKept(lanes, columns, factors);
+}
+
+/** Four rows of int8 times their factors, which are made smaller if that is exact. */
+function addBytes(rows: usize, lanes: usize, columns: i32, factors: usize): void {
+  if (makeSmaller(factors, 16)) {
+    addPacked(rows, lanes, columns, factors);
+    return;
+  }
+  const floats = lanes + laneBytes(columns);
+  unpackFour(keeping | careful, rows, lanes, columns, floats, factors + 16);
+  addUnpacked(floats, lanes, columns, factors);
+}
+
+/** The same of four rows that were kept when they were multiplied. */
+function addKept(lanes: usize, columns: i32, factors: usize): void {
+  const floats = lanes + laneBytes(columns);
+  if (!isCareful && !makeSmaller(factors, 16)) shrink(floats, laneBytes(columns) << 1);
+  addUnpacked(floats, lanes, columns, factors);
 }

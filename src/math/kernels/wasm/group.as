@@ -3,6 +3,8 @@ export const multiplying: i32 = 1;
 export const adding: i32 = 2;
 /** What is unpacked is kept. */
 export const keeping: i32 = 4;
+/** What is unpacked is no larger than it is. */
+export const careful: i32 = 8;
 
 /**
  * Bytes of lanes, for 128 columns, whose products are summed in float32 before they join the double

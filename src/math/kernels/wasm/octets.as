@@ -3,8 +3,8 @@ import { laneBytes } from "./group";
 /**
  * What a pass over dense rows keeps for each eight columns, 64 bytes: eight weights, then eight
  * sums in float32. `T` is how the rows are stored: f32, u16 (bfloat16, the upper half of a
- * float32) or i8. Of f32 the weights of all columns come first, then the sums of all: rows come
- * slower from memory beside lines of which every other half is passed over. Of bfloat16 even
+ * float32) or i8. Of f32 and i8 the weights of all columns come first, then the sums of all: rows
+ * come slower from memory beside lines of which every other half is passed over. Of bfloat16 even
  * columns come before odd ones, an operation each to unpack; `lane` says where a column's weight
  * and sum are.
  */
@@ -26,7 +26,7 @@ function firstColumn<T>(octet: i32, columns: i32): i32 {
 /** From eight weights, or sums, to the next. */
 @inline
 function step<T>(): usize {
-  return sizeof<T>() == 4 ? 32 : 64;
+  return sizeof<T>() == 2 ? 64 : 32;
 }
 
 /** Weights to their lanes; 0 for columns that were had before, or that are none. */
@@ -46,7 +46,7 @@ export function prepare<T>(lanes: usize, weights: usize, columns: i32): void {
 /** Adds the float32 sums to the double ones, and begins them anew. */
 export function flush<T>(lanes: usize, sums: usize, columns: i32): void {
   const full = columns >> 3;
-  lanes += sizeof<T>() == 4 ? laneBytes(columns) >> 1 : 32;
+  lanes += sizeof<T>() == 2 ? 32 : laneBytes(columns) >> 1;
   for (let octet = 0; octet < full; octet++) {
     const a = v128.load(lanes);
     const b = v128.load(lanes, 16);
