@@ -10,8 +10,8 @@ import { entriesFolder, ownEntries } from "./entries.ts";
 /**
  * The emulator runs bundles, as Lambda does: tests run those of the sources as they are now, made
  * here unless a build of these very sources has left them. Threads and processes that tests start
- * are bundled, too: each of them would load hundreds of files. And so is the page of a report, which
- * each of them would bundle.
+ * are bundled, too: each of them would load hundreds of files. And so is the page of a report,
+ * which each of them would bundle.
  */
 export default async function setup(): Promise<void> {
   await buildKernels();
