@@ -22,6 +22,7 @@ const entries = {
   "parquet-thread": "src/data/formats/parquet-thread",
   "emulator-child": "src/emulator/emulator-child",
   "emulator-host": "src/emulator/emulator-host",
+  "snapshot-taker": "src/emulator/lambda/snapshot-taker",
 };
 
 /**

@@ -5,12 +5,16 @@ import { build } from "esbuild";
 import { joinEager } from "./join-eager.ts";
 import { quietBuiltins } from "./quiet-builtins.ts";
 import { withoutNetworks } from "./without-networks.ts";
+import { workerRehearsal } from "./worker-rehearsal.ts";
 
 const banner =
   'import { createRequire as $createRequire } from "node:module";' +
   "const require = $createRequire(import.meta.url);";
 
 const folderName = "const __dirname = import.meta.dirname;";
+
+/** Not deployed: the worker with the runtime, for the emulator's startup snapshot. */
+const snapshot = "src/platform/local/worker-snapshot.ts";
 
 const sources = {
   worker: "functions/worker.ts",
@@ -21,10 +25,14 @@ const sources = {
   "kill-switch": "functions/kill-switch.ts",
   // Not deployed: what the emulator starts in every environment, in one file to start sooner.
   runtime: "src/emulator/runtime/main.ts",
+  "worker-snapshot": snapshot,
 };
 
 /** Those that compute networks; the orchestrator evaluates them. */
 const withNetworks = ["network-worker", "orchestrator", "preparer", "predictor"];
+
+/** They start sooner without the `require` that other bundles still want. */
+const withoutRequire = ["worker", "worker-snapshot"];
 
 /** Compiled code that TensorFlow.js reads from the folder it lies in. */
 const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
@@ -51,8 +59,9 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
       format: "esm",
       mainFields: ["module", "main"],
       legalComments: "none",
-      // A `require` for what still wants one, which the worker does not: it starts sooner.
-      banner: name === "worker" ? {} : { js: hasNetworks ? banner + folderName : banner },
+      banner: withoutRequire.includes(name)
+        ? {}
+        : { js: hasNetworks ? banner + folderName : banner },
       // Asked for only where something is fetched, which nothing does.
       external: ["node-fetch"],
       metafile: true,
@@ -62,7 +71,25 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
     if (hasNetworks) copyWasm(folder);
     removeStale(folder, Object.keys(metafile.outputs));
     await joinEager(folder, `${name}.mjs`);
+    if (source === snapshot) await joinAll(folder, name);
   }
+}
+
+/** Node takes snapshots of one script, which can import no file; its later parts wait inside. */
+async function joinAll(folder: string, name: string): Promise<void> {
+  await build({
+    entryPoints: { [name]: `${folder}/${name}.mjs` },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node22",
+    format: "iife",
+    legalComments: "none",
+    define: { rehearsal: JSON.stringify(await workerRehearsal()) },
+    logLevel: "warning",
+  });
+  for (const file of readdirSync(folder)) if (file.endsWith(".mjs")) rmSync(resolve(folder, file));
 }
 
 function copyWasm(folder: string): void {

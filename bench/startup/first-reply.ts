@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { lambdaClient } from "../../src/compute/lambda-client.ts";
 import { systemClock } from "../../src/compute/system-clock.ts";
 import { startEmulatorProcess } from "../../src/emulator/emulator-process.ts";
+import { refusedPath, snapshotPath } from "../../src/emulator/lambda/snapshots.ts";
 import { deployed } from "../../src/platform/cloud/deployed.ts";
 import { bucket } from "../../src/platform/local/paths.ts";
 import { accessTo, ensureBucket } from "../../src/platform/local/s3-access.ts";
@@ -14,6 +16,7 @@ import { resolveSpec } from "../../src/run/resolve-spec.ts";
 import type { GradientTask } from "../../src/tasks/gradient.ts";
 
 const features = 20;
+const pollMs = 50;
 
 /** Of one folder's environments, each asked once. */
 export interface FirstReplies {
@@ -23,10 +26,21 @@ export interface FirstReplies {
   readonly processorMs: number[];
 }
 
+const snapshotBeside = (folder: string) => join(folder, "../worker-snapshot/worker-snapshot.js");
+
+/** Waits until folders' environments start from snapshots, where their builds have any. */
+export async function takeSnapshots(folders: readonly string[]): Promise<void> {
+  await firstReplies(folders, 1, true);
+  for (const script of folders.map(snapshotBeside))
+    while (existsSync(script) && !isTakenOrRefused(snapshotPath(script))) await sleep(pollMs);
+}
+
+const isTakenOrRefused = (path: string) => existsSync(path) || existsSync(refusedPath(path));
+
 /**
  * First replies, every one by an environment that is started for it and reads its shard from S3:
  * process, bundle, client, shard, gradient. By turns over the folders, `repetitions` each. Lambda
- * has no compile cache; emulated runs take Node's own.
+ * has no compile cache; emulated runs take Node's own, and snapshots.
  */
 export async function firstReplies(
   folders: readonly string[],
@@ -41,6 +55,7 @@ export async function firstReplies(
       KOFN_BUCKET: bucket,
       ...(isCached ? {} : { NODE_DISABLE_COMPILE_CACHE: "1" }),
     },
+    ...(isCached ? { snapshot: snapshotBeside(directory) } : {}),
     spares: 0,
   });
   const functions = Object.fromEntries(

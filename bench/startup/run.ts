@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleFolder } from "../../src/platform/local/paths.ts";
 import { handOver } from "../hand-over.ts";
-import { firstReplies } from "./first-reply.ts";
+import { firstReplies, takeSnapshots } from "./first-reply.ts";
 import { firstRounds } from "./first-round.ts";
 import { loadTimes, zipBytes } from "./load.ts";
 
@@ -41,6 +41,7 @@ for (const [i, { wallMs, cpuMs }] of loads.entries()) {
     [`${name} loadCpuBestMs`]: Math.min(...cpuMs),
   });
 }
+await takeSnapshots(folders);
 const cached = await firstReplies(folders, repetitions, true);
 for (const [i, { wallMs: times }] of (await firstReplies(folders, repetitions, false)).entries()) {
   const [name, bytes] = [nameOf(i), zipBytes(folders[i]!)];
@@ -50,7 +51,7 @@ for (const [i, { wallMs: times }] of (await firstReplies(folders, repetitions, f
   );
   const { processorMs } = cached[i]!;
   console.log(
-    `${name}: processor ms of such an environment with a compile cache, as emulated runs have: ` +
+    `${name}: processor ms of such an environment from a snapshot, as emulated runs have: ` +
       pair(processorMs),
   );
   Object.assign(figures, {

@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { type Command, median, type RowPlace, timeCommand } from "./command.ts";
 import { writeTable } from "./data-files.ts";
 
-const backends = ["threads", "simulated", "emulated"];
-const workers = 8;
+/** With more workers the row is about their processes. */
+const workersOfAll = 8;
 
 /** From the start of the process to its end, a run of one round over a small table, all cold. */
 export async function firstRoundRow({
@@ -12,7 +12,10 @@ export async function firstRoundRow({
   builds,
   python,
   repetitions,
-}: RowPlace): Promise<object[]> {
+  workers,
+}: RowPlace & { readonly workers: number }): Promise<object[]> {
+  const isOfAll = workers <= workersOfAll;
+  const backends = isOfAll ? ["threads", "simulated", "emulated"] : ["emulated"];
   const path = join(folder, "small.csv");
   await writeTable(path, { bytes: 178_000, isClasses: false });
   const spec = join(folder, "first.yaml");
@@ -37,14 +40,15 @@ export async function firstRoundRow({
       }),
     ]),
   );
-  contestants.push([
-    "ray",
-    () => ({
-      program: python,
-      arguments: [resolve(import.meta.dirname, "../peers/ray_first_round.py")],
-      input: { path, workers },
-    }),
-  ]);
+  if (isOfAll)
+    contestants.push([
+      "ray",
+      () => ({
+        program: python,
+        arguments: [resolve(import.meta.dirname, "../peers/ray_first_round.py")],
+        input: { path, workers },
+      }),
+    ]);
   const seconds = new Map<string, number[]>();
   const processor = new Map<string, number[]>();
   for (let turn = 0; turn < repetitions; turn++)

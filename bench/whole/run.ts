@@ -13,8 +13,9 @@ import { tailRow } from "./tail-row.ts";
  * Whole commands, from the start of the process to its end, beside peers in the same run and by
  * turns. `npm run bench -- whole [ridge logistic lasso sparse first-round late tail]`, all but
  * named ones left out. `--megabytes 89` is the size of the tables (20 where absent: a minute),
- * `--repetitions 3`, `--before FOLDER` another build's folder that has `dist/`. KOFN_PEERS_PYTHON
- * names a Python with scikit-learn, pandas, pyarrow and ray.
+ * `--repetitions 3`, `--before FOLDER` another build's folder that has `dist/`, `--workers 8` of
+ * the first round: more than that are emulated alone, beside no peer. KOFN_PEERS_PYTHON names a
+ * Python with scikit-learn, pandas, pyarrow and ray.
  */
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -23,10 +24,12 @@ const { values, positionals } = parseArgs({
     megabytes: { type: "string", default: "20" },
     repetitions: { type: "string", default: "3" },
     before: { type: "string" },
+    workers: { type: "string", default: "8" },
   },
 });
 const megabytes = Number(values.megabytes);
 const repetitions = Number(values.repetitions);
+const workers = Number(values.workers);
 const python = process.env.KOFN_PEERS_PYTHON ?? "python3";
 const builds: [string, string][] = [["kofn", resolve(import.meta.dirname, "../..")]];
 if (values.before !== undefined) builds.push(["kofn before", resolve(values.before)]);
@@ -86,7 +89,7 @@ try {
   for (const [name, row] of Object.entries(rows))
     if (wanted.includes(name)) results.push(await compare(name, row));
   if (wanted.includes("first-round"))
-    results.push(...(await firstRoundRow({ folder, builds, python, repetitions })));
+    results.push(...(await firstRoundRow({ folder, builds, python, repetitions, workers })));
   if (wanted.includes("late"))
     results.push(...(await lateRow({ folder, builds, python, repetitions })));
   if (wanted.includes("tail"))

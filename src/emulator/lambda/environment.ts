@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { fileURLToPath } from "node:url";
 import { assert } from "../../core/errors.ts";
+import { killGroup, type ProcessOptions, spawnRuntime } from "./environment-process.ts";
 import type { Exit } from "./failures.ts";
-import type { FunctionConfig } from "./function-config.ts";
 import { logTail } from "./log-tail.ts";
-import { keepingMemory } from "./processes.ts";
+import type { ProcessReaper } from "./processes.ts";
 import {
   openRuntimeApi,
   type RuntimeEvents,
@@ -15,6 +12,7 @@ import {
   sendEvent,
   trailingError,
 } from "./runtime-api.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 /** What came out of one event inside an environment. */
 export type EnvironmentReply =
@@ -50,54 +48,74 @@ interface Running {
   readonly settle: (answer: EnvironmentReply) => void;
 }
 
-export interface EnvironmentOptions {
-  readonly name: string;
-  readonly config: FunctionConfig;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly onOutput?: ((text: string) => void) | undefined;
+export interface EnvironmentOptions extends ProcessOptions {
+  readonly reaper: ProcessReaper;
+  readonly snapshots: Snapshots;
 }
 
 export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const inside = new Inside();
   const api = await openRuntimeApi(inside);
   const log = logTail(options.onOutput);
-  const child = spawnRuntime(options, api.port, log.push);
-  let killedForMemory = false;
-  const gone = new Promise<EnvironmentReply & { kind: "exit" }>((resolve) => {
+  const { reaper, snapshots } = options;
+  const { promise: gone, resolve } = Promise.withResolvers<EnvironmentReply & { kind: "exit" }>();
+  let [isKilled, isKilledForMemory, isBegun] = [false, false, false];
+  const start = (snapshot: string | null): ChildProcess => {
+    const started = spawnRuntime(options, api.port, log.push, snapshot);
+    const { pid } = started;
+    if (pid !== undefined) reaper.watch(pid);
     const ended = (code: number | null, signal: NodeJS.Signals | null) => {
-      const outOfMemory = killedForMemory || (signal === "SIGABRT" && log.sawHeapLimit());
+      if (started !== child) return;
+      const outOfMemory = isKilledForMemory || (signal === "SIGABRT" && log.sawHeapLimit());
       const answer = { kind: "exit", exit: { code, signal, outOfMemory } } as const;
       inside.end(answer);
       resolve(answer);
       void api.close();
     };
     // Its last words are in by "close", unless a process it left behind holds its output open.
-    child.once("close", ended);
-    child.once("exit", (code, signal) => {
-      setTimeout(() => ended(code, signal), lastWordsMs).unref();
-      killGroup(child);
+    started.once("close", ended);
+    started.once("exit", (code, signal) => {
+      killGroup(started);
+      if (pid !== undefined) reaper.forget(pid);
+      const isFault = signal === null ? code !== 0 : signal !== "SIGKILL" && signal !== "SIGTERM";
+      if (snapshot === null || inside.wasHeard || isKilled || !isFault)
+        return void setTimeout(() => ended(code, signal), lastWordsMs).unref();
+      // A damaged one, or another Node's: the bundle itself is there.
+      snapshots.refuse(snapshot);
+      child = start(null);
+      if (isBegun) begin(child);
     });
-    child.once("error", () => ended(127, null));
-  });
+    started.once("error", () => ended(127, null));
+    return started;
+  };
+  let child = start(snapshots.ready());
   const alive = () => child.exitCode === null && child.signalCode === null;
   return {
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     log,
     gone,
     alive,
     init() {
-      // A process that has ended meanwhile answers by its exit.
-      if (child.channel) child.send("begin", () => {});
+      isBegun = true;
+      begin(child);
       return inside.loaded.promise;
     },
     waits: () => inside.waits(),
     whenWaiting: () => Promise.race([inside.asked.promise, gone]),
     run: (event, forward) => (alive() ? inside.run(event, forward) : gone),
     kill(outOfMemory = false) {
-      killedForMemory ||= outOfMemory;
+      isKilled = true;
+      isKilledForMemory ||= outOfMemory;
       killGroup(child);
     },
   };
+}
+
+/** A process that has ended meanwhile answers by its exit. */
+function begin(child: ChildProcess): void {
+  if (child.channel) child.send("begin", () => {});
 }
 
 /** The process's side of the Runtime API: at most one event given out, at most one poll waiting. */
@@ -106,6 +124,8 @@ class Inside implements RuntimeEvents {
   readonly loaded = Promise.withResolvers<EnvironmentReply | undefined>();
   /** Resolved while a poll waits. */
   asked = Promise.withResolvers<void>();
+  /** Whether the process has said anything yet. */
+  wasHeard = false;
   #poll: ServerResponse | undefined;
   #running: Running | undefined;
   #given = false;
@@ -129,6 +149,7 @@ class Inside implements RuntimeEvents {
   }
 
   next(poll: ServerResponse): void {
+    this.wasHeard = true;
     this.#poll = poll;
     poll.once("close", () => {
       if (this.#poll === poll) this.#poll = undefined;
@@ -149,6 +170,7 @@ class Inside implements RuntimeEvents {
   }
 
   initFailed(body: Buffer): void {
+    this.wasHeard = true;
     this.loaded.resolve({ kind: "error", body });
   }
 
@@ -167,17 +189,6 @@ class Inside implements RuntimeEvents {
     this.#running = undefined;
     settle(answer);
     return true;
-  }
-}
-
-/** Ends the process and whatever it has started. */
-function killGroup(child: ChildProcess): void {
-  if (process.platform === "win32" || child.pid === undefined) return void child.kill("SIGKILL");
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch (thrown) {
-    // Nothing of the group is left.
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
   }
 }
 
@@ -203,42 +214,3 @@ function collect(
 
 /** For output that is still in the pipe when a process has ended. */
 const lastWordsMs = 50;
-
-const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const below = extension === "ts" ? "../../../dist/functions-bundled" : "../../../functions-bundled";
-const runtime = [`${below}/runtime/runtime.mjs`, `../runtime/main.${extension}`]
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(path))!;
-
-function spawnRuntime(
-  { config, variables }: EnvironmentOptions,
-  port: number,
-  onOutput: (text: string) => void,
-): ChildProcess {
-  const heapMb = Math.floor(config.memoryMb * 0.9);
-  const own = [process.execPath, `--max-old-space-size=${heapMb}`, "--no-warnings", runtime];
-  const [command, ...parameters] = config.bootstrap ?? own;
-  const child = spawn(command!, parameters, {
-    cwd: config.directory,
-    // A group of its own, which can be ended as a whole and hears no interrupt of the terminal's.
-    detached: process.platform !== "win32",
-    env: {
-      ...keepingMemory,
-      AWS_LAMBDA_LOG_STREAM_NAME: logStream(),
-      ...variables,
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
-    },
-    stdio: ["ignore", "pipe", "pipe", ...(config.bootstrap ? [] : (["ipc"] as const))],
-  });
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.setEncoding("utf8");
-    stream.on("data", onOutput);
-  }
-  return child;
-}
-
-/** One an environment, named as on Lambda; runtimes refuse to start without. */
-function logStream(): string {
-  const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
-  return `${day}/[$LATEST]${randomUUID().replaceAll("-", "")}`;
-}

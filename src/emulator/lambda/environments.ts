@@ -3,6 +3,7 @@ import { admitCall, type ConcurrencyShare, type FleetLoad } from "./concurrency.
 import { type Environment, openEnvironment } from "./environment.ts";
 import { type FunctionConfig, variablesOf } from "./function-config.ts";
 import { type ProcessReaper, residentMb } from "./processes.ts";
+import { type Snapshots, snapshotsOf } from "./snapshots.ts";
 
 /** One environment as the outside sees it. */
 export interface EnvironmentInfo {
@@ -68,6 +69,8 @@ export function openFleet(options: FleetOptions): Fleet {
 
 class LocalFleet implements Fleet {
   readonly #options: FleetOptions;
+  readonly #variables: Readonly<Record<string, string>>;
+  readonly #snapshots: Snapshots;
   /** In the order of last use. */
   readonly #members = new Set<Member>();
   /** Spares under way that nobody has claimed. */
@@ -81,7 +84,11 @@ class LocalFleet implements Fleet {
   #quiet: NodeJS.Timeout | undefined;
 
   constructor(options: FleetOptions) {
+    const { name, version, config, variables } = options;
     this.#options = options;
+    const usual = variablesOf(name, version, config);
+    this.#variables = { ...usual, ...variables, ...config.environment };
+    this.#snapshots = snapshotsOf(config, this.#variables);
   }
 
   load(): FleetLoad {
@@ -176,15 +183,17 @@ class LocalFleet implements Fleet {
     clearTimeout(this.#quiet);
     for (const { environment } of this.#members) environment.kill();
     await Promise.all([...this.#members].map(({ environment }) => environment.gone));
+    // Now that it keeps nobody waiting.
+    if (this.#tenants.size > 0) this.#snapshots.take();
   }
 
   async #open(tenant: string | undefined, state: "spare" | "busy"): Promise<Member> {
-    const { name, version, config, variables, reaper } = this.#options;
     this.#opening++;
     try {
       const environment = await openEnvironment({
         ...this.#options,
-        variables: { ...variablesOf(name, version, config), ...variables, ...config.environment },
+        variables: this.#variables,
+        snapshots: this.#snapshots,
       });
       const member: Member = {
         environment,
@@ -195,11 +204,9 @@ class LocalFleet implements Fleet {
         idleTimer: undefined,
       };
       this.#members.add(member);
-      if (environment.pid > 0) reaper.watch(environment.pid);
       void environment.gone.then(() => {
         clearTimeout(member.idleTimer);
         this.#members.delete(member);
-        reaper.forget(environment.pid);
       });
       if (this.#closed || (this.#retired && state === "spare")) environment.kill();
       return member;

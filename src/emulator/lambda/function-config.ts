@@ -33,6 +33,11 @@ export interface FunctionConfig {
   readonly idleMs?: number;
   /** The platform ends an environment, busy as it may be, after so many calls. */
   readonly recycleAfterCalls?: number;
+  /**
+   * A script that loads the same function for a startup snapshot: once that is taken, environments
+   * start from it in place of loading the bundle.
+   */
+  readonly snapshot?: string;
   /** Another runtime's command, in place of kofn's own runtime client. */
   readonly bootstrap?: readonly string[];
 }

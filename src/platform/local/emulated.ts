@@ -10,7 +10,7 @@ import { workerCompute, workerFor } from "../worker-compute.ts";
 import { deployedRoles } from "./deployed-roles.ts";
 import { loadsMembers, ownModules } from "./own-modules.ts";
 import type { WorkerName } from "./own-workers.ts";
-import { bucket, bundleFolder } from "./paths.ts";
+import { bucket, bundleFolder, snapshotScript } from "./paths.ts";
 import { accessTo, ensureBucket } from "./s3-access.ts";
 
 const names = { worker: "worker", networkWorker: "network-worker" };
@@ -91,6 +91,7 @@ async function functionsFor(home: string, spec: EmulatedSpec): Promise<EmulatorU
   return {
     [names.worker]: {
       directory: await folderOf("worker"),
+      ...(ownModules().length > 0 ? {} : { snapshot: await snapshotScript("worker") }),
       ...deployed.worker,
       memoryMb,
       role: deployedRoles.worker,

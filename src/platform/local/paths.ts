@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../../core/errors.ts";
 
@@ -16,6 +17,11 @@ export type BundleName = (typeof names)[number];
 
 /** Running from sources, or from what the build made of them. */
 const fromSources = import.meta.url.endsWith(".ts");
+
+/** The script that loads a function's bundle for a startup snapshot. */
+export async function snapshotScript(name: "worker"): Promise<string> {
+  return join(dirname(await bundleFolder(name)), `${name}-snapshot`, `${name}-snapshot.js`);
+}
 
 /** The folder of a function's deployed bundle. Throws where it was not built. */
 export async function bundleFolder(name: BundleName): Promise<string> {
