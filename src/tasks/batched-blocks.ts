@@ -1,5 +1,6 @@
 import type { FeatureBlock } from "../data/shards/load-features.ts";
-import { type BlockFactors, type BlockRows, blockRowsOf } from "../math/kernels/block-rows.ts";
+import { type BlockFactors, type Blocks, blockRowsOf } from "../math/kernels/block-rows.ts";
+import { signBlocksOf } from "../math/kernels/sign-blocks.ts";
 import { isFiniteVector } from "../math/vector.ts";
 import type { WorkerReply } from "./task-kind.ts";
 
@@ -10,11 +11,11 @@ import type { WorkerReply } from "./task-kind.ts";
 export class BlockReply implements WorkerReply, BlockFactors {
   readonly loss: number;
   readonly computeMs = 0;
-  readonly block: BlockRows;
+  readonly block: Blocks;
   readonly place: number;
   readonly factors: Float64Array;
 
-  constructor(loss: number, block: BlockRows, place: number, factors: Float64Array) {
+  constructor(loss: number, block: Blocks, place: number, factors: Float64Array) {
     this.loss = loss;
     this.block = block;
     this.place = place;
@@ -38,7 +39,8 @@ export class BlockReply implements WorkerReply, BlockFactors {
 /** What blocks of many slots make of one vector; null where they are better asked one by one. */
 export function batchBlocks(blocks: readonly FeatureBlock[], slots: number = blocks.length) {
   const slabsOf = (some: readonly FeatureBlock[]) => some.map(({ slabs }) => slabs);
-  const rows = blockRowsOf(slabsOf(blocks), slots);
+  const all = slabsOf(blocks);
+  const rows = signBlocksOf(all, slots) ?? blockRowsOf(all, slots);
   if (rows === null) return null;
   return {
     add: (more: readonly FeatureBlock[]) => rows.add(slabsOf(more)),

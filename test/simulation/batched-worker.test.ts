@@ -48,18 +48,22 @@ function scene(type: string, shards: readonly (Examples | undefined)[]) {
 }
 
 /** Slot `slot` has so many rows of two slabs, no slabs where it has none. */
-function blocksOf(rowsOf: (slot: number) => number, columns = [3, 6]): FeatureBlock[] {
+function blocksOf(
+  rowsOf: (slot: number) => number,
+  columns = [3, 6],
+  isSigned = false,
+): FeatureBlock[] {
   const random = randomFrom("blocks");
   const numbers = (length: number) => Float32Array.from({ length }, () => random.normal());
   const targets = numbers(4);
   return Array.from({ length: slots }, (_, slot) => {
     const rows = rowsOf(slot);
-    const slabs = columns.map((count) => ({
-      kind: "dense" as const,
-      rows,
-      columns: count,
-      values: numbers(rows * count),
-    }));
+    const slabs = columns.map((count, s) => {
+      const values = numbers(rows * count);
+      const signs = values.map((value) => 0.125 * Math.sign(value));
+      const isDense = !isSigned || s === 0;
+      return { kind: "dense" as const, rows, columns: count, values: isDense ? values : signs };
+    });
     const features = columns.reduce((sum, count) => sum + count, 0) - targets.length;
     return { slabs: rows === 0 ? [] : slabs, targets, features, intercept: true };
   });
@@ -91,16 +95,17 @@ function blockScene(blocks: readonly (FeatureBlock | undefined)[]) {
 
 describe("blocks of many slots at once", () => {
   const kinds = [
-    ["a row each", () => 1, [3, 6]],
-    ["a row each, an even number of columns", () => 1, [4, 6]],
-    ["none to three rows", (slot: number) => slot % 4, [3, 6]],
-    ["a row, but one with two", (slot: number) => (slot === 5 ? 2 : 1), [3, 6]],
+    ["a row each", () => 1, [3, 6], false],
+    ["a row each, an even number of columns", () => 1, [4, 6], false],
+    ["none to three rows", (slot: number) => slot % 4, [3, 6], false],
+    ["a row, but one with two", (slot: number) => (slot === 5 ? 2 : 1), [3, 6], false],
+    ["none to three rows, of signs", (slot: number) => slot % 4, [4, 30], true],
   ] as const;
 
   it.each(kinds)(
     "%s: replies, and sums of them, are the ones by themselves",
-    (_, rows, columns) => {
-      const blocks = blocksOf(rows, [...columns]);
+    (_, rows, columns, isSigned) => {
+      const blocks = blocksOf(rows, [...columns], isSigned);
       // The last one came later, and one is asked alone.
       const { tasks, load, alone, answer } = blockScene(blocks.slice(0, -1));
       expect(answer()!(tasks[8]!)).toBeNull();

@@ -16,6 +16,26 @@ export interface BlockFactors {
   readonly factors: Float64Array;
 }
 
+/** Rows of many small blocks, and what comes of all of them, with the bits of the plain loops. */
+export interface Blocks {
+  /** Of a row. */
+  readonly columns: number;
+  /** Takes blocks at the next places; false where there is no room, or they are of another kind. */
+  add(blocks: readonly (readonly DenseRows[])[]): boolean;
+  /** The factors of all blocks: of every row the product with `sources`, slab after slab. */
+  multiply(sources: Float64Array): Float64Array<ArrayBuffer>;
+  /** No number that a block makes of its factors is larger; NaN where a factor is none. */
+  boundOf(of: BlockFactors): number;
+  /** What a block makes of its factors: its rows' sum, each times its factor, in float32. */
+  combine(of: BlockFactors): Float32Array<ArrayBuffer>;
+  /** Adds what blocks make of their factors to `sums`, and times `step` to `moved`, in order. */
+  addUp(
+    blocks: readonly BlockFactors[],
+    step: number,
+    to: { readonly sums: Float64Array; readonly moved: Float64Array },
+  ): void;
+}
+
 interface Slab {
   readonly from: number;
   readonly columns: number;
@@ -26,8 +46,7 @@ interface Slab {
  * Rows of many small blocks, copied side by side into a kernel's memory, slab by slab: products
  * with each block's rows and sums over many blocks have the bits of the plain loops.
  */
-export class BlockRows {
-  /** Of a row. */
+export class BlockRows implements Blocks {
   readonly columns: number;
   private readonly shape: readonly DenseRows[];
   /** Where each block's rows begin among all, and where the last one's end. */
@@ -68,7 +87,6 @@ export class BlockRows {
     return this.firstRows.at(-1)!;
   }
 
-  /** Takes blocks at the next places; false where there is no room, or they are of another kind. */
   add(blocks: readonly (readonly DenseRows[])[]): boolean {
     const rows = blocks.reduce((sum, slabs) => sum + rowsOf(slabs), this.rows);
     if (rows > this.rowsMax || !blocks.every((slabs) => isLike(slabs, this.shape))) return false;
@@ -88,7 +106,6 @@ export class BlockRows {
     return this.firstRows[place + 1]!;
   }
 
-  /** Of every row the product with `sources`, slab after slab. */
   multiply(sources: Float64Array): Float64Array<ArrayBuffer> {
     const { memory, kernels } = this.instance;
     const { rows } = this;
@@ -103,7 +120,6 @@ export class BlockRows {
     return factors;
   }
 
-  /** No number that a block makes of its factors is larger; NaN where a factor is none. */
   boundOf({ place, factors }: BlockFactors): number {
     let bound = 0;
     for (let row = this.firstRow(place); row < this.endRow(place); row++)
@@ -112,7 +128,6 @@ export class BlockRows {
     return Math.fround(1.001 * bound);
   }
 
-  /** What a block makes of its factors: its rows' sum, each times its factor, in float32. */
   combine({ place, factors }: BlockFactors): Float32Array<ArrayBuffer> {
     const sum = new Float64Array(this.columns);
     const [first, end] = [this.firstRow(place), this.endRow(place)];
@@ -126,7 +141,6 @@ export class BlockRows {
     return new Float32Array(sum);
   }
 
-  /** Adds what blocks make of their factors to `sums`, and times `step` to `moved`, in order. */
   addUp(
     blocks: readonly BlockFactors[],
     step: number,
@@ -193,7 +207,7 @@ export function blockRowsOf(
   return made.add(blocks) ? made : null;
 }
 
-function isLike(slabs: readonly DenseRows[], shape: readonly DenseRows[]): boolean {
+export function isLike(slabs: readonly DenseRows[], shape: readonly DenseRows[]): boolean {
   const rows = rowsOf(slabs);
   if (rows > blockRowsMax || (slabs.length !== shape.length && slabs.length > 0)) return false;
   return slabs.every(
@@ -202,11 +216,11 @@ function isLike(slabs: readonly DenseRows[], shape: readonly DenseRows[]): boole
   );
 }
 
-function rowsOf(slabs: readonly DenseRows[]): number {
+export function rowsOf(slabs: readonly DenseRows[]): number {
   return slabs[0]?.rows ?? 0;
 }
 
-function widthOf(slabs: readonly DenseRows[]): number {
+export function widthOf(slabs: readonly DenseRows[]): number {
   return slabs.reduce((sum, { columns }) => sum + columns, 0);
 }
 

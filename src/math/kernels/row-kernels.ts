@@ -35,6 +35,28 @@ export interface RowKernels {
     sums: number,
     moved: number,
   ): void;
+  /** Of blocks of signs: see `wasm/sign-blocks.as`. */
+  signProducts(
+    signs: number,
+    stride: number,
+    entries: number,
+    denseStride: number,
+    blocks: number,
+    columns: number,
+    dense: number,
+    sources: number,
+    masks: number,
+    products: number,
+  ): void;
+  addSignSums(
+    list: number,
+    count: number,
+    tables: number,
+    signs: number,
+    stride: number,
+    columns: number,
+    pairs: number,
+  ): void;
   /** Adds rows' distances from `firsts` to sums and their squares to squares, by column. */
   addDistances(
     values: number,

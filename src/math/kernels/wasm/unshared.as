@@ -16,4 +16,5 @@ export {
 } from "./parts";
 export { rankRows } from "./ranks";
 export { addDoubleRows, addFloatRows } from "./slices";
+export { addSignSums, signProducts } from "./sign-blocks";
 export { stepFloatRows } from "./steps";
