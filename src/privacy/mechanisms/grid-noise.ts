@@ -48,7 +48,13 @@ export function withGaussianNoise(
 ): Float64Array {
   const { step, noiseSteps } = grid;
   const noise = discreteGaussians(noiseSteps, values.length, bits);
-  for (let i = 0; i < noise.length; i++) noise[i] = (stepsOf(values[i]!, grid) + noise[i]!) * step;
+  // A power of two: times its inverse is divided by it.
+  const perUnit = 1 / step;
+  for (let i = 0; i < noise.length; i++) {
+    const steps = Math.round(values[i]! * perUnit);
+    if (!(Math.abs(steps) <= valueStepsMax)) throw outOfGrid();
+    noise[i] = (steps + noise[i]!) * step;
+  }
   return noise;
 }
 
@@ -113,8 +119,12 @@ export function noiseOf({ step, noiseSteps }: Grid): number {
 export function stepsOf(value: number, { step }: Grid): number {
   const steps = Math.round(value / step);
   if (Number.isFinite(steps) && Math.abs(steps) <= valueStepsMax) return steps;
-  // The value itself must not stand in a message: it has not been made private yet.
-  throw new RunError("out-of-grid", "a value to be released is too large for its noise's grid", {
+  throw outOfGrid();
+}
+
+/** The value itself must not stand in a message: it has not been made private yet. */
+function outOfGrid(): RunError {
+  return new RunError("out-of-grid", "a value to be released is too large for its noise's grid", {
     hint: "bound the values first: by a clip norm or a projection",
   });
 }
