@@ -52,7 +52,6 @@ export class SimulatedBatch<Task, Result> {
     index: number,
     by: { performAll?(tasks: readonly Task[]): ((task: Task) => Result | null) | null },
   ): Result | null {
-    if (this.tasks.length === 1) return null;
     if (this.together === undefined) this.together = by.performAll?.(this.tasks) ?? null;
     return this.together === null ? null : this.together(this.tasks[index]!);
   }

@@ -195,6 +195,18 @@ describe("many small shards at once", () => {
     expect(answer()!(tasks[4]!)).not.toBeNull();
   });
 
+  it("answers one task alone only where many were asked the same before", () => {
+    const { tasks, request, worker, answer } = scene("ridge", shardsOf(false));
+    const alone = (task: WorkerTask) => worker(request(task), [task]);
+    expect(alone(tasks[5]!)).toBeNull();
+    const all = answer()!;
+    expect(alone(tasks[5]!)!(tasks[5]!)).toEqual(all(tasks[5]!));
+    const other = asked(new Float32Array(columns).fill(2))[5]!;
+    expect(alone(other)).toBeNull();
+    const elsewhere = { ...request(tasks[5]!), encoded: "encoded/other" };
+    expect(worker(elsewhere, [tasks[5]!])).toBeNull();
+  });
+
   it("leaves earlier replies as they were", () => {
     const { tasks, request, worker, answer } = scene("ridge", shardsOf(false));
     const before = answer()!(tasks[5]!)!;
