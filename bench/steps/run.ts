@@ -142,7 +142,7 @@ async function kofnSteps(one: Case, steps: number): Promise<() => Taken> {
         rows: { kind: "dense", rows: batch, columns, values },
         targets: targets.subarray(from, from + batch),
       };
-      const loss = problem.lossAndGradient(examples, weights, gradient.fill(0));
+      const loss = problem.lossAndGradient(examples, weights, gradient);
       descend(weights, gradient, rate / batch);
       return loss / batch;
     });
@@ -151,8 +151,12 @@ async function kofnSteps(one: Case, steps: number): Promise<() => Taken> {
   };
 }
 
+/** A step, after which the gradient is zeros again: in one go, as workers take theirs. */
 function descend(weights: Float32Array, gradient: Float64Array, step: number): void {
-  for (let i = 0; i < weights.length; i++) weights[i]! -= step * gradient[i]!;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i]! -= step * gradient[i]!;
+    gradient[i] = 0;
+  }
 }
 
 async function problemOf(model: string): Promise<Problem> {

@@ -32,23 +32,38 @@ export function walk(
 ): number {
   const { rates, batch, momentum, shape } = task;
   const random = drawsOf(task);
+  at.set(here);
+  gradient.fill(0);
   let loss = 0;
   for (let h = 0; h < rates.length; h++) {
     const draws = random.fork(`step/${h}`);
     const some = draw(batch, draws);
-    for (let j = 0; j < here.length; j++) at[j] = here[j]!;
-    const count = some.targets.length;
-    gradient.fill(0);
+    let count = some.targets.length;
     loss += problem.lossAndGradient(some, at, gradient, draws) / count / rates.length;
-    for (let j = 0; j < gradient.length; j++) gradient[j]! /= count;
-    if (problem.l2 > 0) addPenaltyGradient(problem.l2, here, shape, gradient);
-    for (let j = 0; j < here.length; j++) {
-      const step = velocity === null ? gradient[j]! : momentum * velocity[j]! + gradient[j]!;
-      if (velocity !== null) velocity[j] = step;
-      here[j]! -= rates[h]! * step;
+    if (problem.l2 > 0) {
+      for (let j = 0; j < gradient.length; j++) gradient[j]! /= count;
+      count = 1;
+      addPenaltyGradient(problem.l2, here, shape, gradient);
     }
+    takeStep({ here, velocity, at, gradient }, rates[h]!, momentum, count);
   }
   return loss;
+}
+
+/** Along a sum of gradients of so many rows, which is zeros then: in one go through all of it. */
+function takeStep(
+  { here, velocity, at, gradient }: WalkRoom,
+  rate: number,
+  momentum: number,
+  count: number,
+): void {
+  for (let j = 0; j < here.length; j++) {
+    let step = gradient[j]! / count;
+    if (velocity !== null) velocity[j] = step += momentum * velocity[j]!;
+    here[j]! -= rate * step;
+    at[j] = here[j]!;
+    gradient[j] = 0;
+  }
 }
 
 /** What a task draws from: the same however often it is asked. */
