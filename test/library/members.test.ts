@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -14,8 +14,10 @@ import {
   train,
 } from "../../src/index.ts";
 import { optimizers } from "../../src/optimizers/registry.ts";
+import { checkWorkersKnow } from "../../src/platform/local/own-workers.ts";
 import { fixed } from "../../src/quorum/wait-policies/policy.ts";
 import { newFolder } from "../cli/fixtures.ts";
+import { eventually } from "../eventually.ts";
 import { remove } from "./own-members.ts";
 
 const ownMembers = join(import.meta.dirname, "own-members.ts");
@@ -157,6 +159,13 @@ describe("members that a program registers", () => {
       });
     },
   );
+
+  it("what a process like a function's compiles to try them is kept for the next", async () => {
+    const cache = join(folder.path, "compiled");
+    vi.stubEnv("NODE_COMPILE_CACHE", cache);
+    await checkWorkersKnow([], { backend: "emulated", home });
+    await eventually(() => existsSync(cache) && readdirSync(cache).length > 0, "it is kept");
+  });
 
   it("a module that a worker cannot load is refused before anything starts", async () => {
     const path = join(folder.path, "own.mjs");

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCachePath } from "../../core/compile-cache.ts";
 import { entryBeside } from "../../core/entries.ts";
 import { RunError } from "../../core/errors.ts";
 import { closeOwnFolder, ownFile } from "../../core/own-files.ts";
@@ -89,12 +90,16 @@ export async function checkWorkersKnow(
   );
 }
 
-/** The emulator's processes have no flags of this one, and other variables. */
+/**
+ * The emulator's processes have no flags of this one, and other variables. What they compile is
+ * kept, as in every environment.
+ */
 function inFunction(home: string): ForkOptions {
   const directory = ownWorkerFolder(home, "worker");
   const { memoryMb, timeoutMs, handler } = deployed.worker;
   const env = variablesOf("worker", "$LATEST", { directory, memoryMb, timeoutMs, handler });
-  return { execArgv: [], cwd: directory, env };
+  const kept = { NODE_COMPILE_CACHE: compileCachePath() };
+  return { execArgv: [], cwd: directory, env: { ...env, ...kept } };
 }
 
 function asked(question: MembersQuestion, options: ForkOptions): Promise<MembersAnswer> {
