@@ -8,6 +8,14 @@ import { predictLinear } from "../problems/linear.ts";
 import { eachPenalized, penalty, type WeightShape } from "../problems/penalty.ts";
 import type { Problem } from "../problems/problem.ts";
 import { labelled } from "../tasks/minibatch.ts";
+import {
+  conjugateSums,
+  mostAtZero,
+  type Predicted,
+  type Sums,
+  sumsOf,
+  zeroLoss,
+} from "./duality-sums.ts";
 
 /** Of more stored bytes, or predictions, no further passes are made for a measure. */
 const bytesMax = 256 * 1024 * 1024;
@@ -55,26 +63,19 @@ export async function relativeDualityGap(
       for (const [k, move] of moves.entries()) at[(k + 1) * columns - 1]! += move;
     }
   }
-  const sums = sumsOf(problem, kept);
+  const sums = sumsOf(kept);
   const primal = sums.loss / rows + penalty(problem, at, shape);
-  const gap = primal - dualOf(problem, sums, pull, shape, rows);
+  const gap = primal - dualOf(problem, { kept, sums }, pull, shape, rows);
   // A fit that is nearly perfect is not far from the optimum by being twice as good.
-  const scale = Math.max(primal, (perfectShare * sums.zero) / rows);
+  const isFar = boundShare * mostAtZero(problem, sums) < primal * rows;
+  const scale = isFar ? primal : Math.max(primal, (perfectShare * zeroLoss(problem, kept)) / rows);
   return scale > 0 ? Math.max(0, gap) / scale : null;
 }
 
 /** Below this part of the objective of zero weights, differences count as parts of that. */
 const perfectShare = 1e-3;
-
-/** A part's predictions, a block of rows an output, and what they should have been. */
-interface Predicted {
-  readonly predictions: Float64Array<ArrayBuffer>;
-  readonly targets: Float32Array;
-  /** What rows count, where that is not 1. */
-  readonly weights: Float32Array | undefined;
-  readonly slopes: Float64Array<ArrayBuffer>;
-  readonly loss: number;
-}
+/** Four times that: bounds on losses are taken with room to spare. */
+const boundShare = 4 * perfectShare;
 
 const scratch = scratchArray();
 
@@ -111,37 +112,6 @@ function addPull(rows: Rows, slopes: Float64Array<ArrayBuffer>, pull: Float64Arr
     );
 }
 
-interface Sums {
-  /** Of losses here, and where every prediction is zero. */
-  readonly loss: number;
-  readonly zero: number;
-  /** Of slopes times predictions, of slopes squared, of slopes times targets. */
-  readonly slopesTimesPredictions: number;
-  readonly squares: number;
-  readonly targets: number;
-}
-
-function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
-  let [loss, zero, slopesTimesPredictions, squares, targets] = [0, 0, 0, 0, 0];
-  for (const part of kept) {
-    const { predictions, targets: wanted, weights, slopes } = part;
-    loss += part.loss;
-    const zeros = scratch(predictions.length).fill(0);
-    zero += problem.lossAt(zeros, wanted, undefined, weights);
-    for (let from = 0; from < slopes.length; from += wanted.length)
-      for (let row = 0; row < wanted.length; row++) {
-        const slope = slopes[from + row]!;
-        slopesTimesPredictions += slope * predictions[from + row]!;
-        const times = weights === undefined ? 1 : weights[row]!;
-        // A row that counts nothing has no slope.
-        if (times === 1) squares += slope * slope;
-        else if (times > 0) squares += (slope * slope) / times;
-        targets += slope * wanted[row]!;
-      }
-  }
-  return { loss, zero, slopesTimesPredictions, squares, targets };
-}
-
 /**
  * The dual objective at the slopes s of the losses: -(1/n) sum of l*(s) - R*(-X's / n). With an l2
  * penalty R* is finite everywhere, and l*(s) = s z - l(z) where s is the slope at z. With l1 alone
@@ -150,7 +120,7 @@ function sumsOf(problem: Problem, kept: readonly Predicted[]): Sums {
  */
 function dualOf(
   { l1, l2 }: Problem,
-  { loss, slopesTimesPredictions, squares, targets }: Sums,
+  { kept, sums }: { readonly kept: readonly Predicted[]; readonly sums: Sums },
   pull: Float64Array,
   shape: WeightShape,
   rows: number,
@@ -160,13 +130,14 @@ function dualOf(
     eachPenalized(pull.length, shape, (j) => {
       excess += Math.max(0, Math.abs(pull[j]!) / rows - l1) ** 2;
     });
-    return (loss - slopesTimesPredictions) / rows - excess / (2 * l2);
+    return (sums.loss - sums.slopesTimesPredictions) / rows - excess / (2 * l2);
   }
   let hardest = 0;
   eachPenalized(pull.length, shape, (j) => {
     hardest = Math.max(hardest, Math.abs(pull[j]!) / rows);
   });
   const share = hardest > l1 ? l1 / hardest : 1;
+  const { squares, targets } = conjugateSums(kept);
   return -(share * share * squares) / (2 * rows) - (share * targets) / rows;
 }
 
@@ -194,15 +165,18 @@ function settledMoves(
       if (secant > 0) curvatures[k] = secant;
       steps[k] = -slope / curvatures[k]!;
       moves[k]! += steps[k]!;
-      for (const { predictions, targets } of kept) {
-        const end = (k + 1) * targets.length;
-        for (let i = k * targets.length; i < end; i++) predictions[i]! += steps[k]!;
-      }
+      for (const { predictions, targets } of kept)
+        addStep(predictions.subarray(k * targets.length, (k + 1) * targets.length), steps[k]!);
     }
     for (const [i, part] of kept.entries()) kept[i] = predicted(problem, part);
     before = slopes;
   }
   return null;
+}
+
+/** By itself, as are sums over rows: a loop of a short function is compiled soon. */
+function addStep(values: Float64Array, step: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! += step;
 }
 
 /** The mean loss, and the mean slope of each output. */
