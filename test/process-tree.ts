@@ -30,6 +30,20 @@ export function descendantsOf(pid: number): CountedProcess[] {
   return all.filter((one) => one.pid !== pid && found.has(one.pid));
 }
 
+/** Of these, the emulators and the environments of their functions. */
+export function emulatedAmong(processes: readonly CountedProcess[]): {
+  readonly emulators: readonly CountedProcess[];
+  readonly workers: readonly CountedProcess[];
+} {
+  const emulators = processes.filter(({ command }) => command.includes("emulator-host"));
+  const hosts = new Set(emulators.map(({ pid }) => pid));
+  const workers = processes.filter(
+    ({ parent, command }) =>
+      hosts.has(parent) && !command.startsWith("/bin/sh") && !command.includes("--build-snapshot"),
+  );
+  return { emulators, workers };
+}
+
 /** Null where it has ended. */
 export function countedProcess(pid: number): CountedProcess | null {
   let text: string;

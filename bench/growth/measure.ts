@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { countedProcess, descendantsOf } from "../../test/process-tree.ts";
+import { countedProcess, descendantsOf, emulatedAmong } from "../../test/process-tree.ts";
 
 /** What a command and all that it started took; Linux only. */
 export interface TreeFigures {
@@ -12,8 +12,8 @@ export interface TreeFigures {
   readonly peakMegabytes: number;
   /** The first process's own peak. */
   readonly firstMegabytes: number;
-  /** The largest process's that has these words in its command line; 0 for none. */
-  readonly largestMegabytes: number;
+  /** The largest emulated worker's; 0 for none. */
+  readonly workerMegabytes: number;
 }
 
 const [lookMs, shareMax] = [100, 0.1];
@@ -22,7 +22,6 @@ const [lookMs, shareMax] = [100, 0.1];
 export async function measureTree(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
-  words: string,
 ): Promise<TreeFigures> {
   const before = countedProcess(process.pid)!.endedSeconds;
   const begunMs = performance.now();
@@ -53,8 +52,8 @@ export async function measureTree(
         pids.reduce((sum, pid) => sum + shareOf(pid), 0),
       );
       first = Math.max(first, ownPeak(child.pid!));
-      for (const { pid, command } of others)
-        if (command.includes(words)) largest = Math.max(largest, ownPeak(pid));
+      for (const { pid } of emulatedAmong(others).workers)
+        largest = Math.max(largest, ownPeak(pid));
       // Looking at hundreds of processes takes long, and must not be what is measured.
       const tookMs = performance.now() - lookedMs;
       await Promise.race([ended, sleep(Math.max(lookMs, tookMs / shareMax))]);
@@ -76,7 +75,7 @@ export async function measureTree(
   return {
     seconds: (performance.now() - begunMs) / 1000,
     processorSeconds: Math.max(reaped, seen),
-    ...{ peakMegabytes: peak, firstMegabytes: first, largestMegabytes: largest },
+    ...{ peakMegabytes: peak, firstMegabytes: first, workerMegabytes: largest },
   };
 }
 

@@ -86,7 +86,7 @@ async function measured(
   };
   await writeFile(spec, JSON.stringify(written));
   const command = [process.execPath, cli, "run", spec, "--backend", backend, "--json"];
-  const figures = await measureTree(command, { KOFN_HOME: home }, "runtime.mjs");
+  const figures = await measureTree(command, { KOFN_HOME: home });
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
   tell({ axis, backend, size, figures });
   return { axis, backend, size, figures };
@@ -96,10 +96,11 @@ function tell({ axis, backend, size, figures }: Point): void {
   const { seconds, processorSeconds, peakMegabytes, ...own } = figures;
   const name = axis === "rows" ? `${size * Number(values.megabytes)} MB` : `${size} workers`;
   console.log(
-    `${name.padEnd(12)} ${backend.padEnd(10)}${processorSeconds.toFixed(2).padStart(7)} processor s` +
+    `${name.padEnd(12)} ${backend.padEnd(10)}` +
+      `${processorSeconds.toFixed(2).padStart(7)} processor s` +
       `${seconds.toFixed(2).padStart(8)} s${peakMegabytes.toFixed(0).padStart(7)} MB in all` +
       `${own.firstMegabytes.toFixed(0).padStart(6)} MB the first process` +
-      `${own.largestMegabytes.toFixed(0).padStart(6)} MB the largest worker`,
+      `${own.workerMegabytes.toFixed(0).padStart(6)} MB the largest worker`,
   );
 }
 

@@ -21,6 +21,14 @@ const ridge = whole("ridge", "ridge", 89);
 const large = whole("ridge-large", "ridge", 978, ["--repetitions", "1"]);
 const firstRound = whole("first-round", "first-round", 89);
 const late = whole("late", "late", 89);
+const manyWorkers: Job = {
+  name: "sixty-four",
+  arguments: (options) => [
+    ...["whole", "first-round", "--workers", options.isSmall ? "16" : "64"],
+    ...(options.isSmall ? ["--repetitions", "1"] : []),
+    ...besides(options),
+  ],
+};
 
 /** Peer's time over kofn's. */
 function speed(row: string): Pick<Line, "now" | "before"> {
@@ -109,6 +117,11 @@ export const commandLines: readonly Line[] = [
   ...firstRoundLines("threads", "3.9, 3.75 s", 20, 0.5),
   ...firstRoundLines("simulated", "5.2, 2.2 s", 25, 0.4),
   ...firstRoundLines("emulated", "2.0, 7.6 s", 9, 1.5),
+  {
+    ...{ row: 7, name: "sixty-four", job: manyWorkers, filed: "11.8 s", unit: "s" },
+    work: "first round of 64 emulated workers",
+    ...{ target: 3, is: "at most", ...labelled(", emulated", "seconds") },
+  },
   {
     ...{ row: 8, name: "late-all", job: late, filed: ".85", unit: "x" },
     work: "5 % x 1 s late, against Ray waiting for all",

@@ -9,6 +9,13 @@ const kernels: Job = {
   arguments: ({ isSmall }) => ["kernels", ...kernelSizes(isSmall)],
   before: ({ isSmall }) => ["kernels", ...kernelSizes(isSmall)],
 };
+const privateStep: Job = {
+  name: "private-step",
+  arguments: ({ before, isSmall }) => [
+    ...["dp-sgd", "--only", "wide", ...(isSmall ? ["--repetitions", "4"] : [])],
+    ...(before === null ? [] : ["--before", before]),
+  ],
+};
 const steps: Job = {
   name: "steps",
   arguments: ({ isSmall }) => (isSmall ? ["steps", "--steps", "2"] : ["steps", "--steps", "20"]),
@@ -62,6 +69,20 @@ function stepRate(network: string): Pick<Line, "now"> {
   };
 }
 
+/** What a step of 784-128-10 takes over another one of the same run. */
+function privateOver(figure: "over" | "median", peer?: string): Pick<Line, "now" | "before"> {
+  const of = (who: string) => (told: Told) => {
+    const at = (name: string) => pick(told.now, "wide", "rows", { name }, figure);
+    const mine = at(`${who}, private`);
+    return peer === undefined ? mine : ratio(mine, at(peer));
+  };
+  // `over` is told beside today's plain step; the one before stood beside its own.
+  const plain = (told: Told) => pick(told.now, "wide", "rows", { name: "before, plain" }, "over");
+  const before = of("before");
+  const own = (told: Told) => ratio(before(told), plain(told));
+  return { now: of("kofn"), before: figure === "over" ? own : before };
+}
+
 interface Rate {
   readonly name: string;
   readonly median: number;
@@ -102,6 +123,17 @@ function bothWays(training: string): Pick<Line, "now" | "otherwise"> {
 }
 
 export const partLines: readonly Line[] = [
+  {
+    ...{ row: 9, name: "private-step", job: privateStep, filed: "19.6", unit: "x" },
+    work: "private step over the plain one, 784-128-10, batch 64",
+    ...{ target: 2.5, is: "at most", ...privateOver("over") },
+  },
+  {
+    ...{ row: 9, name: "private-opacus", job: privateStep, filed: "-", unit: "x" },
+    work: "the same over Opacus' ghost clipping, one thread",
+    ...{ target: 1, is: "at most" },
+    ...privateOver("median", "Opacus, private, ghost clipping"),
+  },
   {
     ...{ row: 10, name: "float32", job: kernels, filed: ".97", unit: "x" },
     work: "least squares, float32, against NumPy",

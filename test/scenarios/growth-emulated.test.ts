@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import { train } from "../../src/index.ts";
 import { campaign } from "../campaign.ts";
 import { kofn } from "../cli/fixtures.ts";
-import { countedProcess, descendantsOf } from "../process-tree.ts";
+import { eventually } from "../eventually.ts";
+import {
+  type CountedProcess,
+  countedProcess,
+  descendantsOf,
+  emulatedAmong,
+} from "../process-tree.ts";
 import { growingRuns, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
@@ -18,7 +24,7 @@ const growthMegabytesMax = campaign(none, 60);
 const lookSecondsMax = campaign(none, 1);
 const resumeSecondsMax = campaign(none, 2);
 const runs = Object.entries(growingRuns(rounds)).slice(0, campaign(1, none));
-const workers = 4;
+const workerCount = 4;
 
 interface Use {
   readonly seconds: number;
@@ -28,22 +34,20 @@ interface Use {
 
 type Role = "orchestrator" | "emulator" | "workers";
 
-/** What the processes of each role have used so far; those in `before` are no part of the run. */
-function usesOf(before: ReadonlySet<number>): Record<Role, Use> & { readonly workersSeen: number } {
-  const others = descendantsOf(process.pid).filter(({ pid }) => !before.has(pid));
-  const of = (part: string): Use => {
-    const some = others.filter(({ command }) => command.includes(part));
-    return {
-      seconds: some.reduce((sum, one) => sum + one.seconds + one.endedSeconds, 0),
-      megabytes: Math.max(0, ...some.map((one) => one.residentMegabytes)),
-    };
-  };
+/** What the processes of each role have used so far; `known` ones are of no run. */
+function usesOf(known: ReadonlySet<number>): Record<Role, Use> & { readonly workersSeen: number } {
+  const others = descendantsOf(process.pid).filter(({ pid }) => !known.has(pid));
+  const of = (some: readonly CountedProcess[]): Use => ({
+    seconds: some.reduce((sum, one) => sum + one.seconds + one.endedSeconds, 0),
+    megabytes: Math.max(0, ...some.map((one) => one.residentMegabytes)),
+  });
+  const { emulators, workers } = emulatedAmong(others);
   const { user, system } = process.cpuUsage();
   return {
     orchestrator: { seconds: (user + system) / 1e6, megabytes: process.memoryUsage().rss / 1e6 },
-    emulator: of("emulator-host"),
-    workers: of("runtime.mjs"),
-    workersSeen: others.filter(({ command }) => command.includes("runtime.mjs")).length,
+    emulator: of(emulators),
+    workers: of(workers),
+    workersSeen: workers.length,
   };
 }
 
@@ -62,7 +66,7 @@ test.skipIf(process.platform !== "linux").each(runs)(
   "emulated rounds do not grow dearer in any process: %s",
   async (_, spec) => {
     await using home = await temporaryHome();
-    const before = new Set(descendantsOf(process.pid).map(({ pid }) => pid));
+    const others = new Set(descendantsOf(process.pid).map(({ pid }) => pid));
     const marks: ReturnType<typeof usesOf>[] = [];
     const every = rounds / 10;
     const { result } = await train(spec as never, {
@@ -70,25 +74,30 @@ test.skipIf(process.platform !== "linux").each(runs)(
       home: home.path,
       name: "long",
       listen(event) {
-        if (event.type === "round" && (event.round + 1) % every === 0) marks.push(usesOf(before));
+        if (event.type === "round" && (event.round + 1) % every === 0) marks.push(usesOf(others));
       },
     });
     expect(result.rounds).toBe(rounds);
     expect(marks.length).toBe(10);
-    const [first, last] = [marks[1]!, marks[9]!];
-    for (const { workersSeen } of marks) expect(workersSeen).toBeGreaterThanOrEqual(workers);
+    // V8 lets a process have some hundred rounds' garbage before it collects all of it.
+    const most = (role: Role, from: number) =>
+      Math.max(...marks.slice(from, from + 3).map((mark) => mark[role].megabytes));
+    for (const { workersSeen } of marks) expect(workersSeen).toBeGreaterThanOrEqual(workerCount);
     for (const role of ["orchestrator", "emulator", "workers"] as const) {
       const { early, late } = tenths(marks.map((mark) => mark[role].seconds));
-      const grown = last[role].megabytes - first[role].megabytes;
+      const [before, after] = [most(role, 2), most(role, 7)];
       console.log(
         `${role}: ${((1e3 * early) / every).toFixed(2)} processor ms a round early, ` +
           `${((1e3 * late) / every).toFixed(2)} late; ` +
-          `${first[role].megabytes.toFixed(0)} MB early, ${last[role].megabytes.toFixed(0)} late`,
+          `${before.toFixed(0)} MB early, ${after.toFixed(0)} late`,
       );
       // Of a few rounds, the clock tells nothing.
       expect(late / Math.max(early, 1e-9), role).toBeLessThan(ratioMax);
-      expect(grown, role).toBeLessThan(growthMegabytesMax);
+      expect(after - before, role).toBeLessThan(growthMegabytesMax);
     }
+    // What the run's own processes took counts with this one's once they have ended.
+    const isOver = () => descendantsOf(process.pid).every(({ pid }) => others.has(pid));
+    await eventually(isOver, "the emulator ends with its last user");
     const shown = await processorSeconds(async () => {
       expect((await kofn(home.path, "show", "long")).out).toContain("last events");
     });
@@ -96,6 +105,7 @@ test.skipIf(process.platform !== "linux").each(runs)(
     const resumed = await processorSeconds(async () => {
       const more = `stop.rounds=${rounds + 2}`;
       expect((await kofn(home.path, "resume", "long", "--set", more)).exitCode).toBe(0);
+      await eventually(isOver, "the emulator ends with its last user");
     });
     console.log(`show: ${shown.toFixed(2)} processor s, two more rounds: ${resumed.toFixed(2)}`);
     expect(resumed).toBeLessThan(resumeSecondsMax);
