@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Random, randomFrom } from "../../src/core/random.ts";
 import { discreteGaussian, discreteGaussians } from "../../src/privacy/mechanisms/exact-draws.ts";
-import { gridFor } from "../../src/privacy/mechanisms/grid-noise.ts";
+import { gridFor, stepsOf, withGaussianNoise } from "../../src/privacy/mechanisms/grid-noise.ts";
 import { type SecretBits, secretBits } from "../../src/privacy/mechanisms/secret-draws.ts";
 import { testBits } from "./chance.ts";
 
@@ -78,4 +78,16 @@ test("words that are looked at before they are taken are the stream's own", () =
     mixed.skip(used);
     expect(mixed.word()).toBe(plain.word());
   }
+});
+
+test("values come to the grid's nearest points under the noise, halves upwards", () => {
+  const grid = gridFor(1.5);
+  const random = randomFrom("nearest");
+  const hard = [0, -0, 0.5, -0.5, 1.5, -1.5, 0.49999999999999994, -1e-20, 1e-20, -2.5, 2 ** 52];
+  const steps = [...hard, 1 - 2 ** 52, 2 ** 51 + 0.5, 0.5 - 2 ** 51];
+  for (let i = 0; i < 500; i++) steps.push(1_000 * random.normal(), Math.floor(9 * i) / 2 - 500);
+  const values = Float64Array.from(steps, (at) => at * grid.step);
+  const noise = discreteGaussians(grid.noiseSteps, values.length, testBits("nearest"));
+  const expected = values.map((value, i) => (stepsOf(value, grid) + noise[i]!) * grid.step);
+  expect(withGaussianNoise(values, grid, testBits("nearest"))).toEqual(expected);
 });
