@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { compileCachePath } from "../../src/core/compile-cache.ts";
 import {
   registerMetric,
   registerModule,
@@ -17,7 +18,6 @@ import { optimizers } from "../../src/optimizers/registry.ts";
 import { checkWorkersKnow } from "../../src/platform/local/own-workers.ts";
 import { fixed } from "../../src/quorum/wait-policies/policy.ts";
 import { newFolder } from "../cli/fixtures.ts";
-import { eventually } from "../eventually.ts";
 import { remove } from "./own-members.ts";
 
 const ownMembers = join(import.meta.dirname, "own-members.ts");
@@ -161,10 +161,14 @@ describe("members that a program registers", () => {
   );
 
   it("what a process like a function's compiles to try them is kept for the next", async () => {
-    const cache = join(folder.path, "compiled");
-    vi.stubEnv("NODE_COMPILE_CACHE", cache);
-    await checkWorkersKnow([], { backend: "emulated", home });
-    await eventually(() => existsSync(cache) && readdirSync(cache).length > 0, "it is kept");
+    const path = join(folder.path, "cache.mjs");
+    const text =
+      "if (process.env.LAMBDA_TASK_ROOT) throw new Error(process.env.NODE_COMPILE_CACHE);";
+    writeFileSync(path, text);
+    const forget = await registerModule(path);
+    const tried = checkWorkersKnow([], { backend: "emulated", home });
+    await expect(tried).rejects.toThrow(`cannot load it: ${compileCachePath()}`);
+    forget();
   });
 
   it("a module that a worker cannot load is refused before anything starts", async () => {
