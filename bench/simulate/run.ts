@@ -10,15 +10,38 @@ import { handOver } from "../hand-over.ts";
 /**
  * How long a simulation takes: `simulate WORKERS ROUNDS OPTIMIZER ROWS FEATURES STRATEGY`, with
  * three quarters of the workers counted, Lambda's lateness and so many data rows a worker, stored
- * twice. Local steps are two, of a row each, over uncoded rows; encoded blocks are a feature each,
- * of half as many features as there are workers, over 10 rows. An arrival is one reply, counted or
- * not.
+ * twice. Local steps are two, of a row each, over uncoded rows; encoded blocks are of half as many
+ * features as there are workers, over 10 rows, and of three or four stored rows a worker. Ratings
+ * are of half as many users, and private records are of two classes. An arrival is one reply,
+ * counted or not.
  */
 const [workers = 10_000, rounds = 1_000] = process.argv.slice(2, 4).map(Number);
 const optimizer = process.argv[4] ?? "gradient-descent";
 const [rowsAWorker = 1, features = 10] = process.argv.slice(5, 7).map(Number);
 const strategy = process.argv[7] ?? "rounds";
 const generate = { type: "regression", rows: rowsAWorker * workers, features, noise: 0.5 } as const;
+/** Of a record of two classes a worker. */
+function privately(strategy: object, adjacency: string) {
+  const isGossip = adjacency === "replace-one";
+  return {
+    problem: { type: "logistic", l2: isGossip ? 0.01 : 0 },
+    data: {
+      generate: { type: "classification", rows: generate.rows, features, classes: 2 },
+      classes: [0, 1],
+      standardize: false,
+    },
+    strategy,
+    ...(isGossip ? {} : { optimizer: { type: "sgd", learningRate: 1, momentum: 0 } }),
+    privacy: {
+      epsilon: 3,
+      delta: 0.00001,
+      unit: "record",
+      adjacency,
+      clip: 1,
+      ...(isGossip ? {} : { divisor: generate.rows }),
+    },
+  };
+}
 const ways = {
   rounds: {
     data: { generate },
@@ -35,7 +58,21 @@ const ways = {
     encoding: { type: "hadamard", redundancy: 2 },
     strategy: "encoded-blocks",
   },
-} as const;
+  anytime: {
+    data: { generate },
+    encoding: "uncoded",
+    optimizer: "sgd",
+    strategy: { type: "anytime", seconds: 0.2 },
+  },
+  alternating: {
+    problem: { type: "factorization", rank: 2, l2: 0.01 },
+    data: { generate: { type: "ratings", rows: generate.rows, users: workers / 2, items: 50 } },
+    encoding: { type: "hadamard", redundancy: 2 },
+    strategy: "alternating",
+  },
+  "dp-sgd": privately({ type: "dp-sgd", rate: 0.5 }, "zero-out"),
+  gossip: privately({ type: "gossip", graph: "ring", steps: 0.1 }, "replace-one"),
+};
 if (!(strategy in ways)) throw new Error(`which strategy? ${Object.keys(ways).join(", ")}`);
 const spec = resolveSpec({
   problem: { type: "ridge", l2: 0.01 },
