@@ -51,10 +51,10 @@ export function withGaussianNoise(
   // A power of two: times its inverse is divided by it.
   const perUnit = 1 / step;
   for (let i = 0; i < noise.length; i++) {
-    // What Math.round gives, without its branch, which no processor foresees.
     const exact = values[i]! * perUnit;
-    const below = Math.floor(exact);
-    const steps = below + Math.min(1, Math.floor(2 * (exact - below)));
+    let steps = Math.floor(exact + 0.5);
+    // Math.round has a branch that no processor foresees; this one is next to never taken.
+    if (!(Math.abs(steps - exact) < 0.5)) steps = Math.round(exact);
     if (!(Math.abs(steps) <= valueStepsMax)) throw outOfGrid();
     noise[i] = (steps + noise[i]!) * step;
   }
