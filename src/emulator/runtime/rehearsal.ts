@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { crc32 } from "node:zlib";
 import { assert } from "../../core/errors.ts";
 import { localRegion } from "../iam/identity.ts";
+import { openRuntimeClient } from "./runtime-client.ts";
 import { type Handler, serve } from "./serve.ts";
 
 /** One event of a function's, and the objects that its handler reads from S3. */
@@ -43,7 +44,7 @@ export async function rehearse(load: () => Handler, { event, objects }: Rehearsa
   const shared = (globalThis as { SharedArrayBuffer?: unknown }).SharedArrayBuffer ?? ArrayBuffer;
   const restoreGlobals = replaced(globalThis as never, { SharedArrayBuffer: shared });
   const allowDraws = withoutDraws();
-  await serve(address, { handler: load(), events: 1 });
+  await serve(openRuntimeClient(address), { handler: load(), events: 1 });
   allowDraws();
   restoreGlobals();
   restore();

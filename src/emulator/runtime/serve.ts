@@ -1,10 +1,5 @@
 import { contextOf, type LambdaContext, streamingMark } from "./handler.ts";
-import {
-  errorReport,
-  type Invocation,
-  openRuntimeClient,
-  type RuntimeClient,
-} from "./runtime-client.ts";
+import { errorReport, type Invocation, type RuntimeClient } from "./runtime-client.ts";
 
 export type Handler = (event: unknown, context: LambdaContext) => unknown;
 type StreamingHandler = (event: unknown, stream: object, context: LambdaContext) => unknown;
@@ -18,11 +13,10 @@ export interface Served {
 }
 
 /**
- * Lambda's loop over the Runtime API at `address`: waits for an event, calls the handler, replies.
+ * Lambda's loop over the Runtime API: waits for an event, calls the handler, replies.
  * Rejects where the API ends; a handler that cannot be loaded is reported, and ends the process.
  */
-export async function serve(address: string, { onAnswered, events, ...served }: Served) {
-  const client = openRuntimeClient(address);
+export async function serve(client: RuntimeClient, { onAnswered, events, ...served }: Served) {
   let handler: Handler;
   try {
     handler = await served.handler;

@@ -1,6 +1,7 @@
 import { startupSnapshot } from "node:v8";
 import { installAwslambda } from "./handler.ts";
 import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import { openRuntimeClient } from "./runtime-client.ts";
 import { type Handler, onceNeeded, serve } from "./serve.ts";
 
 /** Asked for once they are used, elsewhere: here before the snapshot is taken. */
@@ -15,8 +16,9 @@ export async function keepLoaded(load: () => unknown, rehearsal: Rehearsal): Pro
   for (const name of builtins) process.getBuiltinModule(name);
   startupSnapshot.setDeserializeMainFunction(() => {
     installAwslambda();
+    const client = openRuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API ?? "");
     const handler = load() as Handler;
-    onceNeeded(() => serve(process.env.AWS_LAMBDA_RUNTIME_API ?? "", { handler }));
+    onceNeeded(() => serve(client, { handler }));
   });
   installAwslambda();
   await rehearse(() => load() as Handler, rehearsal);
