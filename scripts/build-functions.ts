@@ -5,7 +5,6 @@ import { build } from "esbuild";
 import { joinEager } from "./join-eager.ts";
 import { quietBuiltins } from "./quiet-builtins.ts";
 import { withoutNetworks } from "./without-networks.ts";
-import { workerRehearsal } from "./worker-rehearsal.ts";
 
 const banner =
   'import { createRequire as $createRequire } from "node:module";' +
@@ -77,6 +76,8 @@ export async function buildFunctions(outDirectory: string): Promise<void> {
 
 /** Node takes snapshots of one script, which can import no file; its later parts wait inside. */
 async function joinAll(folder: string, name: string): Promise<void> {
+  // It runs kernels, which the build has made by now.
+  const { workerRehearsal } = await import("./worker-rehearsal.ts");
   await build({
     entryPoints: { [name]: `${folder}/${name}.mjs` },
     outdir: folder,
