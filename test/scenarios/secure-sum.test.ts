@@ -26,7 +26,10 @@ test("local steps in a secure sum: the same bits wherever they run, and replayed
 test("private training in a secure sum, emulated: charged once a round, replayed", async () => {
   await using home = await temporaryHome();
   const run = await runOn("emulated", home.path, { ...securePrivate, weather: faults });
-  expect(run.result.privacy).toMatchObject({ released: 4, unit: "record" });
+  expect(run.result.privacy).toMatchObject({
+    released: securePrivate.stop.rounds,
+    unit: "record",
+  });
   expect(run.result.epsilon).toBeLessThanOrEqual(8);
   expect(await replayedDigest(home.path, run.record.run)).toBe(run.result.weightsDigest);
   const { store, close } = await openHome(home.path);
