@@ -176,7 +176,10 @@ function replaced(
   return result;
 }
 
-/** What `replaced` made, undone. Its input may come from anywhere. */
+/**
+ * What `replaced` made, undone. Its input may come from anywhere, and stays as it is: what holds
+ * neither arrays nor marked numbers is handed on, all else is copied.
+ */
 function restored(
   value: unknown,
   place: string,
@@ -187,19 +190,45 @@ function restored(
   if (depth > depthMax)
     throw new RunError("bad-packet", `${place}: it is nested deeper than ${depthMax} levels`);
   const below = (item: unknown) => restored(item, place, array, depth + 1);
-  if (Array.isArray(value)) return value.map(below);
-  const entries = Object.entries(value);
-  const [key, inner] = entries.length === 1 ? entries[0]! : ["", undefined];
-  if (key === mark) return array(inner);
-  if (key === special) {
+  if (Array.isArray(value)) {
+    let items = value as unknown[];
+    for (let at = 0; at < value.length; at++) {
+      const item = below(value[at]);
+      if (item === value[at]) continue;
+      if (items === value) items = value.slice();
+      items[at] = item;
+    }
+    return items;
+  }
+  const given = value as Record<string, unknown>;
+  const alone = onlyKey(given);
+  if (alone === mark) return array(given[mark]);
+  if (alone === special) {
+    const inner = given[special];
     if (typeof inner === "string" && numbersJsonLacks.includes(inner)) return Number(inner);
     throw new RunError("bad-packet", `${place}: it holds a malformed number`);
   }
-  const isAmbiguous = ambiguous.test(key);
-  const result: Record<string, unknown> = {};
-  for (const [name, item] of entries)
-    setOwn(result, isAmbiguous ? name.slice(1) : name, below(item));
+  if (alone !== undefined && ambiguous.test(alone))
+    return { [alone.slice(1)]: below(given[alone]) };
+  let result = given;
+  for (const name in given) {
+    if (!Object.hasOwn(given, name)) continue;
+    const item = below(given[name]);
+    if (item === given[name]) continue;
+    if (result === given) result = { ...given };
+    setOwn(result, name, item);
+  }
   return result;
+}
+
+/** The key of an object that has no other. */
+function onlyKey(object: object): string | undefined {
+  let only: string | undefined;
+  for (const key in object) {
+    if (only !== undefined) return undefined;
+    only = key;
+  }
+  return only;
 }
 
 /** Even under "__proto__", which a plain assignment would take for the prototype. */

@@ -51,6 +51,14 @@ describe.each<{ form: string; roundTrip: (value: object) => unknown }>([
   });
 });
 
+test("what is read leaves the parsed text as it is, and may be read again", () => {
+  const value = { a: [{ b: -0, kept: { c: 1 } }], d: Float32Array.of(1), $$tensor: { $tensor: 2 } };
+  const text = toJson(value);
+  const given = JSON.parse(text) as unknown;
+  for (let turn = 0; turn < 2; turn++) expect(fromJson(given)).toEqual(value);
+  expect(JSON.stringify(given)).toBe(text);
+});
+
 test("the same value makes the same bytes", () => {
   const value = { b: Float64Array.of(1), a: [Uint8Array.of(1, 2, 3), { c: Float32Array.of(2) }] };
   expect(toPacket(structuredClone(value))).toEqual(toPacket(value));
