@@ -1,3 +1,5 @@
+import { getHeapSpaceStatistics } from "node:v8";
+
 const data = { generate: { type: "regression", rows: 400, features: 10 } };
 const calm = { weather: { model: "calm" }, wait: "all" };
 /** Runs whose rounds are all alike, of so many rounds. */
@@ -52,4 +54,13 @@ export function tenths(spent: readonly number[]): {
     return (sorted[1]! + sorted[2]!) / 2;
   };
   return { early: middle(each.slice(0, 4)), late: middle(each.slice(-4)) };
+}
+
+/**
+ * Megabytes that this process holds, but for what it has touched of the engine's room for new
+ * objects: that doubles in long runs, up to 2 x 64 MB, however little is alive.
+ */
+export function residentMegabytes(): number {
+  const room = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")!;
+  return (process.memoryUsage().rss - room.physical_space_size) / 1e6;
 }

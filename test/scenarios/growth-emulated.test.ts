@@ -9,7 +9,7 @@ import {
   descendantsOf,
   emulatedAmong,
 } from "../process-tree.ts";
-import { growingRuns, tenths } from "./growing-runs.ts";
+import { growingRuns, residentMegabytes, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
 /**
@@ -18,7 +18,7 @@ import { temporaryHome } from "./workplace.ts";
  */
 const rounds = campaign(40, 3_000);
 /** What is left to a resumed run. */
-const rest = campaign(20, 200);
+const rest = 20;
 /** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
 const none = Number.POSITIVE_INFINITY;
 const ratioMax = campaign(none, 1.2);
@@ -46,7 +46,7 @@ function usesOf(known: ReadonlySet<number>): Record<Role, Use> & { readonly work
   const { emulators, workers } = emulatedAmong(others);
   const { user, system } = process.cpuUsage();
   return {
-    orchestrator: { seconds: (user + system) / 1e6, megabytes: process.memoryUsage().rss / 1e6 },
+    orchestrator: { seconds: (user + system) / 1e6, megabytes: residentMegabytes() },
     emulator: of(emulators),
     workers: of(workers),
     workersSeen: workers.length,

@@ -1,16 +1,16 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { train } from "../../src/index.ts";
 import { campaign } from "../campaign.ts";
 import { kofn } from "../cli/fixtures.ts";
-import { growingRuns, tenths } from "./growing-runs.ts";
+import { growingRuns, residentMegabytes, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
 /** A long run's rounds must cost at its end what they cost at its start. */
 const rounds = campaign(200, 20_000);
 /** What is left to a resumed run. */
-const rest = campaign(20, 200);
+const rest = 20;
 /** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
 const none = Number.POSITIVE_INFINITY;
 const ratioMax = campaign(none, 1.2);
@@ -31,15 +31,6 @@ function aliveMegabytes(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1e6;
-}
-
-/**
- * Megabytes that the process holds, but for the engine's room for new objects: that doubles in long
- * runs, up to 2 x 64 MB, however little is alive.
- */
-function residentMegabytes(): number {
-  const room = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")!;
-  return (process.memoryUsage().rss - room.space_size) / 1e6;
 }
 
 /** Processor seconds that `work` takes in this process. */
