@@ -9,7 +9,7 @@ type Floats = Slices<Float32Array<ArrayBuffer>>;
 /** Of reading, how fast merging is to be, and is where no more ids come than a batch looks up. */
 const wanted = 0.5;
 /** Sums are written in at most so many times the time of the same additions to sums near by. */
-const nearTimesMax = 5;
+const nearTimesMax = 4;
 /** Sums that stay next to the processor. */
 const nearBytes = 2 ** 18;
 const turns = 25;

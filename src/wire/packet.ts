@@ -225,6 +225,7 @@ function restored(
 function onlyKey(object: object): string | undefined {
   let only: string | undefined;
   for (const key in object) {
+    if (!Object.hasOwn(object, key)) continue;
     if (only !== undefined) return undefined;
     only = key;
   }

@@ -24,7 +24,7 @@ import { recordLines } from "./neighbour-worlds.ts";
  * is published moves, for every record that is replaced, zeroed or removed, by at most what its
  * entry in the ledger says, in one place. Noise is drawn from the same bits in both worlds.
  */
-const records = 9;
+const records = 12;
 const workers = 3;
 const clip = 0.5;
 const lines = recordLines(records);

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadSpec } from "../../src/run/spec-file.ts";
+import { campaign } from "../campaign.ts";
 import { pipelineSpec } from "../strategies/pipeline/pipelined.ts";
 
 /** A run short enough to be made many times. */
@@ -13,7 +14,7 @@ export interface Case {
 }
 
 const folder = join(import.meta.dirname, "../../examples");
-const roundsUsual = 3;
+const roundsUsual = campaign(3, 4);
 /** What is left out of an example for the sake of time: nothing that asks for other permissions. */
 const shorter: Readonly<Record<string, Partial<Case> & { readonly change?: object }>> = {
   // An environment removes its old memories from the seventeenth on.

@@ -1,4 +1,17 @@
 import { getHeapSpaceStatistics } from "node:v8";
+import { campaign } from "../campaign.ts";
+
+/** What is left to a resumed run. */
+export const rest = 20;
+/** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
+export const none = Number.POSITIVE_INFINITY;
+export const limits = {
+  /** Of what a round takes at the end over what it took early. */
+  ratio: campaign(none, 1.2),
+  growthMegabytes: campaign(none, 60),
+  lookSeconds: campaign(none, 1),
+  resumeSeconds: campaign(none, 2),
+} as const;
 
 const data = { generate: { type: "regression", rows: 400, features: 10 } };
 const calm = { weather: { model: "calm" }, wait: "all" };

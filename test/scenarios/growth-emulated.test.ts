@@ -9,7 +9,7 @@ import {
   descendantsOf,
   emulatedAmong,
 } from "../process-tree.ts";
-import { growingRuns, residentMegabytes, tenths } from "./growing-runs.ts";
+import { growingRuns, limits, none, residentMegabytes, rest, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
 /**
@@ -17,14 +17,6 @@ import { temporaryHome } from "./workplace.ts";
  * that orchestrates, the emulator and each worker.
  */
 const rounds = campaign(40, 3_000);
-/** What is left to a resumed run. */
-const rest = 20;
-/** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
-const none = Number.POSITIVE_INFINITY;
-const ratioMax = campaign(none, 1.2);
-const growthMegabytesMax = campaign(none, 60);
-const lookSecondsMax = campaign(none, 1);
-const resumeSecondsMax = campaign(none, 2);
 const runs = Object.entries(growingRuns(rounds + rest)).slice(0, campaign(1, none));
 const workerCount = 4;
 
@@ -99,8 +91,8 @@ test.skipIf(process.platform !== "linux").each(runs)(
           `${before.toFixed(0)} MB early, ${after.toFixed(0)} late`,
       );
       // Of a few rounds, the clock tells nothing.
-      expect(late / Math.max(early, 1e-9), role).toBeLessThan(ratioMax);
-      expect(after - before, role).toBeLessThan(growthMegabytesMax);
+      expect(late / Math.max(early, 1e-9), role).toBeLessThan(limits.ratio);
+      expect(after - before, role).toBeLessThan(limits.growthMegabytes);
     }
     // What the run's own processes took counts with this one's once they have ended.
     const isOver = () => descendantsOf(process.pid).every(({ pid }) => others.has(pid));
@@ -108,7 +100,7 @@ test.skipIf(process.platform !== "linux").each(runs)(
     const shown = await processorSeconds(async () => {
       expect((await kofn(home.path, "show", "long")).out).toContain("last events");
     });
-    expect(shown).toBeLessThan(lookSecondsMax);
+    expect(shown).toBeLessThan(limits.lookSeconds);
     const resumed = await processorSeconds(async () => {
       const { exitCode, err } = await kofn(home.path, "resume", "long");
       expect(exitCode).toBe(0);
@@ -116,6 +108,6 @@ test.skipIf(process.platform !== "linux").each(runs)(
       await eventually(isOver, "the emulator ends with its last user");
     });
     console.log(`show: ${shown.toFixed(2)} processor s, what is left: ${resumed.toFixed(2)}`);
-    expect(resumed).toBeLessThan(resumeSecondsMax);
+    expect(resumed).toBeLessThan(limits.resumeSeconds);
   },
 );

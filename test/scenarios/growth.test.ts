@@ -4,24 +4,16 @@ import { expect, test } from "vitest";
 import { train } from "../../src/index.ts";
 import { campaign } from "../campaign.ts";
 import { kofn } from "../cli/fixtures.ts";
-import { growingRuns, residentMegabytes, tenths } from "./growing-runs.ts";
+import { growingRuns, limits, none, residentMegabytes, rest, tenths } from "./growing-runs.ts";
 import { temporaryHome } from "./workplace.ts";
 
 /** A long run's rounds must cost at its end what they cost at its start. */
 const rounds = campaign(200, 20_000);
-/** What is left to a resumed run. */
-const rest = 20;
-/** Short runs are too short to tell, and machines may be busy: only a campaign has limits. */
-const none = Number.POSITIVE_INFINITY;
-const ratioMax = campaign(none, 1.2);
-/** Of all that the process holds besides the engine's room, and of what is alive in it. */
-const growthMegabytesMax = campaign(none, 60);
+/** Of what is alive; `limits` are of all that the process holds besides the engine's room. */
 const aliveMegabytesMax = campaign(none, 30);
 /** With the engine's room, which a long run of ridge is known to exceed this by. */
 const heldMegabytesMax = campaign(none, 100);
 const runsInHome = campaign(6, 300);
-const lookSecondsMax = campaign(none, 1);
-const resumeSecondsMax = campaign(none, 2);
 
 setFlagsFromString("--expose-gc");
 const collect = campaign(() => {}, runInNewContext("gc") as () => void);
@@ -80,23 +72,23 @@ test.each(runs)("rounds do not grow dearer: %s", async (_, spec) => {
       `${marks[1]!.megabytes.toFixed(0)} MB alive early, ${marks[9]!.megabytes.toFixed(0)} late; ` +
       `${marks[1]!.resident.toFixed(0)} and ${marks[9]!.resident.toFixed(0)} resident`,
   );
-  expect(late / early).toBeLessThan(ratioMax);
+  expect(late / early).toBeLessThan(limits.ratio);
   expect(marks[9]!.megabytes - marks[1]!.megabytes).toBeLessThan(aliveMegabytesMax);
-  expect(marks[9]!.resident - marks[1]!.resident).toBeLessThan(growthMegabytesMax);
+  expect(marks[9]!.resident - marks[1]!.resident).toBeLessThan(limits.growthMegabytes);
   expect(marks[9]!.held - marks[1]!.held).toBeLessThan(heldMegabytesMax);
   const shown = await processorSeconds(async () => {
     const { exitCode, out } = await kofn(home.path, "show", "long");
     expect(exitCode).toBe(0);
     expect(out).toContain("last events");
   });
-  expect(shown).toBeLessThan(lookSecondsMax);
+  expect(shown).toBeLessThan(limits.lookSeconds);
   const resumed = await processorSeconds(async () => {
     const { exitCode, err } = await kofn(home.path, "resume", "long");
     expect(exitCode).toBe(0);
     expect(err).not.toContain("done already");
   });
   console.log(`show: ${shown.toFixed(2)} processor s, what is left: ${resumed.toFixed(2)}`);
-  expect(resumed).toBeLessThan(resumeSecondsMax);
+  expect(resumed).toBeLessThan(limits.resumeSeconds);
 });
 
 test("a home of many runs is listed quickly", async () => {
@@ -109,5 +101,5 @@ test("a home of many runs is listed quickly", async () => {
     expect(out.match(/run-\d+/g)?.length).toBe(runsInHome);
   });
   console.log(`list of ${runsInHome} runs: ${listed.toFixed(2)} processor s`);
-  expect(listed).toBeLessThan(lookSecondsMax);
+  expect(listed).toBeLessThan(limits.lookSeconds);
 });
